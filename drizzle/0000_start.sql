@@ -1,0 +1,85 @@
+CREATE TYPE "public"."task_priority" AS ENUM('low', 'medium', 'high');--> statement-breakpoint
+CREATE TYPE "public"."task_status" AS ENUM('todo', 'in_progress', 'done');--> statement-breakpoint
+CREATE TYPE "public"."user_role" AS ENUM('user', 'manager', 'admin');--> statement-breakpoint
+CREATE TABLE "refresh_tokens" (
+	"hash" text PRIMARY KEY NOT NULL,
+	"session_id" uuid NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"expires_at" timestamp(3) with time zone NOT NULL,
+	"used_at" timestamp(3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "sessions" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"user_id" uuid NOT NULL,
+	"address_prefix" text NOT NULL,
+	"user_agent" text,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"last_used_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"expires_at" timestamp(3) with time zone NOT NULL,
+	"ended_at" timestamp(3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "task_events" (
+	"owner_id" uuid NOT NULL,
+	"task_id" uuid NOT NULL,
+	"version" integer NOT NULL,
+	"id" uuid NOT NULL,
+	"type" text NOT NULL,
+	"actor_id" uuid,
+	"request_id" text,
+	"changes" jsonb NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "task_events_owner_id_task_id_version_pk" PRIMARY KEY("owner_id","task_id","version")
+);
+--> statement-breakpoint
+CREATE TABLE "tasks" (
+	"owner_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"assignee_id" uuid,
+	"title" text NOT NULL,
+	"description" text,
+	"status" "task_status" NOT NULL,
+	"priority" "task_priority" NOT NULL,
+	"due_date" timestamp(3) with time zone,
+	"tags" text[] NOT NULL,
+	"completed_at" timestamp(3) with time zone,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"deleted_at" timestamp(3) with time zone,
+	CONSTRAINT "tasks_owner_id_id_pk" PRIMARY KEY("owner_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "first_admin" (
+	"singleton" boolean PRIMARY KEY DEFAULT true NOT NULL,
+	"user_id" uuid NOT NULL,
+	"claimed_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "first_admin_singleton" CHECK ("first_admin"."singleton")
+);
+--> statement-breakpoint
+CREATE TABLE "users" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"username" text,
+	"email" text,
+	"name" text,
+	"role" "user_role" NOT NULL,
+	"email_verified" boolean DEFAULT false NOT NULL,
+	"disabled" boolean DEFAULT false NOT NULL,
+	"password_hash" text,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "users_identifier" CHECK ("users"."username" is not null or "users"."email" is not null)
+);
+--> statement-breakpoint
+ALTER TABLE "refresh_tokens" ADD CONSTRAINT "refresh_tokens_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "sessions" ADD CONSTRAINT "sessions_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "task_events" ADD CONSTRAINT "task_events_owner_id_users_id_fk" FOREIGN KEY ("owner_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tasks" ADD CONSTRAINT "tasks_owner_id_users_id_fk" FOREIGN KEY ("owner_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "refresh_tokens_session" ON "refresh_tokens" USING btree ("session_id");--> statement-breakpoint
+CREATE INDEX "sessions_user" ON "sessions" USING btree ("user_id","created_at");--> statement-breakpoint
+CREATE INDEX "tasks_id" ON "tasks" USING btree ("id");--> statement-breakpoint
+CREATE INDEX "tasks_created" ON "tasks" USING btree ("owner_id","created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX "tasks_status_created" ON "tasks" USING btree ("owner_id","status","created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE UNIQUE INDEX "users_username" ON "users" USING btree (lower("username"));--> statement-breakpoint
+CREATE UNIQUE INDEX "users_email" ON "users" USING btree ("email");

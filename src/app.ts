@@ -1,0 +1,49 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Deps } from './core/deps.ts'
+import { authRoutes } from './features/auth/routes.ts'
+import * as auth from './features/auth/schema.ts'
+import { tokenRoutes } from './features/auth/token.routes.ts'
+import { opsRoutes } from './features/ops/routes.ts'
+import { createSessions } from './features/sessions/service.ts'
+import { taskRoutes } from './features/tasks/routes.ts'
+import * as tasks from './features/tasks/schema.ts'
+import { meRoutes } from './features/users/routes.ts'
+import * as users from './features/users/schema.ts'
+import { accessTokens, bearerCaller } from './plugins/authenticate.ts'
+import { guard } from './plugins/guard.ts'
+import { leaving } from './plugins/leaving.ts'
+import { notFound } from './plugins/not-found.ts'
+import { openapi } from './plugins/openapi.ts'
+import { problems } from './plugins/problems.ts'
+import { request } from './plugins/request.ts'
+import { requestLog } from './plugins/request-log.ts'
+import { security } from './plugins/security.ts'
+import { type App, createApp } from './plugins/server.ts'
+import * as wire from './plugins/wire.ts'
+
+const V1 = '/api/v1'
+
+/** The whole server, ready to listen or to be asked directly. Plugins stand in the order in which a request meets them. */
+export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<App> {
+  const { config, db, secret } = deps
+  const app = createApp(config, logger)
+  await app.register(requestLog)
+  await app.register(problems)
+  await app.register(security, { config })
+  await app.register(request)
+  await app.register(leaving, { isLeaving: deps.isLeaving })
+  await app.register(notFound)
+  // Before the guard: Swagger UI adds routes of its own, which cannot say who they allow. They are for anyone.
+  await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...tasks.components] })
+  await app.register(accessTokens, { secret, ttlSeconds: config.ACCESS_TOKEN_TTL })
+
+  const sessions = createSessions({ db, sign: (claims) => app.jwt.sign(claims), accessSeconds: config.ACCESS_TOKEN_TTL, refreshSeconds: config.REFRESH_TOKEN_TTL })
+  await app.register(guard, { resolveCaller: bearerCaller((token) => app.jwt.verify(token), sessions.resolveToken) })
+
+  app.register(opsRoutes, deps)
+  app.register(authRoutes, { prefix: `${V1}/auth`, ...deps, sessions })
+  app.register(tokenRoutes, { prefix: `${V1}/auth`, ...deps, sessions })
+  app.register(meRoutes, { prefix: `${V1}/me`, ...deps })
+  app.register(taskRoutes, { prefix: `${V1}/tasks`, ...deps })
+  return app
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { CommandError } from './commands/start-up.ts'
+import { BadConfig } from './config.ts'
+
+const USAGE = `Tasklane, a task-management backend.
+
+  npm start                              serve the API (migrates the database first)
+  npm run tasklane -- <command>
+
+  serve                                  serve the API
+  migrate                                apply missing migrations
+  create-admin --username NAME           make an admin; the password is read from standard input
+               [--email ADDRESS]
+  seed                                   demo people and tasks, for trying out
+  openapi [--check]                      write openapi/openapi.json, or check that it is current
+`
+const OPTIONS = { help: { type: 'boolean', short: 'h' }, username: { type: 'string' }, email: { type: 'string' }, check: { type: 'boolean', default: false } } as const
+type Values = { username?: string | undefined, email?: string | undefined, check: boolean }
+
+/** Commands are loaded when they are called, so that none pays for another's start. Each names the options it takes. */
+const COMMANDS: Record<string, { takes: (keyof Values)[], run: (values: Values) => Promise<void> }> = {
+  serve: { takes: [], run: async () => (await import('./commands/serve.ts')).serve() },
+  migrate: { takes: [], run: async () => (await import('./commands/migrate.ts')).migrateCommand() },
+  'create-admin': { takes: ['username', 'email'], run: async (values) => (await import('./commands/create-admin.ts')).createAdmin(values) },
+  seed: { takes: [], run: async () => (await import('./commands/seed.ts')).seed() },
+  openapi: { takes: ['check'], run: async (values) => (await import('./commands/openapi.ts')).openapiCommand(values) }
+}
+
+async function main (argv: string[]): Promise<void> {
+  const { values, positionals } = parse(argv)
+  const [name, ...rest] = positionals
+  if (values.help || name === undefined) { process.stdout.write(USAGE); process.exitCode = values.help ? 0 : 2; return }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!command) throw new UsageError(`There is no command ${name}.`)
+  if (rest.length > 0) throw new UsageError(`${name} takes no argument ${rest[0]}.`)
+  const { help: _, ...options } = values
+  const foreign = Object.entries(options).find(([option, value]) => value !== undefined && value !== false && !command.takes.includes(option as keyof Values))
+  if (foreign) throw new UsageError(`${name} takes no --${foreign[0]}.`)
+  await command.run(options)
+}
+
+class UsageError extends Error {}
+
+function parse (args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  const isForPeople = error instanceof CommandError || error instanceof BadConfig || error?.name === 'DirectoryInUse' || error?.name === 'UnknownSchema'
+  if (error instanceof UsageError) process.stderr.write(`${error.message}\n\n${USAGE}`)
+  else process.stderr.write(`${isForPeople ? error.message : error?.stack ?? error}\n`)
+  process.exit(error instanceof UsageError ? 2 : 1)
+})

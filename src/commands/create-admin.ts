@@ -1,0 +1,41 @@
+import { text } from 'node:stream/consumers'
+import { createInterface } from 'node:readline/promises'
+import { createPasswords } from '../core/passwords.ts'
+import { Problem } from '../core/problem.ts'
+import { migrate } from '../db/migrate.ts'
+import { transact } from '../db/transact.ts'
+import { checkPassword } from '../features/auth/service.ts'
+import { createUser, refuseTaken } from '../features/users/service.ts'
+import { CommandError, loadConfig, openConfigured } from './start-up.ts'
+
+/** Makes an admin account. The password comes from standard input, so that it is in no process list and no history. */
+export async function createAdmin ({ username, email }: { username?: string | undefined, email?: string | undefined }): Promise<void> {
+  if (username === undefined && email === undefined) throw new CommandError('Give --username, --email, or both.')
+  if (username !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(username)) throw new CommandError('A username may have up to 64 letters, digits, dots, underscores and hyphens.')
+  const config = loadConfig()
+  const password = await readPassword()
+  const database = await openConfigured(config)
+  try {
+    checkPassword(config, password)
+    await migrate(database.db)
+    const password_hash = await (await createPasswords()).hash(password)
+    const user = await refuseTaken(database.db, { username, email }, () => transact(database.db, (tx) => createUser(tx, { username, email, password_hash }, 'admin', false)))
+    console.log(`Created the admin ${user.username ?? user.email}.`)
+  } catch (error) {
+    throw error instanceof Problem ? new CommandError(error.message) : error
+  } finally {
+    await database.close()
+  }
+}
+
+async function readPassword (): Promise<string> {
+  if (!process.stdin.isTTY) return (await text(process.stdin)).replace(/\r?\n$/, '')
+  const prompt = createInterface({ input: process.stdin, output: process.stdout })
+  const question = prompt.question('Password: ')
+  // Nothing of what is typed is shown.
+  ;(prompt as unknown as { _writeToOutput: () => void })._writeToOutput = () => {}
+  const password = await question
+  prompt.close()
+  process.stdout.write('\n')
+  return password
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { type Config, readConfig } from '../config.ts'
+import { type Database, openDatabase } from '../db/client.ts'
+
+/** A refusal that the person at the terminal can mend: its message is all that is printed. */
+export class CommandError extends Error {}
+
+/** The configuration from the environment and, beneath it, from `.env` in the working directory. */
+export function loadConfig (): Config {
+  return readConfig({ ...readEnvFile('.env'), ...process.env })
+}
+
+export function openConfigured (config: Config): Promise<Database> {
+  return openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, pool: config.DATABASE_POOL })
+}
+
+/** The signing secret: the configured one, or, in development, one that is made once and kept in the data directory. */
+export function loadSecret (config: Config): string {
+  if (config.JWT_SECRET !== undefined) return config.JWT_SECRET
+  const file = join(config.DATA_DIR, 'secret')
+  mkdirSync(config.DATA_DIR, { recursive: true })
+  try {
+    // Exclusive: of two first starts one makes it and both read the same.
+    writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  return readFileSync(file, 'utf8')
+}
+
+function readEnvFile (file: string): Record<string, string | undefined> {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw error
+  }
+}

@@ -1,0 +1,102 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { Ajv, type ErrorObject } from 'ajv'
+import { isProxyRange } from './lib/address.ts'
+
+const OnOff = (fallback: 'on' | 'off') => Type.Unsafe<'on' | 'off'>({ type: 'string', enum: ['on', 'off'], default: fallback })
+const Seconds = (fallback: number, least: number, most: number) => Type.Integer({ default: fallback, minimum: least, maximum: most })
+
+/** Every variable Tasklane reads, in the order of `.env.example`. Lists are separated by commas. */
+const Environment = Type.Object({
+  NODE_ENV: Type.Unsafe<'development' | 'production' | 'test'>({ type: 'string', enum: ['development', 'production', 'test'], default: 'development' }),
+  HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
+  PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535 }),
+  PUBLIC_URL: Type.Optional(Type.String({ format: 'http-origin' })),
+  DATABASE_URL: Type.Optional(Type.String({ format: 'postgres-url' })),
+  DATABASE_POOL: Type.Integer({ default: 10, minimum: 2, maximum: 200 }),
+  DATA_DIR: Type.String({ default: './data', minLength: 1 }),
+  REDIS_URL: Type.Optional(Type.String({ format: 'redis-url' })),
+  JWT_SECRET: Type.Optional(Type.String({ format: 'secret' })),
+  ACCESS_TOKEN_TTL: Seconds(900, 10, 86_400),
+  REFRESH_TOKEN_TTL: Seconds(604_800, 60, 2_592_000),
+  FIRST_USER_ADMIN: Type.Optional(Type.Boolean()),
+  PASSWORD_MIN_LENGTH: Type.Integer({ default: 8, minimum: 8, maximum: 128 }),
+  PASSWORD_BLOCKLIST: Type.Optional(Type.Unsafe<'on' | 'off'>({ type: 'string', enum: ['on', 'off'] })),
+  EMAIL_VERIFICATION: Type.Unsafe<'off' | 'optional' | 'required'>({ type: 'string', enum: ['off', 'optional', 'required'], default: 'optional' }),
+  MAIL: OnOff('on'),
+  MAIL_URL: Type.Optional(Type.String({ format: 'smtp-url' })),
+  MAIL_FROM: Type.String({ default: 'Tasklane <tasklane@localhost>', minLength: 3 }),
+  CORS_ORIGINS: Type.Optional(Type.String({ format: 'origin-list' })),
+  TRUST_PROXY: Type.Optional(Type.String({ format: 'range-list' })),
+  RATE_LIMIT: OnOff('on'),
+  BAN_EXEMPT: Type.Optional(Type.String({ format: 'exempt-list' })),
+  IMPORT_MAX_BYTES: Type.Integer({ default: 10_485_760, minimum: 1024, maximum: 4_294_967_296 }),
+  IMPORT_MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, maximum: 10_000_000 }),
+  MAX_TASKS_PER_USER: Type.Integer({ default: 0, minimum: 0, maximum: 2_147_483_647 }),
+  PURGE_AFTER_DAYS: Type.Integer({ default: 30, minimum: 1, maximum: 3650 }),
+  LOG_LEVEL: Type.Unsafe<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'>({ type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info' }),
+  LOG_FILE: Type.Optional(Type.String({ minLength: 1 })),
+  DRAIN_SECONDS: Type.Integer({ default: 2, minimum: 0, maximum: 8 }),
+  DOCS: Type.Optional(Type.Unsafe<'on' | 'off'>({ type: 'string', enum: ['on', 'off'] }))
+})
+export type Config = Static<typeof Environment>
+
+/** Carries every fault of the environment, each naming its variable and never its value. */
+export class BadConfig extends Error {
+  faults: string[]
+  constructor (faults: string[]) {
+    super(`The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((f) => `  - ${f}`).join('\n')}`)
+    this.faults = faults
+  }
+}
+
+export const splitList = (list: string | undefined): string[] => (list ?? '').split(',').map((s) => s.trim()).filter(Boolean)
+export const isProduction = (config: Pick<Config, 'NODE_ENV'>): boolean => config.NODE_ENV === 'production'
+
+const MIN_SECRET_BYTES = 32
+const PLACEHOLDER = /change[-_ ]?(me|this)|placeholder|your[-_ ]|example|secret[-_ ]?(key|here)|^(?<part>.{1,4})\k<part>+$/i
+const everyOf = (test: (part: string) => boolean) => (list: string) => splitList(list).every(test)
+const isUrl = (...protocols: string[]) => (text: string) => protocols.includes(URL.parse(text)?.protocol ?? '')
+const isOrigin = (text: string) => isUrl('http:', 'https:')(text) && new URL(text).origin === text.replace(/\/$/, '')
+
+/** What a format asks for, in the words that follow the variable's name, and how it is checked. */
+const formats: Record<string, [words: string, check: (text: string) => boolean]> = {
+  'http-origin': ['must be an origin such as https://tasks.example.com, without a path', isOrigin],
+  'postgres-url': ['must look like postgres://user:password@host:5432/database', isUrl('postgres:', 'postgresql:')],
+  'redis-url': ['must look like redis://host:6379', isUrl('redis:', 'rediss:')],
+  'smtp-url': ['must look like smtp://user:password@host:587', isUrl('smtp:', 'smtps:')],
+  secret: [`must have at least ${MIN_SECRET_BYTES} bytes; make one with: openssl rand -base64 48`, (s) => Buffer.byteLength(s) >= MIN_SECRET_BYTES],
+  'origin-list': ['must be exact origins separated by commas, such as https://app.example.com; * is not one', everyOf(isOrigin)],
+  'range-list': ["must be the proxies' ranges as CIDRs separated by commas, such as 10.0.0.0/8; a hop count, true or /0 would let callers choose their own address", everyOf(isProxyRange)],
+  'exempt-list': ['must be CIDRs separated by commas, or none', (s) => s === 'none' || everyOf(isProxyRange)(s)]
+}
+
+const ajv = new Ajv({ coerceTypes: true, useDefaults: true, removeAdditional: 'all', allErrors: true, strict: false })
+for (const [name, [, validate]] of Object.entries(formats)) ajv.addFormat(name, validate)
+const check = ajv.compile({ ...Environment, additionalProperties: false })
+
+/** The environment as one typed value, defaults filled in. Empty variables count as absent. Throws BadConfig with all faults at once. */
+export function readConfig (env: Record<string, string | undefined>): Config {
+  const values: Record<string, unknown> = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''))
+  const faults = check(values) ? [] : (check.errors ?? []).map(describe)
+  const config = values as Config
+  if (isProduction(config)) faults.push(...productionFaults(config))
+  if (faults.length > 0) throw new BadConfig(faults)
+  return config
+}
+
+function productionFaults (config: Config): string[] {
+  const faults = []
+  if (config.JWT_SECRET === undefined) faults.push('JWT_SECRET is required in production; make one with: openssl rand -base64 48')
+  else if (PLACEHOLDER.test(config.JWT_SECRET)) faults.push('JWT_SECRET is a placeholder; make one with: openssl rand -base64 48')
+  if (config.DATABASE_URL === undefined) faults.push('DATABASE_URL is required in production; the embedded database is for trying out')
+  return faults
+}
+
+function describe (error: ErrorObject): string {
+  const name = error.instancePath.slice(1)
+  const { params, keyword } = error
+  if (keyword === 'enum') return `${name} must be one of ${params.allowedValues.join(', ')}`
+  if (keyword === 'format') return `${name} ${formats[params.format]?.[0]}`
+  if (keyword === 'type') return `${name} must be ${params.type === 'integer' ? 'a whole number' : params.type === 'boolean' ? 'true or false' : `a ${params.type}`}`
+  return `${name} ${error.message}`
+}

@@ -1,0 +1,14 @@
+import type { Config } from '../config.ts'
+import type { Db } from '../db/client.ts'
+import type { Passwords } from './passwords.ts'
+
+/** What may be handed down from `commands/` and from tests. A room takes only what it needs. */
+export interface Deps {
+  db: Db
+  config: Config
+  passwords: Passwords
+  /** Signs access tokens and derives every other key. */
+  secret: string
+  /** True from the moment the process was asked to leave. */
+  isLeaving: () => boolean
+}

@@ -1,0 +1,81 @@
+export interface FieldError { in: 'body' | 'query' | 'path' | 'header', pointer: string, code: string, detail: string }
+
+const TYPE_BASE = 'https://tasklane.example/problems/'
+
+/** Every refusal there is: code → status and title. A code is for ever; clients switch on it. */
+export const catalogue = {
+  invalid_request: [400, 'The request does not match the contract'],
+  malformed_json: [400, 'The body is not valid JSON'],
+  malformed_request: [400, 'The request is not valid HTTP'],
+  invalid_grant: [400, 'The credentials or the refresh token are not valid'],
+  unsupported_grant_type: [400, 'The grant type is not supported'],
+  unauthenticated: [401, 'A valid access token is required'],
+  bad_credentials: [401, 'The credentials are not valid'],
+  not_allowed: [403, 'Your role does not allow this'],
+  not_found: [404, 'There is nothing here'],
+  method_not_allowed: [405, 'The resource does not know this method'],
+  request_timeout: [408, 'The request took too long to arrive'],
+  account_exists: [409, 'An account with this name or address exists'],
+  id_taken: [409, 'The id is taken'],
+  stale_version: [412, 'The resource has changed since the version you named'],
+  body_too_large: [413, 'The body is too large'],
+  uri_too_long: [414, 'The address of the request is too long'],
+  unsupported_media_type: [415, 'The media type of the body is not supported'],
+  expectation_failed: [417, 'The expectation cannot be met'],
+  headers_too_large: [431, 'The header fields are too large'],
+  internal_error: [500, 'Something went wrong on our side'],
+  unavailable: [503, 'The service cannot answer right now']
+} as const satisfies Record<string, readonly [number, string]>
+
+export type ProblemCode = keyof typeof catalogue
+
+/** What a single code adds to the common body. */
+export interface ProblemExtras {
+  errors?: FieldError[]
+  current_version?: number
+  changed_fields?: string[]
+  error?: string
+  error_description?: string
+}
+
+export interface ProblemOptions { detail?: string, extras?: ProblemExtras, headers?: Record<string, string>, cause?: unknown }
+
+/** A refusal on its way to the caller: carries its status, is rendered in one place (plugins/problems.ts). */
+export class Problem extends Error {
+  code: ProblemCode
+  statusCode: number
+  extras: ProblemExtras
+  headers: Record<string, string>
+
+  constructor (code: ProblemCode, { detail, extras, headers, cause }: ProblemOptions = {}) {
+    super(detail ?? `${catalogue[code][1]}.`, { cause })
+    this.code = code
+    this.statusCode = catalogue[code][0]
+    this.extras = extras ?? {}
+    this.headers = headers ?? {}
+  }
+}
+
+/** A request whose shape is right but one of whose values is not. */
+export function invalidField (where: FieldError['in'], pointer: string, code: string, detail: string): Problem {
+  return new Problem('invalid_request', { detail, extras: { errors: [{ in: where, pointer, code, detail }] } })
+}
+
+/** Nothing happened; the caller may try again after so many seconds. */
+export function unavailable (detail: string, retryAfterSeconds = 1, cause?: unknown): Problem {
+  return new Problem('unavailable', { detail, headers: { 'retry-after': String(retryAfterSeconds) }, cause })
+}
+
+/** The body of RFC 9457 for a problem that arose at `instance`. */
+export function problemBody (problem: Problem, instance: string, requestId: string) {
+  return {
+    type: TYPE_BASE + problem.code.replaceAll('_', '-'),
+    title: catalogue[problem.code][1],
+    status: problem.statusCode,
+    detail: problem.message,
+    instance,
+    code: problem.code,
+    request_id: requestId,
+    ...problem.extras
+  }
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import { bounded } from './deadlines.ts'
+import { lockDirectory } from './directory-lock.ts'
+import { guardDriver } from './driver-guard.ts'
+
+/** A database or a transaction, whichever driver is behind it. Inside a transaction use only the transaction. */
+export type Db = PgDatabase<PgQueryResultHKT>
+
+/** An open database. `close` waits for what is running. */
+export interface Database {
+  db: Db
+  embedded: boolean
+  close (): Promise<void>
+}
+
+export interface DatabaseOptions { url?: string | undefined, dataDir: string, pool: number }
+
+const CONNECT_SECONDS = 3
+/** Half a second at most between attempts: a restarted server is found again at once (the driver's default grows to 20 s). */
+const backoff = (attempt: number): number => Math.min(0.05 * 2 ** attempt, 0.5)
+
+/** Opens PostgreSQL when a URL is given, else the embedded database. Each driver is loaded only when it is used. */
+export function openDatabase (options: DatabaseOptions): Promise<Database> {
+  return options.url === undefined ? openEmbedded(options.dataDir) : openServer(options.url, options.pool)
+}
+
+async function openServer (url: string, pool: number): Promise<Database> {
+  guardDriver()
+  const { default: postgres } = await import('postgres')
+  const { drizzle } = await import('drizzle-orm/postgres-js')
+  const client = postgres(url, {
+    max: pool,
+    connect_timeout: CONNECT_SECONDS,
+    backoff,
+    idle_timeout: 30,
+    max_lifetime: 1800,
+    // No round trip for the catalogue of types: every parameter's type is known or cast.
+    fetch_types: false,
+    onnotice () {},
+    // Texts of instants are read in UTC. The server's time-outs are set on its role (README, Configuration): a pooler refuses them here.
+    connection: { application_name: 'tasklane', TimeZone: 'UTC' }
+  })
+  return { db: drizzle(bounded(client)) as unknown as Db, embedded: false, close: () => client.end({ timeout: 5 }) }
+}
+
+async function openEmbedded (dataDir: string): Promise<Database> {
+  const release = lockDirectory(dataDir)
+  try {
+    const { PGlite } = await import('@electric-sql/pglite')
+    const pglite = await PGlite.create({ dataDir: join(dataDir, 'database') })
+    return await embedded(pglite, release)
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** The embedded database around a PGlite that is already open. */
+export async function embedded (pglite: import('@electric-sql/pglite').PGlite, release: () => void = () => {}): Promise<Database> {
+  const { drizzle } = await import('drizzle-orm/pglite')
+  await pglite.exec("set time zone 'UTC'")
+  const close = async () => { await pglite.close(); release() }
+  return { db: drizzle({ client: pglite }) as unknown as Db, embedded: true, close }
+}

@@ -1,0 +1,42 @@
+/** What a database error means to a caller. The only place that knows SQLSTATEs and socket errors. */
+export type Failure =
+  /** Nothing was done: try again, the server is away, overloaded or too slow. */
+  | 'unavailable'
+  /** The connection broke while a statement ran: a write may or may not have happened. */
+  | 'unknown_outcome'
+  /** The transaction was rolled back by the server and may be repeated as a whole. */
+  | 'repeat'
+  /** A unique index refused the row. */
+  | 'duplicate'
+  /** A foreign key refused the row. */
+  | 'missing_reference'
+  /** A value the schema should have refused. */
+  | 'bad_value'
+
+const BY_CODE: Record<string, Failure> = {
+  ECONNREFUSED: 'unavailable', ENOTFOUND: 'unavailable', EAI_AGAIN: 'unavailable', ENOENT: 'unavailable', EHOSTUNREACH: 'unavailable', ETIMEDOUT: 'unavailable',
+  CONNECT_TIMEOUT: 'unavailable', DEADLINE_EXCEEDED: 'unavailable',
+  '57P03': 'unavailable', '53300': 'unavailable', '53100': 'unavailable', '53200': 'unavailable', '57014': 'unavailable', '55P03': 'unavailable', '25006': 'unavailable', '25P03': 'unavailable',
+  '57P01': 'unknown_outcome', '57P02': 'unknown_outcome', '08006': 'unknown_outcome', '08003': 'unknown_outcome',
+  ECONNRESET: 'unknown_outcome', EPIPE: 'unknown_outcome', CONNECTION_CLOSED: 'unknown_outcome', CONNECTION_ENDED: 'unknown_outcome', CONNECTION_DESTROYED: 'unknown_outcome',
+  '40001': 'repeat', '40P01': 'repeat',
+  '23505': 'duplicate', '23503': 'missing_reference',
+  '54001': 'bad_value'
+}
+
+/** The meaning of an error if it came from the database, else undefined. Drizzle wraps the driver's error as its cause. */
+export function failureOf (error: unknown): Failure | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    const failure = byCode(at)
+    if (failure) return failure
+  }
+  return undefined
+}
+
+function byCode (error: Error): Failure | undefined {
+  const { code } = error as { code?: unknown }
+  if (typeof code !== 'string') return undefined
+  if (code === '08P01' && error.message.includes('query_wait_timeout')) return 'unavailable'
+  if (code === '0A000' && error.message.includes('cached plan')) return 'repeat'
+  return BY_CODE[code] ?? (/^22[0-9A-Z]{3}$/.test(code) ? 'bad_value' : undefined)
+}

@@ -1,0 +1,74 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { invalidField, Problem } from '../../core/problem.ts'
+import type { App } from '../../plugins/server.ts'
+import { Nothing, ref, replies } from '../../plugins/wire.ts'
+import { Login, Refresh, Register, TokenSet } from './schema.ts'
+import { type AuthDeps, type Identifier, login, refresh, register } from './service.ts'
+
+export const clientOf = (request: FastifyRequest) => ({ address: request.ip, userAgent: request.headers['user-agent'] })
+
+/** Answers that carry a token are never cached; every attempt is logged with its outcome, never with what was sent. */
+export async function answerTokens (request: FastifyRequest, reply: FastifyReply, attempt: Promise<TokenSet>): Promise<TokenSet> {
+  reply.header('cache-control', 'no-store')
+  try {
+    const tokens = await attempt
+    request.log.info({ event: 'auth.succeeded', operation: request.routeOptions.schema?.operationId, user_id: tokens.user.id }, 'authentication')
+    return tokens
+  } catch (error) {
+    request.log.info({ event: 'auth.failed', operation: request.routeOptions.schema?.operationId, code: error instanceof Problem ? error.code : 'internal_error' }, 'authentication')
+    throw error
+  }
+}
+
+/** Sign up, log in, stay in, log out. */
+export async function authRoutes (app: App, deps: AuthDeps) {
+  app.post('/register', {
+    config: { allow: 'anyone' },
+    schema: {
+      operationId: 'register', tags: ['Auth'], summary: 'Sign up', description: 'Makes an account and logs it in. Needs a username, an email, or both.',
+      body: ref(Register), response: replies({ 201: ref(TokenSet) }, 'account_exists')
+    }
+  }, async (request, reply) => {
+    const tokens = await answerTokens(request, reply, register(deps, request.body, clientOf(request)))
+    reply.code(201)
+    return tokens
+  })
+
+  app.post('/login', {
+    config: { allow: 'anyone' },
+    schema: {
+      operationId: 'login', tags: ['Auth'], summary: 'Log in', description: 'Opens a session by username or by email. Every failure is one identical 401.',
+      body: ref(Login), response: replies({ 200: ref(TokenSet) }, 'bad_credentials')
+    }
+  }, async (request, reply) => {
+    const { username, email, password } = request.body
+    return answerTokens(request, reply, login(deps, oneIdentifier(username, email), password, clientOf(request)))
+  })
+
+  app.post('/refresh', {
+    config: { allow: 'anyone' },
+    schema: {
+      operationId: 'refreshTokens', tags: ['Auth'], summary: 'Get the next token set', description: 'Spends the refresh token. A spent one presented again ends the whole session, so refresh one at a time.',
+      body: ref(Refresh), response: replies({ 200: ref(TokenSet) }, 'bad_credentials')
+    }
+  }, (request, reply) => answerTokens(request, reply, refresh(deps, request.body.refresh_token)))
+
+  app.post('/logout', {
+    config: { allow: 'user' },
+    schema: {
+      operationId: 'logout', tags: ['Auth'], summary: 'Log out', description: 'Ends this session; its access token and its refresh token are worth nothing from now on.',
+      response: replies({ 204: Nothing('The session has ended.') })
+    }
+  }, async (request, reply) => {
+    await deps.sessions.end(request.caller.session_id, request.caller.id)
+    return reply.code(204).send(null)
+  })
+}
+
+function oneIdentifier (username: string | undefined, email: string | undefined): Identifier {
+  if (username !== undefined && email === undefined) return { username }
+  if (email !== undefined && username === undefined) return { email }
+  throw email === undefined
+    ? invalidField('body', '/username', 'required', 'Give a username or an email.')
+    : invalidField('body', '/email', 'excluded', 'Give a username or an email, not both.')
+}

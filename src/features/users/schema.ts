@@ -1,0 +1,30 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { choice, Id, input, NullableText, oneLine, output, ref, Timestamp } from '../../plugins/wire.ts'
+
+export const Role = choice('UserRole', ['user', 'manager', 'admin'], 'What a user may do: `user` keeps own tasks, `manager` also everybody\'s, `admin` also runs users, bans and statistics.')
+
+const EXAMPLE = { id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab', username: 'ann', email: 'ann@example.com', name: 'Ann Lee', role: 'user', email_verified: false, created_at: '2026-01-02T03:04:05.678Z' }
+
+export const User = output('User', {
+  id: Id('The user\'s id.'),
+  username: NullableText('The name to log in with; unique whatever its case.', 64),
+  email: NullableText('The address to log in with, in lower case.', 254),
+  name: NullableText('The name to show.', 100),
+  role: ref(Role),
+  email_verified: Type.Boolean({ description: 'True once the address was confirmed by a code.' }),
+  created_at: Timestamp('When the account was made.')
+}, { description: 'A person with an account.', examples: [EXAMPLE] })
+export type User = Static<typeof User>
+
+/** Latin letters and digits keep `lower()` the same everywhere; `@` would make a name look like an address. */
+export const Username = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]+$', description: 'Letters, digits, dot, underscore and hyphen.', 'x-hint': 'may have letters, digits, dot, underscore and hyphen' })
+const NAME = { minLength: 1, maxLength: 100, pattern: oneLine(100), description: 'The name to show; blanks around it are removed.', 'x-hint': 'must be one line of text that is not blank' }
+export const DisplayName = Type.String(NAME)
+
+export const MeUpdate = input('MeUpdate', {
+  username: Type.Optional(Username),
+  name: Type.Optional(Type.Unsafe<string | null>({ ...NAME, type: ['string', 'null'] }))
+}, { minProperties: 1, description: 'What to change of one\'s own profile: an absent field stays, null clears the name.', examples: [{ name: 'Ann Lee' }] })
+export type MeUpdate = Static<typeof MeUpdate>
+
+export const components: TSchema[] = [Role, User, MeUpdate]

@@ -1,0 +1,146 @@
+import { catalogue, type ProblemCode, problemBody, Problem } from '../core/problem.ts'
+
+interface Media { schema: { $ref?: string } & Record<string, unknown>, example?: unknown }
+interface Answer { description: string, content?: Record<string, Media>, headers?: Record<string, unknown>, links?: Record<string, unknown>, $ref?: string }
+interface Parameter { in: string, name: string, schema: Record<string, unknown>, description?: string, required?: boolean, style?: string, explode?: boolean }
+export interface Operation {
+  operationId: string, description: string, security?: unknown[], parameters?: Parameter[], requestBody?: { content: Record<string, Media>, required?: boolean, description?: string }
+  responses: Record<string, Answer>, 'x-allow'?: string, 'x-problems'?: ProblemCode[]
+}
+export interface RawDocument { paths: Record<string, Record<string, Operation>>, components: Components, security: unknown[], servers: { url: string }[] }
+interface Components { schemas: Record<string, Record<string, unknown>>, responses?: Record<string, unknown>, headers?: Record<string, unknown>, securitySchemes: Record<string, unknown> }
+export type Document = RawDocument
+
+/** Statuses that stand as named components; `Default` covers every general status. */
+const RESPONSES: Record<number, string> = {
+  400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 409: 'Conflict', 412: 'PreconditionFailed', 413: 'ContentTooLarge',
+  415: 'UnsupportedMediaType', 500: 'InternalServerError', 503: 'ServiceUnavailable'
+}
+const EXAMPLE_ID = '019f2f6e-7c1a-7bbb-8bbb-0123456789ab'
+
+const HEADERS = {
+  RequestId: header('The id of this request; name it when you ask for help.', 64),
+  EntityTag: header('The version of the resource, for `If-Match` and `If-None-Match`.', 64),
+  Location: header('Where the new resource is.', 2000),
+  Link: header('The next page (RFC 8288), while there is one.', 8192),
+  RetryAfter: { description: 'Seconds to wait before trying again.', schema: { type: 'integer', format: 'int32', minimum: 0, maximum: 86_400 } },
+  Allow: header('The methods that the resource knows.', 200)
+}
+
+/** Which operations an answer leads to, by the id in its body. */
+const LINKS: Record<string, string[]> = { createTask: ['getTask', 'updateTask', 'replaceTask', 'deleteTask'], getTask: ['updateTask', 'deleteTask'], deleteTask: ['restoreTask'] }
+const PAGED = /^list/
+
+/**
+ * Completes what the routes declare: the refusals any operation may answer, headers, links, examples, a stable order.
+ * Pure: the same routes give the same document, byte for byte.
+ */
+export function buildDocument (raw: RawDocument): Document {
+  const document = structuredClone(raw)
+  for (const path of Object.values(document.paths)) {
+    for (const operation of Object.values(path)) completeOperation(operation, document.components.schemas)
+  }
+  for (const schema of Object.values(document.components.schemas)) cleanSchema(schema)
+  document.components.responses = problemResponses()
+  document.components.headers = HEADERS
+  return sorted(document) as Document
+}
+
+function completeOperation (operation: Operation, schemas: Components['schemas']): void {
+  const { 'x-allow': allow, 'x-problems': codes = [] } = operation
+  delete operation['x-allow']
+  delete operation['x-problems']
+  if (allow === 'anyone') operation.security = []
+  for (const parameter of operation.parameters ?? []) completeParameter(parameter)
+  if (operation.requestBody) operation.requestBody.required = true
+  for (const media of Object.values(operation.requestBody?.content ?? {})) addExample(media, schemas)
+  for (const [status, answer] of Object.entries(operation.responses)) completeAnswer(operation, status, answer, schemas)
+  for (const status of refusalStatuses(operation, allow, codes)) operation.responses[status] = { $ref: `#/components/responses/${RESPONSES[status]}` } as Answer
+  operation.responses.default = { $ref: '#/components/responses/Default' } as Answer
+  if (codes.length > 0) operation.description += ` Refusals: ${codes.map((code) => `\`${code}\` (${catalogue[code][0]})`).join(', ')}.`
+}
+
+function refusalStatuses ({ requestBody }: Operation, allow: string | undefined, codes: ProblemCode[]): number[] {
+  const always = [400, 500, 503]
+  const body = requestBody ? [413, 415] : []
+  const role = allow === 'anyone' ? [] : allow === 'user' ? [401] : [401, 403]
+  return [...new Set([...always, ...body, ...role, ...codes.map((code) => catalogue[code][0])])]
+}
+
+function completeParameter (parameter: Parameter): void {
+  parameter.required ??= false
+  if (parameter.schema.type === 'array') Object.assign(parameter, { style: 'form', explode: true })
+  if ('x-hint' in parameter.schema) delete parameter.schema['x-hint']
+}
+
+function completeAnswer ({ operationId }: Operation, status: string, answer: Answer, schemas: Components['schemas']): void {
+  for (const media of Object.values(answer.content ?? {})) {
+    addExample(media, schemas)
+    const name = media.schema.$ref?.split('/').at(-1) ?? ''
+    const properties = schemas[name]?.properties as Record<string, unknown> | undefined
+    answer.headers = headersOf(operationId, status, properties !== undefined && 'version' in properties)
+  }
+  answer.headers ??= headersOf(operationId, status, status === '304')
+  const linked = LINKS[operationId]
+  if (linked && status !== '304') {
+    const task_id = status === '204' ? '$request.path.task_id' : '$response.body#/id'
+    answer.links = Object.fromEntries(linked.map((id) => [id, { operationId: id, parameters: { task_id }, description: `Continue with ${id}.` }]))
+  } else if (PAGED.test(operationId) && status === '200') {
+    answer.links = { nextPage: { operationId, parameters: { cursor: '$response.body#/pagination/next_cursor' }, description: 'The next page.' } }
+  }
+}
+
+function headersOf (operationId: string, status: string, isVersioned: boolean): Record<string, unknown> {
+  const use = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${name}` })
+  return {
+    'X-Request-Id': use('RequestId'),
+    ...(isVersioned && { ETag: use('EntityTag') }),
+    ...(status === '201' && isVersioned && { Location: use('Location') }),
+    ...(PAGED.test(operationId) && status === '200' && { Link: use('Link') })
+  }
+}
+
+function addExample (media: Media, schemas: Components['schemas']): void {
+  const example = (schemas[media.schema.$ref?.split('/').at(-1) ?? '']?.examples as unknown[] | undefined)?.[0]
+  if (example !== undefined) media.example = example
+}
+
+function problemResponses (): Record<string, unknown> {
+  const one = (code: ProblemCode, description: string, extra: Record<string, unknown> = {}) => ({
+    description,
+    headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' }, ...extra },
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, example: problemBody(new Problem(code), `/api/v1/tasks/${EXAMPLE_ID}`, 'req-1') } }
+  })
+  const retry = { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }
+  return {
+    BadRequest: one('invalid_request', 'The request does not match the contract; `errors` names each fault.'),
+    Unauthorized: one('unauthenticated', 'No valid credentials.'),
+    Forbidden: one('not_allowed', 'You may see it but not do this.'),
+    NotFound: one('not_found', 'There is nothing here, or nothing that you may see.'),
+    Conflict: one('id_taken', 'It clashes with what is there.'),
+    PreconditionFailed: one('stale_version', 'It has changed since the version you named.', { ETag: { $ref: '#/components/headers/EntityTag' } }),
+    ContentTooLarge: one('body_too_large', 'The body is too large.'),
+    UnsupportedMediaType: one('unsupported_media_type', 'The media type of the body is not supported.'),
+    InternalServerError: one('internal_error', 'A fault on our side; the request id finds it in the log.'),
+    ServiceUnavailable: one('unavailable', 'Nothing was done; try again after the time in Retry-After.', retry),
+    Default: one('method_not_allowed', 'Any general refusal: 405, 408, 413, 414, 415, 431 and 5xx.')
+  }
+}
+
+/** Hints are for our own refusals; `$id` has done its work. */
+function cleanSchema (schema: unknown): void {
+  if (schema === null || typeof schema !== 'object') return
+  delete (schema as Record<string, unknown>)['x-hint']
+  delete (schema as Record<string, unknown>).$id
+  for (const inner of Object.values(schema)) cleanSchema(inner)
+}
+
+function header (description: string, maxLength: number) {
+  return { description, schema: { type: 'string', maxLength, pattern: '^[\\x20-\\x7e]*$' } }
+}
+
+/** Components, paths and their keys in alphabetical order, so that an addition never moves anything else. */
+function sorted (value: unknown, depth = 0): unknown {
+  if (Array.isArray(value) || value === null || typeof value !== 'object' || depth > 3) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner, depth + 1)]))
+}

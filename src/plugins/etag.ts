@@ -1,0 +1,45 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from '@sinclair/typebox'
+import { invalidField, Problem } from '../core/problem.ts'
+
+const ENTITY_TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/
+
+const text = (description: string) => Type.Optional(Type.String({ maxLength: 1000, description }))
+/** Headers of conditional requests, for `schema.headers`. */
+export const IfNoneMatch = Type.Object({ 'If-None-Match': text('The `ETag` you already have; 304 without a body while it is current.') })
+export const IfMatch = Type.Object({ 'If-Match': text('The `ETag` you last saw; 412 when the task has changed since. `*` matches any version.') })
+
+export const etagOf = (version: number): string => `"${version}"`
+
+/** Sends a resource with its ETag, or 304 when the caller already has this version (RFC 9110, section 13.1.2). */
+export function sendVersioned<T extends { version: number }> (request: FastifyRequest, reply: FastifyReply, resource: T): T {
+  const etag = etagOf(resource.version)
+  reply.header('etag', etag)
+  const known = request.headers['if-none-match']
+  if (known === undefined || !entityTags(known, 'If-None-Match').some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag)) return resource
+  return reply.code(304).send() as unknown as T
+}
+
+/** The versions that `If-Match` allows, or undefined when any will do. Compared strongly: a weak tag never matches. */
+export function requiredVersions (request: FastifyRequest): number[] | undefined {
+  const wanted = request.headers['if-match']
+  if (wanted === undefined) return undefined
+  const tags = entityTags(wanted, 'If-Match')
+  if (tags.includes('*')) return undefined
+  return tags.map((tag) => (/^"[1-9]\d{0,9}"$/.test(tag) ? Number(tag.slice(1, -1)) : 0))
+}
+
+/** The refusal of a write whose caller has not seen the current version. */
+export function staleVersion (currentVersion: number, changedFields: string[]): Problem {
+  return new Problem('stale_version', {
+    detail: `The version is now ${currentVersion}. Read the resource again and repeat your change on it.`,
+    extras: { current_version: currentVersion, changed_fields: changedFields },
+    headers: { etag: etagOf(currentVersion) }
+  })
+}
+
+function entityTags (header: string, name: string): string[] {
+  const tags = header.split(',').map((tag) => tag.trim()).filter(Boolean)
+  if (tags.length > 0 && tags.every((tag) => tag === '*' || ENTITY_TAG.test(tag))) return tags
+  throw invalidField('header', `/${name}`, 'malformed', `${name} must be an entity tag as it came in ETag, such as "3".`)
+}

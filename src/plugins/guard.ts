@@ -1,0 +1,38 @@
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import { Type } from '@sinclair/typebox'
+import { atLeast, type Caller, type Role } from '../core/caller.ts'
+import { Problem } from '../core/problem.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call: a route that does not say stops the boot. */
+    allow?: Role | 'anyone'
+  }
+  interface FastifyRequest {
+    /** Set by the guard on every route that does not allow anyone; routes for anyone must not look. */
+    caller: Caller
+  }
+}
+
+const NoQuery = Type.Object({}, { additionalProperties: false })
+
+export type ResolveCaller = (request: FastifyRequest) => Promise<Caller>
+
+/** The lock that makes forgetting impossible: each route says who it allows, and takes no parameter it did not declare. */
+export const guard = fp(async (app, { resolveCaller }: { resolveCaller: ResolveCaller }) => {
+  app.decorateRequest('caller', null as unknown as Caller)
+
+  app.addHook('onRoute', (route: RouteOptions) => {
+    const allow = route.config?.allow
+    if (!allow) throw new Error(`${route.method} ${route.url} does not say who it allows`)
+    route.schema = { querystring: NoQuery, ...route.schema }
+    if (allow === 'anyone') return
+    route.onRequest = [...[route.onRequest ?? []].flat(), async (request: FastifyRequest, reply: FastifyReply) => {
+      // What is meant for one caller stays out of shared caches; conditional requests work without them.
+      reply.header('cache-control', 'no-store')
+      request.caller = await resolveCaller(request)
+      if (!atLeast(request.caller.role, allow)) throw new Problem('not_allowed')
+    }]
+  })
+})

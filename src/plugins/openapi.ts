@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { TSchema } from '@sinclair/typebox'
+import fp from 'fastify-plugin'
+import { type Config, isProduction } from '../config.ts'
+import { buildDocument, type Document, type RawDocument } from './document.ts'
+import { problemCodes } from './wire.ts'
+
+export const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+const DOCUMENTATION_HOST = 'https://tasklane.example'
+
+const TAGS = [
+  { name: 'Auth', description: 'Sign up, log in, stay in, log out.' },
+  { name: 'Users', description: 'One\'s own profile.' },
+  { name: 'Tasks', description: 'Keep tasks: create, find, change, finish, delete, restore.' }
+]
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The contract as it is published; `servers` names `origin`, or the documentation host. */
+    contract (origin?: string): Document
+  }
+}
+
+/** The contract's frame: every named component, every operation, Swagger UI, and the document itself. Must be registered before the guard. */
+export const openapi = fp(async (app, { config, components }: { config: Config, components: TSchema[] }) => {
+  for (const component of components) app.addSchema(component)
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tasklane', version: VERSION, description: 'A self-hosted task-management backend.',
+        contact: { name: 'Tasklane', url: DOCUMENTATION_HOST, email: 'api@tasklane.example' }, license: { name: 'MIT', url: 'https://opensource.org/license/mit' }
+      },
+      servers: [{ url: DOCUMENTATION_HOST, description: 'Your installation' }],
+      tags: TAGS,
+      security: [{ bearerAuth: [] }],
+      components: { securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The `access_token` of a token set.' } } }
+    },
+    convertConstToEnum: false,
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
+    // What the document needs to know of a route travels beside its schema and is taken off again by the frame.
+    transform: ({ schema, url, route }) => ({
+      url,
+      schema: {
+        ...schema,
+        hide: schema?.hide ?? !url.startsWith('/api/v1'),
+        'x-allow': route.config?.allow,
+        'x-problems': (schema?.response as Record<symbol, string[]> | undefined)?.[problemCodes] ?? []
+      } as never
+    })
+  })
+
+  let built: Document | undefined
+  app.decorate('contract', (origin = DOCUMENTATION_HOST) => {
+    built ??= buildDocument(app.swagger() as unknown as RawDocument)
+    return { ...built, servers: [{ ...built.servers[0], url: origin }] } as Document
+  })
+
+  await app.register(published, { origin: config.PUBLIC_URL })
+  if ((config.DOCS ?? (isProduction(config) ? 'off' : 'on')) === 'on') await app.register(docs)
+})
+
+/** The served document, made once; equal to the committed one apart from `servers`. */
+async function published (app: import('fastify').FastifyInstance, { origin }: { origin: string | undefined }) {
+  let text: string | undefined
+  let etag = ''
+  app.get('/openapi.json', { schema: { hide: true } }, async (request, reply) => {
+    if (text === undefined) {
+      text = documentText(app.contract(origin ?? `${request.protocol}://${request.host}`))
+      etag = `"${createHash('sha256').update(text).digest('base64url')}"`
+    }
+    reply.header('etag', etag).type('application/json; charset=utf-8')
+    return request.headers['if-none-match'] === etag ? reply.code(304).send() : text
+  })
+}
+
+/** Keys in the order the frame gave them, two blanks, ASCII only: the same text on every machine. */
+export function documentText (document: Document): string {
+  return `${JSON.stringify(document, null, 2).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
+}
+
+/** Swagger UI, its assets from this server. Authorize takes username and password by a flow that the published document leaves out. */
+async function docs (app: import('fastify').FastifyInstance) {
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    uiConfig: { persistAuthorization: false, docExpansion: 'list', displayRequestDuration: true, tryItOutEnabled: true },
+    transformSpecificationClone: false,
+    transformSpecification: () => withPasswordFlow(app.contract('/'))
+  })
+}
+
+function withPasswordFlow (document: Document): Document {
+  const clone = structuredClone(document)
+  const flow = { type: 'oauth2', description: 'Username (or email) and password; leave the client fields empty.', flows: { password: { tokenUrl: '/api/v1/auth/token', scopes: {} } } }
+  clone.components.securitySchemes = { password: flow, ...clone.components.securitySchemes }
+  clone.security = [{ password: [] }, ...clone.security]
+  return clone
+}

@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { BadCursor, openCursor, sealCursor } from '../lib/cursor.ts'
+import { invalidField } from '../core/problem.ts'
+import { pathOf } from './problems.ts'
+
+export interface Page<T> { data: T[], pagination: { limit: number, next_cursor: string | null, has_more: boolean, total_returned: number, total?: number } }
+
+/** Makes and reads the cursors of one list; a cursor is only valid for the caller, filter and sort named in `binding`. */
+export function cursors (key: Buffer) {
+  return {
+    seal: (binding: string, position: readonly string[]) => sealCursor(key, binding, position),
+    open (binding: string, cursor: string): string[] {
+      try {
+        return openCursor(key, binding, cursor)
+      } catch (error) {
+        if (error instanceof BadCursor) throw invalidField('query', '/cursor', 'bad_cursor', 'cursor is not one of this list with these filters and this sort. Start again without it.')
+        throw error
+      }
+    }
+  }
+}
+export type Cursors = ReturnType<typeof cursors>
+
+/** Makes a page of rows that were read with one more than the limit, to know whether more follow. */
+export function pageOf<T> (rows: T[], limit: number, sealAfter: (last: T) => string, total?: number): Page<T> {
+  const data = rows.length > limit ? rows.slice(0, limit) : rows
+  const last = rows.length > limit ? data.at(-1) : undefined
+  const next_cursor = last === undefined ? null : sealAfter(last)
+  return { data, pagination: { limit, next_cursor, has_more: next_cursor !== null, total_returned: data.length, ...(total !== undefined && { total }) } }
+}
+
+/** Names the next page also in the header of RFC 8288. */
+export function linkNext<T> (request: FastifyRequest, reply: FastifyReply, page: Page<T>): Page<T> {
+  if (page.pagination.next_cursor !== null) {
+    const query = new URLSearchParams(request.url.slice(pathOf(request.url).length))
+    query.set('cursor', page.pagination.next_cursor)
+    reply.header('link', `<${pathOf(request.url)}?${query}>; rel="next"`)
+  }
+  return page
+}

@@ -1,0 +1,92 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { v7 as uuidv7 } from 'uuid'
+import { Problem, type ProblemCode, problemBody, unavailable } from '../core/problem.ts'
+import { failureOf } from '../db/failures.ts'
+
+export const PROBLEM_JSON = 'application/problem+json'
+
+/** Every refusal, wherever it arises in Fastify, leaves as application/problem+json. */
+export const problems = fp(async (app) => {
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))
+})
+
+/** Renders any error: a problem as it is, a known failure as what it means, everything else as a 500 that says nothing. */
+export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = asProblem(error, request.method)
+  if (problem.statusCode >= 500) {
+    const cause = error instanceof Problem ? error.cause : error
+    request.log[problem.statusCode === 503 ? 'warn' : 'error']({ err: cause ?? error }, problem.code)
+  }
+  request.problem = problem
+  const body = problemBody(problem, pathOf(request.url), request.id)
+  return reply.code(problem.statusCode).headers(problem.headers).type(mediaType(request)).send(JSON.stringify(body))
+}
+
+/** Also for requests that never reached a route, since the address itself could not be read. */
+export function frameworkErrors (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id)
+  sendProblem(error, request, reply)
+}
+
+/** Bytes that are not HTTP, headers that are too large or too slow: answered on the bare socket, then closed. */
+export function clientErrorHandler (error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  if (!socket.writable) { socket.destroy(); return }
+  const code = SOCKET_CODES[error.code ?? ''] ?? 'malformed_request'
+  const requestId = uuidv7()
+  const problem = new Problem(code)
+  const body = JSON.stringify(problemBody(problem, '/', requestId))
+  socket.end([
+    `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}`,
+    `Content-Type: ${PROBLEM_JSON}`, `Content-Length: ${Buffer.byteLength(body)}`, `X-Request-Id: ${requestId}`, 'Connection: close', '', body
+  ].join('\r\n'))
+}
+
+/** OAuth libraries ask for application/json and nothing else; the body is the same. */
+function mediaType (request: FastifyRequest): string {
+  const { accept } = request.headers
+  const wantsPlain = request.routeOptions.url?.endsWith('/auth/token') && accept?.includes('application/json') && !accept.includes(PROBLEM_JSON)
+  return wantsPlain ? 'application/json; charset=utf-8' : PROBLEM_JSON
+}
+
+export const pathOf = (url: string): string => {
+  const end = url.indexOf('?')
+  return (end < 0 ? url : url.slice(0, end)).slice(0, 8192)
+}
+
+const SOCKET_CODES: Record<string, ProblemCode> = { HPE_HEADER_OVERFLOW: 'headers_too_large', ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout', HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body_too_large' }
+
+const FASTIFY_CODES: Record<string, [ProblemCode, string]> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'The body is larger than this route takes.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'Send the body in the media type that the contract names for this operation.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['malformed_request', 'The body does not have the length that Content-Length says.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['malformed_json', 'The body is not valid JSON.'],
+  FST_ERR_BAD_URL: ['malformed_request', 'The address of the request is not validly percent-encoded.'],
+  FST_ERR_HANDLER_TIMEOUT: ['unavailable', 'The request took too long. Try again.']
+}
+
+function asProblem (error: unknown, method: string): Problem {
+  if (error instanceof Problem) return error
+  const [code, detail] = FASTIFY_CODES[(error as FastifyError)?.code ?? ''] ?? []
+  if (code === 'unavailable') return unavailable(detail as string, 1, error)
+  if (code) return new Problem(code, { detail: detail as string, cause: error })
+  return databaseProblem(error, method) ?? new Problem('internal_error', { detail: 'The fault is in the log under this request id.', cause: error })
+}
+
+function databaseProblem (error: unknown, method: string): Problem | undefined {
+  switch (failureOf(error)) {
+    case 'unavailable': case 'repeat': return unavailable('The database cannot be reached or is busy. Nothing was changed; try again.', 1, error)
+    case 'unknown_outcome': return unavailable(method === 'GET' || method === 'HEAD'
+      ? 'The connection to the database broke. Try again.'
+      : 'The connection to the database broke before it confirmed the change. Read before you repeat it.', 1, error)
+    case 'bad_value': return new Problem('invalid_request', { detail: 'A value is outside what can be stored.', cause: error })
+    default: return undefined
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyRequest { problem: Problem | null }
+}

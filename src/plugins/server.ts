@@ -1,0 +1,59 @@
+import { createServer } from 'node:http'
+import { fastify, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions, LogController, type RawServerDefault } from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { v7 as uuidv7 } from 'uuid'
+import { type Config, splitList } from '../config.ts'
+import { clientErrorHandler, frameworkErrors } from './problems.ts'
+import { schemaController, schemaErrorFormatter } from './validation.ts'
+
+export type App = FastifyInstance<RawServerDefault, import('node:http').IncomingMessage, import('node:http').ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>
+
+export const MAX_BODY_BYTES = 1_048_576
+const MAX_HEADER_BYTES = 16_384
+/** Longer than any id; longer segments name nothing. */
+const MAX_PARAM_LENGTH = 200
+
+/** Waits, chosen (platform.md's reasons): a slow client costs a socket and nothing else. Fastify's own default for requests is none. */
+const REQUEST_MS = 30_000
+const HEADERS_MS = 10_000
+const CONNECTION_MS = 60_000
+/** Above what load balancers keep (60 s), so that they close first. */
+const KEEP_ALIVE_MS = 72_000
+const HANDLER_MS = 10_000
+
+const CALLER_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
+
+/** Fastify with every option that is not a plugin's, in one place. */
+export function createApp (config: Config, logger: FastifyBaseLogger): App {
+  const trusted = splitList(config.TRUST_PROXY)
+  return fastify({
+    loggerInstance: logger,
+    // One line for each answer, written by plugins/request-log.ts under the name callers know.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    trustProxy: trusted.length > 0 ? trusted : false,
+    serverFactory: (handler) => {
+      // Node answers a missing Host and an unknown Expect with bare texts; both are ours to answer (plugins/request.ts).
+      const server = createServer({ requireHostHeader: false, maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: 2000 }, handler)
+      server.setTimeout(CONNECTION_MS)
+      server.on('checkExpectation', handler)
+      return server
+    },
+    handlerTimeout: HANDLER_MS,
+    bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
+    requestIdHeader: false,
+    genReqId: (raw) => {
+      const wanted = raw.headers['x-request-id']
+      return typeof wanted === 'string' && CALLER_REQUEST_ID.test(wanted) ? wanted : uuidv7()
+    },
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    schemaController,
+    schemaErrorFormatter,
+    frameworkErrors: frameworkErrors as NonNullable<FastifyServerOptions['frameworkErrors']>,
+    clientErrorHandler
+  } as FastifyServerOptions) as unknown as App
+}
+

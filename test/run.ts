@@ -1,0 +1,42 @@
+/** Runs the suite with tap and closes with one line: N passed, N failed, N skipped. Arguments go to tap (file names, --grep=…). */
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createInterface } from 'node:readline'
+
+const { resolve } = createRequire(import.meta.url)
+const tap = resolve('tap/package.json').replace(/package\.json$/, 'dist/esm/run.mjs')
+// tap must once be told to leave TypeScript to Node (.taprc); a fresh install has not been.
+if (!existsSync(resolve('@tapjs/test/package.json').replace(/package\.json$/, 'test-built'))) spawnSync(process.execPath, [tap, 'build'], { stdio: 'ignore' })
+const counts = { passed: 0, failed: 0, skipped: 0 }
+const startedAt = performance.now()
+
+const child = spawn(process.execPath, [tap, '--reporter=tap', ...process.argv.slice(2)], { stdio: ['ignore', 'pipe', 'inherit'] })
+/** Where tap runs a file is of no use to the reader. */
+const SYSTEM = /^ *(- --import|- --enable|tapCaught|lineNumber|columnNumber|at:|typeName|functionName|callSiteFunctionName|fileName)/
+let inDiagnostics = false
+for await (const line of createInterface({ input: child.stdout })) read(line)
+const code = child.exitCode ?? await new Promise<number>((resolve) => child.once('close', (exit) => resolve(exit ?? 1)))
+if (code !== 0 && counts.failed === 0) counts.failed = 1
+console.log(`\nThe suite took ${((performance.now() - startedAt) / 1000).toFixed(0)} s on ${process.env.TEST_DATABASE_URL ? 'PostgreSQL' : 'the embedded database'}.`)
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
+process.exit(counts.failed > 0 ? 1 : 0)
+
+/** Depth 0 is a file, depth 1 one of its tests, deeper what the test asserts. A failed assertion is shown with its diagnostics. */
+function read (line: string): void {
+  if (inDiagnostics) {
+    if (!SYSTEM.test(line)) console.log(line)
+    inDiagnostics = line.trim() !== '...'
+    return
+  }
+  const [, indent = '', not, title = ''] = /^( *)(not )?ok \d+ - (.*)$/.exec(line) ?? []
+  if (title === '') return
+  const depth = indent.length / 4
+  if (depth === 0) {
+    console.log(`${not ? 'FAILED' : '    ok'}  ${title.replace(/ # time=/, '  ')}`)
+    if (not && counts.failed === 0) counts.failed++
+  } else if (depth === 1) {
+    if (/ # (SKIP|TODO)/i.test(title)) { counts.skipped++; console.log(`  skip  ${title}`) } else if (not) { counts.failed++; console.log(`FAILED  ${title}`) } else counts.passed++
+  } else if (not) console.log(line)
+  inDiagnostics = Boolean(not) && depth > 0
+}

@@ -1,0 +1,93 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
+import { type Database, embedded, openDatabase } from '../../src/db/client.ts'
+import { migrate } from '../../src/db/migrate.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const migrations = readMigrationFiles({ migrationsFolder: join(ROOT, 'drizzle') })
+/** Names the state of the schema: a changed migration makes a new snapshot and a new template. */
+const state = createHash('sha256').update(migrations.map((m) => m.hash).join()).digest('hex').slice(0, 12)
+
+/** The server that the suite runs on; without it, the embedded database. */
+export const serverUrl = process.env.TEST_DATABASE_URL
+
+export interface TestDatabase extends Database { url: string | undefined }
+
+/** A migrated database of one's own: cloned from a template on a server, loaded from a snapshot when embedded. */
+export async function createTestDatabase (): Promise<TestDatabase> {
+  return serverUrl === undefined ? { ...await fromSnapshot(), url: undefined } : fromTemplate(serverUrl)
+}
+
+async function fromSnapshot (): Promise<Database> {
+  const { PGlite } = await import('@electric-sql/pglite')
+  const file = join(ROOT, 'node_modules', '.cache', 'tasklane', `${state}.tar`)
+  if (!existsSync(file)) {
+    const fresh = await PGlite.create()
+    await migrate((await embedded(fresh)).db)
+    const dump = await fresh.dumpDataDir('none')
+    mkdirSync(join(file, '..'), { recursive: true })
+    const draft = `${file}.${process.pid}`
+    writeFileSync(draft, Buffer.from(await dump.arrayBuffer()))
+    renameSync(draft, file)
+    await fresh.close()
+  }
+  return embedded(await PGlite.create({ loadDataDir: new Blob([readFileSync(file)]) }))
+}
+
+async function fromTemplate (server: string): Promise<TestDatabase> {
+  const template = `tasklane_test_${state}`
+  const name = `${template}_${randomUUID().slice(0, 8)}`
+  await onServer(server, async (admin) => {
+    await ensureTemplate(server, admin, template)
+    await admin.unsafe(`create database ${name} template ${template}`)
+  })
+  const url = databaseUrl(server, name)
+  const database = await openDatabase({ url, dataDir: '', pool: 10 })
+  return {
+    ...database,
+    url,
+    close: async () => {
+      await database.close()
+      await onServer(server, async (admin) => { await admin.unsafe(`drop database if exists ${name} with (force)`) })
+    }
+  }
+}
+
+type Admin = import('postgres').Sql
+
+/** One file of the suite makes the template, the others wait for it. */
+async function ensureTemplate (server: string, admin: Admin, template: string): Promise<void> {
+  await admin.unsafe('select pg_advisory_lock(1413567571)')
+  try {
+    const [existing] = await admin.unsafe(`select 1 from pg_database where datname = '${template}'`)
+    if (existing) return
+    const draft = `${template}_draft`
+    await admin.unsafe(`drop database if exists ${draft} with (force)`)
+    await admin.unsafe(`create database ${draft}`)
+    const database = await openDatabase({ url: databaseUrl(server, draft), dataDir: '', pool: 2 })
+    await migrate(database.db)
+    await database.close()
+    await admin.unsafe(`alter database ${draft} rename to ${template}`)
+  } finally {
+    await admin.unsafe('select pg_advisory_unlock(1413567571)')
+  }
+}
+
+async function onServer<T> (server: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const { default: postgres } = await import('postgres')
+  const admin = postgres(server, { max: 1, onnotice () {} })
+  try {
+    return await work(admin)
+  } finally {
+    await admin.end()
+  }
+}
+
+function databaseUrl (server: string, name: string): string {
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return url.href
+}
