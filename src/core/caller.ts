@@ -2,6 +2,10 @@ export type Role = 'user' | 'manager' | 'admin'
 
 const RANK: Record<Role, number> = { user: 1, manager: 2, admin: 3 }
 
+/** Classes of operations that an API key can be limited to; each route that keys may use names one. */
+export const SCOPES = ['tasks:read', 'tasks:write', 'imports:read', 'imports:write', 'profile:read'] as const
+export type Scope = (typeof SCOPES)[number]
+
 /** Who is asking, as the database knows them at this moment. */
 export interface Caller { id: string, role: Role, session_id: string }
 

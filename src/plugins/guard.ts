@@ -1,13 +1,15 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { Type } from '@sinclair/typebox'
-import { atLeast, type Caller, type Role } from '../core/caller.ts'
+import { atLeast, type Caller, type Role, type Scope } from '../core/caller.ts'
 import { Problem } from '../core/problem.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call: a route that does not say stops the boot. */
     allow?: Role | 'anyone'
+    /** What an API key must be allowed to do here; a route that names nothing is closed to keys. */
+    scope?: Scope
   }
   interface FastifyRequest {
     /** Set by the guard on every route that does not allow anyone; routes for anyone must not look. */
