@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { PGlite, PGliteOptions } from '@electric-sql/pglite'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { bounded } from './deadlines.ts'
 import { lockDirectory } from './directory-lock.ts'
@@ -47,17 +48,21 @@ async function openServer (url: string, pool: number): Promise<Database> {
 async function openEmbedded (dataDir: string): Promise<Database> {
   const release = lockDirectory(dataDir)
   try {
-    const { PGlite } = await import('@electric-sql/pglite')
-    const pglite = await PGlite.create({ dataDir: join(dataDir, 'database') })
-    return await embedded(pglite, release)
+    return await embedded(await createPglite({ dataDir: join(dataDir, 'database') }), release)
   } catch (error) {
     release()
     throw error
   }
 }
 
+/** PGlite with the extensions that the migrations name; a server brings its own. */
+export async function createPglite (options: PGliteOptions): Promise<PGlite> {
+  const [{ PGlite }, { btree_gin }] = await Promise.all([import('@electric-sql/pglite'), import('@electric-sql/pglite/contrib/btree_gin')])
+  return PGlite.create({ ...options, extensions: { btree_gin } })
+}
+
 /** The embedded database around a PGlite that is already open. */
-export async function embedded (pglite: import('@electric-sql/pglite').PGlite, release: () => void = () => {}): Promise<Database> {
+export async function embedded (pglite: PGlite, release: () => void = () => {}): Promise<Database> {
   const { drizzle } = await import('drizzle-orm/pglite')
   await pglite.exec("set time zone 'UTC'")
   const close = async () => { await pglite.close(); release() }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { type Database, embedded, openDatabase } from '../../src/db/client.ts'
+import { createPglite, type Database, embedded, openDatabase } from '../../src/db/client.ts'
 import { migrate } from '../../src/db/migrate.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -22,10 +22,9 @@ export async function createTestDatabase (): Promise<TestDatabase> {
 }
 
 async function fromSnapshot (): Promise<Database> {
-  const { PGlite } = await import('@electric-sql/pglite')
   const file = join(ROOT, 'node_modules', '.cache', 'tasklane', `${state}.tar`)
   if (!existsSync(file)) {
-    const fresh = await PGlite.create()
+    const fresh = await createPglite({})
     await migrate((await embedded(fresh)).db)
     const dump = await fresh.dumpDataDir('none')
     mkdirSync(join(file, '..'), { recursive: true })
@@ -34,7 +33,7 @@ async function fromSnapshot (): Promise<Database> {
     renameSync(draft, file)
     await fresh.close()
   }
-  return embedded(await PGlite.create({ loadDataDir: new Blob([readFileSync(file)]) }))
+  return embedded(await createPglite({ loadDataDir: new Blob([readFileSync(file)]) }))
 }
 
 async function fromTemplate (server: string): Promise<TestDatabase> {
