@@ -1,15 +1,14 @@
-import { sql } from 'drizzle-orm'
 import type { Deps } from '../../core/deps.ts'
 import { unavailable } from '../../core/problem.ts'
-import { isMigrated } from '../../db/migrate.ts'
 import type { App } from '../../plugins/server.ts'
 import { VERSION } from '../../plugins/openapi.ts'
+import { prepareIsReady } from './queries.ts'
 
 const hidden = { allow: 'anyone' } as const
 
 /** For operators and their probes, outside the contract. */
 export async function opsRoutes (app: App, { db, isLeaving }: Pick<Deps, 'db' | 'isLeaving'>) {
-  let migrated = false
+  const isReady = prepareIsReady(db)
 
   app.get('/', { config: hidden, schema: { hide: true } }, async () => ({
     name: 'Tasklane', version: VERSION, links: { api: '/api/v1', docs: '/docs', openapi: '/openapi.json', live: '/health/live', ready: '/health/ready' }
@@ -20,9 +19,7 @@ export async function opsRoutes (app: App, { db, isLeaving }: Pick<Deps, 'db' | 
 
   app.get('/health/ready', { config: hidden, schema: { hide: true } }, async () => {
     if (isLeaving()) throw unavailable('This instance is leaving.')
-    await db.execute(sql`select 1`)
-    migrated ||= await isMigrated(db)
-    if (!migrated) throw unavailable('The database is not migrated yet.')
+    if (!await isReady()) throw unavailable('The database is not migrated yet.')
     return { status: 'ready' }
   })
 }
