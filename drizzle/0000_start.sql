@@ -10,6 +10,7 @@ CREATE TABLE "audit_events" (
 	"actor_name" text,
 	"subject_type" text,
 	"subject_id" text,
+	"detail" text,
 	"address" text,
 	"request_id" text NOT NULL,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL
@@ -43,6 +44,7 @@ CREATE TABLE "sessions" (
 	"user_agent" text,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	"last_used_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"live_until" timestamp(3) with time zone NOT NULL,
 	"expires_at" timestamp(3) with time zone NOT NULL,
 	"ended_at" timestamp(3) with time zone
 );
@@ -110,7 +112,8 @@ CREATE INDEX "audit_events_actor" ON "audit_events" USING btree ("actor_id","cre
 CREATE INDEX "audit_events_subject" ON "audit_events" USING btree ("subject_id","created_at","id");--> statement-breakpoint
 CREATE INDEX "audit_events_action" ON "audit_events" USING btree ("action","created_at","id");--> statement-breakpoint
 CREATE INDEX "refresh_tokens_session" ON "refresh_tokens" USING btree ("session_id");--> statement-breakpoint
-CREATE INDEX "sessions_user" ON "sessions" USING btree ("user_id","created_at");--> statement-breakpoint
+CREATE INDEX "sessions_user" ON "sessions" USING btree ("user_id","created_at","id");--> statement-breakpoint
+CREATE INDEX "task_events_created" ON "task_events" USING btree ("created_at","id");--> statement-breakpoint
 CREATE INDEX "tasks_id" ON "tasks" USING btree ("id");--> statement-breakpoint
 CREATE INDEX "tasks_created" ON "tasks" USING btree ("owner_id","created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_all_created" ON "tasks" USING btree ("created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
@@ -129,4 +132,5 @@ CREATE INDEX "tasks_assignee" ON "tasks" USING btree ("assignee_id","created_at"
 CREATE INDEX "tasks_tags" ON "tasks" USING gin ("owner_id","tags");--> statement-breakpoint
 CREATE INDEX "tasks_search" ON "tasks" USING gin ("owner_id","search");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_username" ON "users" USING btree (lower("username"));--> statement-breakpoint
-CREATE UNIQUE INDEX "users_email" ON "users" USING btree ("email");
+CREATE UNIQUE INDEX "users_email" ON "users" USING btree ("email");--> statement-breakpoint
+CREATE INDEX "users_created" ON "users" USING btree ("created_at","id");

@@ -6,8 +6,8 @@ const RANK: Record<Role, number> = { user: 1, manager: 2, admin: 3 }
 export const SCOPES = ['tasks:read', 'tasks:write', 'imports:read', 'imports:write', 'profile:read'] as const
 export type Scope = (typeof SCOPES)[number]
 
-/** Who is asking, as the database knows them at this moment. */
-export interface Caller { id: string, role: Role, session_id: string }
+/** Who is asking, as the database knows them at this moment. `name` is what the audit log calls them: the username, or else the address. */
+export interface Caller { id: string, name: string, role: Role, session_id: string }
 
 /** What a change is remembered with. */
 export interface Origin { actor_id: string | null, request_id: string }

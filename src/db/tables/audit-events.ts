@@ -3,7 +3,7 @@ import { instant, now } from '../columns.ts'
 
 /**
  * The audit log of the control plane: append-only (guarded in the database), without references, so that it outlives
- * what it speaks of. `actor_name` keeps the actor readable after the account is gone.
+ * what it speaks of. `actor_name` keeps the actor readable after the account is gone. `detail` is never personal.
  */
 export const auditEvents = pgTable('audit_events', {
   id: uuid().primaryKey(),
@@ -13,6 +13,7 @@ export const auditEvents = pgTable('audit_events', {
   actor_name: text(),
   subject_type: text(),
   subject_id: text(),
+  detail: text(),
   address: text(),
   request_id: text().notNull(),
   created_at: instant().notNull().default(now)

@@ -2,7 +2,7 @@ import { index, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { instant, now } from '../columns.ts'
 import { users } from './users.ts'
 
-/** One row for each login. It lives while `ended_at` is null and `expires_at` (the absolute limit) lies ahead. */
+/** One row for each login. It lives while `ended_at` is null and `live_until` lies ahead: each refresh moves that on, never past `expires_at`. */
 export const sessions = pgTable('sessions', {
   id: uuid().primaryKey(),
   user_id: uuid().notNull().references(() => users.id, { onDelete: 'cascade' }),
@@ -10,9 +10,10 @@ export const sessions = pgTable('sessions', {
   user_agent: text(),
   created_at: instant().notNull().default(now),
   last_used_at: instant().notNull().default(now),
+  live_until: instant().notNull(),
   expires_at: instant().notNull(),
   ended_at: instant()
-}, (t) => [index('sessions_user').on(t.user_id, t.created_at)])
+}, (t) => [index('sessions_user').on(t.user_id, t.created_at, t.id)])
 
 /** Refresh tokens by the hash of their text. A spent one stays until its session is removed, so that reuse is noticed. */
 export const refreshTokens = pgTable('refresh_tokens', {

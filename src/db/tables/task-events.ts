@@ -1,4 +1,4 @@
-import { integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { instant, now } from '../columns.ts'
 import { users } from './users.ts'
 
@@ -16,4 +16,8 @@ export const taskEvents = pgTable('task_events', {
   request_id: text(),
   changes: jsonb().$type<Changes>().notNull(),
   created_at: instant().notNull().default(now)
-}, (t) => [primaryKey({ columns: [t.owner_id, t.task_id, t.version] })])
+}, (t) => [
+  primaryKey({ columns: [t.owner_id, t.task_id, t.version] }),
+  // The audit log reads everybody's changes in the order of time.
+  index('task_events_created').on(t.created_at, t.id)
+])

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { boolean, check, pgEnum, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { boolean, check, index, pgEnum, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { instant, now } from '../columns.ts'
 
 export const userRole = pgEnum('user_role', ['user', 'manager', 'admin'])
@@ -19,6 +19,7 @@ export const users = pgTable('users', {
 }, (t) => [
   uniqueIndex('users_username').on(sql`lower(${t.username})`),
   uniqueIndex('users_email').on(t.email),
+  index('users_created').on(t.created_at, t.id),
   check('users_identifier', sql`${t.username} is not null or ${t.email} is not null`)
 ])
 
