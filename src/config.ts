@@ -24,7 +24,7 @@ const Environment = Type.Object({
   EMAIL_VERIFICATION: Type.Unsafe<'off' | 'optional' | 'required'>({ type: 'string', enum: ['off', 'optional', 'required'], default: 'optional' }),
   MAIL: OnOff('on'),
   MAIL_URL: Type.Optional(Type.String({ format: 'smtp-url' })),
-  MAIL_FROM: Type.String({ default: 'Tasklane <tasklane@localhost>', minLength: 3 }),
+  MAIL_FROM: Type.String({ default: 'Tasklane <tasklane@localhost>', format: 'mail-from' }),
   CORS_ORIGINS: Type.Optional(Type.String({ format: 'origin-list' })),
   TRUST_PROXY: Type.Optional(Type.String({ format: 'range-list' })),
   RATE_LIMIT: OnOff('on'),
@@ -64,6 +64,7 @@ const formats: Record<string, [words: string, check: (text: string) => boolean]>
   'postgres-url': ['must look like postgres://user:password@host:5432/database', isUrl('postgres:', 'postgresql:')],
   'redis-url': ['must look like redis://host:6379', isUrl('redis:', 'rediss:')],
   'smtp-url': ['must look like smtp://user:password@host:587', isUrl('smtp:', 'smtps:')],
+  'mail-from': ['must be an address, or a name and an address such as Tasklane <tasklane@example.com>', (s) => /^([^<>@\r\n]* )?<[^\s<>@,]+@[^\s<>@,]+>$|^[^\s<>@,]+@[^\s<>@,]+$/.test(s)],
   secret: [`must have at least ${MIN_SECRET_BYTES} bytes; make one with: openssl rand -base64 48`, (s) => Buffer.byteLength(s) >= MIN_SECRET_BYTES],
   'origin-list': ['must be exact origins separated by commas, such as https://app.example.com; * is not one', everyOf(isOrigin)],
   'range-list': ["must be the proxies' ranges as CIDRs separated by commas, such as 10.0.0.0/8; a hop count, true or /0 would let callers choose their own address", everyOf(isProxyRange)],
@@ -79,6 +80,7 @@ export function readConfig (env: Record<string, string | undefined>): Config {
   const values: Record<string, unknown> = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''))
   const faults = check(values) ? [] : (check.errors ?? []).map(describe)
   const config = values as Config
+  if (config.EMAIL_VERIFICATION === 'required' && config.MAIL === 'off') faults.push('EMAIL_VERIFICATION=required needs a mailer, but MAIL is off: nobody could ever log in')
   if (isProduction(config)) faults.push(...productionFaults(config))
   if (faults.length > 0) throw new BadConfig(faults)
   return config
@@ -89,6 +91,7 @@ function productionFaults (config: Config): string[] {
   if (config.JWT_SECRET === undefined) faults.push('JWT_SECRET is required in production; make one with: openssl rand -base64 48')
   else if (PLACEHOLDER.test(config.JWT_SECRET)) faults.push('JWT_SECRET is a placeholder; make one with: openssl rand -base64 48')
   if (config.DATABASE_URL === undefined) faults.push('DATABASE_URL is required in production; the embedded database is for trying out')
+  if (config.MAIL_URL === undefined && config.MAIL !== 'off') faults.push('MAIL_URL is required in production, such as smtp://user:password@host:587; say MAIL=off to run without letters: then nobody can reset a password')
   return faults
 }
 

@@ -4,6 +4,7 @@ import { drizzle } from 'drizzle-orm/pglite'
 import { pino } from 'pino'
 import { buildApp } from '../app.ts'
 import { readConfig } from '../config.ts'
+import { createMail } from '../core/mail.ts'
 import { createPasswords } from '../core/passwords.ts'
 import type { Db } from '../db/client.ts'
 import { documentText } from '../plugins/openapi.ts'
@@ -27,7 +28,9 @@ export async function openapiCommand ({ check }: { check: boolean }): Promise<vo
 /** The contract does not depend on configuration, nor on a database: none is opened. */
 async function contractText (): Promise<string> {
   const db = drizzle.mock() as unknown as Db
-  const app = await buildApp({ db, config: readConfig({ DOCS: 'off' }), passwords: await createPasswords(), secret: 'x'.repeat(32), isLeaving: () => false }, pino({ level: 'silent' }))
+  const config = readConfig({ DOCS: 'off' })
+  const logger = pino({ level: 'silent' })
+  const app = await buildApp({ db, config, mail: createMail(config, logger), passwords: await createPasswords(), secret: 'x'.repeat(32), isLeaving: () => false }, logger)
   await app.ready()
   const text = documentText(app.contract())
   await app.close()

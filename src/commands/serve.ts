@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { buildApp } from '../app.ts'
 import { type Config, isProduction } from '../config.ts'
 import { createLogger } from '../core/log.ts'
+import { createMail } from '../core/mail.ts'
 import { createPasswords } from '../core/passwords.ts'
 import type { Database } from '../db/client.ts'
 import { failureOf } from '../db/failures.ts'
@@ -26,7 +27,8 @@ export async function serve (): Promise<void> {
   await migrateWhenReachable(database, logger)
 
   let leaving = false
-  const app = await buildApp({ db: database.db, config, passwords: await createPasswords(), secret: loadSecret(config), isLeaving: () => leaving }, logger)
+  const mail = createMail(config, logger)
+  const app = await buildApp({ db: database.db, config, mail, passwords: await createPasswords(), secret: loadSecret(config), isLeaving: () => leaving }, logger)
   await app.listen({ host: config.HOST, port: config.PORT })
   greet(config, database, app, performance.now() - startedAt)
 
@@ -38,6 +40,7 @@ export async function serve (): Promise<void> {
     // Long enough for the balancer's probes to notice; answers meanwhile carry Connection: close.
     await pause(drainSeconds * 1000)
     await app.close()
+    await mail.close()
     await database.close()
     logger.flush(() => process.exit(exitCode))
   }

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Db } from '../db/client.ts'
+import type { Mail } from './mail.ts'
 import type { Passwords } from './passwords.ts'
 
 /** What may be handed down from `commands/` and from tests. A room takes only what it needs. */
@@ -7,6 +8,7 @@ export interface Deps {
   db: Db
   config: Config
   passwords: Passwords
+  mail: Mail
   /** Signs access tokens and derives every other key. */
   secret: string
   /** True from the moment the process was asked to leave. */

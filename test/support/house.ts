@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Deps } from '../../src/core/deps.ts'
+import { createMail } from '../../src/core/mail.ts'
 import { createPasswords } from '../../src/core/passwords.ts'
 import { describeError } from '../../src/core/log.ts'
 import type { Role } from '../../src/core/caller.ts'
@@ -28,9 +29,11 @@ export async function house (t: Test, { env = {}, deps = {}, onLog }: HouseOptio
   const config = readConfig({ NODE_ENV: 'test', DOCS: 'off', FIRST_USER_ADMIN: 'false', RATE_LIMIT: 'off', ...env })
   // A 500 in a test is explained where the test's reader looks.
   const logger = pino({ level: onLog ? 'info' : 'error', serializers: { err: describeError } }, { write: (line: string) => { onLog ? onLog(line) : process.stderr.write(line) } })
-  const app = await buildApp({ db: database.db, config, passwords: await createPasswords(), secret: SECRET, isLeaving: () => false, ...deps }, logger)
+  const mail = createMail(config, logger)
+  const app = await buildApp({ db: database.db, config, mail, passwords: await createPasswords(), secret: SECRET, isLeaving: () => false, ...deps }, logger)
   t.teardown(async () => {
     await app.close()
+    await mail.close()
     await database.close()
   })
 
@@ -60,7 +63,7 @@ export async function house (t: Test, { env = {}, deps = {}, onLog }: HouseOptio
     count: () => database.db.$count(taskEvents)
   }
 
-  return { app, ask, config, database, db: database.db, person, events }
+  return { app, ask, config, database, db: database.db, mail: deps.mail ?? mail, person, events }
 }
 
 function personOf (ask: Ask, tokens: TokenSet) {
