@@ -5,8 +5,14 @@ import * as auth from './features/auth/schema.ts'
 import { tokenRoutes } from './features/auth/token.routes.ts'
 import { opsRoutes } from './features/ops/routes.ts'
 import { createSessions } from './features/sessions/service.ts'
+import { taskBatchRoutes } from './features/tasks/batch.routes.ts'
+import * as taskBatches from './features/tasks/batch.schema.ts'
+import { taskHistoryRoutes } from './features/tasks/history.routes.ts'
+import * as taskHistory from './features/tasks/history.schema.ts'
+import * as taskLists from './features/tasks/list.schema.ts'
 import { taskRoutes } from './features/tasks/routes.ts'
 import * as tasks from './features/tasks/schema.ts'
+import { taskStatsRoutes } from './features/tasks/stats.routes.ts'
 import { meRoutes } from './features/users/routes.ts'
 import * as users from './features/users/schema.ts'
 import { accessTokens, bearerCaller } from './plugins/authenticate.ts'
@@ -34,7 +40,7 @@ export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<
   await app.register(leaving, { isLeaving: deps.isLeaving })
   await app.register(notFound)
   // Before the guard: Swagger UI adds routes of its own, which cannot say who they allow. They are for anyone.
-  await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...tasks.components] })
+  await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...tasks.components, ...taskLists.components, ...taskBatches.components, ...taskHistory.components] })
   await app.register(accessTokens, { secret, ttlSeconds: config.ACCESS_TOKEN_TTL })
 
   const sessions = createSessions({ db, sign: (claims) => app.jwt.sign(claims), accessSeconds: config.ACCESS_TOKEN_TTL, refreshSeconds: config.REFRESH_TOKEN_TTL })
@@ -45,5 +51,8 @@ export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<
   app.register(tokenRoutes, { prefix: `${V1}/auth`, ...deps, sessions })
   app.register(meRoutes, { prefix: `${V1}/me`, ...deps })
   app.register(taskRoutes, { prefix: `${V1}/tasks`, ...deps })
+  app.register(taskHistoryRoutes, { prefix: `${V1}/tasks`, ...deps })
+  app.register(taskBatchRoutes, { prefix: `${V1}/task-batches`, ...deps })
+  app.register(taskStatsRoutes, { prefix: `${V1}/task-stats`, ...deps })
   return app
 }

@@ -51,6 +51,6 @@ async function seedInto (db: Db): Promise<void> {
   for (const [i, task] of sampleTasks(Date.now()).entries()) {
     const owner = created[i % created.length] as (typeof created)[number]
     const caller: Caller = { id: owner.id, name: String(owner.username), role: owner.role, session_id: '' }
-    await createTask(db, { caller, origin: { actor_id: owner.id, request_id: 'seed' } }, task)
+    await transact(db, (tx) => createTask(tx, { caller, origin: { actor_id: owner.id, request_id: 'seed' }, quota: 0 }, task))
   }
 }

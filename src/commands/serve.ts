@@ -3,12 +3,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { buildApp } from '../app.ts'
 import { type Config, isProduction } from '../config.ts'
+import { startChores } from '../core/chores.ts'
 import { createLogger } from '../core/log.ts'
 import { createMail } from '../core/mail.ts'
 import { createPasswords } from '../core/passwords.ts'
 import type { Database } from '../db/client.ts'
 import { failureOf } from '../db/failures.ts'
 import { migrate } from '../db/migrate.ts'
+import { chores } from '../jobs.ts'
 import type { App } from '../plugins/server.ts'
 import { VERSION } from '../plugins/openapi.ts'
 import { loadConfig, loadSecret, openConfigured } from './start-up.ts'
@@ -29,6 +31,7 @@ export async function serve (): Promise<void> {
   let leaving = false
   const mail = createMail(config, logger)
   const app = await buildApp({ db: database.db, config, mail, passwords: await createPasswords(), secret: loadSecret(config), isLeaving: () => leaving }, logger)
+  const recurring = startChores(chores({ db: database.db, config }), logger)
   await app.listen({ host: config.HOST, port: config.PORT })
   greet(config, database, app, performance.now() - startedAt)
 
@@ -40,6 +43,7 @@ export async function serve (): Promise<void> {
     // Long enough for the balancer's probes to notice; answers meanwhile carry Connection: close.
     await pause(drainSeconds * 1000)
     await app.close()
+    await recurring.stop()
     await mail.close()
     await database.close()
     logger.flush(() => process.exit(exitCode))

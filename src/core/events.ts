@@ -3,7 +3,7 @@ import type { Db } from '../db/client.ts'
 import { type Changes, taskEvents } from '../db/tables/task-events.ts'
 import type { Origin } from './caller.ts'
 
-export type TaskEventType = 'task.created' | 'task.updated' | 'task.deleted' | 'task.restored'
+export type TaskEventType = 'task.created' | 'task.updated' | 'task.deleted' | 'task.restored' | 'task.purged'
 
 export interface TaskEvent { owner_id: string, task_id: string, version: number, type: TaskEventType, changes?: Changes }
 

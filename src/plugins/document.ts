@@ -14,7 +14,7 @@ export type Document = RawDocument
 /** Statuses that stand as named components; `Default` covers every general status. */
 const RESPONSES: Record<number, string> = {
   400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 409: 'Conflict', 412: 'PreconditionFailed', 413: 'ContentTooLarge',
-  415: 'UnsupportedMediaType', 500: 'InternalServerError', 503: 'ServiceUnavailable'
+  415: 'UnsupportedMediaType', 422: 'UnprocessableContent', 500: 'InternalServerError', 503: 'ServiceUnavailable'
 }
 const EXAMPLE_ID = '019f2f6e-7c1a-7bbb-8bbb-0123456789ab'
 
@@ -121,6 +121,7 @@ function problemResponses (): Record<string, unknown> {
     PreconditionFailed: one('stale_version', 'It has changed since the version you named.', { ETag: { $ref: '#/components/headers/EntityTag' } }),
     ContentTooLarge: one('body_too_large', 'The body is too large.'),
     UnsupportedMediaType: one('unsupported_media_type', 'The media type of the body is not supported.'),
+    UnprocessableContent: one('idempotency_key_reused', 'The idempotency key belongs to another request.'),
     InternalServerError: one('internal_error', 'A fault on our side; the request id finds it in the log.'),
     ServiceUnavailable: one('unavailable', 'Nothing was done; try again after the time in Retry-After.', retry),
     Default: one('method_not_allowed', 'Any general refusal: 405, 408, 413, 414, 415, 431 and 5xx.')

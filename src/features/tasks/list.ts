@@ -1,64 +1,92 @@
-import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, type SQL, sql } from 'drizzle-orm'
+import { unionAll } from 'drizzle-orm/pg-core'
 import { LRUCache } from 'lru-cache'
 import type { Caller } from '../../core/caller.ts'
 import type { Db } from '../../db/client.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { type Cursors, type Page, pageOf } from '../../plugins/paging.ts'
 import { DEFAULT_LIMIT } from '../../plugins/wire.ts'
+import { conditionsOf, isPlannedAnew } from './filter.ts'
+import type { TaskListQuery, TaskSort } from './list.schema.ts'
 import { columns } from './queries.ts'
-import type { Task, TaskListQuery } from './schema.ts'
+import type { Task } from './schema.ts'
+import { type Branch, visibleBranches } from './visibility.ts'
 
-/** Shapes of filter that are kept prepared; each is one statement on each connection. */
+/** Shapes of list (whose, filters, sort) that are kept prepared; each is one statement on each connection. */
 const MAX_SHAPES = 200
 
-type Filter = Pick<TaskListQuery, 'status' | 'priority'>
-const UNFINISHED = ['todo', 'in_progress'] as const
-
-/** A filter's SQL, with placeholders only: the same shape is the same statement. */
-const conditions: Record<keyof Filter, SQL> = {
-  status: sql`${tasks.status} = any(${sql.placeholder('status')}::task_status[])`,
-  priority: sql`${tasks.priority} = any(${sql.placeholder('priority')}::task_priority[])`
+interface SortKey { key: SQL, type: 'timestamptz' | 'task_priority' | 'text', nullable?: true }
+const SORTS: Record<string, SortKey> = {
+  created_at: { key: sql`${tasks.created_at}`, type: 'timestamptz' },
+  updated_at: { key: sql`${tasks.updated_at}`, type: 'timestamptz' },
+  due_date: { key: sql`${tasks.due_date}`, type: 'timestamptz', nullable: true },
+  priority: { key: sql`${tasks.priority}`, type: 'task_priority' },
+  title: { key: sql`lower(${tasks.title}) collate "C"`, type: 'text' }
 }
-const after = sql`(${tasks.created_at}, ${tasks.id}) < (${sql.placeholder('created_at')}::timestamptz, ${sql.placeholder('id')}::uuid)`
 
-/** Lists tasks by key, newest first: page 10 000 costs what page 1 costs, and rows that come or go move no other row. */
+/** Where the page before ended: nowhere, at a row with a key, or among the rows without one, which come last. */
+type After = 'start' | 'key' | 'null'
+interface Shape { sort: TaskSort, branches: Branch[], conditions: SQL[], after: After }
+type Row = Task & { sort_key: string | null }
+
+/** Lists tasks by key: page 10 000 costs what page 1 costs, and rows that come or go move no other row. */
 export function createTaskList (db: Db, cursors: Cursors) {
-  const prepared = new LRUCache<string, ReturnType<typeof prepareShape>>({ max: MAX_SHAPES })
-  const statementsFor = (names: (keyof Filter)[], hasCursor: boolean) => {
-    const shape = `${names.join(' ')}${hasCursor ? ' after' : ''}`
-    const statements = prepared.get(shape) ?? prepareShape(db, shape, names, hasCursor)
-    prepared.set(shape, statements)
-    return statements
-  }
+  const prepared = new LRUCache<string, ReturnType<typeof prepareRows>>({ max: MAX_SHAPES })
 
-  return async function listTasks (caller: Caller, { limit = DEFAULT_LIMIT, cursor, include_total, ...query }: TaskListQuery): Promise<Page<Task>> {
-    const filter = filterOf(query)
-    const names = (Object.keys(conditions) as (keyof Filter)[]).filter((name) => filter[name] !== undefined)
-    const binding = JSON.stringify(['tasks', caller.id, 'created_at_desc', names.map((name) => [name, filter[name]])])
-    const values: Record<string, unknown> = { owner_id: caller.id, limit: limit + 1 }
-    for (const name of names) values[name] = textOf(filter[name])
-    if (cursor !== undefined) [values.created_at, values.id] = cursors.open(binding, cursor)
-    const { rows, count } = statementsFor(names, cursor !== undefined)
-    const [found, total] = await Promise.all([rows.execute(values), include_total ? count().execute(values) : undefined])
-    return pageOf(found, limit, (last) => cursors.seal(binding, [last.created_at, last.id]), total?.[0]?.total)
-  }
-}
+  return async function listTasks (caller: Caller, query: TaskListQuery): Promise<Page<Task>> {
+    const { limit = DEFAULT_LIMIT, cursor, include_total, sort = 'created_at_desc', ...filter } = query
+    const branches = visibleBranches(caller, filter)
+    const conditions = conditionsOf(filter)
+    const binding = JSON.stringify(['tasks', caller.id, sort, filter])
+    const [sort_key, id] = cursor === undefined ? [] : cursors.open(binding, cursor)
+    const after: After = id === undefined ? 'start' : sort_key === '' ? 'null' : 'key'
 
-function prepareShape (db: Db, shape: string, names: (keyof Filter)[], hasCursor: boolean) {
-  const matches = and(eq(tasks.owner_id, sql.placeholder('owner_id')), isNull(tasks.deleted_at), ...names.map((name) => conditions[name]))
-  return {
-    rows: db.select(columns).from(tasks).where(and(matches, hasCursor ? after : undefined))
-      .orderBy(desc(tasks.created_at), desc(tasks.id)).limit(sql.placeholder('limit')).prepare(`list_tasks ${shape}`),
-    count: () => db.select({ total: sql<number>`count(*)::int` }).from(tasks).where(matches).prepare(`count_tasks ${shape}`)
+    const values: Record<string, unknown> = Object.assign({ caller_id: caller.id, owner_id: filter.owner_id, limit: limit + 1, sort_key, id }, ...conditions.map((c) => c.values))
+    const name = [sort, after, ...branches.map((b) => b.name), ...conditions.map((c) => c.name)].join(' ')
+    const shape = { sort, branches, conditions: conditions.map((c) => c.where), after }
+    const statement = prepared.get(name) ?? prepareRows(db, shape, isPlannedAnew(conditions) ? undefined : name)
+    prepared.set(name, statement)
+
+    const [rows, total] = await Promise.all([statement.execute(values) as Promise<Row[]>, include_total ? countTasks(db, shape, values) : undefined])
+    return pageOf(rows, limit, (last) => cursors.seal(binding, [last.sort_key ?? '', last.id]), total)
   }
 }
 
-/** `completed` is a word for some of the states, so that one index serves both. */
-function filterOf ({ status, priority, completed }: Omit<TaskListQuery, 'limit' | 'cursor' | 'include_total'>): Filter {
-  if (completed === undefined) return { status, priority }
-  const states = completed ? (['done'] as const) : UNFINISHED
-  return { priority, status: states.filter((state) => status?.includes(state) ?? true) }
+/**
+ * One statement: for each branch a range of an index that is already in order, no longer than the page; the merge of
+ * several sorts a few pages' worth of rows. An `or` over the branches would have to sort them all.
+ */
+export function prepareRows (db: Db, shape: Shape, name: string | undefined) {
+  const [first, second, ...rest] = selects(db, shape)
+  const direction = sql.raw(shape.sort.endsWith('_asc') ? 'asc nulls last' : 'desc nulls last')
+  const query = second === undefined
+    ? first as NonNullable<typeof first>
+    : unionAll(first as never, second as never, ...rest as never[]).orderBy(sql`sort_key ${direction}, id ${direction}`).limit(sql.placeholder('limit'))
+  // Without a name the server plans it anew; drizzle's types want one all the same.
+  return query.prepare(name as string)
 }
 
-/** Arrays travel as PostgreSQL's text of them; the values are enum members, so nothing needs quoting. */
-const textOf = (values: string[] | undefined): string => `{${values?.join(',')}}`
+function selects (db: Db, { sort, branches, conditions, after }: Shape) {
+  const { key, type, nullable } = SORTS[sort.replace(/_(asc|desc)$/, '')] as SortKey
+  const isAscending = sort.endsWith('_asc')
+  const order = isAscending ? asc : desc
+  const compare = sql.raw(isAscending ? '>' : '<')
+  const beyondId = sql`${tasks.id} ${compare} ${sql.placeholder('id')}::uuid`
+  const beyondKey = sql`(${key}, ${tasks.id}) ${compare} (${sql.placeholder('sort_key')}::${sql.raw(type)}, ${sql.placeholder('id')}::uuid)`
+  // Rows without a key come last whichever way the others go, so they are a range of their own.
+  const keyed = after === 'null' ? [] : [and(nullable && sql`${key} is not null`, after === 'key' ? beyondKey : undefined)]
+  const keyless = nullable ? [and(sql`${key} is null`, after === 'null' ? beyondId : undefined)] : []
+  return branches.flatMap(({ where }) => [...keyed, ...keyless].map((range) =>
+    db.select({ ...columns, sort_key: sql<string | null>`${key}`.as('sort_key') }).from(tasks)
+      .where(and(where, range, ...conditions)).orderBy(order(key), order(tasks.id)).limit(sql.placeholder('limit'))))
+}
+
+async function countTasks (db: Db, { branches, conditions }: Shape, values: Record<string, unknown>): Promise<number> {
+  const [row] = await db.select({ total: sql<number>`count(*)::int` }).from(tasks).where(matching(branches, conditions)).prepare(undefined as unknown as string).execute(values)
+  return row?.total ?? 0
+}
+
+/** All that the branches and the filters let through, where no order is needed. */
+export function matching (branches: Branch[], conditions: SQL[]): SQL | undefined {
+  return and(sql`(${sql.join(branches.map(({ where }) => sql`(${where})`), sql` or `)})`, ...conditions)
+}

@@ -1,59 +1,92 @@
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../../core/caller.ts'
 import type { Db } from '../../db/client.ts'
+import { rowsOf } from '../../db/rows.ts'
 import { taskEvents } from '../../db/tables/task-events.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { users } from '../../db/tables/users.ts'
 import type { Task } from './schema.ts'
+import { isManager, notOwn } from './visibility.ts'
 
 export const columns = {
   id: tasks.id, owner_id: tasks.owner_id, assignee_id: tasks.assignee_id, title: tasks.title, description: tasks.description, status: tasks.status, priority: tasks.priority,
-  due_date: tasks.due_date, tags: tasks.tags, completed: sql<boolean>`${tasks.status} = 'done'`, completed_at: tasks.completed_at, version: tasks.version,
+  due_date: tasks.due_date, tags: tasks.tags, completed: sql<boolean>`${tasks.status} = 'done'`.as('completed'), completed_at: tasks.completed_at, version: tasks.version,
   created_at: tasks.created_at, updated_at: tasks.updated_at, deleted_at: tasks.deleted_at
 }
-const isTask = (owner_id: string, id: string) => and(eq(tasks.owner_id, owner_id), eq(tasks.id, id))
 
-/** Reads one live task of its owner; the hottest point read, hence prepared once. */
+/** Reads one live task: one's own by its key, the hottest point read; anybody else's only on a miss. Prepared once. */
 export function prepareFindTask (db: Db) {
-  const query = db.select(columns).from(tasks)
-    .where(and(eq(tasks.owner_id, sql.placeholder('owner_id')), eq(tasks.id, sql.placeholder('id')), isNull(tasks.deleted_at)))
-    .prepare('find_task')
-  return async (owner_id: string, id: string): Promise<Task | undefined> => (await query.execute({ owner_id, id }))[0]
+  const own = db.select(columns).from(tasks)
+    .where(and(eq(tasks.owner_id, sql.placeholder('caller_id')), eq(tasks.id, sql.placeholder('id')), isNull(tasks.deleted_at))).prepare('find_own_task')
+  const other = db.select(columns).from(tasks).where(and(notOwn, isNull(tasks.deleted_at))).prepare('find_other_task')
+  return async (caller: Caller, id: string): Promise<Task | undefined> => {
+    const values = { caller_id: caller.id, id, is_manager: isManager(caller) }
+    return (await own.execute(values))[0] ?? (await other.execute(values))[0]
+  }
 }
 
-/** The task, deleted or not, locked until the transaction ends. */
-export async function lockTask (tx: Db, owner_id: string, id: string): Promise<Task | undefined> {
-  const [row] = await tx.select(columns).from(tasks).where(isTask(owner_id, id)).for('update')
-  return row
+/** The tasks of these ids that the caller may see, deleted or not, locked in the order of their ids until the transaction ends. */
+export async function lockTasks (tx: Db, caller: Caller, ids: string[]): Promise<Task[]> {
+  const own = await tx.select(columns).from(tasks).where(and(eq(tasks.owner_id, caller.id), inArray(tasks.id, ids))).orderBy(tasks.id).for('update')
+  const missing = ids.filter((id) => !own.some((task) => task.id === id))
+  if (missing.length === 0) return own
+  const visible = isManager(caller) ? undefined : and(eq(tasks.assignee_id, caller.id), isNull(tasks.deleted_at))
+  const others = await tx.select(columns).from(tasks).where(and(inArray(tasks.id, missing), visible)).orderBy(tasks.id).for('update')
+  return [...own, ...others]
 }
 
 export type NewTask = Omit<typeof tasks.$inferInsert, 'completed_at'> & { completed_at: SQL | null }
 
-export async function insertTask (tx: Db, task: NewTask): Promise<Task> {
-  const [row] = await tx.insert(tasks).values(task).returning(columns)
-  return row as Task
+/** Gives the new rows in the order of what was handed in. */
+export async function insertTasks (tx: Db, rows: NewTask[]): Promise<Task[]> {
+  const inserted = await tx.insert(tasks).values(rows).returning(columns)
+  const byId = new Map(inserted.map((task) => [task.id, task]))
+  return rows.map(({ id }) => byId.get(id) as Task)
 }
 
-export type TaskChange = Partial<Omit<typeof tasks.$inferInsert, 'completed_at' | 'deleted_at'>> & { completed_at?: SQL | null, deleted_at?: SQL | null }
+/** What a task becomes: every changeable column with its value after the change. */
+export interface TaskChange extends Pick<Task, 'owner_id' | 'id' | 'title' | 'description' | 'status' | 'priority' | 'due_date' | 'tags' | 'assignee_id'> {
+  completion: 'keep' | 'now' | 'never'
+  deletion: 'keep' | 'now' | 'never'
+}
 
-/** Changes a task that is locked; every change is a new version. */
-export async function changeTask (tx: Db, owner_id: string, id: string, change: TaskChange): Promise<Task> {
-  const [row] = await tx.update(tasks).set({ ...change, version: sql`${tasks.version} + 1`, updated_at: sql`now()` }).where(isTask(owner_id, id)).returning(columns)
-  return row as Task
+/** Changes tasks that are locked, all in one statement; every change is a new version. Gives the rows by id. */
+export async function changeTasks (tx: Db, changes: TaskChange[]): Promise<Map<string, Task>> {
+  const moment = (choice: SQL, before: SQL) => sql`case ${choice} when 'now' then now() when 'never' then null else ${before} end`
+  const changed = await tx.update(tasks).set({
+    title: sql`v.title`, description: sql`v.description`, status: sql`v.status`, priority: sql`v.priority`, due_date: sql`v.due_date`, tags: sql`v.tags`, assignee_id: sql`v.assignee_id`,
+    completed_at: moment(sql`v.completion`, sql`${tasks.completed_at}`), deleted_at: moment(sql`v.deletion`, sql`${tasks.deleted_at}`),
+    version: sql`${tasks.version} + 1`, updated_at: sql`now()`
+  }).from(sql`jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) as v(owner_id uuid, id uuid, title text, description text, status task_status, priority task_priority,
+      due_date timestamptz, tags text[], assignee_id uuid, completion text, deletion text)`)
+    .where(sql`${tasks.owner_id} = v.owner_id and ${tasks.id} = v.id`).returning(columns)
+  return new Map((changed as Task[]).map((task) => [task.id, task]))
 }
 
 /**
- * Keeps a caller-made id to one transaction and tells whether anybody's task has it already. The index on ids is not
- * unique (unique indexes start with the owner), so the lock is what decides between two owners at the same moment.
+ * Which of these caller-made ids are taken by anybody. Each is kept to one transaction first: the index on ids is not
+ * unique (unique indexes start with the owner), so that lock is what decides between two owners at the same moment.
  */
-export async function isIdTaken (tx: Db, id: string): Promise<boolean> {
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${id}, 0))`)
-  const found = await tx.select({ id: tasks.id }).from(tasks).where(eq(tasks.id, id)).limit(1)
-  return found.length > 0
+export async function listTakenIds (tx: Db, ids: string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const sorted = [...ids].sort()
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(id, 0)) from unnest(${`{${sorted.join(',')}}`}::text[]) as id`)
+  const found = await tx.select({ id: tasks.id }).from(tasks).where(inArray(tasks.id, sorted))
+  return new Set(found.map(({ id }) => id))
 }
 
-export async function isEnabledUser (tx: Db, id: string): Promise<boolean> {
-  const found = await tx.select({ id: users.id }).from(users).where(and(eq(users.id, id), eq(users.disabled, false)))
-  return found.length > 0
+/** Which of these are ids of users that can be given tasks. */
+export async function listAssignable (tx: Db, ids: string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const found = await tx.select({ id: users.id }).from(users).where(and(inArray(users.id, ids), eq(users.disabled, false)))
+  return new Set(found.map(({ id }) => id))
+}
+
+/** Locks the owner's row and counts their live tasks, no further than to the quota. Only with a quota: it lines up the writers of one owner. */
+export async function countUnderLock (tx: Db, owner_id: string, quota: number): Promise<number> {
+  await tx.execute(sql`select 1 from users where id = ${owner_id} for no key update`)
+  const [row] = await rowsOf<{ held: number }>(tx, sql`select count(*)::int as held from (select 1 from tasks where owner_id = ${owner_id} and deleted_at is null limit ${quota}) as counted`)
+  return row?.held ?? 0
 }
 
 /** What changed after a version, oldest first. */
@@ -61,4 +94,21 @@ export async function listChangesSince (tx: Db, owner_id: string, task_id: strin
   return tx.select({ changes: taskEvents.changes }).from(taskEvents)
     .where(and(eq(taskEvents.owner_id, owner_id), eq(taskEvents.task_id, task_id), sql`${taskEvents.version} > ${version}`))
     .orderBy(taskEvents.version)
+}
+
+/** Whose task it is, when the caller may see it or, in the trash, might restore it. */
+export async function findVisibleOwner (db: Db, caller: Caller, id: string): Promise<string | undefined> {
+  const isOwn = and(eq(tasks.owner_id, caller.id), eq(tasks.id, id))
+  const isOthers = and(eq(tasks.id, id), isManager(caller) ? undefined : and(eq(tasks.assignee_id, caller.id), isNull(tasks.deleted_at)))
+  const [own] = await db.select({ owner_id: tasks.owner_id }).from(tasks).where(isOwn)
+  const [task] = own ? [own] : await db.select({ owner_id: tasks.owner_id }).from(tasks).where(isOthers)
+  return task?.owner_id
+}
+
+/** A task's events, newest first, older than a version when one is given. */
+export async function listTaskEvents (db: Db, owner_id: string, task_id: string, before: number | undefined, limit: number) {
+  const { id, type, version, actor_id, request_id, changes, created_at } = taskEvents
+  return db.select({ id, task_id: taskEvents.task_id, type, version, actor_id, request_id, changes, created_at }).from(taskEvents)
+    .where(and(eq(taskEvents.owner_id, owner_id), eq(taskEvents.task_id, task_id), before === undefined ? undefined : lt(version, before)))
+    .orderBy(desc(version)).limit(limit)
 }

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { choice, Id, input, NO_NUL, NullableId, NullableText, NullableTimestamp, oneLine, output, page, PageQuery, parameters, ref, Timestamp } from '../../plugins/wire.ts'
+import { choice, Id, input, NO_NUL, NullableId, NullableText, NullableTimestamp, oneLine, output, page, parameters, ref, Timestamp } from '../../plugins/wire.ts'
 
 export const TaskStatus = choice('TaskStatus', ['todo', 'in_progress', 'done'], 'How far a task is.')
 export const TaskPriority = choice('TaskPriority', ['low', 'medium', 'high'], 'How much a task matters; sorted low < medium < high.')
@@ -80,18 +80,10 @@ export const TaskReplace = input('TaskReplace', {
 }, { description: 'Every writable field of a task; to change some of them use PATCH.', examples: [{ title: 'Paint the door', description: null, status: 'todo', priority: 'high', due_date: null, tags: [], assignee_id: null }] })
 export type TaskReplace = Static<typeof TaskReplace>
 
+export const TasksDeleted = output('TasksDeleted', {
+  deleted: Type.Integer({ format: 'int32', minimum: 0, maximum: 2_147_483_647, description: 'How many tasks went into the trash.' })
+}, { description: 'How far a deletion of all tasks went.', examples: [{ deleted: 6 }] })
+
 export const TaskParams = parameters({ task_id: Id('The task\'s id.') })
 
-const Filter = {
-  status: Type.Optional(Type.Array(ref(TaskStatus), { maxItems: 3, description: 'Tasks with one of these states; repeat the parameter.' })),
-  priority: Type.Optional(Type.Array(ref(TaskPriority), { maxItems: 3, description: 'Tasks with one of these priorities; repeat the parameter.' })),
-  completed: Type.Optional(Type.Boolean({ description: 'Only finished tasks, or only unfinished ones.' }))
-}
-export const TaskListQuery = parameters({
-  ...Filter,
-  ...PageQuery,
-  include_total: Type.Optional(Type.Boolean({ default: false, description: 'Also count all matches; costs more the more there are.' }))
-})
-export type TaskListQuery = Static<typeof TaskListQuery>
-
-export const components: TSchema[] = [TaskStatus, TaskPriority, Task, TaskPage, TaskCreate, TaskUpdate, TaskReplace]
+export const components: TSchema[] = [TaskStatus, TaskPriority, Task, TaskPage, TaskCreate, TaskUpdate, TaskReplace, TasksDeleted]

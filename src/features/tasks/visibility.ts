@@ -1,0 +1,34 @@
+import { and, eq, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import { atLeast, type Caller } from '../../core/caller.ts'
+import { Problem } from '../../core/problem.ts'
+import { tasks } from '../../db/tables/tasks.ts'
+import type { TaskFilterQuery } from './list.schema.ts'
+
+const caller = sql.placeholder('caller_id')
+const live = isNull(tasks.deleted_at)
+const trashed = isNotNull(tasks.deleted_at)
+
+const own = eq(tasks.owner_id, caller)
+/** An assignee sees a task while it is theirs and not in its owner's trash. */
+const assigned = and(eq(tasks.assignee_id, caller), ne(tasks.owner_id, caller), live) as SQL
+const everybodys = sql`true`
+const ofOwner = eq(tasks.owner_id, sql.placeholder('owner_id'))
+
+export const isManager = (of: Caller): boolean => atLeast(of.role, 'manager')
+
+/** One kind of access to one task on the far side of a miss among one's own: assigned to the caller, or a manager's. */
+export const notOwn = and(eq(tasks.id, sql.placeholder('id')), sql`(${tasks.assignee_id} = ${caller} or ${sql.placeholder('is_manager')}::boolean)`)
+
+/** A share of the tasks that a list may show; together the branches are all of them, each once, each served by one index. */
+export interface Branch { name: string, where: SQL }
+
+/** Decides whose tasks a list, a count or an export may see. The only place that does. */
+export function visibleBranches (of: Caller, { scope, owner_id, deleted = 'exclude' }: Pick<TaskFilterQuery, 'scope' | 'owner_id' | 'deleted'>): Branch[] {
+  const isOthers = scope === 'all' || (owner_id !== undefined && owner_id.toLowerCase() !== of.id)
+  if (isOthers && !isManager(of)) throw new Problem('not_allowed', { detail: 'Other people\'s tasks are for managers.' })
+  const whose: Branch[] = owner_id !== undefined ? [{ name: 'owner', where: ofOwner }] : scope === 'all' ? [{ name: 'all', where: everybodys }] : [{ name: 'own', where: own }]
+  const states = deleted === 'only' ? [trashed] : deleted === 'include' ? [live, trashed] : [live]
+  const branches = whose.flatMap(({ name, where }) => states.map((state) => ({ name: `${name} ${state === live ? 'live' : 'trashed'}`, where: and(where, state) as SQL })))
+  const withAssigned = owner_id === undefined && scope !== 'all' && deleted !== 'only'
+  return withAssigned ? [...branches, { name: 'assigned', where: assigned }] : branches
+}

@@ -1,0 +1,12 @@
+import type { Chore } from './core/chores.ts'
+import type { Deps } from './core/deps.ts'
+import { purgeTasks } from './features/tasks/trash.ts'
+import { purgeKeys } from './plugins/idempotency.ts'
+
+/** Every recurring piece of work, gathered from the rooms. */
+export function chores ({ db, config }: Pick<Deps, 'db' | 'config'>): Chore[] {
+  return [
+    { name: 'tasks.purge', everySeconds: 600, run: () => purgeTasks(db, config.PURGE_AFTER_DAYS) },
+    { name: 'idempotency.purge', everySeconds: 300, run: () => purgeKeys(db) }
+  ]
+}
