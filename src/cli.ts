@@ -14,6 +14,7 @@ const USAGE = `Tasklane, a task-management backend.
                [--email ADDRESS]
   seed                                   demo people and tasks, for trying out
   openapi [--check]                      write openapi/openapi.json, or check that it is current
+  prepare                                make first starts short (npm ci has done it)
 `
 const OPTIONS = { help: { type: 'boolean', short: 'h' }, username: { type: 'string' }, email: { type: 'string' }, check: { type: 'boolean', default: false } } as const
 type Values = { username?: string | undefined, email?: string | undefined, check: boolean }
@@ -24,7 +25,8 @@ const COMMANDS: Record<string, { takes: (keyof Values)[], run: (values: Values) 
   migrate: { takes: [], run: async () => (await import('./commands/migrate.ts')).migrateCommand() },
   'create-admin': { takes: ['username', 'email'], run: async (values) => (await import('./commands/create-admin.ts')).createAdmin(values) },
   seed: { takes: [], run: async () => (await import('./commands/seed.ts')).seed() },
-  openapi: { takes: ['check'], run: async (values) => (await import('./commands/openapi.ts')).openapiCommand(values) }
+  openapi: { takes: ['check'], run: async (values) => (await import('./commands/openapi.ts')).openapiCommand(values) },
+  prepare: { takes: [], run: async () => (await import('./commands/prepare.ts')).prepare() }
 }
 
 async function main (argv: string[]): Promise<void> {

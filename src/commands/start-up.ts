@@ -21,7 +21,7 @@ export function openConfigured (config: Config): Promise<Database> {
 export function loadSecret (config: Config): string {
   if (config.JWT_SECRET !== undefined) return config.JWT_SECRET
   const file = join(config.DATA_DIR, 'secret')
-  mkdirSync(config.DATA_DIR, { recursive: true })
+  mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
   try {
     // Exclusive: of two first starts one makes it and both read the same.
     writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' })

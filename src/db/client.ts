@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import { ensureDatabase } from './blank-database.ts'
 import { bounded } from './deadlines.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { guardDriver } from './driver-guard.ts'
@@ -48,7 +49,9 @@ async function openServer (url: string, pool: number): Promise<Database> {
 async function openEmbedded (dataDir: string): Promise<Database> {
   const release = lockDirectory(dataDir)
   try {
-    return await embedded(await createPglite({ dataDir: join(dataDir, 'database') }), release)
+    const directory = join(dataDir, 'database')
+    await ensureDatabase(directory)
+    return await embedded(await createPglite({ dataDir: directory }), release)
   } catch (error) {
     release()
     throw error

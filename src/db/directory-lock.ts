@@ -13,7 +13,8 @@ export class DirectoryInUse extends Error {
  * stale lock can exist and none has to be guessed at from a process id.
  */
 export function lockDirectory (directory: string): () => void {
-  mkdirSync(directory, { recursive: true })
+  // For its owner alone: PostgreSQL in WebAssembly leaves its files open to everyone.
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
   const pidFile = join(directory, 'pid')
   const lock = new DatabaseSync(join(directory, 'lock'))
   try {
