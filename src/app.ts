@@ -3,6 +3,9 @@ import type { Deps } from './core/deps.ts'
 import { authRoutes } from './features/auth/routes.ts'
 import * as auth from './features/auth/schema.ts'
 import { tokenRoutes } from './features/auth/token.routes.ts'
+import { keyRoutes } from './features/keys/routes.ts'
+import * as keys from './features/keys/schema.ts'
+import { createKeyResolver } from './features/keys/service.ts'
 import { opsRoutes } from './features/ops/routes.ts'
 import { createSessions } from './features/sessions/service.ts'
 import { taskBatchRoutes } from './features/tasks/batch.routes.ts'
@@ -40,16 +43,17 @@ export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<
   await app.register(leaving, { isLeaving: deps.isLeaving })
   await app.register(notFound)
   // Before the guard: Swagger UI adds routes of its own, which cannot say who they allow. They are for anyone.
-  await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...tasks.components, ...taskLists.components, ...taskBatches.components, ...taskHistory.components] })
+  await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...keys.components, ...tasks.components, ...taskLists.components, ...taskBatches.components, ...taskHistory.components] })
   await app.register(accessTokens, { secret, ttlSeconds: config.ACCESS_TOKEN_TTL })
 
   const sessions = createSessions({ db, sign: (claims) => app.jwt.sign(claims), accessSeconds: config.ACCESS_TOKEN_TTL, refreshSeconds: config.REFRESH_TOKEN_TTL })
-  await app.register(guard, { resolveCaller: bearerCaller((token) => app.jwt.verify(token), sessions.resolveToken) })
+  await app.register(guard, { resolveCaller: bearerCaller({ verify: (token) => app.jwt.verify(token), resolveToken: sessions.resolveToken, resolveKey: createKeyResolver(db) }), needsVerified: config.EMAIL_VERIFICATION === 'required' })
 
   app.register(opsRoutes, deps)
   app.register(authRoutes, { prefix: `${V1}/auth`, ...deps, sessions })
   app.register(tokenRoutes, { prefix: `${V1}/auth`, ...deps, sessions })
   app.register(meRoutes, { prefix: `${V1}/me`, ...deps })
+  app.register(keyRoutes, { prefix: `${V1}/me/api-keys`, ...deps })
   app.register(taskRoutes, { prefix: `${V1}/tasks`, ...deps })
   app.register(taskHistoryRoutes, { prefix: `${V1}/tasks`, ...deps })
   app.register(taskBatchRoutes, { prefix: `${V1}/task-batches`, ...deps })

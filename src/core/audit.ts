@@ -5,6 +5,7 @@ import { auditEvents } from '../db/tables/audit-events.ts'
 /** Everything the log may say, as past facts. An attempt that came to nothing has the same name and another outcome. */
 export const AUDIT_ACTIONS = [
   'user.registered', 'user.logged_in', 'user.logged_out', 'user.profile_changed', 'user.password_changed', 'user.deleted',
+  'user.reset_requested', 'user.reset_code_checked', 'user.password_reset', 'user.verification_requested', 'user.email_verified', 'user.email_change_requested', 'user.email_changed', 'api_key.created', 'api_key.revoked',
   'user.role_changed', 'user.disabled', 'user.enabled', 'user.sessions_ended', 'session.refreshed', 'session.ended', 'session.reuse_detected', 'access.refused'
 ] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]

@@ -2,7 +2,8 @@ import jwt from '@fastify/jwt'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Caller } from '../core/caller.ts'
-import { Problem } from '../core/problem.ts'
+import { invalidField, Problem } from '../core/problem.ts'
+import { API_KEY_PREFIX } from '../lib/api-key.ts'
 import type { ResolveCaller } from './guard.ts'
 
 const TOKEN_TYPE = 'at+jwt'
@@ -33,29 +34,44 @@ export const accessTokens = fp(async (app, { secret, ttlSeconds }: JwtOptions) =
 
 export type ResolveToken = (sessionId: string, userId: string) => Promise<Caller | undefined>
 
-/** The caller behind `Authorization: Bearer`, checked against session and user; everything else is one 401. */
-export function bearerCaller (verify: (token: string) => AccessClaims, resolveToken: ResolveToken): ResolveCaller {
+export type ResolveKey = (key: string) => Promise<Caller | undefined>
+
+export interface CallerSources { verify: (token: string) => AccessClaims, resolveToken: ResolveToken, resolveKey: ResolveKey }
+
+/** The caller behind `Authorization: Bearer`, an access token or an API key, checked against what the database knows now; everything else is one 401. */
+export function bearerCaller ({ verify, resolveToken, resolveKey }: CallerSources): ResolveCaller {
   return async (request) => {
-    const claims = readClaims(request, verify)
+    const credential = readCredential(request)
+    if (isKey(credential)) {
+      const caller = await resolveKey(credential)
+      if (!caller) throw unauthenticated('The API key is not valid, has expired or was revoked.')
+      return caller
+    }
+    const claims = readClaims(credential, verify)
     const caller = await resolveToken(claims.sid, claims.sub)
     if (!caller) throw unauthenticated('The session has ended. Log in again.')
     return caller
   }
 }
 
-function readClaims (request: FastifyRequest, verify: (token: string) => AccessClaims): AccessClaims {
-  const token = /^bearer +([^\s]+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  if (!token || isRepeated(request.raw.rawHeaders)) throw unauthenticated('Send one header: Authorization: Bearer <access token>.')
+const isKey = (credential: string): boolean => credential.startsWith(API_KEY_PREFIX)
+
+/** The one credential of a request. Of several headers Node keeps the first, and some clients join them with commas; which one a proxy looked at nobody knows. */
+function readCredential ({ raw: { rawHeaders } }: FastifyRequest): string {
+  const sent = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'authorization').flatMap((value) => value.split(','))
+  const [first, ...others] = sent.map((value) => /^\s*bearer +([^\s]+)\s*$/i.exec(value)?.[1])
+  if (first !== undefined && others.length === 0) return first
+  const known = [first, ...others].filter((credential) => credential !== undefined)
+  if (known.some(isKey) && !known.every(isKey)) throw invalidField('header', '/Authorization', 'excluded', 'Send an access token or an API key, not both.')
+  throw unauthenticated('Send one header: Authorization: Bearer <access token>.')
+}
+
+function readClaims (token: string, verify: (token: string) => AccessClaims): AccessClaims {
   try {
     return verify(token)
   } catch {
     throw unauthenticated('The access token is not valid or has expired.')
   }
-}
-
-/** Node keeps the first of several; which one a proxy looked at nobody knows. */
-function isRepeated (rawHeaders: string[]): boolean {
-  return rawHeaders.filter((name, i) => i % 2 === 0 && name.length === 13 && name.toLowerCase() === 'authorization').length > 1
 }
 
 function unauthenticated (detail: string): Problem {

@@ -5,7 +5,7 @@ interface Answer { description: string, content?: Record<string, Media>, headers
 interface Parameter { in: string, name: string, schema: Record<string, unknown>, description?: string, required?: boolean, style?: string, explode?: boolean }
 export interface Operation {
   operationId: string, description: string, security?: unknown[], parameters?: Parameter[], requestBody?: { content: Record<string, Media>, required?: boolean, description?: string }
-  responses: Record<string, Answer>, 'x-allow'?: string, 'x-problems'?: ProblemCode[]
+  responses: Record<string, Answer>, 'x-allow'?: string, 'x-scope'?: string, 'x-problems'?: ProblemCode[]
 }
 export interface RawDocument { paths: Record<string, Record<string, Operation>>, components: Components, security: unknown[], servers: { url: string }[] }
 interface Components { schemas: Record<string, Record<string, unknown>>, responses?: Record<string, unknown>, headers?: Record<string, unknown>, securitySchemes: Record<string, unknown> }
@@ -47,10 +47,12 @@ export function buildDocument (raw: RawDocument): Document {
 }
 
 function completeOperation (operation: Operation, schemas: Components['schemas']): void {
-  const { 'x-allow': allow, 'x-problems': codes = [] } = operation
+  const { 'x-allow': allow, 'x-scope': scope, 'x-problems': codes = [] } = operation
   delete operation['x-allow']
+  delete operation['x-scope']
   delete operation['x-problems']
   if (allow === 'anyone') operation.security = []
+  else operation.description += scope ? ` API keys need the scope \`${scope}\`.` : ' Closed to API keys.'
   for (const parameter of operation.parameters ?? []) completeParameter(parameter)
   if (operation.requestBody) operation.requestBody.required = true
   for (const media of Object.values(operation.requestBody?.content ?? {})) addExample(media, schemas)
@@ -63,7 +65,7 @@ function completeOperation (operation: Operation, schemas: Components['schemas']
 function refusalStatuses ({ requestBody }: Operation, allow: string | undefined, codes: ProblemCode[]): number[] {
   const always = [400, 500, 503]
   const body = requestBody ? [413, 415] : []
-  const role = allow === 'anyone' ? [] : allow === 'user' ? [401] : [401, 403]
+  const role = allow === 'anyone' ? [] : [401, 403]
   return [...new Set([...always, ...body, ...role, ...codes.map((code) => catalogue[code][0])])]
 }
 

@@ -10,6 +10,8 @@ declare module 'fastify' {
     allow?: Role | 'anyone'
     /** What an API key must be allowed to do here; a route that names nothing is closed to keys. */
     scope?: Scope
+    /** Open to accounts whose address still has to be confirmed. */
+    unverified?: boolean
   }
   interface FastifyRequest {
     /** Set by the guard on every route that does not allow anyone; routes for anyone must not look. */
@@ -20,13 +22,14 @@ declare module 'fastify' {
 const NoQuery = Type.Object({}, { additionalProperties: false })
 
 export type ResolveCaller = (request: FastifyRequest) => Promise<Caller>
+export interface GuardOptions { resolveCaller: ResolveCaller, needsVerified: boolean }
 
 /** The lock that makes forgetting impossible: each route says who it allows, and takes no parameter it did not declare. */
-export const guard = fp(async (app, { resolveCaller }: { resolveCaller: ResolveCaller }) => {
+export const guard = fp(async (app, { resolveCaller, needsVerified }: GuardOptions) => {
   app.decorateRequest('caller', null as unknown as Caller)
 
   app.addHook('onRoute', (route: RouteOptions) => {
-    const allow = route.config?.allow
+    const { allow, scope, unverified } = route.config ?? {}
     if (!allow) throw new Error(`${route.method} ${route.url} does not say who it allows`)
     route.schema = { querystring: NoQuery, ...route.schema }
     if (allow === 'anyone') return
@@ -34,7 +37,10 @@ export const guard = fp(async (app, { resolveCaller }: { resolveCaller: ResolveC
       // What is meant for one caller stays out of shared caches; conditional requests work without them.
       reply.header('cache-control', 'no-store')
       request.caller = await resolveCaller(request)
-      if (!atLeast(request.caller.role, allow)) throw new Problem('not_allowed')
+      const { role, key, is_unverified } = request.caller
+      if (key && !key.scopes.some((granted) => granted === scope)) throw new Problem('missing_scope', { detail: scope ? `The API key needs the scope ${scope} for this.` : 'API keys cannot do this. Log in instead.' })
+      if (!atLeast(role, allow)) throw new Problem('not_allowed')
+      if (needsVerified && is_unverified && !unverified) throw new Problem('email_unverified', { detail: 'Confirm your address with the code that was sent to it.' })
     }]
   })
 })

@@ -14,6 +14,7 @@ const DOCUMENTATION_HOST = 'https://tasklane.example'
 const TAGS = [
   { name: 'Auth', description: 'Sign up, log in, stay in, log out.' },
   { name: 'Users', description: 'One\'s own profile.' },
+  { name: 'ApiKeys', description: 'Keys for programs: made, listed, revoked.' },
   { name: 'Tasks', description: 'Keep tasks: create, find, change, finish, delete, restore.' }
 ]
 
@@ -38,7 +39,7 @@ export const openapi = fp(async (app, { config, components }: { config: Config, 
       servers: [{ url: DOCUMENTATION_HOST, description: 'Your installation' }],
       tags: TAGS,
       security: [{ bearerAuth: [] }],
-      components: { securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The `access_token` of a token set.' } } }
+      components: { securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The `access_token` of a token set, or an API key.' } } }
     },
     convertConstToEnum: false,
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
@@ -49,6 +50,7 @@ export const openapi = fp(async (app, { config, components }: { config: Config, 
         ...schema,
         hide: schema?.hide ?? !url.startsWith('/api/v1'),
         'x-allow': route.config?.allow,
+        'x-scope': route.config?.scope,
         'x-problems': (schema?.response as Record<symbol, string[]> | undefined)?.[problemCodes] ?? []
       } as never
     })

@@ -1,3 +1,4 @@
+import { isProduction } from '../../config.ts'
 import type { Deps } from '../../core/deps.ts'
 import { unavailable } from '../../core/problem.ts'
 import type { App } from '../../plugins/server.ts'
@@ -7,7 +8,7 @@ import { prepareIsReady } from './queries.ts'
 const hidden = { allow: 'anyone' } as const
 
 /** For operators and their probes, outside the contract. */
-export async function opsRoutes (app: App, { db, isLeaving }: Pick<Deps, 'db' | 'isLeaving'>) {
+export async function opsRoutes (app: App, { config, db, isLeaving, mail }: Pick<Deps, 'config' | 'db' | 'isLeaving' | 'mail'>) {
   const isReady = prepareIsReady(db)
 
   app.get('/', { config: hidden, schema: { hide: true } }, async () => ({
@@ -21,5 +22,11 @@ export async function opsRoutes (app: App, { db, isLeaving }: Pick<Deps, 'db' | 
     if (isLeaving()) throw unavailable('This instance is leaving.')
     if (!await isReady()) throw unavailable('The database is not migrated yet.')
     return { status: 'ready' }
+  })
+
+  // These letters carry codes: in production the route does not exist.
+  if (!isProduction(config)) app.get('/dev/mails', { config: hidden, schema: { hide: true } }, async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+    return { data: mail.kept() }
   })
 }

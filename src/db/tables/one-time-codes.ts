@@ -1,0 +1,34 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { instant, now } from '../columns.ts'
+import { users } from './users.ts'
+
+/**
+ * Codes that went out by letter. Requests for unknown addresses have rows as well, without a user, so that nothing tells
+ * them apart. The code itself is nowhere: `mac` is an HMAC over id and code, under a key that is not in the database.
+ */
+export const oneTimeCodes = pgTable('one_time_codes', {
+  id: uuid().primaryKey(),
+  purpose: text().notNull(),
+  /** Who is counted: an address (as an HMAC, since unknown ones are nobody's to keep) or an account. */
+  subject: text().notNull(),
+  user_id: uuid().references(() => users.id, { onDelete: 'cascade' }),
+  /** Where the code went, exactly; it confirms this address and no other. */
+  address: text(),
+  /** What the account was when the code was made; a code outlives no change of password, role or address. */
+  stamp: text(),
+  mac: text().notNull(),
+  attempts: integer().notNull().default(0),
+  created_at: instant().notNull().default(now),
+  expires_at: instant().notNull(),
+  used_at: instant(),
+  /** A right code is exchanged for a token, kept as its hash, which is spent by what the code was asked for. */
+  token_hash: text(),
+  token_expires_at: instant(),
+  token_used_at: instant()
+}, (t) => [
+  index('one_time_codes_subject').on(t.purpose, t.subject, t.created_at),
+  index('one_time_codes_address').on(t.address, t.created_at).where(sql`${t.address} is not null`),
+  index('one_time_codes_created').on(t.created_at),
+  uniqueIndex('one_time_codes_token').on(t.token_hash)
+])

@@ -1,0 +1,62 @@
+import type { Deps } from '../../core/deps.ts'
+import { Problem } from '../../core/problem.ts'
+import { deriveKey } from '../../core/secrets.ts'
+import { actorOf } from '../../plugins/audit.ts'
+import { IdempotencyKey, transactOnce } from '../../plugins/idempotency.ts'
+import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
+import type { App } from '../../plugins/server.ts'
+import { DEFAULT_LIMIT, Nothing, ref, replies } from '../../plugins/wire.ts'
+import { listKeys } from './queries.ts'
+import { type ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyListQuery, ApiKeyPage, ApiKeyParams } from './schema.ts'
+import { createKey, revokeKey } from './service.ts'
+
+const tags = ['ApiKeys']
+
+/** Keys for programs. No route here names a scope: a key can neither make keys nor look at them. */
+export async function keyRoutes (app: App, { db, secret }: Pick<Deps, 'db' | 'secret'>) {
+  const { seal, open } = cursors(deriveKey(secret, 'cursor'))
+
+  app.post('/', {
+    config: { allow: 'user' },
+    schema: {
+      operationId: 'createApiKey', tags, summary: 'Make an API key', description: 'The secret is in this answer and is never shown again: repeating the request with its `Idempotency-Key` names the key instead.',
+      headers: IdempotencyKey, body: ref(ApiKeyCreate), response: replies({ 201: ref(ApiKeyCreated) }, 'too_many_keys', 'key_already_made', 'idempotency_in_flight', 'idempotency_key_reused')
+    }
+  }, async (request, reply) => {
+    let created: ApiKeyCreated | undefined
+    // What is kept for a repetition is the key without its secret.
+    const { body } = await transactOnce<ApiKey>(db, request, async (tx) => {
+      created = await createKey(tx, request.caller.id, request.body, actorOf(request))
+      const { key: _, ...kept } = created
+      return { status: 201, headers: {}, body: kept }
+    })
+    if (created?.id !== body.id) throw new Problem('key_already_made', { detail: `This request made the key ${body.id} before. Its secret is not shown again: revoke it and make another.` })
+    reply.code(201)
+    return created
+  })
+
+  app.get('/', {
+    config: { allow: 'user' },
+    schema: {
+      operationId: 'listApiKeys', tags, summary: 'List your API keys', description: 'Your keys without their secrets, newest first, expired ones included.',
+      querystring: ApiKeyListQuery, response: replies({ 200: ref(ApiKeyPage) })
+    }
+  }, async (request, reply) => {
+    const { caller, query: { limit = DEFAULT_LIMIT, cursor } } = request
+    const binding = JSON.stringify(['api_keys', caller.id])
+    const [created_at, id] = cursor === undefined ? [] : open(binding, cursor)
+    const found = await listKeys(db, caller.id, limit + 1, created_at && id ? { created_at, id } : undefined)
+    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id])))
+  })
+
+  app.delete('/:key_id', {
+    config: { allow: 'user' },
+    schema: {
+      operationId: 'revokeApiKey', tags, summary: 'Revoke an API key', description: 'It is worth nothing from now on.',
+      params: ApiKeyParams, response: replies({ 204: Nothing('The key is revoked.') }, 'not_found')
+    }
+  }, async (request, reply) => {
+    if (!await revokeKey(db, request.caller.id, request.params.key_id, actorOf(request))) throw new Problem('not_found')
+    return reply.code(204).send(null)
+  })
+}
