@@ -4,7 +4,7 @@ import { createPasswords } from '../core/passwords.ts'
 import { Problem } from '../core/problem.ts'
 import { migrate } from '../db/migrate.ts'
 import { transact } from '../db/transact.ts'
-import { checkPassword } from '../features/auth/service.ts'
+import { checkPassword } from '../features/auth/password-policy.ts'
 import { createUser, refuseTaken } from '../features/users/service.ts'
 import { CommandError, loadConfig, openConfigured } from './start-up.ts'
 
@@ -16,10 +16,10 @@ export async function createAdmin ({ username, email }: { username?: string | un
   const password = await readPassword()
   const database = await openConfigured(config)
   try {
-    checkPassword(config, password)
+    checkPassword(config, password, { username, email })
     await migrate(database.db)
     const password_hash = await (await createPasswords()).hash(password)
-    const user = await refuseTaken(database.db, { username, email }, () => transact(database.db, (tx) => createUser(tx, { username, email, password_hash }, 'admin', false)))
+    const user = await refuseTaken(database.db, { username, email }, () => transact(database.db, (tx) => createUser(tx, { username, email, password_hash }, 'admin', false, { address: null, request_id: 'create-admin' })))
     console.log(`Created the admin ${user.username ?? user.email}.`)
   } catch (error) {
     throw error instanceof Problem ? new CommandError(error.message) : error

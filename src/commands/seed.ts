@@ -45,7 +45,7 @@ async function seedInto (db: Db): Promise<void> {
   const hashes = await Promise.all(PEOPLE.map(({ password }) => passwords.hash(password)))
   const created = await transact(db, async (tx) => {
     const users = []
-    for (const [i, { username, name, role }] of PEOPLE.entries()) users.push(await createUser(tx, { username, name, password_hash: hashes[i] as string }, role, false))
+    for (const [i, { username, name, role }] of PEOPLE.entries()) users.push(await createUser(tx, { username, name, password_hash: hashes[i] as string }, role, false, { address: null, request_id: 'seed' }))
     return users
   })
   for (const [i, task] of sampleTasks(Date.now()).entries()) {

@@ -19,6 +19,10 @@ export function createShortCache<T> ({ max, ttlMs, load }: ShortCacheOptions<T>)
       return read
     },
 
+    drop (key: string): void {
+      reads.delete(key)
+    },
+
     dropWhere (matches: (key: string) => boolean): void {
       for (const key of reads.keys()) if (matches(key)) reads.delete(key)
     }

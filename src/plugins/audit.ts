@@ -6,7 +6,7 @@ import type { Db } from '../db/client.ts'
 import { canonicalAddress } from '../lib/address.ts'
 
 /** Where a request comes from, as the audit log remembers it. */
-export const sourceOf = (request: FastifyRequest): Source => ({ address: canonicalAddress(request.ip), request_id: request.id })
+export const sourceOf = (request: FastifyRequest): Source & { address: string } => ({ address: canonicalAddress(request.ip), request_id: request.id })
 
 /** Who makes a request. */
 export const actorOf = (request: FastifyRequest): Actor => ({ ...sourceOf(request), actor_id: request.caller.id, actor_name: request.caller.name })

@@ -1,11 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { invalidField, Problem } from '../../core/problem.ts'
+import { actorOf, sourceOf } from '../../plugins/audit.ts'
 import type { App } from '../../plugins/server.ts'
 import { Nothing, ref, replies } from '../../plugins/wire.ts'
+import type { Client } from '../sessions/service.ts'
+import type { Identifier } from '../users/service.ts'
 import { Login, Refresh, Register, TokenSet } from './schema.ts'
-import { type AuthDeps, type Identifier, login, refresh, register } from './service.ts'
+import { type AuthDeps, login, refresh, register } from './service.ts'
 
-export const clientOf = (request: FastifyRequest) => ({ address: request.ip, userAgent: request.headers['user-agent'] })
+export const clientOf = (request: FastifyRequest): Client => ({ ...sourceOf(request), userAgent: request.headers['user-agent'] })
 
 /** Answers that carry a token are never cached; every attempt is logged with its outcome, never with what was sent. */
 export async function answerTokens (request: FastifyRequest, reply: FastifyReply, attempt: Promise<TokenSet>): Promise<TokenSet> {
@@ -51,7 +54,7 @@ export async function authRoutes (app: App, deps: AuthDeps) {
       operationId: 'refreshTokens', tags: ['Auth'], summary: 'Get the next token set', description: 'Spends the refresh token. A spent one presented again ends the whole session, so refresh one at a time.',
       body: ref(Refresh), response: replies({ 200: ref(TokenSet) }, 'bad_credentials')
     }
-  }, (request, reply) => answerTokens(request, reply, refresh(deps, request.body.refresh_token)))
+  }, (request, reply) => answerTokens(request, reply, refresh(deps, request.body.refresh_token, clientOf(request))))
 
   app.post('/logout', {
     config: { allow: 'user' },
@@ -60,7 +63,8 @@ export async function authRoutes (app: App, deps: AuthDeps) {
       response: replies({ 204: Nothing('The session has ended.') })
     }
   }, async (request, reply) => {
-    await deps.sessions.end(request.caller.session_id, request.caller.id)
+    const { id, session_id } = request.caller
+    await deps.sessions.end({ session_id, user_id: id }, actorOf(request), 'user.logged_out')
     return reply.code(204).send(null)
   })
 }

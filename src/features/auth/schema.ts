@@ -45,4 +45,7 @@ export const TokenSet = output('TokenSet', {
 }, { description: 'The tokens of a session and whose they are.', examples: [{ access_token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl', token_type: 'Bearer', expires_in: 900, refresh_token: 'w0Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR', user: User.examples[0] }] })
 export type TokenSet = Static<typeof TokenSet>
 
-export const components: TSchema[] = [Register, Login, Refresh, GrantType, TokenRequest, TokenSet]
+export const PasswordChange = input('PasswordChange', { current_password: Password, new_password: NewPassword }, { description: 'The password that counts now, and the one that is to count.', examples: [{ current_password: 'correct horse battery', new_password: 'a staple that is correct' }] })
+export type PasswordChange = Static<typeof PasswordChange>
+
+export const components: TSchema[] = [Register, Login, Refresh, GrantType, TokenRequest, TokenSet, PasswordChange]

@@ -1,47 +1,85 @@
 import type { Config } from '../../config.ts'
 import { isProduction } from '../../config.ts'
+import { actorNamed, recordAudit, unknownActor } from '../../core/audit.ts'
 import type { Deps } from '../../core/deps.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import { transact } from '../../db/transact.ts'
 import type { Client, Sessions } from '../sessions/service.ts'
-import { createUser, findCredentials, findUser, refuseTaken, type Registration } from '../users/service.ts'
+import { createUser, type Credentials, findCredentials, findUser, type Identifier, lockCredentials, refuseTaken, type Registration, rehashPassword } from '../users/service.ts'
+import { checkPassword } from './password-policy.ts'
 import type { TokenSet } from './schema.ts'
 
-const MAX_PASSWORD_BYTES = 512
+/** How often a login is tried again because the account changed between the check of its password and the lock. */
+const MAX_TRIES = 3
 
 export type AuthDeps = Pick<Deps, 'db' | 'config' | 'passwords'> & { sessions: Sessions }
-export type Identifier = { username: string } | { email: string }
 
 /** Opens an account and its first session in one transaction. */
 export async function register ({ db, config, passwords, sessions }: AuthDeps, { password, ...person }: Omit<Registration, 'password_hash'> & { password: string }, client: Client): Promise<TokenSet> {
   if (person.username === undefined && person.email === undefined) throw invalidField('body', '/username', 'required', 'Give a username, an email, or both.')
-  checkPassword(config, password)
+  checkPassword(config, password, person)
   const password_hash = await passwords.hash(password)
-  return refuseTaken(db, person, () => transact(db, async (tx) => {
-    const user = await createUser(tx, { ...person, password_hash }, 'user', config.FIRST_USER_ADMIN ?? !isProduction(config))
-    return { ...await sessions.start(tx, user, client), user }
-  }))
+  try {
+    return await refuseTaken(db, person, () => transact(db, async (tx) => {
+      const user = await createUser(tx, { ...person, password_hash }, 'user', mayBeFirstAdmin(config), client)
+      const { tokens } = await sessions.start(tx, user, client)
+      return { ...tokens, user }
+    }))
+  } catch (error) {
+    if (error instanceof Problem) await recordAudit(db, { ...unknownActor(client), action: 'user.registered', outcome: 'failed', subject_type: null, subject_id: null })
+    throw error
+  }
 }
 
 /** Opens a session. Unknown, disabled and wrong look the same and cost the same. */
-export async function login ({ db, passwords, sessions }: AuthDeps, identifier: Identifier, password: string, client: Client): Promise<TokenSet> {
-  const found = await findCredentials(db, identifier)
-  const isRight = await passwords.verify(found?.disabled ? null : found?.password_hash, password)
-  if (!found || !isRight) throw new Problem('bad_credentials', { headers: { 'www-authenticate': 'Bearer' } })
-  const { password_hash, disabled, ...user } = found
-  return { ...await transact(db, (tx) => sessions.start(tx, user, client)), user }
+export async function login (deps: AuthDeps, identifier: Identifier, password: string, client: Client): Promise<TokenSet> {
+  const { db, passwords } = deps
+  for (let attempt = 1; ; attempt++) {
+    const found = await findCredentials(db, identifier)
+    const isRight = await passwords.verify(found?.disabled ? null : found?.password_hash, password)
+    const tokens = found && isRight ? await open(deps, found, password, client) : undefined
+    if (tokens) return tokens
+    if (!isRight || attempt === MAX_TRIES) {
+      await recordAudit(db, { ...unknownActor(client), action: 'user.logged_in', outcome: 'failed', subject_type: found ? 'user' : null, subject_id: found?.id ?? null })
+      throw badCredentials()
+    }
+  }
+}
+
+/** Opens a session for an account whose password was right a moment ago; undefined when the account has changed since. */
+async function open ({ db, passwords, sessions }: AuthDeps, checked: Credentials, password: string, client: Client): Promise<TokenSet | undefined> {
+  const oldHash = checked.password_hash as string
+  const newHash = passwords.needsRehash(oldHash) ? await passwords.hash(password) : undefined
+  const opened = await transact(db, async (tx) => {
+    const locked = await lockCredentials(tx, checked.id)
+    // Whoever changed the password or disabled the account meanwhile has ended its sessions: this one must not slip in behind.
+    if (!locked || locked.disabled || locked.password_hash !== oldHash) return undefined
+    if (newHash) await rehashPassword(tx, checked.id, newHash)
+    const { password_hash, disabled, ...user } = locked
+    const { tokens, pushedOut } = await sessions.start(tx, user, client)
+    await recordAudit(tx, { ...actorNamed(client, user), action: 'user.logged_in', outcome: 'succeeded', subject_type: 'user', subject_id: user.id })
+    return { pushedOut, tokens: { ...tokens, user } }
+  })
+  if (opened) sessions.forget(opened.pushedOut)
+  return opened?.tokens
 }
 
 /** Spends a refresh token for the next token set. */
-export async function refresh ({ db, sessions }: AuthDeps, refreshToken: string): Promise<TokenSet> {
-  const { user_id, session_id, refresh_token } = await sessions.rotate(refreshToken)
-  const user = await findUser(db, user_id)
-  if (!user) throw new Problem('bad_credentials', { headers: { 'www-authenticate': 'Bearer' } })
-  return { ...sessions.tokens(session_id, user, refresh_token), user }
+export async function refresh ({ db, sessions }: AuthDeps, refreshToken: string, client: Client): Promise<TokenSet> {
+  const tokens = await transact(db, async (tx) => {
+    const session = await sessions.rotate(tx, refreshToken)
+    const user = session && await findUser(tx, session.user_id)
+    if (!user) return undefined
+    await recordAudit(tx, { ...actorNamed(client, user), action: 'session.refreshed', outcome: 'succeeded', subject_type: 'session', subject_id: session.session_id })
+    return { ...sessions.tokens(session.session_id, user, session.refresh_token), user }
+  })
+  if (tokens) return tokens
+  await sessions.noteRefused(refreshToken, client)
+  throw badCredentials('The refresh token is not valid. Log in again.')
 }
 
-/** Refuses a password that the policy does not allow, and says why. */
-export function checkPassword (config: Config, password: string): void {
-  if ([...password].length < config.PASSWORD_MIN_LENGTH) throw invalidField('body', '/password', 'too_short', `password must have at least ${config.PASSWORD_MIN_LENGTH} characters.`)
-  if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) throw invalidField('body', '/password', 'too_long', `password must have at most ${MAX_PASSWORD_BYTES} bytes.`)
+const mayBeFirstAdmin = (config: Config): boolean => config.FIRST_USER_ADMIN ?? !isProduction(config)
+
+function badCredentials (detail?: string): Problem {
+  return new Problem('bad_credentials', { ...(detail && { detail }), headers: { 'www-authenticate': 'Bearer' } })
 }

@@ -3,6 +3,7 @@ import { isStorable } from '../../lib/json-text.ts'
 import { sendProblem } from '../../plugins/problems.ts'
 import type { App } from '../../plugins/server.ts'
 import { ref, replies } from '../../plugins/wire.ts'
+import type { Client } from '../sessions/service.ts'
 import { answerTokens, clientOf } from './routes.ts'
 import { TokenRequest, TokenSet } from './schema.ts'
 import { type AuthDeps, login, refresh } from './service.ts'
@@ -33,10 +34,10 @@ export async function tokenRoutes (app: App, deps: AuthDeps) {
   }, (request, reply) => answerTokens(request, reply, grant(deps, request.body, clientOf(request))))
 }
 
-async function grant (deps: AuthDeps, { grant_type, username, password, refresh_token }: TokenRequest, client: ReturnType<typeof clientOf>): Promise<TokenSet> {
+async function grant (deps: AuthDeps, { grant_type, username, password, refresh_token }: TokenRequest, client: Client): Promise<TokenSet> {
   if (grant_type === 'refresh_token') {
     if (!refresh_token) throw invalidField('body', '/refresh_token', 'required', 'refresh_token is required with this grant.')
-    return refresh(deps, refresh_token)
+    return refresh(deps, refresh_token, client)
   }
   if (!username) throw invalidField('body', '/username', 'required', 'username is required with this grant.')
   if (!password) throw invalidField('body', '/password', 'required', 'password is required with this grant.')

@@ -1,24 +1,41 @@
-import { eq, sql } from 'drizzle-orm'
+import { and, desc, eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { firstAdmin, users } from '../../db/tables/users.ts'
-import type { User } from './schema.ts'
+import type { AdminUser, UserFilter, User } from './schema.ts'
 
 const columns = {
   id: users.id, username: users.username, email: users.email, name: users.name, role: users.role, email_verified: users.email_verified, created_at: users.created_at
 }
-export type Credentials = User & { password_hash: string | null, disabled: boolean }
+const adminColumns = { ...columns, disabled: users.disabled }
+export type Credentials = AdminUser & { password_hash: string | null }
 export type NewUser = Pick<typeof users.$inferInsert, 'id' | 'username' | 'email' | 'name' | 'password_hash' | 'role'>
+export type Identifier = { username: string } | { email: string } | { id: string }
 
 export async function findUser (db: Db, id: string): Promise<User | undefined> {
   const [row] = await db.select(columns).from(users).where(eq(users.id, id))
   return row
 }
 
-/** The account behind a username or an address, with what is needed to check a password. */
-export async function findCredentials (db: Db, identifier: { username: string } | { email: string }): Promise<Credentials | undefined> {
-  const matches = 'email' in identifier ? eq(users.email, identifier.email.toLowerCase()) : sql`lower(${users.username}) = ${identifier.username.toLowerCase()}`
-  const [row] = await db.select({ ...columns, password_hash: users.password_hash, disabled: users.disabled }).from(users).where(matches)
+export async function findAdminUser (db: Db, id: string): Promise<AdminUser | undefined> {
+  const [row] = await db.select(adminColumns).from(users).where(eq(users.id, id))
   return row
+}
+
+/** The account behind a username or an address, with what is needed to check a password. */
+export async function findCredentials (db: Db, identifier: Identifier): Promise<Credentials | undefined> {
+  const [row] = await db.select({ ...adminColumns, password_hash: users.password_hash }).from(users).where(isNamed(identifier))
+  return row
+}
+
+/** The same, locked until the transaction ends: nobody else opens a session of it or changes it meanwhile. */
+export async function lockCredentials (tx: Db, id: string): Promise<Credentials | undefined> {
+  const [row] = await tx.select({ ...adminColumns, password_hash: users.password_hash }).from(users).where(eq(users.id, id)).for('no key update')
+  return row
+}
+
+/** A user together with every active admin, locked in one order, so that two admins who act on each other take turns. */
+export async function lockWithAdmins (tx: Db, id: string): Promise<AdminUser[]> {
+  return tx.select(adminColumns).from(users).where(sql`${users.id} = ${id} or (${users.role} = 'admin' and not ${users.disabled})`).orderBy(users.id).for('no key update')
 }
 
 export async function insertUser (tx: Db, user: NewUser): Promise<User> {
@@ -32,9 +49,16 @@ export async function claimFirstAdmin (tx: Db, user_id: string): Promise<boolean
   return claimed.length === 1
 }
 
-export async function changeUser (db: Db, id: string, change: { username?: string, name?: string | null, password_hash?: string }): Promise<User | undefined> {
-  const [row] = await db.update(users).set({ ...change, updated_at: sql`now()` }).where(eq(users.id, id)).returning(columns)
+export type UserChange = Partial<Pick<typeof users.$inferInsert, 'username' | 'name' | 'password_hash' | 'role' | 'disabled'>>
+
+export async function changeUser (db: Db, id: string, change: UserChange): Promise<AdminUser | undefined> {
+  const [row] = await db.update(users).set({ ...change, updated_at: sql`now()` }).where(eq(users.id, id)).returning(adminColumns)
   return row
+}
+
+/** Removes an account; what it owned goes with it. */
+export async function removeUser (tx: Db, id: string): Promise<void> {
+  await tx.delete(users).where(eq(users.id, id))
 }
 
 /** Which of the two identifiers are taken by somebody. */
@@ -45,6 +69,27 @@ export async function findTaken (db: Db, { username, email }: { username?: strin
   }
 }
 
-export async function countUsers (db: Db): Promise<number> {
-  return db.$count(users)
+/** Accounts, newest first, after a position if one is given. */
+export async function listUsers (db: Db, filter: UserFilter, limit: number, after?: { created_at: string, id: string }): Promise<AdminUser[]> {
+  return db.select(adminColumns).from(users)
+    .where(and(matches(filter), after && sql`(${users.created_at}, ${users.id}) < (${after.created_at}::timestamptz, ${after.id}::uuid)`))
+    .orderBy(desc(users.created_at), desc(users.id)).limit(limit)
+}
+
+export async function countUsers (db: Db, filter: UserFilter = {}): Promise<number> {
+  return db.$count(users, matches(filter))
+}
+
+/** `q` is looked for anywhere in name, username and address; none of its characters is special. */
+function matches ({ q, role, disabled }: UserFilter): SQL | undefined {
+  return and(
+    role === undefined ? undefined : eq(users.role, role),
+    disabled === undefined ? undefined : eq(users.disabled, disabled),
+    q === undefined ? undefined : sql`strpos(lower(concat_ws(chr(10), ${users.username}, ${users.email}, ${users.name})), ${q.toLowerCase()}) > 0`
+  )
+}
+
+function isNamed (identifier: Identifier): SQL {
+  if ('id' in identifier) return eq(users.id, identifier.id)
+  return 'email' in identifier ? eq(users.email, identifier.email.toLowerCase()) : sql`lower(${users.username}) = ${identifier.username.toLowerCase()}`
 }

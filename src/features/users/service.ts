@@ -1,25 +1,32 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { Role } from '../../core/caller.ts'
+import { type Actor, actorNamed, recordAudit, type Source } from '../../core/audit.ts'
+import type { Caller, Role } from '../../core/caller.ts'
+import type { Deps } from '../../core/deps.ts'
 import { type FieldError, Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { failureOf } from '../../db/failures.ts'
-import { changeUser, claimFirstAdmin, findTaken, insertUser } from './queries.ts'
-import type { MeUpdate, User } from './schema.ts'
+import { transact } from '../../db/transact.ts'
+import type { Sessions } from '../sessions/service.ts'
+import { changeUser, claimFirstAdmin, findCredentials, findTaken, insertUser, lockCredentials, lockWithAdmins, removeUser } from './queries.ts'
+import type { AdminUser, MeUpdate, User } from './schema.ts'
 
-export { countUsers, findCredentials, findUser } from './queries.ts'
+export { type Credentials, countUsers, findCredentials, findUser, type Identifier, lockCredentials } from './queries.ts'
 
+export type UserDeps = Pick<Deps, 'db' | 'passwords'> & { sessions: Sessions }
 export interface Registration { username?: string | undefined, email?: string | undefined, name?: string | undefined, password_hash: string }
 
 /**
  * Makes an account; every path that makes one comes through here. With `mayBeFirstAdmin` the first account of the
  * installation becomes admin: a singleton row decides, so that of parallel first registrations exactly one does.
  */
-export async function createUser (tx: Db, { username, email, name, password_hash }: Registration, role: Role, mayBeFirstAdmin: boolean): Promise<User> {
+export async function createUser (tx: Db, { username, email, name, password_hash }: Registration, role: Role, mayBeFirstAdmin: boolean, source: Source): Promise<User> {
   const id = uuidv7()
   const isFirst = (mayBeFirstAdmin || role === 'admin') && await claimFirstAdmin(tx, id)
-  return insertUser(tx, {
+  const user = await insertUser(tx, {
     id, password_hash, username: username ?? null, email: email?.toLowerCase() ?? null, name: name?.trim() ?? null, role: isFirst ? 'admin' : role
   })
+  await recordAudit(tx, { ...actorNamed(source, user), action: 'user.registered', outcome: 'succeeded', subject_type: 'user', subject_id: id, detail: user.role })
+  return user
 }
 
 /** Runs a change of identifiers; the unique index decides, and its refusal becomes a 409 that names the taken field. */
@@ -36,9 +43,58 @@ export async function refuseTaken<T> (db: Db, identifiers: { username?: string |
 }
 
 /** Changes one's own profile. */
-export async function updateMe (db: Db, id: string, { username, name }: MeUpdate): Promise<User> {
+export async function updateMe (db: Db, actor: Actor, id: string, { username, name }: MeUpdate): Promise<User> {
   const change = { ...(username !== undefined && { username }), ...(name !== undefined && { name: name?.trim() ?? null }) }
-  const user = await refuseTaken(db, { username }, () => changeUser(db, id, change))
-  if (!user) throw new Problem('not_found')
-  return user
+  return refuseTaken(db, { username }, () => transact(db, async (tx) => {
+    const user = await changeUser(tx, id, change)
+    if (!user) throw new Problem('not_found')
+    await recordAudit(tx, { ...actor, action: 'user.profile_changed', outcome: 'succeeded', subject_type: 'user', subject_id: id, detail: Object.keys(change).join(', ') })
+    return user
+  }))
+}
+
+/**
+ * Puts another hash in the place of `oldHash` (null means any) and ends the sessions that the old password opened, save
+ * `keptSession`. Undefined when the account is gone, disabled, or has had another password since. Forget the ended sessions after the commit.
+ */
+export async function replacePassword (tx: Db, sessions: Sessions, actor: Actor, id: string, { oldHash, newHash, keptSession }: { oldHash: string | null, newHash: string, keptSession: string | null }) {
+  const user = await lockCredentials(tx, id)
+  if (!user || user.disabled || (oldHash !== null && user.password_hash !== oldHash)) return undefined
+  await changeUser(tx, id, { password_hash: newHash })
+  await recordAudit(tx, { ...actor, action: 'user.password_changed', outcome: 'succeeded', subject_type: 'user', subject_id: id })
+  return sessions.endAll(tx, actor, id, keptSession)
+}
+
+/** Keeps the same password under a new hash; for the caller that holds the lock. */
+export async function rehashPassword (tx: Db, id: string, password_hash: string): Promise<void> {
+  await changeUser(tx, id, { password_hash })
+}
+
+/** Deletes one's own account with everything in it. */
+export async function deleteMe ({ db, passwords, sessions }: UserDeps, actor: Actor, { id }: Caller, password: string): Promise<void> {
+  const found = await findCredentials(db, { id })
+  if (!await passwords.verify(found?.password_hash, password)) {
+    await recordAudit(db, { ...actor, action: 'user.deleted', outcome: 'failed', subject_type: 'user', subject_id: id })
+    throw new Problem('wrong_password')
+  }
+  await transact(db, async (tx) => {
+    const locked = await lockWithAdmins(tx, id)
+    if (isLastAdmin(locked, id)) throw new Problem('last_admin')
+    await deleteAccount(tx, actor, id)
+  })
+  sessions.forgetUser(id)
+}
+
+/** Removes an account that is locked: profile, sessions, tasks. The audit log keeps who it was. */
+export async function deleteAccount (tx: Db, actor: Actor, id: string): Promise<void> {
+  await recordAudit(tx, { ...actor, action: 'user.deleted', outcome: 'succeeded', subject_type: 'user', subject_id: id })
+  await removeUser(tx, id)
+}
+
+const isActiveAdmin = ({ role, disabled }: AdminUser): boolean => role === 'admin' && !disabled
+
+/** True when, of the users that are locked, this one alone is an active admin. */
+export function isLastAdmin (locked: AdminUser[], id: string): boolean {
+  const admins = locked.filter(isActiveAdmin)
+  return admins.length === 1 && admins[0]?.id === id
 }

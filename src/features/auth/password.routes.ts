@@ -1,0 +1,20 @@
+import { actorOf } from '../../plugins/audit.ts'
+import type { App } from '../../plugins/server.ts'
+import { Nothing, ref, replies } from '../../plugins/wire.ts'
+import { changePassword } from './password.ts'
+import { PasswordChange } from './schema.ts'
+import type { AuthDeps } from './service.ts'
+
+/** Stands here and not among the profile's routes, since the policy for passwords does. */
+export async function passwordRoutes (app: App, deps: AuthDeps) {
+  app.post('/password', {
+    config: { allow: 'user' },
+    schema: {
+      operationId: 'changePassword', tags: ['Users'], summary: 'Change your password', description: 'Needs the current one. This session stays, all others end.',
+      body: ref(PasswordChange), response: replies({ 204: Nothing('The new password counts.') }, 'wrong_password')
+    }
+  }, async (request, reply) => {
+    await changePassword(deps, actorOf(request), request.caller, request.body)
+    return reply.code(204).send(null)
+  })
+}

@@ -1,0 +1,55 @@
+import type { Deps } from '../../core/deps.ts'
+import { Problem } from '../../core/problem.ts'
+import { deriveKey } from '../../core/secrets.ts'
+import { actorOf } from '../../plugins/audit.ts'
+import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
+import type { App } from '../../plugins/server.ts'
+import { DEFAULT_LIMIT, Nothing, ref, replies } from '../../plugins/wire.ts'
+import { listSessions } from './queries.ts'
+import { type Session, SessionListQuery, SessionPage, SessionParams } from './schema.ts'
+import type { Sessions } from './service.ts'
+
+const tags = ['Sessions']
+
+/** Where one is logged in. */
+export async function sessionRoutes (app: App, { db, secret, sessions }: Pick<Deps, 'db' | 'secret'> & { sessions: Sessions }) {
+  const { seal, open } = cursors(deriveKey(secret, 'cursor'))
+
+  app.get('/', {
+    config: { allow: 'user' },
+    schema: {
+      operationId: 'listSessions', tags, summary: 'List your sessions', description: 'Where you are logged in, newest first; at most 20 sessions live at once.',
+      querystring: SessionListQuery, response: replies({ 200: ref(SessionPage) })
+    }
+  }, async (request, reply) => {
+    const { caller, query: { limit = DEFAULT_LIMIT, cursor } } = request
+    const binding = JSON.stringify(['sessions', caller.id])
+    const [created_at, id] = cursor === undefined ? [] : open(binding, cursor)
+    const rows = await listSessions(db, caller.id, limit + 1, created_at && id ? { created_at, id } : undefined)
+    const found = rows.map((row): Session => ({ ...row, current: row.id === caller.session_id }))
+    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id])))
+  })
+
+  app.delete('/:session_id', {
+    config: { allow: 'user' },
+    schema: {
+      operationId: 'endSession', tags, summary: 'End one of your sessions', description: 'Its access token and its refresh token are worth nothing from now on.',
+      params: SessionParams, response: replies({ 204: Nothing('The session has ended.') }, 'not_found')
+    }
+  }, async (request, reply) => {
+    const { caller, params } = request
+    if (!await sessions.end({ session_id: params.session_id.toLowerCase(), user_id: caller.id }, actorOf(request), 'session.ended')) throw new Problem('not_found')
+    return reply.code(204).send(null)
+  })
+
+  app.delete('/', {
+    config: { allow: 'user' },
+    schema: {
+      operationId: 'endOtherSessions', tags, summary: 'End all other sessions', description: 'Ends every session of yours but this one.',
+      response: replies({ 204: Nothing('You are logged in only here.') })
+    }
+  }, async (request, reply) => {
+    await sessions.endOthers(request.caller.id, request.caller.session_id, actorOf(request))
+    return reply.code(204).send(null)
+  })
+}

@@ -1,0 +1,79 @@
+import type { Deps } from '../../core/deps.ts'
+import { Problem } from '../../core/problem.ts'
+import { deriveKey } from '../../core/secrets.ts'
+import { actorOf } from '../../plugins/audit.ts'
+import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
+import type { App } from '../../plugins/server.ts'
+import { DEFAULT_LIMIT, Nothing, ref, replies } from '../../plugins/wire.ts'
+import { deleteUser, endUserSessions, updateUser } from './administration.ts'
+import { countUsers, findAdminUser, listUsers } from './queries.ts'
+import { AdminUser, AdminUserPage, AdminUserUpdate, UserListQuery, UserParams } from './schema.ts'
+import type { UserDeps } from './service.ts'
+
+const tags = ['AdminUsers']
+const config = { allow: 'admin' } as const
+
+/** Everybody's accounts. */
+export async function adminUserRoutes (app: App, deps: UserDeps & Pick<Deps, 'secret'>) {
+  const { db } = deps
+  const { seal, open } = cursors(deriveKey(deps.secret, 'cursor'))
+
+  app.get('/', {
+    config,
+    schema: {
+      operationId: 'listUsers', tags, summary: 'List users', description: 'Everybody with an account, newest first.',
+      querystring: UserListQuery, response: replies({ 200: ref(AdminUserPage) })
+    }
+  }, async (request, reply) => {
+    const { limit = DEFAULT_LIMIT, cursor, include_total, ...filter } = request.query
+    const binding = JSON.stringify(['users', request.caller.id, filter.q, filter.role, filter.disabled])
+    const [created_at, id] = cursor === undefined ? [] : open(binding, cursor)
+    const [found, total] = await Promise.all([
+      listUsers(db, filter, limit + 1, created_at && id ? { created_at, id } : undefined),
+      include_total ? countUsers(db, filter) : undefined
+    ])
+    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id]), total))
+  })
+
+  app.get('/:user_id', {
+    config,
+    schema: {
+      operationId: 'getUser', tags, summary: 'Read a user', description: 'One account.',
+      params: UserParams, response: replies({ 200: ref(AdminUser) }, 'not_found')
+    }
+  }, async (request) => {
+    const user = await findAdminUser(db, request.params.user_id)
+    if (!user) throw new Problem('not_found')
+    return user
+  })
+
+  app.patch('/:user_id', {
+    config,
+    schema: {
+      operationId: 'updateUser', tags, summary: 'Change role or access of a user', description: 'Acts at once. Disabling and demoting end every session of the user. Your own role is changed by another admin only, and the last active admin stays.',
+      params: UserParams, body: ref(AdminUserUpdate), response: replies({ 200: ref(AdminUser) }, 'not_found', 'own_account', 'last_admin')
+    }
+  }, (request) => updateUser(deps, actorOf(request), request.caller, request.params.user_id.toLowerCase(), request.body))
+
+  app.delete('/:user_id', {
+    config,
+    schema: {
+      operationId: 'deleteUser', tags, summary: 'Delete a user', description: 'Removes the account for good, with its tasks, sessions and keys. The audit log keeps who it was.',
+      params: UserParams, response: replies({ 204: Nothing('The account is gone.') }, 'not_found', 'own_account', 'last_admin')
+    }
+  }, async (request, reply) => {
+    await deleteUser(deps, actorOf(request), request.caller, request.params.user_id.toLowerCase())
+    return reply.code(204).send(null)
+  })
+
+  app.delete('/:user_id/sessions', {
+    config,
+    schema: {
+      operationId: 'endUserSessions', tags, summary: 'End every session of a user', description: 'The user has to log in again, everywhere.',
+      params: UserParams, response: replies({ 204: Nothing('No session of the user is left.') }, 'not_found')
+    }
+  }, async (request, reply) => {
+    await endUserSessions(deps, actorOf(request), request.caller, request.params.user_id.toLowerCase())
+    return reply.code(204).send(null)
+  })
+}
