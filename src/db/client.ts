@@ -43,7 +43,7 @@ async function openServer (url: string, pool: number): Promise<Database> {
     // Texts of instants are read in UTC. The server's time-outs are set on its role (README, Configuration): a pooler refuses them here.
     connection: { application_name: 'tasklane', TimeZone: 'UTC' }
   })
-  return { db: drizzle(bounded(client)) as unknown as Db, embedded: false, close: () => client.end({ timeout: 5 }) }
+  return { db: drizzle(bounded(client, pool)) as unknown as Db, embedded: false, close: () => client.end({ timeout: 5 }) }
 }
 
 async function openEmbedded (dataDir: string): Promise<Database> {

@@ -1,59 +1,109 @@
 import type { Sql } from 'postgres'
+import { createGate, GateBusy } from '../lib/gate.ts'
+import { failureOf } from './failures.ts'
 
-/** Above the server's statement_timeout (3 s), so that a statement on the wire is always ended by the server, never by us. */
+/** Above the server's statement_timeout (3 s), so that a statement on the wire is ended by the server, never by us. */
 const STATEMENT_MS = 4000
 const TRANSACTION_MS = 4500
+/** For a free connection. Whoever gets one at the last moment still has a second for the work itself. */
+const WAIT_MS = 3000
+/** A backstop for memory; at this length the last in the queue could not be served in time anyway. */
+const MAX_WAITING = 5000
 
-/** The database did not answer in time. Statements already on the wire are left to the server's own time-out. */
-export class DeadlineExceeded extends Error {
-  code = 'DEADLINE_EXCEEDED'
+/** The work was given up, and it is certain that it changed nothing and will change nothing. */
+export class NothingDone extends Error {
+  code = 'NOTHING_DONE'
+}
+
+/** The work was given up after it was sent: it may have taken effect, or still do so. */
+export class OutcomeUnknown extends Error {
+  code = 'OUTCOME_UNKNOWN'
 }
 
 type Loose = Record<PropertyKey, unknown> & ((...args: unknown[]) => unknown)
-type Begin = (...args: unknown[]) => Promise<unknown>
-interface PendingQuery extends Promise<unknown> { state?: unknown, cancel (): void, values (): PendingQuery }
+type Call<T = Promise<unknown>> = (...args: unknown[]) => T
+type Work = (tx: Sql) => Promise<unknown>
+type Turn = (work: () => Promise<unknown>) => Promise<unknown>
+interface PendingQuery extends Promise<unknown> { values (): PendingQuery }
 
 /**
- * Bounds every wait that postgres.js leaves open: for a free connection, for a frozen server, for a server that is
- * down. A query is cancelled only while it is still queued: a cancel request delivered late would kill the next
- * statement on that connection, and rejecting a BEGIN would leak the connection.
+ * Bounds every wait that postgres.js leaves open: for a free connection, for a frozen server, for one that is down.
+ * The caller is answered at the deadline; the place at the gate is held until the driver has settled, so nothing ever
+ * queues inside the driver, where it could neither be withdrawn nor be told apart from what was sent.
  */
-export function bounded<T extends Sql> (client: T): T {
-  return new Proxy(client, {
-    get (target, key) {
-      const member = (target as unknown as Loose)[key]
-      if (key === 'unsafe') return (...args: unknown[]) => boundedQuery((member as (...a: unknown[]) => PendingQuery)(...args))
-      if (key === 'begin') return (...args: unknown[]) => boundedTransaction(member as Begin, args)
-      return member
-    }
+export function bounded (client: Sql, pool: number): Sql {
+  const gate = createGate({ slots: pool, queue: MAX_WAITING, waitMs: WAIT_MS })
+  const turn: Turn = (work) => gate(work).catch((error) => {
+    throw error instanceof GateBusy ? new NothingDone('no connection became free in time', { cause: error }) : error
+  })
+  const unsafe = (client.unsafe as unknown as Call<PendingQuery>)
+  return replacing(client, {
+    unsafe: (...args) => lazily(unsafe(...args), (query) => race(turn(() => query), STATEMENT_MS, () => new OutcomeUnknown('the database did not answer in time'))),
+    begin: (...args) => transaction(turn, client.begin as unknown as Call, args)
   })
 }
 
-function boundedQuery (query: PendingQuery): unknown {
-  const settle = () => race(query, STATEMENT_MS, () => { if (!query.state) query.cancel() })
+/**
+ * A transaction that ends once. After its connection has died, the driver would run the rest of `work`, and the
+ * COMMIT or ROLLBACK that follows it, on whatever session that connection object holds next; so from then on no
+ * statement is sent and the driver never hears how `work` ended.
+ */
+function transaction (turn: Turn, begin: Call, args: unknown[]): Promise<unknown> {
+  const work = args.pop() as Work
+  let over: Error | undefined
+  let isCommitting = false
+  let giveUp = (_reason: Error): void => {}
+
+  const end = (reason: Error): Error => {
+    over ??= reason
+    giveUp(reason)
+    return reason
+  }
+  const inside = (tx: Sql): Sql => replacing(tx, {
+    unsafe: (...call) => lazily((tx.unsafe as unknown as Call<PendingQuery>)(...call), (query) => (
+      over ? Promise.reject(over) : race(query, STATEMENT_MS, () => end(new NothingDone('a statement of the transaction was not answered in time'))))),
+    savepoint: (...call) => {
+      const nested = call.pop() as Work
+      const scope = (savepoint: Sql) => new Promise((resolve, reject) => {
+        nested(inside(savepoint)).then((value) => { if (!over) resolve(value) }, (error) => { if (!over) reject(error) })
+      })
+      return over ? Promise.reject(over) : ((tx as unknown as Loose).savepoint as Call)(...call, scope)
+    }
+  })
+  const scope = (tx: Sql) => new Promise((resolve, reject) => {
+    // Its caller has gone while it waited for a connection.
+    if (over) { reject(over); return }
+    giveUp = reject
+    work(inside(tx)).then(
+      (value) => { if (!over) { over = new Error('the transaction is over'); isCommitting = true; resolve(value) } },
+      (error) => { if (!over) { over = new Error('the transaction is over'); reject(error) } })
+  })
+  const settled = turn(() => begin(...args, scope)).catch((error) => {
+    over ??= error as Error
+    throw !isCommitting && failureOf(error) === 'unknown_outcome' ? new NothingDone('the connection broke before the transaction was committed', { cause: error }) : error
+  })
+  return race(settled, TRANSACTION_MS, () => (
+    isCommitting ? new OutcomeUnknown('the commit was not answered in time') : end(new NothingDone('the transaction took too long'))))
+}
+
+/** The driver's queries start when somebody waits for them, and so does what stands for them. */
+function lazily (query: PendingQuery, run: (query: PendingQuery) => Promise<unknown>): unknown {
   return {
-    values: () => boundedQuery(query.values()),
-    // biome-ignore lint/suspicious/noThenProperty: postgres.js queries are lazy thenables, and so is what stands for them
-    then: (...handlers: Parameters<Promise<unknown>['then']>) => settle().then(...handlers)
+    values: () => lazily(query.values(), run),
+    // biome-ignore lint/suspicious/noThenProperty: it stands for a lazy promise
+    then: (...handlers: Parameters<Promise<unknown>['then']>) => run(query).then(...handlers)
   }
 }
 
-function boundedTransaction (begin: Begin, args: unknown[]): Promise<unknown> {
-  const work = args.pop() as (tx: Sql) => Promise<unknown>
-  let late = false
-  const transaction = begin(...args, (tx: Sql) => {
-    if (late) throw new DeadlineExceeded('no connection became free in time')
-    return work(bounded(tx))
+function replacing (client: Sql, methods: Record<string, (...args: unknown[]) => unknown>): Sql {
+  return new Proxy(client, {
+    get: (target, key) => (typeof key === 'string' && Object.hasOwn(methods, key) ? methods[key] : (target as unknown as Loose)[key])
   })
-  return race(transaction, TRANSACTION_MS, () => { late = true })
 }
 
-function race<T> (work: PromiseLike<T>, ms: number, onLate: () => void): Promise<T> {
+function race (work: Promise<unknown>, ms: number, onLate: () => Error): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new DeadlineExceeded('the database did not answer in time'))
-      onLate()
-    }, ms)
+    const timer = setTimeout(() => { reject(onLate()) }, ms)
     work.then(
       (value) => { clearTimeout(timer); resolve(value) },
       (error) => { clearTimeout(timer); reject(error) }

@@ -1,19 +1,51 @@
 /**
- * The one patch we carry. postgres.js 3.4.9 writes to a socket it has already forgotten when a backend dies while
- * a transaction is open and another statement follows; the TypeError comes from a setImmediate that no caller can
- * catch and ends the process (upstream issues #1066, #1154, #1208; not fixed in 3.4.9, which is pinned for this).
- * The patch is applied to the module's text as Node loads it and refuses to start if that text has changed.
+ * The one module we patch. When a server dies, restarts or falls silent, postgres.js 3.4.9 can end the process, mix
+ * up sessions, or lose its connections one by one; none of that is mended in 3.4.9, which is pinned for this. The
+ * patch is applied to the module's text as Node loads it and refuses to start if that text has changed.
+ * test/faults/driver.test.ts shows each fault without it.
  */
 import { registerHooks } from 'node:module'
 
-const HOLE = 'function nextWrite(fn) {\n'
-const GUARD = `${HOLE}    if (socket === null) {
-      nextWriteTimer !== null && clearImmediate(nextWriteTimer)
-      chunk = nextWriteTimer = null
-      error(Errors.connection('CONNECTION_CLOSED', options))
-      return false
-    }
-`
+/** Longer than any caller waits: a server that is silent for so long while a statement runs is not coming back on this socket. */
+const SILENCE_MS = 5000
+
+const EDITS: [reason: string, found: string, put: string][] = [
+  ['A statement for a connection that is closed is refused at once; the write that was planned instead fails where no caller can catch it (#1066, #1154).',
+    'function execute(q) {\n',
+    `function execute(q) {
+      if (socket === null) return queryError(q, Errors.connection('CONNECTION_CLOSED', options)), true
+`],
+  ['The same for bytes that were on their way.',
+    'function nextWrite(fn) {\n',
+    `function nextWrite(fn) {
+      if (socket === null) return clearImmediate(nextWriteTimer), chunk = nextWriteTimer = null, false
+`],
+  ['A server that hangs up before it has let us in is down: say so and back off. The driver would dial again without pause, for ever (#1193).',
+    '    if (initial)\n      return reconnect()\n',
+    `    chunk = nextWriteTimer = null
+    if (initial) errored(Errors.connection('CONNECT_CLOSED', options)), hadError = true
+`],
+  ['What was left of the dead session is forgotten; the next one on this connection would be blamed for it (#1223).',
+    '    closedTime = performance.now()\n',
+    `    query = results = errorResponse = null
+    result = new Result()
+    closedTime = performance.now()
+`],
+  ['A server that has turned read-only is the wrong one after a failover: the connection ends with its transaction.',
+    '      errorResponse = Errors.postgres(parseError(x))\n',
+    `      errorResponse = Errors.postgres(parseError(x))
+      if (errorResponse.code === '25006') end()
+`],
+  ['A silent server: the statement is cancelled, should anybody hear it, and the connection given up (#1089).',
+    '      const s = StartupMessage()\n',
+    `      socket.setTimeout(${SILENCE_MS}, () => {
+        if (!query) return
+        Connection(options).cancel({ ...backend }, noop, noop)
+        socket.destroy(Errors.connection('CONNECTION_SILENT', options))
+      })
+      const s = StartupMessage()
+`]
+]
 
 /** Must run before the first import of `postgres`. */
 export function guardDriver (): void {
@@ -21,9 +53,12 @@ export function guardDriver (): void {
     load (url, context, nextLoad) {
       const loaded = nextLoad(url, context)
       if (!url.endsWith('/postgres/src/connection.js')) return loaded
-      const source = String(loaded.source)
-      if (source.split(HOLE).length !== 2) throw new Error('postgres.js has changed: read db/driver-guard.ts before raising its version')
-      return { ...loaded, source: source.replace(HOLE, GUARD) }
+      return { ...loaded, source: EDITS.reduce(edit, String(loaded.source)) }
     }
   })
+}
+
+function edit (source: string, [, found, put]: [string, string, string]): string {
+  if (source.split(found).length !== 2) throw new Error('postgres.js has changed: read db/driver-guard.ts before raising its version')
+  return source.replace(found, () => put)
 }

@@ -14,11 +14,12 @@ export type Failure =
   | 'bad_value'
 
 const BY_CODE: Record<string, Failure> = {
-  ECONNREFUSED: 'unavailable', ENOTFOUND: 'unavailable', EAI_AGAIN: 'unavailable', ENOENT: 'unavailable', EHOSTUNREACH: 'unavailable', ETIMEDOUT: 'unavailable',
-  CONNECT_TIMEOUT: 'unavailable', DEADLINE_EXCEEDED: 'unavailable',
-  '57P03': 'unavailable', '53300': 'unavailable', '53100': 'unavailable', '53200': 'unavailable', '57014': 'unavailable', '55P03': 'unavailable', '25006': 'unavailable', '25P03': 'unavailable',
+  ECONNREFUSED: 'unavailable', ENOTFOUND: 'unavailable', EAI_AGAIN: 'unavailable', ENOENT: 'unavailable',
+  CONNECT_TIMEOUT: 'unavailable', CONNECT_CLOSED: 'unavailable', NOTHING_DONE: 'unavailable',
+  '57P03': 'unavailable', '57P05': 'unavailable', '53300': 'unavailable', '53100': 'unavailable', '53200': 'unavailable', '57014': 'unavailable', '55P03': 'unavailable', '25006': 'unavailable', '25P03': 'unavailable',
   '57P01': 'unknown_outcome', '57P02': 'unknown_outcome', '08006': 'unknown_outcome', '08003': 'unknown_outcome',
-  ECONNRESET: 'unknown_outcome', EPIPE: 'unknown_outcome', CONNECTION_CLOSED: 'unknown_outcome', CONNECTION_ENDED: 'unknown_outcome', CONNECTION_DESTROYED: 'unknown_outcome',
+  ECONNRESET: 'unknown_outcome', EPIPE: 'unknown_outcome', ETIMEDOUT: 'unknown_outcome', EHOSTUNREACH: 'unknown_outcome', ENETUNREACH: 'unknown_outcome',
+  OUTCOME_UNKNOWN: 'unknown_outcome', CONNECTION_SILENT: 'unknown_outcome', CONNECTION_CLOSED: 'unknown_outcome', CONNECTION_ENDED: 'unknown_outcome', CONNECTION_DESTROYED: 'unknown_outcome',
   '40001': 'repeat', '40P01': 'repeat',
   '23505': 'duplicate', '23503': 'missing_reference',
   '54001': 'bad_value'
@@ -34,8 +35,10 @@ export function failureOf (error: unknown): Failure | undefined {
 }
 
 function byCode (error: Error): Failure | undefined {
-  const { code } = error as { code?: unknown }
+  const { code, syscall } = error as { code?: unknown, syscall?: unknown }
   if (typeof code !== 'string') return undefined
+  // The same network error that leaves a statement's outcome open is harmless before there was a connection.
+  if (syscall === 'connect') return 'unavailable'
   if (code === '08P01' && error.message.includes('query_wait_timeout')) return 'unavailable'
   if (code === '0A000' && error.message.includes('cached plan')) return 'repeat'
   return BY_CODE[code] ?? (/^22[0-9A-Z]{3}$/.test(code) ? 'bad_value' : undefined)

@@ -1,0 +1,164 @@
+/** Run by driver.test.ts in a process of its own: one scenario against a real server, its result as a line of JSON. */
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { registerHooks } from 'node:module'
+import { setTimeout as pause } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
+import type { Database } from '../../src/db/client.ts'
+import { freePort } from '../support/postgres-server.ts'
+
+const [scenario = '', url = '', ...without] = process.argv.slice(2)
+const STAND_INS: Record<string, string> = {
+  'driver-guard': 'export function guardDriver () {}',
+  deadlines: 'export const bounded = (client) => client'
+}
+registerHooks({
+  load (file, context, next) {
+    const left = without.find((name) => file.endsWith(`/src/db/${name}.ts`))
+    return left === undefined ? next(file, context) : { format: 'module', shortCircuit: true, source: STAND_INS[left] as string }
+  }
+})
+const { openDatabase } = await import('../../src/db/client.ts')
+const open = (pool: number, address = url) => openDatabase({ url: address, dataDir: '', pool })
+
+type Db = Database['db']
+/** `done`, or the code at the root of the refusal. */
+const outcome = (work: PromiseLike<unknown>): Promise<string> => Promise.resolve(work).then(() => 'done', (error: Error) => {
+  let root: Error & { code?: string } = error
+  while (root.cause instanceof Error) root = root.cause
+  return root.code ?? root.message
+})
+const pidOf = async (db: Db): Promise<number> => ((await db.execute(sql`select pg_backend_pid()::int as pid`)) as unknown as { pid: number }[])[0]?.pid as number
+
+/** Ends a session from outside and waits until the server has no trace of it. */
+async function kill (pid: number): Promise<void> {
+  const other = await open(1)
+  await other.db.execute(sql`select pg_terminate_backend(${pid}, 3000)`)
+  await other.close()
+}
+
+/** A transaction whose session is killed while it is idle; `rest` runs after that, `broken` resolves when the caller was told. */
+function doomed (db: Db, rest: (tx: Db, broken: Promise<void>) => Promise<unknown>): Promise<string> {
+  const { promise: broken, resolve } = Promise.withResolvers<void>()
+  const told = outcome(db.transaction(async (tx) => {
+    await kill(await pidOf(tx as unknown as Db))
+    await rest(tx as unknown as Db, broken)
+  }))
+  told.then(() => resolve())
+  return told
+}
+
+/** A wire to the server that can be cut in several ways. */
+async function wire () {
+  const { hostname, port: farPort } = new URL(url)
+  const sockets = new Set<[Socket, Socket]>()
+  const port = await freePort()
+  const state = { hangsUp: false, dials: 0 }
+  const server = createServer((near) => {
+    state.dials++
+    if (state.hangsUp) { near.end(); return }
+    const far = connect(Number(farPort), hostname)
+    sockets.add([near, far])
+    for (const [one, other] of [[near, far], [far, near]] as const) one.on('data', (bytes) => other.write(bytes)).on('close', () => other.destroy()).on('error', () => {})
+  }).listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const address = new URL(url)
+  address.port = String(port)
+  /** What is connected stays so and hears nothing any more, as when a machine vanishes; new connections go through. */
+  const muffle = () => { for (const pair of sockets) for (const socket of pair) socket.removeAllListeners('data').on('data', () => {}) }
+  return { url: address.href, state, muffle }
+}
+
+const one = sql`select 1`
+const kept = sql.raw(`kept_${process.pid}`)
+const scenarios: Record<string, () => Promise<object>> = {
+  async 'at once' () {
+    const { db } = await open(2)
+    const told = await doomed(db, (tx) => tx.execute(one))
+    return { told, next: await outcome(db.execute(one)) }
+  },
+  async 'after a while' () {
+    const { db } = await open(2)
+    const told = await doomed(db, async (tx, broken) => { await broken; await pause(100); await tx.execute(one) })
+    await pause(200)
+    return { told, next: await outcome(db.execute(one)) }
+  },
+  async 'while a query runs' () {
+    const { db } = await open(1)
+    const told = await outcome(db.transaction(async (tx) => {
+      const pid = await pidOf(tx as unknown as Db)
+      await Promise.all([tx.execute(sql`select pg_sleep(60)`), kill(pid)])
+    }))
+    return { told, next: await outcome(db.execute(one)) }
+  },
+  async 'swallowed' () {
+    const { db } = await open(2)
+    let second = ''
+    const told = await doomed(db, async (tx, broken) => {
+      await outcome(tx.execute(one))
+      await broken
+      second = await outcome(tx.execute(one))
+    })
+    await pause(200)
+    return { told, second, next: await outcome(db.execute(one)) }
+  },
+  async 'again and again' () {
+    const { db } = await open(2)
+    const long = sql.raw(`select '${'x'.repeat(5000)}'`)
+    const told = []
+    for (let i = 0; i < 5; i++) told.push(await doomed(db, async (tx, broken) => { await broken; await outcome(tx.execute(long)) }))
+    await pause(200)
+    return { told, next: await Promise.all([1, 2, 3].map(() => outcome(db.execute(one)))) }
+  },
+  /** The session that a dead transaction leaves behind is taken by the next one; the dead one must not end it. */
+  async 'somebody else\'s' () {
+    const { db } = await open(1)
+    await db.execute(sql`create table ${kept} (what text)`)
+    const { promise: halfWay, resolve: atHalf } = Promise.withResolvers<void>()
+    const { promise: ended, resolve: hasEnded } = Promise.withResolvers<void>()
+    const told = await doomed(db, async (_tx, broken) => { await broken; halfWay.then(() => setImmediate(hasEnded)); await halfWay; throw new Error('gives up') })
+    const neighbour = await outcome(db.transaction(async (tx) => {
+      await tx.execute(sql`insert into ${kept} values ('mine')`)
+      atHalf()
+      await ended
+      await pause(50)
+      await tx.execute(sql`select 1`)
+    }))
+    return { told, neighbour, kept: (await db.execute(sql`select * from ${kept}`) as unknown as object[]).length }
+  },
+  async 'hangs up' () {
+    const line = await wire()
+    const { db } = await open(1, line.url)
+    line.state.hangsUp = true
+    const told = await Promise.race([outcome(db.execute(one)), pause(2500, 'nothing')])
+    const { dials } = line.state
+    line.state.hangsUp = false
+    return { told, dialsWithoutPause: dials > 20, next: await outcome(db.execute(one)) }
+  },
+  async 'blamed' () {
+    const { db } = await open(1)
+    const pid = await pidOf(db)
+    const [told] = await Promise.all([outcome(db.execute(sql`select pg_sleep(60)`)), kill(pid)])
+    return { told, next: await outcome(db.execute(one)) }
+  },
+  async 'read-only' () {
+    const { db } = await open(1)
+    await db.execute(sql`create table ${kept} (what text)`)
+    await db.execute(sql`set default_transaction_read_only = on`)
+    const insert = () => outcome(db.transaction((tx) => tx.execute(sql`insert into ${kept} values ('mine')`)))
+    return { told: await insert(), next: await insert() }
+  },
+  async 'silent' () {
+    const line = await wire()
+    const { db } = await open(2, line.url)
+    const all = () => Promise.all([1, 2].map(() => outcome(db.transaction((tx) => tx.execute(one)))))
+    await all()
+    line.muffle()
+    const told = await all()
+    await pause(1500)
+    return { told, next: await all() }
+  }
+}
+
+console.log(JSON.stringify(await scenarios[scenario]?.()))
+process.exit(0)

@@ -1,0 +1,143 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, chownSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import type { Sql } from 'postgres'
+import type { Test } from 'tap'
+
+const DEBIAN = '/usr/lib/postgresql'
+/** What is to be ended comes first: a server that only minds its clients, one that drops them, one that drops everything. */
+const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const
+/** The limits that README asks an operator to put on the application's role. */
+const ROLE_LIMITS = { statement_timeout: '3s', lock_timeout: '2s', idle_in_transaction_session_timeout: '10s' }
+
+const binaries = findBinaries()
+/** Why tests that stop a server cannot run here, or false. */
+export const withoutPostgres: string | false = binaries === undefined ? 'PostgreSQL is not installed on this machine' : false
+
+export type PostgresServer = Awaited<ReturnType<typeof ownServer>>
+
+/** A PostgreSQL cluster of the test's own, which it may stop, freeze and start again. It goes with the test. */
+export async function ownServer (t: Pick<Test, 'teardown'>) {
+  if (binaries === undefined) throw new Error(withoutPostgres as string)
+  const program = (name: string) => join(binaries, name)
+  const person = unprivileged()
+  const folder = mkdtempSync(join(tmpdir(), 'tasklane-pg-'))
+  const options = { ...person, cwd: folder, env: { LC_ALL: 'C.UTF-8', PATH: process.env.PATH } }
+  if (person.uid !== undefined) chownSync(folder, person.uid, person.gid as number)
+  const data = join(folder, 'data')
+  const port = await freePort()
+  let server: ChildProcess | undefined
+  let frozen: number[] = []
+
+  /** Resolves when the server lets clients in. */
+  const start = async (): Promise<void> => {
+    const child = spawn(program('postgres'), ['-D', data, '-p', String(port), '-k', folder, ...Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])], { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+    server = child
+    for await (const line of createInterface({ input: child.stderr as NodeJS.ReadableStream })) {
+      if (line.includes('ready to accept connections')) { child.stderr?.resume(); return }
+    }
+    throw new Error('PostgreSQL did not start')
+  }
+
+  /** Resolves when it has gone. `immediate` is as good as pulling the plug. */
+  const stop = async (how: keyof typeof SIGNALS = 'fast'): Promise<void> => {
+    const child = server
+    server = undefined
+    if (!child || child.exitCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill(SIGNALS[how])
+    await gone
+  }
+
+  /** Stops every process of the server where it stands; the kernel goes on accepting connections for it. */
+  const freeze = async (): Promise<void> => {
+    await admin(async (sql) => {
+      const postmaster = server?.pid as number
+      // Connected first: once the postmaster stands still, nobody new is let in.
+      await sql`select 1`
+      process.kill(postmaster, 'SIGSTOP')
+      const backends = await sql<{ pid: number, mine: boolean }[]>`select pid, pid = pg_backend_pid() as mine from pg_stat_activity order by 2`
+      frozen = [...backends.map(({ pid }) => pid), postmaster]
+      for (const pid of frozen) process.kill(pid, 'SIGSTOP')
+    }, 0)
+  }
+  const thaw = (): void => {
+    for (const pid of frozen) process.kill(pid, 'SIGCONT')
+    frozen = []
+  }
+
+  /** Runs statements as superuser on a connection of their own. */
+  const admin = async <T>(work: (sql: Sql) => Promise<T>, patienceSeconds = 5): Promise<T> => {
+    const { default: postgres } = await import('postgres')
+    const sql = postgres({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', max: 1, onnotice () {} })
+    try {
+      return await work(sql)
+    } finally {
+      await sql.end({ timeout: patienceSeconds })
+    }
+  }
+
+  /** Ends every session of the application, as a failover or an operator would. */
+  const terminateBackends = () => admin((sql) => sql`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`.then((rows) => rows.length))
+
+  const cleanUp = async () => {
+    thaw()
+    await stop('immediate')
+    rmSync(folder, { recursive: true, force: true })
+  }
+  // Also when the test file ends in a way that runs no teardown: no server may outlive it.
+  const lastResort = () => { thaw(); server?.kill('SIGQUIT') }
+  process.once('exit', lastResort)
+  t.teardown(async () => { process.removeListener('exit', lastResort); await cleanUp() })
+
+  await promisify(execFile)(program('initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], options)
+  await start()
+  await admin(async (sql) => {
+    await sql`create role app login`
+    for (const [name, value] of Object.entries(ROLE_LIMITS)) await sql.unsafe(`alter role app set ${name} = '${value}'`)
+    await sql`create database tasklane owner app`
+  })
+  return { url: `postgres://app@127.0.0.1:${port}/tasklane`, port, start, stop, freeze, thaw, admin, terminateBackends }
+}
+
+/** Nothing here has to survive a power cut. */
+const SETTINGS = { listen_addresses: '127.0.0.1', fsync: 'off', max_connections: '60', shared_buffers: '32MB', log_min_messages: 'log', logging_collector: 'off' }
+
+/** PostgreSQL refuses to run as root; its packages bring a user for it. */
+function unprivileged (): { uid?: number, gid?: number } {
+  if (process.getuid?.() !== 0) return {}
+  const [, , uid, gid] = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('postgres:'))?.split(':') ?? []
+  if (uid === undefined) throw new Error('the user postgres is needed to start PostgreSQL as root')
+  return { uid: Number(uid), gid: Number(gid) }
+}
+
+function findBinaries (): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  try {
+    folders.unshift(...readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)).map((version) => join(DEBIAN, version, 'bin')))
+  } catch { /* not Debian's layout */ }
+  return folders.find((folder) => ['initdb', 'postgres'].every((name) => isProgram(join(folder, name))))
+}
+
+function isProgram (file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export async function freePort (): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
