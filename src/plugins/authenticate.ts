@@ -26,7 +26,7 @@ export const accessTokens = fp(async (app, { secret, ttlSeconds }: JwtOptions) =
     sign: { algorithm: 'HS256', iss: ISSUER, aud: AUDIENCE, expiresIn: ttlSeconds, header: { alg: 'HS256', typ: TOKEN_TYPE } },
     // fast-jwt skips a check whose claim is absent, hence requiredClaims; its cache would outlive a changed secret.
     verify: {
-      algorithms: ['HS256'], allowedIss: ISSUER, allowedAud: AUDIENCE, checkTyp: TOKEN_TYPE, maxAge: ttlSeconds * 1000, cache: false,
+      algorithms: ['HS256'], allowedIss: ISSUER, allowedAud: AUDIENCE, checkTyp: TOKEN_TYPE, maxAge: ttlSeconds, cache: false,
       requiredClaims: ['exp', 'iat', 'iss', 'aud', 'sub', 'sid', 'jti']
     }
   })
@@ -68,6 +68,8 @@ function readCredential ({ raw: { rawHeaders } }: FastifyRequest): string {
 
 function readClaims (token: string, verify: (token: string) => AccessClaims): AccessClaims {
   try {
+    // base64url has several spellings of the same bytes: a token has one.
+    if (!token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)) throw new Error('not canonical')
     return verify(token)
   } catch {
     throw unauthenticated('The access token is not valid or has expired.')
