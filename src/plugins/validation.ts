@@ -1,3 +1,4 @@
+import type { TSchema } from '@sinclair/typebox'
 import { Ajv, type ErrorObject, type Options } from 'ajv'
 import type { FastifySchemaValidationError, FastifyServerOptions } from 'fastify'
 import { type FieldError, Problem } from '../core/problem.ts'
@@ -32,9 +33,14 @@ export const schemaController: FastifyServerOptions['schemaController'] = {
         strict.addSchema(schema)
         spelled.addSchema(schema)
       }
-      return ({ schema, httpPart }: { schema: object, httpPart?: string }) => (httpPart === 'body' ? strict : spelled).compile(schema)
+      return ({ schema, httpPart }: { schema: TSchema, httpPart?: string }) => (httpPart === 'body' ? strict : spelled).compile(httpPart === 'headers' ? inLowerCase(schema) : schema)
     }) as never
   }
+}
+
+/** Names of headers arrive in lower case, whatever the contract calls them. */
+function inLowerCase (schema: TSchema): object {
+  return { ...schema, properties: Object.fromEntries(Object.entries(schema.properties).map(([name, inner]) => [name.toLowerCase(), inner])) }
 }
 
 const PARTS: Record<string, FieldError['in']> = { body: 'body', querystring: 'query', params: 'path', headers: 'header' }
@@ -50,7 +56,8 @@ export function schemaErrorFormatter (errors: FastifySchemaValidationError[], pa
 
 function fieldError (where: FieldError['in'], error: ErrorObject): FieldError {
   const field = error.params.additionalProperty ?? error.params.missingProperty
-  const pointer = field === undefined ? error.instancePath : `${error.instancePath}/${escapePointer(String(field))}`
+  const path = field === undefined ? error.instancePath : `${error.instancePath}/${escapePointer(String(field))}`
+  const pointer = where === 'header' ? path.replace(/(^\/|-)[a-z]/g, (start) => start.toUpperCase()) : path
   const name = pointer === '' ? `The ${where}` : pointer.slice(1).replaceAll('/', '.').slice(0, 200)
   const [code, rule] = explain(error, name)
   return { in: where, pointer, code, detail: rule }
@@ -62,7 +69,7 @@ function explain ({ keyword, params, parentSchema, data }: ErrorObject, name: st
       const guess = nearest(params.additionalProperty, Object.keys(parentSchema?.properties ?? {}))
       return ['unknown_field', `${name} is not known here${guess ? `; did you mean ${guess}?` : '.'}`]
     }
-    case 'required': return ['required', `${name} is required.`]
+    case 'required': return ['required', `${name} is required${parentSchema?.['x-hint'] ? `: ${parentSchema['x-hint']}` : ''}.`]
     case 'type': return Array.isArray(data) && params.type !== 'array'
       ? ['given_twice', `${name} may be given only once.`]
       : ['wrong_type', `${name} must be ${[params.type].flat().join(' or ')}.`]

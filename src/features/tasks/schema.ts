@@ -77,7 +77,7 @@ export const TaskReplace = input('TaskReplace', {
   due_date: DueDate,
   tags: Tags,
   assignee_id: Assignee
-}, { description: 'Every writable field of a task; to change some of them use PATCH.', examples: [{ title: 'Paint the door', description: null, status: 'todo', priority: 'high', due_date: null, tags: [], assignee_id: null }] })
+}, { 'x-hint': 'PUT sets every field; to change some of them use PATCH', description: 'Every writable field of a task; to change some of them use PATCH.', examples: [{ title: 'Paint the door', description: null, status: 'todo', priority: 'high', due_date: null, tags: [], assignee_id: null }] })
 export type TaskReplace = Static<typeof TaskReplace>
 
 export const TasksDeleted = output('TasksDeleted', {

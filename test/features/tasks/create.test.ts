@@ -1,8 +1,9 @@
 import t from 'tap'
 import { house } from '../../support/house.ts'
 
+const { events, person } = await house(t)
+
 t.test('a created task is answered whole, with its place and its version', async (t) => {
-  const { person, events } = await house(t)
   const ann = await person()
   const answer = await ann.post('/api/v1/tasks', { title: '  Paint the door ', tags: ['home', ' home', 'red'], due_date: '2026-02-01T18:00:00.1234+01:00' })
   t.equal(answer.statusCode, 201)

@@ -1,0 +1,51 @@
+import t from 'tap'
+import { house } from '../../support/house.ts'
+
+const { events, person } = await house(t)
+
+t.test('a current ETag is answered 304 without a body', async (t) => {
+  const ann = await person()
+  const task = await ann.create({ title: 'Paint' })
+  for (const tag of ['"1"', 'W/"1"', '"7", "1"', '*']) {
+    const answer = await ann.read(task, { 'if-none-match': tag })
+    t.equal(answer.statusCode, 304, tag)
+    t.equal(answer.body, '')
+    t.equal(answer.headers.etag, '"1"')
+  }
+  t.equal((await ann.read(task, { 'if-none-match': '"2"' })).statusCode, 200)
+  t.match((await ann.read(task, { 'if-none-match': 'nonsense' })).json(), { status: 400, errors: [{ in: 'header', pointer: '/If-None-Match' }] })
+})
+
+t.test('a stale write is refused with the current version and what differs, and leaves no event', async (t) => {
+  const ann = await person()
+  const task = await ann.create({ title: 'Paint the door', tags: ['a'] })
+  await ann.patch(task, { title: 'Paint it blue', tags: ['b'] })
+  await ann.patch(task, { tags: ['a'], priority: 'high' })
+  for (const late of [await ann.patch(task, { title: 'Red' }, 1), await ann.remove(task, 1), await ann.restore(task, 1), await ann.put(task, { title: 'New', description: null, status: 'todo', priority: 'low', due_date: null, tags: [], assignee_id: null }, 1)]) {
+    t.equal(late.statusCode, 412)
+    t.match(late.json(), { code: 'stale_version', current_version: 3, changed_fields: ['priority', 'title'] })
+    t.equal(late.headers.etag, '"3"')
+  }
+  t.strictSame(await events.of(task), ['task.created', 'task.updated', 'task.updated'])
+})
+
+t.test('If-Match is compared strongly; any version is matched by a star', async (t) => {
+  const ann = await person()
+  const task = await ann.create({ title: 'Paint' })
+  const patch = (tag: string) => ann.send({ method: 'PATCH', url: `/api/v1/tasks/${task.id}`, payload: { title: tag.replace(/\W/g, '') || 'star' }, headers: { 'if-match': tag } })
+  t.equal((await patch('W/"1"')).statusCode, 412)
+  t.equal((await patch('"x"')).statusCode, 412)
+  t.match((await patch('1')).json(), { status: 400, errors: [{ in: 'header', pointer: '/If-Match' }] })
+  t.equal((await patch('"9", "1"')).statusCode, 200)
+  t.equal((await patch('*')).statusCode, 200)
+})
+
+t.test('of two writers on one version exactly one wins, a hundred times', async (t) => {
+  const ann = await person()
+  const task = await ann.create({ title: 'Race' })
+  for (let version = 1; version <= 100; version++) {
+    const both = await Promise.all(['a', 'b'].map((who) => ann.patch(task, { title: `${who} ${version}` }, version)))
+    t.strictSame(both.map((answer) => answer.statusCode).sort(), [200, 412])
+  }
+  t.equal((await events.of(task)).length, 101)
+})
