@@ -1,12 +1,22 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Deps } from './core/deps.ts'
+import { auditRoutes } from './features/audit/routes.ts'
+import * as audit from './features/audit/schema.ts'
+import { createCodes } from './features/auth/codes.ts'
+import { passwordRoutes } from './features/auth/password.routes.ts'
+import { recoveryRoutes } from './features/auth/recovery.routes.ts'
+import * as recovery from './features/auth/recovery.schema.ts'
 import { authRoutes } from './features/auth/routes.ts'
 import * as auth from './features/auth/schema.ts'
 import { tokenRoutes } from './features/auth/token.routes.ts'
+import { verificationRoutes } from './features/auth/verification.routes.ts'
+import { changeAddress } from './features/auth/verification.ts'
 import { keyRoutes } from './features/keys/routes.ts'
 import * as keys from './features/keys/schema.ts'
 import { createKeyResolver } from './features/keys/service.ts'
 import { opsRoutes } from './features/ops/routes.ts'
+import { sessionRoutes } from './features/sessions/routes.ts'
+import * as sessionShapes from './features/sessions/schema.ts'
 import { createSessions } from './features/sessions/service.ts'
 import { taskBatchRoutes } from './features/tasks/batch.routes.ts'
 import * as taskBatches from './features/tasks/batch.schema.ts'
@@ -16,8 +26,10 @@ import * as taskLists from './features/tasks/list.schema.ts'
 import { taskRoutes } from './features/tasks/routes.ts'
 import * as tasks from './features/tasks/schema.ts'
 import { taskStatsRoutes } from './features/tasks/stats.routes.ts'
+import { adminUserRoutes } from './features/users/admin.routes.ts'
 import { meRoutes } from './features/users/routes.ts'
 import * as users from './features/users/schema.ts'
+import { auditRefusals } from './plugins/audit.ts'
 import { accessTokens, bearerCaller } from './plugins/authenticate.ts'
 import { guard } from './plugins/guard.ts'
 import { leaving } from './plugins/leaving.ts'
@@ -43,16 +55,24 @@ export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<
   await app.register(leaving, { isLeaving: deps.isLeaving })
   await app.register(notFound)
   // Before the guard: Swagger UI adds routes of its own, which cannot say who they allow. They are for anyone.
-  await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...keys.components, ...tasks.components, ...taskLists.components, ...taskBatches.components, ...taskHistory.components] })
+  await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...recovery.components, ...sessionShapes.components, ...audit.components, ...keys.components, ...tasks.components, ...taskLists.components, ...taskBatches.components, ...taskHistory.components] })
   await app.register(accessTokens, { secret, ttlSeconds: config.ACCESS_TOKEN_TTL })
 
   const sessions = createSessions({ db, sign: (claims) => app.jwt.sign(claims), accessSeconds: config.ACCESS_TOKEN_TTL, refreshSeconds: config.REFRESH_TOKEN_TTL })
   await app.register(guard, { resolveCaller: bearerCaller({ verify: (token) => app.jwt.verify(token), resolveToken: sessions.resolveToken, resolveKey: createKeyResolver(db) }), needsVerified: config.EMAIL_VERIFICATION === 'required' })
+  await app.register(auditRefusals, { db })
 
   app.register(opsRoutes, deps)
-  app.register(authRoutes, { prefix: `${V1}/auth`, ...deps, sessions })
-  app.register(tokenRoutes, { prefix: `${V1}/auth`, ...deps, sessions })
-  app.register(meRoutes, { prefix: `${V1}/me`, ...deps })
+  const authDeps = { ...deps, sessions, codes: createCodes(secret) }
+  app.register(authRoutes, { prefix: `${V1}/auth`, ...authDeps })
+  app.register(tokenRoutes, { prefix: `${V1}/auth`, ...authDeps })
+  app.register(recoveryRoutes, { prefix: `${V1}/auth`, ...authDeps })
+  app.register(verificationRoutes, { prefix: `${V1}/auth`, ...authDeps })
+  app.register(sessionRoutes, { prefix: `${V1}/auth/sessions`, ...deps, sessions })
+  app.register(meRoutes, { prefix: `${V1}/me`, ...deps, sessions, changeAddress: (actor, id, change) => changeAddress(authDeps, actor, id, change) })
+  app.register(passwordRoutes, { prefix: `${V1}/me`, ...authDeps })
+  app.register(adminUserRoutes, { prefix: `${V1}/admin/users`, ...deps, sessions })
+  app.register(auditRoutes, { prefix: `${V1}/admin`, ...deps })
   app.register(keyRoutes, { prefix: `${V1}/me/api-keys`, ...deps })
   app.register(taskRoutes, { prefix: `${V1}/tasks`, ...deps })
   app.register(taskHistoryRoutes, { prefix: `${V1}/tasks`, ...deps })

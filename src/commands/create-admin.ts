@@ -5,7 +5,7 @@ import { Problem } from '../core/problem.ts'
 import { migrate } from '../db/migrate.ts'
 import { transact } from '../db/transact.ts'
 import { checkPassword } from '../features/auth/password-policy.ts'
-import { createUser, refuseTaken } from '../features/users/service.ts'
+import { bindAddress, createUser, refuseTaken } from '../features/users/service.ts'
 import { CommandError, loadConfig, openConfigured } from './start-up.ts'
 
 /** Makes an admin account. The password comes from standard input, so that it is in no process list and no history. */
@@ -19,7 +19,12 @@ export async function createAdmin ({ username, email }: { username?: string | un
     checkPassword(config, password, { username, email })
     await migrate(database.db)
     const password_hash = await (await createPasswords()).hash(password)
-    const user = await refuseTaken(database.db, { username, email }, () => transact(database.db, (tx) => createUser(tx, { username, email, password_hash }, 'admin', false, { address: null, request_id: 'create-admin' })))
+    const user = await refuseTaken(database.db, { username, email }, () => transact(database.db, async (tx) => {
+      const admin = await createUser(tx, { username, email, password_hash }, 'admin', false, { address: null, request_id: 'create-admin' })
+      // Whoever may run this command vouches for the address.
+      if (admin.email !== null) await bindAddress(tx, admin.id, admin.email, true)
+      return admin
+    }))
     console.log(`Created the admin ${user.username ?? user.email}.`)
   } catch (error) {
     throw error instanceof Problem ? new CommandError(error.message) : error

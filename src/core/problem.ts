@@ -34,6 +34,7 @@ export const catalogue = {
   unsupported_media_type: [415, 'The media type of the body is not supported'],
   expectation_failed: [417, 'The expectation cannot be met'],
   idempotency_key_reused: [422, 'The idempotency key was used for another request'],
+  too_many_codes: [429, 'Codes were asked for too often'],
   headers_too_large: [431, 'The header fields are too large'],
   internal_error: [500, 'Something went wrong on our side'],
   unavailable: [503, 'The service cannot answer right now']

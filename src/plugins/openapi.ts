@@ -15,7 +15,11 @@ const TAGS = [
   { name: 'Auth', description: 'Sign up, log in, stay in, log out.' },
   { name: 'Users', description: 'One\'s own profile.' },
   { name: 'ApiKeys', description: 'Keys for programs: made, listed, revoked.' },
-  { name: 'Tasks', description: 'Keep tasks: create, find, change, finish, delete, restore.' }
+  { name: 'Sessions', description: 'Where one is logged in.' },
+  { name: 'Tasks', description: 'Keep tasks: create, find, change, finish, delete, restore.' },
+  { name: 'AdminUsers', description: 'Everybody\'s accounts: roles, access, deletion. For admins.' },
+  { name: 'AuditEvents', description: 'Who did what, when, from where. For managers and admins.' },
+  { name: 'Statistics', description: 'Numbers of the installation. For admins.' }
 ]
 
 declare module 'fastify' {

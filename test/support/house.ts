@@ -14,18 +14,18 @@ import { users } from '../../src/db/tables/users.ts'
 import type { Task, TaskCreate } from '../../src/features/tasks/schema.ts'
 import type { TokenSet } from '../../src/features/auth/schema.ts'
 import { contractFaults } from './contract.ts'
-import { createTestDatabase } from './database.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
 
 export const SECRET = 'only for tests: 0123456789abcdef0123456789'
 export const PASSWORD = 'correct horse battery'
 
 export type Person = ReturnType<typeof personOf>
 type Ask = (options: InjectOptions & { url: string }) => Promise<Response>
-export interface HouseOptions { env?: Record<string, string>, deps?: Partial<Deps>, onLog?: (line: string) => void }
+export interface HouseOptions { env?: Record<string, string>, deps?: Partial<Deps>, onLog?: (line: string) => void, database?: TestDatabase }
 
 /** The real app on a database of its own, closed with the test. Every answer is held against the committed contract. */
-export async function house (t: Test, { env = {}, deps = {}, onLog }: HouseOptions = {}) {
-  const database = await createTestDatabase()
+export async function house (t: Test, { env = {}, deps = {}, onLog, database: own }: HouseOptions = {}) {
+  const database = own ?? await createTestDatabase()
   const config = readConfig({ NODE_ENV: 'test', DOCS: 'off', FIRST_USER_ADMIN: 'false', RATE_LIMIT: 'off', ...env })
   // A 500 in a test is explained where the test's reader looks.
   const logger = pino({ level: onLog ? 'info' : 'error', serializers: { err: describeError } }, { write: (line: string) => { onLog ? onLog(line) : process.stderr.write(line) } })
@@ -46,8 +46,8 @@ export async function house (t: Test, { env = {}, deps = {}, onLog }: HouseOptio
 
   let people = 0
   /** Signs somebody up through the front door; a role beyond user is granted in the database. */
-  const person = async (role: Role = 'user', username = `person-${++people}`): Promise<Person> => {
-    const answer = await ask({ method: 'POST', url: '/api/v1/auth/register', payload: { username, password: PASSWORD } })
+  const person = async (role: Role = 'user', username = `person-${++people}`, more: { email?: string, name?: string } = {}): Promise<Person> => {
+    const answer = await ask({ method: 'POST', url: '/api/v1/auth/register', payload: { username, password: PASSWORD, ...more } })
     if (answer.statusCode !== 201) throw new Error(`could not sign up: ${answer.body}`)
     const tokens = answer.json<TokenSet>()
     if (role !== 'user') await database.db.update(users).set({ role }).where(eq(users.id, tokens.user.id))

@@ -1,9 +1,9 @@
 import { actorOf } from '../../plugins/audit.ts'
 import type { App } from '../../plugins/server.ts'
 import { Nothing, ref, replies } from '../../plugins/wire.ts'
+import type { AuthDeps } from './deps.ts'
 import { changePassword } from './password.ts'
 import { PasswordChange } from './schema.ts'
-import type { AuthDeps } from './service.ts'
 
 /** Stands here and not among the profile's routes, since the policy for passwords does. */
 export async function passwordRoutes (app: App, deps: AuthDeps) {

@@ -3,9 +3,9 @@ import type { Caller } from '../../core/caller.ts'
 import { Problem } from '../../core/problem.ts'
 import { transact } from '../../db/transact.ts'
 import { findCredentials, replacePassword } from '../users/service.ts'
+import type { AuthDeps } from './deps.ts'
 import { checkPassword } from './password-policy.ts'
 import type { PasswordChange } from './schema.ts'
-import type { AuthDeps } from './service.ts'
 
 /** Changes one's own password; this session stays, the others end. */
 export async function changePassword ({ db, config, passwords, sessions }: AuthDeps, actor: Actor, { id, session_id }: Caller, { current_password, new_password }: PasswordChange): Promise<void> {

@@ -5,8 +5,9 @@ import type { App } from '../../plugins/server.ts'
 import { Nothing, ref, replies } from '../../plugins/wire.ts'
 import type { Client } from '../sessions/service.ts'
 import type { Identifier } from '../users/service.ts'
+import type { AuthDeps } from './deps.ts'
 import { Login, Refresh, Register, TokenSet } from './schema.ts'
-import { type AuthDeps, login, refresh, register } from './service.ts'
+import { login, refresh, register } from './service.ts'
 
 export const clientOf = (request: FastifyRequest): Client => ({ ...sourceOf(request), userAgent: request.headers['user-agent'] })
 
@@ -28,7 +29,7 @@ export async function authRoutes (app: App, deps: AuthDeps) {
   app.post('/register', {
     config: { allow: 'anyone' },
     schema: {
-      operationId: 'register', tags: ['Auth'], summary: 'Sign up', description: 'Makes an account and logs it in. Needs a username, an email, or both.',
+      operationId: 'register', tags: ['Auth'], summary: 'Sign up', description: 'Makes an account and logs it in. Needs a username, an email, or both. Where the installation confirms addresses, a code is sent to the address; where it requires that, the session can do little until the code came back.',
       body: ref(Register), response: replies({ 201: ref(TokenSet) }, 'account_exists')
     }
   }, async (request, reply) => {
@@ -40,8 +41,8 @@ export async function authRoutes (app: App, deps: AuthDeps) {
   app.post('/login', {
     config: { allow: 'anyone' },
     schema: {
-      operationId: 'login', tags: ['Auth'], summary: 'Log in', description: 'Opens a session by username or by email. Every failure is one identical 401.',
-      body: ref(Login), response: replies({ 200: ref(TokenSet) }, 'bad_credentials')
+      operationId: 'login', tags: ['Auth'], summary: 'Log in', description: 'Opens a session by username or by email. Every failure is one identical 401. Where addresses must be confirmed first, the right password of an account that has not is a 403.',
+      body: ref(Login), response: replies({ 200: ref(TokenSet) }, 'bad_credentials', 'email_unverified')
     }
   }, async (request, reply) => {
     const { username, email, password } = request.body
@@ -57,7 +58,7 @@ export async function authRoutes (app: App, deps: AuthDeps) {
   }, (request, reply) => answerTokens(request, reply, refresh(deps, request.body.refresh_token, clientOf(request))))
 
   app.post('/logout', {
-    config: { allow: 'user' },
+    config: { allow: 'user', unverified: true },
     schema: {
       operationId: 'logout', tags: ['Auth'], summary: 'Log out', description: 'Ends this session; its access token and its refresh token are worth nothing from now on.',
       response: replies({ 204: Nothing('The session has ended.') })

@@ -1,12 +1,10 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { choice, input, NO_NUL, output, ref } from '../../plugins/wire.ts'
-import { DisplayName, User, Username } from '../users/schema.ts'
+import { DisplayName, Email, User, Username } from '../users/schema.ts'
 
 const TOKEN = '^[A-Za-z0-9._~+/=-]+$'
-const EMAIL = { format: 'email', maxLength: 254 }
-const Email = Type.String({ ...EMAIL, description: 'An address; kept in lower case.' })
 /** Never trimmed, cut or folded. The bound in bytes is checked beside the policy. */
-const NewPassword = Type.String({ format: 'password', minLength: 8, maxLength: 128, pattern: NO_NUL, description: 'At least 8 characters (the installation may ask for more); any characters, nothing is trimmed.' })
+export const NewPassword = Type.String({ format: 'password', minLength: 8, maxLength: 128, pattern: NO_NUL, description: 'At least 8 characters (the installation may ask for more); any characters, nothing is trimmed.' })
 const Password = Type.String({ format: 'password', minLength: 1, maxLength: 128, pattern: NO_NUL, description: 'The password.' })
 const RefreshToken = Type.String({ minLength: 1, maxLength: 200, pattern: TOKEN, description: 'The refresh token of the last token set. It can be spent once.' })
 

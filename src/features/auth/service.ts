@@ -1,30 +1,32 @@
 import type { Config } from '../../config.ts'
 import { isProduction } from '../../config.ts'
 import { actorNamed, recordAudit, unknownActor } from '../../core/audit.ts'
-import type { Deps } from '../../core/deps.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import { transact } from '../../db/transact.ts'
-import type { Client, Sessions } from '../sessions/service.ts'
+import type { Client } from '../sessions/service.ts'
 import { createUser, type Credentials, findCredentials, findUser, type Identifier, lockCredentials, refuseTaken, type Registration, rehashPassword } from '../users/service.ts'
+import type { AuthDeps } from './deps.ts'
 import { checkPassword } from './password-policy.ts'
 import type { TokenSet } from './schema.ts'
+import { refuseUnverified, welcome } from './verification.ts'
 
 /** How often a login is tried again because the account changed between the check of its password and the lock. */
 const MAX_TRIES = 3
 
-export type AuthDeps = Pick<Deps, 'db' | 'config' | 'passwords'> & { sessions: Sessions }
-
 /** Opens an account and its first session in one transaction. */
-export async function register ({ db, config, passwords, sessions }: AuthDeps, { password, ...person }: Omit<Registration, 'password_hash'> & { password: string }, client: Client): Promise<TokenSet> {
+export async function register (deps: AuthDeps, { password, ...person }: Omit<Registration, 'password_hash'> & { password: string }, client: Client): Promise<TokenSet> {
+  const { db, config, passwords, sessions } = deps
   if (person.username === undefined && person.email === undefined) throw invalidField('body', '/username', 'required', 'Give a username, an email, or both.')
   checkPassword(config, password, person)
   const password_hash = await passwords.hash(password)
   try {
-    return await refuseTaken(db, person, () => transact(db, async (tx) => {
+    const { tokens, sendLetter } = await refuseTaken(db, person, () => transact(db, async (tx) => {
       const user = await createUser(tx, { ...person, password_hash }, 'user', mayBeFirstAdmin(config), client)
       const { tokens } = await sessions.start(tx, user, client)
-      return { ...tokens, user }
+      return { tokens: { ...tokens, user }, sendLetter: await welcome(tx, deps, user) }
     }))
+    sendLetter()
+    return tokens
   } catch (error) {
     if (error instanceof Problem) await recordAudit(db, { ...unknownActor(client), action: 'user.registered', outcome: 'failed', subject_type: null, subject_id: null })
     throw error
@@ -47,7 +49,9 @@ export async function login (deps: AuthDeps, identifier: Identifier, password: s
 }
 
 /** Opens a session for an account whose password was right a moment ago; undefined when the account has changed since. */
-async function open ({ db, passwords, sessions }: AuthDeps, checked: Credentials, password: string, client: Client): Promise<TokenSet | undefined> {
+async function open (deps: AuthDeps, checked: Credentials, password: string, client: Client): Promise<TokenSet | undefined> {
+  const { db, passwords, sessions } = deps
+  await refuseUnverified(deps, checked, client)
   const oldHash = checked.password_hash as string
   const newHash = passwords.needsRehash(oldHash) ? await passwords.hash(password) : undefined
   const opened = await transact(db, async (tx) => {

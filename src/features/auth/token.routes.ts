@@ -4,9 +4,10 @@ import { sendProblem } from '../../plugins/problems.ts'
 import type { App } from '../../plugins/server.ts'
 import { ref, replies } from '../../plugins/wire.ts'
 import type { Client } from '../sessions/service.ts'
+import type { AuthDeps } from './deps.ts'
 import { answerTokens, clientOf } from './routes.ts'
 import { TokenRequest, TokenSet } from './schema.ts'
-import { type AuthDeps, login, refresh } from './service.ts'
+import { login, refresh } from './service.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 
@@ -29,7 +30,7 @@ export async function tokenRoutes (app: App, deps: AuthDeps) {
     config: { allow: 'anyone' },
     schema: {
       operationId: 'createToken', tags: ['Auth'], summary: 'Log in by form (RFC 6749)', description: 'The token endpoint of RFC 6749 with the grants `password` (`username` is either identifier) and `refresh_token`. Refusals also carry `error` and `error_description`.',
-      consumes: [FORM], body: ref(TokenRequest), response: replies({ 200: ref(TokenSet) }, 'invalid_grant', 'unsupported_grant_type')
+      consumes: [FORM], body: ref(TokenRequest), response: replies({ 200: ref(TokenSet) }, 'invalid_grant', 'unsupported_grant_type', 'email_unverified')
     }
   }, (request, reply) => answerTokens(request, reply, grant(deps, request.body, clientOf(request))))
 }
@@ -48,7 +49,7 @@ function inOAuthTerms (problem: Problem): Problem {
   const isUnknownGrant = problem.extras.errors?.some(({ pointer, code }) => pointer === '/grant_type' && code === 'unknown_value')
   const code: ProblemCode = problem.code === 'bad_credentials' ? 'invalid_grant' : isUnknownGrant ? 'unsupported_grant_type' : problem.code
   if (problem.statusCode >= 500) return problem
-  const error = code === 'invalid_grant' || code === 'unsupported_grant_type' ? code : 'invalid_request'
+  const error = code === 'email_unverified' ? 'invalid_grant' : code === 'invalid_grant' || code === 'unsupported_grant_type' ? code : 'invalid_request'
   const { 'www-authenticate': _, ...headers } = problem.headers
   return new Problem(code, { detail: problem.message, extras: { ...problem.extras, error, error_description: problem.message }, headers })
 }

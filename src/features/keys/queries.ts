@@ -6,16 +6,16 @@ import { users } from '../../db/tables/users.ts'
 import type { ApiKey } from './schema.ts'
 
 const columns = {
-  id: apiKeys.id, name: apiKeys.name, prefix: apiKeys.prefix, scopes: sql<Scope[]>`${apiKeys.scopes}`.mapWith(apiKeys.scopes),
+  id: apiKeys.id, name: apiKeys.name, prefix: apiKeys.prefix, scopes: sql`${apiKeys.scopes}`.mapWith((value) => apiKeys.scopes.mapFromDriverValue(value) as Scope[]),
   created_at: apiKeys.created_at, expires_at: apiKeys.expires_at, last_used_at: apiKeys.last_used_at
 }
 export type NewKey = Pick<typeof apiKeys.$inferInsert, 'id' | 'user_id' | 'name' | 'prefix' | 'hash' | 'scopes' | 'expires_at'>
-export interface KeyOwner extends Pick<Caller, 'id' | 'name' | 'role'> { key_id: string, scopes: Scope[], isUseNoted: boolean }
+export interface KeyOwner extends Pick<Caller, 'id' | 'name' | 'role' | 'is_unverified'> { key_id: string, scopes: Scope[], isUseNoted: boolean }
 
 /** The enabled owner of a live key; read for every request with a key, hence prepared once. */
 export function prepareFindKeyOwner (db: Db) {
   const query = db.select({
-    id: users.id, name: sql<string>`coalesce(${users.username}, ${users.email})`, role: users.role, key_id: apiKeys.id, scopes: columns.scopes,
+    id: users.id, name: sql<string>`coalesce(${users.username}, ${users.email})`, role: users.role, is_unverified: sql<boolean>`${users.email} is not null and not ${users.email_verified}`, key_id: apiKeys.id, scopes: columns.scopes,
     isUseNoted: sql<boolean>`coalesce(${apiKeys.last_used_at} > now() - interval '1 minute', false)`
   }).from(apiKeys).innerJoin(users, eq(users.id, apiKeys.user_id))
     .where(and(eq(apiKeys.hash, sql.placeholder('hash')), gt(apiKeys.expires_at, sql`now()`), eq(users.disabled, false)))

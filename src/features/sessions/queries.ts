@@ -19,9 +19,11 @@ export async function insertSession (tx: Db, session: NewSession, tokenHash: str
   await tx.insert(refreshTokens).values({ hash: tokenHash, session_id: session.id, expires_at: live_until })
 }
 
+const isUnverified = sql<boolean>`${users.email} is not null and not ${users.email_verified}`
+
 /** The caller behind a live session of an enabled user; read for nearly every request, hence prepared once. */
 export function prepareFindCaller (db: Db) {
-  const query = db.select({ id: users.id, name: sql<string>`coalesce(${users.username}, ${users.email})`, role: users.role, session_id: sessions.id })
+  const query = db.select({ id: users.id, name: sql<string>`coalesce(${users.username}, ${users.email})`, role: users.role, session_id: sessions.id, is_unverified: isUnverified })
     .from(sessions).innerJoin(users, eq(users.id, sessions.user_id))
     .where(and(eq(sessions.id, sql.placeholder('session_id')), eq(sessions.user_id, sql.placeholder('user_id')), isLive, eq(users.disabled, false)))
     .prepare('find_caller')

@@ -49,7 +49,7 @@ export async function claimFirstAdmin (tx: Db, user_id: string): Promise<boolean
   return claimed.length === 1
 }
 
-export type UserChange = Partial<Pick<typeof users.$inferInsert, 'username' | 'name' | 'password_hash' | 'role' | 'disabled'>>
+export type UserChange = Partial<Pick<typeof users.$inferInsert, 'username' | 'name' | 'email' | 'email_verified' | 'password_hash' | 'role' | 'disabled'>>
 
 export async function changeUser (db: Db, id: string, change: UserChange): Promise<AdminUser | undefined> {
   const [row] = await db.update(users).set({ ...change, updated_at: sql`now()` }).where(eq(users.id, id)).returning(adminColumns)

@@ -26,11 +26,14 @@ export const AdminUserPage = page('AdminUserPage', AdminUser, 'A page of users.'
 export const Username = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]+$', description: 'Letters, digits, dot, underscore and hyphen.', 'x-hint': 'may have letters, digits, dot, underscore and hyphen' })
 const NAME = { minLength: 1, maxLength: 100, pattern: oneLine(100), description: 'The name to show; blanks around it are removed.', 'x-hint': 'must be one line of text that is not blank' }
 export const DisplayName = Type.String(NAME)
+export const Email = Type.String({ format: 'email', maxLength: 254, description: 'An address; kept in lower case.' })
 
 export const MeUpdate = input('MeUpdate', {
   username: Type.Optional(Username),
-  name: Type.Optional(Type.Unsafe<string | null>({ ...NAME, type: ['string', 'null'] }))
-}, { minProperties: 1, description: 'What to change of one\'s own profile: an absent field stays, null clears the name.', examples: [{ name: 'Ann Lee' }] })
+  name: Type.Optional(Type.Unsafe<string | null>({ ...NAME, type: ['string', 'null'] })),
+  email: Type.Optional(Email),
+  current_password: Type.Optional(Type.String({ format: 'password', minLength: 1, maxLength: 128, pattern: NO_NUL, description: 'Your password; asked for with `email` only.' }))
+}, { minProperties: 1, description: 'What to change of one\'s own profile: an absent field stays, null clears the name. A new address needs the password, and counts once the code that is sent there was confirmed.', examples: [{ name: 'Ann Lee' }] })
 export type MeUpdate = Static<typeof MeUpdate>
 
 export const AccountDeletion = input('AccountDeletion', {

@@ -7,12 +7,17 @@ import type { Db } from '../../db/client.ts'
 import { failureOf } from '../../db/failures.ts'
 import { transact } from '../../db/transact.ts'
 import type { Sessions } from '../sessions/service.ts'
-import { changeUser, claimFirstAdmin, findCredentials, findTaken, insertUser, lockCredentials, lockWithAdmins, removeUser } from './queries.ts'
+import { changeUser, claimFirstAdmin, findCredentials, findTaken, findUser, insertUser, lockCredentials, lockWithAdmins, removeUser } from './queries.ts'
 import type { AdminUser, MeUpdate, User } from './schema.ts'
 
+export type { User } from './schema.ts'
 export { type Credentials, countUsers, findCredentials, findUser, type Identifier, lockCredentials } from './queries.ts'
 
 export type UserDeps = Pick<Deps, 'db' | 'passwords'> & { sessions: Sessions }
+export type Profile = Pick<MeUpdate, 'username' | 'name'>
+/** A change of profile that includes the address. */
+export type AddressChange = Profile & { email: string, current_password: string }
+export type ChangeAddress = (actor: Actor, id: string, change: AddressChange) => Promise<User>
 export interface Registration { username?: string | undefined, email?: string | undefined, name?: string | undefined, password_hash: string }
 
 /**
@@ -43,14 +48,26 @@ export async function refuseTaken<T> (db: Db, identifiers: { username?: string |
 }
 
 /** Changes one's own profile. */
-export async function updateMe (db: Db, actor: Actor, id: string, { username, name }: MeUpdate): Promise<User> {
+export async function updateMe (db: Db, actor: Actor, id: string, profile: Profile): Promise<User> {
+  return refuseTaken(db, profile, () => transact(db, (tx) => updateProfile(tx, actor, id, profile)))
+}
+
+/** The same in the caller's transaction, which refuses what is taken. */
+export async function updateProfile (tx: Db, actor: Actor, id: string, { username, name }: Profile): Promise<User> {
   const change = { ...(username !== undefined && { username }), ...(name !== undefined && { name: name?.trim() ?? null }) }
-  return refuseTaken(db, { username }, () => transact(db, async (tx) => {
-    const user = await changeUser(tx, id, change)
-    if (!user) throw new Problem('not_found')
-    await recordAudit(tx, { ...actor, action: 'user.profile_changed', outcome: 'succeeded', subject_type: 'user', subject_id: id, detail: Object.keys(change).join(', ') })
-    return user
-  }))
+  const fields = Object.keys(change)
+  const user = fields.length > 0 ? await changeUser(tx, id, change) : await findUser(tx, id)
+  if (!user) throw new Problem('not_found')
+  if (fields.length > 0) await recordAudit(tx, { ...actor, action: 'user.profile_changed', outcome: 'succeeded', subject_type: 'user', subject_id: id, detail: fields.join(', ') })
+  return user
+}
+
+/** Gives an account an address, confirmed or not, in one update of its row; undefined when the account is gone or disabled. */
+export async function bindAddress (tx: Db, id: string, email: string, email_verified: boolean): Promise<{ before: string | null, user: User } | undefined> {
+  const locked = await lockCredentials(tx, id)
+  if (!locked || locked.disabled) return undefined
+  const user = await changeUser(tx, id, { email, email_verified })
+  return user && { before: locked.email, user }
 }
 
 /**

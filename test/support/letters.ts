@@ -1,0 +1,31 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
+import type { LightMyRequestResponse as Response } from 'fastify'
+import type { Letter, Mail } from '../../src/core/mail.ts'
+import type { Db } from '../../src/db/client.ts'
+
+/** The letters to an address so far, newest first. They leave right after the answer, hence the turn. */
+export async function lettersTo (mail: Mail, address: string): Promise<Letter[]> {
+  await turn()
+  return mail.kept().filter((letter) => letter.to === address)
+}
+
+/** The code in a letter. */
+export const codeIn = (letter: Letter | undefined): string => /^ {4}(\d{8})$/m.exec(letter?.text ?? '')?.[1] ?? 'no code'
+
+/** The code in the newest letter to an address. */
+export const codeTo = async (mail: Mail, address: string): Promise<string> => codeIn((await lettersTo(mail, address))[0])
+
+/** Another code than this one. */
+export const wrong = (code: string): string => String((Number(code) + 1) % 1e8).padStart(8, '0')
+
+/** Lets time pass for every code that was made. */
+export async function letCodesAge (db: Db, span: string): Promise<void> {
+  await db.execute(sql`update one_time_codes set created_at = created_at - ${span}::interval, expires_at = expires_at - ${span}::interval, token_expires_at = token_expires_at - ${span}::interval`)
+}
+
+/** A refusal without what differs from request to request. */
+export function refusal (answer: Response): object {
+  const { request_id: _, ...body } = answer.json()
+  return { status: answer.statusCode, ...body }
+}
