@@ -4,8 +4,8 @@ import t from 'tap'
 
 /** What a file may lean on is its own floor and those below it. */
 const FLOORS = [/^lib\//, /^(db\/|config\.ts$)/, /^core\//, /^plugins\//, /^features\//, /^(app|jobs)\.ts$/, /^commands\//, /^cli\.ts$/]
-/** Inside a room the stairs lead down: routes → service → queries → db. Anything else (list, job, codes) stands beside the service. */
-const STAIRS = [/^schema\.ts$/, /^queries\.ts$/, /./, /(^|\.)routes\.ts$/]
+/** Inside a room the stairs lead down: routes → service → queries → db, with pieces of SQL beside the queries and anything else (list, job, codes) beside the service. */
+const STAIRS = [/(^|\.)schema\.ts$/, /^(queries|filter|visibility)\.ts$/, /./, /(^|\.)routes\.ts$/]
 /** A room may enter another only here, through its service or for its shapes. A further door needs a reason. */
 const DOORS = new Set(['auth → users', 'auth → sessions', 'auth → keys', 'users → sessions', 'imports → tasks'])
 
@@ -34,7 +34,7 @@ function faultsOfFile (file: string, text: string): string[] {
 function faultsOfImport (file: string, target: string): string[] {
   const [room, part = ''] = roomOf(file)
   const [other, otherPart = ''] = roomOf(target)
-  const isDoor = DOORS.has(`${room} → ${other}`) && /^(service|schema)\.ts$/.test(otherPart)
+  const isDoor = DOORS.has(`${room} → ${other}`) && /^(service|(.+\.)?schema)\.ts$/.test(otherPart)
   return [
     levelOf(FLOORS, file) < levelOf(FLOORS, target) && `${file} climbs to ${target}`,
     room && other && room !== other && !isDoor && `${file} walks through the wall to ${target}`,

@@ -5,9 +5,12 @@ const CLOSE_BRACKET = 0x5d
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-/** True when a JSON text nests deeper than `max`. Looks at raw bytes: a parser would already have paid for the depth. */
-export function nestsDeeperThan (json: Buffer, max: number): boolean {
+const COMMA = 0x2c
+
+/** Whether a JSON text nests deeper, or has more values, than it may. Looks at raw bytes: a parser would already have paid for them. */
+export function excessOf (json: Buffer, max: { depth: number, values: number }): 'depth' | 'values' | undefined {
   let depth = 0
+  let values = 1
   let inString = false
   for (let i = 0; i < json.length; i++) {
     const byte = json[i]
@@ -17,12 +20,14 @@ export function nestsDeeperThan (json: Buffer, max: number): boolean {
     } else if (byte === QUOTE) {
       inString = true
     } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      if (++depth > max) return true
+      if (++depth > max.depth) return 'depth'
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
       depth--
+    } else if (byte === COMMA && ++values > max.values) {
+      return 'values'
     }
   }
-  return false
+  return undefined
 }
 
 /** JSON pointer (RFC 6901) of the first string, key or value, that PostgreSQL could not store: NUL or a lone surrogate. */

@@ -1,6 +1,7 @@
-import { catalogue, type ProblemCode, problemBody, Problem } from '../core/problem.ts'
+import { catalogue, invalidField, type ProblemCode, problemBody, Problem } from '../core/problem.ts'
 
-interface Media { schema: { $ref?: string } & Record<string, unknown>, example?: unknown }
+interface Media { schema: { $ref?: string } & Record<string, unknown>, examples?: Record<string, Example> }
+interface Example { summary: string, value: unknown }
 interface Answer { description: string, content?: Record<string, Media>, headers?: Record<string, unknown>, links?: Record<string, unknown>, $ref?: string }
 interface Parameter { in: string, name: string, schema: Record<string, unknown>, description?: string, required?: boolean, style?: string, explode?: boolean }
 export interface Operation {
@@ -24,7 +25,8 @@ const HEADERS = {
   Location: header('Where the new resource is.', 2000),
   Link: header('The next page (RFC 8288), while there is one.', 8192),
   RetryAfter: { description: 'Seconds to wait before trying again.', schema: { type: 'integer', format: 'int32', minimum: 0, maximum: 86_400 } },
-  Allow: header('The methods that the resource knows.', 200)
+  Allow: header('With 405: the methods that the resource knows.', 200),
+  Challenge: header('How to authenticate: `Bearer` (RFC 6750).', 200)
 }
 
 /** Which operations an answer leads to, by the id in its body. */
@@ -41,8 +43,8 @@ export function buildDocument (raw: RawDocument): Document {
     for (const operation of Object.values(path)) completeOperation(operation, document.components.schemas)
   }
   for (const schema of Object.values(document.components.schemas)) cleanSchema(schema)
-  document.components.responses = problemResponses()
-  document.components.headers = HEADERS
+  document.components.responses = usedIn(JSON.stringify(document.paths), 'responses', problemResponses())
+  document.components.headers = usedIn(JSON.stringify([document.paths, document.components.responses]), 'headers', HEADERS)
   return sorted(document) as Document
 }
 
@@ -53,7 +55,7 @@ function completeOperation (operation: Operation, schemas: Components['schemas']
   delete operation['x-problems']
   if (allow === 'anyone') operation.security = []
   else operation.description += scope ? ` API keys need the scope \`${scope}\`.` : ' Closed to API keys.'
-  for (const parameter of operation.parameters ?? []) completeParameter(parameter)
+  for (const parameter of operation.parameters ?? []) completeParameter(parameter, schemas)
   if (operation.requestBody) operation.requestBody.required = true
   for (const media of Object.values(operation.requestBody?.content ?? {})) addExample(media, schemas)
   for (const [status, answer] of Object.entries(operation.responses)) completeAnswer(operation, status, answer, schemas)
@@ -69,8 +71,10 @@ function refusalStatuses ({ requestBody }: Operation, allow: string | undefined,
   return [...new Set([...always, ...body, ...role, ...codes.map((code) => catalogue[code][0])])]
 }
 
-function completeParameter (parameter: Parameter): void {
+function completeParameter (parameter: Parameter, schemas: Components['schemas']): void {
   parameter.required ??= false
+  // A description beside a reference is lost on the way; the component's own says it as well.
+  parameter.description ??= schemas[String(parameter.schema.$ref).split('/').at(-1) ?? '']?.description as string
   if (parameter.schema.type === 'array') Object.assign(parameter, { style: 'form', explode: true })
   if ('x-hint' in parameter.schema) delete parameter.schema['x-hint']
 }
@@ -103,31 +107,41 @@ function headersOf (operationId: string, status: string, isVersioned: boolean): 
 }
 
 function addExample (media: Media, schemas: Components['schemas']): void {
-  const example = (schemas[media.schema.$ref?.split('/').at(-1) ?? '']?.examples as unknown[] | undefined)?.[0]
-  if (example !== undefined) media.example = example
+  const name = media.schema.$ref?.split('/').at(-1) ?? ''
+  const { description, examples } = (schemas[name] ?? {}) as { description?: string, examples?: unknown[] }
+  if (examples?.[0] !== undefined) media.examples = { [name]: { summary: String(description), value: examples[0] } }
 }
 
 function problemResponses (): Record<string, unknown> {
-  const one = (code: ProblemCode, description: string, extra: Record<string, unknown> = {}) => ({
-    description,
-    headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' }, ...extra },
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, example: problemBody(new Problem(code), `/api/v1/tasks/${EXAMPLE_ID}`, 'req-1') } }
-  })
-  const retry = { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }
+  const use = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${name}` })
+  const one = (sample: ProblemCode | Problem, description: string, extra: Record<string, unknown> = {}) => {
+    const problem = typeof sample === 'string' ? new Problem(sample) : sample
+    const example: Example = { summary: catalogue[problem.code][1], value: problemBody(problem, `/api/v1/tasks/${EXAMPLE_ID}`, 'req-1') }
+    return {
+      description,
+      headers: { 'X-Request-Id': use('RequestId'), ...extra },
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples: { [problem.code]: example } } }
+    }
+  }
   return {
-    BadRequest: one('invalid_request', 'The request does not match the contract; `errors` names each fault.'),
-    Unauthorized: one('unauthenticated', 'No valid credentials.'),
+    BadRequest: one(invalidField('body', '/title', 'required', 'title is required.'), 'The request does not match the contract; `errors` names each fault.'),
+    Unauthorized: one('unauthenticated', 'No valid credentials.', { 'WWW-Authenticate': use('Challenge') }),
     Forbidden: one('not_allowed', 'You may see it but not do this.'),
     NotFound: one('not_found', 'There is nothing here, or nothing that you may see.'),
     Conflict: one('id_taken', 'It clashes with what is there.'),
-    PreconditionFailed: one('stale_version', 'It has changed since the version you named.', { ETag: { $ref: '#/components/headers/EntityTag' } }),
+    PreconditionFailed: one('stale_version', 'It has changed since the version you named.', { ETag: use('EntityTag') }),
     ContentTooLarge: one('body_too_large', 'The body is too large.'),
     UnsupportedMediaType: one('unsupported_media_type', 'The media type of the body is not supported.'),
     UnprocessableContent: one('idempotency_key_reused', 'The idempotency key belongs to another request.'),
     InternalServerError: one('internal_error', 'A fault on our side; the request id finds it in the log.'),
-    ServiceUnavailable: one('unavailable', 'Nothing was done; try again after the time in Retry-After.', retry),
-    Default: one('method_not_allowed', 'Any general refusal: 405, 408, 413, 414, 415, 431 and 5xx.')
+    ServiceUnavailable: one('unavailable', 'Nothing was done; try again after the time in Retry-After.', { 'Retry-After': use('RetryAfter') }),
+    Default: one('method_not_allowed', 'Any general refusal: 405, 408, 413, 414, 415, 431 and 5xx.', { Allow: use('Allow'), 'Retry-After': use('RetryAfter') })
   }
+}
+
+/** What nothing refers to would only puzzle the reader. */
+function usedIn (text: string, kind: string, parts: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(parts).filter(([name]) => text.includes(`"#/components/${kind}/${name}"`)))
 }
 
 /** Hints are for our own refusals; `$id` has done its work. */

@@ -4,7 +4,7 @@ import { invalidField, Problem } from '../core/problem.ts'
 
 const ENTITY_TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/
 
-const text = (description: string) => Type.Optional(Type.String({ maxLength: 1000, description }))
+const text = (description: string) => Type.Optional(Type.String({ maxLength: 1000, pattern: '^[\\x20-\\x7e\\x80-\\xff]*$', description }))
 /** Headers of conditional requests, for `schema.headers`. */
 export const IfNoneMatch = Type.Object({ 'If-None-Match': text('The `ETag` you already have; 304 without a body while it is current.') })
 export const IfMatch = Type.Object({ 'If-Match': text('The `ETag` you last saw; 412 when the task has changed since. `*` matches any version.') })

@@ -1,6 +1,6 @@
 import findMyWay from 'find-my-way'
 import type { HTTPMethod } from 'find-my-way'
-import type { RouteOptions } from 'fastify'
+import type { FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../core/problem.ts'
 import { pathOf } from './problems.ts'
@@ -21,9 +21,12 @@ export const notFound = fp(async (app) => {
     }
   })
 
-  app.setNotFoundHandler((request) => {
-    const methods = paths.find('GET', pathOf(request.url))?.store as Set<string> | undefined
-    if (!methods || methods.has(request.method)) throw new Problem('not_found')
-    throw new Problem('method_not_allowed', { headers: { allow: [...methods].sort().join(', ') } })
-  })
+  const refusal = ({ url, method }: FastifyRequest): Problem => {
+    const methods = paths.find('GET', pathOf(url))?.store as Set<string> | undefined
+    if (!methods || methods.has(method)) return new Problem('not_found')
+    return new Problem('method_not_allowed', { headers: { allow: [...methods].sort().join(', ') } })
+  }
+  // In a hook, so that a body that nobody will read is not parsed either.
+  app.addHook('onRequest', async (request) => { if (request.is404) throw refusal(request) })
+  app.setNotFoundHandler((request) => { throw refusal(request) })
 })

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { v7 as uuidv7 } from 'uuid'
@@ -15,8 +15,10 @@ export const problems = fp(async (app) => {
 
 /** Renders any error: a problem as it is, a known failure as what it means, everything else as a 500 that says nothing. */
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = asProblem(error, request.method)
-  if (problem.statusCode >= 500) {
+  const problem = asProblem(error, request)
+  if (error instanceof Error && error === request.raw.errored) {
+    request.log.info({ err: error }, 'the caller went away before the body was complete')
+  } else if (problem.statusCode >= 500) {
     const cause = error instanceof Problem ? error.cause : error
     request.log[problem.statusCode === 503 ? 'warn' : 'error']({ err: cause ?? error }, problem.code)
   }
@@ -32,16 +34,26 @@ export function frameworkErrors (error: FastifyError, request: FastifyRequest, r
 }
 
 /** Bytes that are not HTTP, headers that are too large or too slow: answered on the bare socket, then closed. */
-export function clientErrorHandler (error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return
-  if (!socket.writable) { socket.destroy(); return }
+export function clientErrorHandler (error: Error & { code?: string, rawPacket?: unknown }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET') return
   const code = SOCKET_CODES[error.code ?? ''] ?? 'malformed_request'
+  const isFirstLine = /^[A-Z]+ \S{8193}/.test(String(error.rawPacket ?? ''))
+  refuseOnSocket(socket, new Problem(code === 'headers_too_large' && isFirstLine ? 'uri_too_long' : code))
+}
+
+/** Tunnels are no business of ours. Node would close the connection without a word. */
+export function refuseConnect (_request: unknown, socket: Duplex): void {
+  refuseOnSocket(socket, new Problem('method_not_allowed', { headers: { allow: '' } }))
+}
+
+function refuseOnSocket (socket: Duplex, problem: Problem): void {
+  if (!socket.writable) { socket.destroy(); return }
   const requestId = uuidv7()
-  const problem = new Problem(code)
   const body = JSON.stringify(problemBody(problem, '/', requestId))
   socket.end([
     `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}`,
-    `Content-Type: ${PROBLEM_JSON}`, `Content-Length: ${Buffer.byteLength(body)}`, `X-Request-Id: ${requestId}`, 'Connection: close', '', body
+    `Content-Type: ${PROBLEM_JSON}`, `Content-Length: ${Buffer.byteLength(body)}`, `X-Request-Id: ${requestId}`,
+    ...Object.entries(problem.headers).map(([name, value]) => `${name}: ${value}`), 'Connection: close', '', body
   ].join('\r\n'))
 }
 
@@ -65,12 +77,19 @@ const FASTIFY_CODES: Record<string, [ProblemCode, string]> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['malformed_request', 'The body does not have the length that Content-Length says.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['malformed_json', 'The body is not valid JSON.'],
   FST_ERR_BAD_URL: ['malformed_request', 'The address of the request is not validly percent-encoded.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['not_found', 'There is nothing here.'],
+  FST_STATIC_FORBIDDEN_PATH: ['not_found', 'There is nothing here.'],
   FST_ERR_HANDLER_TIMEOUT: ['unavailable', 'The request took too long. Try again.']
 }
+/** What a library below us refuses (a range beyond the end of a static file) is the caller's fault, whatever its name there. */
+const REFUSED: [ProblemCode, string] = ['malformed_request', 'The request asks for something that cannot be.']
+const isRefusal = (statusCode: number | undefined): boolean => statusCode !== undefined && statusCode >= 400 && statusCode < 500
 
-function asProblem (error: unknown, method: string): Problem {
+function asProblem (error: unknown, { method, raw }: FastifyRequest): Problem {
   if (error instanceof Problem) return error
-  const [code, detail] = FASTIFY_CODES[(error as FastifyError)?.code ?? ''] ?? []
+  if (error instanceof Error && error === raw.errored) return new Problem('malformed_request', { cause: error })
+  const { code: fastifyCode = '', statusCode } = (error ?? {}) as Partial<FastifyError>
+  const [code, detail] = FASTIFY_CODES[fastifyCode] ?? (isRefusal(statusCode) ? REFUSED : [])
   if (code === 'unavailable') return unavailable(detail as string, 1, error)
   if (code) return new Problem(code, { detail: detail as string, cause: error })
   return databaseProblem(error, method) ?? new Problem('internal_error', { detail: 'The fault is in the log under this request id.', cause: error })

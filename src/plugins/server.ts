@@ -3,7 +3,7 @@ import { fastify, type FastifyBaseLogger, type FastifyInstance, type FastifyServ
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { v7 as uuidv7 } from 'uuid'
 import { type Config, splitList } from '../config.ts'
-import { clientErrorHandler, frameworkErrors } from './problems.ts'
+import { clientErrorHandler, frameworkErrors, refuseConnect } from './problems.ts'
 import { schemaController, schemaErrorFormatter } from './validation.ts'
 
 export type App = FastifyInstance<RawServerDefault, import('node:http').IncomingMessage, import('node:http').ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>
@@ -36,6 +36,7 @@ export function createApp (config: Config, logger: FastifyBaseLogger): App {
       const server = createServer({ requireHostHeader: false, maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: 2000 }, handler)
       server.setTimeout(CONNECTION_MS)
       server.on('checkExpectation', handler)
+      server.on('connect', refuseConnect)
       return server
     },
     handlerTimeout: HANDLER_MS,

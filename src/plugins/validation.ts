@@ -10,7 +10,19 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** One address as people type it: ASCII, a dot in the domain, no quoting. What the pattern allows is what mail servers take. */
 const EMAIL = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/i
 
+/** As many as the contract promises at most; a body of a hundred thousand mistakes gets no longer an answer. */
+const MAX_FAULTS = 1000
+
+/** Longer than any text that the contract allows: `maxLength` has refused it, and a pattern need not walk through a megabyte. */
+const MAX_MATCHED = 32_768
+const regExp = Object.assign((pattern: string, flags: string) => {
+  const expression = new RegExp(pattern, flags)
+  // Ajv tells patterns apart by their text.
+  return { test: (text: string) => text.length > MAX_MATCHED || expression.test(text), toString: () => String(expression) }
+}, { code: 'new RegExp' })
+
 const options: Options = {
+  code: { regExp },
   allErrors: true,
   removeAdditional: false,
   useDefaults: false,
@@ -20,20 +32,23 @@ const options: Options = {
   formats: { uuid: UUID, email: EMAIL, 'date-time': { validate: isInstant }, int32: true, int64: true, uri: true, password: true, binary: true }
 }
 
+type Values = Record<string, unknown>
+interface Parameters { properties?: Record<string, { type?: string, items?: { type?: string } }> }
+
 /**
  * Validators by the part of the request: a body is refused, never repaired; texts of path, query and headers become
- * the numbers and booleans that they spell. (Fastify's own default drops unknown fields and turns 5 into "5".)
+ * the numbers and booleans that they spell. (Fastify's own default drops unknown fields and turns 5 into "5"; Ajv's
+ * coercion takes "0x10" and " 5" for numbers and "" for null.)
  */
 export const schemaController: FastifyServerOptions['schemaController'] = {
   compilersFactory: {
     buildValidator: ((shared: Record<string, object>) => {
-      const strict = new Ajv(options)
-      const spelled = new Ajv({ ...options, coerceTypes: 'array' })
-      for (const schema of Object.values(shared)) {
-        strict.addSchema(schema)
-        spelled.addSchema(schema)
+      const ajv = new Ajv(options)
+      for (const schema of Object.values(shared)) ajv.addSchema(schema)
+      return ({ schema, httpPart }: { schema: TSchema, httpPart?: string }) => {
+        const check = ajv.compile(httpPart === 'headers' ? inLowerCase(schema) : schema)
+        return httpPart === 'body' ? check : (values: Values) => check(spell(schema as Parameters, values)) || { error: check.errors }
       }
-      return ({ schema, httpPart }: { schema: TSchema, httpPart?: string }) => (httpPart === 'body' ? strict : spelled).compile(httpPart === 'headers' ? inLowerCase(schema) : schema)
     }) as never
   }
 }
@@ -43,36 +58,68 @@ function inLowerCase (schema: TSchema): object {
   return { ...schema, properties: Object.fromEntries(Object.entries(schema.properties).map(([name, inner]) => [name.toLowerCase(), inner])) }
 }
 
+const INTEGER = /^(0|-?[1-9]\d{0,15})$/
+
+/** Reads the texts of parameters in place; what spells no value of its type stays a text and is refused as such. */
+function spell ({ properties = {} }: Parameters, values: Values): Values {
+  for (const [name, { type, items }] of Object.entries(properties)) {
+    const value = values[name]
+    if (value === undefined) continue
+    values[name] = type === 'array' ? [value].flat().map((text) => spelled(items?.type, text)) : spelled(type, value)
+  }
+  return values
+}
+
+function spelled (type: string | undefined, text: unknown): unknown {
+  if (type === 'integer' && typeof text === 'string' && INTEGER.test(text)) return Number(text)
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  return text
+}
+
 const PARTS: Record<string, FieldError['in']> = { body: 'body', querystring: 'query', params: 'path', headers: 'header' }
 
 /** All faults of one part of the request as one problem. A malformed id in a path is no fault: nothing is there. */
 export function schemaErrorFormatter (errors: FastifySchemaValidationError[], part: string): Error {
   if (part === 'params') return new Problem('not_found')
   const where = PARTS[part] ?? 'body'
-  const faults = (errors as unknown as ErrorObject[]).map((error) => fieldError(where, error))
+  const faults = firstAtEachPlace(errors as unknown as ErrorObject[]).slice(0, MAX_FAULTS).map((error) => fieldError(where, error))
   const detail = faults.length === 1 ? (faults[0] as FieldError).detail : `${faults.length} fields are not as the contract says; see errors.`
   return new Problem('invalid_request', { detail, extras: { errors: faults } })
 }
 
-function fieldError (where: FieldError['in'], error: ErrorObject): FieldError {
-  const field = error.params.additionalProperty ?? error.params.missingProperty
-  const path = field === undefined ? error.instancePath : `${error.instancePath}/${escapePointer(String(field))}`
-  const pointer = where === 'header' ? path.replace(/(^\/|-)[a-z]/g, (start) => start.toUpperCase()) : path
-  const name = pointer === '' ? `The ${where}` : pointer.slice(1).replaceAll('/', '.').slice(0, 200)
-  const [code, rule] = explain(error, name)
-  return { in: where, pointer, code, detail: rule }
+/** A value that is too short is often malformed as well: one reason is enough for each place. */
+function firstAtEachPlace (errors: ErrorObject[]): ErrorObject[] {
+  const places = new Map<string, ErrorObject>()
+  for (const error of errors) {
+    const place = pointerOf(error)
+    if (!places.has(place)) places.set(place, error)
+  }
+  return [...places.values()]
 }
 
-function explain ({ keyword, params, parentSchema, data }: ErrorObject, name: string): [code: string, detail: string] {
+function pointerOf ({ params, instancePath }: ErrorObject): string {
+  const field = params.additionalProperty ?? params.missingProperty
+  return field === undefined ? instancePath : `${instancePath}/${escapePointer(String(field))}`
+}
+
+function fieldError (where: FieldError['in'], error: ErrorObject): FieldError {
+  const path = pointerOf(error)
+  const pointer = where === 'header' ? path.replace(/(^\/|-)[a-z]/g, (start) => start.toUpperCase()) : path
+  const name = pointer === '' ? `The ${where}` : pointer.slice(1).replaceAll('/', '.').slice(0, 200) || 'A nameless field'
+  const [code, detail] = explain(error, name, where)
+  return { in: where, pointer, code, detail }
+}
+
+function explain ({ keyword, params, parentSchema, data }: ErrorObject, name: string, where: FieldError['in']): [code: string, detail: string] {
   switch (keyword) {
     case 'additionalProperties': {
       const guess = nearest(params.additionalProperty, Object.keys(parentSchema?.properties ?? {}))
       return ['unknown_field', `${name} is not known here${guess ? `; did you mean ${guess}?` : '.'}`]
     }
     case 'required': return ['required', `${name} is required${parentSchema?.['x-hint'] ? `: ${parentSchema['x-hint']}` : ''}.`]
-    case 'type': return Array.isArray(data) && params.type !== 'array'
+    case 'type': return where !== 'body' && Array.isArray(data)
       ? ['given_twice', `${name} may be given only once.`]
-      : ['wrong_type', `${name} must be ${[params.type].flat().join(' or ')}.`]
+      : ['wrong_type', `${name} must be ${[params.type].flat().map((type) => TYPES[type]).join(' or ')}.`]
     case 'enum': {
       const guess = typeof data === 'string' ? nearest(data, params.allowedValues) : undefined
       return ['unknown_value', `${name} must be one of ${params.allowedValues.join(', ')}${guess ? `; did you mean ${guess}?` : '.'}`]
@@ -89,6 +136,7 @@ function explain ({ keyword, params, parentSchema, data }: ErrorObject, name: st
   }
 }
 
+const TYPES: Record<string, string> = { object: 'an object', array: 'a list', string: 'a string', integer: 'a whole number', number: 'a number', boolean: 'true or false', null: 'null' }
 const FORMATS: Record<string, string> = {
   'date-time': 'a date and time with zone as in RFC 3339, such as 2026-01-31T09:00:00Z',
   uuid: 'a UUID',

@@ -22,12 +22,12 @@ export type Login = Static<typeof Login>
 export const Refresh = input('Refresh', { refresh_token: RefreshToken }, { description: 'The refresh token to spend.', examples: [{ refresh_token: 'w0Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR' }] })
 
 export const GrantType = choice('GrantType', ['password', 'refresh_token'], 'The grant of RFC 6749: `password` or `refresh_token`.')
-const Ignored = (what: string) => Type.Optional(Type.String({ maxLength: 1000, description: `Accepted and ignored: ${what}.` }))
+const Ignored = (what: string) => Type.Optional(Type.String({ maxLength: 1000, pattern: NO_NUL, description: `Accepted and ignored: ${what}.` }))
 export const TokenRequest = input('TokenRequest', {
   grant_type: ref(GrantType),
-  username: Type.Optional(Type.String({ maxLength: 254, description: 'With `password`: the username or the address.' })),
-  password: Type.Optional(Type.String({ format: 'password', maxLength: 128, description: 'With `password`: the password.' })),
-  refresh_token: Type.Optional(Type.String({ maxLength: 200, description: 'With `refresh_token`: the token to spend.' })),
+  username: Type.Optional(Type.String({ maxLength: 254, pattern: NO_NUL, description: 'With `password`: the username or the address.' })),
+  password: Type.Optional(Type.String({ format: 'password', maxLength: 128, pattern: NO_NUL, description: 'With `password`: the password.' })),
+  refresh_token: Type.Optional(Type.String({ maxLength: 200, pattern: NO_NUL, description: 'With `refresh_token`: the token to spend.' })),
   scope: Ignored('a session may do whatever its user may'),
   client_id: Ignored('clients are not registered'),
   client_secret: Ignored('clients are not registered')

@@ -10,12 +10,14 @@ import { TokenRequest, TokenSet } from './schema.ts'
 import { login, refresh } from './service.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
+const MAX_FIELDS = 50
 
 /** The same log-in in the form of RFC 6749, for OAuth libraries and for the Authorize button. */
 export async function tokenRoutes (app: App, deps: AuthDeps) {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) => {
     const form: Record<string, string | string[]> = Object.create(null)
+    if (String(body).split('&', MAX_FIELDS + 1).length > MAX_FIELDS) return done(invalidField('body', '', 'too_long', `A form may have ${MAX_FIELDS} fields.`))
     for (const [name, value] of new URLSearchParams(String(body))) {
       if (!isStorable(value) || value.includes('\ufffd')) return done(invalidField('body', `/${name.slice(0, 50)}`, 'malformed', 'A value is not well-formed text.'))
       form[name] = name in form ? [form[name] as string].concat(value) : value

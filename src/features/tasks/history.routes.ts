@@ -4,7 +4,6 @@ import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
 import { DEFAULT_LIMIT, ref, replies } from '../../plugins/wire.ts'
 import { Problem } from '../../core/problem.ts'
-import type { Changes } from '../../db/tables/task-events.ts'
 import { TaskEventPage, TaskEventQuery, type TaskEvent } from './history.schema.ts'
 import { findVisibleOwner, listTaskEvents } from './queries.ts'
 import { TaskParams } from './schema.ts'
@@ -31,7 +30,7 @@ export async function taskHistoryRoutes (app: App, { db, secret }: Pick<Deps, 'd
   })
 }
 
-function changeList (changes: Changes): TaskEvent['changes'] {
+function changeList (changes: Record<string, { old: unknown, new: unknown }>): TaskEvent['changes'] {
   return Object.entries(changes).map(([field, { old, new: now }]) => ({ field, old: textOf(old), new: textOf(now) }))
 }
 

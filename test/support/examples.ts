@@ -1,0 +1,21 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { isInstant } from '../../src/lib/instant.ts'
+
+const formats = {
+  uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'date-time': { validate: isInstant }, date: /^\d{4}-\d{2}-\d{2}$/, email: /^\S+@\S+\.\S+$/, uri: { validate: (text: string) => URL.canParse(text) },
+  int32: true, int64: true, double: true, password: true, binary: true
+} as const
+const compiled = new WeakMap<object, Ajv2020>()
+
+/** Why an example is not what the component at `ref` of the contract describes; empty when it is. */
+export function exampleFaults (contract: object, ref: string, example: unknown): string[] {
+  const ajv = compiled.get(contract) ?? new Ajv2020({ strict: false, allErrors: true, formats }).addSchema(contract, 'contract')
+  compiled.set(contract, ajv)
+  try {
+    const validate = ajv.getSchema(`contract${ref}`)
+    if (!validate) return [`there is no ${ref}`]
+    return validate(example) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath || '/'} ${error.message}`)
+  } catch (error) {
+    return [(error as Error).message]
+  }
+}

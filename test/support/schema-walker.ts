@@ -1,0 +1,77 @@
+export type Schema = Record<string, unknown> & { $ref?: string, type?: string | string[], properties?: Record<string, Schema>, items?: Schema, required?: string[], enum?: unknown[] }
+export type Report = (place: string, fault: string) => void
+
+/** What some generator, somewhere, turns into broken or ugly code. */
+const FORBIDDEN = ['allOf', 'anyOf', 'oneOf', 'not', 'discriminator', 'prefixItems', 'patternProperties', 'if', 'then', 'else', 'uniqueItems', 'readOnly', 'writeOnly', 'const', 'nullable', 'contains', 'propertyNames',
+  'dependentRequired', 'dependentSchemas', 'unevaluatedProperties', 'unevaluatedItems', '$id', '$defs', '$anchor', 'definitions', 'x-hint']
+const FORMATS = ['uuid', 'date-time', 'date', 'email', 'uri', 'int32', 'int64', 'double', 'binary', 'password']
+const SCALARS = ['string', 'integer', 'number', 'boolean']
+/** What ECMAScript, RE2 and Python do not all read: look-around, back-references, Unicode classes, named groups, escapes of one dialect. */
+const DIALECT = /\(\?(?!:)|\\[pPkuGZz]|\\[1-9]|[*+?}]\+/
+export const SNAKE = /^[a-z][a-z0-9_]*$/
+/** A scope of an API key has a colon, as everybody's has. */
+const ENUM_VALUE = /^[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*)?$/
+
+/** Reports whatever in a schema breaks the dialect. A `named` schema is a component; only those may be objects or enums. */
+export function walkSchema (schema: Schema, place: string, report: Report, { named = false, described = false } = {}): void {
+  if (schema.$ref !== undefined) {
+    if (Object.keys(schema).length > 1) report(place, 'has keywords beside $ref, which are dropped')
+    return
+  }
+  const types = [schema.type ?? []].flat()
+  const type = types[0] ?? ''
+  for (const keyword of FORBIDDEN) if (keyword in schema) report(place, `uses ${keyword}`)
+  if (described && !schema.description) report(place, 'has no description')
+  if (types.length === 0) report(place, 'has no type')
+  if (types.length > 1) walkNullable(schema, types, place, report)
+  if (schema.format !== undefined && !FORMATS.includes(String(schema.format))) report(place, `has the unknown format ${schema.format}`)
+  if (schema.enum) walkEnum(schema, place, report, named)
+  else if (type === 'object') walkObject(schema, place, report, named)
+  else if (type === 'array') walkArray(schema, place, report)
+  else if (type === 'string') walkString(schema, place, report)
+  else if (type === 'integer' || type === 'number') walkNumber(schema, type, place, report)
+}
+
+function walkNullable (schema: Schema, types: string[], place: string, report: Report): void {
+  if (types.length !== 2 || types[1] !== 'null' || !SCALARS.includes(types[0] as string)) report(place, 'is nullable without being one scalar')
+  if (schema.enum) report(place, 'is a nullable enum')
+}
+
+function walkEnum (schema: Schema, place: string, report: Report, named: boolean): void {
+  if (!named) report(place, 'is an inline enum')
+  if (schema.type !== 'string') report(place, 'is an enum of something else than strings')
+  for (const value of schema.enum ?? []) if (typeof value !== 'string' || !ENUM_VALUE.test(value)) report(place, `has the enum value ${JSON.stringify(value)}`)
+}
+
+function walkObject (schema: Schema, place: string, report: Report, named: boolean): void {
+  if (!named) report(place, 'is an inline object')
+  if (!schema.properties || Object.keys(schema.properties).length === 0) report(place, 'is an object without properties')
+  const alike = new Set<string>()
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    const key = name.toLowerCase().replaceAll('_', '')
+    if (!SNAKE.test(name)) report(`${place}.${name}`, 'is not snake_case')
+    if (alike.has(key)) report(`${place}.${name}`, 'differs from another name only by case or underscore')
+    alike.add(key)
+    walkSchema(property, `${place}.${name}`, report, { described: true })
+  }
+  for (const name of schema.required ?? []) if (!schema.properties?.[name]) report(`${place}.${name}`, 'is required but not declared')
+}
+
+function walkArray (schema: Schema, place: string, report: Report): void {
+  if (typeof schema.maxItems !== 'number') report(place, 'is an unbounded array')
+  if (!schema.items || typeof schema.items !== 'object' || Array.isArray(schema.items)) report(place, 'does not say what it is a list of')
+  else walkSchema(schema.items, `${place}[]`, report)
+}
+
+function walkString ({ maxLength, format, pattern }: Schema, place: string, report: Report): void {
+  if (format === 'binary') return
+  if (typeof maxLength !== 'number') report(place, 'is an unbounded string')
+  if (format === undefined && pattern === undefined) report(place, 'is a string without format or pattern')
+  if (format === 'password' && pattern === undefined) report(place, 'is a string without format or pattern')
+  if (typeof pattern === 'string' && DIALECT.test(pattern)) report(place, 'has a pattern that not every language reads')
+}
+
+function walkNumber ({ format, minimum, maximum }: Schema, type: string, place: string, report: Report): void {
+  if (!(type === 'integer' ? ['int32', 'int64'] : ['double']).includes(String(format))) report(place, `is a bare ${type}`)
+  if (typeof minimum !== 'number' || typeof maximum !== 'number') report(place, `is an unbounded ${type}`)
+}
