@@ -29,3 +29,12 @@ export function refusal (answer: Response): object {
   const { request_id: _, ...body } = answer.json()
   return { status: answer.statusCode, ...body }
 }
+
+type Ask = (options: { method: 'POST', url: string, payload: object }) => Promise<Response>
+
+/** Asks for a new password and exchanges the code from the letter for a token. */
+export async function resetTokenFor ({ ask, mail }: { ask: Ask, mail: Mail }, email: string): Promise<string> {
+  const { reset_id } = (await ask({ method: 'POST', url: '/api/v1/auth/forgot-password', payload: { email } })).json()
+  const answer = await ask({ method: 'POST', url: '/api/v1/auth/verify-otp', payload: { reset_id, otp: await codeTo(mail, email) } })
+  return answer.json().reset_token
+}
