@@ -154,18 +154,22 @@ CREATE INDEX "task_events_created" ON "task_events" USING btree ("created_at","i
 CREATE INDEX "tasks_id" ON "tasks" USING btree ("id");--> statement-breakpoint
 CREATE INDEX "tasks_created" ON "tasks" USING btree ("owner_id","created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_all_created" ON "tasks" USING btree ("created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX "tasks_assigned_created" ON "tasks" USING btree ("assignee_id","created_at","id") WHERE "tasks"."assignee_id" is not null and "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_updated" ON "tasks" USING btree ("owner_id","updated_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_all_updated" ON "tasks" USING btree ("updated_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX "tasks_assigned_updated" ON "tasks" USING btree ("assignee_id","updated_at","id") WHERE "tasks"."assignee_id" is not null and "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_due" ON "tasks" USING btree ("owner_id","due_date","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_all_due" ON "tasks" USING btree ("due_date","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX "tasks_assigned_due" ON "tasks" USING btree ("assignee_id","due_date","id") WHERE "tasks"."assignee_id" is not null and "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_priority" ON "tasks" USING btree ("owner_id","priority","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_all_priority" ON "tasks" USING btree ("priority","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX "tasks_assigned_priority" ON "tasks" USING btree ("assignee_id","priority","id") WHERE "tasks"."assignee_id" is not null and "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_title" ON "tasks" USING btree ("owner_id",lower("title") collate "C","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_all_title" ON "tasks" USING btree (lower("title") collate "C","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX "tasks_assigned_title" ON "tasks" USING btree ("assignee_id",lower("title") collate "C","id") WHERE "tasks"."assignee_id" is not null and "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_status" ON "tasks" USING btree ("owner_id","status","created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_trash" ON "tasks" USING btree ("owner_id","created_at","id") WHERE "tasks"."deleted_at" is not null;--> statement-breakpoint
 CREATE INDEX "tasks_purge" ON "tasks" USING btree ("deleted_at") WHERE "tasks"."deleted_at" is not null;--> statement-breakpoint
-CREATE INDEX "tasks_assignee" ON "tasks" USING btree ("assignee_id","created_at","id") WHERE "tasks"."assignee_id" is not null and "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_tags" ON "tasks" USING gin ("owner_id","tags");--> statement-breakpoint
 CREATE INDEX "tasks_search" ON "tasks" USING gin ("owner_id","search");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_username" ON "users" USING btree (lower("username"));--> statement-breakpoint

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { createPglite, type Database, embedded, openDatabase } from '../../src/db/client.ts'
+import type { Test } from 'tap'
+import { createPglite, type Database, type Db, embedded, openDatabase } from '../../src/db/client.ts'
 import { migrate } from '../../src/db/migrate.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -89,4 +90,14 @@ function databaseUrl (server: string, name: string): string {
   const url = new URL(server)
   url.pathname = `/${name}`
   return url.href
+}
+
+/** The same database without deadlines, for seeding and for plans; closed with the test. */
+export async function unbounded (t: Test, url: string | undefined): Promise<Db> {
+  if (url === undefined) throw new Error('there is no server')
+  const { default: postgres } = await import('postgres')
+  const { drizzle } = await import('drizzle-orm/postgres-js')
+  const client = postgres(url, { max: 1, onnotice () {} })
+  t.teardown(() => client.end())
+  return drizzle(client) as unknown as Db
 }

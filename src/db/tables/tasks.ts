@@ -37,15 +37,15 @@ export const tasks = pgTable('tasks', {
   primaryKey({ columns: [t.owner_id, t.id] }),
   // A path names a task by its id alone, and a caller-made id must be free everywhere. Not unique: see isIdTaken in tasks/queries.ts.
   index('tasks_id').on(t.id),
-  // One index for each sort of one's own list, and one for each sort of everybody's, which managers read.
+  // One index for each sort of one's own list, of everybody's (which managers read), and of what is assigned to one.
   ...SORT_KEYS(t).flatMap(([name, key]) => [
     index(`tasks_${name}`).on(t.owner_id, key, t.id).where(sql`${t.deleted_at} is null`),
-    index(`tasks_all_${name}`).on(key, t.id).where(sql`${t.deleted_at} is null`)
+    index(`tasks_all_${name}`).on(key, t.id).where(sql`${t.deleted_at} is null`),
+    index(`tasks_assigned_${name}`).on(t.assignee_id, key, t.id).where(sql`${t.assignee_id} is not null and ${t.deleted_at} is null`)
   ]),
   index('tasks_status').on(t.owner_id, t.status, t.created_at, t.id).where(sql`${t.deleted_at} is null`),
   index('tasks_trash').on(t.owner_id, t.created_at, t.id).where(sql`${t.deleted_at} is not null`),
   index('tasks_purge').on(t.deleted_at).where(sql`${t.deleted_at} is not null`),
-  index('tasks_assignee').on(t.assignee_id, t.created_at, t.id).where(sql`${t.assignee_id} is not null and ${t.deleted_at} is null`),
   // With the owner inside, a word or a tag of theirs is found without looking at anybody else's (btree_gin).
   index('tasks_tags').using('gin', t.owner_id, t.tags),
   index('tasks_search').using('gin', t.owner_id, t.search)

@@ -1,0 +1,102 @@
+import { fillPlaceholders, sql } from 'drizzle-orm'
+import t from 'tap'
+import type { Caller } from '../../../src/core/caller.ts'
+import { rowsOf } from '../../../src/db/rows.ts'
+import { conditionsOf, isPlannedAnew } from '../../../src/features/tasks/filter.ts'
+import { type TaskListQuery, TaskSort } from '../../../src/features/tasks/list.schema.ts'
+import { prepareRows } from '../../../src/features/tasks/list.ts'
+import { visibleBranches } from '../../../src/features/tasks/visibility.ts'
+import { serverUrl, unbounded } from '../../support/database.ts'
+import { house } from '../../support/house.ts'
+
+/** Rows of the large owner, and of all small ones together; `PLAN_ROWS=1000000` for the size that the plans are made for. */
+const ROWS = Number(process.env.PLAN_ROWS ?? 100_000)
+const LARGE = Math.max(50_000, ROWS / 5)
+const SMALL_OWNERS = 1000
+const LIMIT = 20
+/** A page of 20 may look at this many rows, on each of its branches. */
+const MAX_READ = 400
+
+interface Plan { 'Node Type': string, 'Relation Name'?: string, 'Actual Rows': number, 'Actual Loops': number, 'Rows Removed by Filter'?: number, 'Rows Removed by Index Recheck'?: number, Plans?: Plan[] }
+
+t.test('every sort and filter reads a page from an index, the last page like the first', { skip: serverUrl === undefined && 'plans are asserted on a PostgreSQL server: set TEST_DATABASE_URL' }, async (t) => {
+  const { database, person } = await house(t)
+  const db = await unbounded(t, database.url)
+  const [ann, boss] = [await person(), await person('manager')]
+  await db.execute(sql`insert into users (id, username, role) select gen_random_uuid(), 'owner' || n, 'user' from generate_series(1, ${SMALL_OWNERS}::int) n`)
+  const rows = (owner: ReturnType<typeof sql>, count: number) => sql`insert into tasks (owner_id, id, assignee_id, title, description, status, priority, due_date, tags, created_at, updated_at)
+    select ${owner}, gen_random_uuid(), case when n % 1000 = 0 then ${boss.user.id}::uuid end, 'Task ' || md5(n::text) || ' common', 'word' || (n % 5000),
+      (array['todo', 'in_progress', 'done'])[1 + n % 3]::task_status, (array['low', 'medium', 'high'])[1 + n / 3 % 3]::task_priority,
+      case when n % 4 > 0 then now() + ((n * 7919) % 20000 - 10000) * interval '1 hour' end, array['tag' || (n % 500), case when n / 9 % 2 = 0 then 'even' else 'odd' end],
+      timestamptz '2026-01-01' - (n * 3571 % 1000000) * interval '1 minute', timestamptz '2026-01-01' - (n * 7577 % 1000000) * interval '1 second'
+    from generate_series(1, ${count}::int) n`
+  await db.execute(rows(sql`${ann.user.id}::uuid`, LARGE))
+  await db.execute(rows(sql`(array(select id from users where username like 'owner%' order by username))[1 + n % ${SMALL_OWNERS}::int]`, ROWS))
+  await db.execute(sql`vacuum analyze tasks`)
+
+  const caller = (who: typeof ann, role: Caller['role']) => ({ ...who.user, role, name: null, session_id: null }) as unknown as Caller
+  const owner = caller(ann, 'user')
+  const manager = caller(boss, 'manager')
+  const queries: [Caller, TaskListQuery][] = [
+    ...(TaskSort.enum as TaskSort[]).flatMap((sort): [Caller, TaskListQuery][] => [[owner, { sort }], [manager, { sort, scope: 'all' }], [manager, { sort, owner_id: owner.id }]]),
+    [owner, { status: ['done'] }], [owner, { status: ['todo', 'done'] }], [owner, { completed: false }], [owner, { status: ['done'], sort: 'due_date_asc' }], [owner, { priority: ['high'], sort: 'updated_at_desc' }],
+    [owner, { tag: ['tag7'] }], [owner, { tag: ['even'] }], [owner, { tag: ['tag7', 'tag8'], sort: 'due_date_asc' }], [owner, { q: 'word77' }], [owner, { q: 'common' }], [owner, { q: 'word77 comm', sort: 'title_asc' }], [manager, { q: 'word77', scope: 'all' }],
+    [owner, { overdue: true, sort: 'due_date_asc' }], [owner, { due_after: '2026-01-01T00:00:00Z', due_before: '2027-01-01T00:00:00Z', sort: 'due_date_asc' }], [owner, { updated_after: '2025-12-31T00:00:00Z', sort: 'updated_at_asc' }],
+    [owner, { created_before: '2025-06-01T00:00:00Z' }], [manager, {}], [manager, { assignee_id: manager.id, scope: 'all' }], [owner, { status: ['done'], priority: ['high'], tag: ['odd'] }], [manager, { status: ['done'], scope: 'all' }]
+  ]
+  for (const [who, query] of queries) {
+    const first = await explain(db, who, query)
+    const last = await explain(db, who, query, await positionNearEnd(db, who, query))
+    const label = `${who.role} ${JSON.stringify({ ...query, owner_id: undefined, assignee_id: query.assignee_id && 'me' })}`
+    for (const [page, { scans, sorted, read }] of Object.entries({ first, last })) {
+      t.notOk(scans.includes('Seq Scan'), `${label}, ${page} page: no sequential scan`)
+      t.ok(sorted <= 1000, `${label}, ${page} page: sorts ${sorted} rows`)
+      t.ok(read <= (isPlannedAnew(conditionsOf(query)) ? 1000 : MAX_READ), `${label}, ${page} page: reads ${read} rows`)
+    }
+  }
+})
+
+type Db = Parameters<typeof prepareRows>[0]
+
+/** What the statement behind a page does. A statement that stays prepared is judged by the plan that fits any value. */
+async function explain (db: Db, who: Caller, query: TaskListQuery, after?: { sort_key: string | null, id: string }) {
+  const { text, values, isGeneric } = statementOf(db, who, query, after)
+  const plan = await db.transaction(async (tx) => {
+    await tx.execute(sql.raw(`set local plan_cache_mode = ${isGeneric ? 'force_generic_plan' : 'force_custom_plan'}`))
+    await tx.execute(sql.raw(`prepare page as ${text}`))
+    const [row] = await rowsOf<{ 'QUERY PLAN': [{ Plan: Plan }] | string }>(tx as unknown as Db, sql.raw(`explain (analyze, timing off, format json) execute page(${values.map(literal).join(', ')})`))
+    await tx.execute(sql`deallocate page`)
+    const json = row?.['QUERY PLAN']
+    return (typeof json === 'string' ? JSON.parse(json) : json)[0].Plan as Plan
+  })
+  const found = { scans: [] as string[], sorted: 0, read: 0 }
+  const visit = (node: Plan): void => {
+    if (/Scan$/.test(node['Node Type']) && node['Node Type'] !== 'Subquery Scan') {
+      found.scans.push(node['Node Type'])
+      if (node['Relation Name']) found.read += (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) * node['Actual Loops']
+    }
+    if (node['Node Type'].endsWith('Sort')) found.sorted += Math.max(...(node.Plans ?? []).map((child) => child['Actual Rows']))
+    node.Plans?.forEach(visit)
+  }
+  visit(plan)
+  return found
+}
+
+function statementOf (db: Db, who: Caller, query: TaskListQuery, after?: { sort_key: string | null, id: string }, limit = LIMIT + 1) {
+  const { sort = 'created_at_desc', ...filter } = query
+  const conditions = conditionsOf(filter)
+  const shape = { sort, branches: visibleBranches(who, filter), conditions: conditions.map((c) => c.where), after: after === undefined ? 'start' as const : after.sort_key === null ? 'null' as const : 'key' as const }
+  const built = prepareRows(db, shape, undefined).getQuery()
+  const values = Object.assign({ caller_id: who.id, owner_id: filter.owner_id, limit, ...after }, ...conditions.map((c) => c.values))
+  return { text: built.sql, values: fillPlaceholders(built.params, values), isGeneric: !isPlannedAnew(conditions) }
+}
+
+/** Where the page before the last one ends. */
+async function positionNearEnd (db: Db, who: Caller, query: TaskListQuery): Promise<{ sort_key: string | null, id: string }> {
+  const { text, values } = statementOf(db, who, query, undefined, 10_000_000)
+  const filled = text.replace(/\$(\d+)/g, (_, n) => literal(values[Number(n) - 1]))
+  const rows = await rowsOf<{ sort_key: string | null, id: string }>(db, sql.raw(`select sort_key::text, id::text from (${filled}) as page offset greatest(0, (select count(*) from (${filled}) as counted) - ${LIMIT + 1}) limit 1`))
+  return rows[0] as { sort_key: string | null, id: string }
+}
+
+const literal = (value: unknown): string => (typeof value === 'number' ? String(value) : `'${String(value).replaceAll("'", "''")}'`)
