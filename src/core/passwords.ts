@@ -5,6 +5,9 @@ import { unavailable } from './problem.ts'
 
 /** OWASP Password Storage Cheat Sheet, second argon2id choice. The library's own defaults (64 MiB) would be a memory attack in waiting. */
 const COST = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+/** A stored hash may be up to this many times as dear as a new one; beyond, somebody has put it there to hurt. */
+const CEILING = 2
+const HASH = /^\$argon2id\$v=19\$([mtp]=\d{1,10}(?:,[mtp]=\d{1,10}){2})\$[A-Za-z0-9+/]{11,88}\$[A-Za-z0-9+/]{22,88}$/
 /** Node's thread pool has four threads; two stay free for files and name look-ups. */
 const SLOTS = Math.max(1, Math.min(availableParallelism(), 2))
 const QUEUE = 64
@@ -15,6 +18,7 @@ export interface Passwords {
   hash (password: string): Promise<string>
   /** True when the password is right. Without a hash it costs the same and is false: unknown accounts look like known ones. */
   verify (hash: string | null | undefined, password: string): Promise<boolean>
+  /** True for a hash that is cheaper than those we make now. */
   needsRehash (hash: string): boolean
 }
 
@@ -26,7 +30,17 @@ export async function createPasswords (): Promise<Passwords> {
   const dummy = await argon2.hash('nobody has this password', COST)
   return {
     hash: (password) => guarded(() => argon2.hash(password, COST)),
-    verify: async (hash, password) => await guarded(() => argon2.verify(hash ?? dummy, password)) && typeof hash === 'string',
-    needsRehash: (hash) => argon2.needsRehash(hash, COST)
+    verify: async (hash, password) => {
+      const payable = hash != null && isPayable(hash)
+      return await guarded(() => argon2.verify(payable ? hash : dummy, password)) && payable
+    },
+    needsRehash: (hash) => isPayable(hash) && argon2.needsRehash(hash, COST)
   }
+}
+
+/** False also for what is no hash of ours at all. The order of the parameters differs between versions of the library. */
+function isPayable (hash: string): boolean {
+  const [, list = ''] = HASH.exec(hash) ?? []
+  const { m = Infinity, t = Infinity, p = Infinity }: Record<string, number> = Object.fromEntries(list.split(',').map((pair) => [pair[0], Number(pair.slice(2))]))
+  return m <= CEILING * COST.memoryCost && t <= CEILING * COST.timeCost && p <= CEILING * COST.parallelism
 }

@@ -6,6 +6,7 @@ import { invalidField } from '../../core/problem.ts'
 const MAX_CHARACTERS = 128
 const MAX_BYTES = 512
 const PRODUCT = 'tasklane'
+const COMMENT = /^#( |$)/
 const LIST = new URL('./common-passwords.txt', import.meta.url)
 
 /** Whose password it is to be. */
@@ -52,6 +53,6 @@ let common: Set<string> | undefined
 
 /** Read when the first password is checked against it. */
 function commonPasswords (): Set<string> {
-  common ??= new Set(readFileSync(LIST, 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('# ')))
+  common ??= new Set(readFileSync(LIST, 'utf8').split('\n').filter((line) => line !== '' && !COMMENT.test(line)))
   return common
 }
