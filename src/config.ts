@@ -6,7 +6,7 @@ const OnOff = (fallback: 'on' | 'off') => Type.Unsafe<'on' | 'off'>({ type: 'str
 const Seconds = (fallback: number, least: number, most: number) => Type.Integer({ default: fallback, minimum: least, maximum: most })
 
 /** Every variable Tasklane reads, in the order of `.env.example`. Lists are separated by commas. */
-const Environment = Type.Object({
+export const Environment = Type.Object({
   NODE_ENV: Type.Unsafe<'development' | 'production' | 'test'>({ type: 'string', enum: ['development', 'production', 'test'], default: 'development' }),
   HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
   PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535 }),
@@ -22,7 +22,8 @@ const Environment = Type.Object({
   PASSWORD_MIN_LENGTH: Type.Integer({ default: 8, minimum: 8, maximum: 128 }),
   PASSWORD_BLOCKLIST: Type.Optional(Type.Unsafe<'on' | 'off'>({ type: 'string', enum: ['on', 'off'] })),
   EMAIL_VERIFICATION: Type.Unsafe<'off' | 'optional' | 'required'>({ type: 'string', enum: ['off', 'optional', 'required'], default: 'optional' }),
-  MAIL: OnOff('on'),
+  // Not MAIL: login shells set that one to a mailbox.
+  MAILER: OnOff('on'),
   MAIL_URL: Type.Optional(Type.String({ format: 'smtp-url' })),
   MAIL_FROM: Type.String({ default: 'Tasklane <tasklane@localhost>', format: 'mail-from' }),
   CORS_ORIGINS: Type.Optional(Type.String({ format: 'origin-list' })),
@@ -53,7 +54,10 @@ export const splitList = (list: string | undefined): string[] => (list ?? '').sp
 export const isProduction = (config: Pick<Config, 'NODE_ENV'>): boolean => config.NODE_ENV === 'production'
 
 const MIN_SECRET_BYTES = 32
-const PLACEHOLDER = /change[-_ ]?(me|this)|placeholder|your[-_ ]|example|secret[-_ ]?(key|here)|^(?<part>.{1,4})\k<part>+$/i
+/** What people write when they mean to come back: words that say so, or a few characters over and over. */
+const PLACEHOLDER = /change[-_ ]?(me|this|it)|replace[-_ ]?(me|this|it)|placeholder|your[-_ ]|example|secret[-_ ]?(key|here)|^(?<part>.{1,8})\k<part>+$/i
+const MIN_DISTINCT = 8
+const isPlaceholder = (secret: string) => PLACEHOLDER.test(secret) || new Set(secret).size < MIN_DISTINCT
 const everyOf = (test: (part: string) => boolean) => (list: string) => splitList(list).every(test)
 const isUrl = (...protocols: string[]) => (text: string) => protocols.includes(URL.parse(text)?.protocol ?? '')
 const isOrigin = (text: string) => isUrl('http:', 'https:')(text) && new URL(text).origin === text.replace(/\/$/, '')
@@ -80,7 +84,7 @@ export function readConfig (env: Record<string, string | undefined>): Config {
   const values: Record<string, unknown> = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''))
   const faults = check(values) ? [] : (check.errors ?? []).map(describe)
   const config = values as Config
-  if (config.EMAIL_VERIFICATION === 'required' && config.MAIL === 'off') faults.push('EMAIL_VERIFICATION=required needs a mailer, but MAIL is off: nobody could ever log in')
+  if (config.EMAIL_VERIFICATION === 'required' && config.MAILER === 'off') faults.push('EMAIL_VERIFICATION=required needs a mailer, but MAILER is off: nobody could ever log in')
   if (isProduction(config)) faults.push(...productionFaults(config))
   if (faults.length > 0) throw new BadConfig(faults)
   return config
@@ -89,9 +93,9 @@ export function readConfig (env: Record<string, string | undefined>): Config {
 function productionFaults (config: Config): string[] {
   const faults = []
   if (config.JWT_SECRET === undefined) faults.push('JWT_SECRET is required in production; make one with: openssl rand -base64 48')
-  else if (PLACEHOLDER.test(config.JWT_SECRET)) faults.push('JWT_SECRET is a placeholder; make one with: openssl rand -base64 48')
+  else if (isPlaceholder(config.JWT_SECRET)) faults.push('JWT_SECRET is a placeholder; make one with: openssl rand -base64 48')
   if (config.DATABASE_URL === undefined) faults.push('DATABASE_URL is required in production; the embedded database is for trying out')
-  if (config.MAIL_URL === undefined && config.MAIL !== 'off') faults.push('MAIL_URL is required in production, such as smtp://user:password@host:587; say MAIL=off to run without letters: then nobody can reset a password')
+  if (config.MAIL_URL === undefined && config.MAILER !== 'off') faults.push('MAIL_URL is required in production, such as smtp://user:password@host:587; say MAILER=off to run without letters: then nobody can reset a password')
   return faults
 }
 
@@ -100,6 +104,8 @@ function describe (error: ErrorObject): string {
   const { params, keyword } = error
   if (keyword === 'enum') return `${name} must be one of ${params.allowedValues.join(', ')}`
   if (keyword === 'format') return `${name} ${formats[params.format]?.[0]}`
+  if (keyword === 'minimum') return `${name} must be at least ${params.limit}`
+  if (keyword === 'maximum') return `${name} must be at most ${params.limit}`
   if (keyword === 'type') return `${name} must be ${params.type === 'integer' ? 'a whole number' : params.type === 'boolean' ? 'true or false' : `a ${params.type}`}`
   return `${name} ${error.message}`
 }

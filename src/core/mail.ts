@@ -7,7 +7,7 @@ export interface Letter { to: string, subject: string, text: string, html: strin
 
 /** Where letters go. Nothing here is ever stored: a letter may carry a code, and a code is never at rest in clear. */
 export interface Mail {
-  /** False with `MAIL=off`: no letter will ever arrive, so nothing may wait for one. */
+  /** False with `MAILER=off`: no letter will ever arrive, so nothing may wait for one. */
   exists: boolean
   /** Takes a letter and returns at once; it leaves afterwards, from memory, with a few quick retries. Never throws. */
   send (letter: Letter): void
@@ -17,7 +17,7 @@ export interface Mail {
   close (): Promise<void>
 }
 
-type MailConfig = Pick<Config, 'NODE_ENV' | 'MAIL' | 'MAIL_URL' | 'MAIL_FROM'>
+type MailConfig = Pick<Config, 'NODE_ENV' | 'MAILER' | 'MAIL_URL' | 'MAIL_FROM'>
 type Log = Record<'info' | 'warn' | 'error', (fields: object, text: string) => void>
 
 const KEPT = 100
@@ -38,9 +38,9 @@ export function createMail (config: MailConfig, log: Log, retryAfterMs: readonly
   const deliver = config.MAIL_URL === undefined ? undefined : smtp(config.MAIL_URL, config.MAIL_FROM, log, retryAfterMs)
 
   return {
-    exists: config.MAIL === 'on',
+    exists: config.MAILER === 'on',
     send (letter) {
-      if (config.MAIL === 'off') return
+      if (config.MAILER === 'off') return
       if (!ADDRESS.test(letter.to)) { log.error({ event: 'mail.refused' }, 'not a bare address'); return }
       if (keeps) { kept.unshift(letter); kept.length = Math.min(kept.length, KEPT) }
       if (deliver) deliver.send(letter)

@@ -13,11 +13,11 @@ export function addressPrefix (address: string): string {
   return `${ipaddr.fromByteArray(bytes.map((byte, i) => (i < keep ? byte : 0))).toString()}/${keep * 8}`
 }
 
-/** True for `10.0.0.0/8` and `fd00::/8`; false for bare addresses, numbers, words and the whole Internet (`/0`). */
+const ALL_OF_IPV4 = ['::ffff:0.0.0.0', '::ffff:255.255.255.255'].map((address) => ipaddr.IPv6.parse(address))
+
+/** True for `10.0.0.0/8` and `fd00::/8`; false for bare addresses, numbers, words and the whole Internet, also when it is spelled as IPv6. */
 export function isProxyRange (text: string): boolean {
-  try {
-    return ipaddr.isValidCIDR(text) && ipaddr.parseCIDR(text)[1] > 0
-  } catch {
-    return false
-  }
+  if (!ipaddr.isValidCIDR(text)) return false
+  const [base, bits] = ipaddr.parseCIDR(text)
+  return bits > 0 && !(base instanceof ipaddr.IPv6 && ALL_OF_IPV4.every((address) => address.match([base, bits])))
 }
