@@ -13,6 +13,7 @@ import { migrate } from '../db/migrate.ts'
 import { chores } from '../jobs.ts'
 import type { App } from '../plugins/server.ts'
 import { VERSION } from '../plugins/openapi.ts'
+import { leaveWithNpm } from './orphan.ts'
 import { loadConfig, loadSecret, openConfigured } from './start-up.ts'
 
 /** An orchestrator gives up after 10 s by habit; a process that has not left by then is stuck and ends itself. */
@@ -50,6 +51,7 @@ export async function serve (): Promise<void> {
   }
   process.once('SIGTERM', () => { leave('SIGTERM', 0, config.DRAIN_SECONDS) })
   process.once('SIGINT', () => { leave('SIGINT', 0, 0) })
+  leaveWithNpm(() => { leave('npm has ended', 0, 0) })
   process.once('uncaughtException', (err) => { logger.fatal({ err }, 'uncaught exception'); leave('uncaught exception', 1, 0) })
   process.once('unhandledRejection', (err) => { logger.fatal({ err }, 'unhandled rejection'); leave('unhandled rejection', 1, 0) })
 }
