@@ -45,6 +45,12 @@ t.test('common passwords are refused where the list is on, whatever their case, 
   t.equal((await register(mild, 'password123')).statusCode, 201, 'where it is off, they are taken')
 })
 
+t.test('in production the list is on unless it is turned off', async (t) => {
+  const production = { NODE_ENV: 'production', JWT_SECRET: 'kX2n8Qw5Zr7Tb1Yv4Uc9Em3Ja6Lo0Pd', DATABASE_URL: 'postgres://db.internal/tasklane', MAIL: 'off' }
+  t.equal(refusalOf(await register(await house(t, { env: production }), 'password123')), 'weak_password')
+  t.equal((await register(await house(t, { env: { ...production, PASSWORD_BLOCKLIST: 'off' } }), 'password123')).statusCode, 201)
+})
+
 t.test('the list holds more than ten thousand passwords of sufficient length', async (t) => {
   const { readFileSync } = await import('node:fs')
   const list = readFileSync(new URL('../../../src/features/auth/common-passwords.txt', import.meta.url), 'utf8').split('\n').filter((line) => line && !/^#( |$)/.test(line))
