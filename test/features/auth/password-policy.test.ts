@@ -1,5 +1,6 @@
 import t from 'tap'
 import { house, PASSWORD } from '../../support/house.ts'
+import { PRODUCTION } from '../../support/identity.ts'
 
 const strict = await house(t, { env: { PASSWORD_BLOCKLIST: 'on' } })
 const mild = await house(t)
@@ -46,9 +47,8 @@ t.test('common passwords are refused where the list is on, whatever their case, 
 })
 
 t.test('in production the list is on unless it is turned off', async (t) => {
-  const production = { NODE_ENV: 'production', JWT_SECRET: 'kX2n8Qw5Zr7Tb1Yv4Uc9Em3Ja6Lo0Pd', DATABASE_URL: 'postgres://db.internal/tasklane', MAIL: 'off' }
-  t.equal(refusalOf(await register(await house(t, { env: production }), 'password123')), 'weak_password')
-  t.equal((await register(await house(t, { env: { ...production, PASSWORD_BLOCKLIST: 'off' } }), 'password123')).statusCode, 201)
+  t.equal(refusalOf(await register(await house(t, { env: PRODUCTION }), 'password123')), 'weak_password')
+  t.equal((await register(await house(t, { env: { ...PRODUCTION, PASSWORD_BLOCKLIST: 'off' } }), 'password123')).statusCode, 201)
 })
 
 t.test('the list holds more than ten thousand passwords of sufficient length', async (t) => {
