@@ -99,3 +99,13 @@ t.test('the right code in fifty requests at once confirms once', async (t) => {
   const answers = await Promise.all(Array.from({ length: 50 }, () => h.confirm(ANN, code)))
   t.strictSame(statuses(answers), { 204: 1, 400: 49 })
 })
+
+t.test('making and deleting accounts does not fill a mailbox: thirty letters an hour go to an address, whoever asks', async (t) => {
+  const h = await open(t, 'optional')
+  for (let i = 0; i < 32; i++) {
+    const ann = await h.person('user', 'ann', { email: ANN })
+    t.equal((await ann.send({ method: 'DELETE', url: '/api/v1/me', payload: { password: PASSWORD } })).statusCode, 204)
+  }
+  t.equal((await lettersTo(h.mail, ANN)).length, 30)
+  t.notMatch(JSON.stringify(await h.db.select().from(oneTimeCodes)), ANN)
+})
