@@ -58,3 +58,11 @@ t.test('what keeps a server from starting is said in a sentence, without a stack
   await first.ended
   t.equal(first.child.exitCode, 0)
 })
+
+t.test('a server that still waits for its database leaves when it is asked to', async (t) => {
+  const waiting = run(t, process.execPath, ['src/cli.ts', 'serve'], { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
+  await new Promise<void>((resolve) => { waiting.child.stdout.on('data', () => { if (waiting.text().includes('waiting for the database')) resolve() }) })
+  waiting.child.kill('SIGTERM')
+  await waiting.ended
+  t.equal(waiting.child.exitCode, 0)
+})
