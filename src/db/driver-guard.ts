@@ -17,6 +17,11 @@ const EDITS: [reason: string, found: string, put: string][] = [
     `function execute(q) {
       if (socket === null) return queryError(q, Errors.connection('CONNECTION_CLOSED', options)), true
 `],
+  ['A BEGIN always keeps its connection. The driver forgets to when the pipe is full, and others then work inside that transaction (#1189).',
+    'return write(toBuffer(q))\n',
+    `if (q.options.onexecute) return write(toBuffer(q)), q.options.onexecute(connection), false
+      return write(toBuffer(q))
+`],
   ['The same for bytes that were on their way.',
     'function nextWrite(fn) {\n',
     `function nextWrite(fn) {

@@ -130,6 +130,32 @@ const scenarios: Record<string, () => Promise<object>> = {
     }))
     return { told: await told, neighbour, kept: (await db.execute(sql`select * from ${kept}`) as unknown as object[]).length }
   },
+  /** With all other connections taken, a transaction begins as the n-th in the pipe of the last one. */
+  async 'crowded' () {
+    const pool = 20
+    const { db } = await open(pool)
+    const { promise: enough, resolve: letGo } = Promise.withResolvers<void>()
+    let open_ = 0
+    const { promise: taken, resolve: allTaken } = Promise.withResolvers<void>()
+    const holders = Array.from({ length: pool - 1 }, () => db.transaction(async (tx) => {
+      await tx.execute(one)
+      if (++open_ === pool - 1) allTaken()
+      await enough
+    }))
+    await taken
+    const odd = new Set<string>()
+    for (let n = 90; n <= 110; n++) {
+      const crowd = Array.from({ length: n }, () => outcome(db.execute(one)))
+      // All of the crowd is in the pipe, and nothing has been answered yet.
+      for (let i = 0; i < 100; i++) await undefined
+      const told = await outcome(db.transaction((tx) => tx.execute(one)))
+      if (told !== 'done') odd.add(told)
+      await Promise.all(crowd)
+    }
+    letGo()
+    await Promise.all(holders)
+    return { odd: [...odd] }
+  },
   async 'hangs up' () {
     const line = await wire()
     const { db } = await open(1, line.url)

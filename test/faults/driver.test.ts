@@ -31,6 +31,10 @@ const faults: { title: string, scenario: string, cured: object, without: string,
     cured: { told: CLOSED, neighbour: 'done', kept: 1 }, without: 'deadlines', bare: { told: CLOSED, neighbour: 'done', kept: 0 }
   },
   {
+    title: 'a transaction that begins in a crowded pipe keeps its connection; without the guard it can lose it to others', scenario: 'crowded',
+    cured: { odd: [] }, without: 'driver-guard', bare: { odd: ['UNSAFE_TRANSACTION'] }
+  },
+  {
     title: 'a server that hangs up is dialled with pauses and its caller told; without the guard neither', scenario: 'hangs up',
     cured: { told: 'CONNECT_CLOSED', dialsWithoutPause: false, next: 'done' }, without: 'driver-guard', bare: { told: 'nothing', dialsWithoutPause: true, next: 'done' }
   },
