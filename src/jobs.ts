@@ -1,5 +1,6 @@
 import type { Chore } from './core/chores.ts'
 import type { Deps } from './core/deps.ts'
+import { purgeCodes } from './features/auth/queries.ts'
 import { purgeTasks } from './features/tasks/trash.ts'
 import { purgeKeys } from './plugins/idempotency.ts'
 
@@ -7,6 +8,7 @@ import { purgeKeys } from './plugins/idempotency.ts'
 export function chores ({ db, config }: Pick<Deps, 'db' | 'config'>): Chore[] {
   return [
     { name: 'tasks.purge', everySeconds: 600, run: () => purgeTasks(db, config.PURGE_AFTER_DAYS) },
-    { name: 'idempotency.purge', everySeconds: 300, run: () => purgeKeys(db) }
+    { name: 'idempotency.purge', everySeconds: 300, run: () => purgeKeys(db) },
+    { name: 'codes.purge', everySeconds: 600, run: () => purgeCodes(db) }
   ]
 }

@@ -85,7 +85,7 @@ function greet (config: Config, { embedded }: Database, app: App, ms: number): v
 
     API    ${origin}/api/v1
     Docs   ${origin}/docs      (Authorize takes username and password)
-
+${config.MAILER === 'on' && config.MAIL_URL === undefined ? `    Mails  ${origin}/dev/mails  (what would have been sent)\n` : ''}
     Your first account${config.FIRST_USER_ADMIN === false ? '' : ' (the first one becomes admin)'}:
     curl -X POST ${origin}/api/v1/auth/register -H 'Content-Type: application/json' \\
       -d '{"username": "ann", "password": "correct horse battery"}'

@@ -14,7 +14,7 @@ const MAX_TRIES = 5
 const MAX_WRONG_A_DAY = 10
 /** Several accounts may wait for the same address to be confirmed; so many of them are looked at. */
 const MAX_CLAIMS = 5
-const PURGED_AT_ONCE = 20
+const PURGE_CHUNK = 500
 
 /** What a code is bound to: a new password, role or address makes every code of before worthless. */
 const stamp = sql<string>`encode(sha256(convert_to(jsonb_build_array(${users.password_hash}, ${users.role}, ${users.email})::text, 'UTF8')), 'hex')`
@@ -50,12 +50,17 @@ export async function lockAndCountRecent (tx: Db, purpose: Purpose, subject: str
 
 export type NewCode = Pick<typeof codes.$inferInsert, 'id' | 'purpose' | 'subject' | 'user_id' | 'mailbox' | 'stamp' | 'mac'>
 
-/** Writes a code; the earlier ones of its subject end now, and a few that nobody counts any more go. */
+/** Writes a code; the earlier ones of its subject end now. */
 export async function insertCode (tx: Db, code: NewCode, minutes: number): Promise<void> {
   await tx.update(codes).set({ expires_at: sql`now()` }).where(and(eq(codes.purpose, code.purpose), eq(codes.subject, code.subject), gt(codes.expires_at, sql`now()`)))
   await tx.insert(codes).values({ ...code, expires_at: inMinutes(minutes) })
-  const old = tx.select({ id: codes.id }).from(codes).where(sql`${codes.created_at} < now() - interval '2 days'`).limit(PURGED_AT_ONCE).for('update', { skipLocked: true })
-  await tx.delete(codes).where(sql`${codes.id} in (${old})`)
+}
+
+/** Removes a chunk of the codes that no limit counts any more. */
+export async function purgeCodes (db: Db): Promise<{ done: number, more: boolean }> {
+  const old = db.select({ id: codes.id }).from(codes).where(sql`${codes.created_at} < now() - interval '1 day'`).limit(PURGE_CHUNK).for('update', { skipLocked: true })
+  const purged = await db.delete(codes).where(sql`${codes.id} in (${old})`).returning({ id: codes.id })
+  return { done: purged.length, more: purged.length === PURGE_CHUNK }
 }
 
 export type Tried = Pick<typeof codes.$inferSelect, 'id' | 'mac' | 'user_id'>

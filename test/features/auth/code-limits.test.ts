@@ -1,5 +1,6 @@
 import t from 'tap'
 import { oneTimeCodes } from '../../../src/db/tables/one-time-codes.ts'
+import { chores } from '../../../src/jobs.ts'
 import { house } from '../../support/house.ts'
 import { codeTo, letCodesAge, lettersTo, refusal, wrong } from '../../support/letters.ts'
 
@@ -81,4 +82,15 @@ t.test('an account takes ten wrong codes a day, however many codes there are', a
   await letCodesAge(h.db, '24 hours')
   const nextDay = (await forgot(h, ANN)).json()
   t.equal((await check(h, nextDay.reset_id, await codeTo(h.mail, ANN))).statusCode, 200)
+})
+
+t.test('a code that no limit counts any more is removed', async (t) => {
+  const h = await house(t, { env: VERIFICATION_OFF })
+  const purge = chores(h).find(({ name }) => name === 'codes.purge')
+  await forgot(h, 'nobody@example.com')
+  t.strictSame(await purge?.run(), { done: 0, more: false })
+  await letCodesAge(h.db, '25 hours')
+  await forgot(h, ANN)
+  t.strictSame(await purge?.run(), { done: 1, more: false })
+  t.equal(await h.db.$count(oneTimeCodes), 1)
 })
