@@ -1,5 +1,7 @@
 import type { Chore } from './core/chores.ts'
 import type { Deps } from './core/deps.ts'
+import { purgeThrottle } from './core/login-throttle.ts'
+import { purgeBans } from './features/bans/queries.ts'
 import { purgeTasks } from './features/tasks/trash.ts'
 import { purgeKeys } from './plugins/idempotency.ts'
 
@@ -7,6 +9,8 @@ import { purgeKeys } from './plugins/idempotency.ts'
 export function chores ({ db, config }: Pick<Deps, 'db' | 'config'>): Chore[] {
   return [
     { name: 'tasks.purge', everySeconds: 600, run: () => purgeTasks(db, config.PURGE_AFTER_DAYS) },
-    { name: 'idempotency.purge', everySeconds: 300, run: () => purgeKeys(db) }
+    { name: 'idempotency.purge', everySeconds: 300, run: () => purgeKeys(db) },
+    { name: 'bans.purge', everySeconds: 900, run: () => purgeBans(db) },
+    { name: 'throttle.purge', everySeconds: 900, run: () => purgeThrottle(db) }
   ]
 }

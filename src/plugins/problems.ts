@@ -23,13 +23,14 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
     request.log[problem.statusCode === 503 ? 'warn' : 'error']({ err: cause ?? error }, problem.code)
   }
   request.problem = problem
+  // Also where the request was refused before anything else could say its id.
+  reply.header('x-request-id', request.id)
   const body = problemBody(problem, pathOf(request.url), request.id)
   return reply.code(problem.statusCode).headers(problem.headers).type(mediaType(request)).send(JSON.stringify(body))
 }
 
 /** Also for requests that never reached a route, since the address itself could not be read. */
 export function frameworkErrors (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id)
   sendProblem(error, request, reply)
 }
 
