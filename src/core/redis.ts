@@ -3,12 +3,16 @@ import { Redis } from 'ioredis'
 
 const CONNECT_MS = 500
 /** What a frozen Redis may cost, once: from then on nobody asks it until it answers a probe. */
-const COMMAND_MS = 100
+const ANSWER_MS = 100
+/** The wait is taken in steps, so that a busy event loop of our own is not mistaken for a silent Redis. */
+const STEPS = 5
+/** A backstop of the driver's, behind our own deadline. */
+const COMMAND_MS = 1000
 const PROBE_MS = 500
 const START_MS = 1000
 
-/** A Redis that may go away at any moment. Ask `isUp` first; tell `failed` when an answer did not come. */
-export interface SharedRedis { client: Redis, isUp: () => boolean, failed: (err: unknown) => void, close: () => void }
+/** A Redis that may go away at any moment. Ask `isUp` first, wait no longer than `inTime`, tell `failed` when an answer did not come. */
+export interface SharedRedis { client: Redis, isUp: () => boolean, inTime: <T>(answer: Promise<T>) => Promise<T>, failed: (err: unknown) => void, close: () => void }
 
 /** Opens Redis without insisting: one that is away is looked for in the background, never by a request. */
 export async function openRedis (url: string, log: FastifyBaseLogger): Promise<SharedRedis> {
@@ -34,6 +38,7 @@ export async function openRedis (url: string, log: FastifyBaseLogger): Promise<S
   return {
     client,
     isUp: () => up,
+    inTime,
     failed: (err) => {
       if (!up) return
       up = false
@@ -42,4 +47,16 @@ export async function openRedis (url: string, log: FastifyBaseLogger): Promise<S
     },
     close: () => { clearTimeout(probe); up = false; client.disconnect() }
   }
+}
+
+/** Fails when an answer takes longer than ANSWER_MS of an event loop that runs. */
+function inTime<T> (answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout
+    const wait = (left: number) => {
+      timer = setTimeout(() => { left > 0 ? wait(left - 1) : reject(new Error('Redis did not answer in time')) }, ANSWER_MS / STEPS)
+    }
+    wait(STEPS - 1)
+    answer.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
 }

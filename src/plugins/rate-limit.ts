@@ -1,14 +1,13 @@
-import fastifyRateLimit from '@fastify/rate-limit'
+import fastifyRateLimit, { type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config.ts'
 import { Problem } from '../core/problem.ts'
 import { openRedis, type SharedRedis } from '../core/redis.ts'
 import { addressNetwork } from '../lib/address.ts'
+import { Counters } from '../lib/counters.ts'
 
 const WINDOW_SECONDS = 60
-/** Counters that are kept in memory for one budget; beyond, the ones that rested longest go. */
-const COUNTERS = 50_000
 
 /** How much of each budget one address or one user has in a minute. */
 const limitsOf = (config: Config) => ({
@@ -56,9 +55,9 @@ async function createBudgets (app: FastifyInstance, config: Config, limits: Limi
   const local = await limitersIn(app, Object.fromEntries(Object.entries(limits).map(([budget, limit]) => [budget, share(limit)])) as Limits)
 
   const count = async (budget: Budget, request: FastifyRequest) => {
-    if (redis?.isUp()) {
+    if (redis?.isUp() && shared) {
       try {
-        return await shared?.[budget](request)
+        return await redis.inTime(shared[budget](request))
       } catch (err) {
         redis.failed(err)
       }
@@ -81,8 +80,8 @@ async function createBudgets (app: FastifyInstance, config: Config, limits: Limi
 async function limitersIn (app: FastifyInstance, limits: Limits, redis?: SharedRedis): Promise<Record<Budget, Limiter>> {
   let limiters: [string, Limiter][] = []
   await app.register(async (scope) => {
-    await scope.register(fastifyRateLimit, { global: false, timeWindow: WINDOW_SECONDS * 1000, cache: COUNTERS, ...(redis && { redis: redis.client, nameSpace: 'tasklane:limit:' }) })
-    limiters = Object.entries(limits).map(([budget, max]) => [budget, scope.createRateLimit({ max, timeWindow: WINDOW_SECONDS * 1000, cache: COUNTERS, keyGenerator: keyOf(budget as Budget) } as object)])
+    await scope.register(fastifyRateLimit, { global: false, timeWindow: WINDOW_SECONDS * 1000, ...(redis ? { redis: redis.client, nameSpace: 'tasklane:limit:' } : { store: Counters as unknown as FastifyRateLimitStoreCtor }) })
+    limiters = Object.entries(limits).map(([budget, max]) => [budget, scope.createRateLimit({ max, timeWindow: WINDOW_SECONDS * 1000, keyGenerator: keyOf(budget as Budget) })])
   })
   return Object.fromEntries(limiters) as Record<Budget, Limiter>
 }
