@@ -76,7 +76,7 @@ CREATE TABLE "one_time_codes" (
 	"purpose" text NOT NULL,
 	"subject" text NOT NULL,
 	"user_id" uuid,
-	"address" text,
+	"mailbox" text NOT NULL,
 	"stamp" text,
 	"mac" text NOT NULL,
 	"attempts" integer DEFAULT 0 NOT NULL,
@@ -163,7 +163,7 @@ CREATE TABLE "users" (
 --> statement-breakpoint
 ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "idempotency_keys" ADD CONSTRAINT "idempotency_keys_caller_id_users_id_fk" FOREIGN KEY ("caller_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "one_time_codes" ADD CONSTRAINT "one_time_codes_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "one_time_codes" ADD CONSTRAINT "one_time_codes_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "refresh_tokens" ADD CONSTRAINT "refresh_tokens_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "task_events" ADD CONSTRAINT "task_events_owner_id_users_id_fk" FOREIGN KEY ("owner_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -179,7 +179,8 @@ CREATE INDEX "ip_bans_until" ON "ip_bans" USING btree ("until");--> statement-br
 CREATE INDEX "ip_offences_last" ON "ip_offences" USING btree ("last_at");--> statement-breakpoint
 CREATE INDEX "login_throttle_attempted" ON "login_throttle" USING btree ("attempted_at");--> statement-breakpoint
 CREATE INDEX "one_time_codes_subject" ON "one_time_codes" USING btree ("purpose","subject","created_at");--> statement-breakpoint
-CREATE INDEX "one_time_codes_address" ON "one_time_codes" USING btree ("address","created_at") WHERE "one_time_codes"."address" is not null;--> statement-breakpoint
+CREATE INDEX "one_time_codes_mailbox" ON "one_time_codes" USING btree ("mailbox","created_at");--> statement-breakpoint
+CREATE INDEX "one_time_codes_user" ON "one_time_codes" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "one_time_codes_created" ON "one_time_codes" USING btree ("created_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "one_time_codes_token" ON "one_time_codes" USING btree ("token_hash");--> statement-breakpoint
 CREATE INDEX "refresh_tokens_session" ON "refresh_tokens" USING btree ("session_id");--> statement-breakpoint

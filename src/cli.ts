@@ -53,7 +53,8 @@ function parse (args: string[]) {
 }
 
 main(process.argv.slice(2)).catch((error) => {
-  const isForPeople = error instanceof CommandError || error instanceof BadConfig || error?.name === 'DirectoryInUse' || error?.name === 'UnknownSchema'
+  // What the system refuses (a port that is taken, a directory that may not be written) is said well enough by its message.
+  const isForPeople = error instanceof CommandError || error instanceof BadConfig || error?.name === 'DirectoryInUse' || error?.name === 'UnknownSchema' || error?.syscall !== undefined
   if (error instanceof UsageError) process.stderr.write(`${error.message}\n\n${USAGE}`)
   else process.stderr.write(`${isForPeople ? error.message : error?.stack ?? error}\n`)
   process.exit(error instanceof UsageError ? 2 : 1)

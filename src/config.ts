@@ -94,6 +94,8 @@ const check = ajv.compile({ ...Environment, additionalProperties: false })
 /** The environment as one typed value, defaults filled in. Empty variables count as absent. Throws BadConfig with all faults at once. */
 export function readConfig (env: Record<string, string | undefined>): Config {
   const values: Record<string, unknown> = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''))
+  // MAIL=off means the same; any other MAIL is a login shell's path to a mailbox and none of ours.
+  if (values.MAIL === 'off') values.MAILER ??= 'off'
   const faults = check(values) ? [] : (check.errors ?? []).map(describe)
   const config = values as Config
   if (config.EMAIL_VERIFICATION === 'required' && config.MAILER === 'off') faults.push('EMAIL_VERIFICATION=required needs a mailer, but MAILER is off: nobody could ever log in')

@@ -106,6 +106,8 @@ t.test('production asks for what development makes for itself, all at once', asy
   t.strictSame(faultsOf({ NODE_ENV: 'production' }).length, 3)
   const { MAIL_URL: _, ...withoutMail } = PRODUCTION
   t.strictSame(faultsOf({ ...withoutMail, MAILER: 'off' }), [])
+  t.strictSame(faultsOf({ ...withoutMail, MAIL: 'off' }), [])
+  t.strictSame(faultsOf({ ...withoutMail, MAIL: '/var/mail/root' }).length, 1)
   t.match(faultsOf({ ...withoutMail, MAILER: 'off', EMAIL_VERIFICATION: 'required' }), [/^EMAIL_VERIFICATION=required needs a mailer/])
 })
 

@@ -13,6 +13,7 @@ import { migrate } from '../db/migrate.ts'
 import { chores } from '../jobs.ts'
 import type { App } from '../plugins/server.ts'
 import { VERSION } from '../plugins/openapi.ts'
+import { leaveWithNpm } from './orphan.ts'
 import { loadConfig, loadSecret, openConfigured } from './start-up.ts'
 
 /** An orchestrator gives up after 10 s by habit; a process that has not left by then is stuck and ends itself. */
@@ -20,11 +21,18 @@ const HARD_STOP_MS = 10_000
 const DATABASE_WAIT_MS = 60_000
 const DATABASE_RETRY_MS = 1000
 
+type Leave = (reason: string, exitCode: number, drainSeconds: number) => Promise<void>
+
 /** Migrates the database, serves until it is asked to leave, and leaves without dropping a request. */
 export async function serve (): Promise<void> {
   const startedAt = performance.now()
   const config = loadConfig()
   const logger = createLogger(config)
+  // Until there is something to drain. As process 1 of a container nothing but a handler of ours ends us.
+  let leave: Leave = async (_reason, exitCode) => process.exit(exitCode)
+  process.once('SIGTERM', () => { leave('SIGTERM', 0, config.DRAIN_SECONDS) })
+  process.once('SIGINT', () => { leave('SIGINT', 0, 0) })
+  leaveWithNpm(() => { leave('npm has ended', 0, 0) })
   const database = await openConfigured(config)
   await migrateWhenReachable(database, logger)
 
@@ -35,7 +43,7 @@ export async function serve (): Promise<void> {
   await app.listen({ host: config.HOST, port: config.PORT })
   greet(config, database, app, performance.now() - startedAt)
 
-  const leave = async (reason: string, exitCode: number, drainSeconds: number) => {
+  leave = async (reason, exitCode, drainSeconds) => {
     if (leaving) return
     leaving = true
     logger.info({ reason }, 'leaving')
@@ -48,8 +56,6 @@ export async function serve (): Promise<void> {
     await database.close()
     logger.flush(() => process.exit(exitCode))
   }
-  process.once('SIGTERM', () => { leave('SIGTERM', 0, config.DRAIN_SECONDS) })
-  process.once('SIGINT', () => { leave('SIGINT', 0, 0) })
   process.once('uncaughtException', (err) => { logger.fatal({ err }, 'uncaught exception'); leave('uncaught exception', 1, 0) })
   process.once('unhandledRejection', (err) => { logger.fatal({ err }, 'unhandled rejection'); leave('unhandled rejection', 1, 0) })
 }

@@ -1,6 +1,7 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type DestinationStream, multistream, type Logger, pino } from 'pino'
-import { createStream } from 'rotating-file-stream'
+import { createStream, type RotatingFileStream } from 'rotating-file-stream'
 import type { Config } from '../config.ts'
 
 /** One file is kept to this size and this many old ones beside it: a log never fills a disk. */
@@ -11,8 +12,18 @@ const KEPT_FILES = 10
 export function createLogger (config: Pick<Config, 'LOG_LEVEL' | 'LOG_FILE'>): Logger {
   const options = { level: config.LOG_LEVEL, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } }
   if (config.LOG_FILE === undefined) return pino(options)
-  const file = createStream(basename(config.LOG_FILE), { path: dirname(config.LOG_FILE), size: ROTATE_AT, maxFiles: KEPT_FILES })
+  const file = openLogFile(config.LOG_FILE)
   return pino(options, multistream([{ stream: process.stdout as DestinationStream }, { stream: file }].map((s) => ({ ...s, level: config.LOG_LEVEL as 'info' }))))
+}
+
+/** A file that cannot be written stops the start; one that fails later (a full disk) must not stop the service. */
+function openLogFile (path: string): RotatingFileStream {
+  mkdirSync(dirname(path), { recursive: true })
+  closeSync(openSync(path, 'a'))
+  const file = createStream(basename(path), { path: dirname(path), size: ROTATE_AT, maxFiles: KEPT_FILES })
+  file.once('error', (error) => { process.stderr.write(`LOG_FILE can no longer be written (${error.message}); the log goes on to standard output.\n`) })
+  file.on('error', () => {})
+  return file
 }
 
 /** What the log may know of an error: Drizzle puts a statement's parameters into its message, and they may be secrets. */

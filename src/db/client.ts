@@ -4,7 +4,7 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { ensureDatabase } from './blank-database.ts'
 import { bounded } from './deadlines.ts'
 import { lockDirectory } from './directory-lock.ts'
-import { guardDriver } from './driver-guard.ts'
+import { checkDriver } from './driver-guard.ts'
 
 /** A database or a transaction, whichever driver is behind it. Inside a transaction use only the transaction. */
 export type Db = PgDatabase<PgQueryResultHKT>
@@ -28,8 +28,8 @@ export function openDatabase (options: DatabaseOptions): Promise<Database> {
 }
 
 async function openServer (url: string, pool: number): Promise<Database> {
-  guardDriver()
   const { default: postgres } = await import('postgres')
+  checkDriver()
   const { drizzle } = await import('drizzle-orm/postgres-js')
   const client = postgres(url, {
     max: pool,

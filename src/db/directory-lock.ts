@@ -2,6 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
+/** A server that is leaving holds the directory a little longer; a restart waits for it. */
+const WAIT_MS = 3000
+
 /** The data directory is held by another process. */
 export class DirectoryInUse extends Error {
   override name = 'DirectoryInUse'
@@ -16,7 +19,7 @@ export function lockDirectory (directory: string): () => void {
   // For its owner alone: PostgreSQL in WebAssembly leaves its files open to everyone.
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const pidFile = join(directory, 'pid')
-  const lock = new DatabaseSync(join(directory, 'lock'))
+  const lock = new DatabaseSync(join(directory, 'lock'), { timeout: WAIT_MS })
   try {
     lock.exec('begin exclusive')
   } catch {

@@ -9,11 +9,18 @@ import { registerHooks } from 'node:module'
 /** Longer than any caller waits: a server that is silent for so long while a statement runs is not coming back on this socket. */
 const SILENCE_MS = 5000
 
+const MARK = 'tasklane: postgres.js is guarded'
+
 const EDITS: [reason: string, found: string, put: string][] = [
   ['A statement for a connection that is closed is refused at once; the write that was planned instead fails where no caller can catch it (#1066, #1154).',
     'function execute(q) {\n',
     `function execute(q) {
       if (socket === null) return queryError(q, Errors.connection('CONNECTION_CLOSED', options)), true
+`],
+  ['A BEGIN always keeps its connection. The driver forgets to when the pipe is full, and others then work inside that transaction (#1189).',
+    'return write(toBuffer(q))\n',
+    `if (q.options.onexecute) return write(toBuffer(q)), q.options.onexecute(connection), false
+      return write(toBuffer(q))
 `],
   ['The same for bytes that were on their way.',
     'function nextWrite(fn) {\n',
@@ -25,11 +32,11 @@ const EDITS: [reason: string, found: string, put: string][] = [
     `    chunk = nextWriteTimer = null
     if (initial) errored(Errors.connection('CONNECT_CLOSED', options)), hadError = true
 `],
-  ['What was left of the dead session is forgotten; the next one on this connection would be blamed for it (#1223).',
-    '    closedTime = performance.now()\n',
-    `    query = results = errorResponse = null
+  ['What was left of the dead session is refused and forgotten; the next one on this connection would be blamed for it (#1223) or answer it.',
+    '    !hadError && (query || sent.length) && error(Errors.connection(\'CONNECTION_CLOSED\', options, socket))\n',
+    `    if (query || sent.length) error(Errors.connection('CONNECTION_CLOSED', options))
+    query = results = errorResponse = null
     result = new Result()
-    closedTime = performance.now()
 `],
   ['A server that has turned read-only is the wrong one after a failover: the connection ends with its transaction.',
     '      errorResponse = Errors.postgres(parseError(x))\n',
@@ -47,15 +54,17 @@ const EDITS: [reason: string, found: string, put: string][] = [
 `]
 ]
 
-/** Must run before the first import of `postgres`. */
-export function guardDriver (): void {
-  registerHooks({
-    load (url, context, nextLoad) {
-      const loaded = nextLoad(url, context)
-      if (!url.endsWith('/postgres/src/connection.js')) return loaded
-      return { ...loaded, source: EDITS.reduce(edit, String(loaded.source)) }
-    }
-  })
+registerHooks({
+  load (url, context, nextLoad) {
+    const loaded = nextLoad(url, context)
+    if (!url.endsWith('/postgres/src/connection.js')) return loaded
+    return { ...loaded, source: EDITS.reduce(edit, `globalThis[Symbol.for('${MARK}')] = true\n${loaded.source}`) }
+  }
+})
+
+/** Refuses to go on with a driver that was loaded before this module, hence as it is. */
+export function checkDriver (): void {
+  if (!(Symbol.for(MARK) in globalThis)) throw new Error('postgres.js was loaded before db/driver-guard.ts: import db/client.ts first')
 }
 
 function edit (source: string, [, found, put]: [string, string, string]): string {

@@ -13,10 +13,14 @@ export const etagOf = (version: number): string => `"${version}"`
 
 /** Sends a resource with its ETag, or 304 when the caller already has this version (RFC 9110, section 13.1.2). */
 export function sendVersioned<T extends { version: number }> (request: FastifyRequest, reply: FastifyReply, resource: T): T {
-  const etag = etagOf(resource.version)
+  return sendTagged(request, reply, etagOf(resource.version), resource)
+}
+
+/** The same for anything that has a tag. Compared weakly: a cache may have weakened it on the way. */
+export function sendTagged<T> (request: FastifyRequest, reply: FastifyReply, etag: string, body: T): T {
   reply.header('etag', etag)
   const known = request.headers['if-none-match']
-  if (known === undefined || !entityTags(known, 'If-None-Match').some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag)) return resource
+  if (known === undefined || !entityTags(known, 'If-None-Match').some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag)) return body
   return reply.code(304).send() as unknown as T
 }
 

@@ -6,10 +6,14 @@ import type { TSchema } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import { type Config, isProduction } from '../config.ts'
 import { buildDocument, type Document, type RawDocument } from './document.ts'
+import { sendTagged } from './etag.ts'
 import { problemCodes } from './wire.ts'
 
 export const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 const DOCUMENTATION_HOST = 'https://tasklane.example'
+
+/** The page needs its own scripts, styles and calls, and pictures that it carries in itself. */
+const DOCS_CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 const TAGS = [
   { name: 'Auth', description: 'Sign up, log in, stay in, log out.' },
@@ -71,18 +75,25 @@ export const openapi = fp(async (app, { config, components }: { config: Config, 
   if ((config.DOCS ?? (isProduction(config) ? 'off' : 'on')) === 'on') await app.register(docs)
 })
 
-/** The served document, made once; equal to the committed one apart from `servers`. */
+/**
+ * The served document, made once; equal to the committed one apart from `servers`. That names the configured origin or
+ * else where we listen, never what a caller's Host says: the first caller would choose it for everybody.
+ */
 async function published (app: import('fastify').FastifyInstance, { origin }: { origin: string | undefined }) {
-  let text: string | undefined
-  let etag = ''
+  let made: { text: string, etag: string } | undefined
+  const make = () => {
+    const text = documentText(app.contract(origin ?? listeningOrigin(app)))
+    return { text, etag: `"${createHash('sha256').update(text).digest('base64url')}"` }
+  }
   app.get('/openapi.json', { schema: { hide: true } }, async (request, reply) => {
-    if (text === undefined) {
-      text = documentText(app.contract(origin ?? `${request.protocol}://${request.host}`))
-      etag = `"${createHash('sha256').update(text).digest('base64url')}"`
-    }
-    reply.header('etag', etag).type('application/json; charset=utf-8')
-    return request.headers['if-none-match'] === etag ? reply.code(304).send() : text
+    made ??= make()
+    reply.type('application/json; charset=utf-8')
+    return sendTagged(request, reply, made.etag, made.text)
   })
+}
+
+function listeningOrigin (app: import('fastify').FastifyInstance): string | undefined {
+  return app.addresses().length > 0 ? app.listeningOrigin.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:') : undefined
 }
 
 /** Keys in the order the frame gave them, two blanks, ASCII only: the same text on every machine. */
@@ -94,7 +105,7 @@ export function documentText (document: Document): string {
 async function docs (app: import('fastify').FastifyInstance) {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: true,
+    staticCSP: DOCS_CSP,
     uiConfig: { persistAuthorization: false, docExpansion: 'list', displayRequestDuration: true, tryItOutEnabled: true },
     transformSpecificationClone: false,
     transformSpecification: () => withPasswordFlow(app.contract('/'))

@@ -29,33 +29,31 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   return reply.code(problem.statusCode).headers(problem.headers).type(mediaType(request)).send(JSON.stringify(body))
 }
 
-/** Also for requests that never reached a route, since the address itself could not be read. */
-export function frameworkErrors (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  sendProblem(error, request, reply)
-}
-
-/** Bytes that are not HTTP, headers that are too large or too slow: answered on the bare socket, then closed. */
-export function clientErrorHandler (error: Error & { code?: string, rawPacket?: unknown }, socket: Duplex): void {
-  if (error.code === 'ECONNRESET') return
-  const code = SOCKET_CODES[error.code ?? ''] ?? 'malformed_request'
-  const isFirstLine = /^[A-Z]+ \S{8193}/.test(String(error.rawPacket ?? ''))
-  refuseOnSocket(socket, new Problem(code === 'headers_too_large' && isFirstLine ? 'uri_too_long' : code))
-}
-
-/** Tunnels are no business of ours. Node would close the connection without a word. */
-export function refuseConnect (_request: unknown, socket: Duplex): void {
-  refuseOnSocket(socket, new Problem('method_not_allowed', { headers: { allow: '' } }))
-}
-
-function refuseOnSocket (socket: Duplex, problem: Problem): void {
-  if (!socket.writable) { socket.destroy(); return }
-  const requestId = uuidv7()
-  const body = JSON.stringify(problemBody(problem, '/', requestId))
-  socket.end([
-    `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}`,
-    `Content-Type: ${PROBLEM_JSON}`, `Content-Length: ${Buffer.byteLength(body)}`, `X-Request-Id: ${requestId}`,
-    ...Object.entries(problem.headers).map(([name, value]) => `${name}: ${value}`), 'Connection: close', '', body
-  ].join('\r\n'))
+/** Refusals that no hook of ours sees; they carry the `common` headers of every answer all the same. */
+export function earlyRefusals (common: Record<string, string>) {
+  const onSocket = (socket: Duplex, problem: Problem): void => {
+    if (!socket.writable) { socket.destroy(); return }
+    const id = uuidv7()
+    const body = JSON.stringify(problemBody(problem, '/', id))
+    const headers = { ...common, ...problem.headers, 'content-type': PROBLEM_JSON, 'content-length': Buffer.byteLength(body), 'x-request-id': id, connection: 'close' }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+    socket.end([`HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}`, ...lines, '', body].join('\r\n'))
+  }
+  return {
+    /** The address itself could not be read, so that there was no route whose hooks could run. */
+    frameworkErrors (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+      sendProblem(error, request, reply.headers({ ...common, 'x-request-id': request.id }))
+    },
+    /** Bytes that are not HTTP, headers that are too large or too slow: answered on the bare socket, then closed. */
+    clientErrorHandler (error: Error & { code?: string, rawPacket?: unknown }, socket: Duplex): void {
+      if (error.code === 'ECONNRESET') return
+      const code = SOCKET_CODES[error.code ?? ''] ?? 'malformed_request'
+      const isFirstLine = /^[A-Z]+ \S{8193}/.test(String(error.rawPacket ?? ''))
+      onSocket(socket, new Problem(code === 'headers_too_large' && isFirstLine ? 'uri_too_long' : code))
+    },
+    /** Tunnels are no business of ours. Node would close the connection without a word. */
+    refuseConnect: (_request: unknown, socket: Duplex): void => onSocket(socket, new Problem('method_not_allowed', { headers: { allow: '' } }))
+  }
 }
 
 /** OAuth libraries ask for application/json and nothing else; the body is the same. */

@@ -1,9 +1,11 @@
 import { createServer } from 'node:http'
-import { fastify, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions, LogController, type RawServerDefault } from 'fastify'
+import { fastify, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, LogController, type RawServerDefault } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { v7 as uuidv7 } from 'uuid'
 import { type Config, splitList } from '../config.ts'
-import { clientErrorHandler, frameworkErrors, refuseConnect } from './problems.ts'
+import { earlyRefusals } from './problems.ts'
+import { logAnswer } from './request-log.ts'
+import { commonHeaders } from './security.ts'
 import { schemaController, schemaErrorFormatter } from './validation.ts'
 
 export type App = FastifyInstance<RawServerDefault, import('node:http').IncomingMessage, import('node:http').ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>
@@ -26,6 +28,7 @@ const CALLER_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 /** Fastify with every option that is not a plugin's, in one place. */
 export function createApp (config: Config, logger: FastifyBaseLogger): App {
   const trusted = splitList(config.TRUST_PROXY)
+  const { frameworkErrors, clientErrorHandler, refuseConnect } = earlyRefusals(commonHeaders(config))
   return fastify({
     loggerInstance: logger,
     // One line for each answer, written by plugins/request-log.ts under the name callers know.
@@ -53,7 +56,10 @@ export function createApp (config: Config, logger: FastifyBaseLogger): App {
     onConstructorPoisoning: 'error',
     schemaController,
     schemaErrorFormatter,
-    frameworkErrors: frameworkErrors as NonNullable<FastifyServerOptions['frameworkErrors']>,
+    frameworkErrors: ((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      frameworkErrors(error, request, reply)
+      logAnswer(request, reply)
+    }) as NonNullable<FastifyServerOptions['frameworkErrors']>,
     clientErrorHandler
   } as FastifyServerOptions) as unknown as App
 }

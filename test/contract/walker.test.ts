@@ -91,8 +91,11 @@ const forbidden: [construct: string, finding: RegExp, put: (parts: Parts) => unk
 ]
 
 t.test('the walker catches every forbidden construct and names its place', async (t) => {
+  const whole = contract()
+  // A few operations are enough to break; every further one costs each construct its time.
+  const some = { ...whole, paths: Object.fromEntries(Object.entries(whole.paths).filter(([path]) => /^\/api\/v1\/(tasks|me)(\/\{task_id\})?$/.test(path))) }
   for (const [construct, finding, put] of forbidden) {
-    const c = contract()
+    const c = structuredClone(some)
     const at = (path: string, method: string) => c.paths[path]?.[method] as Operation
     put({ c, task: c.components.schemas.Task as Schema, create: c.components.schemas.TaskCreate as Schema, list: at('/api/v1/tasks', 'get'), post: at('/api/v1/tasks', 'post'), get: at('/api/v1/tasks/{task_id}', 'get'), patch: at('/api/v1/tasks/{task_id}', 'patch') })
     const findings = walk(c)

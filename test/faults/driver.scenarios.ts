@@ -1,4 +1,4 @@
-/** Run by driver.test.ts in a process of its own: one scenario against a real server, its result as a line of JSON. */
+/** Run by driver.test.ts in a process of its own: scenarios against a real server, their results as a line of JSON. */
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { registerHooks } from 'node:module'
@@ -7,17 +7,18 @@ import { sql } from 'drizzle-orm'
 import type { Database } from '../../src/db/client.ts'
 import { freePort } from '../support/postgres-server.ts'
 
-const [scenario = '', url = '', ...without] = process.argv.slice(2)
+const [url = '', without = '', ...names] = process.argv.slice(2)
 const STAND_INS: Record<string, string> = {
-  'driver-guard': 'export function guardDriver () {}',
+  'driver-guard': 'export function checkDriver () {}',
   deadlines: 'export const bounded = (client) => client'
 }
 registerHooks({
   load (file, context, next) {
-    const left = without.find((name) => file.endsWith(`/src/db/${name}.ts`))
+    const left = without.split(' ').find((name) => file.endsWith(`/src/db/${name}.ts`))
     return left === undefined ? next(file, context) : { format: 'module', shortCircuit: true, source: STAND_INS[left] as string }
   }
 })
+if (names.includes('loaded too early')) await import('postgres')
 const { openDatabase } = await import('../../src/db/client.ts')
 const open = (pool: number, address = url) => openDatabase({ url: address, dataDir: '', pool })
 
@@ -38,13 +39,15 @@ async function kill (pid: number): Promise<void> {
 }
 
 /** A transaction whose session is killed while it is idle; `rest` runs after that, `broken` resolves when the caller was told. */
-function doomed (db: Db, rest: (tx: Db, broken: Promise<void>) => Promise<unknown>): Promise<string> {
+async function doomed (db: Db, rest: (tx: Db, broken: Promise<void>) => Promise<unknown>): Promise<string> {
   const { promise: broken, resolve } = Promise.withResolvers<void>()
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>()
   const told = outcome(db.transaction(async (tx) => {
     await kill(await pidOf(tx as unknown as Db))
-    await rest(tx as unknown as Db, broken)
+    await rest(tx as unknown as Db, broken).finally(finish)
   }))
   told.then(() => resolve())
+  await finished
   return told
 }
 
@@ -66,11 +69,14 @@ async function wire () {
   address.port = String(port)
   /** What is connected stays so and hears nothing any more, as when a machine vanishes; new connections go through. */
   const muffle = () => { for (const pair of sockets) for (const socket of pair) socket.removeAllListeners('data').on('data', () => {}) }
-  return { url: address.href, state, muffle }
+  /** Cuts what is connected so that both ends hear of an error. */
+  const reset = () => { for (const [near] of sockets) near.resetAndDestroy() }
+  return { url: address.href, state, muffle, reset }
 }
 
 const one = sql`select 1`
-const kept = sql.raw(`kept_${process.pid}`)
+const newTable = () => sql.raw(`kept_${process.pid}_${++tables}`)
+let tables = 0
 const scenarios: Record<string, () => Promise<object>> = {
   async 'at once' () {
     const { db } = await open(2)
@@ -80,7 +86,6 @@ const scenarios: Record<string, () => Promise<object>> = {
   async 'after a while' () {
     const { db } = await open(2)
     const told = await doomed(db, async (tx, broken) => { await broken; await pause(100); await tx.execute(one) })
-    await pause(200)
     return { told, next: await outcome(db.execute(one)) }
   },
   async 'while a query runs' () {
@@ -99,7 +104,6 @@ const scenarios: Record<string, () => Promise<object>> = {
       await broken
       second = await outcome(tx.execute(one))
     })
-    await pause(200)
     return { told, second, next: await outcome(db.execute(one)) }
   },
   async 'again and again' () {
@@ -107,24 +111,50 @@ const scenarios: Record<string, () => Promise<object>> = {
     const long = sql.raw(`select '${'x'.repeat(5000)}'`)
     const told = []
     for (let i = 0; i < 5; i++) told.push(await doomed(db, async (tx, broken) => { await broken; await outcome(tx.execute(long)) }))
-    await pause(200)
     return { told, next: await Promise.all([1, 2, 3].map(() => outcome(db.execute(one)))) }
   },
   /** The session that a dead transaction leaves behind is taken by the next one; the dead one must not end it. */
   async 'somebody else\'s' () {
     const { db } = await open(1)
+    const kept = newTable()
     await db.execute(sql`create table ${kept} (what text)`)
+    const { promise: broken, resolve: hasBroken } = Promise.withResolvers<void>()
     const { promise: halfWay, resolve: atHalf } = Promise.withResolvers<void>()
-    const { promise: ended, resolve: hasEnded } = Promise.withResolvers<void>()
-    const told = await doomed(db, async (_tx, broken) => { await broken; halfWay.then(() => setImmediate(hasEnded)); await halfWay; throw new Error('gives up') })
+    const told = doomed(db, async (_tx, heard) => { await heard; hasBroken(); await halfWay; throw new Error('gives up') })
+    await broken
     const neighbour = await outcome(db.transaction(async (tx) => {
       await tx.execute(sql`insert into ${kept} values ('mine')`)
       atHalf()
-      await ended
-      await pause(50)
-      await tx.execute(sql`select 1`)
+      await told
+      await tx.execute(one)
     }))
-    return { told, neighbour, kept: (await db.execute(sql`select * from ${kept}`) as unknown as object[]).length }
+    return { told: await told, neighbour, kept: (await db.execute(sql`select * from ${kept}`) as unknown as object[]).length }
+  },
+  /** With all other connections taken, a transaction begins as the n-th in the pipe of the last one. */
+  async 'crowded' () {
+    const pool = 20
+    const { db } = await open(pool)
+    const { promise: enough, resolve: letGo } = Promise.withResolvers<void>()
+    let open_ = 0
+    const { promise: taken, resolve: allTaken } = Promise.withResolvers<void>()
+    const holders = Array.from({ length: pool - 1 }, () => db.transaction(async (tx) => {
+      await tx.execute(one)
+      if (++open_ === pool - 1) allTaken()
+      await enough
+    }))
+    await taken
+    const odd = new Set<string>()
+    for (let n = 90; n <= 110; n++) {
+      const crowd = Array.from({ length: n }, () => outcome(db.execute(one)))
+      // All of the crowd is in the pipe, and nothing has been answered yet.
+      for (let i = 0; i < 100; i++) await undefined
+      const told = await outcome(db.transaction((tx) => tx.execute(one)))
+      if (told !== 'done') odd.add(told)
+      await Promise.all(crowd)
+    }
+    letGo()
+    await Promise.all(holders)
+    return { odd: [...odd] }
   },
   async 'hangs up' () {
     const line = await wire()
@@ -135,6 +165,20 @@ const scenarios: Record<string, () => Promise<object>> = {
     line.state.hangsUp = false
     return { told, dialsWithoutPause: dials > 20, next: await outcome(db.execute(one)) }
   },
+  async 'cut' () {
+    const line = await wire()
+    const { db } = await open(1, line.url)
+    const told = await outcome(db.transaction(async (tx) => {
+      const answer = tx.execute(sql`select pg_sleep(60)`)
+      setTimeout(line.reset, 200)
+      await answer
+    }))
+    const numbers = await Promise.all([1, 2, 3].map((n) => outcome(db.transaction(async (tx) => {
+      const [row] = (await tx.execute(sql`select ${n}::int as n`)) as unknown as { n: number }[]
+      if (row?.n !== n) throw new Error(`asked for ${n}, was given ${row?.n}`)
+    }))))
+    return { told, numbers }
+  },
   async 'blamed' () {
     const { db } = await open(1)
     const pid = await pidOf(db)
@@ -143,10 +187,14 @@ const scenarios: Record<string, () => Promise<object>> = {
   },
   async 'read-only' () {
     const { db } = await open(1)
+    const kept = newTable()
     await db.execute(sql`create table ${kept} (what text)`)
     await db.execute(sql`set default_transaction_read_only = on`)
     const insert = () => outcome(db.transaction((tx) => tx.execute(sql`insert into ${kept} values ('mine')`)))
     return { told: await insert(), next: await insert() }
+  },
+  async 'loaded too early' () {
+    return { told: await outcome(open(1)) }
   },
   async 'silent' () {
     const line = await wire()
@@ -160,5 +208,6 @@ const scenarios: Record<string, () => Promise<object>> = {
   }
 }
 
-console.log(JSON.stringify(await scenarios[scenario]?.()))
+const results = await Promise.all(names.map(async (name) => [name, await scenarios[name]?.()]))
+console.log(JSON.stringify(Object.fromEntries(results)))
 process.exit(0)

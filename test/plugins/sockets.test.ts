@@ -16,7 +16,7 @@ const json = { ...authorization, 'Content-Type': 'application/json' }
 async function refused (t: Test, status: number, code: string, ...chunks: (string | Buffer)[]) {
   const [answer, ...more] = await exchange(port, ...chunks)
   const label = String(chunks[0]).slice(0, 50)
-  t.match(answer, { status, closed: true, headers: { 'content-type': /^application\/problem\+json/, connection: 'close' } }, label)
+  t.match(answer, { status, closed: true, headers: { 'content-type': /^application\/problem\+json/, connection: 'close', 'x-content-type-options': 'nosniff' } }, label)
   t.match(JSON.parse(answer?.body ?? '{}'), { status, code, request_id: answer?.headers['x-request-id'] }, label)
   t.equal(more.length, 0)
   return answer

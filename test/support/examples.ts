@@ -9,7 +9,7 @@ const compiled = new WeakMap<object, Ajv2020>()
 
 /** Why an example is not what the component at `ref` of the contract describes; empty when it is. */
 export function exampleFaults (contract: object, ref: string, example: unknown): string[] {
-  const ajv = compiled.get(contract) ?? new Ajv2020({ strict: false, allErrors: true, formats }).addSchema(contract, 'contract')
+  const ajv = compiled.get(contract) ?? new Ajv2020({ strict: false, allErrors: true, logger: false, formats }).addSchema(contract, 'contract')
   compiled.set(contract, ajv)
   try {
     const validate = ajv.getSchema(`contract${ref}`)

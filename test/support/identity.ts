@@ -12,6 +12,9 @@ import { auditEvents } from '../../src/db/tables/audit-events.ts'
 import type { TestDatabase } from './database.ts'
 import { SECRET } from './house.ts'
 
+/** What an installation in production must at least be given. */
+export const PRODUCTION = { NODE_ENV: 'production', JWT_SECRET: 'kX2n8Qw5Zr7Tb1Yv4Uc9Em3Ja6Lo0PdHs', DATABASE_URL: 'postgres://db.internal/tasklane', MAILER: 'off' }
+
 /** Everything the audit log remembers, oldest first, save for some actions. */
 export async function auditFacts (db: Db, ...except: string[]) {
   const rows = await db.select().from(auditEvents).where(except.length > 0 ? notInArray(auditEvents.action, except) : undefined).orderBy(asc(auditEvents.created_at), asc(auditEvents.id))

@@ -11,7 +11,7 @@ export async function lettersTo (mail: Mail, address: string): Promise<Letter[]>
 }
 
 /** The code in a letter. */
-export const codeIn = (letter: Letter | undefined): string => /^ {4}(\d{8})$/m.exec(letter?.text ?? '')?.[1] ?? 'no code'
+export const codeIn = (letter: Pick<Letter, 'text'> | undefined): string => /^ {4}(\d{8})$/m.exec(letter?.text ?? '')?.[1] ?? 'no code'
 
 /** The code in the newest letter to an address. */
 export const codeTo = async (mail: Mail, address: string): Promise<string> => codeIn((await lettersTo(mail, address))[0])

@@ -1,20 +1,21 @@
-import { sql } from 'drizzle-orm'
 import { index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { instant, now } from '../columns.ts'
 import { users } from './users.ts'
 
 /**
  * Codes that went out by letter. Requests for unknown addresses have rows as well, without a user, so that nothing tells
- * them apart. The code itself is nowhere: `mac` is an HMAC over id and code, under a key that is not in the database.
+ * them apart; rows also outlive their user, or deleting an account would reset what its mailbox may be sent. Neither codes
+ * nor addresses are here: `mac` is an HMAC over id and code, `mailbox` one over the address, under a key that is
+ * not in the database.
  */
 export const oneTimeCodes = pgTable('one_time_codes', {
   id: uuid().primaryKey(),
   purpose: text().notNull(),
-  /** Who is counted: an address (as an HMAC, since unknown ones are nobody's to keep) or an account. */
+  /** Who is counted, as an HMAC: an account, or the mailbox of nobody. */
   subject: text().notNull(),
-  user_id: uuid().references(() => users.id, { onDelete: 'cascade' }),
+  user_id: uuid().references(() => users.id, { onDelete: 'set null' }),
   /** Where the code went, exactly; it confirms this address and no other. */
-  address: text(),
+  mailbox: text().notNull(),
   /** What the account was when the code was made; a code outlives no change of password, role or address. */
   stamp: text(),
   mac: text().notNull(),
@@ -28,7 +29,8 @@ export const oneTimeCodes = pgTable('one_time_codes', {
   token_used_at: instant()
 }, (t) => [
   index('one_time_codes_subject').on(t.purpose, t.subject, t.created_at),
-  index('one_time_codes_address').on(t.address, t.created_at).where(sql`${t.address} is not null`),
+  index('one_time_codes_mailbox').on(t.mailbox, t.created_at),
+  index('one_time_codes_user').on(t.user_id),
   index('one_time_codes_created').on(t.created_at),
   uniqueIndex('one_time_codes_token').on(t.token_hash)
 ])

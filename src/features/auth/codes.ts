@@ -6,10 +6,10 @@ import { countTriesAt, countTry, type Holder, insertCode, lockAndCountRecent, ty
 
 export const CODE_MINUTES = 10
 const DIGITS = 8
-/** Letters to one account, and to one address whoever asks; what comes on top is silence. */
+/** Letters to one account, and to one mailbox whoever asks; what comes on top is silence. */
 const MAX_AN_HOUR = 5
 const MAX_A_DAY = 10
-const MAX_TO_ADDRESS_AN_HOUR = 30
+const MAX_TO_MAILBOX_AN_HOUR = 30
 
 export type Codes = ReturnType<typeof createCodes>
 
@@ -17,6 +17,7 @@ export type Codes = ReturnType<typeof createCodes>
 export function createCodes (secret: string) {
   const key = deriveKey(secret, 'one-time-code')
   const hmac = (text: string) => createHmac('sha256', key).update(text)
+  const mailboxOf = (address: string) => hmac(`address ${address}`).digest('base64url')
   const macOf = (id: string, code: string): string => hmac(`${id} ${code}`).digest('base64url')
   const isRight = (code: string) => ({ id, mac, user_id }: Tried): boolean => timingSafeEqual(Buffer.from(macOf(id, code)), Buffer.from(mac)) && user_id !== null
 
@@ -26,12 +27,13 @@ export function createCodes (secret: string) {
      * be right. Too soon or too often gives no code, but the id of the one that is still open, so that the letter sent before is of use.
      */
     async issue (tx: Db, purpose: Purpose, address: string, holder: Holder | undefined): Promise<{ id: string, code: string | undefined }> {
-      const subject = holder?.id ?? hmac(`address ${address}`).digest('base64url')
-      const recent = await lockAndCountRecent(tx, purpose, subject, address)
-      if (recent.inMinute > 0 || recent.inHour >= MAX_AN_HOUR || recent.inDay >= MAX_A_DAY || recent.toAddress >= MAX_TO_ADDRESS_AN_HOUR) return { id: recent.open_id ?? uuidv7(), code: undefined }
+      const mailbox = mailboxOf(address)
+      const subject = holder ? hmac(`account ${holder.id}`).digest('base64url') : mailbox
+      const recent = await lockAndCountRecent(tx, purpose, subject, mailbox)
+      if (recent.inMinute > 0 || recent.inHour >= MAX_AN_HOUR || recent.inDay >= MAX_A_DAY || recent.toMailbox >= MAX_TO_MAILBOX_AN_HOUR) return { id: recent.open_id ?? uuidv7(), code: undefined }
       const id = uuidv7()
       const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
-      await insertCode(tx, { id, purpose, subject, user_id: holder?.id ?? null, address: holder ? address : null, stamp: holder?.stamp ?? null, mac: macOf(id, code) }, CODE_MINUTES)
+      await insertCode(tx, { id, purpose, subject, user_id: holder?.id ?? null, mailbox, stamp: holder?.stamp ?? null, mac: macOf(id, code) }, CODE_MINUTES)
       return { id, code }
     },
 
@@ -39,6 +41,6 @@ export function createCodes (secret: string) {
     isRight: async (db: Db, purpose: Purpose, id: string, code: string): Promise<boolean> => (await countTry(db, purpose, id)).some(isRight(code)),
 
     /** The id of the right code among those that went to an address. */
-    findRight: async (db: Db, purpose: Purpose, address: string, code: string): Promise<string | undefined> => (await countTriesAt(db, purpose, address)).find(isRight(code))?.id
+    findRight: async (db: Db, purpose: Purpose, address: string, code: string): Promise<string | undefined> => (await countTriesAt(db, purpose, mailboxOf(address))).find(isRight(code))?.id
   }
 }

@@ -6,8 +6,8 @@ import { users } from '../../db/tables/users.ts'
 
 export type Purpose = 'password_reset' | 'email'
 /** Whose code it is: somebody with an account, or nobody. */
-export interface Holder { id: string, address: string, stamp: string }
-export interface Reader extends Holder { username: string | null, name: string | null, email_verified: boolean }
+export interface Holder { id: string, stamp: string }
+export interface Reader extends Holder { address: string, name: string | null, email_verified: boolean }
 
 /** Tries for one code, and wrong tries for one account in a day: a day of guessing then succeeds once in ten million. */
 const MAX_TRIES = 5
@@ -25,7 +25,7 @@ const inMinutes = (minutes: number) => sql`now() + make_interval(mins => ${minut
 
 /** The enabled account behind an address. */
 export async function findReader (db: Db, address: string): Promise<Reader | undefined> {
-  const [row] = await db.select({ id: users.id, address: sql<string>`${users.email}`, stamp, username: users.username, name: users.name, email_verified: users.email_verified })
+  const [row] = await db.select({ id: users.id, address: sql<string>`${users.email}`, stamp, name: users.name, email_verified: users.email_verified })
     .from(users).where(and(eq(users.email, address), eq(users.disabled, false)))
   return row
 }
@@ -37,18 +37,18 @@ export async function findStamp (tx: Db, user_id: string): Promise<string | unde
 }
 
 /** How many codes were asked for of late, and the one that is still open. Holds all others who ask for the same subject until the transaction ends. */
-export async function lockAndCountRecent (tx: Db, purpose: Purpose, subject: string, address: string) {
+export async function lockAndCountRecent (tx: Db, purpose: Purpose, subject: string, mailbox: string) {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`${purpose} ${subject}`}, 2))`)
   const within = (span: string) => sql<number>`count(*) filter (where ${codes.created_at} > now() - ${span}::interval)::int`
   const [row] = await tx.select({
     inMinute: within('1 minute'), inHour: within('1 hour'), inDay: within('1 day'),
     open_id: sql<string | null>`(array_agg(${codes.id} order by ${codes.created_at} desc) filter (where ${isOpen}))[1]`,
-    toAddress: sql<number>`(select count(*) from one_time_codes same where same.address = ${address} and same.created_at > now() - interval '1 hour')::int`
+    toMailbox: sql<number>`(select count(*) from one_time_codes same where same.mailbox = ${mailbox} and same.created_at > now() - interval '1 hour')::int`
   }).from(codes).where(and(eq(codes.purpose, purpose), eq(codes.subject, subject), gt(codes.created_at, sql`now() - interval '1 day'`)))
-  return row as { inMinute: number, inHour: number, inDay: number, open_id: string | null, toAddress: number }
+  return row as { inMinute: number, inHour: number, inDay: number, open_id: string | null, toMailbox: number }
 }
 
-export type NewCode = Pick<typeof codes.$inferInsert, 'id' | 'purpose' | 'subject' | 'user_id' | 'address' | 'stamp' | 'mac'>
+export type NewCode = Pick<typeof codes.$inferInsert, 'id' | 'purpose' | 'subject' | 'user_id' | 'mailbox' | 'stamp' | 'mac'>
 
 /** Writes a code; the earlier ones of its subject end now, and a few that nobody counts any more go. */
 export async function insertCode (tx: Db, code: NewCode, minutes: number): Promise<void> {
@@ -66,9 +66,9 @@ export type Tried = Pick<typeof codes.$inferSelect, 'id' | 'mac' | 'user_id'>
  */
 export const countTry = (db: Db, purpose: Purpose, id: string): Promise<Tried[]> => countTries(db, sql`c.purpose = ${purpose} and c.id = ${id}`)
 
-/** The same for the newest codes that went to an address. */
-export const countTriesAt = (db: Db, purpose: Purpose, address: string): Promise<Tried[]> => countTries(db, sql`c.id in (
-  select id from one_time_codes where address = ${address} and purpose = ${purpose} and used_at is null and expires_at > now() order by created_at desc limit ${MAX_CLAIMS})`)
+/** The same for the newest codes that went to a mailbox. */
+export const countTriesAt = (db: Db, purpose: Purpose, mailbox: string): Promise<Tried[]> => countTries(db, sql`c.id in (
+  select id from one_time_codes where mailbox = ${mailbox} and purpose = ${purpose} and used_at is null and expires_at > now() order by created_at desc limit ${MAX_CLAIMS})`)
 
 function countTries (db: Db, which: SQL): Promise<Tried[]> {
   return rowsOf<Tried>(db, sql`
@@ -79,12 +79,12 @@ function countTries (db: Db, which: SQL): Promise<Tried[]> {
     returning c.id, c.mac, c.user_id`)
 }
 
-/** Uses a right code, once: of parallel requests one gets its holder. */
-export async function useCode (tx: Db, id: string, token?: { hash: string, minutes: number }): Promise<{ user_id: string, address: string } | undefined> {
+/** Uses a right code, once: of parallel requests one gets the id of its holder. */
+export async function useCode (tx: Db, id: string, token?: { hash: string, minutes: number }): Promise<string | undefined> {
   const exchange = token && { token_hash: token.hash, token_expires_at: inMinutes(token.minutes) }
   const [row] = await tx.update(codes).set({ used_at: sql`now()`, ...exchange })
-    .where(and(eq(codes.id, id), isNull(codes.used_at), isHeld)).returning({ user_id: codes.user_id, address: codes.address })
-  return row as { user_id: string, address: string } | undefined
+    .where(and(eq(codes.id, id), isNull(codes.used_at), isHeld)).returning({ user_id: codes.user_id })
+  return row?.user_id ?? undefined
 }
 
 const isLiveToken = (hash: string) => and(eq(codes.token_hash, hash), isNull(codes.token_used_at), gt(codes.token_expires_at, sql`now()`), isNotNull(codes.user_id), isHeld)

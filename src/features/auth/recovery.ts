@@ -32,7 +32,7 @@ export async function checkReset ({ db, codes }: AuthDeps, { reset_id, otp }: { 
   const token = randomToken()
   const used = await codes.isRight(db, 'password_reset', id, otp) && await transact(db, async (tx) => {
     const holder = await useCode(tx, id, { hash: hashToken(token), minutes: TOKEN_MINUTES })
-    if (holder) await recordAudit(tx, { ...fact, outcome: 'succeeded', subject_type: 'user', subject_id: holder.user_id })
+    if (holder) await recordAudit(tx, { ...fact, outcome: 'succeeded', subject_type: 'user', subject_id: holder })
     return holder !== undefined
   })
   if (used) return { reset_token: token }

@@ -29,6 +29,7 @@ export async function verificationRoutes (app: App, deps: AuthDeps) {
     }
   }, async (request, reply) => {
     await requestVerification(deps, request.body.email, sourceOf(request))
-    return reply.code(202).send(null)
+    // With null the body would be its JSON, as only 204 has none by nature.
+    return reply.code(202).send(undefined as unknown as null)
   })
 }

@@ -39,7 +39,7 @@ export async function confirmEmail (deps: AuthDeps, { email, otp }: { email: str
   const id = await codes.findRight(db, 'email', address, otp)
   const bound = id === undefined ? undefined : await refuseTaken(db, { email: address }, () => transact(db, async (tx) => {
     const holder = await useCode(tx, id)
-    const change = holder && await bindAddress(tx, holder.user_id, holder.address, true)
+    const change = holder && await bindAddress(tx, holder, address, true)
     if (change) await recordAudit(tx, { ...actorNamed(source, change.user), action: change.before === address ? 'user.email_verified' : 'user.email_changed', outcome: 'succeeded', subject_type: 'user', subject_id: change.user.id })
     return change
   }))
@@ -97,7 +97,7 @@ const confirmsAddresses = ({ config, mail }: { config: Config, mail: AuthDeps['m
 
 async function issueFor (tx: Db, { codes }: AuthDeps, id: string, address: string): Promise<string | undefined> {
   const stamp = await findStamp(tx, id)
-  return stamp === undefined ? undefined : (await codes.issue(tx, 'email', address, { id, address, stamp })).code
+  return stamp === undefined ? undefined : (await codes.issue(tx, 'email', address, { id, stamp })).code
 }
 
 /** Letters leave after the answer, so that nothing of them shows in its time. */

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../../core/caller.ts'
 import type { Db } from '../../db/client.ts'
 import { rowsOf } from '../../db/rows.ts'
@@ -63,6 +63,12 @@ export async function changeTasks (tx: Db, changes: TaskChange[]): Promise<Map<s
   return new Map((changed as Task[]).map((task) => [task.id, task]))
 }
 
+/** Takes a user off other people's tasks, those in the trash included; every one is a new version. */
+export async function unassign (tx: Db, user_id: string): Promise<Pick<Task, 'owner_id' | 'id' | 'version'>[]> {
+  return tx.update(tasks).set({ assignee_id: null, version: sql`${tasks.version} + 1`, updated_at: sql`now()` })
+    .where(and(eq(tasks.assignee_id, user_id), ne(tasks.owner_id, user_id))).returning({ owner_id: tasks.owner_id, id: tasks.id, version: tasks.version })
+}
+
 /**
  * Which of these caller-made ids are taken by anybody. Each is kept to one transaction first: the index on ids is not
  * unique (unique indexes start with the owner), so that lock is what decides between two owners at the same moment.
@@ -79,6 +85,8 @@ export async function listTakenIds (tx: Db, ids: string[]): Promise<Set<string>>
 export async function listAssignable (tx: Db, ids: string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set()
   const found = await tx.select({ id: users.id }).from(users).where(and(inArray(users.id, ids), eq(users.disabled, false)))
+    // An account that is being deleted is waited for: nothing may point to it afterwards.
+    .for('key share')
   return new Set(found.map(({ id }) => id))
 }
 

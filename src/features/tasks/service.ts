@@ -8,11 +8,14 @@ import type { Db } from '../../db/client.ts'
 import { transact } from '../../db/transact.ts'
 import { staleVersion } from '../../plugins/etag.ts'
 import { canonical, type Planned, planDelete, planRestore, planUpdate } from './plan.ts'
-import { changeTasks, countUnderLock, insertTasks, listAssignable, listChangesSince, listTakenIds, lockTasks } from './queries.ts'
+import { changeTasks, countUnderLock, insertTasks, listAssignable, listChangesSince, listTakenIds, lockTasks, unassign } from './queries.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
 
 /** Who changes something, in which request, and how many tasks an owner may hold (0: any number). */
 export interface Act { caller: Caller, origin: Origin, quota: number }
+/** A statement takes 65 535 parameters, and a row of history has nine. */
+const MAX_EVENTS = 5000
+
 /** The versions a conditional write may meet; undefined means any. */
 export type Versions = number[] | undefined
 
@@ -69,6 +72,15 @@ export function restoreTask (db: Db, act: Act, id: string, versions: Versions): 
     if (await quotaRoom(tx, act.quota, task.owner_id, 1) < 1) throw quotaExceeded(act.quota)
     return applyOne(tx, act, planned)
   })
+}
+
+/** Takes an account that is about to go off the tasks of others. Runs in the caller's transaction, which holds the lock on the account. */
+export async function releaseAssignee (tx: Db, origin: Origin, user_id: string): Promise<void> {
+  const released = await unassign(tx, user_id)
+  const changes = { assignee_id: { old: user_id, new: null } }
+  for (let i = 0; i < released.length; i += MAX_EVENTS) {
+    await record(tx, origin, ...released.slice(i, i + MAX_EVENTS).map(({ owner_id, id, version }) => ({ owner_id, task_id: id, version, type: 'task.updated' as const, changes })))
+  }
 }
 
 /** Carries out what was planned for locked tasks: one statement for the rows, one for their history. */

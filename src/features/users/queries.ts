@@ -56,6 +56,11 @@ export async function changeUser (db: Db, id: string, change: UserChange): Promi
   return row
 }
 
+/** Keeps everybody from pointing to an account from now on: who assigns a task to it shares a lock on its row. */
+export async function lockForRemoval (tx: Db, id: string): Promise<void> {
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, id)).for('update')
+}
+
 /** Removes an account; what it owned goes with it. */
 export async function removeUser (tx: Db, id: string): Promise<void> {
   await tx.delete(users).where(eq(users.id, id))

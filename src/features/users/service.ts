@@ -8,7 +8,8 @@ import type { Db } from '../../db/client.ts'
 import { failureOf } from '../../db/failures.ts'
 import { transact } from '../../db/transact.ts'
 import type { Sessions } from '../sessions/service.ts'
-import { changeUser, claimFirstAdmin, findCredentials, findTaken, findUser, insertUser, lockCredentials, lockWithAdmins, removeUser } from './queries.ts'
+import { releaseAssignee } from '../tasks/service.ts'
+import { changeUser, claimFirstAdmin, findCredentials, findTaken, findUser, insertUser, lockCredentials, lockForRemoval, lockWithAdmins, removeUser } from './queries.ts'
 import type { AdminUser, MeUpdate, User } from './schema.ts'
 
 export type { User } from './schema.ts'
@@ -105,7 +106,9 @@ export async function deleteMe ({ db, passwords, sessions, throttle }: UserDeps,
 
 /** Removes an account that is locked: profile, sessions, tasks. The audit log keeps who it was. */
 export async function deleteAccount (tx: Db, actor: Actor, id: string): Promise<void> {
+  await lockForRemoval(tx, id)
   await recordAudit(tx, { ...actor, action: 'user.deleted', outcome: 'succeeded', subject_type: 'user', subject_id: id })
+  await releaseAssignee(tx, actor, id)
   await removeUser(tx, id)
 }
 

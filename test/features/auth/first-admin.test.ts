@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { users } from '../../../src/db/tables/users.ts'
 import { house, PASSWORD } from '../../support/house.ts'
-import { auditFacts, sibling } from '../../support/identity.ts'
+import { auditFacts, PRODUCTION, sibling } from '../../support/identity.ts'
 
 t.test('of 50 first registrations over two instances exactly one becomes admin', async (t) => {
   for (let round = 1; round <= 2; round++) {
@@ -38,7 +38,6 @@ t.test('once there was a first admin, nobody becomes one by signing up, even whe
 t.test('without the setting the first account is an ordinary one, and in production that is the default', async (t) => {
   const { person } = await house(t, { env: { FIRST_USER_ADMIN: 'false' } })
   t.equal((await person()).user.role, 'user')
-  const production = { NODE_ENV: 'production', JWT_SECRET: 'kX2n8Qw5Zr7Tb1Yv4Uc9Em3Ja6Lo0Pd', DATABASE_URL: 'postgres://db.internal/tasklane', MAILER: 'off', FIRST_USER_ADMIN: '' }
-  const h = await house(t, { env: production })
+  const h = await house(t, { env: { ...PRODUCTION, FIRST_USER_ADMIN: '' } })
   t.equal((await h.person()).user.role, 'user')
 })

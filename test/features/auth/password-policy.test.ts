@@ -1,5 +1,6 @@
 import t from 'tap'
 import { house, PASSWORD } from '../../support/house.ts'
+import { PRODUCTION } from '../../support/identity.ts'
 
 const strict = await house(t, { env: { PASSWORD_BLOCKLIST: 'on' } })
 const mild = await house(t)
@@ -43,6 +44,11 @@ t.test('common passwords are refused where the list is on, whatever their case, 
   t.match((await register(strict, 'password123')).json().errors[0].detail, /most common/)
   t.equal((await register(strict, PASSWORD)).statusCode, 201)
   t.equal((await register(mild, 'password123')).statusCode, 201, 'where it is off, they are taken')
+})
+
+t.test('in production the list is on unless it is turned off', async (t) => {
+  t.equal(refusalOf(await register(await house(t, { env: PRODUCTION }), 'password123')), 'weak_password')
+  t.equal((await register(await house(t, { env: { ...PRODUCTION, PASSWORD_BLOCKLIST: 'off' } }), 'password123')).statusCode, 201)
 })
 
 t.test('the list holds more than ten thousand passwords of sufficient length', async (t) => {

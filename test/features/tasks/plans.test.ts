@@ -26,12 +26,12 @@ t.test('every sort and filter reads a page from an index, the last page like the
   await db.execute(sql`insert into users (id, username, role) select gen_random_uuid(), 'owner' || n, 'user' from generate_series(1, ${SMALL_OWNERS}::int) n`)
   const rows = (owner: ReturnType<typeof sql>, count: number) => sql`insert into tasks (owner_id, id, assignee_id, title, description, status, priority, due_date, tags, created_at, updated_at)
     select ${owner}, gen_random_uuid(), case when n % 1000 = 0 then ${boss.user.id}::uuid end, 'Task ' || md5(n::text) || ' common', 'word' || (n % 5000),
-      (array['todo', 'in_progress', 'done'])[1 + n % 3]::task_status, (array['low', 'medium', 'high'])[1 + n / 3 % 3]::task_priority,
+      (array['todo', 'in_progress', 'done'])[1 + (n % 3)::int]::task_status, (array['low', 'medium', 'high'])[1 + (n / 3 % 3)::int]::task_priority,
       case when n % 4 > 0 then now() + ((n * 7919) % 20000 - 10000) * interval '1 hour' end, array['tag' || (n % 500), case when n / 9 % 2 = 0 then 'even' else 'odd' end],
       timestamptz '2026-01-01' - (n * 3571 % 1000000) * interval '1 minute', timestamptz '2026-01-01' - (n * 7577 % 1000000) * interval '1 second'
-    from generate_series(1, ${count}::int) n`
+    from generate_series(1, ${count}::bigint) n`
   await db.execute(rows(sql`${ann.user.id}::uuid`, LARGE))
-  await db.execute(rows(sql`(array(select id from users where username like 'owner%' order by username))[1 + n % ${SMALL_OWNERS}::int]`, ROWS))
+  await db.execute(rows(sql`(array(select id from users where username like 'owner%' order by username))[1 + (n % ${SMALL_OWNERS}::int)::int]`, ROWS))
   await db.execute(sql`vacuum analyze tasks`)
 
   const caller = (who: typeof ann, role: Caller['role']) => ({ ...who.user, role, name: null, session_id: null }) as unknown as Caller

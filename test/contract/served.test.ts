@@ -1,0 +1,36 @@
+import type { AddressInfo } from 'node:net'
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { house } from '../support/house.ts'
+import { exchange, requestText } from '../support/raw.ts'
+
+const committed = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'))
+
+const { app } = await house(t, { env: { PUBLIC_URL: 'https://tasks.example.org', DOCS: 'on' } })
+
+t.test('the served contract is the committed one, apart from the server it names', async (t) => {
+  const answer = await app.inject('/openapi.json')
+  t.equal(answer.statusCode, 200)
+  t.match(answer.headers['content-type'], /^application\/json/)
+  const { servers, ...rest } = answer.json()
+  t.strictSame(servers, [{ url: 'https://tasks.example.org', description: 'Your installation' }])
+  t.strictSame({ ...rest, servers: committed.servers }, committed)
+  t.notMatch(answer.body, /oauth2/)
+})
+
+t.test('who has the contract already is spared it', async (t) => {
+  const { etag } = (await app.inject('/openapi.json')).headers
+  for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+    const again = await app.inject({ url: '/openapi.json', headers: { 'if-none-match': tag } })
+    t.match(again, { statusCode: 304, body: '', headers: { etag } }, String(tag))
+  }
+  t.equal((await app.inject({ url: '/openapi.json', headers: { 'if-none-match': '"x"' } })).statusCode, 200)
+})
+
+t.test('no caller can put an address of their own into the contract', async (t) => {
+  const { app: local } = await house(t)
+  await local.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = local.server.address() as AddressInfo
+  const [answer] = await exchange(port, requestText('GET /openapi.json', { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example', Forwarded: 'host=evil.example' }))
+  t.strictSame(JSON.parse(answer?.body ?? '{}').servers, [{ url: `http://127.0.0.1:${port}`, description: 'Your installation' }])
+})

@@ -1,0 +1,54 @@
+import { eq, sql } from 'drizzle-orm'
+import t from 'tap'
+import { auditEvents } from '../../../src/db/tables/audit-events.ts'
+import { users } from '../../../src/db/tables/users.ts'
+import { house } from '../../support/house.ts'
+
+// The log's errors are part of what is tried here.
+const { db, person, ask } = await house(t, { onLog () {} })
+const ann = await person('user', 'ann')
+const codeOf = (error: { code?: string, cause?: { code?: string } }) => error.cause?.code ?? error.code
+
+t.test('the database refuses to change, remove or empty the audit log', async (t) => {
+  const before = await db.select().from(auditEvents)
+  t.ok(before.length > 0)
+  const attempts = {
+    update: sql`update audit_events set outcome = 'succeeded'`,
+    'update of nothing': sql`update audit_events set outcome = 'succeeded' where false`,
+    delete: sql`delete from audit_events where actor_name = 'ann'`,
+    truncate: sql`truncate audit_events`,
+    'truncate of everything': sql`truncate users, audit_events cascade`
+  }
+  for (const [name, attempt] of Object.entries(attempts)) {
+    const outcome = await db.execute(attempt).then(() => 'done', codeOf)
+    t.equal(outcome, '42501', name)
+  }
+  t.strictSame(await db.select().from(auditEvents), before)
+})
+
+t.test('an account that goes takes nothing of the log along', async (t) => {
+  const before = await db.$count(auditEvents, eq(auditEvents.actor_id, ann.user.id))
+  await db.delete(users).where(eq(users.id, ann.user.id))
+  t.equal(await db.$count(auditEvents, eq(auditEvents.actor_id, ann.user.id)), before)
+})
+
+t.test('a change that is rolled back leaves no trace, a failed attempt does', async (t) => {
+  await person('user', 'bea')
+  const before = await db.$count(auditEvents)
+  const bea = await ask({ method: 'POST', url: '/api/v1/auth/register', payload: { username: 'BEA', password: 'correct horse battery' } })
+  t.equal(bea.statusCode, 409)
+  const after = await db.select().from(auditEvents)
+  t.equal(after.length, before + 1)
+  t.equal(after.filter(({ outcome }) => outcome === 'failed').length, 1)
+})
+
+t.test('a change whose trace cannot be written does not happen', async (t) => {
+  const cid = await person('user', 'cid')
+  await db.execute(sql`create function no_trace() returns trigger language plpgsql as $$ begin raise exception 'no trace' using errcode = '57P03'; end $$`)
+  await db.execute(sql`create trigger no_trace before insert on audit_events for each statement execute function no_trace()`)
+  t.equal((await cid.send({ method: 'PATCH', url: '/api/v1/me', payload: { username: 'cid-2' } })).statusCode, 503)
+  t.equal((await cid.send({ method: 'POST', url: '/api/v1/auth/logout' })).statusCode, 503)
+  t.match((await cid.get('/api/v1/admin/users')).json(), { status: 403 }, 'a refusal stands all the same')
+  await db.execute(sql`drop trigger no_trace on audit_events`)
+  t.match((await cid.get('/api/v1/me')).json(), { username: 'cid' })
+})

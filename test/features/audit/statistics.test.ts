@@ -1,0 +1,40 @@
+import { eq, sql } from 'drizzle-orm'
+import t from 'tap'
+import { tasks } from '../../../src/db/tables/tasks.ts'
+import { users } from '../../../src/db/tables/users.ts'
+import { house } from '../../support/house.ts'
+
+t.test('the numbers of the installation are those of its users and tasks', async (t) => {
+  const { db, person } = await house(t)
+  const root = await person('admin', 'root')
+  await person('manager')
+  const ann = await person('user', 'ann')
+  const gone = await person('user', 'gone')
+  await db.update(users).set({ disabled: true }).where(eq(users.id, gone.user.id))
+  await ann.create({ title: 'One' })
+  await ann.create({ title: 'Two', status: 'in_progress' })
+  await ann.create({ title: 'Three', status: 'done' })
+  await root.create({ title: 'Four', status: 'done' })
+  await ann.remove(await ann.create({ title: 'Five' }))
+  const old = await ann.create({ title: 'Six' })
+  await db.update(tasks).set({ created_at: sql`date_trunc('day', now()) - interval '29 days'` }).where(eq(tasks.id, old.id))
+  const older = await ann.create({ title: 'Seven' })
+  await db.update(tasks).set({ created_at: sql`date_trunc('day', now()) - interval '29 days' - interval '1 millisecond'` }).where(eq(tasks.id, older.id))
+
+  const answer = await root.get('/api/v1/admin/stats')
+  t.equal(answer.statusCode, 200)
+  const { users: people, tasks: work, days } = answer.json()
+  t.strictSame(people, { total: 4, user: 2, manager: 1, admin: 1, disabled: 1 })
+  t.strictSame(work, { total: 6, todo: 3, in_progress: 1, done: 2, deleted: 1 })
+  t.equal(days.length, 30)
+  t.strictSame(days.at(-1), { day: new Date().toISOString().slice(0, 10), users: 4, tasks: 5 })
+  t.match(days[0], { users: 0, tasks: 1 }, 'what is older than 30 days is not among them')
+  t.strictSame(days.slice(1, -1).filter(({ users, tasks }: { users: number, tasks: number }) => users + tasks > 0), [])
+  t.equal(new Set(days.map(({ day }: { day: string }) => day)).size, 30)
+})
+
+t.test('they are for admins', async (t) => {
+  const { ask, person } = await house(t)
+  t.equal((await ask({ url: '/api/v1/admin/stats' })).statusCode, 401)
+  t.equal((await (await person('manager')).get('/api/v1/admin/stats')).statusCode, 403)
+})

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto'
+import t from 'tap'
+import { BadCursor, openCursor, sealCursor } from '../../src/lib/cursor.ts'
+
+const key = randomBytes(32)
+const BINDING = 'tasks of ann, newest first'
+const POSITION = ['2026-01-02T03:04:05.678Z', '019f2f6e-7c1a-7bbb-8bbb-0123456789ab']
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const refused = (cursor: string, binding = BINDING, by = key): boolean => {
+  try {
+    openCursor(by, binding, cursor)
+    return false
+  } catch (error) {
+    if (error instanceof BadCursor) return true
+    throw error
+  }
+}
+
+t.test('a cursor gives back the position that was sealed into it', async (t) => {
+  for (const position of [POSITION, [''], [], ['a'], ['\u{1f6aa} "\\', 'null'], ['x'.repeat(1000)]]) t.strictSame(openCursor(key, BINDING, sealCursor(key, BINDING, position)), position)
+})
+
+t.test('a cursor with any one character changed to any other is refused', async (t) => {
+  // Every remainder of three, since the last character of base64url carries bits that nobody reads.
+  for (const position of [POSITION, ['a'], ['ab'], ['abc']]) {
+    const cursor = sealCursor(key, BINDING, position)
+    const accepted = [...cursor].flatMap((_, i) => [...ALPHABET].filter((c) => c !== cursor[i]).map((c) => cursor.slice(0, i) + c + cursor.slice(i + 1))).filter((altered) => !refused(altered))
+    t.strictSame(accepted, [])
+  }
+})
+
+t.test('a cursor with a character more, less or in another alphabet is refused', async (t) => {
+  const cursor = sealCursor(key, BINDING, POSITION)
+  for (let i = 0; i <= cursor.length; i++) {
+    if (!refused(cursor.slice(0, i) + cursor.slice(i + 1)) && i < cursor.length) t.fail(`without character ${i}`)
+    for (const c of ['A', '_', '=', '+', ' ', '\n', '\u00e9']) if (!refused(cursor.slice(0, i) + c + cursor.slice(i))) t.fail(`with ${JSON.stringify(c)} at ${i}`)
+  }
+  for (const other of [`${cursor}=`, ` ${cursor}`, cursor + cursor, cursor.toLowerCase(), `${cursor}+`, '', 'A', '\u0000']) t.ok(refused(other), JSON.stringify(other.slice(0, 10)))
+})
+
+t.test('a cursor is worth nothing on another list, to another caller, under another key', async (t) => {
+  const cursor = sealCursor(key, BINDING, POSITION)
+  t.ok(refused(cursor, 'tasks of eve, newest first'))
+  t.ok(refused(cursor, ''))
+  t.ok(refused(cursor, BINDING, randomBytes(32)))
+  t.notOk(refused(cursor))
+})
+
+t.test('what is authenticated cannot slide between binding and position', async (t) => {
+  t.not(sealCursor(key, 'a', ['b']), sealCursor(key, 'a\0', ['b']))
+  t.ok(refused(sealCursor(key, 'a', ['b']), 'a\0["b"]'))
+})
+
+t.test('a cursor of a position fits into its 512 characters', async (t) => {
+  t.ok(sealCursor(key, BINDING, POSITION).length <= 512)
+  t.match(sealCursor(key, BINDING, POSITION), /^[A-Za-z0-9_-]+$/)
+})

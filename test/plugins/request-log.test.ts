@@ -1,0 +1,67 @@
+import t from 'tap'
+import { house, PASSWORD, SECRET } from '../support/house.ts'
+
+const lines: Record<string, unknown>[] = []
+const text: string[] = []
+const { ask, person } = await house(t, { onLog: (line) => { text.push(line); lines.push(JSON.parse(line)) } })
+const answered = (id: unknown) => lines.filter(({ request_id, msg }) => request_id === id && msg === 'answered')
+
+t.test('each answer has one line: the operation, who asked, how it ended', async (t) => {
+  const ann = await person()
+  const task = await ann.create({ title: 'Paint the door' })
+  const { headers } = await ann.read(task)
+  t.match(answered(headers['x-request-id']), [{ level: 30, operation: 'getTask', method: 'GET', path: `/api/v1/tasks/${task.id}`, status: 200, user_id: ann.user.id, ms: Number }])
+  t.equal(answered(headers['x-request-id']).length, 1)
+})
+
+t.test('a refusal has its code, a stranger has no user', async (t) => {
+  const refused = await ask({ url: '/api/v1/tasks' })
+  const [line] = answered(refused.headers['x-request-id'])
+  t.match(line, { operation: 'listTasks', status: 401, code: 'unauthenticated' })
+  t.notOk(Object.hasOwn(line ?? {}, 'user_id'))
+  const lost = await ask({ url: '/nope?token=hidden' })
+  t.match(answered(lost.headers['x-request-id']), [{ path: '/nope', status: 404, code: 'not_found' }])
+  const broken = await ask({ url: '/%?token=hidden' })
+  t.match(answered(broken.headers['x-request-id']), [{ path: '/%', status: 400, code: 'malformed_request' }])
+})
+
+t.test('attempts to log in are told, successes with whose and failures without what was sent', async (t) => {
+  const ann = await person('user', 'ann')
+  const good = await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'ann', password: PASSWORD } })
+  const bad = await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'nobody-here', password: 'wrong-and-hidden' } })
+  const ofRequest = (id: unknown) => lines.filter(({ request_id }) => request_id === id)
+  t.match(ofRequest(good.headers['x-request-id']), [{ event: 'auth.succeeded', user_id: ann.user.id }])
+  t.match(ofRequest(bad.headers['x-request-id']), [{ event: 'auth.failed', code: 'bad_credentials' }])
+})
+
+t.test('no secret of any kind reaches the log, whatever way it takes', async (t) => {
+  const eve = await person('user', 'eve')
+  const form = (payload: string) => ask({ method: 'POST', url: '/api/v1/auth/token', payload, headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+  await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'eve', password: 'mistyped-hidden-1' } })
+  await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'mistyped-hidden-2', password: PASSWORD } })
+  await ask({ method: 'POST', url: '/api/v1/auth/login?password=mistyped-hidden-3', payload: {} })
+  await ask({ method: 'POST', url: '/api/v1/auth/login', payload: '{"password":"mistyped-hidden-4', headers: { 'content-type': 'application/json' } })
+  await form(`grant_type=password&username=eve&password=${encodeURIComponent(PASSWORD)}`)
+  await form('grant_type=password&username=eve&password=mistyped-hidden-5')
+  const next = (await ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token: eve.refresh_token } })).json()
+  await ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token: eve.refresh_token } })
+  await ask({ url: '/api/v1/tasks', headers: { authorization: 'Bearer forged-hidden-6', cookie: 'sid=hidden-7', 'x-api-key': 'hidden-8' } })
+  await ask({ url: `/api/v1/tasks?access_token=${eve.access_token}` })
+  await eve.post('/api/v1/tasks', { title: 'body-hidden-9', description: 'body-hidden-10' })
+  await eve.get('/api/v1/tasks?q=query-hidden-11')
+  const all = text.join('')
+  const [, payload = '', signature = ''] = eve.access_token.split('.')
+  for (const secret of ['hidden', PASSWORD, encodeURIComponent(PASSWORD), SECRET, eve.access_token, payload, signature, eve.refresh_token, next.refresh_token, next.access_token, '$argon2']) {
+    t.ok(String(secret).length > 5 && !all.includes(secret), `${String(secret).slice(0, 12)}…`)
+  }
+  t.ok(text.length > 15)
+})
+
+t.test('nothing that a caller sends can forge a line', async (t) => {
+  const before = text.length
+  await ask({ url: '/nope%0a%7b%22level%22:60%7d', headers: { 'user-agent': 'x\t{"level":60}' } })
+  const told = text.slice(before)
+  t.ok(told.length > 0)
+  for (const line of told) t.equal(line.trimEnd().split('\n').length, 1)
+  t.notOk(told.some((line) => JSON.parse(line).level === 60))
+})
