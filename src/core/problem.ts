@@ -79,6 +79,11 @@ export function invalidField (where: FieldError['in'], pointer: string, code: st
   return new Problem('invalid_request', { detail, extras: { errors: [{ in: where, pointer, code, detail }] } })
 }
 
+/** Nobody is known by these credentials, or nobody any more. */
+export function unauthenticated (detail: string): Problem {
+  return new Problem('unauthenticated', { detail, headers: { 'www-authenticate': 'Bearer' } })
+}
+
 /** Nothing happened; the caller may try again after so many seconds. */
 export function unavailable (detail: string, retryAfterSeconds = 1, cause?: unknown): Problem {
   return new Problem('unavailable', { detail, headers: { 'retry-after': String(retryAfterSeconds) }, cause })

@@ -48,4 +48,4 @@ export const isStorable = (text: string): boolean => text.isWellFormed() && !tex
 
 /** One segment of a JSON pointer (RFC 6901, section 3), made printable. */
 export const escapePointer = (key: string): string =>
-  key.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1').slice(0, 100)
+  key.toWellFormed().replaceAll('\0', '\ufffd').replaceAll('~', '~0').replaceAll('/', '~1').slice(0, 100)

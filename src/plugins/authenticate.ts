@@ -2,7 +2,7 @@ import jwt from '@fastify/jwt'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Caller } from '../core/caller.ts'
-import { invalidField, Problem } from '../core/problem.ts'
+import { invalidField, unauthenticated } from '../core/problem.ts'
 import { API_KEY_PREFIX } from '../lib/api-key.ts'
 import type { ResolveCaller } from './guard.ts'
 
@@ -74,8 +74,4 @@ function readClaims (token: string, verify: (token: string) => AccessClaims): Ac
   } catch {
     throw unauthenticated('The access token is not valid or has expired.')
   }
-}
-
-function unauthenticated (detail: string): Problem {
-  return new Problem('unauthenticated', { detail, headers: { 'www-authenticate': 'Bearer' } })
 }

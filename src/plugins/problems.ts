@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { v7 as uuidv7 } from 'uuid'
-import { Problem, type ProblemCode, problemBody, unavailable } from '../core/problem.ts'
+import { Problem, type ProblemCode, problemBody, unauthenticated, unavailable } from '../core/problem.ts'
 import { failureOf } from '../db/failures.ts'
 
 export const PROBLEM_JSON = 'application/problem+json'
@@ -84,23 +84,25 @@ const FASTIFY_CODES: Record<string, [ProblemCode, string]> = {
 const REFUSED: [ProblemCode, string] = ['malformed_request', 'The request asks for something that cannot be.']
 const isRefusal = (statusCode: number | undefined): boolean => statusCode !== undefined && statusCode >= 400 && statusCode < 500
 
-function asProblem (error: unknown, { method, raw }: FastifyRequest): Problem {
+function asProblem (error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error
-  if (error instanceof Error && error === raw.errored) return new Problem('malformed_request', { cause: error })
+  if (error instanceof Error && error === request.raw.errored) return new Problem('malformed_request', { cause: error })
   const { code: fastifyCode = '', statusCode } = (error ?? {}) as Partial<FastifyError>
   const [code, detail] = FASTIFY_CODES[fastifyCode] ?? (isRefusal(statusCode) ? REFUSED : [])
   if (code === 'unavailable') return unavailable(detail as string, 1, error)
   if (code) return new Problem(code, { detail: detail as string, cause: error })
-  return databaseProblem(error, method) ?? new Problem('internal_error', { detail: 'The fault is in the log under this request id.', cause: error })
+  return databaseProblem(error, request) ?? new Problem('internal_error', { detail: 'The fault is in the log under this request id.', cause: error })
 }
 
-function databaseProblem (error: unknown, method: string): Problem | undefined {
+function databaseProblem (error: unknown, { method, caller }: FastifyRequest): Problem | undefined {
   switch (failureOf(error)) {
     case 'unavailable': case 'repeat': return unavailable('The database cannot be reached or is busy. Nothing was changed; try again.', 1, error)
     case 'unknown_outcome': return unavailable(method === 'GET' || method === 'HEAD'
       ? 'The connection to the database broke. Try again.'
       : 'The connection to the database broke before it confirmed the change. Read before you repeat it.', 1, error)
     case 'bad_value': return new Problem('invalid_request', { detail: 'A value is outside what can be stored.', cause: error })
+    // Whatever is written refers to a user. One who is deleted while they still ask was known a moment ago.
+    case 'missing_reference': return caller ? unauthenticated('The account is gone.') : unavailable('The account was changed at the same moment. Try again.', 1, error)
     default: return undefined
   }
 }

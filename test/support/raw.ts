@@ -6,13 +6,18 @@ const PATIENCE_MS = 10_000
 
 /** Writes bytes to a listening server as they are and gives all answers that came until the server closed the connection. */
 export function exchange (port: number, ...chunks: (string | Buffer)[]): Promise<RawAnswer[]> {
+  return exchangeWithin(PATIENCE_MS, port, ...chunks)
+}
+
+/** The same for requests that the server may rightly wait for the rest of: after so long a silence they are given up. */
+export function exchangeWithin (patienceMs: number, port: number, ...chunks: (string | Buffer)[]): Promise<RawAnswer[]> {
   return new Promise((resolve) => {
     const received: Buffer[] = []
     const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true }, () => {
       for (const chunk of chunks) socket.write(chunk)
     })
     const finish = (closed: boolean) => { socket.destroy(); resolve(answersIn(Buffer.concat(received), closed)) }
-    socket.setTimeout(PATIENCE_MS, () => finish(false))
+    socket.setTimeout(patienceMs, () => finish(false))
     socket.on('data', (data) => received.push(data))
     socket.on('end', () => finish(true))
     // The server may close while we still write; what it said before counts.

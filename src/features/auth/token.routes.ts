@@ -1,5 +1,5 @@
 import { invalidField, Problem, type ProblemCode } from '../../core/problem.ts'
-import { isStorable } from '../../lib/json-text.ts'
+import { escapePointer, isStorable } from '../../lib/json-text.ts'
 import { sendProblem } from '../../plugins/problems.ts'
 import type { App } from '../../plugins/server.ts'
 import { ref, replies } from '../../plugins/wire.ts'
@@ -19,7 +19,7 @@ export async function tokenRoutes (app: App, deps: AuthDeps) {
     const form: Record<string, string | string[]> = Object.create(null)
     if (String(body).split('&', MAX_FIELDS + 1).length > MAX_FIELDS) return done(invalidField('body', '', 'too_long', `A form may have ${MAX_FIELDS} fields.`))
     for (const [name, value] of new URLSearchParams(String(body))) {
-      if (!isStorable(value) || value.includes('\ufffd')) return done(invalidField('body', `/${name.slice(0, 50)}`, 'malformed', 'A value is not well-formed text.'))
+      if (!isStorable(value) || value.includes('\ufffd')) return done(invalidField('body', `/${escapePointer(name)}`, 'malformed', 'A value is not well-formed text.'))
       form[name] = name in form ? [form[name] as string].concat(value) : value
     }
     done(null, form)

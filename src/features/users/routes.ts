@@ -1,4 +1,4 @@
-import { invalidField, Problem } from '../../core/problem.ts'
+import { invalidField, unauthenticated } from '../../core/problem.ts'
 import { actorOf } from '../../plugins/audit.ts'
 import type { App } from '../../plugins/server.ts'
 import { Nothing, ref, replies } from '../../plugins/wire.ts'
@@ -18,7 +18,7 @@ export async function meRoutes (app: App, deps: UserDeps & { changeAddress: Chan
     }
   }, async (request) => {
     const user = await findUser(deps.db, request.caller.id)
-    if (!user) throw new Problem('not_found')
+    if (!user) throw unauthenticated('The account is gone.')
     return user
   })
 

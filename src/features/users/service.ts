@@ -3,7 +3,7 @@ import { type Actor, actorNamed, recordAudit, type Source } from '../../core/aud
 import type { Caller, Role } from '../../core/caller.ts'
 import type { Deps } from '../../core/deps.ts'
 import type { LoginThrottle } from '../../core/login-throttle.ts'
-import { type FieldError, Problem } from '../../core/problem.ts'
+import { type FieldError, Problem, unauthenticated } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { failureOf } from '../../db/failures.ts'
 import { transact } from '../../db/transact.ts'
@@ -59,7 +59,8 @@ export async function updateProfile (tx: Db, actor: Actor, id: string, { usernam
   const change = { ...(username !== undefined && { username }), ...(name !== undefined && { name: name?.trim() ?? null }) }
   const fields = Object.keys(change)
   const user = fields.length > 0 ? await changeUser(tx, id, change) : await findUser(tx, id)
-  if (!user) throw new Problem('not_found')
+  // Deleted since the caller was recognised.
+  if (!user) throw unauthenticated('The account is gone.')
   if (fields.length > 0) await recordAudit(tx, { ...actor, action: 'user.profile_changed', outcome: 'succeeded', subject_type: 'user', subject_id: id, detail: fields.join(', ') })
   return user
 }

@@ -64,6 +64,8 @@ t.test('no password, code, token or key is in any table or log line, and none in
   const change = await nextCode()
   await post('auth/verify-email', { email: 'lee@example.com', otp: change })
   await smtp.arrived(++letters)
+  // A reset takes keys and sessions along, so that what is stored is looked at before as well.
+  const before = await everythingStored(db)
   const { reset_id } = (await post('auth/forgot-password', { email: 'lee@example.com' })).json()
   const reset = await nextCode()
   await post('auth/verify-otp', { reset_id, otp: wrong(reset) })
@@ -77,7 +79,7 @@ t.test('no password, code, token or key is in any table or log line, and none in
 
   const codes = [confirmation, change, reset]
   t.ok(codes.every((code) => /^\d{8}$/.test(code)) && given.every((secret) => secret?.length >= 43), 'the secrets were all seen')
-  const stored = await everythingStored(db)
+  const stored = [...before, ...await everythingStored(db)]
   t.ok(holding(stored, 'lee@example.com').length > 0 && holding(log, 'requestPasswordReset').length > 0 && holding(log, 'mail.sent').length > 0, 'what is searched is what was written')
   for (const [i, secret] of [...typed, ...codes, ...given].entries()) {
     t.strictSame(holding(stored, secret), [], `secret ${i} in a table`)
@@ -87,5 +89,5 @@ t.test('no password, code, token or key is in any table or log line, and none in
   for (const [i, secret] of given.entries()) t.equal(holding(answers, secret).length, 1, `token ${i} is in one answer`)
   t.strictSame(holding(log, reset_id), [], 'nor is the id of a reset in the log')
   t.strictSame(holding([...answers, ...log], '$argon2'), [], 'nor a hash anywhere but where it is kept')
-  t.strictSame(holding(stored, '$argon2').map((row) => row.split(' ')[0]), ['users'])
+  t.strictSame(new Set(holding(stored, '$argon2').map((row) => row.split(' ')[0])), new Set(['users']))
 })
