@@ -41,6 +41,36 @@ CREATE TABLE "idempotency_keys" (
 	CONSTRAINT "idempotency_keys_caller_id_operation_key_pk" PRIMARY KEY("caller_id","operation","key")
 );
 --> statement-breakpoint
+CREATE TABLE "ip_bans" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"network" text NOT NULL,
+	"reason" text,
+	"automatic" boolean NOT NULL,
+	"created_by" uuid,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"until" timestamp(3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "ip_offences" (
+	"network" text PRIMARY KEY NOT NULL,
+	"times" timestamp(3) with time zone[] DEFAULT '{}' NOT NULL,
+	"bans" integer DEFAULT 0 NOT NULL,
+	"banned_at" timestamp(3) with time zone,
+	"last_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "login_throttle" (
+	"subject" text NOT NULL,
+	"network" text NOT NULL,
+	"failures" integer DEFAULT 0 NOT NULL,
+	"pending" integer DEFAULT 0 NOT NULL,
+	"window_started_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"attempted_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"blocked_until" timestamp(3) with time zone,
+	"succeeded_at" timestamp(3) with time zone,
+	CONSTRAINT "login_throttle_subject_network_pk" PRIMARY KEY("subject","network")
+);
+--> statement-breakpoint
 CREATE TABLE "one_time_codes" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"purpose" text NOT NULL,
@@ -144,6 +174,10 @@ CREATE INDEX "audit_events_created" ON "audit_events" USING btree ("created_at",
 CREATE INDEX "audit_events_actor" ON "audit_events" USING btree ("actor_id","created_at","id");--> statement-breakpoint
 CREATE INDEX "audit_events_subject" ON "audit_events" USING btree ("subject_id","created_at","id");--> statement-breakpoint
 CREATE INDEX "audit_events_action" ON "audit_events" USING btree ("action","created_at","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "ip_bans_network" ON "ip_bans" USING btree ("network");--> statement-breakpoint
+CREATE INDEX "ip_bans_until" ON "ip_bans" USING btree ("until");--> statement-breakpoint
+CREATE INDEX "ip_offences_last" ON "ip_offences" USING btree ("last_at");--> statement-breakpoint
+CREATE INDEX "login_throttle_attempted" ON "login_throttle" USING btree ("attempted_at");--> statement-breakpoint
 CREATE INDEX "one_time_codes_subject" ON "one_time_codes" USING btree ("purpose","subject","created_at");--> statement-breakpoint
 CREATE INDEX "one_time_codes_mailbox" ON "one_time_codes" USING btree ("mailbox","created_at");--> statement-breakpoint
 CREATE INDEX "one_time_codes_user" ON "one_time_codes" USING btree ("user_id");--> statement-breakpoint

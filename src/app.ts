@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Deps } from './core/deps.ts'
+import { createLoginThrottle } from './core/login-throttle.ts'
 import { auditRoutes } from './features/audit/routes.ts'
 import * as audit from './features/audit/schema.ts'
 import { createCodes } from './features/auth/codes.ts'
@@ -13,6 +14,10 @@ import { verificationRoutes } from './features/auth/verification.routes.ts'
 import { changeAddress } from './features/auth/verification.ts'
 import { keyRoutes } from './features/keys/routes.ts'
 import * as keys from './features/keys/schema.ts'
+import { createBanList } from './features/bans/ban-list.ts'
+import { ipBanRoutes } from './features/bans/routes.ts'
+import * as bans from './features/bans/schema.ts'
+import { createOffences } from './features/bans/service.ts'
 import { createKeyResolver } from './features/keys/service.ts'
 import { opsRoutes } from './features/ops/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
@@ -31,15 +36,19 @@ import { meRoutes } from './features/users/routes.ts'
 import * as users from './features/users/schema.ts'
 import { auditRefusals } from './plugins/audit.ts'
 import { accessTokens, bearerCaller } from './plugins/authenticate.ts'
+import { clientAddress } from './plugins/client-address.ts'
 import { guard } from './plugins/guard.ts'
+import { ipBans } from './plugins/ip-bans.ts'
 import { leaving } from './plugins/leaving.ts'
 import { notFound } from './plugins/not-found.ts'
 import { openapi } from './plugins/openapi.ts'
 import { problems } from './plugins/problems.ts'
+import { rateLimit } from './plugins/rate-limit.ts'
 import { request } from './plugins/request.ts'
 import { requestLog } from './plugins/request-log.ts'
 import { security } from './plugins/security.ts'
 import { type App, createApp } from './plugins/server.ts'
+import { shedding } from './plugins/shedding.ts'
 import * as wire from './plugins/wire.ts'
 
 const V1 = '/api/v1'
@@ -48,30 +57,39 @@ const V1 = '/api/v1'
 export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<App> {
   const { config, db, secret } = deps
   const app = createApp(config, logger)
+  await app.register(clientAddress)
   await app.register(requestLog)
   await app.register(problems)
   await app.register(security, { config })
+  const banList = createBanList(db, logger)
+  const offences = createOffences({ db, config, log: logger, onBan: banList.drop })
+  await app.register(ipBans, { bannedFor: banList.bannedFor, noteOffence: offences.note, settled: offences.settled })
+  // The embedded database works on this very event loop: there a delay says that it is busy, not that we are drowning.
+  await app.register(shedding, { maxDelayMs: config.DATABASE_URL === undefined ? 0 : config.SHED_DELAY_MS })
+  await app.register(rateLimit, { config })
   await app.register(request)
   await app.register(leaving, { isLeaving: deps.isLeaving })
   await app.register(notFound)
   // Before the guard: Swagger UI adds routes of its own, which cannot say who they allow. They are for anyone.
-  await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...recovery.components, ...sessionShapes.components, ...audit.components, ...keys.components, ...tasks.components, ...taskLists.components, ...taskBatches.components, ...taskHistory.components] })
+  await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...recovery.components, ...sessionShapes.components, ...audit.components, ...bans.components, ...keys.components, ...tasks.components, ...taskLists.components, ...taskBatches.components, ...taskHistory.components] })
   await app.register(accessTokens, { secret, ttlSeconds: config.ACCESS_TOKEN_TTL })
 
   const sessions = createSessions({ db, sign: (claims) => app.jwt.sign(claims), accessSeconds: config.ACCESS_TOKEN_TTL, refreshSeconds: config.REFRESH_TOKEN_TTL })
-  await app.register(guard, { resolveCaller: bearerCaller({ verify: (token) => app.jwt.verify(token), resolveToken: sessions.resolveToken, resolveKey: createKeyResolver(db) }), needsVerified: config.EMAIL_VERIFICATION === 'required' })
+  await app.register(guard, { resolveCaller: bearerCaller({ verify: (token) => app.jwt.verify(token), resolveToken: sessions.resolveToken, resolveKey: createKeyResolver(db) }), needsVerified: config.EMAIL_VERIFICATION === 'required', limitUser: app.limitUser })
   await app.register(auditRefusals, { db })
 
   app.register(opsRoutes, deps)
-  const authDeps = { ...deps, sessions, codes: createCodes(secret) }
+  const throttle = createLoginThrottle({ db, secret, isOn: config.RATE_LIMIT === 'on' })
+  const authDeps = { ...deps, sessions, throttle, codes: createCodes(secret) }
   app.register(authRoutes, { prefix: `${V1}/auth`, ...authDeps })
   app.register(tokenRoutes, { prefix: `${V1}/auth`, ...authDeps })
   app.register(recoveryRoutes, { prefix: `${V1}/auth`, ...authDeps })
   app.register(verificationRoutes, { prefix: `${V1}/auth`, ...authDeps })
   app.register(sessionRoutes, { prefix: `${V1}/auth/sessions`, ...deps, sessions })
-  app.register(meRoutes, { prefix: `${V1}/me`, ...deps, sessions, changeAddress: (actor, id, change) => changeAddress(authDeps, actor, id, change) })
+  app.register(meRoutes, { prefix: `${V1}/me`, ...deps, sessions, throttle, changeAddress: (actor, id, change) => changeAddress(authDeps, actor, id, change) })
   app.register(passwordRoutes, { prefix: `${V1}/me`, ...authDeps })
   app.register(adminUserRoutes, { prefix: `${V1}/admin/users`, ...deps, sessions })
+  app.register(ipBanRoutes, { prefix: `${V1}/admin/ip-bans`, ...deps, onChange: banList.drop })
   app.register(auditRoutes, { prefix: `${V1}/admin`, ...deps })
   app.register(keyRoutes, { prefix: `${V1}/me/api-keys`, ...deps })
   app.register(taskRoutes, { prefix: `${V1}/tasks`, ...deps })

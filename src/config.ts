@@ -4,6 +4,7 @@ import { isProxyRange } from './lib/address.ts'
 
 const OnOff = (fallback: 'on' | 'off') => Type.Unsafe<'on' | 'off'>({ type: 'string', enum: ['on', 'off'], default: fallback })
 const Seconds = (fallback: number, least: number, most: number) => Type.Integer({ default: fallback, minimum: least, maximum: most })
+const PerMinute = (fallback: number) => Type.Integer({ default: fallback, minimum: 1, maximum: 1_000_000 })
 
 /** Every variable Tasklane reads, in the order of `.env.example`. Lists are separated by commas. */
 export const Environment = Type.Object({
@@ -29,7 +30,18 @@ export const Environment = Type.Object({
   CORS_ORIGINS: Type.Optional(Type.String({ format: 'origin-list' })),
   TRUST_PROXY: Type.Optional(Type.String({ format: 'range-list' })),
   RATE_LIMIT: OnOff('on'),
+  RATE_LIMIT_AUTH: PerMinute(10),
+  RATE_LIMIT_REFRESH: PerMinute(60),
+  RATE_LIMIT_UNKNOWN: PerMinute(60),
+  RATE_LIMIT_READS: PerMinute(100),
+  RATE_LIMIT_CREATES: PerMinute(100),
+  RATE_LIMIT_UPDATES: PerMinute(100),
+  RATE_LIMIT_DELETES: PerMinute(60),
+  RATE_LIMIT_DELETE_ALL: PerMinute(20),
+  RATE_LIMIT_IMPORTS: PerMinute(5),
+  RATE_LIMIT_INSTANCES: Type.Integer({ default: 1, minimum: 1, maximum: 1000 }),
   BAN_EXEMPT: Type.Optional(Type.String({ format: 'exempt-list' })),
+  SHED_DELAY_MS: Type.Integer({ default: 200, minimum: 0, maximum: 60_000 }),
   IMPORT_MAX_BYTES: Type.Integer({ default: 10_485_760, minimum: 1024, maximum: 4_294_967_296 }),
   IMPORT_MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, maximum: 10_000_000 }),
   MAX_TASKS_PER_USER: Type.Integer({ default: 0, minimum: 0, maximum: 2_147_483_647 }),

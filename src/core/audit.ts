@@ -6,7 +6,7 @@ import { auditEvents } from '../db/tables/audit-events.ts'
 export const AUDIT_ACTIONS = [
   'user.registered', 'user.logged_in', 'user.logged_out', 'user.profile_changed', 'user.password_changed', 'user.deleted',
   'user.reset_requested', 'user.reset_code_checked', 'user.password_reset', 'user.verification_requested', 'user.email_verified', 'user.email_change_requested', 'user.email_changed', 'api_key.created', 'api_key.revoked',
-  'user.role_changed', 'user.disabled', 'user.enabled', 'user.sessions_ended', 'session.refreshed', 'session.ended', 'session.reuse_detected', 'access.refused'
+  'user.role_changed', 'user.disabled', 'user.enabled', 'user.sessions_ended', 'session.refreshed', 'session.ended', 'session.reuse_detected', 'access.refused', 'ip_ban.created', 'ip_ban.lifted'
 ] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 

@@ -3,13 +3,12 @@ import fp from 'fastify-plugin'
 import { type Actor, type AuditFact, recordAudit, type Source } from '../core/audit.ts'
 import type { ProblemCode } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
-import { canonicalAddress } from '../lib/address.ts'
 
 /** Where a request comes from, as the audit log remembers it. */
-export const sourceOf = (request: FastifyRequest): Source & { address: string } => ({ address: canonicalAddress(request.ip), request_id: request.id })
+export const sourceOf = (request: FastifyRequest): Source & { address: string } => ({ address: request.address, request_id: request.id })
 
 /** Who makes a request. */
-export const actorOf = (request: FastifyRequest): Actor => ({ ...sourceOf(request), actor_id: request.caller.id, actor_name: request.caller.name })
+export const actorOf = (request: FastifyRequest): Actor & { address: string } => ({ ...sourceOf(request), actor_id: request.caller.id, actor_name: request.caller.name })
 
 /** Refusals that say nothing about rights, or that are written down where they arise. */
 const NOT_ABOUT_RIGHTS = new Set<ProblemCode>(['wrong_password', 'quota_exceeded'])

@@ -15,7 +15,7 @@ export type Document = RawDocument
 /** Statuses that stand as named components; `Default` covers every general status. */
 const RESPONSES: Record<number, string> = {
   400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 409: 'Conflict', 412: 'PreconditionFailed', 413: 'ContentTooLarge',
-  415: 'UnsupportedMediaType', 422: 'UnprocessableContent', 500: 'InternalServerError', 503: 'ServiceUnavailable'
+  415: 'UnsupportedMediaType', 422: 'UnprocessableContent', 429: 'TooManyRequests', 500: 'InternalServerError', 503: 'ServiceUnavailable'
 }
 const EXAMPLE_ID = '019f2f6e-7c1a-7bbb-8bbb-0123456789ab'
 
@@ -25,6 +25,8 @@ const HEADERS = {
   Location: header('Where the new resource is.', 2000),
   Link: header('The next page (RFC 8288), while there is one.', 8192),
   RetryAfter: { description: 'Seconds to wait before trying again.', schema: { type: 'integer', format: 'int32', minimum: 0, maximum: 86_400 } },
+  RateLimit: header('What is left of the budget: `"default";r=98;t=42` are 98 requests in the next 42 seconds.', 100),
+  RateLimitPolicy: header('The budget: `"default";q=100;w=60` are 100 requests in 60 seconds.', 100),
   Allow: header('With 405: the methods that the resource knows.', 200),
   Challenge: header('How to authenticate: `Bearer` (RFC 6750).', 200)
 }
@@ -65,7 +67,7 @@ function completeOperation (operation: Operation, schemas: Components['schemas']
 }
 
 function refusalStatuses ({ requestBody }: Operation, allow: string | undefined, codes: ProblemCode[]): number[] {
-  const always = [400, 500, 503]
+  const always = [400, 429, 500, 503]
   const body = requestBody ? [413, 415] : []
   const role = allow === 'anyone' ? [] : [401, 403]
   return [...new Set([...always, ...body, ...role, ...codes.map((code) => catalogue[code][0])])]
@@ -100,6 +102,8 @@ function headersOf (operationId: string, status: string, isVersioned: boolean): 
   const use = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${name}` })
   return {
     'X-Request-Id': use('RequestId'),
+    RateLimit: use('RateLimit'),
+    'RateLimit-Policy': use('RateLimitPolicy'),
     ...(isVersioned && { ETag: use('EntityTag') }),
     ...(status === '201' && isVersioned && { Location: use('Location') }),
     ...(PAGED.test(operationId) && status === '200' && { Link: use('Link') })
@@ -133,9 +137,10 @@ function problemResponses (): Record<string, unknown> {
     ContentTooLarge: one('body_too_large', 'The body is too large.'),
     UnsupportedMediaType: one('unsupported_media_type', 'The media type of the body is not supported.'),
     UnprocessableContent: one('idempotency_key_reused', 'The idempotency key belongs to another request.'),
+    TooManyRequests: one('rate_limited', 'Too many requests, or too many failed attempts; try again after the time in Retry-After.', { 'Retry-After': use('RetryAfter'), RateLimit: use('RateLimit'), 'RateLimit-Policy': use('RateLimitPolicy') }),
     InternalServerError: one('internal_error', 'A fault on our side; the request id finds it in the log.'),
     ServiceUnavailable: one('unavailable', 'Nothing was done; try again after the time in Retry-After.', { 'Retry-After': use('RetryAfter') }),
-    Default: one('method_not_allowed', 'Any general refusal: 405, 408, 413, 414, 415, 431 and 5xx.', { Allow: use('Allow'), 'Retry-After': use('RetryAfter') })
+    Default: one('method_not_allowed', 'Any general refusal: 405, 408, 413, 414, 415, 431, 5xx and 403 `ip_banned`.', { Allow: use('Allow'), 'Retry-After': use('RetryAfter') })
   }
 }
 

@@ -23,6 +23,8 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
     request.log[problem.statusCode === 503 ? 'warn' : 'error']({ err: cause ?? error }, problem.code)
   }
   request.problem = problem
+  // Also where the request was refused before anything else could say its id.
+  reply.header('x-request-id', request.id)
   const body = problemBody(problem, pathOf(request.url), request.id)
   return reply.code(problem.statusCode).headers(problem.headers).type(mediaType(request)).send(JSON.stringify(body))
 }

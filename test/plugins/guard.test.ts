@@ -12,7 +12,7 @@ const { app, ask, person } = await house(t)
 async function bare (t: Test) {
   const empty = createApp(readConfig({ NODE_ENV: 'test' }), pino({ level: 'silent' }))
   t.teardown(() => empty.close())
-  await empty.register(guard, { resolveCaller: async () => ({}) as Caller, needsVerified: false })
+  await empty.register(guard, { resolveCaller: async () => ({}) as Caller, needsVerified: false, limitUser: async () => {} })
   return empty
 }
 

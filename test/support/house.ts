@@ -26,7 +26,7 @@ export interface HouseOptions { env?: Record<string, string>, deps?: Partial<Dep
 /** The real app on a database of its own, closed with the test. Every answer is held against the committed contract. */
 export async function house (t: Test, { env = {}, deps = {}, onLog, database: own }: HouseOptions = {}) {
   // First what may throw: a database that is open keeps the process from ending.
-  const config = readConfig({ NODE_ENV: 'test', DOCS: 'off', FIRST_USER_ADMIN: 'false', RATE_LIMIT: 'off', ...env })
+  const config = readConfig({ NODE_ENV: 'test', DOCS: 'off', FIRST_USER_ADMIN: 'false', RATE_LIMIT: 'off', SHED_DELAY_MS: '0', ...env })
   const database = own ?? await createTestDatabase()
   // A 500 in a test is explained where the test's reader looks.
   const logger = pino({ level: onLog ? 'info' : 'error', serializers: { err: describeError } }, { write: (line: string) => { onLog ? onLog(line) : process.stderr.write(line) } })

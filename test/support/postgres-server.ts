@@ -15,6 +15,9 @@ const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const
 /** The limits that README asks an operator to put on the application's role. */
 const ROLE_LIMITS = { statement_timeout: '3s', lock_timeout: '2s', idle_in_transaction_session_timeout: '10s' }
 
+/** Ends the server also when the test is killed and can no longer do it: then the pipe on fd 0 closes. */
+const GUARDIAN = 'exec 3<&0; "$@" & server=$!; { cat <&3; kill -QUIT $server; kill -CONT $server; } 2>/dev/null & wait $server'
+
 const binaries = findBinaries()
 /** Why tests that stop a server cannot run here, or false. */
 export const withoutPostgres: string | false = binaries === undefined ? 'PostgreSQL is not installed on this machine' : false
@@ -31,38 +34,41 @@ export async function ownServer (t: Pick<Test, 'teardown'>) {
   if (person.uid !== undefined) chownSync(folder, person.uid, person.gid as number)
   const data = join(folder, 'data')
   const port = await freePort()
-  let server: ChildProcess | undefined
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  let guardian: ChildProcess | undefined
   let frozen: number[] = []
+  const postmaster = () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
 
   /** Resolves when the server lets clients in. */
   const start = async (): Promise<void> => {
-    const child = spawn(program('postgres'), ['-D', data, '-p', String(port), '-k', folder, ...Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])], { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
-    server = child
-    for await (const line of createInterface({ input: child.stderr as NodeJS.ReadableStream })) {
-      if (line.includes('ready to accept connections')) { child.stderr?.resume(); return }
+    const child = spawn('sh', ['-c', GUARDIAN, 'sh', program('postgres'), '-D', data, '-p', String(port), '-k', folder, ...settings], { ...options, stdio: ['pipe', 'ignore', 'pipe'] })
+    guardian = child
+    for await (const line of createInterface({ input: child.stderr })) {
+      if (line.includes('ready to accept connections')) { child.stderr.resume(); return }
     }
     throw new Error('PostgreSQL did not start')
   }
 
   /** Resolves when it has gone. `immediate` is as good as pulling the plug. */
   const stop = async (how: keyof typeof SIGNALS = 'fast'): Promise<void> => {
-    const child = server
-    server = undefined
+    const child = guardian
+    guardian = undefined
     if (!child || child.exitCode !== null) return
     const gone = once(child, 'exit')
-    child.kill(SIGNALS[how])
+    process.kill(postmaster(), SIGNALS[how])
     await gone
+    child.stdin?.end()
   }
 
   /** Stops every process of the server where it stands; the kernel goes on accepting connections for it. */
   const freeze = async (): Promise<void> => {
     await admin(async (sql) => {
-      const postmaster = server?.pid as number
       // Connected first: once the postmaster stands still, nobody new is let in.
       await sql`select 1`
-      process.kill(postmaster, 'SIGSTOP')
+      const first = postmaster()
+      process.kill(first, 'SIGSTOP')
       const backends = await sql<{ pid: number, mine: boolean }[]>`select pid, pid = pg_backend_pid() as mine from pg_stat_activity order by 2`
-      frozen = [...backends.map(({ pid }) => pid), postmaster]
+      frozen = [...backends.map(({ pid }) => pid), first]
       for (const pid of frozen) process.kill(pid, 'SIGSTOP')
     }, 0)
   }
@@ -85,15 +91,11 @@ export async function ownServer (t: Pick<Test, 'teardown'>) {
   /** Ends every session of the application, as a failover or an operator would. */
   const terminateBackends = () => admin((sql) => sql`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`.then((rows) => rows.length))
 
-  const cleanUp = async () => {
+  t.teardown(async () => {
     thaw()
     await stop('immediate')
     rmSync(folder, { recursive: true, force: true })
-  }
-  // Also when the test file ends in a way that runs no teardown: no server may outlive it.
-  const lastResort = () => { thaw(); server?.kill('SIGQUIT') }
-  process.once('exit', lastResort)
-  t.teardown(async () => { process.removeListener('exit', lastResort); await cleanUp() })
+  })
 
   await promisify(execFile)(program('initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], options)
   await start()

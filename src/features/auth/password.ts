@@ -8,11 +8,11 @@ import { checkPassword } from './password-policy.ts'
 import type { PasswordChange } from './schema.ts'
 
 /** Changes one's own password; this session stays, the others end. */
-export async function changePassword ({ db, config, passwords, sessions }: AuthDeps, actor: Actor, { id, session_id }: Caller, { current_password, new_password }: PasswordChange): Promise<void> {
+export async function changePassword ({ db, config, passwords, sessions, throttle }: AuthDeps, actor: Actor & { address: string }, { id, session_id }: Caller, { current_password, new_password }: PasswordChange): Promise<void> {
   const found = await findCredentials(db, { id })
   checkPassword(config, new_password, found ?? {}, 'new_password')
   const oldHash = found?.password_hash ?? null
-  const newHash = await passwords.verify(oldHash, current_password) ? await passwords.hash(new_password) : undefined
+  const newHash = await throttle.guarded(id, actor.address, () => passwords.verify(oldHash, current_password)) ? await passwords.hash(new_password) : undefined
   const ended = oldHash !== null && newHash
     ? await transact(db, (tx) => replacePassword(tx, sessions, actor, id, { oldHash, newHash, keptSession: session_id }))
     : undefined

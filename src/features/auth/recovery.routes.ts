@@ -6,7 +6,7 @@ import { checkReset, requestReset, resetPassword } from './recovery.ts'
 import { ForgotPassword, OtpCheck, PasswordReset, ResetGrant, ResetRequest } from './recovery.schema.ts'
 
 const tags = ['Auth']
-const config = { allow: 'anyone' } as const
+const config = { allow: 'anyone', budget: 'auth' } as const
 
 /** A forgotten password: ask, prove that the mailbox is yours, choose another. */
 export async function recoveryRoutes (app: App, deps: AuthDeps) {

@@ -27,7 +27,7 @@ export async function answerTokens (request: FastifyRequest, reply: FastifyReply
 /** Sign up, log in, stay in, log out. */
 export async function authRoutes (app: App, deps: AuthDeps) {
   app.post('/register', {
-    config: { allow: 'anyone' },
+    config: { allow: 'anyone', budget: 'auth' },
     schema: {
       operationId: 'register', tags: ['Auth'], summary: 'Sign up', description: 'Makes an account and logs it in. Needs a username, an email, or both. Where the installation confirms addresses, a code is sent to the address; where it requires that, the session can do little until the code came back.',
       body: ref(Register), response: replies({ 201: ref(TokenSet) }, 'account_exists')
@@ -39,7 +39,7 @@ export async function authRoutes (app: App, deps: AuthDeps) {
   })
 
   app.post('/login', {
-    config: { allow: 'anyone' },
+    config: { allow: 'anyone', budget: 'auth' },
     schema: {
       operationId: 'login', tags: ['Auth'], summary: 'Log in', description: 'Opens a session by username or by email. Every failure is one identical 401. Where addresses must be confirmed first, the right password of an account that has not is a 403.',
       body: ref(Login), response: replies({ 200: ref(TokenSet) }, 'bad_credentials', 'email_unverified')
@@ -50,7 +50,7 @@ export async function authRoutes (app: App, deps: AuthDeps) {
   })
 
   app.post('/refresh', {
-    config: { allow: 'anyone' },
+    config: { allow: 'anyone', budget: 'refresh' },
     schema: {
       operationId: 'refreshTokens', tags: ['Auth'], summary: 'Get the next token set', description: 'Spends the refresh token. A spent one presented again ends the whole session, so refresh one at a time.',
       body: ref(Refresh), response: replies({ 200: ref(TokenSet) }, 'bad_credentials')

@@ -35,10 +35,10 @@ export async function register (deps: AuthDeps, { password, ...person }: Omit<Re
 
 /** Opens a session. Unknown, disabled and wrong look the same and cost the same. */
 export async function login (deps: AuthDeps, identifier: Identifier, password: string, client: Client): Promise<TokenSet> {
-  const { db, passwords } = deps
+  const { db, passwords, throttle } = deps
   for (let attempt = 1; ; attempt++) {
     const found = await findCredentials(db, identifier)
-    const isRight = await passwords.verify(found?.disabled ? null : found?.password_hash, password)
+    const isRight = await throttle.guarded(found?.id ?? nameOf(identifier), client.address, () => passwords.verify(found?.disabled ? null : found?.password_hash, password))
     const tokens = found && isRight ? await open(deps, found, password, client) : undefined
     if (tokens) return tokens
     if (!isRight || attempt === MAX_TRIES) {
@@ -47,6 +47,9 @@ export async function login (deps: AuthDeps, identifier: Identifier, password: s
     }
   }
 }
+
+/** How the throttle knows somebody who does not exist. */
+const nameOf = (identifier: Identifier): string => Object.values(identifier)[0] as string
 
 /** Opens a session for an account whose password was right a moment ago; undefined when the account has changed since. */
 async function open (deps: AuthDeps, checked: Credentials, password: string, client: Client): Promise<TokenSet | undefined> {

@@ -29,7 +29,7 @@ export async function tokenRoutes (app: App, deps: AuthDeps) {
   app.setErrorHandler((error, request, reply) => sendProblem(error instanceof Problem ? inOAuthTerms(error) : error, request, reply))
 
   app.post('/token', {
-    config: { allow: 'anyone' },
+    config: { allow: 'anyone', budget: 'auth' },
     schema: {
       operationId: 'createToken', tags: ['Auth'], summary: 'Log in by form (RFC 6749)', description: 'The token endpoint of RFC 6749 with the grants `password` (`username` is either identifier) and `refresh_token`. Refusals also carry `error` and `error_description`.',
       consumes: [FORM], body: ref(TokenRequest), response: replies({ 200: ref(TokenSet) }, 'invalid_grant', 'unsupported_grant_type', 'email_unverified')

@@ -6,7 +6,7 @@ import { EmailConfirmation, VerificationRequest } from './recovery.schema.ts'
 import { confirmEmail, requestVerification } from './verification.ts'
 
 const tags = ['Auth']
-const config = { allow: 'anyone' } as const
+const config = { allow: 'anyone', budget: 'auth' } as const
 
 /** Proof that an address belongs to whoever gave it. For anyone, since those who still owe it may not be able to log in. */
 export async function verificationRoutes (app: App, deps: AuthDeps) {

@@ -55,12 +55,12 @@ export async function confirmEmail (deps: AuthDeps, { email, otp }: { email: str
  * Starts the change of an address, together with whatever else of the profile is to change. The new address counts once
  * the code that goes there comes back; where addresses are not confirmed it counts at once.
  */
-export async function changeAddress (deps: AuthDeps, actor: Actor, id: string, { email, current_password, ...profile }: AddressChange): Promise<User> {
-  const { db, passwords } = deps
+export async function changeAddress (deps: AuthDeps, actor: Actor & { address: string }, id: string, { email, current_password, ...profile }: AddressChange): Promise<User> {
+  const { db, passwords, throttle } = deps
   const address = email.toLowerCase()
   const fact = { ...actor, subject_type: 'user', subject_id: id } as const
   const found = await findCredentials(db, { id })
-  const isRight = await passwords.verify(found?.password_hash, current_password)
+  const isRight = await throttle.guarded(id, actor.address, () => passwords.verify(found?.password_hash, current_password))
   const changed = isRight && await refuseTaken(db, { ...profile, email: address }, () => transact(db, async (tx) => {
     const locked = await lockCredentials(tx, id)
     if (locked?.password_hash !== found?.password_hash) return undefined

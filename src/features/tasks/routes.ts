@@ -48,7 +48,7 @@ export async function taskRoutes (app: App, { db, config, secret }: Pick<Deps, '
   }, async (request, reply) => linkNext(request, reply, await listTasks(request.caller, request.query)))
 
   app.delete('/', {
-    config: { allow: 'user', scope: 'tasks:write' },
+    config: { allow: 'user', scope: 'tasks:write', budget: 'delete_all' },
     handlerTimeout: DELETE_ALL_MS,
     schema: {
       operationId: 'deleteAllTasks', tags, summary: 'Delete all your tasks', description: 'Puts every task of your own into the trash, also for managers and admins only their own.',

@@ -14,7 +14,7 @@ const tags = ['AdminUsers']
 const config = { allow: 'admin' } as const
 
 /** Everybody's accounts. */
-export async function adminUserRoutes (app: App, deps: UserDeps & Pick<Deps, 'secret'>) {
+export async function adminUserRoutes (app: App, deps: Omit<UserDeps, 'throttle'> & Pick<Deps, 'secret'>) {
   const { db } = deps
   const { seal, open } = cursors(deriveKey(deps.secret, 'cursor'))
 

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { type Actor, actorNamed, recordAudit, type Source } from '../../core/audit.ts'
 import type { Caller, Role } from '../../core/caller.ts'
 import type { Deps } from '../../core/deps.ts'
+import type { LoginThrottle } from '../../core/login-throttle.ts'
 import { type FieldError, Problem, unauthenticated } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { failureOf } from '../../db/failures.ts'
@@ -14,11 +15,11 @@ import type { AdminUser, MeUpdate, User } from './schema.ts'
 export type { User } from './schema.ts'
 export { type Credentials, countUsers, findCredentials, findUser, type Identifier, lockCredentials } from './queries.ts'
 
-export type UserDeps = Pick<Deps, 'db' | 'passwords'> & { sessions: Sessions }
+export type UserDeps = Pick<Deps, 'db' | 'passwords'> & { sessions: Sessions, throttle: LoginThrottle }
 export type Profile = Pick<MeUpdate, 'username' | 'name'>
 /** A change of profile that includes the address. */
 export type AddressChange = Profile & { email: string, current_password: string }
-export type ChangeAddress = (actor: Actor, id: string, change: AddressChange) => Promise<User>
+export type ChangeAddress = (actor: Actor & { address: string }, id: string, change: AddressChange) => Promise<User>
 export interface Registration { username?: string | undefined, email?: string | undefined, name?: string | undefined, password_hash: string }
 
 /**
@@ -90,9 +91,9 @@ export async function rehashPassword (tx: Db, id: string, password_hash: string)
 }
 
 /** Deletes one's own account with everything in it. */
-export async function deleteMe ({ db, passwords, sessions }: UserDeps, actor: Actor, { id }: Caller, password: string): Promise<void> {
+export async function deleteMe ({ db, passwords, sessions, throttle }: UserDeps, actor: Actor & { address: string }, { id }: Caller, password: string): Promise<void> {
   const found = await findCredentials(db, { id })
-  if (!await passwords.verify(found?.password_hash, password)) {
+  if (!await throttle.guarded(id, actor.address, () => passwords.verify(found?.password_hash, password))) {
     await recordAudit(db, { ...actor, action: 'user.deleted', outcome: 'failed', subject_type: 'user', subject_id: id })
     throw new Problem('wrong_password')
   }

@@ -1,0 +1,57 @@
+import type { Deps } from '../../core/deps.ts'
+import { Problem } from '../../core/problem.ts'
+import { deriveKey } from '../../core/secrets.ts'
+import { actorOf } from '../../plugins/audit.ts'
+import { IdempotencyKey, sendAnswer, transactOnce } from '../../plugins/idempotency.ts'
+import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
+import type { App } from '../../plugins/server.ts'
+import { DEFAULT_LIMIT, Nothing, ref, replies } from '../../plugins/wire.ts'
+import { listBans } from './queries.ts'
+import { IpBan, IpBanCreate, IpBanListQuery, IpBanPage, IpBanParams } from './schema.ts'
+import { ban, lift } from './service.ts'
+
+const tags = ['IpBans']
+const config = { allow: 'admin' } as const
+
+/** Bans by hand, and a look at those that the server imposed. */
+export async function ipBanRoutes (app: App, { db, secret, onChange }: Pick<Deps, 'db' | 'secret'> & { onChange: () => void }) {
+  const { seal, open } = cursors(deriveKey(secret, 'cursor'))
+
+  app.get('/', {
+    config,
+    schema: {
+      operationId: 'listIpBans', tags, summary: 'List bans', description: 'The bans in force, newest first, also those that the server imposed.',
+      querystring: IpBanListQuery, response: replies({ 200: ref(IpBanPage) })
+    }
+  }, async (request, reply) => {
+    const { limit = DEFAULT_LIMIT, cursor } = request.query
+    const binding = JSON.stringify(['ip_bans', request.caller.id])
+    const [created_at, id] = cursor === undefined ? [] : open(binding, cursor)
+    const found = await listBans(db, limit + 1, created_at && id ? { created_at, id } : undefined)
+    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id])))
+  })
+
+  app.post('/', {
+    config,
+    schema: {
+      operationId: 'createIpBan', tags, summary: 'Ban an address or a range', description: 'Every request from there is refused, on each instance within two seconds. You cannot ban a range that you are in yourself.',
+      headers: IdempotencyKey, body: ref(IpBanCreate), response: replies({ 201: ref(IpBan) }, 'own_address', 'already_banned', 'idempotency_in_flight', 'idempotency_key_reused')
+    }
+  }, async (request, reply) => {
+    const answer = await transactOnce<IpBan>(db, request, async (tx) => ({ status: 201, headers: {}, body: await ban(tx, actorOf(request), request.body) }))
+    onChange()
+    return sendAnswer(reply, answer)
+  })
+
+  app.delete('/:ban_id', {
+    config,
+    schema: {
+      operationId: 'deleteIpBan', tags, summary: 'Lift a ban', description: 'Requests from there are served again, on each instance within two seconds.',
+      params: IpBanParams, response: replies({ 204: Nothing('The ban is lifted.') }, 'not_found')
+    }
+  }, async (request, reply) => {
+    if (!await lift(db, actorOf(request), request.params.ban_id.toLowerCase())) throw new Problem('not_found')
+    onChange()
+    return reply.code(204).send(null)
+  })
+}
