@@ -15,7 +15,7 @@ const MAX_HEADER_BYTES = 16_384
 /** Longer than any id; longer segments name nothing. */
 const MAX_PARAM_LENGTH = 200
 
-/** Waits, chosen (platform.md's reasons): a slow client costs a socket and nothing else. Fastify's own default for requests is none. */
+/** Waits, chosen on purpose: a slow client costs a socket and nothing else. Fastify's own default for requests is none. */
 const REQUEST_MS = 30_000
 const HEADERS_MS = 10_000
 const CONNECTION_MS = 60_000
