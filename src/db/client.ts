@@ -19,6 +19,8 @@ export interface Database {
 export interface DatabaseOptions { url?: string | undefined, dataDir: string, pool: number }
 
 const CONNECT_SECONDS = 3
+/** Longer than any caller waits: a server that says nothing for so long to a statement is not coming back on this connection. */
+const SILENCE_MS = 5000
 /** Half a second at most between attempts: a restarted server is found again at once (the driver's default grows to 20 s). */
 const backoff = (attempt: number): number => Math.min(0.05 * 2 ** attempt, 0.5)
 
@@ -43,6 +45,8 @@ async function openServer (url: string, pool: number): Promise<Database> {
     // Texts of instants are read in UTC. The server's time-outs are set on its role (README, Configuration): a pooler refuses them here.
     connection: { application_name: 'tasklane', TimeZone: 'UTC' }
   })
+  // Ours, for the guarded driver (driver-guard.ts).
+  Object.assign(client.options, { silence_ms: SILENCE_MS })
   return { db: drizzle(bounded(client, pool)) as unknown as Db, embedded: false, close: () => client.end({ timeout: 5 }) }
 }
 

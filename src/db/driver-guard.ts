@@ -6,9 +6,6 @@
  */
 import { registerHooks } from 'node:module'
 
-/** Longer than any caller waits: a server that is silent for so long while a statement runs is not coming back on this socket. */
-const SILENCE_MS = 5000
-
 const MARK = 'tasklane: postgres.js is guarded'
 
 const EDITS: [reason: string, found: string, put: string][] = [
@@ -45,7 +42,7 @@ const EDITS: [reason: string, found: string, put: string][] = [
 `],
   ['A silent server: the statement is cancelled, should anybody hear it, and the connection given up (#1089).',
     '      const s = StartupMessage()\n',
-    `      socket.setTimeout(${SILENCE_MS}, () => {
+    `      if (options.silence_ms) socket.setTimeout(options.silence_ms, () => {
         if (!query) return
         Connection(options).cancel({ ...backend }, noop, noop)
         socket.destroy(Errors.connection('CONNECTION_SILENT', options))
