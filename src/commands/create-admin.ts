@@ -1,22 +1,33 @@
 import { text } from 'node:stream/consumers'
 import { createInterface } from 'node:readline/promises'
+import type { Config } from '../config.ts'
 import { createPasswords } from '../core/passwords.ts'
 import { Problem } from '../core/problem.ts'
 import { migrate } from '../db/migrate.ts'
 import { transact } from '../db/transact.ts'
 import { checkPassword } from '../features/auth/password-policy.ts'
 import { bindAddress, createUser, refuseTaken } from '../features/users/service.ts'
+import { isEmail } from '../lib/email.ts'
 import { CommandError, loadConfig, openConfigured } from './start-up.ts'
 
 /** Makes an admin account. The password comes from standard input, so that it is in no process list and no history. */
 export async function createAdmin ({ username, email }: { username?: string | undefined, email?: string | undefined }): Promise<void> {
   if (username === undefined && email === undefined) throw new CommandError('Give --username, --email, or both.')
   if (username !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(username)) throw new CommandError('A username may have up to 64 letters, digits, dots, underscores and hyphens.')
+  if (email !== undefined && !isEmail(email)) throw new CommandError('An email is an address such as ann@example.com.')
   const config = loadConfig()
   const password = await readPassword()
-  const database = await openConfigured(config)
   try {
     checkPassword(config, password, { username, email })
+    await makeAdmin(config, { username, email, password })
+  } catch (error) {
+    throw error instanceof Problem ? new CommandError(error.message) : error
+  }
+}
+
+async function makeAdmin (config: Config, { username, email, password }: { username: string | undefined, email: string | undefined, password: string }): Promise<void> {
+  const database = await openConfigured(config)
+  try {
     await migrate(database.db)
     const password_hash = await (await createPasswords()).hash(password)
     const user = await refuseTaken(database.db, { username, email }, () => transact(database.db, async (tx) => {
@@ -26,8 +37,6 @@ export async function createAdmin ({ username, email }: { username?: string | un
       return admin
     }))
     console.log(`Created the admin ${user.username ?? user.email}.`)
-  } catch (error) {
-    throw error instanceof Problem ? new CommandError(error.message) : error
   } finally {
     await database.close()
   }
