@@ -113,7 +113,7 @@ function headersOf (operationId: string, status: string, isVersioned: boolean): 
 function addExample (media: Media, schemas: Components['schemas']): void {
   const name = media.schema.$ref?.split('/').at(-1) ?? ''
   const { description, examples } = (schemas[name] ?? {}) as { description?: string, examples?: unknown[] }
-  if (examples?.[0] !== undefined) media.examples = { [name]: { summary: String(description), value: examples[0] } }
+  if (examples?.[0] !== undefined) media.examples = { [name]: { summary: String(description).replaceAll('`', '').split(/[;:.]/)[0] as string, value: examples[0] } }
 }
 
 function problemResponses (): Record<string, unknown> {

@@ -106,7 +106,9 @@ async function docs (app: import('fastify').FastifyInstance) {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: DOCS_CSP,
-    uiConfig: { persistAuthorization: false, docExpansion: 'list', displayRequestDuration: true, tryItOutEnabled: true },
+    theme: { title: 'Tasklane API' },
+    // The plain layout: no bar that offers to explore other people's documents.
+    uiConfig: { layout: 'BaseLayout', persistAuthorization: false, docExpansion: 'list', displayRequestDuration: true, tryItOutEnabled: true },
     transformSpecificationClone: false,
     transformSpecification: () => withPasswordFlow(app.contract('/'))
   })
