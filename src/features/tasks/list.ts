@@ -24,6 +24,8 @@ const SORTS: Record<string, SortKey> = {
   title: { key: sql`lower(${tasks.title}) collate "C"`, type: 'text' }
 }
 
+const keyOf = (sort: TaskSort): SortKey => SORTS[sort.replace(/_(asc|desc)$/, '')] as SortKey
+
 /** Where the page before ended: nowhere, at a row with a key, or among the rows without one, which come last. */
 type After = 'start' | 'key' | 'null'
 interface Shape { sort: TaskSort, branches: Branch[], conditions: SQL[], after: After }
@@ -53,21 +55,24 @@ export function createTaskList (db: Db, cursors: Cursors) {
 }
 
 /**
- * One statement: for each branch a range of an index that is already in order, no longer than the page; the merge of
- * several sorts a few pages' worth of rows. An `or` over the branches would have to sort them all.
+ * One statement: for each branch a range of an index that is already in order, no longer than the page. Several are
+ * merged as they come; only where rows without a key must go last is a few pages' worth of rows sorted. An `or` over
+ * the branches would have to sort them all.
  */
 export function prepareRows (db: Db, shape: Shape, name: string | undefined) {
   const [first, second, ...rest] = selects(db, shape)
-  const direction = sql.raw(shape.sort.endsWith('_asc') ? 'asc nulls last' : 'desc nulls last')
+  // In the very words of the branches: `nulls last` on a key that is never null would cost the merge.
+  const direction = sql.raw(shape.sort.endsWith('_asc') ? 'asc' : 'desc')
+  const nullsLast = sql.raw(keyOf(shape.sort).nullable ? 'nulls last' : '')
   const query = second === undefined
     ? first as NonNullable<typeof first>
-    : unionAll(first as never, second as never, ...rest as never[]).orderBy(sql`sort_key ${direction}, id ${direction}`).limit(sql.placeholder('limit'))
+    : unionAll(first as never, second as never, ...rest as never[]).orderBy(sql`sort_key ${direction} ${nullsLast}, id ${direction}`).limit(sql.placeholder('limit'))
   // Without a name the server plans it anew; drizzle's types want one all the same.
   return query.prepare(name as string)
 }
 
 function selects (db: Db, { sort, branches, conditions, after }: Shape) {
-  const { key, type, nullable } = SORTS[sort.replace(/_(asc|desc)$/, '')] as SortKey
+  const { key, type, nullable } = keyOf(sort)
   const isAscending = sort.endsWith('_asc')
   const order = isAscending ? asc : desc
   const compare = sql.raw(isAscending ? '>' : '<')

@@ -17,7 +17,10 @@ const LIMIT = 20
 /** A page of 20 may look at this many rows, on each of its branches. */
 const MAX_READ = 400
 
-interface Plan { 'Node Type': string, 'Relation Name'?: string, 'Actual Rows': number, 'Actual Loops': number, 'Rows Removed by Filter'?: number, 'Rows Removed by Index Recheck'?: number, Plans?: Plan[] }
+/** A page further on may touch this many blocks more than the first: the index is one level deeper there, or its page is split. */
+const MORE_BLOCKS = 8
+
+interface Plan { 'Node Type': string, 'Shared Hit Blocks': number, 'Shared Read Blocks': number, 'Relation Name'?: string, 'Actual Rows': number, 'Actual Loops': number, 'Rows Removed by Filter'?: number, 'Rows Removed by Index Recheck'?: number, Plans?: Plan[] }
 
 t.test('every sort and filter reads a page from an index, the last page like the first', { skip: serverUrl === undefined && 'plans are asserted on a PostgreSQL server: set TEST_DATABASE_URL' }, async (t) => {
   const { database, person } = await house(t)
@@ -51,10 +54,16 @@ t.test('every sort and filter reads a page from an index, the last page like the
     for (const [page, { scans, sorted, read }] of Object.entries({ first, last })) {
       t.notOk(scans.includes('Seq Scan'), `${label}, ${page} page: no sequential scan`)
       t.ok(sorted <= 1000, `${label}, ${page} page: sorts ${sorted} rows`)
+      // Branches in the order of the list are merged; only dates that may be missing come in two ranges that must be sorted together.
+      if (isPlain(query)) t.equal(sorted, 0, `${label}, ${page} page: sorts nothing`)
       t.ok(read <= (isPlannedAnew(conditionsOf(query)) ? 1000 : MAX_READ), `${label}, ${page} page: reads ${read} rows`)
     }
+    if (isPlain(query)) t.ok(last.blocks <= first.blocks + MORE_BLOCKS, `${label}: the last page touches ${last.blocks} blocks, the first one ${first.blocks}`)
   }
 })
+
+/** A list as most are asked for: any sort that every task has a key for, at most one state. */
+const isPlain = ({ sort = 'created_at_desc', status, ...filter }: TaskListQuery): boolean => !sort.startsWith('due_date') && (status?.length ?? 1) === 1 && Object.keys(filter).every((name) => name === 'scope' || name === 'owner_id')
 
 type Db = Parameters<typeof prepareRows>[0]
 
@@ -64,12 +73,12 @@ async function explain (db: Db, who: Caller, query: TaskListQuery, after?: { sor
   const plan = await db.transaction(async (tx) => {
     await tx.execute(sql.raw(`set local plan_cache_mode = ${isGeneric ? 'force_generic_plan' : 'force_custom_plan'}`))
     await tx.execute(sql.raw(`prepare page as ${text}`))
-    const [row] = await rowsOf<{ 'QUERY PLAN': [{ Plan: Plan }] | string }>(tx as unknown as Db, sql.raw(`explain (analyze, timing off, format json) execute page(${values.map(literal).join(', ')})`))
+    const [row] = await rowsOf<{ 'QUERY PLAN': [{ Plan: Plan }] | string }>(tx as unknown as Db, sql.raw(`explain (analyze, buffers, timing off, format json) execute page(${values.map(literal).join(', ')})`))
     await tx.execute(sql`deallocate page`)
     const json = row?.['QUERY PLAN']
     return (typeof json === 'string' ? JSON.parse(json) : json)[0].Plan as Plan
   })
-  const found = { scans: [] as string[], sorted: 0, read: 0 }
+  const found = { scans: [] as string[], sorted: 0, read: 0, blocks: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'] }
   const visit = (node: Plan): void => {
     if (/Scan$/.test(node['Node Type']) && node['Node Type'] !== 'Subquery Scan') {
       found.scans.push(node['Node Type'])
