@@ -23,11 +23,12 @@ const isOpen = and(isNull(codes.used_at), gt(codes.expires_at, sql`now()`), lt(c
 const isHeld = sql`exists (select 1 from ${users} where ${users.id} = ${codes.user_id} and not ${users.disabled} and ${stamp} = ${codes.stamp})`
 const inMinutes = (minutes: number) => sql`now() + make_interval(mins => ${minutes})`
 
-/** The enabled account behind an address. */
+/** The enabled account behind an address. There is always a row, of nulls if need be, so that nobody can hear from the time whether there was one. */
 export async function findReader (db: Db, address: string): Promise<Reader | undefined> {
-  const [row] = await db.select({ id: users.id, address: sql<string>`${users.email}`, stamp, name: users.name, email_verified: users.email_verified })
-    .from(users).where(and(eq(users.email, address), eq(users.disabled, false)))
-  return row
+  const [row] = await rowsOf<{ [field in keyof Reader]: Reader[field] | null }>(db, sql`
+    select ${users.id}, ${users.email} as address, ${stamp} as stamp, ${users.name}, ${users.email_verified}
+    from (select 1) one left join ${users} on ${users.email} = ${address} and not ${users.disabled}`)
+  return row?.id == null ? undefined : row as Reader
 }
 
 /** The stamp of an account, in the transaction that makes a code for it. */
