@@ -10,7 +10,7 @@ export interface Ended { code: number | null, stdout: string, stderr: string }
 export interface Server { child: ChildProcess, url: string, port: number, stop: (signal: NodeJS.Signals) => Promise<Ended>, ended: Promise<Ended> }
 
 /** What a child knows of our environment: nothing but how to find programs. It runs in `cwd`, where no `.env` of ours lies. */
-const environment = (env: Record<string, string>) => ({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', HOST: '127.0.0.1', PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'warn', ...env })
+const environment = (env: Record<string, string>) => ({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', HOST: '127.0.0.1', PORT: '0', RATE_LIMIT: 'off', SHED_DELAY_MS: '0', LOG_LEVEL: 'warn', ...env })
 
 function launch (t: Test, args: string[], env: Record<string, string>, cwd: string) {
   const child = spawn(process.execPath, [CLI, ...args], { cwd, env: environment(env), stdio: ['pipe', 'pipe', 'pipe'] })
