@@ -42,7 +42,7 @@ async function openServer (url: string, pool: number): Promise<Database> {
     // No round trip for the catalogue of types: every parameter's type is known or cast.
     fetch_types: false,
     onnotice () {},
-    // Texts of instants are read in UTC. The server's time-outs are set on its role (README, Configuration): a pooler refuses them here.
+    // Texts of instants are read in UTC. The server's time-outs are set on its role (README, Data): a pooler refuses them here.
     connection: { application_name: 'tasklane', TimeZone: 'UTC' }
   })
   // Ours, for the guarded driver (driver-guard.ts).
