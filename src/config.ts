@@ -108,9 +108,21 @@ function productionFaults (config: Config): string[] {
   const faults = []
   if (config.JWT_SECRET === undefined) faults.push('JWT_SECRET is required in production; make one with: openssl rand -base64 48')
   else if (isPlaceholder(config.JWT_SECRET)) faults.push('JWT_SECRET is a placeholder; make one with: openssl rand -base64 48')
+  for (const name of ['DATABASE_URL', 'REDIS_URL', 'MAIL_URL'] as const) {
+    if (config.JWT_SECRET !== undefined && passwordOf(config[name]) === config.JWT_SECRET) faults.push(`JWT_SECRET is also the password in ${name}; make one of its own with: openssl rand -base64 48`)
+  }
   if (config.DATABASE_URL === undefined) faults.push('DATABASE_URL is required in production; the embedded database is for trying out')
   if (config.MAIL_URL === undefined && config.MAILER !== 'off') faults.push('MAIL_URL is required in production, such as smtp://user:password@host:587; say MAILER=off to run without letters: then nobody can reset a password')
   return faults
+}
+
+function passwordOf (url: string | undefined): string | undefined {
+  const password = URL.parse(url ?? '')?.password ?? ''
+  try {
+    return decodeURIComponent(password)
+  } catch {
+    return password
+  }
 }
 
 function describe (error: ErrorObject): string {

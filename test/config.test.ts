@@ -117,3 +117,13 @@ t.test('a placeholder is no secret in production, however long', async (t) => {
     t.strictSame(faultsOf({ JWT_SECRET: secret }), [], 'while developing anything long enough will do')
   }
 })
+
+t.test('a secret that is also the password of something else is none of its own', async (t) => {
+  const secret = encodeURIComponent(PRODUCTION.JWT_SECRET)
+  for (const [name, url] of Object.entries({ DATABASE_URL: `postgres://app:${secret}@db/x`, REDIS_URL: `redis://:${secret}@cache`, MAIL_URL: `smtps://app:${secret}@mail` })) {
+    const faults = faultsOf({ ...PRODUCTION, [name]: url })
+    t.match(faults, [new RegExp(`^JWT_SECRET is also the password in ${name}; `)])
+    t.equal(faults.length, 1)
+  }
+  t.strictSame(faultsOf({ ...PRODUCTION, DATABASE_URL: 'postgres://app:%ff%@db/x' }), [])
+})
