@@ -13,7 +13,7 @@ const USAGE = `Tasklane, a task-management backend.
   create-admin --username NAME           make an admin; the password is read from standard input
                [--email ADDRESS]
   seed                                   demo people and tasks, for trying out
-  openapi [--check]                      write openapi/openapi.json, or check that it is current
+  openapi [--check]                      write the contract to openapi/, or check that it is current
   prepare                                make first starts short (npm ci has done it)
 `
 const OPTIONS = { help: { type: 'boolean', short: 'h' }, username: { type: 'string' }, email: { type: 'string' }, check: { type: 'boolean', default: false } } as const

@@ -7,34 +7,35 @@ import { readConfig } from '../config.ts'
 import { createMail } from '../core/mail.ts'
 import { createPasswords } from '../core/passwords.ts'
 import type { Db } from '../db/client.ts'
+import { toOpenApi30 } from '../lib/openapi-twin.ts'
+import type { Document } from '../plugins/document.ts'
 import { documentText } from '../plugins/openapi.ts'
 import { CommandError } from './start-up.ts'
 
-const FILE = fileURLToPath(new URL('../../openapi/openapi.json', import.meta.url))
+const FOLDER = fileURLToPath(new URL('../../openapi/', import.meta.url))
 
-/** Writes the contract, or with `check` refuses when the committed one is not what the code says. */
+/** Writes the contract and its twin for OpenAPI 3.0, or with `check` refuses when a committed one is not what the code says. */
 export async function openapiCommand ({ check }: { check: boolean }): Promise<void> {
-  const text = await contractText()
-  if (!check) {
-    writeFileSync(FILE, text)
-    console.log('Wrote openapi/openapi.json.')
-  } else if (read(FILE) !== text) {
-    throw new CommandError('openapi/openapi.json is not what the code says. Run: npm run openapi')
-  } else {
-    console.log('openapi/openapi.json is what the code says.')
+  const contract = await committedContract()
+  const files = { 'openapi.json': contract, 'openapi-3.0.json': toOpenApi30(contract) }
+  for (const [name, document] of Object.entries(files)) {
+    const text = documentText(document)
+    if (!check) writeFileSync(`${FOLDER}${name}`, text)
+    else if (read(`${FOLDER}${name}`) !== text) throw new CommandError(`openapi/${name} is not what the code says. Run: npm run openapi`)
+    console.log(check ? `openapi/${name} is what the code says.` : `Wrote openapi/${name}.`)
   }
 }
 
 /** The contract does not depend on configuration, nor on a database: none is opened. */
-async function contractText (): Promise<string> {
+async function committedContract (): Promise<Document> {
   const db = drizzle.mock() as unknown as Db
   const config = readConfig({ DOCS: 'off' })
   const logger = pino({ level: 'silent' })
   const app = await buildApp({ db, config, mail: createMail(config, logger), passwords: await createPasswords(), secret: 'x'.repeat(32), isLeaving: () => false }, logger)
   await app.ready()
-  const text = documentText(app.contract())
+  const contract = app.contract()
   await app.close()
-  return text
+  return contract
 }
 
 function read (file: string): string | undefined {

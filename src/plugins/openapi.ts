@@ -5,6 +5,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { TSchema } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import { type Config, isProduction } from '../config.ts'
+import { toOpenApi30 } from '../lib/openapi-twin.ts'
 import { buildDocument, type Document, type RawDocument } from './document.ts'
 import { sendTagged } from './etag.ts'
 import { problemCodes } from './wire.ts'
@@ -76,20 +77,24 @@ export const openapi = fp(async (app, { config, components }: { config: Config, 
 })
 
 /**
- * The served document, made once; equal to the committed one apart from `servers`. That names the configured origin or
+ * The served documents, each made once; equal to the committed ones apart from `servers`. That names the configured origin or
  * else where we listen, never what a caller's Host says: the first caller would choose it for everybody.
  */
 async function published (app: import('fastify').FastifyInstance, { origin }: { origin: string | undefined }) {
-  let made: { text: string, etag: string } | undefined
-  const make = () => {
-    const text = documentText(app.contract(origin ?? listeningOrigin(app)))
-    return { text, etag: `"${createHash('sha256').update(text).digest('base64url')}"` }
+  const publish = (url: string, told: (document: Document) => Document) => {
+    let made: { text: string, etag: string } | undefined
+    const make = () => {
+      const text = documentText(told(app.contract(origin ?? listeningOrigin(app))))
+      return { text, etag: `"${createHash('sha256').update(text).digest('base64url')}"` }
+    }
+    app.get(url, { schema: { hide: true } }, async (request, reply) => {
+      made ??= make()
+      reply.type('application/json; charset=utf-8')
+      return sendTagged(request, reply, made.etag, made.text)
+    })
   }
-  app.get('/openapi.json', { schema: { hide: true } }, async (request, reply) => {
-    made ??= make()
-    reply.type('application/json; charset=utf-8')
-    return sendTagged(request, reply, made.etag, made.text)
-  })
+  publish('/openapi.json', (document) => document)
+  publish('/openapi-3.0.json', toOpenApi30)
 }
 
 function listeningOrigin (app: import('fastify').FastifyInstance): string | undefined {

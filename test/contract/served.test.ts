@@ -4,27 +4,34 @@ import t from 'tap'
 import { house } from '../support/house.ts'
 import { exchange, requestText } from '../support/raw.ts'
 
-const committed = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'))
+const DOCUMENTS = ['openapi.json', 'openapi-3.0.json']
+const committed = (name: string) => JSON.parse(readFileSync(new URL(`../../openapi/${name}`, import.meta.url), 'utf8'))
 
 const { app } = await house(t, { env: { PUBLIC_URL: 'https://tasks.example.org', DOCS: 'on' } })
 
-t.test('the served contract is the committed one, apart from the server it names', async (t) => {
-  const answer = await app.inject('/openapi.json')
-  t.equal(answer.statusCode, 200)
-  t.match(answer.headers['content-type'], /^application\/json/)
-  const { servers, ...rest } = answer.json()
-  t.strictSame(servers, [{ url: 'https://tasks.example.org', description: 'Your installation' }])
-  t.strictSame({ ...rest, servers: committed.servers }, committed)
-  t.notMatch(answer.body, /oauth2/)
+t.test('the served contract and its twin are the committed ones, apart from the server they name', async (t) => {
+  for (const name of DOCUMENTS) {
+    const answer = await app.inject(`/${name}`)
+    t.equal(answer.statusCode, 200)
+    t.match(answer.headers['content-type'], /^application\/json/)
+    const { servers, ...rest } = answer.json()
+    t.strictSame(servers, [{ url: 'https://tasks.example.org', description: 'Your installation' }])
+    t.strictSame({ ...rest, servers: committed(name).servers }, committed(name))
+    t.notMatch(answer.body, /oauth2/)
+  }
 })
 
 t.test('who has the contract already is spared it', async (t) => {
-  const { etag } = (await app.inject('/openapi.json')).headers
-  for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
-    const again = await app.inject({ url: '/openapi.json', headers: { 'if-none-match': tag } })
-    t.match(again, { statusCode: 304, body: '', headers: { etag } }, String(tag))
+  const tags = await Promise.all(DOCUMENTS.map(async (name) => (await app.inject(`/${name}`)).headers.etag))
+  t.not(tags[0], tags[1])
+  for (const [i, etag] of tags.entries()) {
+    const url = `/${DOCUMENTS[i]}`
+    for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+      const again = await app.inject({ url, headers: { 'if-none-match': tag } })
+      t.match(again, { statusCode: 304, body: '', headers: { etag } }, `${url} ${tag}`)
+    }
+    t.equal((await app.inject({ url, headers: { 'if-none-match': '"x"' } })).statusCode, 200)
   }
-  t.equal((await app.inject({ url: '/openapi.json', headers: { 'if-none-match': '"x"' } })).statusCode, 200)
 })
 
 t.test('no caller can put an address of their own into the contract', async (t) => {
