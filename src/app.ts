@@ -25,6 +25,7 @@ import * as sessionShapes from './features/sessions/schema.ts'
 import { createSessions } from './features/sessions/service.ts'
 import { taskBatchRoutes } from './features/tasks/batch.routes.ts'
 import * as taskBatches from './features/tasks/batch.schema.ts'
+import { taskExportRoutes } from './features/tasks/export.routes.ts'
 import { taskHistoryRoutes } from './features/tasks/history.routes.ts'
 import * as taskHistory from './features/tasks/history.schema.ts'
 import * as taskLists from './features/tasks/list.schema.ts'
@@ -95,6 +96,7 @@ export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<
   app.register(taskRoutes, { prefix: `${V1}/tasks`, ...deps })
   app.register(taskHistoryRoutes, { prefix: `${V1}/tasks`, ...deps })
   app.register(taskBatchRoutes, { prefix: `${V1}/task-batches`, ...deps })
+  app.register(taskExportRoutes, { prefix: `${V1}/task-exports`, ...deps })
   app.register(taskStatsRoutes, { prefix: `${V1}/task-stats`, ...deps })
   return app
 }

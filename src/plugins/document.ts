@@ -27,6 +27,7 @@ const HEADERS = {
   RetryAfter: { description: 'Seconds to wait before trying again.', schema: { type: 'integer', format: 'int32', minimum: 0, maximum: 86_400 } },
   RateLimit: header('What is left of the budget: `"default";r=98;t=42` are 98 requests in the next 42 seconds.', 100),
   RateLimitPolicy: header('The budget: `"default";q=100;w=60` are 100 requests in 60 seconds.', 100),
+  ContentDisposition: header('The name under which to keep the file (RFC 6266).', 200),
   Allow: header('With 405: the methods that the resource knows.', 200),
   Challenge: header('How to authenticate: `Bearer` (RFC 6750).', 200)
 }
@@ -87,6 +88,7 @@ function completeAnswer ({ operationId }: Operation, status: string, answer: Ans
     const name = media.schema.$ref?.split('/').at(-1) ?? ''
     const properties = schemas[name]?.properties as Record<string, unknown> | undefined
     answer.headers = headersOf(operationId, status, properties !== undefined && 'version' in properties)
+    if (!name) Object.assign(answer.headers, { 'Content-Disposition': { $ref: '#/components/headers/ContentDisposition' } })
   }
   answer.headers ??= headersOf(operationId, status, status === '304')
   const linked = LINKS[operationId]

@@ -89,9 +89,17 @@ export const components: TSchema[] = [Pagination, FieldErrorBody, ProblemBody]
 export const problemCodes = Symbol('problem codes')
 
 /** A route's answers: schemas of success, then the codes of its refusals. What any route may answer is added by the frame. */
-export function replies<S extends Record<number, TSchema>> (success: S, ...codes: ProblemCode[]): S {
+export function replies<S extends Record<number, TSchema | FileAnswer>> (success: S, ...codes: ProblemCode[]): S {
   return Object.assign({ ...success }, { [problemCodes]: codes })
 }
 
 /** An answer without a body. */
 export const Nothing = (description: string) => Type.Null({ description })
+
+interface FileAnswer { description: string, content: Record<string, { schema: TSchema, examples: Record<string, { summary: string, value: string }> }> }
+
+/** An answer that is a CSV file to be kept. */
+export const CsvFile = (description: string, example: string): FileAnswer => (
+  { description, content: { 'text/csv': { schema: Type.String({ maxLength: MAX_FILE, pattern: NO_NUL, description }), examples: { file: { summary: 'A file', value: example } } } } })
+/** What can be told of the length of a file that is made while it is sent. */
+const MAX_FILE = 2_147_483_647

@@ -7,7 +7,7 @@ import { tasks } from '../../db/tables/tasks.ts'
 import { type Cursors, type Page, pageOf } from '../../plugins/paging.ts'
 import { DEFAULT_LIMIT } from '../../plugins/wire.ts'
 import { conditionsOf, isPlannedAnew } from './filter.ts'
-import type { TaskListQuery, TaskSort } from './list.schema.ts'
+import type { TaskFilterQuery, TaskListQuery, TaskSort } from './list.schema.ts'
 import { columns } from './queries.ts'
 import type { Task } from './schema.ts'
 import { type Branch, visibleBranches } from './visibility.ts'
@@ -31,25 +31,40 @@ type After = 'start' | 'key' | 'null'
 interface Shape { sort: TaskSort, branches: Branch[], conditions: SQL[], after: After }
 type Row = Task & { sort_key: string | null }
 
-/** Lists tasks by key: page 10 000 costs what page 1 costs, and rows that come or go move no other row. */
-export function createTaskList (db: Db, cursors: Cursors) {
+/** Where to go on, as rows gave it: at the key of a row (null when it has none) and its id. */
+export interface Position { sort_key: string | null, id: string }
+export interface RowsWanted { sort: TaskSort, filter: TaskFilterQuery, after: Position | undefined, limit: number, include_total?: boolean | undefined }
+
+/** Reads tasks that the caller may see, in order of a key, from a position on; each shape of question is prepared once. */
+export function createTaskReader (db: Db) {
   const prepared = new LRUCache<string, ReturnType<typeof prepareRows>>({ max: MAX_SHAPES })
 
-  return async function listTasks (caller: Caller, query: TaskListQuery): Promise<Page<Task>> {
-    const { limit = DEFAULT_LIMIT, cursor, include_total, sort = 'created_at_desc', ...filter } = query
+  return async function readTasks (caller: Caller, { sort, filter, after: position, limit, include_total }: RowsWanted): Promise<{ rows: Row[], total: number | undefined }> {
     const branches = visibleBranches(caller, filter)
     const conditions = conditionsOf(filter)
-    const binding = JSON.stringify(['tasks', caller.id, sort, filter])
-    const [sort_key, id] = cursor === undefined ? [] : cursors.open(binding, cursor)
-    const after: After = id === undefined ? 'start' : sort_key === '' ? 'null' : 'key'
+    const after: After = position === undefined ? 'start' : position.sort_key === null ? 'null' : 'key'
 
-    const values: Record<string, unknown> = Object.assign({ caller_id: caller.id, owner_id: filter.owner_id, limit: limit + 1, sort_key, id }, ...conditions.map((c) => c.values))
+    const values: Record<string, unknown> = Object.assign({ caller_id: caller.id, owner_id: filter.owner_id, limit, ...position }, ...conditions.map((c) => c.values))
     const name = [sort, after, ...branches.map((b) => b.name), ...conditions.map((c) => c.name)].join(' ')
     const shape = { sort, branches, conditions: conditions.map((c) => c.where), after }
     const statement = prepared.get(name) ?? prepareRows(db, shape, isPlannedAnew(conditions) ? undefined : name)
     prepared.set(name, statement)
 
     const [rows, total] = await Promise.all([statement.execute(values) as Promise<Row[]>, include_total ? countTasks(db, shape, values) : undefined])
+    return { rows, total }
+  }
+}
+
+/** Lists tasks by key: page 10 000 costs what page 1 costs, and rows that come or go move no other row. */
+export function createTaskList (db: Db, cursors: Cursors) {
+  const readTasks = createTaskReader(db)
+
+  return async function listTasks (caller: Caller, query: TaskListQuery): Promise<Page<Task>> {
+    const { limit = DEFAULT_LIMIT, cursor, include_total, sort = 'created_at_desc', ...filter } = query
+    const binding = JSON.stringify(['tasks', caller.id, sort, filter])
+    const [sort_key, id] = cursor === undefined ? [] : cursors.open(binding, cursor)
+    const after = id === undefined ? undefined : { sort_key: sort_key || null, id }
+    const { rows, total } = await readTasks(caller, { sort, filter, after, limit: limit + 1, include_total })
     return pageOf(rows, limit, (last) => cursors.seal(binding, [last.sort_key ?? '', last.id]), total)
   }
 }

@@ -14,9 +14,10 @@ const MAX_DESCRIPTION = 10_000
 const Title = Type.String({ minLength: 1, maxLength: MAX_TITLE_SENT, pattern: oneLine(MAX_TITLE), description: 'One line of 1 to 200 characters; blanks around it are removed.', 'x-hint': 'must be one line of 1 to 200 characters that is not blank, without control characters' })
 const Description = NullableText('Free text of up to 10 000 characters.', MAX_DESCRIPTION)
 const DueDate = NullableTimestamp('When it is due, with zone; kept in UTC to the millisecond.')
-/** `|` separates tags in CSV, so it cannot be part of one. */
+/** Separates tags in CSV, so it cannot be part of one. */
+export const TAG_SEPARATOR = '|'
 const Tags = Type.Array(
-  Type.String({ minLength: 1, maxLength: MAX_TAG, pattern: oneLine(MAX_TAG, '|'), description: 'One tag; blanks around it are removed.', 'x-hint': 'must be one line that is not blank, without | and control characters' }),
+  Type.String({ minLength: 1, maxLength: MAX_TAG, pattern: oneLine(MAX_TAG, TAG_SEPARATOR), description: 'One tag; blanks around it are removed.', 'x-hint': 'must be one line that is not blank, without | and control characters' }),
   { maxItems: MAX_TAGS, description: 'Up to 20 tags, kept in order; repeated ones count once.' })
 const Assignee = NullableId('The user who is to do it, besides the owner.')
 
