@@ -1,4 +1,5 @@
 import { catalogue, invalidField, type ProblemCode, problemBody, Problem } from '../core/problem.ts'
+import { addLinks } from './links.ts'
 
 interface Media { schema: { $ref?: string } & Record<string, unknown>, examples?: Record<string, Example> }
 interface Example { summary: string, value: unknown }
@@ -25,15 +26,13 @@ const HEADERS = {
   Location: header('Where the new resource is.', 2000),
   Link: header('The next page (RFC 8288), while there is one.', 8192),
   RetryAfter: { description: 'Seconds to wait before trying again.', schema: { type: 'integer', format: 'int32', minimum: 0, maximum: 86_400 } },
-  RateLimit: header('What is left of the budget: `"default";r=98;t=42` are 98 requests in the next 42 seconds.', 100),
-  RateLimitPolicy: header('The budget: `"default";q=100;w=60` are 100 requests in 60 seconds.', 100),
+  RateLimit: header('On whatever counts against a budget, what is left of it: `"default";r=98;t=42` are 98 requests in the next 42 seconds.', 100),
+  RateLimitPolicy: header('On whatever counts against a budget, the budget: `"default";q=100;w=60` are 100 requests in 60 seconds.', 100),
   ContentDisposition: header('The name under which to keep the file (RFC 6266).', 200),
   Allow: header('With 405: the methods that the resource knows.', 200),
   Challenge: header('How to authenticate: `Bearer` (RFC 6750).', 200)
 }
 
-/** Which operations an answer leads to, by the id in its body. */
-const LINKS: Record<string, string[]> = { createTask: ['getTask', 'updateTask', 'replaceTask', 'deleteTask'], getTask: ['updateTask', 'deleteTask'], deleteTask: ['restoreTask'] }
 const PAGED = /^list/
 
 /**
@@ -45,6 +44,7 @@ export function buildDocument (raw: RawDocument): Document {
   for (const path of Object.values(document.paths)) {
     for (const operation of Object.values(path)) completeOperation(operation, document.components.schemas)
   }
+  addLinks(document.paths)
   for (const schema of Object.values(document.components.schemas)) cleanSchema(schema)
   document.components.responses = usedIn(JSON.stringify(document.paths), 'responses', problemResponses())
   document.components.headers = usedIn(JSON.stringify([document.paths, document.components.responses]), 'headers', HEADERS)
@@ -91,13 +91,6 @@ function completeAnswer ({ operationId }: Operation, status: string, answer: Ans
     if (!name) Object.assign(answer.headers, { 'Content-Disposition': { $ref: '#/components/headers/ContentDisposition' } })
   }
   answer.headers ??= headersOf(operationId, status, status === '304')
-  const linked = LINKS[operationId]
-  if (linked && status !== '304') {
-    const task_id = status === '204' ? '$request.path.task_id' : '$response.body#/id'
-    answer.links = Object.fromEntries(linked.map((id) => [id, { operationId: id, parameters: { task_id }, description: `Continue with ${id}.` }]))
-  } else if (PAGED.test(operationId) && status === '200') {
-    answer.links = { nextPage: { operationId, parameters: { cursor: '$response.body#/pagination/next_cursor' }, description: 'The next page.' } }
-  }
 }
 
 function headersOf (operationId: string, status: string, isVersioned: boolean): Record<string, unknown> {
@@ -125,7 +118,7 @@ function problemResponses (): Record<string, unknown> {
     const example: Example = { summary: catalogue[problem.code][1], value: problemBody(problem, `/api/v1/tasks/${EXAMPLE_ID}`, 'req-1') }
     return {
       description,
-      headers: { 'X-Request-Id': use('RequestId'), ...extra },
+      headers: { 'X-Request-Id': use('RequestId'), RateLimit: use('RateLimit'), 'RateLimit-Policy': use('RateLimitPolicy'), ...extra },
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples: { [problem.code]: example } } }
     }
   }
@@ -139,7 +132,7 @@ function problemResponses (): Record<string, unknown> {
     ContentTooLarge: one('body_too_large', 'The body is too large.'),
     UnsupportedMediaType: one('unsupported_media_type', 'The media type of the body is not supported.'),
     UnprocessableContent: one('idempotency_key_reused', 'The idempotency key belongs to another request.'),
-    TooManyRequests: one('rate_limited', 'Too many requests, or too many failed attempts; try again after the time in Retry-After.', { 'Retry-After': use('RetryAfter'), RateLimit: use('RateLimit'), 'RateLimit-Policy': use('RateLimitPolicy') }),
+    TooManyRequests: one('rate_limited', 'Too many requests, or too many failed attempts; try again after the time in Retry-After.', { 'Retry-After': use('RetryAfter') }),
     InternalServerError: one('internal_error', 'A fault on our side; the request id finds it in the log.'),
     ServiceUnavailable: one('unavailable', 'Nothing was done; try again after the time in Retry-After.', { 'Retry-After': use('RetryAfter') }),
     Default: one('method_not_allowed', 'Any general refusal: 405, 408, 413, 414, 415, 431, 5xx and 403 `ip_banned`.', { Allow: use('Allow'), 'Retry-After': use('RetryAfter') })

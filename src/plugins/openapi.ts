@@ -49,7 +49,7 @@ export const openapi = fp(async (app, { config, components }: { config: Config, 
       servers: [{ url: DOCUMENTATION_HOST, description: 'Your installation' }],
       tags: TAGS,
       security: [{ bearerAuth: [] }],
-      components: { securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The `access_token` of a token set, or an API key.' } } }
+      components: { securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The `access_token` of a token set, or an API key. Access tokens are JWTs that follow RFC8725: one algorithm, an explicit type, issuer and audience checked.' } } }
     },
     convertConstToEnum: false,
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },

@@ -3,16 +3,18 @@ import t from 'tap'
 import type { Schema } from '../support/schema-walker.ts'
 import { type Contract, walk } from '../support/walker.ts'
 
-const committed = readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')
-const contract = (): Contract => JSON.parse(committed)
+const [committed, twin] = ['openapi.json', 'openapi-3.0.json'].map((name) => readFileSync(new URL(`../../openapi/${name}`, import.meta.url), 'utf8')) as [string, string]
 
-t.test('the committed contract has nothing that generated clients choke on', async (t) => {
-  t.strictSame(walk(contract()), [])
+t.test('the committed contract and its twin have nothing that generated clients choke on', async (t) => {
+  t.strictSame(walk(JSON.parse(committed)), [])
+  t.strictSame(walk(JSON.parse(twin)), [])
 })
 
-t.test('the committed contract is plain ASCII, ends in a line break and names no build', async (t) => {
-  t.match(committed, /^[\x20-\x7e\n]*\n$/)
-  t.notMatch(committed, /def-\d|InlineObject|file:\/\//)
+t.test('both are plain ASCII, end in a line break and name no build', async (t) => {
+  for (const text of [committed, twin]) {
+    t.match(text, /^[\x20-\x7e\n]*\n$/)
+    t.notMatch(text, /def-\d|InlineObject|file:\/\//)
+  }
 })
 
 interface Parts { c: Contract, task: Schema, create: Schema, post: Operation, get: Operation, list: Operation, patch: Operation }
@@ -36,6 +38,14 @@ const forbidden: [construct: string, finding: RegExp, put: (parts: Parts) => unk
   ['allOf', /^Task\.extra uses allOf/, prop({ allOf: [{ $ref: '#/components/schemas/User' }] })],
   ['oneOf', /^Task uses oneOf/, ({ task }) => { task.oneOf = [] }],
   ['nullable of 3.0', /^Task\.extra uses nullable/, prop({ ...text, nullable: true })],
+  ['an example of 3.0', /^Task\.extra uses example/, prop({ ...text, example: 'a' })],
+  ['a keyword of a language', /^Task\.new is a keyword of some language/, ({ task }) => { (task.properties as Record<string, Schema>).new = text }],
+  ['a keyword as a parameter', /^getTask query from is a keyword of some language/, ({ get }) => get.parameters?.push({ name: 'from', in: 'query', description: 'From.', schema: text })],
+  ['a component with a number', /^Task2 looks like a name that a machine made/, ({ c, task }) => { c.components.schemas.Task2 = task }],
+  ['an inline name', /^InlineTask looks like a name that a machine made/, ({ c, task }) => { c.components.schemas.InlineTask = task }],
+  ['an operationId with a number', /^createTask2 looks like a name that a machine made/, ({ post }) => { post.operationId = 'createTask2' }],
+  ['an invalid example of a component', /^Task has an example that is not valid: \/title/, ({ task }) => { (task.examples as { title: unknown }[])[0] = { ...(task.examples as [{ title: string }])[0], title: 1 } }],
+  ['an invalid example of a property', /^Task\.extra has an example that is not valid/, prop({ ...text, examples: ['b'] })],
   ['a tuple', /^Task\.extra uses prefixItems/, prop({ type: 'array', maxItems: 2, prefixItems: [text] })],
   ['a list of nothing', /^Task\.extra does not say what it is a list of/, prop({ type: 'array', maxItems: 2, items: false as never })],
   ['readOnly', /^Task\.extra uses readOnly/, prop({ ...text, readOnly: true })],
@@ -76,6 +86,14 @@ const forbidden: [construct: string, finding: RegExp, put: (parts: Parts) => unk
   ['a 204 with a body', /^createTask 204 has a body/, ({ post }) => { post.responses['204'] = post.responses['201'] ?? {} }],
   ['a default description', /^createTask 201 has no description/, ({ post }) => { (post.responses['201'] ?? {}).description = 'Default Response' }],
   ['an undocumented 401', /^createTask does not document 401/, ({ post }) => { delete post.responses['401'] }],
+  ['an undocumented 429', /^createTask does not document 429/, ({ post }) => { delete post.responses['429'] }],
+  ['a security of its own', /^createTask has a security of its own/, ({ post }) => { post.security = [{ other: [] }] }],
+  ['a made thing that leads nowhere', /^createTask has no link to deleteTask/, ({ post }) => { delete post.responses['201']?.links }],
+  ['a link to nothing', /^createTask 201 link getTask leads nowhere/, ({ post }) => Object.assign(post.responses['201']?.links?.getTask ?? {}, { operationId: 'getNothing' })],
+  ['a link without its id', /^createTask 201 link getTask does not say task_id/, ({ post }) => Object.assign(post.responses['201']?.links?.getTask ?? {}, { parameters: {} })],
+  ['a link with too much', /^createTask 201 link getTask says colour, which getTask does not take/, ({ post }) => Object.assign(post.responses['201']?.links?.getTask?.parameters ?? {}, { colour: '$response.body#/id' })],
+  ['a link from what is not there', /^createTask 201 link getTask takes task_id from \$response\.body#\/uid/, ({ post }) => Object.assign(post.responses['201']?.links?.getTask?.parameters ?? {}, { task_id: '$response.body#/uid' })],
+  ['a page without a next one', /^listTasks has no link to its next page/, ({ list }) => { delete list.responses['200']?.links }],
   ['no default answer', /^createTask does not document default/, ({ post }) => { delete post.responses.default }],
   ['a problem of its own', /^createTask 400 is no shared problem/, ({ post }) => { post.responses['400'] = { description: 'Bad.' } }],
   ['a problem as application/json', /^createTask 400 is not a Problem/, ({ c }) => { Object.assign(c.components.responses.BadRequest ?? {}, { content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } } }) }],
@@ -86,19 +104,49 @@ const forbidden: [construct: string, finding: RegExp, put: (parts: Parts) => unk
   ['a parameter without description', /^listTasks query \w+ has no description/, ({ list }) => { for (const p of list.parameters ?? []) delete p.description }],
   ['a default that is required', /is required although it has a default/, ({ list }) => { for (const p of list.parameters ?? []) p.required = true }],
   ['a path beside a parameter', /^\/api\/v1\/tasks\/batch stands beside \/api\/v1\/tasks\/\{task_id\}/, ({ c, post }) => { c.paths['/api/v1/tasks/batch'] = { post } }],
+  ['a tag of nothing', /^tag Lonely has no operation/, ({ c }) => c.tags.push({ name: 'Lonely', description: 'Lonely.' })],
+  ['a document of nobody', /^info has no contact/, ({ c }) => { delete c.info.contact }],
+  ['another version of OpenAPI', /^openapi is neither/, ({ c }) => { c.openapi = '3.2.0' }],
   ['an oauth2 flow', /^the document publishes oauth2/, ({ c }) => { c.components.securitySchemes.password = { type: 'oauth2' } }],
   ['a variable server', /^servers is not one origin/, ({ c }) => { c.servers = [{ url: 'https://{host}' }] }]
 ]
 
-t.test('the walker catches every forbidden construct and names its place', async (t) => {
-  const whole = contract()
-  // A few operations are enough to break; every further one costs each construct its time.
-  const some = { ...whole, paths: Object.fromEntries(Object.entries(whole.paths).filter(([path]) => /^\/api\/v1\/(tasks|me)(\/\{task_id\})?$/.test(path))) }
-  for (const [construct, finding, put] of forbidden) {
-    const c = structuredClone(some)
-    const at = (path: string, method: string) => c.paths[path]?.[method] as Operation
-    put({ c, task: c.components.schemas.Task as Schema, create: c.components.schemas.TaskCreate as Schema, list: at('/api/v1/tasks', 'get'), post: at('/api/v1/tasks', 'post'), get: at('/api/v1/tasks/{task_id}', 'get'), patch: at('/api/v1/tasks/{task_id}', 'patch') })
-    const findings = walk(c)
-    t.ok(findings.some((line) => finding.test(line)), construct, { findings })
+const forbiddenIn30: typeof forbidden = [
+  ['a list of types', /^Task\.extra has a list of types, which 3\.0 does not know/, prop({ ...text, type: ['string', 'null'] })],
+  ['examples of 3.1', /^Task\.extra uses examples/, prop({ ...text, examples: ['a'] })],
+  ['a const', /^Task\.extra uses const/, prop({ ...text, const: 'a' })],
+  ['a nullable reference', /^Task\.extra has keywords beside \$ref/, prop({ $ref: '#/components/schemas/User', nullable: true })],
+  ['a nullable list', /^Task\.extra is nullable without being one scalar/, prop({ type: 'array', maxItems: 3, items: text, nullable: true })],
+  ['a nullable enum', /^TaskStatus is a nullable enum/, ({ c }) => Object.assign(c.components.schemas.TaskStatus ?? {}, { nullable: true })],
+  ['nullable without a type', /^Task\.extra is nullable without being one scalar/, prop({ nullable: true })],
+  ['an inline object in a list', /^Task\.extra\[\] is an inline object/, prop({ type: 'array', maxItems: 3, items: { type: 'object', properties: { a: text } } })],
+  ['an invalid example', /^Task\.extra has an example that is not valid/, prop({ ...text, example: 'b' })]
+]
+
+/** A few operations with what they refer to are enough to break; every further one costs each construct its time. */
+function excerpt (whole: Contract): Contract {
+  const paths = Object.fromEntries(Object.entries(whole.paths).filter(([path]) => /^\/api\/v1\/(tasks|me)(\/\{task_id\})?$/.test(path)))
+  const { schemas } = whole.components
+  const reach = (text: string, seen: Set<string>): Set<string> => {
+    for (const [, name = ''] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g)) if (!seen.has(name)) reach(JSON.stringify(schemas[name]), seen.add(name))
+    return seen
   }
+  const reached = reach(JSON.stringify([paths, whole.components.responses]), new Set())
+  return { ...whole, paths, components: { ...whole.components, schemas: Object.fromEntries(Object.entries(schemas).filter(([name]) => reached.has(name))) } }
+}
+
+t.test('the walker catches every forbidden construct and names its place', async (t) => {
+  const catches = (document: string, constructs: typeof forbidden) => {
+    const some = excerpt(JSON.parse(document))
+    const usual = new Set(walk(some))
+    for (const [construct, finding, put] of constructs) {
+      const c = structuredClone(some)
+      const at = (path: string, method: string) => c.paths[path]?.[method] as Operation
+      put({ c, task: c.components.schemas.Task as Schema, create: c.components.schemas.TaskCreate as Schema, list: at('/api/v1/tasks', 'get'), post: at('/api/v1/tasks', 'post'), get: at('/api/v1/tasks/{task_id}', 'get'), patch: at('/api/v1/tasks/{task_id}', 'patch') })
+      const findings = walk(c).filter((line) => !usual.has(line))
+      t.ok(findings.some((line) => finding.test(line)), `${construct} ${some.openapi}`, { findings })
+    }
+  }
+  catches(committed, forbidden)
+  catches(twin, forbiddenIn30)
 })

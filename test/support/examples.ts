@@ -1,5 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { isInstant } from '../../src/lib/instant.ts'
+import type { Schema } from './schema-walker.ts'
 
 const formats = {
   uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'date-time': { validate: isInstant }, date: /^\d{4}-\d{2}-\d{2}$/, email: /^\S+@\S+\.\S+$/, uri: { validate: (text: string) => URL.canParse(text) },
@@ -18,4 +19,14 @@ export function exampleFaults (contract: object, ref: string, example: unknown):
   } catch (error) {
     return [(error as Error).message]
   }
+}
+
+/** Every example that a component gives of itself or of a part of it, in the form of 3.1 or of 3.0. */
+export function schemaExamples (schema: Schema, place: string, at = place): { place: string, at: string, value: unknown }[] {
+  const own = Array.isArray(schema.examples) ? schema.examples : 'example' in schema ? [schema.example] : []
+  return [
+    ...own.map((value) => ({ place, at, value })),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) => schemaExamples(property, `${place}.${name}`, `${at}/properties/${name}`)),
+    ...(typeof schema.items === 'object' ? schemaExamples(schema.items, `${place}[]`, `${at}/items`) : [])
+  ]
 }

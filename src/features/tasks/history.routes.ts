@@ -31,7 +31,7 @@ export async function taskHistoryRoutes (app: App, { db, secret }: Pick<Deps, 'd
 }
 
 function changeList (changes: Record<string, { old: unknown, new: unknown }>): TaskEvent['changes'] {
-  return Object.entries(changes).map(([field, { old, new: now }]) => ({ field, old: textOf(old), new: textOf(now) }))
+  return Object.entries(changes).map(([field, { old, new: now }]) => ({ field, before: textOf(old), after: textOf(now) }))
 }
 
 const textOf = (value: unknown): string | null => (value === null ? null : Array.isArray(value) ? value.join('|') : String(value))

@@ -6,9 +6,9 @@ const Value = (description: string) => NullableText(description, 10_000)
 
 const TaskFieldChange = output('TaskFieldChange', {
   field: Type.String({ maxLength: 50, pattern: '^[a-z_]+$', description: 'The field that changed.' }),
-  old: Value('Its value before, as text; tags joined by `|`; null when there was none.'),
-  new: Value('Its value after, in the same form.')
-}, { description: 'One field before and after.', examples: [{ field: 'status', old: 'todo', new: 'done' }] })
+  before: Value('Its value before, as text; tags joined by `|`; null when there was none.'),
+  after: Value('Its value after, in the same form.')
+}, { description: 'One field before and after.', examples: [{ field: 'status', before: 'todo', after: 'done' }] })
 
 export const TaskEvent = output('TaskEvent', {
   id: Id('The event\'s id.'),

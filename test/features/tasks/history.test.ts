@@ -10,7 +10,7 @@ t.test('the history names every change with its fields, its actor and its reques
   const { data } = (await ann.get(`/api/v1/tasks/${task.id}/events`)).json()
   t.match(data, [{ type: 'task.updated', version: 2, actor_id: ann.user.id, request_id: 'my-request.1', task_id: task.id }, { type: 'task.created', version: 1, actor_id: ann.user.id, changes: [] }])
   t.strictSame(data[0].changes.sort((a: { field: string }, b: { field: string }) => (a.field < b.field ? -1 : 1)), [
-    { field: 'due_date', old: '2026-02-01T00:00:00.000Z', new: null }, { field: 'tags', old: 'a|b', new: 'c' }, { field: 'title', old: 'Paint', new: 'Paint it' }
+    { field: 'due_date', before: '2026-02-01T00:00:00.000Z', after: null }, { field: 'tags', before: 'a|b', after: 'c' }, { field: 'title', before: 'Paint', after: 'Paint it' }
   ])
 })
 
