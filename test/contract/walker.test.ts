@@ -97,6 +97,7 @@ const forbidden: [construct: string, finding: RegExp, put: (parts: Parts) => unk
   ['no default answer', /^createTask does not document default/, ({ post }) => { delete post.responses.default }],
   ['a problem of its own', /^createTask 400 is no shared problem/, ({ post }) => { post.responses['400'] = { description: 'Bad.' } }],
   ['a problem as application/json', /^createTask 400 is not a Problem/, ({ c }) => { Object.assign(c.components.responses.BadRequest ?? {}, { content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } } }) }],
+  ['a form that refers', /^createTask request status is more than a scalar in a form/, ({ post }) => { (post.requestBody as { content: object }).content = { 'application/x-www-form-urlencoded': post.requestBody?.content['application/json'] } }],
   ['a cookie', /^getTask cookie sid is in cookie/, ({ get }) => get.parameters?.push({ name: 'sid', in: 'cookie', description: 'Sid.', schema: text })],
   ['a required header', /is a required header/, ({ get }) => get.parameters?.push({ name: 'X-A', in: 'header', required: true, description: 'A.', schema: text })],
   ['a bare id in a path', /^getTask path id does not name its resource/, ({ get }) => get.parameters?.push({ name: 'id', in: 'path', required: true, description: 'Id.', schema: text })],

@@ -48,7 +48,7 @@ async function grant (deps: AuthDeps, { grant_type, username, password, refresh_
 }
 
 function inOAuthTerms (problem: Problem): Problem {
-  const isUnknownGrant = problem.extras.errors?.some(({ pointer, code }) => pointer === '/grant_type' && code === 'unknown_value')
+  const isUnknownGrant = problem.extras.errors?.some(({ pointer, code }) => pointer === '/grant_type' && ['malformed', 'too_long'].includes(code))
   const code: ProblemCode = problem.code === 'bad_credentials' ? 'invalid_grant' : isUnknownGrant ? 'unsupported_grant_type' : problem.code
   if (problem.statusCode >= 500) return problem
   const error = code === 'email_unverified' ? 'invalid_grant' : code === 'invalid_grant' || code === 'unsupported_grant_type' ? code : 'invalid_request'
