@@ -32,6 +32,17 @@ t.test('every dependency of ours is pinned to one version, and the lock file agr
   }
 })
 
+t.test('the tools of the contract are pinned and locked to their content as well', async (t) => {
+  const folder = 'test/contract/tools'
+  for (const version of Object.values(JSON.parse(read(`${folder}/package.json`)).dependencies)) t.match(version, /^\d+\.\d+\.\d+$/)
+  for (const [path, { resolved, integrity }] of Object.entries(JSON.parse(read(`${folder}/package-lock.json`)).packages as typeof installed).filter(([path]) => path !== '')) {
+    t.equal(resolved, undefined, path)
+    t.match(integrity, /^sha512-/, path)
+  }
+  for (const line of read(`${folder}/requirements.txt`).split('\n').filter((line) => /^[^#]/.test(line))) t.match(line, /^[A-Za-z0-9._-]+==[\w.]+$/)
+  for (const version of Object.values(JSON.parse(read('test/conformance/versions.json')))) t.match(version, /^v?\d[\w.+-]*$/)
+})
+
 t.test('no package with a past is older than its cure', async (t) => {
   for (const [path, { version = '' }] of packages) {
     const name = nameOf(path)
