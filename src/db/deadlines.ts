@@ -4,9 +4,11 @@ import { failureOf } from './failures.ts'
 
 /** Above the server's statement_timeout (3 s), so that a statement on the wire is ended by the server, never by us. */
 const STATEMENT_MS = 4000
-const TRANSACTION_MS = 4500
-/** For a free connection. Whoever gets one at the last moment still has a second for the work itself. */
-const WAIT_MS = 3000
+const TRANSACTION_MS = 4600
+/** For a free connection, and for those before us on it. Whoever is told so early can still go elsewhere. */
+const WAIT_MS = 1000
+/** Waits are taken in steps, so that a busy event loop of our own is not mistaken for a silent server. */
+const STEP_MS = 200
 /** Statements that may be under way on each connection: sent together they cost the driver half as much. */
 const PIPELINE = 8
 /** A backstop for memory; at this length the last in the queue could not be served in time anyway. */
@@ -26,7 +28,8 @@ type Loose = Record<PropertyKey, unknown> & ((...args: unknown[]) => unknown)
 type Call<T = Promise<unknown>> = (...args: unknown[]) => T
 type Work = (tx: Sql) => Promise<unknown>
 type Turn = (work: () => Promise<unknown>) => Promise<unknown>
-interface PendingQuery extends Promise<unknown> { values (): PendingQuery }
+/** `active` from the moment when the server works on it and on nothing before it. */
+interface PendingQuery extends Promise<unknown> { active: boolean, values (): PendingQuery }
 
 /**
  * Bounds every wait that postgres.js leaves open: for a free connection, for a frozen server, for one that is down.
@@ -38,7 +41,14 @@ export function bounded (client: Sql, pool: number): Sql {
   const transactions = turns(pool)
   const unsafe = (client.unsafe as unknown as Call<PendingQuery>)
   return replacing(client, {
-    unsafe: (...args) => lazily(unsafe(...args), (query) => race(statements(() => query), STATEMENT_MS, () => new OutcomeUnknown('the database did not answer in time'))),
+    unsafe: (...args) => {
+      // Never cancelled in the driver: a connection that was being opened for it would be lost to the pool.
+      const given = /^\s*select\b/i.test(String(args[0])) ? NothingDone : OutcomeUnknown
+      return lazily(unsafe(...args), (query) => race(statements(() => query), {
+        ms: STATEMENT_MS, onLate: () => new given('the database did not answer in time'),
+        hasBegun: () => query.active, onWait: () => new given('no connection became free in time')
+      }))
+    },
     begin: (...args) => transaction(transactions, client.begin as unknown as Call, args)
   })
 }
@@ -58,6 +68,7 @@ function turns (slots: number): Turn {
 function transaction (turn: Turn, begin: Call, args: unknown[]): Promise<unknown> {
   const work = args.pop() as Work
   let over: Error | undefined
+  let hasBegun = false
   let isCommitting = false
   let giveUp = (_reason: Error): void => {}
 
@@ -68,7 +79,7 @@ function transaction (turn: Turn, begin: Call, args: unknown[]): Promise<unknown
   }
   const inside = (tx: Sql): Sql => replacing(tx, {
     unsafe: (...call) => lazily((tx.unsafe as unknown as Call<PendingQuery>)(...call), (query) => (
-      over ? Promise.reject(over) : race(query, STATEMENT_MS, () => end(new NothingDone('a statement of the transaction was not answered in time'))))),
+      over ? Promise.reject(over) : race(query, { ms: STATEMENT_MS, onLate: () => end(new NothingDone('a statement of the transaction was not answered in time')) }))),
     savepoint: (...call) => {
       const nested = call.pop() as Work
       const scope = (savepoint: Sql) => new Promise((resolve, reject) => {
@@ -80,6 +91,7 @@ function transaction (turn: Turn, begin: Call, args: unknown[]): Promise<unknown
   const scope = (tx: Sql) => new Promise((resolve, reject) => {
     // Its caller has gone while it waited for a connection.
     if (over) { reject(over); return }
+    hasBegun = true
     giveUp = reject
     work(inside(tx)).then(
       (value) => { if (!over) { over = new Error('the transaction is over'); isCommitting = true; resolve(value) } },
@@ -89,8 +101,10 @@ function transaction (turn: Turn, begin: Call, args: unknown[]): Promise<unknown
     over ??= error as Error
     throw !isCommitting && failureOf(error) === 'unknown_outcome' ? new NothingDone('the connection broke before the transaction was committed', { cause: error }) : error
   })
-  return race(settled, TRANSACTION_MS, () => (
-    isCommitting ? new OutcomeUnknown('the commit was not answered in time') : end(new NothingDone('the transaction took too long'))))
+  return race(settled, {
+    ms: TRANSACTION_MS, onLate: () => (isCommitting ? new OutcomeUnknown('the commit was not answered in time') : end(new NothingDone('the transaction took too long'))),
+    hasBegun: () => hasBegun, onWait: () => end(new NothingDone('no connection became free in time'))
+  })
 }
 
 /** The driver's queries start when somebody waits for them, and so does what stands for them. */
@@ -108,9 +122,20 @@ function replacing (client: Sql, methods: Record<string, (...args: unknown[]) =>
   })
 }
 
-function race (work: Promise<unknown>, ms: number, onLate: () => Error): Promise<unknown> {
+interface Patience { ms: number, onLate: () => Error, hasBegun?: () => boolean, onWait?: () => Error }
+
+/** What comes of `work`, or `onLate` after `ms`, or `onWait` when it has not even begun after WAIT_MS. */
+function race (work: Promise<unknown>, { ms, onLate, hasBegun = () => true, onWait = onLate }: Patience): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => { reject(onLate()) }, ms)
+    let timer: NodeJS.Timeout
+    const step = (waited: number): void => {
+      timer = setTimeout(() => {
+        if (waited >= ms) reject(onLate())
+        else if (waited >= WAIT_MS && !hasBegun()) reject(onWait())
+        else step(waited + STEP_MS)
+      }, STEP_MS)
+    }
+    step(STEP_MS)
     work.then(
       (value) => { clearTimeout(timer); resolve(value) },
       (error) => { clearTimeout(timer); reject(error) }

@@ -203,7 +203,8 @@ const scenarios: Record<string, () => Promise<object>> = {
     await all()
     line.muffle()
     const told = await all()
-    await pause(1500)
+    // They are told long before the silence is long enough to give up their connections.
+    await pause(5000)
     return { told, next: await all() }
   }
 }

@@ -3,7 +3,11 @@ import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { openDatabase } from '../../src/db/client.ts'
 import { household, POOL, traffic, untilServed, WORKERS } from '../support/outage.ts'
+import { until } from '../support/patience.ts'
 import { ownServer, withoutPostgres } from '../support/postgres-server.ts'
+
+/** What is promised to whoever waits for a connection. */
+const TOLD_MS = 1500
 
 const server = withoutPostgres ? undefined as never : await ownServer(t)
 
@@ -38,6 +42,24 @@ t.test('a pool full of slow statements refuses the others in time and empties it
   await untilServed(t, ann)
   await settle()
 })
+
+for (const how of ['transactions', 'statements'] as const) {
+  t.test(`while ${how} keep every connection busy, others are told so within a second and a half, and what was under way comes to its end`, { skip: withoutPostgres }, async (t) => {
+    const { ann, ask, db } = await household(t, server)
+    const nap = sql`select pg_sleep(2.5)`
+    const busy = Array.from({ length: POOL }, () => (how === 'statements' ? db.execute(nap).then() : db.transaction((tx) => tx.execute(nap))))
+    const asleep = () => server.admin((sql) => sql`select pid from pg_stat_activity where query = 'select pg_sleep(2.5)' and state = 'active'`)
+    await until('a pool that is busy', async () => (await asleep()).length === POOL)
+    const startedAt = performance.now()
+    const answers = await Promise.all([ann.get('/api/v1/tasks'), ann.post('/api/v1/tasks', { title: 'Paint the door' }), ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'ann', password: 'whatever it was' } }), ask({ url: '/health/ready' })])
+    const took = performance.now() - startedAt
+    t.ok(took < TOLD_MS, `told after ${Math.round(took)} ms`)
+    for (const answer of answers) t.match(answer, { statusCode: 503, headers: { 'retry-after': '1' } }, answer.body)
+    t.match(answers.map((answer) => answer.json().detail), Array(answers.length).fill(/Nothing was changed|confirmed/))
+    await Promise.all(busy)
+    await untilServed(t, ann)
+  })
+}
 
 t.test('without any time limit on the server\'s side the pool empties itself too, and the server is told to stop', { skip: withoutPostgres }, async (t) => {
   await server.admin((sql) => sql`alter role app reset all`)

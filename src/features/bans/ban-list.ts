@@ -6,7 +6,7 @@ import { type BanInForce, listInForce } from './queries.ts'
 /** A ban or its end is known to every instance after this time and what the reading takes. */
 const FRESH_MS = 1000
 /** How long a request waits for a reading; beyond, the list of before decides. */
-const PATIENCE_MS = 500
+const PATIENCE_MS = 250
 /** The longest Retry-After that is promised. */
 const MAX_RETRY_SECONDS = 86_400
 
