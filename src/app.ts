@@ -76,10 +76,10 @@ export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<
   await app.register(accessTokens, { secret, ttlSeconds: config.ACCESS_TOKEN_TTL })
 
   const sessions = createSessions({ db, sign: (claims) => app.jwt.sign(claims), accessSeconds: config.ACCESS_TOKEN_TTL, refreshSeconds: config.REFRESH_TOKEN_TTL })
-  await app.register(guard, { resolveCaller: bearerCaller({ verify: (token) => app.jwt.verify(token), resolveToken: sessions.resolveToken, resolveKey: createKeyResolver(db) }), needsVerified: config.EMAIL_VERIFICATION === 'required', limitUser: app.limitUser })
+  await app.register(guard, { resolveCaller: bearerCaller({ verify: (token) => app.jwt.verify(token), resolveToken: sessions.resolveToken, resolveKey: createKeyResolver(db), badTokens: app.badTokens }), needsVerified: config.EMAIL_VERIFICATION === 'required', limitUser: app.limitUser })
   await app.register(auditRefusals, { db })
 
-  app.register(opsRoutes, deps)
+  app.register(opsRoutes, { ...deps, limitsKept: app.limitsKept })
   const throttle = createLoginThrottle({ db, secret, isOn: config.RATE_LIMIT === 'on' })
   const authDeps = { ...deps, sessions, throttle, codes: createCodes(secret) }
   app.register(authRoutes, { prefix: `${V1}/auth`, ...authDeps })

@@ -33,6 +33,7 @@ export const Environment = Type.Object({
   RATE_LIMIT_AUTH: PerMinute(10),
   RATE_LIMIT_REFRESH: PerMinute(60),
   RATE_LIMIT_UNKNOWN: PerMinute(60),
+  RATE_LIMIT_BAD_TOKENS: PerMinute(300),
   RATE_LIMIT_READS: PerMinute(100),
   RATE_LIMIT_CREATES: PerMinute(100),
   RATE_LIMIT_UPDATES: PerMinute(100),

@@ -1,10 +1,13 @@
 import jwt from '@fastify/jwt'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { LRUCache } from 'lru-cache'
 import type { Caller } from '../core/caller.ts'
 import { invalidField, unauthenticated } from '../core/problem.ts'
 import { API_KEY_PREFIX } from '../lib/api-key.ts'
+import { hashToken } from '../lib/token.ts'
 import type { ResolveCaller } from './guard.ts'
+import type { BadTokens } from './rate-limit.ts'
 
 const TOKEN_TYPE = 'at+jwt'
 const ISSUER = 'tasklane'
@@ -36,18 +39,33 @@ export type ResolveToken = (sessionId: string, userId: string) => Promise<Caller
 
 export type ResolveKey = (key: string) => Promise<Caller | undefined>
 
-export interface CallerSources { verify: (token: string) => AccessClaims, resolveToken: ResolveToken, resolveKey: ResolveKey }
+export interface CallerSources { verify: (token: string) => AccessClaims, resolveToken: ResolveToken, resolveKey: ResolveKey, badTokens: BadTokens }
 
-/** The caller behind `Authorization: Bearer`, an access token or an API key, checked against what the database knows now; everything else is one 401. */
-export function bearerCaller ({ verify, resolveToken, resolveKey }: CallerSources): ResolveCaller {
-  return async (request) => {
+/** Keys that were good of late are looked up whatever comes from their address. */
+const FAMILIAR_MS = 600_000
+const MAX_FAMILIAR = 10_000
+
+/**
+ * The caller behind `Authorization: Bearer`, an access token or an API key, checked against what the database knows now;
+ * everything else is one 401. What was never ours is counted by address; a token that we signed is not, however old,
+ * and neither it nor a key that we know is refused because of others behind the same address.
+ */
+export function bearerCaller ({ verify, resolveToken, resolveKey, badTokens }: CallerSources): ResolveCaller {
+  const familiar = new LRUCache<string, true>({ max: MAX_FAMILIAR, ttl: FAMILIAR_MS })
+  return async (request, reply) => {
     const credential = readCredential(request)
     if (isKey(credential)) {
+      const hash = hashToken(credential)
+      if (!familiar.has(hash)) badTokens.refuse(request, reply)
       const caller = await resolveKey(credential)
-      if (!caller) throw unauthenticated('The API key is not valid, has expired or was revoked.')
-      return caller
+      if (caller) { familiar.set(hash, true); return caller }
+      familiar.delete(hash)
+      await badTokens.spend(request, reply)
+      throw unauthenticated('The API key is not valid, has expired or was revoked.')
     }
     const claims = readClaims(credential, verify)
+    if (claims === 'foreign') await badTokens.spend(request, reply)
+    if (typeof claims === 'string') throw unauthenticated('The access token is not valid or has expired.')
     const caller = await resolveToken(claims.sid, claims.sub)
     if (!caller) throw unauthenticated('The session has ended. Log in again.')
     return caller
@@ -66,12 +84,14 @@ function readCredential ({ raw: { rawHeaders } }: FastifyRequest): string {
   throw unauthenticated('Send one header: Authorization: Bearer <access token>.')
 }
 
-function readClaims (token: string, verify: (token: string) => AccessClaims): AccessClaims {
+/** What a token claims, if it is valid; if not, whether it is an old one of ours or was never any. */
+function readClaims (token: string, verify: (token: string) => AccessClaims): AccessClaims | 'expired' | 'foreign' {
+  // base64url has several spellings of the same bytes: a token has one.
+  if (!token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)) return 'foreign'
   try {
-    // base64url has several spellings of the same bytes: a token has one.
-    if (!token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)) throw new Error('not canonical')
     return verify(token)
-  } catch {
-    throw unauthenticated('The access token is not valid or has expired.')
+  } catch (error) {
+    // Told only of tokens whose signature is right.
+    return (error as { code?: string }).code === 'FAST_JWT_EXPIRED' ? 'expired' : 'foreign'
   }
 }

@@ -21,7 +21,7 @@ declare module 'fastify' {
 
 const NoQuery = Type.Object({}, { additionalProperties: false })
 
-export type ResolveCaller = (request: FastifyRequest) => Promise<Caller>
+export type ResolveCaller = (request: FastifyRequest, reply: FastifyReply) => Promise<Caller>
 export interface GuardOptions { resolveCaller: ResolveCaller, needsVerified: boolean, limitUser: (request: FastifyRequest, reply: FastifyReply) => Promise<void> }
 
 /** The lock that makes forgetting impossible: each route says who it allows, and takes no parameter it did not declare. */
@@ -36,7 +36,7 @@ export const guard = fp(async (app, { resolveCaller, needsVerified, limitUser }:
     route.onRequest = [...[route.onRequest ?? []].flat(), async (request: FastifyRequest, reply: FastifyReply) => {
       // What is meant for one caller stays out of shared caches; conditional requests work without them.
       reply.header('cache-control', 'no-store')
-      request.caller = await resolveCaller(request)
+      request.caller = await resolveCaller(request, reply)
       await limitUser(request, reply)
       const { role, key, is_unverified } = request.caller
       if (key && !key.scopes.some((granted) => granted === scope)) throw new Problem('missing_scope', { detail: scope ? `The API key needs the scope ${scope} for this.` : 'API keys cannot do this. Log in instead.' })

@@ -1,6 +1,7 @@
 import fastifyRateLimit, { type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { LRUCache } from 'lru-cache'
 import type { Config } from '../config.ts'
 import { Problem } from '../core/problem.ts'
 import { openRedis, type SharedRedis } from '../core/redis.ts'
@@ -11,12 +12,14 @@ const WINDOW_SECONDS = 60
 
 /** How much of each budget one address or one user has in a minute. */
 const limitsOf = (config: Config) => ({
-  auth: config.RATE_LIMIT_AUTH, refresh: config.RATE_LIMIT_REFRESH, unknown: config.RATE_LIMIT_UNKNOWN,
+  auth: config.RATE_LIMIT_AUTH, refresh: config.RATE_LIMIT_REFRESH, unknown: config.RATE_LIMIT_UNKNOWN, bad_tokens: config.RATE_LIMIT_BAD_TOKENS,
   reads: config.RATE_LIMIT_READS, creates: config.RATE_LIMIT_CREATES, updates: config.RATE_LIMIT_UPDATES,
   deletes: config.RATE_LIMIT_DELETES, delete_all: config.RATE_LIMIT_DELETE_ALL, imports: config.RATE_LIMIT_IMPORTS
 })
 type Limits = ReturnType<typeof limitsOf>
 export type Budget = keyof Limits
+interface Left { max: number, remaining: number, seconds: number }
+type Spend = (budget: Budget, request: FastifyRequest, reply: FastifyReply) => Promise<void>
 type Limiter = ReturnType<FastifyInstance['createRateLimit']>
 
 const BY_METHOD: Record<string, Budget> = { POST: 'creates', PATCH: 'updates', PUT: 'updates', DELETE: 'deletes' }
@@ -29,15 +32,34 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Counts a request of a caller who is known. For the guard. */
     limitUser: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+    badTokens: BadTokens
+    /** Where requests are counted at this moment: nowhere, in this process, in Redis, or in this process while Redis is away. */
+    limitsKept: () => 'off' | 'alone' | 'shared' | 'fallback'
   }
 }
 
+/** What somebody may spend who shows what was never ours. */
+export interface BadTokens {
+  /** Counts one bad token of an address. Throws when there were too many. */
+  spend: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+  /** Throws while there are too many from an address, so that its next one is not even looked up. Counts nothing. */
+  refuse: (request: FastifyRequest, reply: FastifyReply) => void
+}
+
+/** Addresses with too many bad tokens that are remembered at once. */
+const MAX_SPENT = 10_000
+
 /** Budgets by address before anything is read or hashed, and by user once the caller is known. */
 export const rateLimit = fp(async (app, { config }: { config: Config }) => {
-  if (config.RATE_LIMIT === 'off') { app.decorate('limitUser', async () => {}); return }
+  if (config.RATE_LIMIT === 'off') {
+    app.decorate('limitUser', async () => {}).decorate('badTokens', { spend: async () => {}, refuse: () => {} }).decorate('limitsKept', () => 'off' as const)
+    return
+  }
   const limits = limitsOf(config)
-  const spend = await createBudgets(app, config, limits)
+  const { spend, kept } = await createBudgets(app, config, limits)
 
+  app.decorate('limitsKept', kept)
+  app.decorate('badTokens', badTokensOf(spend, limits.bad_tokens))
   app.decorate('limitUser', (request, reply) => spend(request.routeOptions.config.budget ?? BY_METHOD[request.method] ?? 'reads', request, reply))
   app.addHook('onRequest', async (request, reply) => {
     const { allow, budget } = request.routeOptions.config
@@ -65,15 +87,43 @@ async function createBudgets (app: FastifyInstance, config: Config, limits: Limi
     return local[budget](request)
   }
 
-  return async function spend (budget: Budget, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const spend: Spend = async (budget, request, reply) => {
     const counted = await count(budget, request)
     if (!counted || counted.isAllowed) return
-    const { max, remaining, ttlInSeconds, isExceeded } = counted
-    const seconds = Math.max(1, ttlInSeconds)
-    // The current form of the IETF draft, which the library does not speak.
-    reply.header('ratelimit-policy', `"default";q=${max};w=${WINDOW_SECONDS}`).header('ratelimit', `"default";r=${remaining};t=${seconds}`)
-    if (isExceeded) throw new Problem('rate_limited', { detail: `At most ${max} of these requests are served in a minute. Try again in ${seconds} s.`, headers: { 'retry-after': String(seconds) } })
+    const left = { max: counted.max, remaining: counted.remaining, seconds: Math.max(1, counted.ttlInSeconds) }
+    if (counted.isExceeded) throw refusal(reply, left)
+    tell(reply, left)
   }
+  return { spend, kept: () => (!redis ? 'alone' as const : redis.isUp() ? 'shared' as const : 'fallback' as const) }
+}
+
+/** An address without budget is remembered until it may try again. */
+function badTokensOf (spend: Spend, limit: number): BadTokens {
+  const spent = new LRUCache<string, true>({ max: MAX_SPENT, ttl: WINDOW_SECONDS * 1000 })
+  return {
+    refuse: ({ address }, reply) => {
+      const seconds = Math.ceil(spent.getRemainingTTL(addressNetwork(address)) / 1000)
+      if (seconds > 0) throw refusal(reply, { max: limit, remaining: 0, seconds })
+    },
+    spend: async (request, reply) => {
+      try {
+        await spend('bad_tokens', request, reply)
+      } catch (error) {
+        if (error instanceof Problem) spent.set(addressNetwork(request.address), true, { ttl: Number(error.headers['retry-after']) * 1000 })
+        throw error
+      }
+    }
+  }
+}
+
+/** Says on the answer how much is left, in the current form of the IETF draft, which the library does not speak. */
+function tell (reply: FastifyReply, { max, remaining, seconds }: Left): void {
+  reply.header('ratelimit-policy', `"default";q=${max};w=${WINDOW_SECONDS}`).header('ratelimit', `"default";r=${remaining};t=${seconds}`)
+}
+
+function refusal (reply: FastifyReply, left: Left): Problem {
+  tell(reply, left)
+  return new Problem('rate_limited', { detail: `At most ${left.max} of these requests are served in a minute. Try again in ${left.seconds} s.`, headers: { 'retry-after': String(left.seconds) } })
 }
 
 /** One limiter for each budget, in Redis or in this process. In a scope of its own, since a scope has one store. */
@@ -91,7 +141,7 @@ function keyOf (budget: Budget) {
   return (request: FastifyRequest): string => {
     switch (budget) {
       case 'auth': return `auth:${request.routeOptions.schema?.operationId}:${addressNetwork(request.address)}`
-      case 'refresh': case 'unknown': return `${budget}:${addressNetwork(request.address)}`
+      case 'refresh': case 'unknown': case 'bad_tokens': return `${budget}:${addressNetwork(request.address)}`
       default: return `${budget}:${request.caller.id}`
     }
   }

@@ -8,7 +8,7 @@ import { prepareIsReady } from './queries.ts'
 const hidden = { allow: 'anyone' } as const
 
 /** For operators and their probes, outside the contract. */
-export async function opsRoutes (app: App, { config, db, isLeaving, mail }: Pick<Deps, 'config' | 'db' | 'isLeaving' | 'mail'>) {
+export async function opsRoutes (app: App, { config, db, isLeaving, mail, limitsKept }: Pick<Deps, 'config' | 'db' | 'isLeaving' | 'mail'> & { limitsKept: () => string }) {
   const isReady = prepareIsReady(db)
 
   app.get('/', { config: hidden, schema: { hide: true } }, async () => ({
@@ -21,7 +21,8 @@ export async function opsRoutes (app: App, { config, db, isLeaving, mail }: Pick
   app.get('/health/ready', { config: hidden, schema: { hide: true } }, async () => {
     if (isLeaving()) throw unavailable('This instance is leaving.')
     if (!await isReady()) throw unavailable('The database is not migrated yet.')
-    return { status: 'ready' }
+    // Not a reason to be unready: an instance without its Redis still serves, and limits on its own.
+    return { status: 'ready', limits: limitsKept() }
   })
 
   // These letters carry codes: in production the route does not exist.
