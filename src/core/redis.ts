@@ -21,7 +21,8 @@ export async function openRedis (url: string, log: FastifyBaseLogger): Promise<S
     retryStrategy: (attempt) => Math.min(attempt * 50, PROBE_MS)
   })
   // Without a listener each failed attempt to connect would be printed; what matters is logged when it turns.
-  client.on('error', () => {})
+  let lastError: unknown
+  client.on('error', (err) => { lastError = err })
   let up = false
   let probe: NodeJS.Timeout | undefined
   const probeLater = () => {
@@ -29,6 +30,15 @@ export async function openRedis (url: string, log: FastifyBaseLogger): Promise<S
       client.ping().then(() => { up = true; log.info('Redis is back: limits are shared again') }, probeLater)
     }, PROBE_MS).unref()
   }
+
+  const failed = (err: unknown): void => {
+    if (!up) return
+    up = false
+    log.warn({ err }, 'Redis does not answer: each instance limits on its own')
+    probeLater()
+  }
+  // One that has gone is noticed at once, and not by the next caller.
+  client.on('close', () => { failed(lastError ?? new Error('Redis has closed the connection')) })
 
   await Promise.race([
     client.connect().then(() => client.ping()).then(() => { up = true }, () => {}),
@@ -39,12 +49,7 @@ export async function openRedis (url: string, log: FastifyBaseLogger): Promise<S
     client,
     isUp: () => up,
     inTime,
-    failed: (err) => {
-      if (!up) return
-      up = false
-      log.warn({ err }, 'Redis does not answer: each instance limits on its own')
-      probeLater()
-    },
+    failed,
     close: () => { clearTimeout(probe); up = false; client.disconnect() }
   }
 }

@@ -41,10 +41,10 @@ export async function startServer (t: Test, env: Record<string, string>, cwd: st
 }
 
 /** Asks a server; the connection is not kept, so that it has nothing to wait for when it leaves. */
-export async function call (url: string, { method = 'GET', body, token }: { method?: string, body?: object, token?: string } = {}) {
+export async function call (url: string, { method = 'GET', body, token, headers = {} }: { method?: string, body?: object, token?: string, headers?: Record<string, string> } = {}) {
   const answer = await fetch(url, {
     method,
-    headers: { connection: 'close', ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) },
+    headers: { connection: 'close', ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }), ...headers },
     ...(body && { body: JSON.stringify(body) })
   })
   const text = await answer.text()
