@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { InjectOptions } from 'fastify'
 import t from 'tap'
-import { type Attack, createAttacker, seeded } from '../support/hostile.ts'
+import { asBytes, type Attack, createAttacker, seeded } from '../support/hostile.ts'
 import { house, type Person } from '../support/house.ts'
 import { exchange, exchangeWithin, type RawAnswer, requestText } from '../support/raw.ts'
 import type { Contract } from '../support/walker.ts'
@@ -80,9 +80,5 @@ function asInjected (attack: Attack): Attack[] {
 }
 
 function exchangeBroken (port: number): Promise<RawAnswer[]> {
-  const { method, url, headers, payload = '' } = attack()
-  const bytes = Buffer.from(requestText(`${method} ${url}`, { 'Content-Length': String(Buffer.byteLength(payload)), ...headers }, payload), 'utf8')
-  for (let flips = Math.floor(random() * 3); flips > 0; flips--) bytes[Math.floor(random() * Math.min(bytes.length, 2000))] = Math.floor(random() * 256)
-  const cut = random() < 0.1 ? Math.floor(random() * bytes.length) : bytes.length
-  return exchangeWithin(IMPATIENT_MS, port, bytes.subarray(0, cut))
+  return exchangeWithin(IMPATIENT_MS, port, asBytes(attack(), random).bytes)
 }

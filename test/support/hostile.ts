@@ -1,3 +1,4 @@
+import { requestText } from './raw.ts'
 import type { Contract } from './walker.ts'
 
 /** A request as it will be sent; a body is kept as text so that it can be broken. */
@@ -107,6 +108,15 @@ export function createAttacker (contract: Contract, random: Random, known: Known
     if (random() < 0.03) rest.method = pick(random, METHODS)
     return rest
   }
+}
+
+/** An attack as it goes over the wire; some have bytes flipped or end too early. `isBroken` when the server may rightly wait for more. */
+export function asBytes ({ method, url, headers, payload = '' }: Attack, random: Random, more: Record<string, string> = {}): { bytes: Buffer, isBroken: boolean } {
+  const bytes = Buffer.from(requestText(`${method} ${url}`, { 'Content-Length': String(Buffer.byteLength(payload)), ...more, ...headers }, payload), 'utf8')
+  const flips = random() < 0.7 ? 0 : 1 + Math.floor(random() * 2)
+  for (let i = 0; i < flips; i++) bytes[Math.floor(random() * Math.min(bytes.length, 2000))] = Math.floor(random() * 256)
+  const isCut = random() < 0.03
+  return { bytes: isCut ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes, isBroken: isCut || flips > 0 || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined || headers.upgrade !== undefined }
 }
 
 function formOf (body: unknown): string {
