@@ -22,6 +22,8 @@ const CONNECTION_MS = 60_000
 /** Above what load balancers keep (60 s), so that they close first. */
 const KEEP_ALIVE_MS = 72_000
 const HANDLER_MS = 10_000
+/** Fastify counts from the first header on, and who sends a body may take their time for it: for that there is a 408. */
+const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 const CALLER_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
@@ -29,7 +31,7 @@ const CALLER_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 export function createApp (config: Config, logger: FastifyBaseLogger): App {
   const trusted = splitList(config.TRUST_PROXY)
   const { frameworkErrors, clientErrorHandler, refuseConnect } = earlyRefusals(commonHeaders(config))
-  return fastify({
+  const app = fastify({
     loggerInstance: logger,
     // One line for each answer, written by plugins/request-log.ts under the name callers know.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -62,5 +64,7 @@ export function createApp (config: Config, logger: FastifyBaseLogger): App {
     }) as NonNullable<FastifyServerOptions['frameworkErrors']>,
     clientErrorHandler
   } as FastifyServerOptions) as unknown as App
+  app.addHook('onRoute', (route) => { if ([route.method].flat().some((method) => WITH_BODY.has(method))) route.handlerTimeout ??= REQUEST_MS + HANDLER_MS })
+  return app
 }
 
