@@ -1,4 +1,5 @@
 import cors from '@fastify/cors'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Config, splitList } from '../config.ts'
 
@@ -23,6 +24,11 @@ export const security = fp(async (app, { config }: { config: Config }) => {
   app.addHook('onRequest', async (_request, reply) => { reply.headers(headers) })
   const origins = splitList(config.CORS_ORIGINS).map((origin) => origin.replace(/\/$/, ''))
   if (origins.length > 0) {
-    await app.register(cors, { origin: origins, methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], exposedHeaders: EXPOSED, maxAge: 600, strictPreflight: false })
+    const options = { origin: origins, methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], exposedHeaders: EXPOSED, maxAge: 600, strictPreflight: false }
+    // A preflight is answered on every path: what a script then asks for may be a 404 that it is to read.
+    await app.register(cors, { delegator: async (request: FastifyRequest) => ({ ...options, preflight: isPreflight(request) }) })
   }
 })
+
+/** An OPTIONS that is none asks what a resource can do, and is refused as any other method that it does not know. */
+const isPreflight = ({ headers }: FastifyRequest): boolean => headers.origin !== undefined && headers['access-control-request-method'] !== undefined

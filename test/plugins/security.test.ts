@@ -56,3 +56,12 @@ t.test('a preflight of a listed origin is answered without credentials; refusals
   t.match((await open.ask({ url: '/api/v1/tasks', headers: { origin: APP } })), { statusCode: 401, headers: { 'access-control-allow-origin': APP } })
   t.match((await open.ask({ url: '/nope', headers: { origin: APP } })), { statusCode: 404, headers: { 'access-control-allow-origin': APP } })
 })
+
+t.test('an OPTIONS that is no preflight is refused as without CORS', async (t) => {
+  for (const house of [open, closed]) {
+    for (const headers of [{}, { origin: APP }, { 'access-control-request-method': 'POST' }]) {
+      t.match(await house.ask({ method: 'OPTIONS', url: '/api/v1/tasks', headers }), { statusCode: 405, headers: { allow: 'DELETE, GET, HEAD, POST' } })
+      t.equal((await house.ask({ method: 'OPTIONS', url: '/nope', headers })).statusCode, 404)
+    }
+  }
+})
