@@ -65,3 +65,17 @@ t.test('nothing that a caller sends can forge a line', async (t) => {
   for (const line of told) t.equal(line.trimEnd().split('\n').length, 1)
   t.notOk(told.some((line) => JSON.parse(line).level === 60))
 })
+
+t.test('the id of a session is told as a hash, however it was spelled', async (t) => {
+  const fay = await person('user', 'fay')
+  const sid = JSON.parse(Buffer.from(fay.access_token.split('.')[1] as string, 'base64url').toString()).sid as string
+  const spellings = [sid, sid.toUpperCase(), `%3${sid[0]}${sid.slice(1)}`]
+  const end = async (spelling: string) => fay.send({ method: 'DELETE', url: `/api/v1/auth/sessions/${spelling}` })
+  const answers = []
+  for (const spelling of spellings.toReversed()) answers.push(await end(spelling))
+  t.strictSame(answers.map(({ statusCode }) => statusCode), [204, 401, 401])
+  const paths = answers.map(({ headers }) => answered(headers['x-request-id'])[0]?.path)
+  t.match(paths[0], /^\/api\/v1\/auth\/sessions\/sha256-[\w-]{16}$/)
+  t.equal(new Set(paths).size, 1)
+  t.notOk(text.join('').toLowerCase().includes(sid.slice(1)))
+})
