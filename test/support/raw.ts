@@ -39,7 +39,8 @@ function answersIn (bytes: Buffer, closed: boolean): RawAnswer[] {
     const end = rest.indexOf('\r\n\r\n')
     const [first = '', ...lines] = rest.slice(0, end < 0 ? undefined : end).split('\r\n')
     const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]))
-    const length = Number(headers['content-length'] ?? 0)
+    // A chunked body is the last thing on a connection that is closed after it, and is left as it came.
+    const length = headers['transfer-encoding'] === 'chunked' ? rest.length : Number(headers['content-length'] ?? 0)
     const body = end < 0 ? '' : rest.slice(end + 4, end + 4 + length)
     answers.push({ status: Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1] ?? 0), headers, body, closed })
     rest = end < 0 ? '' : rest.slice(end + 4 + length)
