@@ -18,6 +18,8 @@ import { createBanList } from './features/bans/ban-list.ts'
 import { ipBanRoutes } from './features/bans/routes.ts'
 import * as bans from './features/bans/schema.ts'
 import { createOffences } from './features/bans/service.ts'
+import { taskImportRoutes } from './features/imports/routes.ts'
+import * as taskImports from './features/imports/schema.ts'
 import { createKeyResolver } from './features/keys/service.ts'
 import { opsRoutes } from './features/ops/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
@@ -72,7 +74,7 @@ export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<
   await app.register(leaving, { isLeaving: deps.isLeaving })
   await app.register(notFound)
   // Before the guard: Swagger UI adds routes of its own, which cannot say who they allow. They are for anyone.
-  await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...recovery.components, ...sessionShapes.components, ...audit.components, ...bans.components, ...keys.components, ...tasks.components, ...taskLists.components, ...taskBatches.components, ...taskHistory.components] })
+  await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...recovery.components, ...sessionShapes.components, ...audit.components, ...bans.components, ...keys.components, ...tasks.components, ...taskLists.components, ...taskBatches.components, ...taskHistory.components, ...taskImports.components] })
   await app.register(accessTokens, { secret, ttlSeconds: config.ACCESS_TOKEN_TTL })
 
   const sessions = createSessions({ db, sign: (claims) => app.jwt.sign(claims), accessSeconds: config.ACCESS_TOKEN_TTL, refreshSeconds: config.REFRESH_TOKEN_TTL })
@@ -98,5 +100,6 @@ export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<
   app.register(taskBatchRoutes, { prefix: `${V1}/task-batches`, ...deps })
   app.register(taskExportRoutes, { prefix: `${V1}/task-exports`, ...deps })
   app.register(taskStatsRoutes, { prefix: `${V1}/task-stats`, ...deps })
+  app.register(taskImportRoutes, { prefix: `${V1}/task-imports`, ...deps })
   return app
 }

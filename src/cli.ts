@@ -9,6 +9,7 @@ const USAGE = `Tasklane, a task-management backend.
   npm run tasklane -- <command>
 
   serve                                  serve the API
+  worker                                 work on imports, without serving
   migrate                                apply missing migrations
   create-admin --username NAME           make an admin; the password is read from standard input
                [--email ADDRESS]
@@ -22,6 +23,7 @@ type Values = { username?: string | undefined, email?: string | undefined, check
 /** Commands are loaded when they are called, so that none pays for another's start. Each names the options it takes. */
 const COMMANDS: Record<string, { takes: (keyof Values)[], run: (values: Values) => Promise<void> }> = {
   serve: { takes: [], run: async () => (await import('./commands/serve.ts')).serve() },
+  worker: { takes: [], run: async () => (await import('./commands/worker.ts')).worker() },
   migrate: { takes: [], run: async () => (await import('./commands/migrate.ts')).migrateCommand() },
   'create-admin': { takes: ['username', 'email'], run: async (values) => (await import('./commands/create-admin.ts')).createAdmin(values) },
   seed: { takes: [], run: async () => (await import('./commands/seed.ts')).seed() },

@@ -47,6 +47,7 @@ export const Environment = Type.Object({
   IMPORT_MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, maximum: 10_000_000 }),
   MAX_TASKS_PER_USER: Type.Integer({ default: 0, minimum: 0, maximum: 2_147_483_647 }),
   PURGE_AFTER_DAYS: Type.Integer({ default: 30, minimum: 1, maximum: 3650 }),
+  WORKER: OnOff('on'),
   LOG_LEVEL: Type.Unsafe<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'>({ type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info' }),
   LOG_FILE: Type.Optional(Type.String({ minLength: 1 })),
   DRAIN_SECONDS: Type.Integer({ default: 2, minimum: 0, maximum: 8 }),

@@ -1,8 +1,12 @@
 import type { Chore } from './core/chores.ts'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Deps } from './core/deps.ts'
+import type { Job } from './core/jobs.ts'
 import { purgeThrottle } from './core/login-throttle.ts'
 import { purgeCodes } from './features/auth/queries.ts'
 import { purgeBans } from './features/bans/queries.ts'
+import { importJob } from './features/imports/job.ts'
+import { purgeImports } from './features/imports/queries.ts'
 import { purgeTasks } from './features/tasks/trash.ts'
 import { purgeKeys } from './plugins/idempotency.ts'
 
@@ -13,6 +17,10 @@ export function chores ({ db, config }: Pick<Deps, 'db' | 'config'>): Chore[] {
     { name: 'idempotency.purge', everySeconds: 300, run: () => purgeKeys(db) },
     { name: 'codes.purge', everySeconds: 600, run: () => purgeCodes(db) },
     { name: 'bans.purge', everySeconds: 900, run: () => purgeBans(db) },
-    { name: 'throttle.purge', everySeconds: 900, run: () => purgeThrottle(db) }
+    { name: 'throttle.purge', everySeconds: 900, run: () => purgeThrottle(db) },
+    { name: 'imports.purge', everySeconds: 60, run: () => purgeImports(db) }
   ]
 }
+
+/** Work that waits in the database until somebody takes it, gathered from the rooms. */
+export const jobs = (deps: Pick<Deps, 'db' | 'config'> & { log: FastifyBaseLogger }): Job[] => [importJob(deps)]

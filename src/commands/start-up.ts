@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { parseEnv } from 'node:util'
+import type { Logger } from 'pino'
 import { type Config, readConfig } from '../config.ts'
 import { type Database, openDatabase } from '../db/client.ts'
+import { failureOf } from '../db/failures.ts'
+import { migrate } from '../db/migrate.ts'
+
+const DATABASE_WAIT_MS = 60_000
+const DATABASE_RETRY_MS = 1000
 
 /** A refusal that the person at the terminal can mend: its message is all that is printed. */
 export class CommandError extends Error {}
@@ -15,6 +22,21 @@ export function loadConfig (): Config {
 
 export function openConfigured (config: Config): Promise<Database> {
   return openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, pool: config.DATABASE_POOL })
+}
+
+/** A database that is still starting is waited for; one that refuses us is not. */
+export async function migrateWhenReachable ({ db }: Database, logger: Logger): Promise<void> {
+  const giveUpAt = Date.now() + DATABASE_WAIT_MS
+  for (;;) {
+    try {
+      await migrate(db)
+      return
+    } catch (err) {
+      if (failureOf(err) !== 'unavailable' || Date.now() > giveUpAt) throw err
+      logger.warn({ err }, 'waiting for the database')
+      await pause(DATABASE_RETRY_MS)
+    }
+  }
 }
 
 /** The signing secret: the configured one, or, in development, one that is made once and kept in the data directory. */

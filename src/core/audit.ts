@@ -20,7 +20,7 @@ export interface Actor extends Source { actor_id: string | null, actor_name: str
 export interface AuditFact extends Actor {
   action: AuditAction
   outcome: 'succeeded' | 'failed' | 'refused'
-  subject_type: 'user' | 'session' | 'api_key' | 'ip_ban' | 'task' | null
+  subject_type: 'user' | 'session' | 'api_key' | 'ip_ban' | 'task' | 'task_import' | null
   subject_id: string | null
   /** What exactly, in a few words, such as the fields that changed. Nothing personal, nothing secret: it stays for ever. */
   detail?: string | null

@@ -13,4 +13,6 @@ export interface Deps {
   secret: string
   /** True from the moment the process was asked to leave. */
   isLeaving: () => boolean
+  /** Says that there is new work; whoever works would find it a moment later anyway. */
+  wakeJobs?: () => void
 }

@@ -12,7 +12,7 @@ export const actorOf = (request: FastifyRequest): Actor & { address: string } =>
 
 /** Refusals that say nothing about rights, or that are written down where they arise. */
 const NOT_ABOUT_RIGHTS = new Set<ProblemCode>(['wrong_password', 'quota_exceeded'])
-const SUBJECTS: [param: string, type: NonNullable<AuditFact['subject_type']>][] = [['user_id', 'user'], ['session_id', 'session'], ['key_id', 'api_key'], ['ban_id', 'ip_ban'], ['task_id', 'task']]
+const SUBJECTS: [param: string, type: NonNullable<AuditFact['subject_type']>][] = [['user_id', 'user'], ['session_id', 'session'], ['key_id', 'api_key'], ['ban_id', 'ip_ban'], ['task_id', 'task'], ['import_id', 'task_import']]
 
 /** Writes down every refused authorisation: who tried which operation on what. */
 export const auditRefusals = fp(async (app, { db }: { db: Db }) => {

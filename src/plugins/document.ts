@@ -34,6 +34,8 @@ const HEADERS = {
 }
 
 const PAGED = /^list/
+/** What is done after its answer says where to look for it, and when. */
+const IMPORTED = /^create\w+Import$/
 
 /**
  * Completes what the routes declare: the refusals any operation may answer, headers, links, examples, a stable order.
@@ -101,6 +103,7 @@ function headersOf (operationId: string, status: string, isVersioned: boolean): 
     'RateLimit-Policy': use('RateLimitPolicy'),
     ...(isVersioned && { ETag: use('EntityTag') }),
     ...(status === '201' && isVersioned && { Location: use('Location') }),
+    ...(IMPORTED.test(operationId) && status === '202' && { Location: use('Location'), 'Retry-After': use('RetryAfter') }),
     ...(PAGED.test(operationId) && status === '200' && { Link: use('Link') })
   }
 }

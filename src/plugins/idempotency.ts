@@ -27,15 +27,15 @@ type Kept = Answer<unknown> & { replayed?: true }
 /**
  * Runs `work` in one transaction. With an `Idempotency-Key` the key is claimed, the work done and its answer kept in
  * that same transaction, so that of any number of equal requests exactly one has an effect. Refusals have no effect
- * and are not kept: the key stays free.
+ * and are not kept: the key stays free. `payload` tells equal requests apart from others, where the body is a stream.
  */
-export async function transactOnce<T> (db: Db, request: FastifyRequest, work: (tx: Db) => Promise<Answer<T>>): Promise<Answer<T>> {
+export async function transactOnce<T> (db: Db, request: FastifyRequest, work: (tx: Db) => Promise<Answer<T>>, payload: unknown = request.body): Promise<Answer<T> & { replayed?: true }> {
   const key = request.headers['idempotency-key'] as string | undefined
   if (key === undefined) return transact(db, work)
   const operation = request.routeOptions.schema?.operationId as string
-  const claim = { caller_id: request.caller.id, operation, key, fingerprint: fingerprintOf(request), role: request.caller.role }
+  const claim = { caller_id: request.caller.id, operation, key, fingerprint: fingerprintOf(request, payload), role: request.caller.role }
   return transact(db, async (tx) => {
-    if (!await claimKey(tx, claim)) return await replay(tx, claim) as Answer<T>
+    if (!await claimKey(tx, claim)) return await replay(tx, claim) as Answer<T> & { replayed?: true }
     const answer = await work(tx)
     await tx.update(idempotencyKeys).set(answer).where(isClaim(claim))
     return answer
@@ -86,8 +86,8 @@ async function replay (tx: Db, claim: Claim): Promise<Kept> {
 }
 
 /** Equal for equal requests, whatever the order of their fields. */
-function fingerprintOf ({ method, url, body }: FastifyRequest): string {
-  return createHash('sha256').update(`${method} ${url}\n${JSON.stringify(body, sortedKeys)}`).digest('base64url')
+function fingerprintOf ({ method, url }: FastifyRequest, payload: unknown): string {
+  return createHash('sha256').update(`${method} ${url}\n${JSON.stringify(payload, sortedKeys)}`).digest('base64url')
 }
 
 function sortedKeys (_key: string, value: unknown): unknown {

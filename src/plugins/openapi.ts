@@ -22,6 +22,7 @@ const TAGS = [
   { name: 'ApiKeys', description: 'Keys for programs: made, listed, revoked.' },
   { name: 'Sessions', description: 'Where one is logged in.' },
   { name: 'Tasks', description: 'Keep tasks: create, find, change, finish, delete, restore.' },
+  { name: 'TaskImports', description: 'Bring tasks in from CSV files: upload, watch, read what was rejected, cancel.' },
   { name: 'AdminUsers', description: 'Everybody\'s accounts: roles, access, deletion. For admins.' },
   { name: 'IpBans', description: 'Addresses whose requests are refused. For admins.' },
   { name: 'AuditEvents', description: 'Who did what, when, from where. For managers and admins.' },

@@ -32,7 +32,7 @@ const options: Options = {
 }
 
 type Values = Record<string, unknown>
-interface Parameters { properties?: Record<string, { type?: string, items?: { type?: string } }> }
+interface Parameters { properties?: Record<string, { type?: string, format?: string, items?: { type?: string } }> }
 
 /**
  * Validators by the part of the request: a body is refused, never repaired; texts of path, query and headers become
@@ -45,11 +45,23 @@ export const schemaController: FastifyServerOptions['schemaController'] = {
       const ajv = new Ajv(options)
       for (const schema of Object.values(shared)) ajv.addSchema(schema)
       return ({ schema, httpPart }: { schema: TSchema, httpPart?: string }) => {
+        if (httpPart === 'body' && isUpload(shared[schema.$ref as string] as Parameters)) return () => true
         const check = ajv.compile(httpPart === 'headers' ? inLowerCase(schema) : schema)
         return httpPart === 'body' ? check : (values: Values) => check(spell(schema as Parameters, values)) || { error: check.errors }
       }
     }) as never
   }
+}
+
+/** A file is a stream, read and judged by its route. */
+const isUpload = (schema: Parameters | undefined): boolean => Object.values(schema?.properties ?? {}).some(({ format }) => format === 'binary')
+
+/** Judges what comes in another way than as a request by the same component: its faults in the same words, none when it is as it should be. */
+export function validatorOf (schema: TSchema, components: TSchema[]): (value: unknown) => FieldError[] {
+  const ajv = new Ajv(options)
+  for (const component of components) ajv.addSchema(component)
+  const check = ajv.compile({ $ref: schema.$id as string })
+  return (value) => (check(value) ? [] : firstAtEachPlace(check.errors ?? []).map((error) => fieldError('body', error)))
 }
 
 /** Names of headers arrive in lower case, whatever the contract calls them. */

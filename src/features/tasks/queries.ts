@@ -1,5 +1,6 @@
 import { and, desc, eq, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../../core/caller.ts'
+import type { Caller, Origin } from '../../core/caller.ts'
+import { recordCreated } from '../../core/events.ts'
 import type { Db } from '../../db/client.ts'
 import { rowsOf } from '../../db/rows.ts'
 import { taskEvents } from '../../db/tables/task-events.ts'
@@ -42,6 +43,20 @@ export async function insertTasks (tx: Db, rows: NewTask[]): Promise<Task[]> {
   const inserted = await tx.insert(tasks).values(rows).returning(columns)
   const byId = new Map(inserted.map((task) => [task.id, task]))
   return rows.map(({ id }) => byId.get(id) as Task)
+}
+
+/** A task to be, as rows of a statement give it: a canonical task with its id and the id of its first event. */
+export interface TaskRow extends Required<Pick<Task, 'id' | 'title' | 'description' | 'status' | 'priority' | 'due_date' | 'tags'>> { event_id: string }
+
+/** Makes a task, with its history, of each row of a statement that gives the columns of `TaskRow`. One statement; nothing passes through this process. */
+export async function insertTaskRows (tx: Db, owner_id: string, origin: Origin, rows: SQL): Promise<number> {
+  const [made] = await rowsOf<{ count: number }>(tx, sql`
+    with given as materialized (${rows}), made as (
+      insert into tasks (owner_id, id, title, description, status, priority, due_date, tags, completed_at)
+      select ${owner_id}::uuid, id, title, description, status, priority, due_date, tags, case status when 'done' then now() end from given returning 1
+    ), noted as (${recordCreated(owner_id, origin, sql`given`)})
+    select count(*)::int as count from made`)
+  return made?.count ?? 0
 }
 
 /** What a task becomes: every changeable column with its value after the change. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Caller, Origin } from '../../core/caller.ts'
 import { record } from '../../core/events.ts'
@@ -8,7 +8,7 @@ import type { Db } from '../../db/client.ts'
 import { transact } from '../../db/transact.ts'
 import { staleVersion } from '../../plugins/etag.ts'
 import { canonical, type Planned, planDelete, planRestore, planUpdate } from './plan.ts'
-import { changeTasks, countUnderLock, insertTasks, listAssignable, listChangesSince, listTakenIds, lockTasks, unassign } from './queries.ts'
+import { changeTasks, countUnderLock, insertTaskRows, insertTasks, listAssignable, listChangesSince, listTakenIds, lockTasks, type TaskRow, unassign } from './queries.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
 
 /** Who changes something, in which request, and how many tasks an owner may hold (0: any number). */
@@ -38,6 +38,20 @@ export async function insertBodies (tx: Db, { caller, origin }: Act, bodies: Tas
   await record(tx, origin, ...created.map(({ owner_id, id, version }) => ({ owner_id, task_id: id, version, type: 'task.created' as const })))
   return created
 }
+
+export type { TaskRow } from './queries.ts'
+
+/** A new task in the one spelling in which it is stored, with every field that it can be given by itself. */
+export function toRow (given: TaskCreate, id: string, event_id: string): TaskRow {
+  const { title, description = null, status = 'todo', priority = 'medium', due_date = null, tags = [] } = canonical(given)
+  return { id, event_id, title, description, status, priority, due_date, tags }
+}
+
+/**
+ * Makes tasks of an owner from rows that stand in the database as `TaskRow`s and were judged before; gives how many.
+ * Runs in the caller's transaction, which has asked `quotaRoom`.
+ */
+export const createMany = (tx: Db, owner_id: string, origin: Origin, rows: SQL): Promise<number> => insertTaskRows(tx, owner_id, origin, rows)
 
 /** Applies the fields that are present. What differs from before becomes one history row; when nothing does, nothing is written. */
 export function updateTask (db: Db, act: Act, id: string, versions: Versions, body: TaskUpdate): Promise<Task> {
