@@ -18,7 +18,7 @@ const ROLE_LIMITS = { statement_timeout: '3s', lock_timeout: '2s', idle_in_trans
 /** Ends the server also when the test is killed and can no longer do it: then the pipe on fd 0 closes. */
 const GUARDIAN = 'exec 3<&0; "$@" & server=$!; { cat <&3; kill -QUIT $server; kill -CONT $server; } 2>/dev/null & wait $server'
 
-const binaries = findBinaries()
+export const binaries = findBinaries()
 /** Why tests that stop a server cannot run here, or false. */
 export const withoutPostgres: string | false = binaries === undefined ? 'PostgreSQL is not installed on this machine' : false
 
@@ -111,7 +111,7 @@ export async function ownServer (t: Pick<Test, 'teardown'>) {
 const SETTINGS = { listen_addresses: '127.0.0.1', fsync: 'off', max_connections: '60', shared_buffers: '32MB', log_min_messages: 'log', logging_collector: 'off' }
 
 /** PostgreSQL refuses to run as root; its packages bring a user for it. */
-function unprivileged (): { uid?: number, gid?: number } {
+export function unprivileged (): { uid?: number, gid?: number } {
   if (process.getuid?.() !== 0) return {}
   const [, , uid, gid] = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('postgres:'))?.split(':') ?? []
   if (uid === undefined) throw new Error('the user postgres is needed to start PostgreSQL as root')
