@@ -36,13 +36,13 @@ export async function startCluster (): Promise<Cluster> {
 /** Runs pgbench with one statement, prepared, and gives its transactions per second. Undefined where pgbench is not installed. */
 export async function pgbench (url: string, script: string, clients: number, seconds: number): Promise<number | undefined> {
   if (binaries === undefined || !existsSync(join(binaries, 'pgbench'))) return undefined
-  const child = spawn(join(binaries, 'pgbench'), ['-n', '-M', 'prepared', '-c', String(clients), '-j', '1', '-T', String(seconds), '-f', '/dev/stdin', url], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const child = spawn(join(binaries, 'pgbench'), ['-n', '-M', 'prepared', '-c', String(clients), '-j', '1', '-T', String(seconds), '-f', '-', url], { stdio: ['pipe', 'pipe', 'inherit'] })
   child.stdin.end(script)
   for await (const line of createInterface({ input: child.stdout })) {
     const found = /^tps = ([\d.]+)/.exec(line)
     if (found) return Number(found[1])
   }
-  return undefined
+  throw new Error('pgbench gave no result')
 }
 
 async function untilReady (url: string): Promise<void> {

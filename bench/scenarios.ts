@@ -24,7 +24,7 @@ export interface Scenario {
 
 const OWNER = (n: number | string) => `018f2f6e-7c1a-7000-8000-${n.toString(16).padStart(12, '0')}`
 const RANDOM_OWNER = `\\set n random(1, ${CALLERS})\n`
-const PGBENCH_OWNER = "('018f2f6e-7c1a-7000-8000-' || lpad(to_hex(:n), 12, '0'))::uuid"
+const PGBENCH_OWNER = "('018f2f6e-7c1a-7000-8000-' || lpad(to_hex(:n::int), 12, '0'))::uuid"
 const COLUMNS = "id, owner_id, assignee_id, title, description, status, priority, due_date, tags, status = 'done', completed_at, version, created_at, updated_at, deleted_at"
 
 const json = { 'content-type': 'application/json' }

@@ -11,7 +11,8 @@ const KEPT_FILES = 10
 /** JSON lines to standard output, and to `LOG_FILE` with rotation when it is set. */
 export function createLogger (config: Pick<Config, 'LOG_LEVEL' | 'LOG_FILE'>): Logger {
   const options = { level: config.LOG_LEVEL, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } }
-  if (config.LOG_FILE === undefined) return pino(options)
+  // Lines that come while one is being written go with the next: a write for each would cost more than the rest of a small request's log. Whoever ends the process flushes.
+  if (config.LOG_FILE === undefined) return pino(options, pino.destination({ dest: 1, sync: false }))
   const file = openLogFile(config.LOG_FILE)
   return pino(options, multistream([{ stream: process.stdout as DestinationStream }, { stream: file }].map((s) => ({ ...s, level: config.LOG_LEVEL as 'info' }))))
 }

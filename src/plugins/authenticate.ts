@@ -15,6 +15,7 @@ const AUDIENCE = 'tasklane-api'
 
 /** What an access token says beside the registered claims. Authority never comes from it: the session is looked up. */
 export interface AccessClaims { sub: string, sid: string, jti: string, role: string }
+type VerifiedClaims = AccessClaims & { exp: number }
 
 declare module '@fastify/jwt' {
   interface FastifyJWT { payload: AccessClaims, user: AccessClaims }
@@ -39,11 +40,13 @@ export type ResolveToken = (sessionId: string, userId: string) => Promise<Caller
 
 export type ResolveKey = (key: string) => Promise<Caller | undefined>
 
-export interface CallerSources { verify: (token: string) => AccessClaims, resolveToken: ResolveToken, resolveKey: ResolveKey, badTokens: BadTokens }
+export interface CallerSources { verify: (token: string) => VerifiedClaims, resolveToken: ResolveToken, resolveKey: ResolveKey, badTokens: BadTokens }
 
 /** Keys that were good of late are looked up whatever comes from their address. */
 const FAMILIAR_MS = 600_000
 const MAX_FAMILIAR = 10_000
+/** Tokens whose signature has been seen to be right. Of one process and one secret, so none outlives either. */
+const MAX_VERIFIED = 10_000
 
 /**
  * The caller behind `Authorization: Bearer`, an access token or an API key, checked against what the database knows now;
@@ -51,6 +54,14 @@ const MAX_FAMILIAR = 10_000
  * and neither it nor a key that we know is refused because of others behind the same address.
  */
 export function bearerCaller ({ verify, resolveToken, resolveKey, badTokens }: CallerSources): ResolveCaller {
+  const verified = new LRUCache<string, VerifiedClaims>({ max: MAX_VERIFIED })
+  const claimsOf = (token: string) => {
+    const seen = verified.get(token)
+    if (seen && seen.exp * 1000 > Date.now()) return seen
+    const claims = readClaims(token, verify)
+    if (typeof claims !== 'string') verified.set(token, claims)
+    return claims
+  }
   const familiar = new LRUCache<string, true>({ max: MAX_FAMILIAR, ttl: FAMILIAR_MS })
   return async (request, reply) => {
     const credential = readCredential(request)
@@ -63,7 +74,7 @@ export function bearerCaller ({ verify, resolveToken, resolveKey, badTokens }: C
       await badTokens.spend(request, reply)
       throw unauthenticated('The API key is not valid, has expired or was revoked.')
     }
-    const claims = readClaims(credential, verify)
+    const claims = claimsOf(credential)
     if (claims === 'foreign') await badTokens.spend(request, reply)
     if (typeof claims === 'string') throw unauthenticated('The access token is not valid or has expired.')
     const caller = await resolveToken(claims.sid, claims.sub)
@@ -85,7 +96,7 @@ function readCredential ({ raw: { rawHeaders } }: FastifyRequest): string {
 }
 
 /** What a token claims, if it is valid; if not, whether it is an old one of ours or was never any. */
-function readClaims (token: string, verify: (token: string) => AccessClaims): AccessClaims | 'expired' | 'foreign' {
+function readClaims (token: string, verify: CallerSources['verify']): VerifiedClaims | 'expired' | 'foreign' {
   // base64url has several spellings of the same bytes: a token has one.
   if (!token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)) return 'foreign'
   try {

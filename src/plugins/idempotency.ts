@@ -20,6 +20,9 @@ export const IdempotencyKey = Type.Object({
   }))
 })
 
+/** True when the caller named the request, so that its answer has to be kept. */
+export const hasKey = ({ headers }: FastifyRequest): boolean => headers['idempotency-key'] !== undefined
+
 /** An answer as it can be kept: what was created, where it is, which version. */
 export interface Answer<T> { status: number, headers: Record<string, string>, body: T }
 type Kept = Answer<unknown> & { replayed?: true }

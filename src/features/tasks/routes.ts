@@ -7,12 +7,12 @@ import { etagOf, IfMatch, IfNoneMatch, requiredVersions, sendVersioned } from '.
 import { cursors, linkNext } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
 import { Nothing, ref, replies } from '../../plugins/wire.ts'
-import { IdempotencyKey, sendAnswer, transactOnce } from '../../plugins/idempotency.ts'
+import { hasKey, IdempotencyKey, sendAnswer, transactOnce } from '../../plugins/idempotency.ts'
 import { createTaskList } from './list.ts'
 import { TaskListQuery } from './list.schema.ts'
 import { prepareFindTask } from './queries.ts'
 import { Task, TaskCreate, TaskPage, TaskParams, TaskReplace, TasksDeleted, TaskUpdate } from './schema.ts'
-import { type Act, createTask, deleteTask, restoreTask, updateTask } from './service.ts'
+import { type Act, createTask, createTaskMaker, deleteTask, restoreTask, updateTask } from './service.ts'
 import { deleteAllTasks } from './trash.ts'
 
 const tags = ['Tasks']
@@ -27,6 +27,7 @@ export const actOf = (request: FastifyRequest, config: Pick<Config, 'MAX_TASKS_P
 export async function taskRoutes (app: App, { db, config, secret }: Pick<Deps, 'db' | 'config' | 'secret'>) {
   const listTasks = createTaskList(db, cursors(deriveKey(secret, 'cursor')))
   const findTask = prepareFindTask(db)
+  const makeTask = createTaskMaker(db)
 
   app.post('/', {
     config: { allow: 'user', scope: 'tasks:write' },
@@ -34,10 +35,13 @@ export async function taskRoutes (app: App, { db, config, secret }: Pick<Deps, '
       operationId: 'createTask', tags, summary: 'Create a task', description: 'Makes a task of your own.',
       headers: IdempotencyKey, body: ref(TaskCreate), response: replies({ 201: ref(Task) }, 'quota_exceeded', 'id_taken', 'idempotency_in_flight', 'idempotency_key_reused')
     }
-  }, async (request, reply) => sendAnswer(reply, await transactOnce(db, request, async (tx) => {
-    const task = await createTask(tx, actOf(request, config), request.body)
-    return { status: 201, headers: { location: `/api/v1/tasks/${task.id}`, etag: etagOf(task.version) }, body: task }
-  })))
+  }, async (request, reply) => {
+    const act = actOf(request, config)
+    const answerOf = (task: Task) => ({ status: 201, headers: { location: `/api/v1/tasks/${task.id}`, etag: etagOf(task.version) }, body: task })
+    return sendAnswer(reply, hasKey(request)
+      ? await transactOnce(db, request, async (tx) => answerOf(await createTask(tx, act, request.body)))
+      : answerOf(await makeTask(act, request.body)))
+  })
 
   app.get('/', {
     config: { allow: 'user', scope: 'tasks:read' },

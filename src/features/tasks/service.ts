@@ -5,16 +5,19 @@ import type { Caller, Origin } from '../../core/caller.ts'
 import { record } from '../../core/events.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { transact } from '../../db/transact.ts'
+import { repeating, transact } from '../../db/transact.ts'
 import { staleVersion } from '../../plugins/etag.ts'
 import { canonical, type Planned, planDelete, planRestore, planUpdate } from './plan.ts'
-import { changeTasks, countUnderLock, insertTaskRows, insertTasks, listAssignable, listChangesSince, listTakenIds, lockTasks, type TaskRow, unassign } from './queries.ts'
+import { changeTasks, countUnderLock, insertTaskRows, insertTasks, listAssignable, listChangesSince, listTakenIds, lockTasks, prepareMakeTask, type TaskRow, unassign } from './queries.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
 
 /** Who changes something, in which request, and how many tasks an owner may hold (0: any number). */
 export interface Act { caller: Caller, origin: Origin, quota: number }
 /** A statement takes 65 535 parameters, and a row of history has nine. */
 const MAX_EVENTS = 5000
+
+/** What a new task has when its maker says nothing. */
+const DEFAULTS = { assignee_id: null, description: null, status: 'todo', priority: 'medium', due_date: null, tags: [] } satisfies Partial<Task>
 
 /** The versions a conditional write may meet; undefined means any. */
 export type Versions = number[] | undefined
@@ -29,12 +32,24 @@ export async function createTask (tx: Db, act: Act, given: TaskCreate): Promise<
   return task as Task
 }
 
+/**
+ * Makes a task in a statement of its own when nothing has to be checked or kept beside it, which is the usual case:
+ * one round trip instead of four. Else in a transaction.
+ */
+export function createTaskMaker (db: Db) {
+  const makeTask = prepareMakeTask(db)
+  return async (act: Act, given: TaskCreate): Promise<Task> => {
+    if (given.id !== undefined || given.assignee_id != null || act.quota > 0) return transact(db, (tx) => createTask(tx, act, given))
+    const draft = { ...DEFAULTS, ...canonical(given), id: uuidv7(), owner_id: act.caller.id }
+    return repeating(() => makeTask(draft, act.origin))
+  }
+}
+
 /** Inserts tasks that have been checked: one statement for the rows, one for their history. */
 export async function insertBodies (tx: Db, { caller, origin }: Act, bodies: TaskCreate[]): Promise<Task[]> {
   if (bodies.length === 0) return []
-  const created = await insertTasks(tx, bodies.map(({ id, status = 'todo', ...fields }) => ({
-    priority: 'medium', tags: [], ...fields, status, id: id ?? uuidv7(), owner_id: caller.id, completed_at: status === 'done' ? sql`now()` : null
-  })))
+  const created = await insertTasks(tx, bodies.map((body) => (
+    { ...DEFAULTS, ...body, id: body.id ?? uuidv7(), owner_id: caller.id, completed_at: body.status === 'done' ? sql`now()` : null })))
   await record(tx, origin, ...created.map(({ owner_id, id, version }) => ({ owner_id, task_id: id, version, type: 'task.created' as const })))
   return created
 }
