@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 
 /** Raised when a cursor was altered, belongs to another list or another caller, or comes from another format. */
 export class BadCursor extends Error {}
@@ -10,13 +10,13 @@ const MAC_BYTES = 16
  * Seals the last row's sort position into an opaque text. `binding` names everything the position is only
  * valid for (caller, sort, filter); it is authenticated, not stored.
  */
-export function sealCursor (key: Buffer, binding: string, position: readonly string[]): string {
+export function sealCursor (key: KeyObject, binding: string, position: readonly string[]): string {
   const payload = Buffer.from(JSON.stringify(position))
   return Buffer.concat([Buffer.from([FORMAT]), mac(key, binding, payload), payload]).toString('base64url')
 }
 
 /** Gives the position back, or throws BadCursor. */
-export function openCursor (key: Buffer, binding: string, text: string): string[] {
+export function openCursor (key: KeyObject, binding: string, text: string): string[] {
   const bytes = Buffer.from(text, 'base64url')
   // base64url has several spellings of the same bytes: only the one we wrote counts.
   if (bytes.toString('base64url') !== text) throw new BadCursor('not canonical')
@@ -26,6 +26,6 @@ export function openCursor (key: Buffer, binding: string, text: string): string[
   return JSON.parse(payload.toString()) as string[]
 }
 
-function mac (key: Buffer, binding: string, payload: Buffer): Buffer {
+function mac (key: KeyObject, binding: string, payload: Buffer): Buffer {
   return createHmac('sha256', key).update(binding).update('\0').update(payload).digest().subarray(0, MAC_BYTES)
 }

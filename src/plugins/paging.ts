@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BadCursor, openCursor, sealCursor } from '../lib/cursor.ts'
 import { invalidField } from '../core/problem.ts'
@@ -6,7 +7,7 @@ import { pathOf } from './problems.ts'
 export interface Page<T> { data: T[], pagination: { limit: number, next_cursor: string | null, has_more: boolean, total_returned: number, total?: number } }
 
 /** Makes and reads the cursors of one list; a cursor is only valid for the caller, filter and sort named in `binding`. */
-export function cursors (key: Buffer) {
+export function cursors (key: KeyObject) {
   return {
     seal: (binding: string, position: readonly string[]) => sealCursor(key, binding, position),
     open (binding: string, cursor: string): string[] {
