@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { house } from './support/house.ts'
+import { worker } from './support/imports.ts'
 import { withTables } from './support/readme-tables.ts'
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
@@ -12,7 +13,8 @@ const section = (title: string) => readme.slice(readme.indexOf(`\n## ${title}\n`
 const blocks = (markdown: string, language: string) => [...markdown.matchAll(/```(\w+)\n(.*?)```/gs)].filter(([, found]) => found === language).map(([, , code]) => code ?? '')
 
 t.test('the tour does what it says when it is pasted', async (t) => {
-  const { app } = await house(t)
+  const { app, db, config } = await house(t)
+  worker(t, { db, config })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   const tour = [section('A tour in two minutes'), section('Errors')].join('\n')

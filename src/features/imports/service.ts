@@ -1,7 +1,7 @@
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { cancelImport, changeToQueued, countUnfinishedUnderLock, findImport } from './queries.ts'
-import type { TaskImport } from './schema.ts'
+import { cancelImport, changeToQueued, countUnfinishedUnderLock, findImport, listErrors } from './queries.ts'
+import type { TaskImport, TaskImportError } from './schema.ts'
 import type { Staged } from './staging.ts'
 
 export { stageFile, type Staged, unstage } from './staging.ts'
@@ -17,6 +17,16 @@ export async function queueImport (tx: Db, { owner_id, id, rows_total, ignored_c
   if (!queued) throw new Problem('request_timeout')
   return queued
 }
+
+/** An import as it stands. */
+export async function readImport (db: Db, owner_id: string, id: string): Promise<TaskImport> {
+  const found = await findImport(db, owner_id, id)
+  if (!found) throw new Problem('not_found')
+  return found
+}
+
+/** The first errors of an import. */
+export const readErrors = (db: Db, owner_id: string, id: string, limit: number): Promise<TaskImportError[]> => listErrors(db, owner_id, id, limit)
 
 /** Ends an import; what it has brought in stays. */
 export async function cancelOwnImport (db: Db, owner_id: string, id: string): Promise<TaskImport> {

@@ -58,7 +58,7 @@ export type { TaskRow } from './queries.ts'
 
 /** A new task in the one spelling in which it is stored, with every field that it can be given by itself. */
 export function toRow (given: TaskCreate, id: string, event_id: string): TaskRow {
-  const { title, description = null, status = 'todo', priority = 'medium', due_date = null, tags = [] } = canonical(given)
+  const { title, description, status, priority, due_date, tags } = { ...DEFAULTS, ...canonical(given) }
   return { id, event_id, title, description, status, priority, due_date, tags }
 }
 
