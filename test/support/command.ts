@@ -40,6 +40,16 @@ export async function startServer (t: Test, env: Record<string, string>, cwd: st
   return { child, port, url: `http://127.0.0.1:${port}`, ended, stop: (signal) => { child.kill(signal); return ended } }
 }
 
+/** Starts a worker and waits until it says that it works. */
+export async function startWorker (t: Test, env: Record<string, string>, cwd: string): Promise<{ stop: Server['stop'] }> {
+  const { child, said, ended } = launch(t, ['worker'], env, cwd)
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', () => { if (said.stdout.includes('Working')) resolve() })
+    ended.then(({ code, stdout, stderr }) => reject(new Error(`the worker ended with ${code}: ${stdout}${stderr}`)))
+  })
+  return { stop: (signal) => { child.kill(signal); return ended } }
+}
+
 /** Asks a server; the connection is not kept, so that it has nothing to wait for when it leaves. */
 export async function call (url: string, { method = 'GET', body, token, headers = {} }: { method?: string, body?: object, token?: string, headers?: Record<string, string> } = {}) {
   const answer = await fetch(url, {
