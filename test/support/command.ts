@@ -9,10 +9,13 @@ const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 export interface Ended { code: number | null, stdout: string, stderr: string }
 export interface Server { child: ChildProcess, url: string, port: number, stop: (signal: NodeJS.Signals) => Promise<Ended>, ended: Promise<Ended> }
 
+/** Whoever ends what is still running at the end. */
+type Owner = Pick<Test, 'teardown'>
+
 /** What a child knows of our environment: nothing but how to find programs. It runs in `cwd`, where no `.env` of ours lies. */
 const environment = (env: Record<string, string>) => ({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', HOST: '127.0.0.1', PORT: '0', RATE_LIMIT: 'off', SHED_DELAY_MS: '0', LOG_LEVEL: 'warn', ...env })
 
-function launch (t: Test, args: string[], env: Record<string, string>, cwd: string) {
+function launch (t: Owner, args: string[], env: Record<string, string>, cwd: string) {
   const child = spawn(process.execPath, [CLI, ...args], { cwd, env: environment(env), stdio: ['pipe', 'pipe', 'pipe'] })
   t.teardown(() => child.kill('SIGKILL'))
   const said = { stdout: '', stderr: '' }
@@ -31,7 +34,7 @@ export function runCommand (t: Test, args: string[], { env = {}, cwd = t.testdir
 }
 
 /** Starts a server and waits until it says where it is. */
-export async function startServer (t: Test, env: Record<string, string>, cwd: string): Promise<Server> {
+export async function startServer (t: Owner, env: Record<string, string>, cwd: string): Promise<Server> {
   const { child, said, ended } = launch(t, ['serve'], env, cwd)
   const port = await new Promise<number>((resolve, reject) => {
     child.stdout.on('data', () => { const found = /http:\/\/127\.0\.0\.1:(\d+)/.exec(said.stdout); if (found) resolve(Number(found[1])) })

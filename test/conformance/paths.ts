@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ROOT } from '../support/tools.ts'
+
+/** The contract, and its twin for generators that read no 3.1. */
+export const CONTRACT = join(ROOT, 'openapi/openapi.json')
+export const TWIN = join(ROOT, 'openapi/openapi-3.0.json')
+/** Where generators are kept between runs; ignored by git. */
+export const CACHE = join(ROOT, '.tools', 'conformance')
+
+export const folderOf = (module: string, name = '.'): string => fileURLToPath(new URL(name, module)).replace(/\/$/, '')
+
+/** Does the work unless it has been done for these very contents. */
+export async function unlessDone (marker: string, files: string[], work: () => Promise<unknown>): Promise<void> {
+  const state = createHash('sha256').update(files.map((file) => readFileSync(file, 'utf8')).join('\0')).digest('hex')
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === state) return
+  mkdirSync(dirname(marker), { recursive: true })
+  await work()
+  writeFileSync(marker, state)
+}
