@@ -15,6 +15,8 @@ export const STEPS = [
   'deleteTask',
   'getTask deleted',
   'restoreTask',
+  'createTaskImport',
+  'getTaskImport',
   'createTask invalid',
   'getMe without token'
 ] as const

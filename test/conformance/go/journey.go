@@ -2,8 +2,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"mime/multipart"
 	"net/http"
 	"os"
 	"slices"
@@ -17,7 +19,7 @@ import (
 
 var (
 	ctx    = context.Background()
-	states = []tasklane.TaskStatus{tasklane.Todo, tasklane.InProgress, tasklane.Done}
+	states = []tasklane.TaskStatus{tasklane.TaskStatusTodo, tasklane.TaskStatusInProgress, tasklane.TaskStatusDone}
 	client *tasklane.ClientWithResponses
 )
 
@@ -87,7 +89,7 @@ func main() {
 
 	var walked []uuid.UUID
 	var pages []int
-	query := tasklane.ListTasksParams{Limit: ptr[int32](10), Sort: ptr(tasklane.CreatedAtAsc)}
+	query := tasklane.ListTasksParams{Limit: ptr[int32](10), Sort: ptr(tasklane.TaskSortCreatedAtAsc)}
 	for more := true; more; {
 		page := must(client.ListTasksWithResponse(ctx, &query))
 		expect(page.JSON200 != nil, string(page.Body))
@@ -103,7 +105,7 @@ func main() {
 	done("listTasks by cursor")
 
 	filtered := must(client.ListTasksWithResponse(ctx, &tasklane.ListTasksParams{
-		Status: &[]tasklane.TaskStatus{tasklane.Todo, tasklane.InProgress}, Sort: ptr(tasklane.DueDateAsc),
+		Status: &[]tasklane.TaskStatus{tasklane.TaskStatusTodo, tasklane.TaskStatusInProgress}, Sort: ptr(tasklane.TaskSortDueDateAsc),
 		DueAfter: ptr(time.Date(2030, 1, 5, 0, 0, 0, 0, time.UTC)), DueBefore: ptr(time.Date(2030, 1, 15, 0, 0, 0, 0, time.UTC)),
 	}))
 	expect(filtered.JSON200 != nil, string(filtered.Body))
@@ -114,10 +116,10 @@ func main() {
 	expect(slices.Equal(titles, []string{"Task 4", "Task 6", "Task 7", "Task 9", "Task 10", "Task 12", "Task 13"}), titles)
 	done("listTasks filtered")
 
-	updated := must(client.UpdateTaskWithResponse(ctx, id, nil, tasklane.TaskUpdate{DueDate: nullable.NewNullNullable[time.Time](), Priority: ptr(tasklane.High)}))
+	updated := must(client.UpdateTaskWithResponse(ctx, id, nil, tasklane.TaskUpdate{DueDate: nullable.NewNullNullable[time.Time](), Priority: ptr(tasklane.TaskPriorityHigh)}))
 	expect(updated.JSON200 != nil, string(updated.Body))
 	task := *updated.JSON200
-	expect(task.DueDate.IsNull() && task.Priority == tasklane.High && task.Description.MustGet() == "Stays as it is" && slices.Equal(task.Tags, []string{"story"}) && task.Version == 2, task)
+	expect(task.DueDate.IsNull() && task.Priority == tasklane.TaskPriorityHigh && task.Description.MustGet() == "Stays as it is" && slices.Equal(task.Tags, []string{"story"}) && task.Version == 2, task)
 	done("updateTask")
 
 	stale := refused(must(client.UpdateTaskWithResponse(ctx, id, &tasklane.UpdateTaskParams{IfMatch: ptr(`"1"`)}, tasklane.TaskUpdate{Title: ptr("Too late")})).ApplicationproblemJSON412, 412, "stale_version")
@@ -135,6 +137,28 @@ func main() {
 	restored := must(client.RestoreTaskWithResponse(ctx, id, nil))
 	expect(restored.JSON200 != nil && restored.JSON200.Id == id && restored.JSON200.DeletedAt.IsNull(), string(restored.Body))
 	done("restoreTask")
+
+	// The generator leaves the making of a form to its caller.
+	var form bytes.Buffer
+	parts := multipart.NewWriter(&form)
+	part := must(parts.CreateFormFile("file", "tasks.csv"))
+	must(part.Write(must(os.ReadFile(os.Getenv("TASKLANE_CSV")))))
+	expect(parts.Close() == nil)
+	queued := must(client.CreateTaskImportWithBodyWithResponse(ctx, nil, parts.FormDataContentType(), &form))
+	expect(queued.JSON202 != nil, string(queued.Body))
+	done("createTaskImport")
+
+	job := *queued.JSON202
+	for job.Status == tasklane.TaskImportStatusQueued || job.Status == tasklane.TaskImportStatusRunning {
+		time.Sleep(200 * time.Millisecond)
+		reply := must(client.GetTaskImportWithResponse(ctx, job.Id))
+		expect(reply.JSON200 != nil, string(reply.Body))
+		job = *reply.JSON200
+	}
+	expect(job.Status == tasklane.TaskImportStatusSucceeded && job.RowsTotal == 4 && job.RowsImported == 3 && job.RowsRejected == 1, job)
+	imported := must(client.ListTasksWithResponse(ctx, &tasklane.ListTasksParams{Tag: &[]string{"imported"}}))
+	expect(imported.JSON200 != nil && len(imported.JSON200.Data) == 3, string(imported.Body))
+	done("getTaskImport")
 
 	nobody := nullable.NewNullableWithValue(uuid.MustParse("019f2f6e-7c1a-7ccc-8ccc-0123456789ab"))
 	invalid := refused(must(client.CreateTaskWithResponse(ctx, nil, tasklane.TaskCreate{Title: "For nobody", AssigneeId: nobody})).ApplicationproblemJSON400, 400, "invalid_request")

@@ -1,3 +1,4 @@
+import java.io.File;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import tasklane.ApiClient;
 import tasklane.ApiException;
 import tasklane.JSON;
 import tasklane.api.AuthApi;
+import tasklane.api.TaskImportsApi;
 import tasklane.api.TasksApi;
 import tasklane.api.UsersApi;
 import tasklane.model.*;
@@ -131,6 +133,19 @@ public class Journey {
     Task restored = tasks.restoreTask(id, null);
     expect(restored.getId().equals(id) && restored.getDeletedAt() == null, restored);
     done("restoreTask");
+
+    TaskImportsApi imports = new TaskImportsApi(known);
+    TaskImport job = imports.createTaskImport(new File(System.getenv("TASKLANE_CSV")), null, null);
+    done("createTaskImport");
+
+    while (job.getStatus() == TaskImportStatus.QUEUED || job.getStatus() == TaskImportStatus.RUNNING) {
+      Thread.sleep(200);
+      job = imports.getTaskImport(job.getId());
+    }
+    expect(job.getStatus() == TaskImportStatus.SUCCEEDED && job.getRowsTotal() == 4 && job.getRowsImported() == 3 && job.getRowsRejected() == 1, job);
+    TaskPage imported = tasks.listTasks(null, null, null, null, null, List.of("imported"), null, null, null, null, null, null, null, null, null, null, null, null, null);
+    expect(imported.getData().size() == 3, imported);
+    done("getTaskImport");
 
     UUID nobody = UUID.fromString("019f2f6e-7c1a-7ccc-8ccc-0123456789ab");
     FieldError fault = refused(() -> tasks.createTask(new TaskCreate().title("For nobody").assigneeId(nobody), null), 400, "invalid_request").getErrors().get(0);

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from uuid import UUID
@@ -10,12 +11,14 @@ sys.path.insert(0, str(Path(__file__).parent / "generated"))
 
 from tasklane import AuthenticatedClient, Client
 from tasklane.api.auth import create_token, login, register
+from tasklane.api.task_imports import create_task_import, get_task_import
 from tasklane.api.tasks import create_task, delete_task, get_task, list_tasks, restore_task, update_task
 from tasklane.api.users import get_me
 from tasklane.models import (
-    Login, Problem, Register, Task, TaskCreate, TaskPage, TaskPriority, TaskSort, TaskStatus, TaskUpdate, TokenRequest, TokenSet,
+    Login, Problem, Register, Task, TaskCreate, TaskImport, TaskImportStatus, TaskImportUpload, TaskPage, TaskPriority,
+    TaskSort, TaskStatus, TaskUpdate, TokenRequest, TokenSet,
 )
-from tasklane.types import UNSET, Unset
+from tasklane.types import File, UNSET, Unset
 
 URL = os.environ["TASKLANE_URL"]
 USERNAME = os.environ["TASKLANE_USERNAME"]
@@ -108,6 +111,21 @@ done("getTask deleted")
 restored = restore_task.sync(task_id, client=client)
 assert isinstance(restored, Task) and restored.id == task_id and restored.deleted_at is None
 done("restoreTask")
+
+with open(os.environ["TASKLANE_CSV"], "rb") as payload:
+    upload = TaskImportUpload(file=File(payload=payload, file_name="tasks.csv", mime_type="text/csv"))
+    job = create_task_import.sync(client=client, body=upload)
+assert isinstance(job, TaskImport)
+done("createTaskImport")
+
+while job.status in (TaskImportStatus.QUEUED, TaskImportStatus.RUNNING):
+    time.sleep(0.2)
+    job = get_task_import.sync(job.id, client=client)
+    assert isinstance(job, TaskImport)
+assert (job.status, job.rows_total, job.rows_imported, job.rows_rejected) == (TaskImportStatus.SUCCEEDED, 4, 3, 1)
+page = list_tasks.sync(client=client, tag=["imported"])
+assert isinstance(page, TaskPage) and len(page.data) == 3
+done("getTaskImport")
 
 nobody = UUID("019f2f6e-7c1a-7ccc-8ccc-0123456789ab")
 invalid = problem(create_task.sync(client=client, body=TaskCreate(title="For nobody", assignee_id=nobody)), 400, "invalid_request")

@@ -1,10 +1,11 @@
 //! The story, told by the client that openapi-generator wrote.
 
 use std::env::var;
+use std::time::Duration;
 
 use tasklane::apis::configuration::Configuration;
-use tasklane::apis::{Error, auth_api, tasks_api, users_api};
-use tasklane::models::{Login, Problem, Register, Task, TaskCreate, TaskPage, TaskPriority, TaskSort, TaskStatus, TaskUpdate};
+use tasklane::apis::{Error, auth_api, task_imports_api, tasks_api, users_api};
+use tasklane::models::{Login, Problem, Register, Task, TaskCreate, TaskImportStatus, TaskPage, TaskPriority, TaskSort, TaskStatus, TaskUpdate};
 
 type Story = Result<(), Box<dyn std::error::Error>>;
 
@@ -115,6 +116,19 @@ async fn main() -> Story {
     let restored = tasks_api::restore_task(&client, &id, None).await?;
     assert_eq!((restored.id, restored.deleted_at), (ids[3], None));
     done("restoreTask");
+
+    let mut job = task_imports_api::create_task_import(&client, var("TASKLANE_CSV")?.into(), None, None).await?;
+    done("createTaskImport");
+
+    while matches!(job.status, TaskImportStatus::Queued | TaskImportStatus::Running) {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        job = task_imports_api::get_task_import(&client, &job.id.to_string()).await?;
+    }
+    assert_eq!((job.status, job.rows_total, job.rows_imported, job.rows_rejected), (TaskImportStatus::Succeeded, 4, 3, 1));
+    let tags = Some(vec!["imported".to_owned()]);
+    let imported = tasks_api::list_tasks(&client, None, None, None, None, None, tags, None, None, None, None, None, None, None, None, None, None, None, None, None).await?;
+    assert_eq!(imported.data.len(), 3);
+    done("getTaskImport");
 
     let nobody = "019f2f6e-7c1a-7ccc-8ccc-0123456789ab".parse()?;
     let invalid = refused(tasks_api::create_task(&client, TaskCreate { assignee_id: Some(Some(nobody)), ..TaskCreate::new("For nobody".into()) }, None).await, 400, "invalid_request");

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { setTimeout } from 'node:timers/promises'
 
 /** What the driver tells a journey. */
 const told = (name: string): string => process.env[name] ?? assert.fail(`${name} is not set`)
@@ -11,6 +12,15 @@ export async function step<T> (name: string, work: () => Promise<T>): Promise<T>
   const result = await work()
   console.log(`ok ${name}`)
   return result
+}
+
+/** Asks again until there is an answer; the driver ends a journey that takes too long. */
+export async function until<T> (ask: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    await setTimeout(200)
+  }
 }
 
 /** The n-th of the 25 tasks of the story. */

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert'
-import { credentials, draft, step, url } from '../story.js'
+import { readFileSync } from 'node:fs'
+import { credentials, csv, draft, step, until, url } from '../story.js'
 import { createClient, createConfig } from './generated/client/index.js'
-import { createTask, createToken, deleteTask, getMe, getTask, listTasks, login, register, restoreTask, updateTask } from './generated/sdk.gen.js'
+import { createTask, createTaskImport, createToken, deleteTask, getMe, getTask, getTaskImport, listTasks, login, register, restoreTask, updateTask } from './generated/sdk.gen.js'
 import type { ClientOptions, Problem, Task } from './generated/types.gen.js'
 
 const anonymous = createClient(createConfig<ClientOptions>({ baseUrl: url }))
@@ -89,6 +90,23 @@ await step('getTask deleted', async () => {
 await step('restoreTask', async () => {
   const { data } = await restoreTask({ client, path: { task_id } })
   assert.deepEqual([data?.id, data?.deleted_at], [task_id, null])
+})
+
+const import_id = await step('createTaskImport', async () => {
+  const { data } = await createTaskImport({ client, body: { file: new File([readFileSync(csv)], 'tasks.csv', { type: 'text/csv' }) } })
+  assert.ok(data)
+  return data.id
+})
+
+await step('getTaskImport', async () => {
+  const { status, rows_total, rows_imported, rows_rejected } = await until(async () => {
+    const { data } = await getTaskImport({ client, path: { import_id } })
+    assert.ok(data)
+    return data.status === 'queued' || data.status === 'running' ? undefined : data
+  })
+  assert.deepEqual([status, rows_total, rows_imported, rows_rejected], ['succeeded', 4, 3, 1])
+  const { data } = await listTasks({ client, query: { tag: ['imported'] } })
+  assert.equal(data?.data.length, 3)
 })
 
 await step('createTask invalid', async () => {
