@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { invalidField, Problem } from '../core/problem.ts'
-import { excessOf, findUnstorable, isStorable } from '../lib/json-text.ts'
+import { countMembers, findRepeated, findUnstorable, isStorable, scanJson } from '../lib/json-text.ts'
 import { pathOf } from './problems.ts'
 
 const MAX_URL_LENGTH = 8192
@@ -30,7 +30,7 @@ export const request = fp(async (app) => {
     if (request.method !== 'PATCH' && request.headers['content-type']?.toLowerCase().includes(MERGE_PATCH)) return done(new Problem('unsupported_media_type', { detail: 'A merge patch is for PATCH.' }))
     if (body.length === 0) return done(null, undefined)
     if (!isUtf8(body)) return done(new Problem('malformed_json', { detail: 'The body is not valid UTF-8.' }))
-    const excess = excessOf(body, { depth: MAX_NESTING, values: MAX_VALUES })
+    const { excess, members } = scanJson(body, { depth: MAX_NESTING, values: MAX_VALUES })
     if (excess) return done(new Problem('malformed_json', { detail: excess === 'depth' ? `The body nests deeper than ${MAX_NESTING} levels.` : `The body has more than ${MAX_VALUES} values.` }))
     const text = body.toString()
     // getDefaultJsonParser reports __proto__ and constructor.prototype as errors, which the problem renderer turns into a 400.
@@ -39,6 +39,8 @@ export const request = fp(async (app) => {
       // Only an escape can spell what valid UTF-8 and JSON leave out, so most bodies are never walked.
       const pointer = text.includes('\\u') ? findUnstorable(value) : undefined
       if (pointer !== undefined) return done(invalidField('body', pointer, 'malformed', `${pointer.slice(1) || 'The body'} contains NUL or half of a surrogate pair.`))
+      const repeated = countMembers(value) < members ? findRepeated(text) : undefined
+      if (repeated !== undefined) return done(invalidField('body', repeated, 'given_twice', `${repeated.slice(1)} may be given only once.`))
       done(null, value)
     })
   })

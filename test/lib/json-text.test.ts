@@ -1,8 +1,9 @@
+import fc from 'fast-check'
 import t from 'tap'
-import { escapePointer, excessOf, findUnstorable, isStorable } from '../../src/lib/json-text.ts'
+import { countMembers, escapePointer, findRepeated, findUnstorable, isStorable, scanJson } from '../../src/lib/json-text.ts'
 
 const max = { depth: 3, values: 5 }
-const excess = (text: string) => excessOf(Buffer.from(text), max)
+const excess = (text: string) => scanJson(Buffer.from(text), max).excess
 
 t.test('depth is counted over arrays and objects alike, closed ones do not count', async (t) => {
   for (const text of ['[[[]]]', '{"a":{"b":{}}}', '[{"a":[]}]', '[[],[],[[]]]', '']) t.equal(excess(text), undefined, text)
@@ -19,6 +20,25 @@ t.test('values are counted by their commas', async (t) => {
 t.test('brackets and commas inside a string are text, whatever is escaped around them', async (t) => {
   for (const text of ['"[[[[[,,,,,,,"', '["\\"[[[[[,,,,,,"]', '["\\\\","[[[["]', '"\\\\\\"[[[[["', '{"[[[[":"{{{{"}']) t.equal(excess(text), undefined, text)
   t.equal(excess('["\\\\"[[[['), 'depth', 'an escaped backslash ends no escape')
+})
+
+t.test('a name that is given twice is found wherever it is, however it is spelled', async (t) => {
+  const found: [text: string, pointer: string | undefined][] = [
+    ['{"a":1,"a":1}', '/a'], ['{"a":1,"\\u0061":2}', '/a'], ['[{"a":1},{"b":{"c":1,"d":2,"c":3}}]', '/1/b/c'], ['{"a":[1,[2,{"x":"}","y":":","x":0}]]}', '/a/1/1/x'], ['{"":1,"":2}', '/'], ['{"a/b~":1,"a/b~":2}', '/a~1b~0'], ['{"\\"":1,"\\"":2}', '/"'],
+    ['{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}]}', undefined], ['{"a":"a\\":1,\\"a"}', undefined], ['[":",",","a","a"]', undefined], ['"a:b"', undefined], ['5', undefined]
+  ]
+  for (const [text, pointer] of found) {
+    t.equal(findRepeated(text), pointer, text)
+    const { members } = scanJson(Buffer.from(text), { depth: 9, values: 99 })
+    t.equal(countMembers(JSON.parse(text)) < members, pointer !== undefined, `${text} by its count`)
+  }
+})
+
+t.test('no value that was written as JSON is taken for one with a name given twice', async () => {
+  fc.assert(fc.property(fc.json(), (text) => {
+    const { members } = scanJson(Buffer.from(text), { depth: 99, values: 9999 })
+    return countMembers(JSON.parse(text)) === members && findRepeated(text) === undefined
+  }))
 })
 
 t.test('text that PostgreSQL cannot store is found wherever it is', async (t) => {

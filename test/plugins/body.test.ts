@@ -48,6 +48,16 @@ t.test('names that would poison an object are refused, spelled either way', asyn
   }
 })
 
+t.test('a field that is given twice is refused and named: whoever reads the last of the two and whoever reads the first would disagree', async (t) => {
+  const before = await events.count()
+  for (const [text, pointer] of [['{"title":"a","title":"a"}', '/title'], ['{"title":"a","\\u0074itle":"b"}', '/title'], ['{"titel":1,"title":"a","titel":2}', '/titel']] as const) {
+    t.match((await post(text)).json(), { status: 400, code: 'invalid_request', errors: [{ in: 'body', pointer, code: 'given_twice', detail: `${pointer.slice(1)} may be given only once.` }] }, text)
+  }
+  const batch = await ann.send({ method: 'POST', url: '/api/v1/task-batches', headers: { 'content-type': 'application/json' }, payload: '{"operations":[{"op":"create","data":{"title":"a"}},{"op":"create","data":{"title":"b","title":"c"}}]}' })
+  t.match(batch.json(), { status: 400, errors: [{ pointer: '/operations/1/data/title', code: 'given_twice' }] })
+  t.equal(await events.count(), before)
+})
+
 t.test('text that cannot be stored is refused and its place named', async (t) => {
   const refused = async (text: string | Buffer, pointer: string) => t.match((await post(text)).json(), { status: 400, errors: [{ in: 'body', pointer, code: 'malformed' }] }, String(text))
   await refused('{"title":"a\\u0000b"}', '/title')
