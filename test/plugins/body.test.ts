@@ -36,7 +36,16 @@ t.test('JSON has up to 20 000 values, counted before any of them is made', async
   const flat = (values: number) => JSON.stringify(Array(values).fill(0))
   t.match((await post(flat(20_001))).json(), { status: 400, code: 'malformed_json', detail: 'The body has more than 20000 values.' })
   t.equal((await post(flat(20_000))).json().code, 'invalid_request')
+  t.match((await post(JSON.stringify(Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [i.toString(36), 0]))))).json(), { status: 400, code: 'malformed_json' }, '100 000 names')
   t.equal((await post(JSON.stringify({ title: 'commas', description: ','.repeat(10_000) }))).statusCode, 201)
+})
+
+t.test('huge numbers are refused where a number is asked for, and elsewhere', async (t) => {
+  const batch = (version: string) => ann.send({ method: 'POST', url: '/api/v1/task-batches', headers: { 'content-type': 'application/json' }, payload: `{"operations":[{"op":"delete","id":"019f2f6e-7c1a-7bbb-8bbb-0123456789ab","if_version":${version}}]}` })
+  for (const number of ['1e999', '-1e999', '9007199254740993', '2147483648', `1${'0'.repeat(400)}`, '1e-400', '0.1']) {
+    t.match((await batch(number)).json(), { status: 400, errors: [{ in: 'body', pointer: '/operations/0/if_version' }] }, number.slice(0, 20))
+    t.match((await post(`{"title":${number}}`)).json(), { status: 400, errors: [{ in: 'body', pointer: '/title' }] }, number.slice(0, 20))
+  }
 })
 
 t.test('names that would poison an object are refused, spelled either way', async (t) => {
