@@ -14,6 +14,7 @@ export const Environment = Type.Object({
   PUBLIC_URL: Type.Optional(Type.String({ format: 'http-origin' })),
   DATABASE_URL: Type.Optional(Type.String({ format: 'postgres-url' })),
   DATABASE_POOL: Type.Integer({ default: 10, minimum: 2, maximum: 200 }),
+  DATABASE_WAIT_MS: Type.Integer({ default: 1000, minimum: 200, maximum: 4000 }),
   DATA_DIR: Type.String({ default: './data', minLength: 1 }),
   REDIS_URL: Type.Optional(Type.String({ format: 'redis-url' })),
   JWT_SECRET: Type.Optional(Type.String({ format: 'secret' })),

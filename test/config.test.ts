@@ -49,6 +49,7 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
   ['DATABASE_URL', 'mysql://root:hush@db/x', /^DATABASE_URL must look like postgres:/],
   ['DATABASE_URL', 'db.internal', /^DATABASE_URL must look like postgres:/],
   ['DATABASE_POOL', '1', /^DATABASE_POOL must be at least 2$/],
+  ['DATABASE_WAIT_MS', '1s', /^DATABASE_WAIT_MS must be a whole number$/],
   ['REDIS_URL', 'http://cache', /^REDIS_URL must look like redis:/],
   ['JWT_SECRET', '31-bytes-are-one-too-few-abcdef', /^JWT_SECRET must have at least 32 bytes; make one with: openssl rand -base64 48$/],
   ['ACCESS_TOKEN_TTL', '15m', /^ACCESS_TOKEN_TTL must be a whole number$/],

@@ -21,7 +21,7 @@ export function loadConfig (): Config {
 }
 
 export function openConfigured (config: Config): Promise<Database> {
-  return openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, pool: config.DATABASE_POOL })
+  return openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, pool: config.DATABASE_POOL, waitMs: config.DATABASE_WAIT_MS })
 }
 
 /** A database that is still starting is waited for; one that refuses us is not. */

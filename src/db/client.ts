@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { ensureDatabase } from './blank-database.ts'
-import { bounded } from './deadlines.ts'
+import { type Bounds, bounded } from './deadlines.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { checkDriver } from './driver-guard.ts'
 
@@ -16,8 +16,10 @@ export interface Database {
   close (): Promise<void>
 }
 
-export interface DatabaseOptions { url?: string | undefined, dataDir: string, pool: number }
+/** `waitMs`: how long work may wait for a connection to a server before it is refused. */
+export interface DatabaseOptions { url?: string | undefined, dataDir: string, pool: number, waitMs?: number }
 
+const WAIT_MS = 1000
 const CONNECT_SECONDS = 3
 /** Longer than any caller waits: a server that says nothing for so long to a statement is not coming back on this connection. */
 const SILENCE_MS = 5000
@@ -26,10 +28,10 @@ const backoff = (attempt: number): number => Math.min(0.05 * 2 ** attempt, 0.5)
 
 /** Opens PostgreSQL when a URL is given, else the embedded database. Each driver is loaded only when it is used. */
 export function openDatabase (options: DatabaseOptions): Promise<Database> {
-  return options.url === undefined ? openEmbedded(options.dataDir) : openServer(options.url, options.pool)
+  return options.url === undefined ? openEmbedded(options.dataDir) : openServer(options.url, { waitMs: WAIT_MS, ...options })
 }
 
-async function openServer (url: string, pool: number): Promise<Database> {
+async function openServer (url: string, { pool, waitMs }: Bounds): Promise<Database> {
   const { default: postgres } = await import('postgres')
   checkDriver()
   const { drizzle } = await import('drizzle-orm/postgres-js')
@@ -47,7 +49,7 @@ async function openServer (url: string, pool: number): Promise<Database> {
   })
   // Ours, for the guarded driver (driver-guard.ts).
   Object.assign(client.options, { silence_ms: SILENCE_MS })
-  return { db: drizzle(bounded(client, pool)) as unknown as Db, embedded: false, close: () => client.end({ timeout: 5 }) }
+  return { db: drizzle(bounded(client, { pool, waitMs })) as unknown as Db, embedded: false, close: () => client.end({ timeout: 5 }) }
 }
 
 async function openEmbedded (dataDir: string): Promise<Database> {

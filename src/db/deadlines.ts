@@ -5,8 +5,6 @@ import { failureOf } from './failures.ts'
 /** Above the server's statement_timeout (3 s), so that a statement on the wire is ended by the server, never by us. */
 const STATEMENT_MS = 4000
 const TRANSACTION_MS = 4600
-/** For a free connection, and for those before us on it. Whoever is told so early can still go elsewhere. */
-const WAIT_MS = 1000
 /** Waits are taken in steps, so that a busy event loop of our own is not mistaken for a silent server. */
 const STEP_MS = 200
 /** Statements that may be under way on each connection: sent together they cost the driver half as much. */
@@ -24,6 +22,9 @@ export class OutcomeUnknown extends Error {
   code = 'OUTCOME_UNKNOWN'
 }
 
+/** `waitMs` is for a free connection, and for those before us on it. */
+export interface Bounds { pool: number, waitMs: number }
+
 type Loose = Record<PropertyKey, unknown> & ((...args: unknown[]) => unknown)
 type Call<T = Promise<unknown>> = (...args: unknown[]) => T
 type Work = (tx: Sql) => Promise<unknown>
@@ -36,9 +37,9 @@ interface PendingQuery extends Promise<unknown> { active: boolean, values (): Pe
  * The caller is answered at the deadline; the place at the gate is held until the driver has settled, so that what
  * piles up stands before the gate, where it costs nothing and can be refused, and not inside the driver.
  */
-export function bounded (client: Sql, pool: number): Sql {
-  const statements = turns(pool * PIPELINE)
-  const transactions = turns(pool)
+export function bounded (client: Sql, { pool, waitMs }: Bounds): Sql {
+  const statements = turns(pool * PIPELINE, waitMs)
+  const transactions = turns(pool, waitMs)
   const unsafe = (client.unsafe as unknown as Call<PendingQuery>)
   return replacing(client, {
     unsafe: (...args) => {
@@ -46,15 +47,15 @@ export function bounded (client: Sql, pool: number): Sql {
       const given = /^\s*select\b/i.test(String(args[0])) ? NothingDone : OutcomeUnknown
       return lazily(unsafe(...args), (query) => race(statements(() => query), {
         ms: STATEMENT_MS, onLate: () => new given('the database did not answer in time'),
-        hasBegun: () => query.active, onWait: () => new given('no connection became free in time')
+        waitMs, hasBegun: () => query.active, onWait: () => new given('no connection became free in time')
       }))
     },
-    begin: (...args) => transaction(transactions, client.begin as unknown as Call, args)
+    begin: (...args) => transaction(transactions, waitMs, client.begin as unknown as Call, args)
   })
 }
 
-function turns (slots: number): Turn {
-  const gate = createGate({ slots, queue: MAX_WAITING, waitMs: WAIT_MS })
+function turns (slots: number, waitMs: number): Turn {
+  const gate = createGate({ slots, queue: MAX_WAITING, waitMs })
   return (work) => gate(work).catch((error) => {
     throw error instanceof GateBusy ? new NothingDone('no connection became free in time', { cause: error }) : error
   })
@@ -65,7 +66,7 @@ function turns (slots: number): Turn {
  * COMMIT or ROLLBACK that follows it, on whatever session that connection object holds next; so from then on no
  * statement is sent and the driver never hears how `work` ended.
  */
-function transaction (turn: Turn, begin: Call, args: unknown[]): Promise<unknown> {
+function transaction (turn: Turn, waitMs: number, begin: Call, args: unknown[]): Promise<unknown> {
   const work = args.pop() as Work
   let over: Error | undefined
   let hasBegun = false
@@ -103,7 +104,7 @@ function transaction (turn: Turn, begin: Call, args: unknown[]): Promise<unknown
   })
   return race(settled, {
     ms: TRANSACTION_MS, onLate: () => (isCommitting ? new OutcomeUnknown('the commit was not answered in time') : end(new NothingDone('the transaction took too long'))),
-    hasBegun: () => hasBegun, onWait: () => end(new NothingDone('no connection became free in time'))
+    waitMs, hasBegun: () => hasBegun, onWait: () => end(new NothingDone('no connection became free in time'))
   })
 }
 
@@ -122,16 +123,16 @@ function replacing (client: Sql, methods: Record<string, (...args: unknown[]) =>
   })
 }
 
-interface Patience { ms: number, onLate: () => Error, hasBegun?: () => boolean, onWait?: () => Error }
+interface Patience { ms: number, onLate: () => Error, waitMs?: number, hasBegun?: () => boolean, onWait?: () => Error }
 
-/** What comes of `work`, or `onLate` after `ms`, or `onWait` when it has not even begun after WAIT_MS. */
-function race (work: Promise<unknown>, { ms, onLate, hasBegun = () => true, onWait = onLate }: Patience): Promise<unknown> {
+/** What comes of `work`, or `onLate` after `ms`, or `onWait` when it has not even begun after `waitMs`. */
+function race (work: Promise<unknown>, { ms, onLate, waitMs = ms, hasBegun = () => true, onWait = onLate }: Patience): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout
     const step = (waited: number): void => {
       timer = setTimeout(() => {
         if (waited >= ms) reject(onLate())
-        else if (waited >= WAIT_MS && !hasBegun()) reject(onWait())
+        else if (waited >= waitMs && !hasBegun()) reject(onWait())
         else step(waited + STEP_MS)
       }, STEP_MS)
     }

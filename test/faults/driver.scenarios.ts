@@ -20,7 +20,8 @@ registerHooks({
 })
 if (names.includes('loaded too early')) await import('postgres')
 const { openDatabase } = await import('../../src/db/client.ts')
-const open = (pool: number, address = url) => openDatabase({ url: address, dataDir: '', pool })
+/** With more patience than a request has: what is looked at here is the driver, on a machine that may be busy. */
+const open = (pool: number, address = url) => openDatabase({ url: address, dataDir: '', pool, waitMs: 3000 })
 
 type Db = Database['db']
 /** `done`, or the code at the root of the refusal. */

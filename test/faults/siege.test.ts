@@ -24,7 +24,7 @@ t.teardown(() => database?.close())
 // Limits are on, so that they are attacked as well, but too wide to be in the way; each request has a client address of its own.
 const wide = Object.fromEntries(['AUTH', 'REFRESH', 'UNKNOWN', 'BAD_TOKENS', 'READS', 'CREATES', 'UPDATES', 'DELETES', 'DELETE_ALL', 'IMPORTS'].map((budget) => [`RATE_LIMIT_${budget}`, '1000000']))
 const server = await startServer(t, {
-  ...wide, DATA_DIR: cwd, ...(database?.url && { DATABASE_URL: database.url }), RATE_LIMIT: 'on', TRUST_PROXY: '127.0.0.0/8', SHED_DELAY_MS: '200', ACCESS_TOKEN_TTL: '86400', DRAIN_SECONDS: '0'
+  ...wide, DATA_DIR: cwd, ...(database?.url && { DATABASE_URL: database.url }), RATE_LIMIT: 'on', TRUST_PROXY: '127.0.0.0/8', SHED_DELAY_MS: '200', DATABASE_WAIT_MS: '1000', ACCESS_TOKEN_TTL: '86400', DRAIN_SECONDS: '0'
 }, cwd)
 const { url, port, child } = server
 const random = seeded(seed)

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { PATIENT_MS } from './database.ts'
 import { PASSWORD } from './house.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
@@ -13,7 +14,7 @@ export interface Server { child: ChildProcess, url: string, port: number, stop: 
 type Owner = Pick<Test, 'teardown'>
 
 /** What a child knows of our environment: nothing but how to find programs. It runs in `cwd`, where no `.env` of ours lies. */
-const environment = (env: Record<string, string>) => ({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', HOST: '127.0.0.1', PORT: '0', RATE_LIMIT: 'off', SHED_DELAY_MS: '0', LOG_LEVEL: 'warn', ...env })
+const environment = (env: Record<string, string>) => ({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', HOST: '127.0.0.1', PORT: '0', RATE_LIMIT: 'off', SHED_DELAY_MS: '0', DATABASE_WAIT_MS: String(PATIENT_MS), LOG_LEVEL: 'warn', ...env })
 
 function launch (t: Owner, args: string[], env: Record<string, string>, cwd: string) {
   const child = spawn(process.execPath, [CLI, ...args], { cwd, env: environment(env), stdio: ['pipe', 'pipe', 'pipe'] })

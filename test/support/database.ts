@@ -12,6 +12,9 @@ const migrations = readMigrationFiles({ migrationsFolder: join(ROOT, 'drizzle') 
 /** Names the state of the schema: a changed migration makes a new snapshot and a new template. */
 const state = createHash('sha256').update(migrations.map((m) => m.hash).join()).digest('hex').slice(0, 12)
 
+/** Waits for a connection are tested where they matter (faults/standstill); elsewhere the machine may be as busy as it likes. */
+export const PATIENT_MS = 4000
+
 /** The server that the suite runs on; without it, the embedded database. */
 export const serverUrl = process.env.TEST_DATABASE_URL
 
@@ -45,7 +48,7 @@ async function fromTemplate (server: string): Promise<TestDatabase> {
     await admin.unsafe(`create database ${name} template ${template}`)
   })
   const url = databaseUrl(server, name)
-  const database = await openDatabase({ url, dataDir: '', pool: 10 })
+  const database = await openDatabase({ url, dataDir: '', pool: 10, waitMs: PATIENT_MS })
   return {
     ...database,
     url,

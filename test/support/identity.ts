@@ -9,7 +9,7 @@ import { createMail } from '../../src/core/mail.ts'
 import { createPasswords } from '../../src/core/passwords.ts'
 import { type Db, openDatabase } from '../../src/db/client.ts'
 import { auditEvents } from '../../src/db/tables/audit-events.ts'
-import type { TestDatabase } from './database.ts'
+import { PATIENT_MS, type TestDatabase } from './database.ts'
 import { SECRET } from './house.ts'
 
 /** What an installation in production must at least be given. */
@@ -26,7 +26,7 @@ export const inShort = ({ action, outcome }: { action: string, outcome: string }
 
 /** A second instance of Tasklane on the same database, as after a restart or beside the first one. */
 export async function sibling (t: Test, { database, config }: { database: TestDatabase, config: Config }) {
-  const own = database.url === undefined ? database : await openDatabase({ url: database.url, dataDir: '', pool: 10 })
+  const own = database.url === undefined ? database : await openDatabase({ url: database.url, dataDir: '', pool: 10, waitMs: PATIENT_MS })
   const logger = pino({ level: 'silent' })
   const mail = createMail(config, logger)
   const app = await buildApp({ db: own.db, config, mail, passwords: await createPasswords(), secret: SECRET, isLeaving: () => false }, logger)
