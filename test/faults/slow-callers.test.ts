@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import type { AddressInfo, Socket } from 'node:net'
 import { connect } from 'node:net'
 import t from 'tap'
+import { taskImportBlocks, taskImports } from '../../src/db/tables/task-imports.ts'
 import { house } from '../support/house.ts'
 import { until } from '../support/patience.ts'
 import { exchange, requestText } from '../support/raw.ts'
@@ -13,7 +14,7 @@ const CUT_MS = 35_000
 const DRIP_MS = 1000
 
 const log: Record<string, unknown>[] = []
-const { app, person, events } = await house(t, { onLog: (line) => log.push(JSON.parse(line)) })
+const { app, db, person, events } = await house(t, { onLog: (line) => log.push(JSON.parse(line)) })
 const ann = await person()
 await app.listen({ host: '127.0.0.1', port: 0 })
 const { port } = app.server.address() as AddressInfo
@@ -67,18 +68,23 @@ t.test(`${SLOW} callers with slow headers and ${SLOW} with slow bodies are cut o
   await until('an empty house', async () => await connections() === 0)
 })
 
-t.test(`${SLOW} bodies that are given up half way leave no connection, no descriptor and no task behind`, async (t) => {
+/** Of those, files: what has arrived of one is kept until it is whole. */
+const UPLOADS = 20
+const upload = requestText('POST /api/v1/task-imports', { ...headers, 'Content-Type': 'multipart/form-data; boundary=x', 'Content-Length': '900000' }, `--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\ntitle\n${'Paint the door\n'.repeat(20_000)}`)
+
+t.test(`${SLOW} bodies that are given up half way leave no connection, no descriptor, no task and no row of a file behind`, async (t) => {
   await until('an empty house', async () => await connections() === 0)
   const before = { descriptors: descriptors(), events: await events.count() }
   log.length = 0
   const sockets = await Promise.all(Array.from({ length: SLOW }, dial))
   let arrived = 0
   app.server.on('request', () => { arrived++ })
-  for (const socket of sockets) socket.write(requestText('POST /api/v1/tasks', headers, '{"title":"'))
+  sockets.forEach((socket, i) => { socket.write(i < UPLOADS ? upload : requestText('POST /api/v1/tasks', headers, '{"title":"')) })
   await until('every beginning', async () => arrived === SLOW)
   sockets.forEach((socket, i) => { i % 2 ? socket.destroy() : socket.resetAndDestroy() })
   await until('an empty house', async () => await connections() === 0)
   await until('as many descriptors as before', async () => descriptors() <= before.descriptors)
+  await until('nothing left of the files', async () => await db.$count(taskImports) + await db.$count(taskImportBlocks) === 0)
   t.ok(await isServed())
   t.equal(await events.count(), before.events)
   t.strictSame(log.filter(({ level }) => Number(level) >= 40), [], 'it is no failure of ours')

@@ -103,7 +103,7 @@ export function createAttacker (contract: Contract, random: Random, known: Known
     const breaks = Math.floor(random() * 4)
     for (let i = 0; i < breaks; i++) pick(random, made.body === undefined ? [breakUrl, breakUrl, breakHeader] : [breakBody, breakBody, breakBody, breakUrl, breakHeader])(made)
     const { body, ...rest } = made
-    if (body !== undefined) rest.payload = made.headers['content-type']?.includes('urlencoded') ? formOf(body) : JSON.stringify(body)
+    if (body !== undefined) rest.payload = made.headers['content-type']?.includes('urlencoded') ? formOf(body) : made.headers['content-type'] === 'multipart/form-data' ? fileOf(rest, random) : JSON.stringify(body)
     if (random() < 0.05) breakText(rest)
     if (random() < 0.03) rest.method = pick(random, METHODS)
     return rest
@@ -117,6 +117,16 @@ export function asBytes ({ method, url, headers, payload = '' }: Attack, random:
   for (let i = 0; i < flips; i++) bytes[Math.floor(random() * Math.min(bytes.length, 2000))] = Math.floor(random() * 256)
   const isCut = random() < 0.03
   return { bytes: isCut ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes, isBroken: isCut || flips > 0 || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined || headers.upgrade !== undefined }
+}
+
+const FILES = ['title\nPaint the door\n', 'subject,tags,due_date\nOil,a|b,2026-01-02\n,,\n"x', 'title,title\na,b\n', 'title\n"a"b"\n', '\ufefftitle\r\n=1+1\r\n', '', 'title', '\0', `title\n${'x'.repeat(20_000)}\n`, `${'a,'.repeat(40)}\n`, 'title;status\na;b']
+const PARTS = ['name="file"; filename="a.csv"', 'name="file"; filename="a.CSV"', 'name="file"; filename="../../a.csv"', 'name="file"; filename="a.exe"', 'name="file"', 'name="__proto__"; filename="a.csv"', 'filename="a.csv"', 'name="file"; filename=""', '']
+
+/** A file as a browser sends it, or nearly. */
+function fileOf (attack: Attack, random: Random): string {
+  attack.headers['content-type'] = pick(random, ['multipart/form-data; boundary=x', 'multipart/form-data; boundary=x', 'multipart/form-data; boundary="x"', 'multipart/form-data; boundary=y'])
+  const parts = Array.from({ length: random() < 0.9 ? 1 : 2 }, () => `--x\r\nContent-Disposition: form-data; ${random() < 0.6 ? PARTS[0] : pick(random, PARTS)}\r\nContent-Type: text/csv\r\n\r\n${pick(random, FILES)}\r\n`)
+  return `${parts.join('')}${random() < 0.9 ? '--x--\r\n' : ''}`
 }
 
 function formOf (body: unknown): string {

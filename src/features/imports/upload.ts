@@ -26,7 +26,8 @@ export async function readUpload<T> (request: FastifyRequest, { maxBytes }: { ma
   let taken: T | undefined
   try {
     for await (const part of refusing(parts, maxBytes)) {
-      if (part.fieldname !== 'file') throw unknownField(part.fieldname)
+      // Whatever its type says, a part without a name has none.
+      if (part.fieldname !== 'file') throw unknownField(part.fieldname ?? '')
       if (taken !== undefined) throw invalidField('body', '/file', 'given_twice', 'Send one file at a time.')
       taken = await take(fileOf(part, maxBytes))
     }

@@ -48,6 +48,10 @@ t.test('a form that is not one CSV file in the field file is refused by name', a
     const answer = await ann.send({ method: 'POST', url: IMPORTS, ...form(...parts) })
     t.match(answer.json(), { status: 400, errors: [{ in: 'body', pointer, code }] }, what)
   }
+  for (const disposition of ['Content-Disposition: form-data', 'Content-Disposition: form-data; filename="a.csv"', 'Content-Disposition: form-data; name=""; filename="a.csv"', 'Content-Disposition: attachment', 'X: y']) {
+    const answer = await ann.send({ method: 'POST', url: IMPORTS, headers: { 'content-type': 'multipart/form-data; boundary=x' }, payload: `--x\r\n${disposition}\r\nContent-Type: text/csv\r\n\r\ntitle\r\n--x--\r\n` })
+    t.match(answer.json(), { status: 400, code: 'invalid_request', errors: [{ in: 'body' }] }, disposition)
+  }
   t.match((await ann.post(IMPORTS, { file: 'title\nx\n' })).json(), { status: 415, code: 'unsupported_media_type' })
   const { payload, headers } = form(csv)
   t.match((await ann.send({ method: 'POST', url: IMPORTS, payload: payload.subarray(0, -20), headers })).json(), { status: 400, code: 'malformed_request' }, 'a form that breaks off')
