@@ -14,6 +14,7 @@ import { verificationRoutes } from './features/auth/verification.routes.ts'
 import { changeAddress } from './features/auth/verification.ts'
 import { keyRoutes } from './features/keys/routes.ts'
 import * as keys from './features/keys/schema.ts'
+import { consoleRoutes } from './features/console/routes.ts'
 import { createBanList } from './features/bans/ban-list.ts'
 import { ipBanRoutes } from './features/bans/routes.ts'
 import * as bans from './features/bans/schema.ts'
@@ -82,6 +83,7 @@ export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<
   await app.register(auditRefusals, { db })
 
   app.register(opsRoutes, { ...deps, limitsKept: app.limitsKept })
+  app.register(consoleRoutes, { prefix: '/app', ...deps })
   const throttle = createLoginThrottle({ db, secret, isOn: config.RATE_LIMIT === 'on' })
   const authDeps = { ...deps, sessions, throttle, codes: createCodes(secret) }
   app.register(authRoutes, { prefix: `${V1}/auth`, ...authDeps })

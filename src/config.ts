@@ -52,7 +52,8 @@ export const Environment = Type.Object({
   LOG_LEVEL: Type.Unsafe<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'>({ type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info' }),
   LOG_FILE: Type.Optional(Type.String({ minLength: 1 })),
   DRAIN_SECONDS: Type.Integer({ default: 2, minimum: 0, maximum: 8 }),
-  DOCS: Type.Optional(Type.Unsafe<'on' | 'off'>({ type: 'string', enum: ['on', 'off'] }))
+  DOCS: Type.Optional(Type.Unsafe<'on' | 'off'>({ type: 'string', enum: ['on', 'off'] })),
+  CONSOLE: OnOff('on')
 })
 export type Config = Static<typeof Environment>
 

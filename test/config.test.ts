@@ -72,7 +72,8 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
   ['PURGE_AFTER_DAYS', '3651', /^PURGE_AFTER_DAYS must be at most 3650$/],
   ['LOG_LEVEL', 'verbose', /^LOG_LEVEL must be one of trace, debug/],
   ['DRAIN_SECONDS', '9', /^DRAIN_SECONDS must be at most 8$/],
-  ['DOCS', 'public', /^DOCS must be one of on, off$/]
+  ['DOCS', 'public', /^DOCS must be one of on, off$/],
+  ['CONSOLE', 'yes', /^CONSOLE must be one of on, off$/]
 ]
 
 t.test('a bad setting is refused by its name and never by its value, in development as in production', async (t) => {

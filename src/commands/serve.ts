@@ -45,7 +45,7 @@ function greet (config: Config, { embedded }: Database, app: App, ms: number): v
   process.stdout.write(`
   Tasklane ${VERSION} is ready after ${(ms / 1000).toFixed(1)} s, on ${embedded ? `the embedded database in ${config.DATA_DIR}` : 'PostgreSQL'}.
 
-    API    ${origin}/api/v1
+${config.CONSOLE === 'on' ? `    App    ${origin}/app/\n` : ''}    API    ${origin}/api/v1
     Docs   ${origin}/docs      (Authorize takes username and password)
 ${config.MAILER === 'on' && config.MAIL_URL === undefined ? `    Mails  ${origin}/dev/mails  (what would have been sent)\n` : ''}
     Your first account${config.FIRST_USER_ADMIN === false ? '' : ' (the first one becomes admin)'}:

@@ -12,7 +12,7 @@ export async function opsRoutes (app: App, { config, db, isLeaving, mail, limits
   const isReady = prepareIsReady(db)
 
   app.get('/', { config: hidden, schema: { hide: true } }, async () => ({
-    name: 'Tasklane', version: VERSION, links: { api: '/api/v1', docs: '/docs', openapi: '/openapi.json', openapi_3_0: '/openapi-3.0.json', live: '/health/live', ready: '/health/ready' }
+    name: 'Tasklane', version: VERSION, links: { api: '/api/v1', ...(config.CONSOLE === 'on' && { console: '/app/' }), docs: '/docs', openapi: '/openapi.json', openapi_3_0: '/openapi-3.0.json', live: '/health/live', ready: '/health/ready' }
   }))
 
   // Never asks the database: a process that answers is alive, and restarting it would mend nothing.

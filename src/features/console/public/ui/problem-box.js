@@ -1,0 +1,15 @@
+import { h } from '../lib/dom.js'
+
+/** What went wrong, in words, with the request id under which it stands in the log. */
+export function problemBox (error, { again, without = [] } = {}) {
+  const faults = (error.errors ?? []).filter((fault) => !without.includes(fault)).map(({ detail }) => detail)
+  return h('div', { class: 'problem', role: 'alert' },
+    h('p', { class: 'problem-title' }, error.title ?? 'Something went wrong in this page'),
+    h('p', {}, error.message),
+    faults.length > 0 && h('ul', {}, faults.map((fault) => h('li', {}, fault))),
+    requestId(error),
+    again && h('button', { type: 'button', class: 'button', onclick: again }, 'Try again'))
+}
+
+/** The id to name when one asks for help; nothing where there was no answer. */
+export const requestId = (error) => error.request_id && h('p', { class: 'request-id' }, 'Request id ', h('code', {}, error.request_id))
