@@ -15,10 +15,13 @@ const operations = Object.entries(document.paths as Record<string, Record<string
     method: method.toUpperCase(), path, operation, matches: new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}/?$`)
   })))
 
+/** The operation that a call is, by method and path; undefined for what is not in the contract. */
+export const operationOf = (method: string, pathname: string) => operations.find((o) => o.method === method && o.matches.test(pathname))
+
 /** What an answer has that the committed contract does not promise; empty when it keeps it. */
 export function contractFaults (method: string, url: string, answer: Pick<Response, 'statusCode' | 'headers' | 'body'>): string[] {
   const pathname = url.split('?')[0] as string
-  const found = operations.find((o) => o.method === method && o.matches.test(pathname))
+  const found = operationOf(method, pathname)
   const type = String(answer.headers['content-type'] ?? '').split(';')[0] as string
   const faults: string[] = []
   if (answer.headers['x-request-id'] === undefined) faults.push('no X-Request-Id')

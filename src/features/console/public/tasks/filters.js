@@ -1,4 +1,4 @@
-import { debounce, h, replace } from '../lib/dom.js'
+import { debounce, h, newId, replace } from '../lib/dom.js'
 import { isMe, people } from '../lib/people.js'
 import { isAtLeast, user } from '../lib/session.js'
 import { startOfDay } from '../lib/time.js'
@@ -33,8 +33,8 @@ export function filterBar (state, { changed, scope }) {
   const views = VIEWS.map(([view, words]) => ({ view, count: h('span', { class: 'count' }), words }))
   const segments = h('div', { class: 'segments', role: 'group', 'aria-label': 'Status' }, views.map(({ view, words, count }) =>
     h('button', { type: 'button', 'data-view': view, onclick: () => set({ view: view === 'open' ? '' : view }) }, words, count)))
-  const choice = (name, words, options, empty = '') => h('label', { class: 'choose' }, h('span', {}, words), select(name, options, { value: state[name] ?? empty, onchange: ({ target }) => set({ [name]: target.value === empty ? '' : target.value }) }))
-  const whose = choice('whose', 'Whose', [['', scope === 'all' ? 'Everybody’s' : 'Own and assigned'], ['me', 'Assigned to me']])
+  const choice = (name, words, options, empty = '', id = newId(name)) => h('div', { class: 'choose' }, h('label', { for: id }, words), select(name, options, { id, value: state[name] ?? empty, onchange: ({ target }) => set({ [name]: target.value === empty ? '' : target.value }) }))
+  const whose = choice('whose', 'Whose', [['', scope === 'all' ? 'Everybody’s' : 'Mine'], ['me', 'Assigned to me']])
   if (scope === 'all' && isAtLeast('admin')) {
     people().then((all) => {
       const box = whose.querySelector('select')
@@ -48,13 +48,18 @@ export function filterBar (state, { changed, scope }) {
     replace(picked, state.tag && h('button', { type: 'button', class: 'tag tag-picked', 'aria-label': `Tagged ${state.tag}; show all tags`, onclick: () => set({ tag: '' }) }, state.tag, icon('close')))
   }
   show()
+  const more = h('div', { class: 'filters-more', id: newId('more') },
+    choice('priority', 'Priority', [['', 'Any'], ...Object.entries(PRIORITY)]), choice('due', 'Due', DUE), whose, choice('sort', 'Order', SORTS, 'created_at_desc'))
+  // Only where there is little room.
+  const unfold = h('button', {
+    type: 'button', class: 'button button-small unfold', 'aria-expanded': 'false', 'aria-controls': more.id,
+    onclick: () => unfold.setAttribute('aria-expanded', String(more.classList.toggle('unfolded')))
+  }, 'Filter and order')
   return {
     search, set,
     node: h('div', { class: 'filters' },
       h('div', { class: 'filters-first' }, h('div', { class: 'search' }, icon('search'), search), segments),
-      h('div', { class: 'filters-more' },
-        choice('priority', 'Priority', [['', 'Any'], ...Object.entries(PRIORITY)]), choice('due', 'Due', DUE), whose,
-        choice('sort', 'Order', SORTS, 'created_at_desc'), picked)),
+      h('div', { class: 'filters-last' }, unfold, more, picked)),
     counts: ({ total, by_status: { todo, in_progress, done } }) => {
       const numbers = { open: todo + in_progress, todo, in_progress, done, all: total }
       for (const { view, count } of views) count.textContent = numbers[view].toLocaleString()

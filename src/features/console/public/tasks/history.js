@@ -12,7 +12,7 @@ const ACTS = { 'task.created': 'made it', 'task.updated': 'changed it', 'task.de
 /** Who did what to a task, newest first. */
 export function showHistory (task) {
   const list = endless({
-    counted: 'events', list: h('ol', { class: 'history' }),
+    counted: ['event', 'events'], list: h('ol', { class: 'history' }),
     load: (cursor, signal) => call('GET', `/tasks/${task.id}/events`, { query: { limit: 50, cursor }, signal }),
     row: (event) => h('li', {},
       h('p', {}, h('strong', {}, personNode(event.actor_id)), ` ${ACTS[event.type] ?? event.type} `, h('time', { datetime: event.created_at, title: fullTime(event.created_at), class: 'muted' }, sinceText(event.created_at))),

@@ -37,7 +37,7 @@ function listPage (query, { path, title, scope }) {
   }
   const row = (task) => taskRow(task, { changed: () => { list.recount(); count() }, withOwner: scope === 'all', openTag: (tag) => bar.set({ tag }) })
   const list = endless({
-    counted: 'tasks', row, list: h('ul', { class: 'list tasks', 'aria-label': title }),
+    counted: ['task', 'tasks'], row, list: h('ul', { class: 'list tasks', 'aria-label': title }),
     load: (cursor, signal) => call('GET', '/tasks', { query: { ...filter, limit: PAGE_SIZE, cursor }, signal }),
     empty: () => (Object.keys(state).some((name) => name !== 'sort')
       ? emptyState('Nothing matches', 'No task passes these filters.', h('button', { type: 'button', class: 'button', onclick: () => { location.hash = `#${path}?` } }, 'Show all open tasks'))
@@ -66,7 +66,7 @@ function listPage (query, { path, title, scope }) {
 /** What was deleted, as long as it can be restored. */
 export function trashPage () {
   const list = endless({
-    counted: 'deleted tasks', list: h('ul', { class: 'list tasks', 'aria-label': 'Deleted tasks' }),
+    counted: ['deleted task', 'deleted tasks'], list: h('ul', { class: 'list tasks', 'aria-label': 'Deleted tasks' }),
     load: (cursor, signal) => call('GET', '/tasks', { query: { deleted: 'only', sort: 'updated_at_desc', limit: PAGE_SIZE, cursor }, signal }),
     row: (task) => taskRow(task, { changed: () => list.recount() }),
     empty: () => emptyState('The trash is empty', 'What you delete stays here for a while and can be restored.')

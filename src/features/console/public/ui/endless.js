@@ -9,7 +9,7 @@ const AHEAD = '600px'
  * A list that goes on by cursor as one reaches its end, by scrolling or by button. `load(cursor, signal)` gives a page,
  * `row(item)` its node, `empty()` what stands there when there is nothing. `stop` gives up what is under way.
  */
-export function endless ({ load, row, empty, list = h('ul', { class: 'list' }), counted = 'entries' }) {
+export function endless ({ load, row, empty, list = h('ul', { class: 'list' }), counted: [one, many] = ['entry', 'entries'] }) {
   const foot = h('div', { class: 'list-foot' })
   const status = h('p', { class: 'list-status', role: 'status' })
   let cursor
@@ -44,10 +44,10 @@ export function endless ({ load, row, empty, list = h('ul', { class: 'list' }), 
   }
 
   const finish = () => {
-    status.textContent = mayGoOn ? `${shown} ${counted} shown so far` : ''
+    status.textContent = mayGoOn ? `${shown} ${many} shown so far` : ''
     if (mayGoOn) replace(foot, h('button', { type: 'button', class: 'button button-quiet', onclick: next }, 'Load more'))
     else if (list.childElementCount === 0) replace(foot, empty())
-    else replace(foot, h('p', { class: 'list-end' }, `All ${list.childElementCount} ${counted} shown`))
+    else replace(foot, h('p', { class: 'list-end' }, `${list.childElementCount.toLocaleString()} ${list.childElementCount === 1 ? one : many}, that is all`))
   }
 
   const observer = new IntersectionObserver(([entry]) => { if (entry.isIntersecting && mayGoOn) next() }, { rootMargin: AHEAD })

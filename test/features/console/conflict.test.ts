@@ -1,0 +1,81 @@
+import t from 'tap'
+import { browserHouse, noBrowser } from '../../support/browser.ts'
+
+if (noBrowser) t.plan(0, noBrowser)
+else await suite()
+
+async function suite () {
+  const { person, visit, verdict } = await browserHouse(t)
+  const ann = await person('user', 'ann')
+  const { page, logIn, complaints } = await visit({ expects: [412] })
+  await logIn('ann')
+  const dialog = page.getByRole('dialog', { name: 'Somebody changed this task meanwhile' })
+  const open = async (title: string) => {
+    const task = await ann.create({ title, description: 'As it was' })
+    await page.reload()
+    await logIn('ann')
+    await page.locator('button.task-title', { hasText: title }).click()
+    return task
+  }
+  const save = () => page.getByRole('button', { name: 'Save', exact: true }).click()
+
+  t.test('who was slower sees both versions and chooses field by field', async (t) => {
+    const task = await open('Paint the door')
+    await ann.patch(task, { title: 'Paint the gate', priority: 'high' })
+    await page.getByLabel('Title', { exact: true }).fill('Paint the door blue')
+    await page.getByLabel('Description', { exact: true }).fill('With two coats')
+    await save()
+    await dialog.waitFor()
+    t.strictSame(await dialog.locator('tbody tr').allTextContents(), ['TitlePaint the door bluePaint the gate', 'DescriptionWith two coatsAs it was', 'PriorityMediumHigh'])
+    t.ok(await dialog.getByRole('radio', { name: 'Title: yours' }).isChecked())
+    t.ok(await dialog.getByRole('radio', { name: 'Priority: theirs' }).isChecked())
+    t.strictSame(await complaints(), [])
+    t.match((await ann.read(task)).json(), { title: 'Paint the gate', version: 2 }, 'nothing is saved before the choice')
+    await dialog.getByRole('radio', { name: 'Title: theirs' }).check()
+    await dialog.getByRole('button', { name: 'Save this choice' }).click()
+    await page.locator('.task', { hasText: 'Paint the gate' }).getByText('With two coats').waitFor()
+    t.match((await ann.read(task)).json(), { title: 'Paint the gate', description: 'With two coats', priority: 'high', version: 3 })
+  })
+
+  t.test('a choice that was put off leaves what was typed where it is', async (t) => {
+    const task = await open('Oil the hinges')
+    await ann.patch(task, { title: 'Oil the lock' })
+    await page.getByLabel('Title', { exact: true }).fill('Oil everything')
+    await save()
+    await dialog.waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    t.equal(await page.getByLabel('Title', { exact: true }).inputValue(), 'Oil everything')
+    t.match((await ann.read(task)).json(), { title: 'Oil the lock', version: 2 })
+    await save()
+    await dialog.getByRole('button', { name: 'Keep all of theirs' }).click()
+    await page.locator('button.task-title', { hasText: 'Oil the lock' }).waitFor()
+    t.equal((await ann.read(task)).json().version, 2)
+  })
+
+  t.test('when both wanted the same there is nothing to choose', async (t) => {
+    const task = await open('Ring the bell')
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await ann.patch(task, { status: 'done' })
+    await page.getByRole('checkbox', { name: 'Done: Ring the bell' }).click()
+    await page.locator('.task-done:not([aria-busy])', { hasText: 'Ring the bell' }).waitFor()
+    t.equal(await page.getByRole('dialog').count(), 0)
+    t.equal((await ann.read(task)).json().version, 2)
+  })
+
+  t.test('what somebody has changed is not deleted unseen', async (t) => {
+    const task = await open('Sell the house')
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await ann.patch(task, { title: 'Do not sell the house' })
+    await page.getByRole('button', { name: 'Delete Sell the house' }).click()
+    await page.getByText('«Sell the house» was changed meanwhile and is not deleted.').waitFor()
+    await page.locator('button.task-title', { hasText: 'Do not sell the house' }).waitFor()
+    t.equal((await ann.read(task)).statusCode, 200)
+  })
+
+  t.test('no page broke its policy or complained, and every call is in the contract', async (t) => {
+    const { faults, undocumented } = verdict()
+    t.strictSame(faults, [])
+    t.strictSame(undocumented, [])
+  })
+}
