@@ -1,14 +1,13 @@
-import { accessSync, constants, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { accessSync, constants } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
+import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { operationOf } from './contract.ts'
 import { house, type HouseOptions, PASSWORD } from './house.ts'
 
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** What the browser says about an answer of 400 and above, which may well be what a test is about. */
 const REFUSAL = /^Failed to load resource: the server responded with a status of (\d{3})/
 const LOST = /^Failed to load resource: net::ERR_/
@@ -18,8 +17,11 @@ const executable = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((na
   try { accessSync(file, constants.X_OK); return true } catch { return false }
 })
 
-/** Why there can be no test in a browser here; false when there can. */
-export const noBrowser: string | false = executable === undefined ? 'there is no Chromium in PATH' : false
+/** Runs a suite that needs a browser; where there is none it is skipped and says so. */
+export async function inBrowser (t: Test, suite: () => Promise<void>): Promise<void> {
+  if (executable === undefined) t.test('in a real browser', { skip: 'there is no Chromium in PATH' }, async () => {})
+  else await suite()
+}
 
 export type Visitor = Awaited<ReturnType<Awaited<ReturnType<typeof browserHouse>>['visit']>>
 interface VisitOptions extends BrowserContextOptions { expects?: number[], mayLose?: boolean }
@@ -39,7 +41,7 @@ export async function browserHouse (t: Test, options: HouseOptions = {}) {
   const visit = async ({ expects = [], mayLose = false, ...context }: VisitOptions = {}) => {
     const own = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin', viewport: { width: 1200, height: 800 }, reducedMotion: 'reduce', ...context })
     own.setDefaultTimeout(PATIENCE_MS)
-    await own.addInitScript({ content: AXE })
+    await own.addInitScript({ content: axe.source })
     const page = await own.newPage()
     watch(page, { faults, calls, isExpected: (text) => (mayLose && LOST.test(text)) || expects.includes(Number(REFUSAL.exec(text)?.[1])) })
     return {

@@ -1,8 +1,7 @@
 import t from 'tap'
-import { browserHouse, noBrowser, type Visitor } from '../../support/browser.ts'
+import { browserHouse, inBrowser, type Visitor } from '../../support/browser.ts'
 
-if (noBrowser) t.plan(0, noBrowser)
-else await suite()
+await inBrowser(t, suite)
 
 async function suite () {
   const { person, visit, verdict, events } = await browserHouse(t)

@@ -5,7 +5,7 @@ export function problemBox (error, { again, without = [] } = {}) {
   const faults = (error.errors ?? []).filter((fault) => !without.includes(fault)).map(({ detail }) => detail)
   return h('div', { class: 'problem', role: 'alert' },
     h('p', { class: 'problem-title' }, error.title ?? 'Something went wrong in this page'),
-    h('p', {}, error.message),
+    error.message !== `${error.title}.` && h('p', {}, error.message),
     faults.length > 0 && h('ul', {}, faults.map((fault) => h('li', {}, fault))),
     requestId(error),
     again && h('button', { type: 'button', class: 'button', onclick: again }, 'Try again'))
