@@ -26,6 +26,6 @@ export function showHistory (task) {
 /** In the history tags come as one text. */
 const readable = (field, text) => (field === 'tags' && text ? text.split('|') : text)
 
-const changeNode = ({ field, old, new: now }) => h('div', {},
+const changeNode = ({ field, before, after }) => h('div', {},
   h('dt', {}, FIELDS[field] ?? field),
-  h('dd', {}, h('del', {}, valueNode(field, readable(field, old))), h('span', { 'aria-hidden': 'true' }, ' → '), h('ins', {}, valueNode(field, readable(field, now)))))
+  h('dd', {}, h('del', {}, valueNode(field, readable(field, before))), h('span', { 'aria-hidden': 'true' }, ' → '), h('ins', {}, valueNode(field, readable(field, after)))))
