@@ -44,6 +44,7 @@ import { clientAddress } from './plugins/client-address.ts'
 import { guard } from './plugins/guard.ts'
 import { ipBans } from './plugins/ip-bans.ts'
 import { leaving } from './plugins/leaving.ts'
+import { metrics } from './plugins/metrics.ts'
 import { notFound } from './plugins/not-found.ts'
 import { openapi } from './plugins/openapi.ts'
 import { problems } from './plugins/problems.ts'
@@ -66,11 +67,12 @@ export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<
   await app.register(problems)
   await app.register(security, { config })
   const banList = createBanList(db, logger)
-  const offences = createOffences({ db, config, log: logger, onBan: banList.drop })
+  const offences = createOffences({ db, config, log: logger, onBan: () => { deps.metrics?.banned(); banList.drop() } })
   await app.register(ipBans, { bannedFor: banList.bannedFor, noteOffence: offences.note, settled: offences.settled })
   // The embedded database works on this very event loop: there a delay says that it is busy, not that we are drowning.
   await app.register(shedding, { maxDelayMs: config.DATABASE_URL === undefined ? 0 : config.SHED_DELAY_MS })
-  await app.register(rateLimit, { config })
+  await app.register(rateLimit, { config, counters: deps.counters })
+  if (deps.metrics) await app.register(metrics, { metrics: deps.metrics })
   await app.register(request)
   await app.register(leaving, { isLeaving: deps.isLeaving })
   await app.register(notFound)

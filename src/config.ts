@@ -11,6 +11,7 @@ export const Environment = Type.Object({
   NODE_ENV: Type.Unsafe<'development' | 'production' | 'test'>({ type: 'string', enum: ['development', 'production', 'test'], default: 'development' }),
   HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
   PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535 }),
+  WEB_CONCURRENCY: Type.Integer({ default: 1, minimum: 1, maximum: 64 }),
   PUBLIC_URL: Type.Optional(Type.String({ format: 'http-origin' })),
   DATABASE_URL: Type.Optional(Type.String({ format: 'postgres-url' })),
   DATABASE_POOL: Type.Integer({ default: 10, minimum: 2, maximum: 200 }),
@@ -52,6 +53,8 @@ export const Environment = Type.Object({
   LOG_LEVEL: Type.Unsafe<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'>({ type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info' }),
   LOG_FILE: Type.Optional(Type.String({ minLength: 1 })),
   DRAIN_SECONDS: Type.Integer({ default: 2, minimum: 0, maximum: 8 }),
+  METRICS_PORT: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+  METRICS_TOKEN: Type.Optional(Type.String({ format: 'metrics-token' })),
   DOCS: Type.Optional(Type.Unsafe<'on' | 'off'>({ type: 'string', enum: ['on', 'off'] })),
   CONSOLE: OnOff('on')
 })
@@ -86,6 +89,7 @@ const formats: Record<string, [words: string, check: (text: string) => boolean]>
   'smtp-url': ['must look like smtp://user:password@host:587', isUrl('smtp:', 'smtps:')],
   'mail-from': ['must be an address, or a name and an address such as Tasklane <tasklane@example.com>', (s) => /^([^<>@\r\n]* )?<[^\s<>@,]+@[^\s<>@,]+>$|^[^\s<>@,]+@[^\s<>@,]+$/.test(s)],
   secret: [`must have at least ${MIN_SECRET_BYTES} bytes; make one with: openssl rand -base64 48`, (s) => Buffer.byteLength(s) >= MIN_SECRET_BYTES],
+  'metrics-token': ['must have at least 16 characters without blanks', (s) => /^\S{16,}$/.test(s)],
   'origin-list': ['must be exact origins separated by commas, such as https://app.example.com; * is not one', everyOf(isOrigin)],
   'range-list': ["must be the proxies' ranges as CIDRs separated by commas, such as 10.0.0.0/8; a hop count, true or /0 would let callers choose their own address", everyOf(isProxyRange)],
   'exempt-list': ['must be CIDRs separated by commas, or none', (s) => s === 'none' || everyOf(isProxyRange)(s)]
@@ -103,6 +107,8 @@ export function readConfig (env: Record<string, string | undefined>): Config {
   const faults = check(values) ? [] : (check.errors ?? []).map(describe)
   const config = values as Config
   if (config.EMAIL_VERIFICATION === 'required' && config.MAILER === 'off') faults.push('EMAIL_VERIFICATION=required needs a mailer, but MAILER is off: nobody could ever log in')
+  if (config.WEB_CONCURRENCY > 1 && config.METRICS_TOKEN !== undefined) faults.push('METRICS_TOKEN needs WEB_CONCURRENCY=1, for whichever process answers knows its own requests only; use METRICS_PORT, which knows them all')
+  if (config.WEB_CONCURRENCY > 1 && config.DATABASE_URL === undefined) faults.push('WEB_CONCURRENCY above 1 needs DATABASE_URL: the embedded database belongs to one process')
   if (isProduction(config)) faults.push(...productionFaults(config))
   if (faults.length > 0) throw new BadConfig(faults)
   return config

@@ -2,11 +2,12 @@ import type { Chore } from './core/chores.ts'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Deps } from './core/deps.ts'
 import type { Job } from './core/jobs.ts'
+import type { Metrics } from './core/metrics.ts'
 import { purgeThrottle } from './core/login-throttle.ts'
 import { purgeCodes } from './features/auth/queries.ts'
 import { purgeBans } from './features/bans/queries.ts'
 import { importJob } from './features/imports/job.ts'
-import { purgeImports } from './features/imports/queries.ts'
+import { countWaiting, purgeImports } from './features/imports/queries.ts'
 import { purgeTasks } from './features/tasks/trash.ts'
 import { purgeKeys } from './plugins/idempotency.ts'
 
@@ -24,3 +25,8 @@ export function chores ({ db, config }: Pick<Deps, 'db' | 'config'>): Chore[] {
 
 /** Work that waits in the database until somebody takes it, gathered from the rooms. */
 export const jobs = (deps: Pick<Deps, 'db' | 'config'> & { log: FastifyBaseLogger }): Job[] => [importJob(deps)]
+
+/** What the database knows of the work that is left. */
+export function watchWork (metrics: Metrics, { db }: Pick<Deps, 'db'>): void {
+  metrics.watchShared('imports_unfinished', 'Imports of everybody that wait or run.', () => countWaiting(db))
+}

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import type { Logger } from 'pino'
 import { leaveWithNpm } from './orphan.ts'
 
@@ -24,8 +25,11 @@ export function prepareDeparture (logger: Logger): Departure {
     await steps(isHurried)
     logger.flush(() => process.exit(exitCode))
   }
-  process.once('SIGTERM', () => { leave('SIGTERM', 0, false) })
-  process.once('SIGINT', () => { leave('SIGINT', 0, true) })
+  // A second Ctrl+C ends us at once. One of several gets the first twice, from the terminal and from its supervisor.
+  const listen = cluster.isWorker ? process.on.bind(process) : process.once.bind(process)
+  listen('SIGTERM', () => { leave('SIGTERM', 0, false) })
+  listen('SIGINT', () => { leave('SIGINT', 0, true) })
+  if (cluster.isWorker) process.once('disconnect', () => { leave('the supervisor has gone', 0, true) })
   leaveWithNpm(() => { leave('npm has ended', 0, true) })
   return {
     isLeaving: () => leaving,

@@ -1,49 +1,79 @@
-import type { AddressInfo } from 'node:net'
+import cluster from 'node:cluster'
+import { type AddressInfo, isIPv6, Server } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { buildApp } from '../app.ts'
 import { type Config, isProduction } from '../config.ts'
 import { createLogger } from '../core/log.ts'
 import { createMail } from '../core/mail.ts'
 import { createPasswords } from '../core/passwords.ts'
-import type { Database } from '../db/client.ts'
-import type { App } from '../plugins/server.ts'
+import { SiblingCounters } from '../core/sibling-counters.ts'
+import { watchWork } from '../jobs.ts'
 import { VERSION } from '../plugins/openapi.ts'
 import { prepareDeparture } from './departure.ts'
+import { metricsFor, openMetricsPort, openSharedMetricsPort } from './metrics-port.ts'
 import { loadConfig, loadSecret, migrateWhenReachable, openConfigured } from './start-up.ts'
+import { PLACE, supervise } from './supervise.ts'
 import { startWork } from './work.ts'
 
-/** Migrates the database, serves until it is asked to leave, and leaves without dropping a request. */
+/** Serves in this process, or in as many as `WEB_CONCURRENCY` says with this one above them. */
 export async function serve (): Promise<void> {
   const startedAt = performance.now()
   const config = loadConfig()
+  if (cluster.isWorker) { await serveHere({ ...config, LOG_FILE: ownFile(config.LOG_FILE) }); return }
+  if (config.WEB_CONCURRENCY === 1) { greet(config, await serveHere(config), performance.now() - startedAt); return }
+  const logger = createLogger(config)
+  await openSharedMetricsPort(config)
+  greet(config, { address: config.HOST, ...await supervise(config.WEB_CONCURRENCY, logger).catch(failed) }, performance.now() - startedAt)
+}
+
+/** Migrates the database, serves until it is asked to leave, and leaves without dropping a request. */
+async function serveHere (config: Config): Promise<Place> {
   const logger = createLogger(config)
   const departure = prepareDeparture(logger)
   const database = await openConfigured(config)
   await migrateWhenReachable(database, logger)
 
   const mail = createMail(config, logger)
-  const work = startWork({ db: database.db, config }, logger, { takesJobs: config.WORKER === 'on' })
-  const app = await buildApp({ db: database.db, config, mail, passwords: await createPasswords(), secret: loadSecret(config), isLeaving: departure.isLeaving, wakeJobs: work.wake }, logger)
+  const metrics = metricsFor(config)
+  for (const [name, load] of Object.entries(database.loads)) metrics?.watchGate(`database_${name}`, load)
+  if (metrics) watchWork(metrics, { db: database.db })
+  const passwords = await createPasswords()
+  metrics?.watchGate('password_hashes', passwords.load)
+  const work = startWork({ db: database.db, config, metrics }, logger, { takesJobs: config.WORKER === 'on' })
+  const counters = cluster.isWorker ? SiblingCounters : undefined
+  const app = await buildApp({ db: database.db, config, mail, passwords, metrics, secret: loadSecret(config), isLeaving: departure.isLeaving, wakeJobs: work.wake, counters }, logger)
   await app.listen({ host: config.HOST, port: config.PORT })
-  greet(config, database, app, performance.now() - startedAt)
+  const place = app.addresses()[0] as AddressInfo
+  const ownPort = cluster.isWorker ? undefined : await openMetricsPort(config, metrics)
+  if (isProduction(config)) logger.info({ address: place.address, port: place.port }, 'listening')
 
   departure.by(async (isHurried) => {
+    // New connections are the siblings' from now on; without any they are still ours, for a balancer that has not noticed.
+    if (cluster.isWorker) Server.prototype.close.call(app.server)
     // Long enough for the balancer's probes to notice; answers meanwhile carry Connection: close.
     if (!isHurried) await pause(config.DRAIN_SECONDS * 1000)
     await app.close()
+    await ownPort?.close()
     await work.stop()
     await mail.close()
     await database.close()
   })
+  return place
 }
 
-function greet (config: Config, { embedded }: Database, app: App, ms: number): void {
-  const address = app.addresses()[0] as AddressInfo
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  const origin = config.PUBLIC_URL ?? `http://${host}:${address.port}`
-  if (isProduction(config)) { app.log.info({ origin }, 'listening'); return }
+/** A file that is rotated has one writer: each of several processes has its own, numbered. */
+const ownFile = (file: string | undefined): string | undefined => file?.replace(/(\.[^./]*)?$/, `.${process.env[PLACE]}$1`)
+
+/** Whatever it was, the process that met it has said it. */
+const failed = (error: Error & { code?: number }): never => process.exit(error.code ?? 1)
+
+interface Place { address: string, port: number }
+
+function greet (config: Config, { address, port }: Place, ms: number): void {
+  const origin = config.PUBLIC_URL ?? `http://${isIPv6(address) ? `[${address}]` : address}:${port}`
+  if (isProduction(config)) return
   process.stdout.write(`
-  Tasklane ${VERSION} is ready after ${(ms / 1000).toFixed(1)} s, on ${embedded ? `the embedded database in ${config.DATA_DIR}` : 'PostgreSQL'}.
+  Tasklane ${VERSION} is ready after ${(ms / 1000).toFixed(1)} s, on ${config.DATABASE_URL === undefined ? `the embedded database in ${config.DATA_DIR}` : 'PostgreSQL'}${config.WEB_CONCURRENCY > 1 ? `, in ${config.WEB_CONCURRENCY} processes` : ''}.
 
 ${config.CONSOLE === 'on' ? `    App    ${origin}/app/\n` : ''}    API    ${origin}/api/v1
     Docs   ${origin}/docs      (Authorize takes username and password)

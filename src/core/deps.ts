@@ -1,6 +1,8 @@
 import type { Config } from '../config.ts'
 import type { Db } from '../db/client.ts'
+import type { Counters } from '../lib/counters.ts'
 import type { Mail } from './mail.ts'
+import type { Metrics } from './metrics.ts'
 import type { Passwords } from './passwords.ts'
 
 /** What may be handed down from `commands/` and from tests. A room takes only what it needs. */
@@ -15,4 +17,8 @@ export interface Deps {
   isLeaving: () => boolean
   /** Says that there is new work; whoever works would find it a moment later anyway. */
   wakeJobs?: () => void
+  /** Counts what happens; absent where nobody may ask. */
+  metrics?: Metrics | undefined
+  /** Where requests are counted when this process shares its limits with siblings; absent, it counts for itself. */
+  counters?: typeof Counters | undefined
 }

@@ -13,7 +13,7 @@ const POLL_MS = 1000
 const RETRY_MS = 1000
 
 /** Works until stopped, each job in as many slots as it has. Stopping waits for the turns under way, which end at their next step. */
-export function startJobs (jobs: Job[], log: FastifyBaseLogger): Jobs {
+export function startJobs (jobs: Job[], log: FastifyBaseLogger, onTurn: (job: string, outcome: 'done' | 'idle' | 'failed') => void = () => {}): Jobs {
   let stopped = false
   let sleepers: (() => void)[] = []
   const wake = () => { const woken = sleepers; sleepers = []; for (const go of woken) go() }
@@ -27,8 +27,10 @@ export function startJobs (jobs: Job[], log: FastifyBaseLogger): Jobs {
       try {
         // Where one piece was found there may be more: the slots that sleep look as well.
         const found = await turn(() => stopped)
+        onTurn(name, found ? 'done' : 'idle')
         if (found) { if (isFirst) wake() } else if (!stopped) await sleep(isFirst ? POLL_MS * (0.75 + Math.random() / 2) : undefined)
       } catch (err) {
+        onTurn(name, 'failed')
         log.warn({ err, job: name }, 'a turn of a job failed')
         if (!stopped) await sleep(RETRY_MS)
       }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import argon2 from 'argon2'
-import { createGate, GateBusy } from '../lib/gate.ts'
+import { createGate, GateBusy, type Load } from '../lib/gate.ts'
 import { unavailable } from './problem.ts'
 
 /** OWASP Password Storage Cheat Sheet, second argon2id choice. The library's own defaults (64 MiB) would be a memory attack in waiting. */
@@ -20,6 +20,8 @@ export interface Passwords {
   verify (hash: string | null | undefined, password: string): Promise<boolean>
   /** True for a hash that is cheaper than those we make now. */
   needsRehash (hash: string): boolean
+  /** How the gate before the hashing fares. */
+  load (): Load
 }
 
 export async function createPasswords (): Promise<Passwords> {
@@ -34,7 +36,8 @@ export async function createPasswords (): Promise<Passwords> {
       const payable = hash != null && isPayable(hash)
       return await guarded(() => argon2.verify(payable ? hash : dummy, password)) && payable
     },
-    needsRehash: (hash) => isPayable(hash) && argon2.needsRehash(hash, COST)
+    needsRehash: (hash) => isPayable(hash) && argon2.needsRehash(hash, COST),
+    load: gate.load
   }
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { ensureDatabase } from './blank-database.ts'
+import type { Load } from '../lib/gate.ts'
 import { type Bounds, bounded } from './deadlines.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { checkDriver } from './driver-guard.ts'
@@ -13,6 +14,8 @@ export type Db = PgDatabase<PgQueryResultHKT>
 export interface Database {
   db: Db
   embedded: boolean
+  /** How the queues before a server's connections fare; the embedded database has none. */
+  loads: Record<string, () => Load>
   close (): Promise<void>
 }
 
@@ -49,7 +52,8 @@ async function openServer (url: string, { pool, waitMs }: Bounds): Promise<Datab
   })
   // Ours, for the guarded driver (driver-guard.ts).
   Object.assign(client.options, { silence_ms: SILENCE_MS })
-  return { db: drizzle(bounded(client, { pool, waitMs })) as unknown as Db, embedded: false, close: () => client.end({ timeout: 5 }) }
+  const { client: guarded, loads } = bounded(client, { pool, waitMs })
+  return { db: drizzle(guarded) as unknown as Db, embedded: false, loads, close: () => client.end({ timeout: 5 }) }
 }
 
 async function openEmbedded (dataDir: string): Promise<Database> {
@@ -75,5 +79,5 @@ export async function embedded (pglite: PGlite, release: () => void = () => {}):
   const { drizzle } = await import('drizzle-orm/pglite')
   await pglite.exec("set time zone 'UTC'")
   const close = async () => { await pglite.close(); release() }
-  return { db: drizzle({ client: pglite }) as unknown as Db, embedded: true, close }
+  return { db: drizzle({ client: pglite }) as unknown as Db, embedded: true, loads: {}, close }
 }

@@ -1,5 +1,5 @@
 import type { Sql } from 'postgres'
-import { createGate, GateBusy } from '../lib/gate.ts'
+import { createGate, GateBusy, type Load } from '../lib/gate.ts'
 import { failureOf } from './failures.ts'
 
 /** Above the server's statement_timeout (3 s), so that a statement on the wire is ended by the server, never by us. */
@@ -28,20 +28,21 @@ export interface Bounds { pool: number, waitMs: number }
 type Loose = Record<PropertyKey, unknown> & ((...args: unknown[]) => unknown)
 type Call<T = Promise<unknown>> = (...args: unknown[]) => T
 type Work = (tx: Sql) => Promise<unknown>
-type Turn = (work: () => Promise<unknown>) => Promise<unknown>
+type Turn = ((work: () => Promise<unknown>) => Promise<unknown>) & { load: () => Load }
 /** `active` from the moment when the server works on it and on nothing before it. */
 interface PendingQuery extends Promise<unknown> { active: boolean, values (): PendingQuery }
 
 /**
  * Bounds every wait that postgres.js leaves open: for a free connection, for a frozen server, for one that is down.
  * The caller is answered at the deadline; the place at the gate is held until the driver has settled, so that what
- * piles up stands before the gate, where it costs nothing and can be refused, and not inside the driver.
+ * piles up stands before the gate, where it costs nothing and can be refused, and not inside the driver. `loads` says
+ * how the gates fare.
  */
-export function bounded (client: Sql, { pool, waitMs }: Bounds): Sql {
+export function bounded (client: Sql, { pool, waitMs }: Bounds): { client: Sql, loads: Record<'statements' | 'transactions', () => Load> } {
   const statements = turns(pool * PIPELINE, waitMs)
   const transactions = turns(pool, waitMs)
   const unsafe = (client.unsafe as unknown as Call<PendingQuery>)
-  return replacing(client, {
+  const guarded = replacing(client, {
     unsafe: (...args) => {
       // Never cancelled in the driver: a connection that was being opened for it would be lost to the pool.
       const given = /^\s*select\b/i.test(String(args[0])) ? NothingDone : OutcomeUnknown
@@ -52,13 +53,15 @@ export function bounded (client: Sql, { pool, waitMs }: Bounds): Sql {
     },
     begin: (...args) => transaction(transactions, waitMs, client.begin as unknown as Call, args)
   })
+  return { client: guarded, loads: { statements: statements.load, transactions: transactions.load } }
 }
 
 function turns (slots: number, waitMs: number): Turn {
   const gate = createGate({ slots, queue: MAX_WAITING, waitMs })
-  return (work) => gate(work).catch((error) => {
+  const turn = (work: () => Promise<unknown>) => gate(work).catch((error) => {
     throw error instanceof GateBusy ? new NothingDone('no connection became free in time', { cause: error }) : error
   })
+  return Object.assign(turn, { load: gate.load })
 }
 
 /**

@@ -50,13 +50,13 @@ export interface BadTokens {
 const MAX_SPENT = 10_000
 
 /** Budgets by address before anything is read or hashed, and by user once the caller is known. */
-export const rateLimit = fp(async (app, { config }: { config: Config }) => {
+export const rateLimit = fp(async (app, { config, counters = Counters }: { config: Config, counters?: typeof Counters | undefined }) => {
   if (config.RATE_LIMIT === 'off') {
     app.decorate('limitUser', async () => {}).decorate('badTokens', { spend: async () => {}, refuse: () => {} }).decorate('limitsKept', () => 'off' as const)
     return
   }
   const limits = limitsOf(config)
-  const { spend, kept } = await createBudgets(app, config, limits)
+  const { spend, kept } = await createBudgets(app, config, limits, counters)
 
   app.decorate('limitsKept', kept)
   app.decorate('badTokens', badTokensOf(spend, limits.bad_tokens))
@@ -68,13 +68,13 @@ export const rateLimit = fp(async (app, { config }: { config: Config }) => {
   })
 })
 
-async function createBudgets (app: FastifyInstance, config: Config, limits: Limits) {
+async function createBudgets (app: FastifyInstance, config: Config, limits: Limits, counters: typeof Counters) {
   const redis = config.REDIS_URL === undefined ? undefined : await openRedis(config.REDIS_URL, app.log)
   app.addHook('onClose', async () => { redis?.close() })
-  const shared = redis && await limitersIn(app, limits, redis)
+  const shared = redis && await limitersIn(app, limits, counters, redis)
   // While Redis is away each instance grants its share.
   const share = (limit: number) => Math.max(1, Math.floor(limit / (redis ? config.RATE_LIMIT_INSTANCES : 1)))
-  const local = await limitersIn(app, Object.fromEntries(Object.entries(limits).map(([budget, limit]) => [budget, share(limit)])) as Limits)
+  const local = await limitersIn(app, Object.fromEntries(Object.entries(limits).map(([budget, limit]) => [budget, share(limit)])) as Limits, counters)
 
   const count = async (budget: Budget, request: FastifyRequest) => {
     if (redis?.isUp() && shared) {
@@ -127,10 +127,10 @@ function refusal (reply: FastifyReply, left: Left): Problem {
 }
 
 /** One limiter for each budget, in Redis or in this process. In a scope of its own, since a scope has one store. */
-async function limitersIn (app: FastifyInstance, limits: Limits, redis?: SharedRedis): Promise<Record<Budget, Limiter>> {
+async function limitersIn (app: FastifyInstance, limits: Limits, counters: typeof Counters, redis?: SharedRedis): Promise<Record<Budget, Limiter>> {
   let limiters: [string, Limiter][] = []
   await app.register(async (scope) => {
-    await scope.register(fastifyRateLimit, { global: false, timeWindow: WINDOW_SECONDS * 1000, ...(redis ? { redis: redis.client, nameSpace: 'tasklane:limit:' } : { store: Counters as unknown as FastifyRateLimitStoreCtor }) })
+    await scope.register(fastifyRateLimit, { global: false, timeWindow: WINDOW_SECONDS * 1000, ...(redis ? { redis: redis.client, nameSpace: 'tasklane:limit:' } : { store: counters as unknown as FastifyRateLimitStoreCtor }) })
     limiters = Object.entries(limits).map(([budget, max]) => [budget, scope.createRateLimit({ max, timeWindow: WINDOW_SECONDS * 1000, keyGenerator: keyOf(budget as Budget) })])
   })
   return Object.fromEntries(limiters) as Record<Budget, Limiter>

@@ -15,7 +15,7 @@ const AT_ONCE = 8
 const IMPATIENT_MS = 500
 
 // What it costs to hash is shown elsewhere; here it would only leave less time for everything around it.
-const passwords = { hash: async (password: string) => `plain ${password}`, verify: async (hash: string | null | undefined, password: string) => hash === `plain ${password}`, needsRehash: () => false }
+const passwords = { hash: async (password: string) => `plain ${password}`, verify: async (hash: string | null | undefined, password: string) => hash === `plain ${password}`, needsRehash: () => false, load: () => ({ running: 0, waiting: 0, waited: 0, waitedSeconds: 0, refused: 0 }) }
 const log: Record<string, unknown>[] = []
 const { app, ask, person } = await house(t, { env: { DOCS: 'on' }, deps: { passwords }, onLog: (line) => { const entry = JSON.parse(line); if (Number(entry.level) >= 40) log.push(entry) } })
 await app.ready()

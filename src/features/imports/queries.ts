@@ -78,6 +78,9 @@ export async function countUnfinishedUnderLock (tx: Db, owner_id: string): Promi
   return tx.$count(taskImports, and(eq(taskImports.owner_id, owner_id), sql`${taskImports.status} in ('queued', 'running')`))
 }
 
+/** How many imports of everybody wait or run. */
+export const countWaiting = (db: Db): Promise<number> => db.$count(taskImports, sql`${taskImports.finished_at} is null and ${taskImports.status} in ('queued', 'running')`)
+
 const KEPT_DAYS = 30
 const RECEIVING_HOURS = 1
 const PURGE_BLOCKS = 20

@@ -1,6 +1,8 @@
+import { timingSafeEqual } from 'node:crypto'
 import { isProduction } from '../../config.ts'
 import type { Deps } from '../../core/deps.ts'
-import { unavailable } from '../../core/problem.ts'
+import { unauthenticated, unavailable } from '../../core/problem.ts'
+import { hashToken } from '../../lib/token.ts'
 import type { App } from '../../plugins/server.ts'
 import { VERSION } from '../../plugins/openapi.ts'
 import { prepareIsReady } from './queries.ts'
@@ -8,7 +10,7 @@ import { prepareIsReady } from './queries.ts'
 const hidden = { allow: 'anyone' } as const
 
 /** For operators and their probes, outside the contract. */
-export async function opsRoutes (app: App, { config, db, isLeaving, mail, limitsKept }: Pick<Deps, 'config' | 'db' | 'isLeaving' | 'mail'> & { limitsKept: () => string }) {
+export async function opsRoutes (app: App, { config, db, isLeaving, mail, metrics, limitsKept }: Pick<Deps, 'config' | 'db' | 'isLeaving' | 'mail' | 'metrics'> & { limitsKept: () => string }) {
   const isReady = prepareIsReady(db)
 
   app.get('/', { config: hidden, schema: { hide: true } }, async () => ({
@@ -25,9 +27,20 @@ export async function opsRoutes (app: App, { config, db, isLeaving, mail, limits
     return { status: 'ready', limits: limitsKept() }
   })
 
+  const { METRICS_TOKEN: token } = config
+  if (metrics && token !== undefined) app.get('/metrics', { config: hidden, schema: { hide: true } }, async ({ headers }, reply) => {
+    if (!isToken(headers.authorization, token)) throw unauthenticated('Send the token of METRICS_TOKEN as Authorization: Bearer.')
+    reply.type(metrics.registry.contentType)
+    return metrics.registry.metrics()
+  })
+
   // These letters carry codes: in production the route does not exist.
   if (!isProduction(config)) app.get('/dev/mails', { config: hidden, schema: { hide: true } }, async (_request, reply) => {
     reply.header('cache-control', 'no-store')
     return { data: mail.kept() }
   })
 }
+
+/** Compared by their hashes, in a time that says nothing about the right one. */
+const isToken = (authorization: string | undefined, token: string): boolean =>
+  timingSafeEqual(Buffer.from(hashToken(/^bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '')), Buffer.from(hashToken(token)))

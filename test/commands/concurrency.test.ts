@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { call, logIn, runCommand, type Server, startServer } from '../support/command.ts'
+import { createTestDatabase, serverUrl } from '../support/database.ts'
+import { PASSWORD } from '../support/house.ts'
+import { until } from '../support/patience.ts'
+
+const skip = serverUrl === undefined ? 'the embedded database belongs to one process; this needs TEST_DATABASE_URL' : false
+const database = serverUrl === undefined ? undefined : await createTestDatabase()
+t.teardown(() => database?.close())
+const env = { DATABASE_URL: database?.url ?? '', WEB_CONCURRENCY: '2', DATABASE_POOL: '4', DRAIN_SECONDS: '1', RATE_LIMIT: 'on', RATE_LIMIT_READS: '100', RATE_LIMIT_CREATES: '1000000', RATE_LIMIT_AUTH: '1000' }
+
+const STARTS_MS = 120_000
+
+const childrenOf = (pid: number): number[] => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+const processesOf = ({ child }: Server) => childrenOf(child.pid as number)
+
+t.test('several processes on the embedded database are refused at the start', async (t) => {
+  t.match(await runCommand(t, ['serve'], { env: { WEB_CONCURRENCY: '2' } }), { code: 1, stderr: /WEB_CONCURRENCY above 1 needs DATABASE_URL/ })
+})
+
+t.test('what keeps a process from starting is told, and ends the supervisor', { skip }, async (t) => {
+  const { port, stop } = await startServer(t, env, t.testdir())
+  t.match(await runCommand(t, ['serve'], { env: { ...env, PORT: String(port) } }), { code: 1, stderr: /EADDRINUSE/ })
+  t.equal((await stop('SIGINT')).code, 0)
+})
+
+t.test('processes share their limits without Redis: of 200 requests at once exactly 100 pass', { skip }, async (t) => {
+  const server = await startServer(t, env, t.testdir())
+  const { body } = await call(`${server.url}/api/v1/auth/register`, { method: 'POST', body: { username: 'ann', password: PASSWORD } })
+  t.equal(processesOf(server).length, 2)
+  const answers = await Promise.all(Array.from({ length: 200 }, () => call(`${server.url}/api/v1/tasks`, { token: body.access_token })))
+  t.equal(answers.filter(({ status }) => status === 200).length, 100)
+  t.equal(answers.filter(({ status }) => status === 429).length, 100)
+  t.equal((await server.stop('SIGTERM')).code, 0)
+})
+
+t.test('a process that dies is replaced', { skip }, async (t) => {
+  const server = await startServer(t, env, t.testdir())
+  const before = processesOf(server)
+  process.kill(before[0] as number, 'SIGKILL')
+  await until('the replacement', () => processesOf(server).filter((pid) => pid !== before[0]).length === 2, STARTS_MS)
+  t.equal((await server.stop('SIGTERM')).code, 0)
+})
+
+t.test('SIGHUP replaces every process while no request fails', { skip }, async (t) => {
+  const server = await startServer(t, env, t.testdir())
+  const token = await logIn(server.url, 'ann')
+  const before = processesOf(server)
+  let isOver = false
+  const statuses: number[] = []
+  const writer = async () => {
+    while (!isOver) statuses.push((await call(`${server.url}/api/v1/tasks`, { method: 'POST', token, body: { title: 'x' }, headers: { connection: 'keep-alive' } })).status)
+  }
+  const writers = [writer(), writer(), writer(), writer()]
+  server.child.kill('SIGHUP')
+  await until('the replacement of both', () => { const now = processesOf(server); return now.length === 2 && now.every((pid) => !before.includes(pid)) }, STARTS_MS)
+  isOver = true
+  await Promise.all(writers)
+  t.strictSame([...new Set(statuses)], [201])
+  t.ok(statuses.length > 10)
+  t.equal((await server.stop('SIGTERM')).code, 0)
+})
