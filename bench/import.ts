@@ -16,7 +16,9 @@ import postgres from 'postgres'
 import { type Cluster, startCluster } from './cluster.ts'
 
 const ROWS = Number(process.env.ROWS ?? 1_000_000)
-const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+/** The server as `npm start` starts it. */
+const [, ...START] = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start as string).split(' ').map((word) => word.endsWith('.ts') ? join(ROOT, word) : word)
 /** One list every so often, as a person who looks at their tasks. */
 const PROBE_MS = 10
 const QUIET_MS = 10_000
@@ -76,7 +78,7 @@ try {
 }
 
 async function start (): Promise<{ origin: string }> {
-  const child = spawn(process.execPath, [CLI, 'serve'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env.PATH, DATABASE_URL: url, PORT: '0', DATA_DIR: folder, RATE_LIMIT: 'off', LOG_LEVEL: 'warn', IMPORT_MAX_ROWS: String(ROWS), IMPORT_MAX_BYTES: '4000000000' } })
+  const child = spawn(process.execPath, START, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env.PATH, DATABASE_URL: url, PORT: '0', DATA_DIR: folder, RATE_LIMIT: 'off', LOG_LEVEL: 'warn', IMPORT_MAX_ROWS: String(ROWS), IMPORT_MAX_BYTES: '4000000000' } })
   server = child
   for await (const text of child.stdout.setEncoding('utf8')) {
     const found = /http:\/\/127\.0\.0\.1:\d+/.exec(text)

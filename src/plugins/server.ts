@@ -3,6 +3,7 @@ import { fastify, type FastifyBaseLogger, type FastifyError, type FastifyInstanc
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { v7 as uuidv7 } from 'uuid'
 import { type Config, splitList } from '../config.ts'
+import { ARRIVAL_MS, fileArrivalMs, limitArrival } from './arrival.ts'
 import { earlyRefusals } from './problems.ts'
 import { logAnswer } from './request-log.ts'
 import { commonHeaders } from './security.ts'
@@ -16,7 +17,6 @@ const MAX_HEADER_BYTES = 16_384
 const MAX_PARAM_LENGTH = 200
 
 /** Waits, chosen on purpose: a slow client costs a socket and nothing else. Fastify's own default for requests is none. */
-const REQUEST_MS = 30_000
 const HEADERS_MS = 10_000
 const CONNECTION_MS = 60_000
 /** Above what load balancers keep (60 s), so that they close first. */
@@ -38,7 +38,7 @@ export function createApp (config: Config, logger: FastifyBaseLogger): App {
     trustProxy: trusted.length > 0 ? trusted : false,
     serverFactory: (handler) => {
       // Node answers a missing Host and an unknown Expect with bare texts; both are ours to answer (plugins/request.ts).
-      const server = createServer({ requireHostHeader: false, maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: 2000 }, handler)
+      const server = createServer({ requireHostHeader: false, maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: fileArrivalMs(config.IMPORT_MAX_BYTES), keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: 2000 }, handler)
       server.setTimeout(CONNECTION_MS)
       server.on('checkExpectation', handler)
       server.on('connect', refuseConnect)
@@ -64,7 +64,8 @@ export function createApp (config: Config, logger: FastifyBaseLogger): App {
     }) as NonNullable<FastifyServerOptions['frameworkErrors']>,
     clientErrorHandler
   } as FastifyServerOptions) as unknown as App
-  app.addHook('onRoute', (route) => { if ([route.method].flat().some((method) => WITH_BODY.has(method))) route.handlerTimeout ??= REQUEST_MS + HANDLER_MS })
+  limitArrival(app as unknown as FastifyInstance)
+  app.addHook('onRoute', (route) => { if ([route.method].flat().some((method) => WITH_BODY.has(method))) route.handlerTimeout ??= ARRIVAL_MS + HANDLER_MS })
   return app
 }
 

@@ -82,7 +82,8 @@ export async function countUnfinishedUnderLock (tx: Db, owner_id: string): Promi
 export const countWaiting = (db: Db): Promise<number> => db.$count(taskImports, sql`${taskImports.finished_at} is null and ${taskImports.status} in ('queued', 'running')`)
 
 const KEPT_DAYS = 30
-const RECEIVING_HOURS = 1
+/** Twice as long as any file may take. */
+const RECEIVING_HOURS = 2
 const PURGE_BLOCKS = 20
 const PURGE_ERRORS = 2000
 

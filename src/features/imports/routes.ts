@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKey } from '../../core/secrets.ts'
+import { fileArrivalMs } from '../../plugins/arrival.ts'
 import { IdempotencyKey, sendAnswer, transactOnce } from '../../plugins/idempotency.ts'
 import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
@@ -13,19 +14,20 @@ import { cancelOwnImport, queueImport, stageFile, unstage } from './service.ts'
 import { readUpload } from './upload.ts'
 
 const tags = ['TaskImports']
-/** For a million rows to be read and staged; how long they may take to arrive is bounded by the server. */
-const UPLOAD_MS = 120_000
+/** After the last byte: for the rest to be stored. */
+const STAGING_MS = 30_000
 const POLL_SECONDS = '1'
 
 /** Files become tasks: received here, worked on elsewhere (job.ts). */
 export async function taskImportRoutes (app: App, { db, config, secret, wakeJobs }: Pick<Deps, 'db' | 'config' | 'secret' | 'wakeJobs'>) {
   const { seal, open } = cursors(deriveKey(secret, 'cursor'))
+  const arrivalMs = fileArrivalMs(config.IMPORT_MAX_BYTES)
 
   app.register(async (scope: App) => {
     await scope.register(multipart)
     scope.post('/', {
-      config: { allow: 'user', scope: 'imports:write', budget: 'imports' },
-      handlerTimeout: UPLOAD_MS,
+      config: { allow: 'user', scope: 'imports:write', budget: 'imports', arrivalMs },
+      handlerTimeout: arrivalMs + STAGING_MS,
       schema: {
         operationId: 'createTaskImport', tags, summary: 'Import tasks from a CSV file',
         description: 'Takes a file and answers before its rows are dealt with: ask for the import until its status is final. Columns, whatever their case: `title` or `subject` (one of them, and only one), `description`, `status` (also pending, in-progress, completed), `priority`, `due_date` (a date-time with zone, or a date, which means its end in UTC), `tags` (separated by `|`). Others are named in `ignored_columns`. A bad row is rejected and listed among the errors, the good ones go in, each exactly once. An empty cell is an absent one; rows without any content are skipped. One `\'` before what a spreadsheet would run as a formula is taken off, as an export puts it there. The same file under the same `Idempotency-Key` is imported once.',

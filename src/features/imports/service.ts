@@ -13,7 +13,7 @@ const MAX_UNFINISHED = 20
 export async function queueImport (tx: Db, { owner_id, id, rows_total, ignored_columns }: Staged): Promise<TaskImport> {
   if (await countUnfinishedUnderLock(tx, owner_id) >= MAX_UNFINISHED) throw new Problem('too_many_imports', { detail: `${MAX_UNFINISHED} imports of yours have not ended yet. Wait for one, or cancel one.` })
   const queued = await changeToQueued(tx, owner_id, id, rows_total, ignored_columns)
-  // Who takes more than an hour to send a file finds its beginning purged.
+  // Who takes hours to send a file finds its beginning purged.
   if (!queued) throw new Problem('request_timeout')
   return queued
 }

@@ -145,7 +145,7 @@ t.test('imports and errors are paged without gaps and repeats', async (t) => {
   await working.stop()
 })
 
-t.test('ended imports go after thirty days with their errors, files that never arrived after an hour', async (t) => {
+t.test('ended imports go after thirty days with their errors, files that never arrived after two hours', async (t) => {
   const ann = await person()
   worker(t, { db, config })
   const given = await imported(ann, sample('odd'))

@@ -1,9 +1,13 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
 import t from 'tap'
 import { taskImportBlocks, taskImports } from '../../../src/db/tables/task-imports.ts'
 import { house } from '../../support/house.ts'
 import { accepted, form, IMPORTS, imported, type Part, read, rows, sample, tasksOf, upload, worker } from '../../support/imports.ts'
+import { until } from '../../support/patience.ts'
+import { requestText } from '../../support/raw.ts'
 
-const { person, db, config } = await house(t, { env: { IMPORT_MAX_ROWS: '1200', IMPORT_MAX_BYTES: '100000' } })
+const { app, person, db, config } = await house(t, { env: { IMPORT_MAX_ROWS: '1200', IMPORT_MAX_BYTES: '100000' } })
 /** What lies in the database, whoever may see it. */
 const stored = async () => [await db.$count(taskImports), await db.$count(taskImportBlocks)]
 
@@ -113,4 +117,29 @@ t.test('others do not see an import, admins neither', async (t) => {
     t.equal((await other.post(`${IMPORTS}/${own.id}/cancel`)).statusCode, 404)
     t.strictSame((await other.get(IMPORTS)).json().data, [])
   }
+})
+
+t.test('an upload whose sender goes away leaves nothing, and one that is slow is staged as it comes', async (t) => {
+  const ann = await person()
+  const before = await stored()
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const { payload, headers } = form({ content: rows(1100), name: 'slow.csv', type: 'text/csv' })
+  const start = async () => {
+    const socket = connect({ host: '127.0.0.1', port }).on('error', () => {})
+    await once(socket, 'connect')
+    socket.write(requestText(`POST ${IMPORTS}`, { Authorization: `Bearer ${ann.access_token}`, 'Content-Type': headers['content-type'] as string, 'Content-Length': String(payload.length), Connection: 'close' }, ''))
+    socket.write(payload.subarray(0, payload.length - 2000))
+    await until('the first blocks', async () => (await stored())[1] === Number(before[1]) + 2)
+    return socket
+  }
+  const gone = await start()
+  t.equal((await ann.get(IMPORTS)).json().data.length, 0, 'nobody is told of it yet')
+  gone.destroy()
+  await until('nothing of it', async () => JSON.stringify(await stored()) === JSON.stringify(before))
+  const slow = await start()
+  let said = ''
+  slow.setEncoding('utf8').on('data', (text) => { said += text }).write(payload.subarray(payload.length - 2000))
+  await once(slow, 'close')
+  t.match(said, /^HTTP\/1\.1 202 .*"rows_total":1100/s)
 })
