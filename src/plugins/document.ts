@@ -1,17 +1,8 @@
 import { catalogue, invalidField, type ProblemCode, problemBody, Problem } from '../core/problem.ts'
+import type { Answer, Components, Document, Example, Media, Operation, Parameter, RawDocument } from './document-shape.ts'
 import { addLinks } from './links.ts'
 
-interface Media { schema: { $ref?: string } & Record<string, unknown>, examples?: Record<string, Example> }
-interface Example { summary: string, value: unknown }
-interface Answer { description: string, content?: Record<string, Media>, headers?: Record<string, unknown>, links?: Record<string, unknown>, $ref?: string }
-interface Parameter { in: string, name: string, schema: Record<string, unknown>, description?: string, required?: boolean, style?: string, explode?: boolean }
-export interface Operation {
-  operationId: string, description: string, security?: unknown[], parameters?: Parameter[], requestBody?: { content: Record<string, Media>, required?: boolean, description?: string }
-  responses: Record<string, Answer>, 'x-allow'?: string, 'x-scope'?: string, 'x-problems'?: ProblemCode[]
-}
-export interface RawDocument { paths: Record<string, Record<string, Operation>>, components: Components, security: unknown[], servers: { url: string }[] }
-interface Components { schemas: Record<string, Record<string, unknown>>, responses?: Record<string, unknown>, headers?: Record<string, unknown>, securitySchemes: Record<string, unknown> }
-export type Document = RawDocument
+export type { Document, Operation, RawDocument } from './document-shape.ts'
 
 /** Statuses that stand as named components; `Default` covers every general status. */
 const RESPONSES: Record<number, string> = {

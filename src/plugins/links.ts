@@ -1,4 +1,4 @@
-import type { Operation, RawDocument } from './document.ts'
+import type { Operation, RawDocument } from './document-shape.ts'
 
 interface Link { operationId: string, parameters: Record<string, string>, description: string }
 
