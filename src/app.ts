@@ -54,6 +54,7 @@ import { requestLog } from './plugins/request-log.ts'
 import { security } from './plugins/security.ts'
 import { type App, createApp } from './plugins/server.ts'
 import { shedding } from './plugins/shedding.ts'
+import { tracing } from './plugins/tracing.ts'
 import * as wire from './plugins/wire.ts'
 
 const V1 = '/api/v1'
@@ -62,6 +63,7 @@ const V1 = '/api/v1'
 export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<App> {
   const { config, db, secret } = deps
   const app = createApp(config, logger)
+  if (deps.tracing) await app.register(tracing, { tracing: deps.tracing })
   await app.register(clientAddress)
   await app.register(requestLog)
   await app.register(problems)

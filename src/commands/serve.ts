@@ -6,6 +6,7 @@ import { type Config, isProduction } from '../config.ts'
 import { createLogger } from '../core/log.ts'
 import { createMail } from '../core/mail.ts'
 import { createPasswords } from '../core/passwords.ts'
+import { openTracing } from '../core/tracing.ts'
 import { SiblingCounters } from '../core/sibling-counters.ts'
 import { watchWork } from '../jobs.ts'
 import { VERSION } from '../plugins/openapi.ts'
@@ -30,7 +31,8 @@ export async function serve (): Promise<void> {
 async function serveHere (config: Config): Promise<Place> {
   const logger = createLogger(config)
   const departure = prepareDeparture(logger)
-  const database = await openConfigured(config)
+  const tracing = await openTracing(config)
+  const database = await openConfigured(config, tracing?.statement)
   await migrateWhenReachable(database, logger)
 
   const mail = createMail(config, logger)
@@ -41,7 +43,7 @@ async function serveHere (config: Config): Promise<Place> {
   metrics?.watchGate('password_hashes', passwords.load)
   const work = startWork({ db: database.db, config, metrics }, logger, { takesJobs: config.WORKER === 'on' })
   const counters = cluster.isWorker ? SiblingCounters : undefined
-  const app = await buildApp({ db: database.db, config, mail, passwords, metrics, secret: loadSecret(config), isLeaving: departure.isLeaving, wakeJobs: work.wake, counters }, logger)
+  const app = await buildApp({ db: database.db, config, mail, passwords, metrics, tracing, secret: loadSecret(config), isLeaving: departure.isLeaving, wakeJobs: work.wake, counters }, logger)
   await app.listen({ host: config.HOST, port: config.PORT })
   const place = app.addresses()[0] as AddressInfo
   const ownPort = cluster.isWorker ? undefined : await openMetricsPort(config, metrics)
@@ -57,6 +59,7 @@ async function serveHere (config: Config): Promise<Place> {
     await work.stop()
     await mail.close()
     await database.close()
+    await tracing?.close()
   })
   return place
 }

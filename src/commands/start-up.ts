@@ -6,6 +6,7 @@ import { parseEnv } from 'node:util'
 import type { Logger } from 'pino'
 import { type Config, readConfig } from '../config.ts'
 import { type Database, openDatabase } from '../db/client.ts'
+import type { Traced } from '../db/traced.ts'
 import { failureOf } from '../db/failures.ts'
 import { migrate } from '../db/migrate.ts'
 
@@ -20,8 +21,8 @@ export function loadConfig (): Config {
   return readConfig({ ...readEnvFile('.env'), ...process.env })
 }
 
-export function openConfigured (config: Config): Promise<Database> {
-  return openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, pool: config.DATABASE_POOL, waitMs: config.DATABASE_WAIT_MS })
+export function openConfigured (config: Config, traced?: Traced): Promise<Database> {
+  return openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, pool: config.DATABASE_POOL, waitMs: config.DATABASE_WAIT_MS, traced })
 }
 
 /** A database that is still starting is waited for; one that refuses us is not. */

@@ -4,6 +4,7 @@ import type { Counters } from '../lib/counters.ts'
 import type { Mail } from './mail.ts'
 import type { Metrics } from './metrics.ts'
 import type { Passwords } from './passwords.ts'
+import type { Tracing } from './tracing.ts'
 
 /** What may be handed down from `commands/` and from tests. A room takes only what it needs. */
 export interface Deps {
@@ -19,6 +20,8 @@ export interface Deps {
   wakeJobs?: () => void
   /** Counts what happens; absent where nobody may ask. */
   metrics?: Metrics | undefined
+  /** Follows requests; absent where nobody watches. */
+  tracing?: Tracing | undefined
   /** Where requests are counted when this process shares its limits with siblings; absent, it counts for itself. */
   counters?: typeof Counters | undefined
 }

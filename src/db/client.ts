@@ -6,6 +6,7 @@ import type { Load } from '../lib/gate.ts'
 import { type Bounds, bounded } from './deadlines.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { checkDriver } from './driver-guard.ts'
+import { type Traced, traced } from './traced.ts'
 
 /** A database or a transaction, whichever driver is behind it. Inside a transaction use only the transaction. */
 export type Db = PgDatabase<PgQueryResultHKT>
@@ -20,7 +21,7 @@ export interface Database {
 }
 
 /** `waitMs`: how long work may wait for a connection to a server before it is refused. */
-export interface DatabaseOptions { url?: string | undefined, dataDir: string, pool: number, waitMs?: number }
+export interface DatabaseOptions { url?: string | undefined, dataDir: string, pool: number, waitMs?: number, traced?: Traced | undefined }
 
 const WAIT_MS = 1000
 const CONNECT_SECONDS = 3
@@ -34,12 +35,12 @@ export function openDatabase (options: DatabaseOptions): Promise<Database> {
   return options.url === undefined ? openEmbedded(options.dataDir) : openServer(options.url, { waitMs: WAIT_MS, ...options })
 }
 
-async function openServer (url: string, { pool, waitMs }: Bounds): Promise<Database> {
+async function openServer (url: string, { traced: span, ...bounds }: Bounds & Pick<DatabaseOptions, 'traced'>): Promise<Database> {
   const { default: postgres } = await import('postgres')
   checkDriver()
   const { drizzle } = await import('drizzle-orm/postgres-js')
   const client = postgres(url, {
-    max: pool,
+    max: bounds.pool,
     connect_timeout: CONNECT_SECONDS,
     backoff,
     idle_timeout: 30,
@@ -52,8 +53,8 @@ async function openServer (url: string, { pool, waitMs }: Bounds): Promise<Datab
   })
   // Ours, for the guarded driver (driver-guard.ts).
   Object.assign(client.options, { silence_ms: SILENCE_MS })
-  const { client: guarded, loads } = bounded(client, { pool, waitMs })
-  return { db: drizzle(guarded) as unknown as Db, embedded: false, loads, close: () => client.end({ timeout: 5 }) }
+  const { client: guarded, loads } = bounded(client, bounds)
+  return { db: drizzle(span ? traced(guarded, span) : guarded) as unknown as Db, embedded: false, loads, close: () => client.end({ timeout: 5 }) }
 }
 
 async function openEmbedded (dataDir: string): Promise<Database> {

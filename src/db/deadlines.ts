@@ -26,11 +26,11 @@ export class OutcomeUnknown extends Error {
 export interface Bounds { pool: number, waitMs: number }
 
 type Loose = Record<PropertyKey, unknown> & ((...args: unknown[]) => unknown)
-type Call<T = Promise<unknown>> = (...args: unknown[]) => T
+export type Call<T = Promise<unknown>> = (...args: unknown[]) => T
 type Work = (tx: Sql) => Promise<unknown>
 type Turn = ((work: () => Promise<unknown>) => Promise<unknown>) & { load: () => Load }
 /** `active` from the moment when the server works on it and on nothing before it. */
-interface PendingQuery extends Promise<unknown> { active: boolean, values (): PendingQuery }
+export interface PendingQuery extends Promise<unknown> { active: boolean, values (): PendingQuery }
 
 /**
  * Bounds every wait that postgres.js leaves open: for a free connection, for a frozen server, for one that is down.
@@ -112,7 +112,7 @@ function transaction (turn: Turn, waitMs: number, begin: Call, args: unknown[]):
 }
 
 /** The driver's queries start when somebody waits for them, and so does what stands for them. */
-function lazily (query: PendingQuery, run: (query: PendingQuery) => Promise<unknown>): unknown {
+export function lazily (query: PendingQuery, run: (query: PendingQuery) => Promise<unknown>): unknown {
   return {
     values: () => lazily(query.values(), run),
     // biome-ignore lint/suspicious/noThenProperty: it stands for a lazy promise
@@ -120,7 +120,7 @@ function lazily (query: PendingQuery, run: (query: PendingQuery) => Promise<unkn
   }
 }
 
-function replacing (client: Sql, methods: Record<string, (...args: unknown[]) => unknown>): Sql {
+export function replacing (client: Sql, methods: Record<string, (...args: unknown[]) => unknown>): Sql {
   return new Proxy(client, {
     get: (target, key) => (typeof key === 'string' && Object.hasOwn(methods, key) ? methods[key] : (target as unknown as Loose)[key])
   })
