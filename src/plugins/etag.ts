@@ -2,9 +2,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { invalidField, Problem } from '../core/problem.ts'
 
-const ENTITY_TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/
+/** RFC 9110, sections 8.8.3, 13.1.1 and 13.1.2: `*` or a list of tags, whose empty elements count for nothing (section 5.6.1). */
+const TAG = '(W/)?"[\\x21\\x23-\\x7e\\x80-\\xff]*"'
+const TAGS = `^[ \\t,]*(\\*|${TAG}([ \\t]*,[ \\t,]*${TAG})*)[ \\t,]*$`
+const IS_LIST = new RegExp(TAGS)
+const EACH = new RegExp(`\\*|${TAG}`, 'g')
+const WANTED = 'must be an entity tag as it came in ETag, such as "3"'
 
-const text = (description: string) => Type.Optional(Type.String({ maxLength: 1000, pattern: '^[\\x20-\\x7e\\x80-\\xff]*$', description }))
+const text = (description: string) => Type.Optional(Type.String({ maxLength: 1000, pattern: TAGS, 'x-hint': WANTED, description }))
 /** Headers of conditional requests, for `schema.headers`. */
 export const IfNoneMatch = Type.Object({ 'If-None-Match': text('The `ETag` you already have; 304 without a body while it is current.') })
 export const IfMatch = Type.Object({ 'If-Match': text('The `ETag` you last saw; 412 when the task has changed since. `*` matches any version.') })
@@ -43,7 +48,6 @@ export function staleVersion (currentVersion: number, changedFields: string[]): 
 }
 
 function entityTags (header: string, name: string): string[] {
-  const tags = header.split(',').map((tag) => tag.trim()).filter(Boolean)
-  if (tags.length > 0 && tags.every((tag) => tag === '*' || ENTITY_TAG.test(tag))) return tags
-  throw invalidField('header', `/${name}`, 'malformed', `${name} must be an entity tag as it came in ETag, such as "3".`)
+  if (IS_LIST.test(header)) return header.match(EACH) ?? []
+  throw invalidField('header', `/${name}`, 'malformed', `${name} ${WANTED}.`)
 }

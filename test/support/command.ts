@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { contractFaults } from './contract.ts'
 import { PATIENT_MS } from './database.ts'
 import { PASSWORD } from './house.ts'
 
@@ -62,6 +63,8 @@ export async function call (url: string, { method = 'GET', body, token, headers 
     ...(body && { body: JSON.stringify(body) })
   })
   const text = await answer.text()
+  const faults = contractFaults(method, new URL(url).pathname, { statusCode: answer.status, headers: Object.fromEntries(answer.headers), body: text })
+  if (faults.length > 0) throw new Error(`the contract lies about ${method} ${url} → ${answer.status}: ${faults.join('; ')}`)
   return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) }
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
@@ -20,6 +20,19 @@ export function nodeTool (program: string): string {
     writeFileSync(stamp, lock)
   }
   return join(NODE_TOOLS, 'node_modules', '.bin', program)
+}
+
+/** A program of the packages that test/contract/tools/requirements.txt pins, in a virtual environment of its own. */
+export function pythonTool (program: string): string {
+  const requirements = join(NODE_TOOLS, 'requirements.txt')
+  const folder = join(OTHERS, `python-${digest(readFileSync(requirements))}`)
+  if (!existsSync(join(folder, 'whole'))) {
+    rmSync(folder, { recursive: true, force: true })
+    install('python3', ['-m', 'venv', folder])
+    install(join(folder, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '--requirement', requirements])
+    writeFileSync(join(folder, 'whole'), '')
+  }
+  return join(folder, 'bin', program)
 }
 
 /** A program that `go install` builds from the module proxy, at the version in versions.json. */

@@ -20,7 +20,7 @@ export const IpBanCreate = input('IpBanCreate', {
   address: Type.String({ ...ADDRESS, description: 'An address, or a range as CIDR no wider than /8 (IPv6: /32).', 'x-hint': 'must be an address such as 203.0.113.7 or a range such as 203.0.113.0/24' }),
   reason: Type.Optional(NullableText('Why, for those who come across it later.', 200)),
   until: Type.Optional(NullableTimestamp('When it ends by itself, at least a moment ahead; absent or null means not before it is lifted.'))
-}, { description: 'A new ban.', examples: [{ address: '203.0.113.0/24', reason: 'Guesses passwords', until: '2026-07-01T00:00:00Z' }] })
+}, { description: 'A new ban.', examples: [{ address: '203.0.113.0/24', reason: 'Guesses passwords', until: '2099-07-01T00:00:00Z' }] })
 export type IpBanCreate = Static<typeof IpBanCreate>
 
 export const IpBanParams = parameters({ ban_id: Id('The ban\'s id.') })

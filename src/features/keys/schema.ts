@@ -6,7 +6,7 @@ export const ApiKeyScope = choice('ApiKeyScope', SCOPES, 'A class of operations 
 
 const Name = { minLength: 1, maxLength: 100, pattern: oneLine(100), description: 'What the key is for; blanks around it are removed.', 'x-hint': 'must be one line of text that is not blank' }
 const scopes = (description: string) => Type.Array(ref(ApiKeyScope), { minItems: 1, maxItems: SCOPES.length, description })
-const EXAMPLE = { id: '019f2f6e-7c1a-7ddd-8ddd-0123456789ab', name: 'Nightly report', prefix: 'tl_4fXq9ZkT', scopes: ['tasks:read'], created_at: '2026-01-02T03:04:05.678Z', expires_at: '2026-07-01T00:00:00.000Z', last_used_at: null }
+const EXAMPLE = { id: '019f2f6e-7c1a-7ddd-8ddd-0123456789ab', name: 'Nightly report', prefix: 'tl_4fXq9ZkT', scopes: ['tasks:read'], created_at: '2026-01-02T03:04:05.678Z', expires_at: '2027-06-01T00:00:00.000Z', last_used_at: null }
 
 const fields = {
   id: Id('The key\'s id; revoke it by this.'),
@@ -33,7 +33,7 @@ export const ApiKeyCreate = input('ApiKeyCreate', {
   name: Type.String(Name),
   scopes: scopes('What the key may do, at least one scope; it never may more than you.'),
   expires_at: Timestamp('When it stops working, at most a year ahead.')
-}, { description: 'A new API key.', examples: [{ name: 'Nightly report', scopes: ['tasks:read'], expires_at: '2026-07-01T00:00:00Z' }] })
+}, { description: 'A new API key.', examples: [{ name: 'Nightly report', scopes: ['tasks:read'], expires_at: '2027-06-01T00:00:00Z' }] })
 export type ApiKeyCreate = Static<typeof ApiKeyCreate>
 
 export const ApiKeyParams = parameters({ key_id: Id('The key\'s id.') })

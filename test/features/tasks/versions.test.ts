@@ -6,7 +6,7 @@ const { events, person } = await house(t)
 t.test('a current ETag is answered 304 without a body', async (t) => {
   const ann = await person()
   const task = await ann.create({ title: 'Paint' })
-  for (const tag of ['"1"', 'W/"1"', '"7", "1"', '*']) {
+  for (const tag of ['"1"', 'W/"1"', '"7", "1"', '"7,8",W/"1"', ',"7",, "1",', '*']) {
     const answer = await ann.read(task, { 'if-none-match': tag })
     t.equal(answer.statusCode, 304, tag)
     t.equal(answer.body, '')
@@ -35,7 +35,8 @@ t.test('If-Match is compared strongly; any version is matched by a star', async 
   const patch = (tag: string) => ann.send({ method: 'PATCH', url: `/api/v1/tasks/${task.id}`, payload: { title: tag.replace(/\W/g, '') || 'star' }, headers: { 'if-match': tag } })
   t.equal((await patch('W/"1"')).statusCode, 412)
   t.equal((await patch('"x"')).statusCode, 412)
-  t.match((await patch('1')).json(), { status: 400, errors: [{ in: 'header', pointer: '/If-Match' }] })
+  t.equal((await patch('"1,2"')).statusCode, 412, 'a comma between the quotes belongs to the tag')
+  for (const malformed of ['1', '"1', '"1" "2"', '*, "1"', ',']) t.match((await patch(malformed)).json(), { status: 400, errors: [{ in: 'header', pointer: '/If-Match' }] }, malformed)
   t.equal((await patch('"9", "1"')).statusCode, 200)
   t.equal((await patch('*')).statusCode, 200)
 })
