@@ -8,16 +8,17 @@ import { createMail } from '../core/mail.ts'
 import { createPasswords } from '../core/passwords.ts'
 import type { Db } from '../db/client.ts'
 import { toOpenApi30 } from '../lib/openapi-twin.ts'
+import { toPostman } from '../lib/postman.ts'
 import type { Document } from '../plugins/document.ts'
 import { documentText } from '../plugins/openapi.ts'
 import { CommandError } from './start-up.ts'
 
 const FOLDER = fileURLToPath(new URL('../../openapi/', import.meta.url))
 
-/** Writes the contract and its twin for OpenAPI 3.0, or with `check` refuses when a committed one is not what the code says. */
+/** Writes the contract, its twin for OpenAPI 3.0 and a Postman collection, or with `check` refuses when a committed one is not what the code says. */
 export async function openapiCommand ({ check }: { check: boolean }): Promise<void> {
   const contract = await committedContract()
-  const files = { 'openapi.json': contract, 'openapi-3.0.json': toOpenApi30(contract) }
+  const files = { 'openapi.json': contract, 'openapi-3.0.json': toOpenApi30(contract), 'postman_collection.json': toPostman(contract) }
   for (const [name, document] of Object.entries(files)) {
     const text = documentText(document)
     if (!check) writeFileSync(`${FOLDER}${name}`, text)

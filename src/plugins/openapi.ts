@@ -103,7 +103,7 @@ function listeningOrigin (app: import('fastify').FastifyInstance): string | unde
 }
 
 /** Keys in the order the frame gave them, two blanks, ASCII only: the same text on every machine. */
-export function documentText (document: Document): string {
+export function documentText (document: object): string {
   return `${JSON.stringify(document, null, 2).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
 }
 
