@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { isInstant } from '../../src/lib/instant.ts'
 import type { Schema } from './schema-walker.ts'
 
-const formats = {
+export const formats = {
   uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'date-time': { validate: isInstant }, date: /^\d{4}-\d{2}-\d{2}$/, email: /^\S+@\S+\.\S+$/, uri: { validate: (text: string) => URL.canParse(text) },
   int32: true, int64: true, double: true, password: true, binary: true
 } as const

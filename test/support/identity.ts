@@ -9,6 +9,7 @@ import { createMail } from '../../src/core/mail.ts'
 import { createPasswords } from '../../src/core/passwords.ts'
 import { type Db, openDatabase } from '../../src/db/client.ts'
 import { auditEvents } from '../../src/db/tables/audit-events.ts'
+import { contractFaults } from './contract.ts'
 import { PATIENT_MS, type TestDatabase } from './database.ts'
 import { SECRET } from './house.ts'
 
@@ -35,7 +36,11 @@ export async function sibling (t: Test, { database, config }: { database: TestDa
     await mail.close()
     if (own !== database) await own.close()
   })
-  return (options: InjectOptions & { url: string }): Promise<Response> => app.inject({ method: 'GET', ...options } as InjectOptions) as Promise<Response>
+  return async (options: InjectOptions & { url: string }): Promise<Response> => {
+    const answer = await app.inject({ method: 'GET', ...options } as InjectOptions)
+    t.strictSame(contractFaults(String(options.method ?? 'GET'), options.url, answer), [], `the contract holds for ${options.url}`)
+    return answer
+  }
 }
 
 type Parts = Record<string, unknown>

@@ -75,9 +75,10 @@ t.test('bans are for admins', async (t) => {
 })
 
 t.test('each ban and each lift is in the audit log, once, also when the request is repeated', async (t) => {
-  const post = () => root.send({ method: 'POST', url: PATH, headers: { 'idempotency-key': 'ban-1' }, payload: { address: '198.51.100.0/24' } })
+  const post = (address = '198.51.100.0/24') => root.send({ method: 'POST', url: PATH, headers: { 'idempotency-key': 'ban-1' }, payload: { address } })
   const { id } = (await post()).json()
   t.match((await post()).headers, { 'idempotent-replayed': 'true' })
+  t.match((await post('203.0.113.0/24')).json(), { status: 422, code: 'idempotency_key_reused' })
   await root.send({ method: 'DELETE', url: `${PATH}/${id}` })
   const facts = (await auditFacts(db)).filter(({ subject_id }) => subject_id === id)
   const common = { actor_id: root.user.id, actor_name: 'root', address: '127.0.0.1', outcome: 'succeeded', subject_type: 'ip_ban', detail: '198.51.100.0/24' }

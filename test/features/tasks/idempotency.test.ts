@@ -54,6 +54,7 @@ t.test('a whole batch is replayed', async (t) => {
   const first = await create(ann, 'batch', payload, '/api/v1/task-batches')
   const again = await create(ann, 'batch', payload, '/api/v1/task-batches')
   t.strictSame([again.body, again.headers['idempotent-replayed']], [first.body, 'true'])
+  t.match((await create(ann, 'batch', { ...payload, atomic: false }, '/api/v1/task-batches')).json(), { status: 422, code: 'idempotency_key_reused' })
   t.equal(await total(ann), 2)
 })
 
