@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Document } from '../../src/plugins/document.ts'
-import { firstAdmin, withServer } from '../support/server.ts'
+import { firstAdmin, startTasklane } from '../support/server.ts'
 import { pythonTool, ROOT } from '../support/tools.ts'
 
 const TOOLS = join(ROOT, 'test/contract/tools')
@@ -20,15 +20,14 @@ const schemathesis = pythonTool('schemathesis')
 const folder = mkdtempSync(join(tmpdir(), 'tasklane-fuzz-'))
 const contract = join(folder, 'contract.json')
 writeFileSync(contract, JSON.stringify(strict(JSON.parse(readFileSync(join(ROOT, 'openapi/openapi.json'), 'utf8')))))
-const code = await withServer(async (server) => {
-  const { email, password } = await firstAdmin(server)
-  const child = spawn(schemathesis, ['--config-file', join(TOOLS, 'schemathesis.toml'), 'run', contract, '--url', server.url, '--seed', seed, '--max-examples', examples, '--checks', 'all', ...only.flatMap((id) => ['--include-operation-id', id])], {
-    cwd: folder, stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, TASKLANE_URL: server.url, TASKLANE_EMAIL: email, TASKLANE_PASSWORD: password, PYTHONPATH: [TOOLS, process.env.PYTHONPATH].filter(Boolean).join(delimiter), PYTHONDONTWRITEBYTECODE: '1', NO_COLOR: '1' }
-  })
-  const [code] = await once(child, 'close')
-  return code as number | null
+const { url, stop } = await startTasklane({ ACCESS_TOKEN_TTL: '86400' })
+const { email, password } = await firstAdmin(url)
+const child = spawn(schemathesis, ['--config-file', join(TOOLS, 'schemathesis.toml'), 'run', contract, '--url', url, '--seed', seed, '--max-examples', examples, '--checks', 'all', ...only.flatMap((id) => ['--include-operation-id', id])], {
+  cwd: folder, stdio: ['ignore', 'inherit', 'inherit'],
+  env: { ...process.env, TASKLANE_URL: url, TASKLANE_EMAIL: email, TASKLANE_PASSWORD: password, PYTHONPATH: [TOOLS, process.env.PYTHONPATH].filter(Boolean).join(delimiter), PYTHONDONTWRITEBYTECODE: '1', NO_COLOR: '1' }
 })
+const [code] = await once(child, 'close')
+await stop()
 rmSync(folder, { recursive: true })
 process.exit(code ?? 1)
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { withServer } from '../support/server.ts'
+import { startTasklane } from '../support/server.ts'
 import { nodeTool, ROOT } from '../support/tools.ts'
 
 interface Item { id: string, item?: Item[] }
@@ -23,13 +23,13 @@ const collection: Collection = JSON.parse(readFileSync(join(ROOT, 'openapi/postm
 const requests = collection.item.flatMap(({ item = [] }) => item)
 const inOrder = [...requests.filter(({ id }) => !LAST.includes(id)), ...LAST.map((id) => requests.find((request) => request.id === id) as Item)]
 
-const executions = await withServer(async ({ url }, cwd) => {
-  writeFileSync(join(cwd, 'collection.json'), JSON.stringify({ ...collection, item: inOrder }))
-  writeFileSync(join(cwd, 'tasks.csv'), 'title,tags\nPaint the door,home\n')
-  const newman = spawn(nodeTool('newman'), ['run', 'collection.json', '--env-var', `baseUrl=${url}`, '--working-dir', cwd, '--reporters', 'json', '--reporter-json-export', 'run.json'], { cwd, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } })
-  await once(newman, 'close')
-  return JSON.parse(readFileSync(join(cwd, 'run.json'), 'utf8')).run.executions as Execution[]
-})
+const { url, folder, stop } = await startTasklane()
+writeFileSync(join(folder, 'collection.json'), JSON.stringify({ ...collection, item: inOrder }))
+writeFileSync(join(folder, 'tasks.csv'), 'title,tags\nPaint the door,home\n')
+const newman = spawn(nodeTool('newman'), ['run', 'collection.json', '--env-var', `baseUrl=${url}`, '--working-dir', folder, '--reporters', 'json', '--reporter-json-export', 'run.json'], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } })
+await once(newman, 'close')
+const executions: Execution[] = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')).run.executions
+await stop()
 
 const faults = executions.flatMap(({ item: { id }, response, requestError, assertions = [] }) => [
   ...(requestError ? [`${id}: ${requestError.message}`] : []),
@@ -38,6 +38,7 @@ const faults = executions.flatMap(({ item: { id }, response, requestError, asser
   ...(response && response.code >= 300 && !REFUSED[id] ? [`${id}: ${response.code}, although the collection has all it needs`] : [])
 ])
 if (executions.length !== requests.length) faults.push(`${executions.length} of ${requests.length} requests were sent`)
+const succeeded = executions.filter(({ response }) => (response?.code ?? 500) < 300).length
 for (const fault of faults) console.log(`FAILED  ${fault}`)
-console.log(`newman sent ${executions.length} requests: ${executions.filter(({ response }) => (response?.code ?? 500) < 300).length} succeeded, ${executions.length - executions.filter(({ response }) => (response?.code ?? 500) < 300).length} were refused as the contract says, ${faults.length} faults.`)
+console.log(`newman sent ${executions.length} requests: ${succeeded} succeeded, ${executions.length - succeeded} were refused as the contract says, ${faults.length} faults.`)
 process.exit(faults.length === 0 ? 0 : 1)
