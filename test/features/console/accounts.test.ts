@@ -101,19 +101,6 @@ async function suite () {
     await context.close()
   })
 
-  t.test('an access token is renewed before it runs out, once for all calls that wait for it', async (t) => {
-    const { page, logIn, context } = await visit()
-    await page.clock.install()
-    await logIn('ann')
-    await page.getByText('There is no open task').waitFor()
-    const before = calls.filter(({ path }) => path.endsWith('/refresh')).length
-    await page.clock.fastForward('14:50')
-    await Promise.all([page.waitForResponse((response) => response.url().endsWith('/task-stats')), page.getByRole('link', { name: 'Trash' }).click().then(() => page.getByText('The trash is empty').waitFor()).then(() => page.getByRole('link', { name: 'Tasks', exact: true }).click()).then(() => page.clock.runFor(1000))])
-    t.equal(calls.filter(({ path }) => path.endsWith('/refresh')).length - before, 1)
-    t.equal(calls.filter(({ status }) => status === 401).length, 1, 'the wrong password from before')
-    await context.close()
-  })
-
   t.test('a session that ends is taken up by a log-in over the page, and what was typed is sent then', async (t) => {
     const other = await person('user', 'fay')
     const task = await other.create({ title: 'Write a long text' })

@@ -1,10 +1,16 @@
 import { h, replace } from './lib/dom.js'
 import { go, place } from './lib/router.js'
 import { isAtLeast, isLoggedIn, onSession, useLogin } from './lib/session.js'
+import { accountPage } from './pages/account.js'
+import { auditPage } from './pages/audit.js'
+import { bansPage } from './pages/bans.js'
 import { confirmPage } from './pages/confirm.js'
+import { csvPage } from './pages/csv.js'
 import { forgotPage } from './pages/forgot.js'
 import { askLogin, loginPage } from './pages/login.js'
 import { registerPage } from './pages/register.js'
+import { statsPage } from './pages/stats.js'
+import { usersPage } from './pages/users.js'
 import { everybodyPage, tasksPage, trashPage } from './tasks/page.js'
 import { showConnection } from './ui/banner.js'
 import { porch, shell } from './ui/shell.js'
@@ -14,8 +20,8 @@ import { clearToasts, undoLast } from './ui/toast.js'
 /** Pages for anyone, and pages with the role they take. A page gives its title, its node, its keys, and `stop` to leave it. */
 const OPEN = { '/login': loginPage, '/register': registerPage, '/forgot': forgotPage, '/confirm': confirmPage }
 const PAGES = {
-  '/tasks': [tasksPage, 'user'], '/trash': [trashPage, 'user'], '/confirm': [confirmPage, 'user'],
-  '/everybody': [everybodyPage, 'manager']
+  '/tasks': [tasksPage, 'user'], '/trash': [trashPage, 'user'], '/csv': [csvPage, 'user'], '/account': [accountPage, 'user'], '/confirm': [confirmPage, 'user'],
+  '/everybody': [everybodyPage, 'manager'], '/audit': [auditPage, 'manager'], '/stats': [statsPage, 'manager'], '/users': [usersPage, 'admin'], '/bans': [bansPage, 'admin']
 }
 const HOME = '/tasks'
 
@@ -58,7 +64,7 @@ onSession((user) => {
 useLogin(askLogin)
 useShortcuts([
   ['?', 'Show this list', showShortcuts], ['u', 'Undo the last deletion', undoLast],
-  ['t', 'Go to the tasks', () => isLoggedIn() ? go('/tasks') : false]
+  ['t', 'Go to the tasks', () => isLoggedIn() ? go('/tasks') : false], ['a', 'Go to your account', () => isLoggedIn() ? go('/account') : false]
 ])
 showConnection()
 render({ focus: false })

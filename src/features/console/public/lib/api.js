@@ -16,10 +16,10 @@ export const newKey = () => crypto.randomUUID()
  * Calls the API and gives the answer's body. Calls that can be repeated without harm are: reads, changes that name the
  * version they are for, deletions, and creations under a key. Throws ApiError for every refusal, AbortError when given up.
  */
-export async function call (method, path, { query, body, version, key, signal, repeat = method === 'GET' || method === 'DELETE' || version !== undefined || key !== undefined, raw = false } = {}) {
+export async function call (method, path, { query, body, version, key, signal, repeat = method === 'GET' || method === 'DELETE' || version !== undefined || key !== undefined, raw = false, patience = PATIENCE_MS } = {}) {
   const headers = { ...(body !== undefined && { 'content-type': 'application/json' }), ...(version !== undefined && { 'if-match': `"${version}"` }), ...(key !== undefined && { 'idempotency-key': key }) }
   const url = `${BASE}${path}${queryText(query)}`
-  const request = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }
+  const request = { method, headers, body: body === undefined ? undefined : JSON.stringify(body), patience }
   for (let retries = 0; ;) {
     try {
       const response = await authorised(url, request, signal)
@@ -54,9 +54,9 @@ async function authorised (url, request, signal) {
   }
 }
 
-async function send (url, { method, headers, body }, signal) {
+async function send (url, { method, headers, body, patience }, signal) {
   const token = isOpen(url) ? undefined : accessToken()
-  const limits = [AbortSignal.timeout(PATIENCE_MS), ...(signal ? [signal] : [])]
+  const limits = [...(patience > 0 ? [AbortSignal.timeout(patience)] : []), ...(signal ? [signal] : [])]
   try {
     return await fetch(url, { method, body, cache: 'no-store', credentials: 'omit', headers: { ...headers, ...(token && { authorization: `Bearer ${token}` }) }, signal: AbortSignal.any(limits) })
   } catch (error) {

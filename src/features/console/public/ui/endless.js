@@ -9,7 +9,7 @@ const AHEAD = '600px'
  * A list that goes on by cursor as one reaches its end, by scrolling or by button. `load(cursor, signal)` gives a page,
  * `row(item)` its node, `empty()` what stands there when there is nothing. `stop` gives up what is under way.
  */
-export function endless ({ load, row, empty, list = h('ul', { class: 'list' }), counted: [one, many] = ['entry', 'entries'] }) {
+export function endless ({ load, row, empty, list = h('ul', { class: 'rows' }), counted: [one, many] = ['entry', 'entries'] }) {
   const foot = h('div', { class: 'list-foot' })
   const status = h('p', { class: 'list-status', role: 'status' })
   let cursor

@@ -8,8 +8,9 @@ import { toast, toastProblem } from './toast.js'
 
 /** Where one can go: path, words, picture, the role it takes. */
 const PLACES = [
-  ['/tasks', 'Tasks', 'tasks', 'user'], ['/trash', 'Trash', 'trash', 'user'],
-  ['/everybody', 'Everybody’s tasks', 'all', 'manager']
+  ['/tasks', 'Tasks', 'tasks', 'user'], ['/trash', 'Trash', 'trash', 'user'], ['/csv', 'Import & export', 'csv', 'user'],
+  ['/everybody', 'Everybody’s tasks', 'all', 'manager'], ['/audit', 'Audit log', 'log', 'manager'], ['/stats', 'Statistics', 'stats', 'manager'],
+  ['/users', 'Users', 'users', 'admin'], ['/bans', 'Bans', 'ban', 'admin']
 ]
 
 const brand = () => h('a', { class: 'brand', href: hashOf('/tasks') }, h('img', { src: new URL('../icon.svg', import.meta.url).pathname, alt: '', width: '28', height: '28' }), 'Tasklane')
@@ -27,7 +28,7 @@ export function shell () {
       office.length > 0 && h('p', { class: 'side-title', id: 'office' }, 'Administration'),
       office.length > 0 && h('ul', { 'aria-labelledby': 'office' }, office.map(link))),
     h('div', { class: 'side-foot' },
-      h('p', { class: 'me' }, icon('account'), h('span', { class: 'who' }, who.name ?? who.username ?? who.email), h('span', { class: 'badge' }, who.role)),
+      h('ul', {}, h('li', {}, h('a', { href: hashOf('/account'), 'data-path': '/account' }, icon('account'), h('span', { class: 'who' }, who.name ?? who.username ?? who.email), h('span', { class: 'badge' }, who.role)))),
       h('div', { class: 'side-acts' },
         h('button', { type: 'button', class: 'button button-quiet', onclick: logOut }, icon('leave'), 'Log out'),
         themeButton(),
