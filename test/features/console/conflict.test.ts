@@ -48,6 +48,7 @@ async function suite () {
     t.match((await ann.read(task)).json(), { title: 'Oil the lock', version: 2 })
     await save()
     await dialog.getByRole('button', { name: 'Keep all of theirs' }).click()
+    await page.getByText('This is how the task is now.').waitFor()
     await page.locator('button.task-title', { hasText: 'Oil the lock' }).waitFor()
     t.equal((await ann.read(task)).json().version, 2)
   })

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { operationOf } from '../../support/contract.ts'
 import { house } from '../../support/house.ts'
 
 const PUBLIC = fileURLToPath(new URL('../../../src/features/console/public/', import.meta.url))
@@ -72,4 +73,10 @@ t.test('its sources keep the budget of the house and never make markup, code or 
     t.notMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|\beval\(|new Function|setHTML|srcdoc/, name)
     t.notMatch(text.replaceAll('http://www.w3.org/2000/svg', ''), /https?:\/\//, `${name} names no other server`)
   }
+})
+
+t.test('every call that stands in its sources is in the contract', async (t) => {
+  const calls = sources.flatMap(({ name, text }) => [...text.matchAll(/\b(?:call|upload)\((?:'([A-Z]+)', )?[`']([^`']+)[`']/g)].map(([, method = 'POST', path = '']) => ({ name, method, path: `/api/v1${path.replace(/\$\{[^}]+\}/g, 'x')}` })))
+  t.ok(calls.length > 40)
+  for (const { name, method, path } of calls) t.ok(operationOf(method, path), `${method} ${path} in ${name}`)
 })

@@ -110,7 +110,7 @@ async function suite () {
     await row(visitor, 'Pay the rent').getByRole('button', { name: 'History of Pay the rent' }).click()
     const history = page.getByRole('dialog')
     await history.getByText('took it out of the trash').first().waitFor()
-    t.match(await history.locator('li', { hasText: 'In two parts' }).textContent(), /^you changed it .*Tagsa, b → a, b, homeDescriptionnothing → In two parts$/)
+    t.match(await history.locator('li', { hasText: 'In two parts' }).textContent(), /^You changed it .*Tagsa, b → a, b, homeDescriptionnothing → In two parts$/)
     t.strictSame(await complaints(), [])
     await page.keyboard.press('Escape')
   })

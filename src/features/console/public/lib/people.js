@@ -26,9 +26,9 @@ export async function people () {
 }
 
 /** Who this is, filled in as soon as it is known. */
-export function personNode (id) {
+export function personNode (id, me = 'you') {
   if (id === null) return h('span', {}, 'Tasklane')
-  if (isMe(id)) return h('span', {}, 'you')
+  if (isMe(id)) return h('span', {}, me)
   const node = h('span', { title: id }, known.get(id) ?? `user ${id.slice(-6)}`)
   if (!known.has(id) && isAtLeast('admin')) look(id).then((name) => { if (name) node.textContent = name }, () => {})
   return node

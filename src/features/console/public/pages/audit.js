@@ -34,7 +34,8 @@ export function auditPage (query) {
     title: 'Audit log', stop: list.stop,
     node: h('section', { class: 'page' },
       h('div', { class: 'page-head' }, h('h1', { tabindex: '-1' }, 'Audit log')),
-      h('div', { class: 'columns audit-filters' }, fields.map((one) => one.node)),
+      h('details', { class: 'fold', open: NAMES.some((name) => state[name] !== '') || matchMedia('(min-width: 40rem)').matches },
+        h('summary', {}, 'Filter'), h('div', { class: 'columns audit-filters' }, fields.map((one) => one.node))),
       h('datalist', { id: 'actions' }, ACTIONS.map((value) => h('option', { value }))), list.node)
   }
 }

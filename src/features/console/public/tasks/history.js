@@ -15,7 +15,7 @@ export function showHistory (task) {
     counted: ['event', 'events'], list: h('ol', { class: 'history' }),
     load: (cursor, signal) => call('GET', `/tasks/${task.id}/events`, { query: { limit: 50, cursor }, signal }),
     row: (event) => h('li', {},
-      h('p', {}, h('strong', {}, personNode(event.actor_id)), ` ${ACTS[event.type] ?? event.type} `, h('time', { datetime: event.created_at, title: fullTime(event.created_at), class: 'muted' }, sinceText(event.created_at))),
+      h('p', {}, h('strong', {}, personNode(event.actor_id, 'You')), ` ${ACTS[event.type] ?? event.type} `, h('time', { datetime: event.created_at, title: fullTime(event.created_at), class: 'muted' }, sinceText(event.created_at))),
       event.changes.length > 0 && h('dl', { class: 'changes' }, event.changes.map(changeNode))),
     empty: () => emptyState('No history', 'Nothing is known of this task.')
   })

@@ -1,6 +1,6 @@
 import { call } from '../lib/api.js'
 import { h, replace } from '../lib/dom.js'
-import { personNode } from '../lib/people.js'
+import { isMe, personNode } from '../lib/people.js'
 import { isAborted } from '../lib/problem.js'
 import { dueText, fullTime, isOverdue, sinceText } from '../lib/time.js'
 import { icon } from '../ui/icons.js'
@@ -8,7 +8,7 @@ import { toast, toastProblem } from '../ui/toast.js'
 import { changeTask } from './change.js'
 import { showHistory } from './history.js'
 import { taskForm } from './task-form.js'
-import { PRIORITY, STATUS } from './words.js'
+import { isSame, PRIORITY, STATUS } from './words.js'
 
 const actsOf = new WeakMap()
 /** What can be done to the task that a row shows: edit, toggle, remove, history. */
@@ -49,7 +49,7 @@ function paint (row, task, acts, { withOwner, openTag }) {
         task.priority !== 'medium' && h('span', { class: `badge badge-${task.priority}` }, `${PRIORITY[task.priority]} priority`),
         task.due_date && h('time', { class: 'due', datetime: task.due_date, title: fullTime(task.due_date) }, icon('clock'), isLate ? 'Overdue: ' : 'Due ', dueText(task.due_date)),
         task.tags.map((tag) => (openTag ? h('button', { type: 'button', class: 'tag', 'aria-label': `Tasks tagged ${tag}`, onclick: () => openTag(tag) }, tag) : h('span', { class: 'tag' }, tag))),
-        withOwner && h('span', { class: 'fact' }, 'Of ', personNode(task.owner_id)),
+        withOwner && h('span', { class: 'fact' }, isMe(task.owner_id) ? 'Yours' : ['Of ', personNode(task.owner_id)]),
         task.assignee_id && h('span', { class: 'fact' }, 'For ', personNode(task.assignee_id)),
         isDeleted && h('span', { class: 'fact' }, 'Deleted ', sinceText(task.deleted_at)))),
     h('div', { class: 'task-acts' },
@@ -73,7 +73,10 @@ function edit (row, task, { show, changed }) {
     save: async (change) => {
       const next = Object.keys(change).length > 0 ? await changeTask(task, change) : task
       back(next)
-      if (next !== task) { changed(next); toast('Saved.') }
+      if (next === task) return
+      changed(next)
+      // Somebody who kept the other version has saved nothing.
+      toast(Object.entries(change).every(([field, value]) => isSame(field, value, next[field])) ? 'Saved.' : 'This is how the task is now.')
     }
   })
   row.className = 'task task-open'

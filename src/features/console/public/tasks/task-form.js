@@ -34,7 +34,7 @@ export function taskForm (task, { act, save, cancel, more = [], wish = '' }) {
 
   const made = form({
     fields, act, kind: 'task-form',
-    layout: [title.node, description.node, h('div', { class: 'columns' }, status.node, priority.node, due.node), h('div', { class: 'columns' }, tags.node, assignee.node)],
+    layout: [title.node, description.node, h('div', { class: 'columns columns-close' }, status.node, priority.node, due.node), h('div', { class: 'columns' }, tags.node, assignee.node)],
     more: [h('button', { type: 'button', class: 'button', onclick: () => { release(); cancel() } }, 'Cancel'), more],
     check: () => {
       if (!tags.take()) return [[tags, 'This is not a tag.']]

@@ -1,5 +1,5 @@
 import { onConnection, tryNow } from '../lib/connection.js'
-import { h, replace } from '../lib/dom.js'
+import { h } from '../lib/dom.js'
 
 const WORDS = {
   offline: 'You are offline. What you did is kept here and goes on when the network is back.',
@@ -8,25 +8,33 @@ const WORDS = {
   limited: 'That was a lot in one minute. Tasklane asks to wait a little.'
 }
 
-/** Tells above the page that calls are waiting, why, and until when. */
+/** Tells at the foot of the page that calls are waiting, why, and until when; above dialogs as well. */
 export function showConnection () {
-  const region = document.getElementById('connection')
   let timer
   let shown
+  let bar
   onConnection((now) => {
     clearInterval(timer)
-    if (!now) { shown = undefined; region.replaceChildren(); return }
-    if (shown !== now.kind) {
-      shown = now.kind
-      const button = h('button', { type: 'button', class: 'button', onclick: tryNow }, 'Try now')
-      // The seconds are not read aloud each time.
-      replace(region, h('div', { class: `banner banner-${now.kind}` }, h('p', {}, WORDS[now.kind]), h('span', { class: 'countdown', 'aria-hidden': 'true' }), now.kind !== 'offline' && button))
+    if (shown !== now?.kind || (now && !bar.isConnected)) {
+      bar?.remove()
+      shown = now?.kind
+      bar = now && barFor(now.kind)
+      bar?.showPopover()
     }
-    const count = () => {
-      const text = region.querySelector('.countdown')
-      if (text && now.kind !== 'offline') text.textContent = `Trying again in ${Math.max(0, Math.ceil((now.until - Date.now()) / 1000))} s.`
-    }
+    if (!now || now.kind === 'offline') return
+    const count = () => { bar.querySelector('.countdown').textContent = `Trying again in ${Math.max(0, Math.ceil((now.until - Date.now()) / 1000))} s.` }
     count()
     timer = setInterval(count, 500)
   })
+}
+
+function barFor (kind) {
+  const bar = h('div', { class: 'banner', popover: 'manual' }, h('p', { role: 'alert' }, WORDS[kind]),
+    // The seconds are not read aloud each time.
+    h('span', { class: 'countdown', 'aria-hidden': 'true' }),
+    kind !== 'offline' && h('button', { type: 'button', class: 'button', onclick: tryNow }, 'Try now'))
+  // A modal dialog makes everything beside it inert.
+  const place = document.querySelector('dialog[open]') ?? document.body
+  place.append(bar)
+  return bar
 }
