@@ -2,6 +2,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import t from 'tap'
 import { serverUrl } from '../../support/database.ts'
 import { house } from '../../support/house.ts'
+import { imported, rows, worker } from '../../support/imports.ts'
 
 /** Statements that name no owner, each with its reason. On a database spread over machines these become directories of their own. */
 const EXCEPTIONS: [RegExp, string][] = [
@@ -13,7 +14,8 @@ const EXCEPTIONS: [RegExp, string][] = [
 ]
 
 t.test('every statement on tasks and their history names the owner, save the known few', { skip: serverUrl !== undefined && 'statements are read off the embedded driver' }, async (t) => {
-  const { person, db } = await house(t)
+  const { person, db, config } = await house(t)
+  worker(t, { db, config })
   const [ann, bob, boss] = [await person(), await person(), await person('manager')]
   const statements = record((db as unknown as { $client: PGlite }).$client)
 
@@ -29,6 +31,7 @@ t.test('every statement on tasks and their history names the owner, save the kno
   await boss.get(`/api/v1/tasks?owner_id=${ann.user.id}`)
   await boss.patch(task, { title: 'Paint it' })
   await ann.post('/api/v1/task-batches', { operations: [{ op: 'create', data: { title: 'x' } }, { op: 'update', id: task.id, data: { priority: 'high' } }] })
+  await imported(ann, rows(3))
   await ann.remove(task)
   await ann.restore(task)
   await ann.send({ method: 'DELETE', url: '/api/v1/tasks' })
