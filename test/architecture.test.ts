@@ -12,7 +12,7 @@ const DOORS = new Set(['auth → users', 'auth → sessions', 'auth → keys', '
   'users → tasks'])
 
 type Files = Record<string, string>
-const read = (folder: string): Files => Object.fromEntries(globSync(`${folder}/**/*.ts`, { exclude: ['**/node_modules/**'] }).map((file) => [file.slice(folder.length + 1), readFileSync(file, 'utf8')]))
+const read = (folder: string): Files => Object.fromEntries(globSync(`${folder}/**/*.ts`, { exclude: ['**/node_modules/**', '**/generated/**', '**/out/**'] }).map((file) => [file.slice(folder.length + 1), readFileSync(file, 'utf8')]))
 const importsOf = (file: string, text: string) => [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g)].map((found) => join(dirname(file), found[1] as string))
 const levelOf = (levels: RegExp[], name: string) => levels.findIndex((level) => level.test(name))
 const roomOf = (file: string) => /^features\/([^/]+)\/(.+)$/.exec(file)?.slice(1) ?? []
