@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import { invalidField, Problem } from '../core/problem.ts'
 
 /** RFC 9110, sections 8.8.3, 13.1.1 and 13.1.2: `*` or a list of tags, whose empty elements count for nothing (section 5.6.1). */
-const TAG = '(W/)?"[\\x21\\x23-\\x7e\\x80-\\xff]*"'
+const TAG = '(W/)?"[\\x21\\x23-\\x7e\u0080-\u00ff]*"'
 const TAGS = `^[ \\t,]*(\\*|${TAG}([ \\t]*,[ \\t,]*${TAG})*)[ \\t,]*$`
 const IS_LIST = new RegExp(TAGS)
 const EACH = new RegExp(`\\*|${TAG}`, 'g')

@@ -26,9 +26,9 @@ export const NullableTimestamp = (description: string) => nullable({ type: 'stri
 export const NullableText = (description: string, maxLength: number, more: object = {}) => nullable({ type: 'string', maxLength, pattern: NO_NUL, description, ...more })
 const nullable = (schema: { type: string } & Record<string, unknown>) => Type.Unsafe<string | null>({ ...schema, type: [schema.type, 'null'] })
 
-/** Patterns keep to what ECMAScript, RE2 and Python read alike. */
+/** Patterns keep to what ECMAScript, RE2, Python and Ruby read alike; to Ruby an escape above \x7f is a broken character. */
 export const NO_NUL = '^[^\\x00]*$'
-const CONTROL_AND_BIDI = '\\x00-\\x1f\\x7f-\\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069'
+const CONTROL_AND_BIDI = '\\x00-\\x1f\\x7f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069'
 const SPACE = ' \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff'
 /** One line of text with 1 to `most` characters besides blanks around it; no control or bidirectional characters, nor any of `without`. */
 export const oneLine = (most: number, without = ''): string => {

@@ -38,9 +38,12 @@ function compare (base: Contract, revision: Contract): string[] {
   return stdout.split('\n').filter((line) => /^(error|warning)/.test(line)).map((line) => line.replaceAll(folder, ''))
 }
 
-/** oasdiff does not see that an operation without `security` takes the document's. */
+/**
+ * oasdiff does not see that an operation without `security` takes the document's, nor that a character of a pattern is
+ * the same whether it is written as an escape or as itself.
+ */
 function explicit (document: Contract): Contract {
-  const copy = structuredClone(document)
+  const copy: Contract = JSON.parse(JSON.stringify(document).replace(/\\\\x([89a-f][0-9a-f])/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))))
   for (const methods of Object.values(copy.paths)) for (const operation of Object.values(methods)) operation.security ??= (copy as unknown as { security: unknown[] }).security
   return copy
 }

@@ -55,6 +55,7 @@ const forbidden: [construct: string, finding: RegExp, put: (parts: Parts) => unk
   ['an unbounded string', /^Task\.extra is an unbounded string/, prop({ type: 'string', format: 'uri' })],
   ['a string of anything', /^Task\.extra is a string without format or pattern/, prop({ type: 'string', maxLength: 5 })],
   ['a look-ahead', /^Task\.extra has a pattern that not every language reads/, prop({ ...text, pattern: '^(?!a)b$' })],
+  ['an escape that Ruby does not read', /^Task\.extra has a pattern that not every language reads/, prop({ ...text, pattern: '^[\\x20-\\xff]*$' })],
   ['an unbounded list', /^Task\.extra is an unbounded array/, prop({ type: 'array', items: text })],
   ['an unbounded integer', /^Task\.extra is an unbounded integer/, prop({ type: 'integer', format: 'int32', minimum: 0 })],
   ['an integer without size', /^Task\.extra is a bare integer/, prop({ type: 'integer', minimum: 0, maximum: 9 })],

@@ -9,8 +9,8 @@ const FORBIDDEN = ['allOf', 'anyOf', 'oneOf', 'not', 'discriminator', 'prefixIte
   'dependentRequired', 'dependentSchemas', 'unevaluatedProperties', 'unevaluatedItems', '$id', '$defs', '$anchor', 'definitions', 'x-hint']
 const FORMATS = ['uuid', 'date-time', 'date', 'email', 'uri', 'int32', 'int64', 'double', 'binary', 'password']
 const SCALARS = ['string', 'integer', 'number', 'boolean']
-/** What ECMAScript, RE2 and Python do not all read: look-around, back-references, Unicode classes, named groups, escapes of one dialect. */
-const DIALECT = /\(\?(?!:)|\\[pPkuGZz]|\\[1-9]|[*+?}]\+/
+/** What ECMAScript, RE2, Python and Ruby do not all read: look-around, back-references, Unicode classes, named groups, escapes of one dialect, escapes above \x7f. */
+const DIALECT = /\(\?(?!:)|\\[pPkuGZz]|\\[1-9]|\\x[89a-fA-F]|[*+?}]\+/
 export const SNAKE = /^[a-z][a-z0-9_]*$/
 /** Keywords of TypeScript, Python, Go, Java, Kotlin, Rust and C#: generators rename them, each in its own way. RFC 9457 fixes `type`, and `in` is as old as our problems. */
 export const RESERVED = new Set(('abstract and as assert async await base bool boolean break byte case catch chan char checked class const continue crate debugger decimal def default defer delegate delete do double dyn elif else enum ' +
