@@ -72,6 +72,9 @@ def before_call(context, case, kwargs):
         value = (case.headers or {}).get(parameter["name"])
         if parameter["in"] == "header" and value is not None and len(value) > parameter["schema"]["maxLength"]:
             del case.headers[parameter["name"]]
+    # A key that another body came with before is a 422, which says nothing of this body.
+    if (case.headers or {}).get("Idempotency-Key"):
+        case.headers["Idempotency-Key"] = f"key-{next(guests)}"
     # An import ends soon: what is to be cancelled is better new.
     if name_of(case) == "cancelTaskImport" and imports:
         case.path_parameters["import_id"] = imports.pop()
