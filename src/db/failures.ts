@@ -36,6 +36,8 @@ export function failureOf (error: unknown): Failure | undefined {
 
 function byCode (error: Error): Failure | undefined {
   const { code, syscall } = error as { code?: unknown, syscall?: unknown }
+  // The embedded database has no code for this; it looks before it does anything.
+  if (/^PGlite is clos(ed|ing)$/.test(error.message)) return 'unavailable'
   if (typeof code !== 'string') return undefined
   // The same network error that leaves a statement's outcome open is harmless before there was a connection.
   if (syscall === 'connect') return 'unavailable'
