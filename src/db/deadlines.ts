@@ -1,6 +1,7 @@
 import type { Sql } from 'postgres'
 import { createGate, GateBusy, type Load } from '../lib/gate.ts'
 import { failureOf } from './failures.ts'
+import { type Call, lazily, type Loose, type PendingQuery, replacing } from './pending-query.ts'
 
 /** Above the server's statement_timeout (3 s), so that a statement on the wire is ended by the server, never by us. */
 const STATEMENT_MS = 4000
@@ -25,12 +26,9 @@ export class OutcomeUnknown extends Error {
 /** `waitMs` is for a free connection, and for those before us on it. */
 export interface Bounds { pool: number, waitMs: number }
 
-type Loose = Record<PropertyKey, unknown> & ((...args: unknown[]) => unknown)
-export type Call<T = Promise<unknown>> = (...args: unknown[]) => T
 type Work = (tx: Sql) => Promise<unknown>
 type Turn = ((work: () => Promise<unknown>) => Promise<unknown>) & { load: () => Load }
 /** `active` from the moment when the server works on it and on nothing before it. */
-export interface PendingQuery extends Promise<unknown> { active: boolean, values (): PendingQuery }
 
 /**
  * Bounds every wait that postgres.js leaves open: for a free connection, for a frozen server, for one that is down.
@@ -108,21 +106,6 @@ function transaction (turn: Turn, waitMs: number, begin: Call, args: unknown[]):
   return race(settled, {
     ms: TRANSACTION_MS, onLate: () => (isCommitting ? new OutcomeUnknown('the commit was not answered in time') : end(new NothingDone('the transaction took too long'))),
     waitMs, hasBegun: () => hasBegun, onWait: () => end(new NothingDone('no connection became free in time'))
-  })
-}
-
-/** The driver's queries start when somebody waits for them, and so does what stands for them. */
-export function lazily (query: PendingQuery, run: (query: PendingQuery) => Promise<unknown>): unknown {
-  return {
-    values: () => lazily(query.values(), run),
-    // biome-ignore lint/suspicious/noThenProperty: it stands for a lazy promise
-    then: (...handlers: Parameters<Promise<unknown>['then']>) => run(query).then(...handlers)
-  }
-}
-
-export function replacing (client: Sql, methods: Record<string, (...args: unknown[]) => unknown>): Sql {
-  return new Proxy(client, {
-    get: (target, key) => (typeof key === 'string' && Object.hasOwn(methods, key) ? methods[key] : (target as unknown as Loose)[key])
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Sql } from 'postgres'
-import { type Call, lazily, type PendingQuery, replacing } from './deadlines.ts'
+import { type Call, lazily, type PendingQuery, replacing } from './pending-query.ts'
 
 /** Runs a piece of the database's work under a name, where somebody watches. */
 export type Traced = <T>(name: string, text: string | undefined, run: () => PromiseLike<T>) => Promise<T>

@@ -10,7 +10,7 @@ import { freePort } from '../support/postgres-server.ts'
 const [url = '', without = '', ...names] = process.argv.slice(2)
 const STAND_INS: Record<string, string> = {
   'driver-guard': 'export function checkDriver () {}',
-  deadlines: 'export const bounded = (client) => client'
+  deadlines: 'export const bounded = (client) => ({ client, loads: {} })'
 }
 registerHooks({
   load (file, context, next) {
