@@ -102,9 +102,14 @@ async function suite () {
     t.strictSame(undocumented, [])
   })
 
-  t.test('the watch over pages sees a broken policy, an error and an unknown call', async (t) => {
-    const { page, context, open } = await visit()
+  t.test('the watch over pages sees a broken policy, an error, an unknown call and words too faint to read', async (t) => {
+    const { page, context, open, complaints } = await visit()
     await open()
+    await page.getByRole('heading', { name: 'Log in' }).waitFor()
+    await page.evaluate("document.documentElement.style.setProperty('--muted', 'light-dark(#555555, #333333)')")
+    t.match(await complaints(), [/^dark: serious color-contrast/])
+    await page.evaluate("document.documentElement.style.setProperty('--muted', 'light-dark(#bbbbbb, #cccccc)')")
+    t.match(await complaints(), [/^serious color-contrast/])
     await page.evaluate('document.body.setAttribute("style", "color: red")')
     await page.evaluate('try { document.body.innerHTML = "<p>x" } catch {}')
     await page.evaluate('setTimeout(() => { throw new Error("planted") })')

@@ -75,6 +75,26 @@ async function suite () {
     await strict.context.close()
   })
 
+  t.test('what is typed is not lost by a search, nor by leaving without a question', async (t) => {
+    await row(visitor, 'Pay the rent').getByRole('button', { name: 'Edit' }).click()
+    const text = page.getByLabel('Description', { exact: true })
+    await text.fill('Half a sentence')
+    await page.getByLabel('Search in titles').fill('nothing like it')
+    await page.locator('.tasks:not([aria-busy])').waitFor()
+    await page.getByText('1 task, that is all').waitFor()
+    t.equal(await text.inputValue(), 'Half a sentence')
+    const question = page.getByRole('dialog', { name: 'Leave without saving?' })
+    await page.getByRole('link', { name: 'Trash' }).click()
+    await question.getByRole('button', { name: 'Cancel' }).click()
+    t.equal(await text.inputValue(), 'Half a sentence')
+    t.match(page.url(), /#\/tasks/)
+    await page.getByRole('link', { name: 'Trash' }).click()
+    await question.getByRole('button', { name: 'Leave it' }).click()
+    await page.getByRole('heading', { name: 'Trash' }).waitFor()
+    await page.goto(page.url().replace(/#.*/, '#/tasks?q=rent'))
+    await row(visitor, 'In two parts').waitFor()
+  })
+
   t.test('a task is finished and opened again by its box, from the keyboard as well', async (t) => {
     await page.getByRole('checkbox', { name: 'Done: Pay the rent' }).click()
     await page.locator('.task-done', { hasText: 'Pay the rent' }).and(page.locator(':not([aria-busy])')).waitFor()

@@ -13,9 +13,11 @@ import { statsPage } from './pages/stats.js'
 import { usersPage } from './pages/users.js'
 import { everybodyPage, tasksPage, trashPage } from './tasks/page.js'
 import { showConnection } from './ui/banner.js'
+import { confirm } from './ui/dialog.js'
 import { porch, shell } from './ui/shell.js'
 import { showShortcuts, usePageShortcuts, useShortcuts } from './ui/shortcuts.js'
 import { clearToasts, undoLast } from './ui/toast.js'
+import { hasUnsent } from './ui/unsent.js'
 
 /** Pages for anyone, and pages with the role they take. A page gives its title, its node, its keys, and `stop` to leave it. */
 const OPEN = { '/login': loginPage, '/register': registerPage, '/forgot': forgotPage, '/confirm': confirmPage }
@@ -53,7 +55,16 @@ function pageFor (path, query) {
 
 const lostPage = () => ({ title: 'Not here', node: h('section', { class: 'page' }, h('h1', { tabindex: '-1' }, 'There is nothing here'), h('p', {}, 'The address is wrong, or this page is not for your role.')) })
 
-addEventListener('hashchange', () => render())
+addEventListener('hashchange', async ({ oldURL }) => {
+  const wanted = location.hash
+  if (oldURL !== '' && isLoggedIn() && hasUnsent()) {
+    // However one leaves, by link, key or the browser's own button: first back, then the question.
+    history.replaceState(null, '', new URL(oldURL).hash)
+    if (!await confirm({ title: 'Leave without saving?', text: 'What you have typed in the form is not saved yet.', act: 'Leave it' })) return
+    history.replaceState(null, '', wanted)
+  }
+  render()
+})
 onSession((user) => {
   // Somebody else: nothing of the page before is for them.
   frame = undefined

@@ -62,9 +62,12 @@ function paint (row, task, acts, { withOwner, openTag }) {
           ]))
 }
 
+/** A form is open in it, or the answer to a change is still out: another one would be for a version that is going. */
+const isBusy = (row) => row.getAttribute('aria-busy') === 'true' || row.querySelector('form') !== null
+
 /** The row becomes a form, and a row again when it is saved or given up. */
 function edit (row, task, { show, changed }) {
-  if (row.querySelector('form')) return
+  if (isBusy(row)) return
   const back = (next) => { show(next); row.querySelector('.task-title').focus() }
   const made = taskForm(task, {
     act: 'Save',
@@ -86,7 +89,12 @@ function edit (row, task, { show, changed }) {
 
 /** Shown at once, and taken back if the server does not agree. */
 async function toggle (task, { row, show, changed }) {
-  if (row.getAttribute('aria-busy') === 'true' || row.querySelector('form')) return
+  if (isBusy(row)) {
+    // The browser has turned the box already.
+    const box = row.querySelector('.tick')
+    if (box) box.checked = task.completed
+    return
+  }
   const status = task.completed ? 'todo' : 'done'
   const hadFocus = row.contains(document.activeElement) && document.activeElement.className
   const paintWith = (next) => {
@@ -109,6 +117,7 @@ async function toggle (task, { row, show, changed }) {
 
 /** Leaves the list at once; comes back by undo, or if the server refuses. */
 async function remove (row, task, { show, changed }) {
+  if (isBusy(row)) return
   const { parentElement: list, nextElementSibling: next } = row
   const neighbour = next ?? row.previousElementSibling
   const back = (shown) => {

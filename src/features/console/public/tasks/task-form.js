@@ -2,7 +2,8 @@ import { h } from '../lib/dom.js'
 import { isMe, people } from '../lib/people.js'
 import { isAtLeast, user } from '../lib/session.js'
 import { instantOf, localInput, ZONE } from '../lib/time.js'
-import { field, form, guardUnsent, select } from '../ui/form.js'
+import { field, form, select } from '../ui/form.js'
+import { release, watchUnsent } from '../ui/unsent.js'
 import { tagField } from './tag-field.js'
 import { isSame, PRIORITY, STATUS } from './words.js'
 
@@ -29,27 +30,27 @@ export function taskForm (task, { act, save, cancel, more = [], wish = '' }) {
   })
   const EMPTY = { title: '', description: null, status: 'todo', priority: 'medium', due_date: null, tags: [], assignee_id: null }
   const changed = () => Object.fromEntries(Object.entries(values()).filter(([name, value]) => !isSame(name, value, (task.id ? task : EMPTY)[name])))
-  const isDirty = () => node.isConnected && (tags.input.value !== '' || Object.keys(changed()).length > 0)
-  const release = guardUnsent(isDirty)
+  const isDirty = () => tags.input.value !== '' || Object.keys(changed()).length > 0
 
   const made = form({
     fields, act, kind: 'task-form',
     layout: [title.node, description.node, h('div', { class: 'columns columns-close' }, status.node, priority.node, due.node), h('div', { class: 'columns' }, tags.node, assignee.node)],
-    more: [h('button', { type: 'button', class: 'button', onclick: () => { release(); cancel() } }, 'Cancel'), more],
+    more: [h('button', { type: 'button', class: 'button', onclick: () => { release(node); cancel() } }, 'Cancel'), more],
     check: () => {
       if (!tags.take()) return [[tags, 'This is not a tag.']]
       if (title.input.value.trim() === '') return [[title, 'A task needs a title.']]
       return due.input.validity.badInput ? [[due, 'This is no complete date and time.']] : []
     },
-    submit: async () => { await save(changed()); release() }
+    submit: async () => { await save(changed()); release(node) }
   })
   const { node } = made
+  watchUnsent(node, isDirty)
   node.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) node.requestSubmit()
     if (event.key !== 'Escape') return
     // What was typed goes by the button only; the default would close a dialog around it.
     event.preventDefault()
-    if (!isDirty()) { release(); cancel() }
+    if (!isDirty()) { release(node); cancel() }
   })
   return { node, focus: () => title.input.focus() }
 }

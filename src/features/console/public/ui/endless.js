@@ -7,9 +7,10 @@ const AHEAD = '600px'
 
 /**
  * A list that goes on by cursor as one reaches its end, by scrolling or by button. `load(cursor, signal)` gives a page,
- * `row(item)` its node, `empty()` what stands there when there is nothing. `stop` gives up what is under way.
+ * `row(item)` its node, `empty()` what stands there when there is nothing. Rows that `keep` names stay through a reload.
+ * `stop` gives up what is under way.
  */
-export function endless ({ load, row, empty, list = h('ul', { class: 'rows' }), counted: [one, many] = ['entry', 'entries'] }) {
+export function endless ({ load, row, empty, list = h('ul', { class: 'rows' }), counted: [one, many] = ['entry', 'entries'], keep = () => false }) {
   const foot = h('div', { class: 'list-foot' })
   const status = h('p', { class: 'list-status', role: 'status' })
   let cursor
@@ -28,8 +29,9 @@ export function endless ({ load, row, empty, list = h('ul', { class: 'rows' }), 
     try {
       const { data, pagination } = await load(cursor, signal)
       if (signal.aborted) return
-      if (cursor === undefined) list.replaceChildren()
-      list.append(...data.map(row))
+      if (cursor === undefined) list.replaceChildren(...[...list.children].filter(keep))
+      const kept = new Set([...list.children].filter(keep).map(({ dataset }) => dataset.id))
+      list.append(...data.filter(({ id }) => !kept.has(id)).map(row))
       shown += data.length
       cursor = pagination.next_cursor ?? undefined
       mayGoOn = pagination.has_more

@@ -66,10 +66,3 @@ export function form ({ fields, act, submit, check, more = [], kind = '', danger
     layout ? layout : fields.map((one) => one.node), outcome, h('div', { class: 'actions' }, button, more))
   return { node, show, button }
 }
-
-/** Asks before leaving with text that was typed and not sent. */
-export function guardUnsent (isDirty) {
-  const ask = (event) => { if (isDirty()) event.preventDefault() }
-  addEventListener('beforeunload', ask)
-  return () => removeEventListener('beforeunload', ask)
-}

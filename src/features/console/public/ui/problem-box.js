@@ -1,4 +1,5 @@
 import { h } from '../lib/dom.js'
+import { hashOf } from '../lib/router.js'
 
 /** What went wrong, in words, with the request id under which it stands in the log. */
 export function problemBox (error, { again, without = [] } = {}) {
@@ -8,6 +9,7 @@ export function problemBox (error, { again, without = [] } = {}) {
     error.message !== `${error.title}.` && h('p', {}, error.message),
     faults.length > 0 && h('ul', {}, faults.map((fault) => h('li', {}, fault))),
     requestId(error),
+    error.code === 'email_unverified' && h('a', { href: hashOf('/confirm') }, 'Confirm the address with a code'),
     again && h('button', { type: 'button', class: 'button', onclick: again }, 'Try again'))
 }
 
