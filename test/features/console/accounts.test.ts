@@ -142,6 +142,21 @@ async function suite () {
     await context.close()
   })
 
+  t.test('whoever would rather leave than log in again sees the log-in and nothing of the page before', async (t) => {
+    const ida = await person('user', 'ida')
+    await ida.create({ title: 'A secret of Ida' })
+    const { page, logIn, context } = await visit({ expects: [401] })
+    await logIn('ida')
+    await page.getByRole('checkbox', { name: 'Done: A secret of Ida' }).waitFor()
+    await ida.send({ method: 'DELETE', url: '/api/v1/auth/sessions' })
+    await page.getByRole('checkbox', { name: 'Done: A secret of Ida' }).click()
+    await page.getByRole('dialog', { name: 'Log in to go on' }).getByRole('button', { name: 'Log out' }).click()
+    await page.getByRole('heading', { name: 'Log in', exact: true }).waitFor()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    t.notMatch(await page.content(), /secret of Ida/)
+    await context.close()
+  })
+
   t.test('no page broke its policy or complained, and every call is in the contract', async (t) => {
     const { faults, undocumented } = verdict()
     t.strictSame(faults, [])

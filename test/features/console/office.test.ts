@@ -9,7 +9,7 @@ async function suite () {
   const { db, person, visit, verdict, calls } = await browserHouse(t)
   await person('admin', 'root')
   const bob = await person('user', 'bob', { name: '<b>Bob</b>' })
-  const { page, logIn, complaints } = await visit({ expects: [409] })
+  const { page, logIn, complaints } = await visit({ expects: [400, 409] })
   await logIn('root', '#/users')
   const row = (text: string) => page.locator('.row', { hasText: text })
   /** Axe in both lights, and nothing wider than a telephone. */
@@ -72,6 +72,14 @@ async function suite () {
     t.match(page.url(), /action=user\.role_changed/)
     await page.getByLabel('Action').fill('user.deleted')
     await row('user.deleted').waitFor()
+  })
+
+  t.test('an address of a page that somebody made up is answered in words', async () => {
+    await page.evaluate('location.hash = "#/audit?created_after=nonsense&action=%3Cimg%3E"')
+    await page.getByText('The request does not match the contract').waitFor()
+    await page.evaluate('location.hash = "#/tasks?view=nonsense&sort=nonsense"')
+    await page.getByRole('heading', { name: 'Tasks', exact: true }).waitFor()
+    await page.getByText('The request does not match the contract').first().waitFor()
   })
 
   t.test('an address is banned with a reason and an end, a second ban of it is refused in words, and it is lifted', async (t) => {

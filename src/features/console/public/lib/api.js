@@ -44,13 +44,16 @@ export function isPassing (error, method = 'GET') {
 
 /** Sends with the access token; a token that has run out is renewed once, by the person if need be. */
 async function authorised (url, request, signal) {
-  if (!isOpen(url) && isNearlyOver()) await renew().catch(() => {})
+  const isGone = !isOpen(url) && isNearlyOver() && await renew(url !== LOGOUT).catch(() => true) === false
+  if (isGone && url !== LOGOUT) throw new DOMException('the session is over', 'AbortError')
   for (let renewed = false; ;) {
     const response = await send(url, request, signal)
     if (response.ok) return response
     const problem = problemOf(response.status, await response.text(), response.headers)
-    if (problem.code !== 'unauthenticated' || isOpen(url) || renewed || !isLoggedIn() || !await renew(url !== LOGOUT)) throw problem
-    renewed = true
+    if (problem.code !== 'unauthenticated' || isOpen(url) || renewed || !isLoggedIn()) throw problem
+    renewed = await renew(url !== LOGOUT)
+    // Whoever leaves instead, or comes back as somebody else, is not told about calls of the page before.
+    if (!renewed) throw url === LOGOUT ? problem : new DOMException('the session is over', 'AbortError')
   }
 }
 

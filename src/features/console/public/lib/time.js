@@ -37,8 +37,8 @@ export const isOverdue = (task) => task.due_date !== null && task.status !== 'do
 
 /** For `<input type="datetime-local">`, which knows neither zones nor, as we use it, seconds. */
 export function localInput (iso) {
-  if (!iso) return ''
-  const date = new Date(iso)
+  const date = new Date(iso || Number.NaN)
+  if (Number.isNaN(date.getTime())) return ''
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }
 

@@ -37,7 +37,7 @@ function listPage (query, { path, title, scope }) {
   }
   const row = (task) => taskRow(task, { changed: () => { list.recount(); count() }, withOwner: scope === 'all', openTag: (tag) => bar.set({ tag }) })
   const list = endless({
-    counted: ['task', 'tasks'], row, keep: (node) => node.classList.contains('task-open'), list: h('ul', { class: 'list tasks', 'aria-label': title }),
+    counted: ['task', 'tasks'], row, keep: (node) => node.matches('.task-open, .task-draft'), list: h('ul', { class: 'list tasks', 'aria-label': title }),
     load: (cursor, signal) => call('GET', '/tasks', { query: { ...filter, limit: PAGE_SIZE, cursor }, signal }),
     empty: () => (Object.keys(state).some((name) => name !== 'sort')
       ? emptyState('Nothing matches', 'No task passes these filters.', h('button', { type: 'button', class: 'button', onclick: () => { location.hash = `#${path}?` } }, 'Show all open tasks'))
@@ -48,6 +48,7 @@ function listPage (query, { path, title, scope }) {
   const add = scope === 'all' ? undefined : quickAdd({
     list: list.list,
     added: (task, draft) => {
+      list.list.querySelector(`[data-id="${task.id}"]`)?.remove()
       const made = row(task)
       draft ? draft.replaceWith(made) : list.list.prepend(made)
       list.recount()

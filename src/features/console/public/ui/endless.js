@@ -30,8 +30,9 @@ export function endless ({ load, row, empty, list = h('ul', { class: 'rows' }), 
       const { data, pagination } = await load(cursor, signal)
       if (signal.aborted) return
       if (cursor === undefined) list.replaceChildren(...[...list.children].filter(keep))
-      const kept = new Set([...list.children].filter(keep).map(({ dataset }) => dataset.id))
-      list.append(...data.filter(({ id }) => !kept.has(id)).map(row))
+      // A row that was put in by hand stands in its page as well.
+      const here = new Set([...list.children].map(({ dataset }) => dataset.id))
+      list.append(...data.filter(({ id }) => id === undefined || !here.has(id)).map(row))
       shown += data.length
       cursor = pagination.next_cursor ?? undefined
       mayGoOn = pagination.has_more
