@@ -36,12 +36,16 @@ for (const how of ['fast', 'immediate'] as const) {
   })
 }
 
-t.test('a change is called unknown when its session dies while it commits, and only then', { skip: withoutPostgres }, async (t) => {
+const WRITES = {
+  'a transaction': { headers: { 'idempotency-key': 'once' }, statement: 'commit' },
+  'a statement of its own': { headers: {}, statement: 'with "made"%' }
+}
+for (const [how, { headers, statement }] of Object.entries(WRITES)) t.test(`a change by ${how} is called unknown when its session dies while it commits`, { skip: withoutPostgres }, async (t) => {
   const { ann, db } = await household(t, server)
   await db.execute(sql.raw(`create or replace function dawdle() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return null; end $$`))
   await db.execute(sql`create constraint trigger slow_commit after insert on tasks deferrable initially deferred for each row when (new.title = 'Slow to commit') execute function dawdle()`)
-  const answer = ann.post('/api/v1/tasks', { title: 'Slow to commit' })
-  const committing = () => server.admin((sql) => sql`select pid from pg_stat_activity where usename = 'app' and state = 'active' and query = 'commit'`)
+  const answer = ann.send({ method: 'POST', url: '/api/v1/tasks', headers, payload: { title: 'Slow to commit' } })
+  const committing = () => server.admin((sql) => sql`select pid from pg_stat_activity where usename = 'app' and state = 'active' and query like ${statement}`)
   while ((await committing()).length === 0) await pause(20)
   await server.terminateBackends()
   t.match(await answer, { statusCode: 503, headers: { 'retry-after': '1' }, body: /before it confirmed the change/ })

@@ -50,6 +50,7 @@ async function suite () {
     const status = async () => (await app.inject({ url: '/api/v1/tasks', headers: { authorization: `Bearer ${key}` } })).statusCode
     t.equal(await status(), 200)
     await page.getByRole('button', { name: 'I have kept it' }).click()
+    await dialog.waitFor({ state: 'detached' })
     await section('API keys').getByText('Nightly report').waitFor()
     t.notMatch(await page.content(), new RegExp(key), 'nothing of it is left on the page')
     await page.getByRole('button', { name: 'Revoke Nightly report' }).click()
