@@ -8,7 +8,7 @@ import { codeField } from './confirm.js'
 
 /** A forgotten password, in three steps: ask for a code, prove the mailbox, choose another password. */
 export function forgotPage () {
-  const step = h('div', {})
+  const step = h('div', { class: 'stack' })
   const show = (text, made) => {
     replace(step, h('p', { class: 'muted' }, text), made.node)
     made.node.querySelector('input').focus()
