@@ -9,8 +9,14 @@ import { versions } from '../support/tools.ts'
 const JAR = join(CACHE, `openapi-generator-cli-${versions['openapi-generator']}.jar`)
 const ALWAYS = 'disallowAdditionalPropertiesIfNotPresent=false,hideGenerationTimestamp=true'
 
-/** Fetches the generator with Maven, and refuses one whose content is not the pinned one. */
-export async function fetchOpenapiGenerator (run: Runner): Promise<void> {
+/** Fetches the generator with Maven, once for all that ask, and refuses one whose content is not the pinned one. */
+export function fetchOpenapiGenerator (run: Runner): Promise<void> {
+  fetched ??= fetchPinned(run)
+  return fetched
+}
+let fetched: Promise<void> | undefined
+
+async function fetchPinned (run: Runner): Promise<void> {
   if (!existsSync(JAR)) {
     await run('mvn', ['--batch-mode', '--quiet', `org.apache.maven.plugins:maven-dependency-plugin:${versions['maven-dependency-plugin']}:copy`,
       `-Dartifact=org.openapitools:openapi-generator-cli:${versions['openapi-generator']}`, `-DoutputDirectory=${CACHE}`, '-Dmdep.useBaseVersion=true'])
