@@ -22,6 +22,8 @@ const [, ...START] = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'
 /** One list every so often, as a person who looks at their tasks. */
 const PROBE_MS = 10
 const QUIET_MS = 10_000
+const NEIGHBOURS = 100
+const TASKS_EACH = 1000
 
 const cluster = process.env.BENCH_DATABASE_URL === undefined ? await startCluster() : undefined
 const SERVER = process.env.BENCH_DATABASE_URL ?? (cluster as Cluster).urlOf('postgres')
@@ -41,6 +43,7 @@ try {
   const copied = await timed(() => copy(files.copy))
   console.log(`COPY    ${copied.toFixed(1)} s   ${rate(copied)} rows/s   (tasks alone, no history)`)
   await sql.unsafe('truncate tasks, task_events')
+  await neighbours()
   await sql.unsafe('checkpoint')
 
   for (let i = 0; i < 200; i++) await ask(origin, '/tasks', { token: bob.token, method: 'POST', body: JSON.stringify({ title: `Bob ${i}` }), type: 'application/json' })
@@ -62,14 +65,16 @@ try {
       await pause(200)
     }
   })
+  const arriving = await probe(origin, bob.token, importing, () => uploaded > 0)
   const busy = await probe(origin, bob.token, importing)
   const imported = await importing
   const [{ tasks, events } = { tasks: 0, events: 0 }] = await sql`select (select count(*)::int from tasks where owner_id = ${ann.id}) as tasks, (select count(*)::int from task_events where owner_id = ${ann.id}) as events`
   console.log(`import  ${imported.toFixed(1)} s   ${rate(imported)} rows/s   (upload and staging ${uploaded.toFixed(1)} s, work ${(imported - uploaded).toFixed(1)} s = ${rate(imported - uploaded)} rows/s; ${tasks} tasks, ${events} events)`)
   console.log(`ratio   ${(copied / imported).toFixed(2)} of COPY from the first byte to the last task; ${(copied / (imported - uploaded)).toFixed(2)} for the work alone`)
   console.log(`memory  ${restingMb} MB before, ${memory().peak} MB at most`)
-  for (const [what, ms] of [['quiet', quiet], ['busy', busy]] as const) console.log(`GET /tasks ${what.padEnd(6)} p50 ${at(ms, 0.5)} ms   p99 ${at(ms, 0.99)} ms   max ${at(ms, 1)} ms   (${ms.length} requests)`)
-  console.log(`p99     ${(Number(at(busy, 0.99)) / Number(at(quiet, 0.99))).toFixed(2)} times the quiet one`)
+  for (const [what, ms] of [['quiet', quiet], ['upload', arriving], ['work', busy]] as const) console.log(`GET /tasks ${what.padEnd(6)} p50 ${at(ms, 0.5)} ms   p99 ${at(ms, 0.99)} ms   max ${at(ms, 1)} ms   (${ms.length} requests)`)
+  // While the file arrives this very process is busy with sending it, so that part says more about us.
+  for (const [what, ms] of [['upload', arriving], ['work', busy]] as const) console.log(`p99     ${(Number(at(ms, 0.99)) / Number(at(quiet, 0.99))).toFixed(2)} times the quiet one during the ${what}`)
 } finally {
   server?.kill('SIGKILL')
   await sql.end()
@@ -77,6 +82,13 @@ try {
   await admin.end()
   await cluster?.stop()
   rmSync(folder, { recursive: true })
+}
+
+/** An installation that is in use, with statistics: in an empty one the planner knows nobody and reads everybody's rows. */
+async function neighbours (): Promise<void> {
+  await sql`insert into users (id, username, role) select gen_random_uuid(), 'neighbour-' || n, 'user' from generate_series(1, ${NEIGHBOURS}::int) n`
+  await sql`insert into tasks (owner_id, id, title, status, priority, tags) select id, gen_random_uuid(), 'Task ' || n, 'todo', 'medium', '{}' from users, generate_series(1, ${TASKS_EACH}::int) n where username like 'neighbour-%'`
+  await sql.unsafe('vacuum analyze tasks')
 }
 
 async function start (): Promise<{ origin: string }> {
@@ -127,11 +139,11 @@ async function copy (file: string): Promise<void> {
   await pipeline(createReadStream(file, { highWaterMark: 262_144 }), target)
 }
 
-async function probe (origin: string, token: string, until: Promise<unknown>): Promise<number[]> {
+async function probe (origin: string, token: string, until: Promise<unknown>, isEnough = () => false): Promise<number[]> {
   const times: number[] = []
   let done = false
   until.finally(() => { done = true }).catch(() => {})
-  while (!done) {
+  while (!done && !isEnough()) {
     const startedAt = performance.now()
     await ask(origin, '/tasks', { token })
     times.push(performance.now() - startedAt)
