@@ -25,10 +25,11 @@ export async function supervise (size: number, logger: Logger): Promise<{ port: 
 
   const start = async (place: number): Promise<number> => {
     const worker = cluster.fork({ [PLACE]: String(place) })
-    places.set(place, worker)
     const ended = once(worker, 'exit') as Promise<[number | null, string | null]>
     const [first] = await Promise.race([once(worker, 'listening') as Promise<[{ port: number }]>, ended])
     if (first === null || typeof first === 'number') return fail(worker, first)
+    // Only now: while it was starting, the one before it held the place, and is watched.
+    places.set(place, worker)
     ended.then(async ([code, signal]) => {
       if (leaving || places.get(place) !== worker) return
       logger.error({ pid: worker.process.pid, code, signal }, 'a server process has died and is replaced')

@@ -28,7 +28,6 @@ export interface Bounds { pool: number, waitMs: number }
 
 type Work = (tx: Sql) => Promise<unknown>
 type Turn = ((work: () => Promise<unknown>) => Promise<unknown>) & { load: () => Load }
-/** `active` from the moment when the server works on it and on nothing before it. */
 
 /**
  * Bounds every wait that postgres.js leaves open: for a free connection, for a frozen server, for one that is down.

@@ -3,6 +3,7 @@ import type { Sql } from 'postgres'
 /** As much of the driver's shape as whoever stands between it and its users has to know. */
 export type Loose = Record<PropertyKey, unknown> & ((...args: unknown[]) => unknown)
 export type Call<T = Promise<unknown>> = (...args: unknown[]) => T
+/** `active` from the moment when the server works on it and on nothing before it. */
 export interface PendingQuery extends Promise<unknown> { active: boolean, values (): PendingQuery }
 
 /** The driver's queries start when somebody waits for them, and so does what stands for them. */

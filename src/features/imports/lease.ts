@@ -4,7 +4,7 @@ import type { Db } from '../../db/client.ts'
 import { failureOf } from '../../db/failures.ts'
 import { rowsOf } from '../../db/rows.ts'
 
-/** Above the longest transaction (4.5 s), so that a living worker never loses its import between two chunks; a dead one's is taken over after this. */
+/** Above the longest transaction (4.6 s), so that a living worker never loses its import between two chunks; a dead one's is taken over after this. */
 export const LEASE_SECONDS = 10
 /** After a turn that came to nothing. */
 const PAUSE_SECONDS = 2
