@@ -1,5 +1,4 @@
-import { type SQL, sql, type WithSubquery } from 'drizzle-orm'
-import type { AnyPgColumn } from 'drizzle-orm/pg-core'
+import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Db } from '../db/client.ts'
 import { type Changes, taskEvents } from '../db/tables/task-events.ts'
@@ -14,22 +13,12 @@ export async function record (tx: Db, { actor_id, request_id }: Origin, ...event
   await tx.insert(taskEvents).values(events.map((event) => ({ changes: {}, ...event, id: uuidv7(), actor_id, request_id })))
 }
 
-/** The part of a statement that writes the first fact of each task in `rows`, which have an `id` and an `event_id`: for tasks made by the thousand in that same statement. */
-export const recordCreated = (owner_id: string, { actor_id, request_id }: Origin, rows: SQL): SQL => sql`
-  insert into task_events (owner_id, task_id, version, id, type, actor_id, request_id, changes)
-  select ${owner_id}::uuid, id, 1, event_id, ${'task.created' satisfies TaskEventType}, ${actor_id}::uuid, ${request_id}, '{}' from ${rows}`
-
-/** What `created` was given when it was built; its values go into the same statement. */
-export const creation = ({ actor_id, request_id }: Origin) => ({ event_id: uuidv7(), actor_id, request_id })
+type OriginPlaces = Record<'owner_id' | keyof Origin, string | null | Placeholder>
 
 /**
- * The fact that a task was created, as a part of the very statement that creates it: for a common table expression
- * beside `made`, which returns the task's row. Values by `creation`.
+ * The part of a statement that writes the first fact of each task that it makes: of `rows`, which have an `id` and an
+ * `event_id`. For a task of its own and for tasks by the thousand; a prepared statement hands in placeholders.
  */
-export function created (db: Db, made: WithSubquery & Record<'owner_id' | 'id' | 'version' | 'created_at', AnyPgColumn>) {
-  const { placeholder: value } = sql
-  return db.insert(taskEvents).select((query) => query.select({
-    owner_id: made.owner_id, task_id: made.id, version: made.version, id: sql`${value('event_id')}::uuid`.as('id'), type: sql`'task.created'`.as('type'),
-    actor_id: sql`${value('actor_id')}::uuid`.as('actor_id'), request_id: sql`${value('request_id')}::text`.as('request_id'), changes: sql`'{}'::jsonb`.as('changes'), created_at: made.created_at
-  }).from(made) as never)
-}
+export const recordCreated = ({ owner_id, actor_id, request_id }: OriginPlaces, rows: SQL): SQL => sql`
+  insert into task_events (owner_id, task_id, version, id, type, actor_id, request_id, changes)
+  select ${owner_id}::uuid, id, 1, event_id, ${sql.raw(`'${'task.created' satisfies TaskEventType}'`)}, ${actor_id}::uuid, ${request_id}::text, '{}' from ${rows}`

@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
 import type { Caller, Origin } from '../../core/caller.ts'
-import { created, creation, recordCreated } from '../../core/events.ts'
+import { recordCreated } from '../../core/events.ts'
 import type { Db } from '../../db/client.ts'
 import { rowsOf } from '../../db/rows.ts'
 import { taskEvents } from '../../db/tables/task-events.ts'
@@ -46,9 +47,9 @@ export function prepareMakeTask (db: Db) {
     owner_id: value('owner_id'), id: value('id'), assignee_id: value('assignee_id'), title: value('title'), description: value('description'), status: value('status'), priority: value('priority'),
     due_date: value('due_date'), tags: value('tags'), completed_at: sql`case when ${value('status')}::task_status = 'done' then now() end`
   }).returning(columns))
-  const fact = db.$with('fact').as(created(db, made as never) as never)
+  const fact = db.$with('fact', {}).as(recordCreated({ owner_id: value('owner_id'), actor_id: value('actor_id'), request_id: value('request_id') }, sql`(select id, ${value('event_id')}::uuid as event_id from made) as fresh`))
   const statement = db.with(made, fact).select().from(made).prepare('make_task')
-  return async (draft: TaskDraft, origin: Origin): Promise<Task> => (await statement.execute({ ...draft, ...creation(origin) }))[0] as Task
+  return async (draft: TaskDraft, origin: Origin): Promise<Task> => (await statement.execute({ ...draft, ...origin, event_id: uuidv7() }))[0] as Task
 }
 
 export type NewTask = Omit<typeof tasks.$inferInsert, 'completed_at'> & { completed_at: SQL | null }
@@ -69,7 +70,7 @@ export async function insertTaskRows (tx: Db, owner_id: string, origin: Origin, 
     with given as materialized (${rows}), made as (
       insert into tasks (owner_id, id, title, description, status, priority, due_date, tags, completed_at)
       select ${owner_id}::uuid, id, title, description, status, priority, due_date, tags, case status when 'done' then now() end from given returning 1
-    ), noted as (${recordCreated(owner_id, origin, sql`given`)})
+    ), noted as (${recordCreated({ owner_id, ...origin }, sql`given`)})
     select count(*)::int as count from made`)
   return made?.count ?? 0
 }
