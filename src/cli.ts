@@ -15,6 +15,8 @@ const USAGE = `Tasklane, a task-management backend.
                [--email ADDRESS]
   seed                                   demo people and tasks, for trying out
   import FILE --user NAME [--dry-run]    import tasks from a CSV file for somebody
+  transfer                               copy the embedded database to an empty PostgreSQL
+  checksum                               rows and checksum of each table, to compare a restored backup
   openapi [--check]                      write the contract to openapi/, or check that it is current
   prepare                                make first starts short (npm ci has done it)
 `
@@ -29,6 +31,8 @@ const COMMANDS: Record<string, { takes: (keyof Values)[], takesFile?: true, run:
   'create-admin': { takes: ['username', 'email'], run: async (values) => (await import('./commands/create-admin.ts')).createAdmin(values) },
   seed: { takes: [], run: async () => (await import('./commands/seed.ts')).seed() },
   import: { takes: ['user', 'dry-run'], takesFile: true, run: async (values, file) => (await import('./commands/import.ts')).importCommand({ ...values, file, user: values.user }) },
+  transfer: { takes: [], run: async () => (await import('./commands/transfer.ts')).transfer() },
+  checksum: { takes: [], run: async () => (await import('./commands/transfer.ts')).checksum() },
   openapi: { takes: ['check'], run: async (values) => (await import('./commands/openapi.ts')).openapiCommand(values) },
   prepare: { takes: [], run: async () => (await import('./commands/prepare.ts')).prepare() }
 }

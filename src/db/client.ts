@@ -20,8 +20,11 @@ export interface Database {
   close (): Promise<void>
 }
 
-/** `waitMs`: how long work may wait for a connection to a server before it is refused. */
-export interface DatabaseOptions { url?: string | undefined, dataDir: string, pool: number, waitMs?: number, traced?: Traced | undefined }
+/**
+ * `waitMs`: how long work may wait for a connection to a server before it is refused. `isPatient` is for what an operator
+ * waits for: none of our deadlines, so that only the role's time-outs end a statement, and a transaction may lift those.
+ */
+export interface DatabaseOptions { url?: string | undefined, dataDir: string, pool: number, waitMs?: number, traced?: Traced | undefined, isPatient?: boolean }
 
 const WAIT_MS = 1000
 const CONNECT_SECONDS = 3
@@ -35,7 +38,7 @@ export function openDatabase (options: DatabaseOptions): Promise<Database> {
   return options.url === undefined ? openEmbedded(options.dataDir) : openServer(options.url, { waitMs: WAIT_MS, ...options })
 }
 
-async function openServer (url: string, { traced: span, ...bounds }: Bounds & Pick<DatabaseOptions, 'traced'>): Promise<Database> {
+async function openServer (url: string, { traced: span, isPatient, ...bounds }: Bounds & Pick<DatabaseOptions, 'traced' | 'isPatient'>): Promise<Database> {
   const { default: postgres } = await import('postgres')
   checkDriver()
   const { drizzle } = await import('drizzle-orm/postgres-js')
@@ -51,10 +54,12 @@ async function openServer (url: string, { traced: span, ...bounds }: Bounds & Pi
     // Texts of instants are read in UTC. The server's time-outs are set on its role (README, Data): a pooler refuses them here.
     connection: { application_name: 'tasklane', TimeZone: 'UTC' }
   })
+  const close = () => client.end({ timeout: 5 })
+  if (isPatient) return { db: drizzle(client) as unknown as Db, embedded: false, loads: {}, close }
   // Ours, for the guarded driver (driver-guard.ts).
   Object.assign(client.options, { silence_ms: SILENCE_MS })
   const { client: guarded, loads } = bounded(client, bounds)
-  return { db: drizzle(span ? traced(guarded, span) : guarded) as unknown as Db, embedded: false, loads, close: () => client.end({ timeout: 5 }) }
+  return { db: drizzle(span ? traced(guarded, span) : guarded) as unknown as Db, embedded: false, loads, close }
 }
 
 async function openEmbedded (dataDir: string): Promise<Database> {

@@ -24,15 +24,15 @@ export const withoutPostgres: string | false = binaries === undefined ? 'Postgre
 
 export type PostgresServer = Awaited<ReturnType<typeof ownServer>>
 
-/** A PostgreSQL cluster of the test's own, which it may stop, freeze and start again. It goes with the test. */
-export async function ownServer (t: Pick<Test, 'teardown'>) {
+/** A PostgreSQL cluster of the test's own, new or what a backup holds, which it may stop, freeze and start again. It goes with the test. */
+export async function ownServer (t: Pick<Test, 'teardown'>, { backup }: { backup?: string } = {}) {
   if (binaries === undefined) throw new Error(withoutPostgres as string)
   const program = (name: string) => join(binaries, name)
   const person = unprivileged()
   const folder = mkdtempSync(join(tmpdir(), 'tasklane-pg-'))
   const options = { ...person, cwd: folder, env: { LC_ALL: 'C.UTF-8', PATH: process.env.PATH } }
   if (person.uid !== undefined) chownSync(folder, person.uid, person.gid as number)
-  const data = join(folder, 'data')
+  const data = backup ?? join(folder, 'data')
   const port = await freePort()
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let guardian: ChildProcess | undefined
@@ -97,6 +97,9 @@ export async function ownServer (t: Pick<Test, 'teardown'>) {
     rmSync(folder, { recursive: true, force: true })
   })
 
+  const url = `postgres://app@127.0.0.1:${port}/tasklane`
+  const server = { url, port, start, stop, freeze, thaw, admin, terminateBackends }
+  if (backup !== undefined) { await start(); return server }
   await promisify(execFile)(program('initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], options)
   await start()
   await admin(async (sql) => {
@@ -104,7 +107,7 @@ export async function ownServer (t: Pick<Test, 'teardown'>) {
     for (const [name, value] of Object.entries(ROLE_LIMITS)) await sql.unsafe(`alter role app set ${name} = '${value}'`)
     await sql`create database tasklane owner app`
   })
-  return { url: `postgres://app@127.0.0.1:${port}/tasklane`, port, start, stop, freeze, thaw, admin, terminateBackends }
+  return server
 }
 
 /** Nothing here has to survive a power cut. */
