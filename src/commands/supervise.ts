@@ -27,7 +27,7 @@ export async function supervise (size: number, logger: Logger): Promise<{ port: 
     const worker = cluster.fork({ [PLACE]: String(place) })
     const ended = once(worker, 'exit') as Promise<[number | null, string | null]>
     const [first] = await Promise.race([once(worker, 'listening') as Promise<[{ port: number }]>, ended])
-    if (first === null || typeof first === 'number') return fail(worker, first)
+    if (first === null || typeof first === 'number') throw new NotServing(worker, first)
     // Only now: while it was starting, the one before it held the place, and is watched.
     places.set(place, worker)
     ended.then(async ([code, signal]) => {
@@ -71,13 +71,24 @@ export async function supervise (size: number, logger: Logger): Promise<{ port: 
     replaceAll().catch((err) => { logger.error({ err }, 'the processes were not all replaced') }).finally(() => { isReplacing = false })
   })
 
+  /** One that is killed (by an operator, or because memory was short) has not said that it cannot start: the others are not to end for it. */
+  const startSurely = async (place: number): Promise<number> => {
+    for (;;) {
+      try { return await start(place) } catch (err) { if (leaving || !(err instanceof NotServing) || err.code !== null) throw err; logger.error({ err }, 'a server process was killed while it started') }
+      await pause(REPLACE_MS)
+    }
+  }
   const ports = []
   // One after the other: the first migrates, and a fault is told once.
-  for (let place = 1; place <= size; place++) ports.push(await start(place))
+  for (let place = 1; place <= size; place++) ports.push(await startSurely(place))
   return { port: ports[0] as number }
 }
 
-/** What keeps a process from starting it has said itself. */
-function fail (worker: Worker, code: number | null): never {
-  throw Object.assign(new Error(`the server process ${worker.process.pid} ended with ${code} before it served`), { code })
+/** A process ended before it served. With a code it has said itself what keeps it from starting; without one it was killed. */
+class NotServing extends Error {
+  code: number | null
+  constructor (worker: Worker, code: number | null) {
+    super(`the server process ${worker.process.pid} ended with ${code ?? 'a signal'} before it served`)
+    this.code = code
+  }
 }

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { call, logIn, runCommand, type Server, startServer } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
 import { PASSWORD } from '../support/house.ts'
 import { until } from '../support/patience.ts'
+import { childrenOf } from '../support/processes.ts'
 
 const skip = serverUrl === undefined ? 'the embedded database belongs to one process; this needs TEST_DATABASE_URL' : false
 const database = serverUrl === undefined ? undefined : await createTestDatabase()
@@ -12,7 +12,6 @@ const env = { DATABASE_URL: database?.url ?? '', WEB_CONCURRENCY: '2', DATABASE_
 
 const STARTS_MS = 120_000
 
-const childrenOf = (pid: number): number[] => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
 const processesOf = ({ child }: Server) => childrenOf(child.pid as number)
 
 t.test('several processes on the embedded database are refused at the start', async (t) => {
@@ -40,6 +39,22 @@ t.test('a process that dies is replaced', { skip }, async (t) => {
   const before = processesOf(server)
   process.kill(before[0] as number, 'SIGKILL')
   await until('the replacement', () => processesOf(server).filter((pid) => pid !== before[0]).length === 2, STARTS_MS)
+  t.equal((await server.stop('SIGTERM')).code, 0)
+})
+
+t.test('a process that is killed while it starts is started again, and ends none of the others', { skip }, async (t) => {
+  const others = childrenOf(process.pid)
+  const starting = startServer(t, env, t.testdir())
+  const supervisor = () => childrenOf(process.pid).find((pid) => !others.includes(pid))
+  const children = () => { const pid = supervisor(); return pid === undefined ? [] : childrenOf(pid) }
+  await until('the second process', () => children().length === 2, STARTS_MS)
+  const [first, second] = children() as [number, number]
+  process.kill(second, 'SIGKILL')
+  const server = await starting
+  const now = processesOf(server)
+  t.equal(now.length, 2)
+  t.ok(now.includes(first), 'the first is the same')
+  t.notOk(now.includes(second))
   t.equal((await server.stop('SIGTERM')).code, 0)
 })
 
