@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { flushCompileCache } from 'node:module'
 import { type AddressInfo, isIPv6, Server } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { buildApp } from '../app.ts'
@@ -47,6 +48,8 @@ async function serveHere (config: Config): Promise<Place> {
   await app.listen({ host: config.HOST, port: config.PORT })
   const place = app.addresses()[0] as AddressInfo
   const ownPort = cluster.isWorker ? undefined : await openMetricsPort(config, metrics)
+  // Kept now: whoever is killed later has no time for it.
+  flushCompileCache()
   if (isProduction(config)) logger.info({ address: place.address, port: place.port }, 'listening')
 
   departure.by(async (isHurried) => {
@@ -68,7 +71,7 @@ async function serveHere (config: Config): Promise<Place> {
 const ownFile = (file: string | undefined): string | undefined => file?.replace(/(\.[^./]*)?$/, `.${process.env[PLACE]}$1`)
 
 /** Whatever it was, the process that met it has said it. */
-const failed = (error: Error & { code?: number }): never => process.exit(error.code ?? 1)
+const failed = (error: Error & { code?: number | null }): never => process.exit(error.code ?? 1)
 
 interface Place { address: string, port: number }
 

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { createLogger } from '../core/log.ts'
 import { prepareDeparture } from './departure.ts'
 import { loadConfig, migrateWhenReachable, openConfigured } from './start-up.ts'
@@ -11,6 +12,7 @@ export async function worker (): Promise<void> {
   const database = await openConfigured(config)
   await migrateWhenReachable(database, logger)
   const work = startWork({ db: database.db, config }, logger, { takesJobs: true })
+  flushCompileCache()
   console.log('Working on imports. Ctrl+C ends it.')
   departure.by(async () => {
     await work.stop()
