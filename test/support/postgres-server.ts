@@ -5,13 +5,14 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Sql } from 'postgres'
 import type { Test } from 'tap'
 
 const DEBIAN = '/usr/lib/postgresql'
-/** What is to be ended comes first: a server that only minds its clients, one that drops them, one that drops everything. */
-const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const
+/** How a server ends: it drops its clients and tidies up, it drops everything, or its first process is killed and its children notice. */
+const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', crash: 'SIGKILL' } as const
 /** The limits that README asks an operator to put on the application's role. */
 const ROLE_LIMITS = { statement_timeout: '3s', lock_timeout: '2s', idle_in_transaction_session_timeout: '10s' }
 
@@ -24,8 +25,12 @@ export const withoutPostgres: string | false = binaries === undefined ? 'Postgre
 
 export type PostgresServer = Awaited<ReturnType<typeof ownServer>>
 
+/** How long the children of a killed server may hold its shared memory, and how often it is tried meanwhile. */
+const CHILDREN_MS = 10_000
+const RETRY_MS = 20
+
 /** A PostgreSQL cluster of the test's own, new or what a backup holds, which it may stop, freeze and start again. It goes with the test. */
-export async function ownServer (t: Pick<Test, 'teardown'>, { backup }: { backup?: string } = {}) {
+export async function ownServer (t: Pick<Test, 'teardown'>, { backup, settings: given = {} }: { backup?: string, settings?: Record<string, string> } = {}) {
   if (binaries === undefined) throw new Error(withoutPostgres as string)
   const program = (name: string) => join(binaries, name)
   const person = unprivileged()
@@ -34,17 +39,28 @@ export async function ownServer (t: Pick<Test, 'teardown'>, { backup }: { backup
   if (person.uid !== undefined) chownSync(folder, person.uid, person.gid as number)
   const data = backup ?? join(folder, 'data')
   const port = await freePort()
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const settings = Object.entries({ ...SETTINGS, ...given }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let guardian: ChildProcess | undefined
   let frozen: number[] = []
   const postmaster = () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
 
   /** Resolves when the server lets clients in. */
   const start = async (): Promise<void> => {
+    const giveUpAt = performance.now() + CHILDREN_MS
+    while (!await launch()) {
+      if (performance.now() > giveUpAt) throw new Error('PostgreSQL did not start')
+      await pause(RETRY_MS)
+    }
+    // Whoever stops reading lines stops the stream, and a server that cannot write its log stands still.
+    guardian?.stderr?.resume()
+  }
+  /** False when what was left of the server before is still there. */
+  const launch = async (): Promise<boolean> => {
     const child = spawn('sh', ['-c', GUARDIAN, 'sh', program('postgres'), '-D', data, '-p', String(port), '-k', folder, ...settings], { ...options, stdio: ['pipe', 'ignore', 'pipe'] })
     guardian = child
     for await (const line of createInterface({ input: child.stderr })) {
-      if (line.includes('ready to accept connections')) { child.stderr.resume(); return }
+      if (line.includes('ready to accept connections')) return true
+      if (line.includes('is still in use') || line.includes('already exists')) { if (child.exitCode === null) await once(child, 'exit'); child.stdin.end(); return false }
     }
     throw new Error('PostgreSQL did not start')
   }

@@ -1,0 +1,40 @@
+import type { PostgresServer } from '../support/postgres-server.ts'
+import type { Client } from './client.ts'
+import type { History, Ledger, Row } from './ledger.ts'
+
+interface Listed { id: string, title: string, created_at: string }
+
+async function query<T> (postgres: PostgresServer, statement: string, owners: string[]): Promise<T[]> {
+  const { default: connect } = await import('postgres')
+  const sql = connect(postgres.url.replace('//app@', '//postgres@'), { max: 1, onnotice () {} })
+  try {
+    return await sql.unsafe(statement, [owners as never]) as unknown as T[]
+  } finally {
+    await sql.end()
+  }
+}
+
+/** Every task of these people, the deleted ones too, as the database has it: past the API and whatever it keeps. */
+export const tasksIn = (postgres: PostgresServer, owners: string[]) => query<Row>(postgres, 'select id, title, description, version, deleted_at is not null as deleted from tasks where owner_id = any($1::uuid[])', owners)
+
+export const historiesIn = (postgres: PostgresServer, owners: string[]) => query<History>(postgres, 'select task_id as id, count(*)::int as events, min(version) as first, max(version) as last from task_events where owner_id = any($1::uuid[]) group by task_id', owners)
+
+/** Walks everybody's list to its end: nothing is missing, nothing comes twice, and the order is what it says. */
+export async function walkLists (clients: Client[], ledger: Ledger): Promise<void> {
+  const seen = new Set<string>()
+  for (const client of clients) {
+    let before: Listed | undefined
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { status, body } = await client.send({ path: `/api/v1/tasks?limit=100${cursor && `&cursor=${cursor}`}` })
+      if (status !== 200) { ledger.wrong('a list is read to its end when the fault is over', `${status} ${JSON.stringify(body)}`); break }
+      for (const task of body.data as Listed[]) {
+        if (seen.has(task.id)) ledger.wrong('a list shows a task once', task.id)
+        if (before && (before.created_at < task.created_at || (before.created_at === task.created_at && before.id < task.id))) ledger.wrong('a list keeps its order', `${before.id} before ${task.id}`)
+        seen.add(task.id)
+        before = task
+      }
+      cursor = body.pagination.next_cursor
+    }
+  }
+  for (const task of ledger.alive()) if (!seen.has(task.id)) ledger.wrong('a list shows every task', JSON.stringify(task))
+}
