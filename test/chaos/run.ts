@@ -13,8 +13,9 @@ import { type Installation, install } from './installation.ts'
 import { save, tellLine } from './report.ts'
 import { type Line, play, type Scenario, usual } from './scenario.ts'
 import { crash } from './scenarios/crash.ts'
+import { postgres } from './scenarios/postgres.ts'
 
-const SCENARIOS: Scenario[] = [...crash]
+const SCENARIOS: Scenario[] = [...crash, ...postgres]
 
 const { values } = parseArgs({
   options: {
@@ -70,7 +71,9 @@ async function run (scenario: Scenario, left: number): Promise<Line> {
   const until = performance.now() + (endsAt - performance.now()) / left
   const { open } = home
   const rounds = Number(values.rounds ?? scenario.rounds[values.long ? 'long' : 'short'])
-  const line = await play(scenario, open, rounds, random, () => performance.now() > until)
+  const line = await play(scenario, open, { rounds, isLong: values.long, random, isOver: () => performance.now() > until })
+  // Nobody knows in what state the others would find it.
+  if ('it is played to its end' in line.broken) { await open.close(); home = undefined }
   console.log(tellLine(line))
   const complaints = [...open.apis.map(({ service }) => service), open.worker].flatMap((service) => service.complaints())
   if (complaints.length > 0) console.log(`       in the logs ${complaints.length} ×, first: ${complaints[0]?.slice(0, 600)}`)

@@ -20,6 +20,8 @@ export interface Scenario {
   plan?: Partial<Plan>
   /** Without it: no connection breaks, and no call takes longer than `LONGEST_MS`. */
   allows?: Partial<Allowance>
+  /** Processes of ours die: otherwise none may. */
+  kills?: true
   /** A control: what is lost must be seen, or nothing else that is said here counts. */
   mustLose?: true
   /** People who work meanwhile, if not as many as usual. */
@@ -33,6 +35,7 @@ export interface Scenario {
 
 export interface World extends Installation {
   ledger: Ledger
+  isLong: boolean
   /** From 0 to 1, the same again for the same seed. */
   random: () => number
   people: Person[]
@@ -60,8 +63,10 @@ const PROBE_PAUSE_MS = 20
 const GIVE_UP_MS = 60_000
 const TASKS = '/api/v1/tasks'
 
+export interface Terms { rounds: number, isLong: boolean, random: () => number, isOver: () => boolean }
+
 /** Plays a scenario on an installation and audits the books. Ends after the round in which `isOver` becomes true. */
-export async function play (scenario: Scenario, home: Installation, rounds: number, random: () => number, isOver: () => boolean): Promise<Line> {
+export async function play (scenario: Scenario, home: Installation, { rounds, isLong, random, isOver }: Terms): Promise<Line> {
   const startedAt = performance.now()
   const ledger = new Ledger({ broken: false, longestMs: LONGEST_MS, ...scenario.allows })
   const clients: { client: Client, name: string, userId: string }[] = []
@@ -73,7 +78,7 @@ export async function play (scenario: Scenario, home: Installation, rounds: numb
   }
   const watchman = await signUp(home.apis[0]?.port as number)
   const world: World = {
-    ...home, ledger, random, people: [],
+    ...home, ledger, isLong, random, people: [],
     aWhile: () => pause(WHILE_MS.least + random() * WHILE_MS.more),
     newcomer: (port = home.balancer.port) => join(port),
     backInService: async (promiseMs, apis = home.apis) => ledger.back(Math.max(...await Promise.all(apis.map(({ port }) => untilServed(port, watchman.token)))), promiseMs)
@@ -81,13 +86,20 @@ export async function play (scenario: Scenario, home: Installation, rounds: numb
   for (let number = 0; number < (scenario.people ?? PEOPLE); number++) world.people.push(new Person(await join(home.balancer.port), ledger, random))
   await scenario.prepare?.(world)
   for (const person of world.people) person.start()
+  const deaths = () => [...home.apis.map(({ service }) => service), home.worker].flatMap(({ name, ends }) => ends.map((end) => `${name}: ${end}`))
+  const died = deaths().length
   let round = 0
-  while (round < rounds && (round === 0 || !isOver())) {
-    await scenario.round(world)
-    round++
+  try {
+    while (round < rounds && (round === 0 || !isOver())) {
+      await scenario.round(world)
+      round++
+    }
+  } catch (error) {
+    ledger.wrong('it is played to its end', (error as Error).stack)
   }
   await Promise.all(world.people.map((person) => person.stop()))
   await scenario.finish?.(world)
+  if (!scenario.kills && deaths().length > died) ledger.wrong('no process ends by itself', deaths().slice(died).join(', '))
 
   const owners = clients.map(({ userId }) => userId)
   ledger.audit(await tasksIn(home.postgres, owners), await historiesIn(home.postgres, owners))

@@ -24,6 +24,7 @@ const api: Scenario = {
   fault: 'kill -9 of one of two API instances, at a random moment',
   rounds: { short: 12, long: 800 },
   allows: { broken: true },
+  kills: true,
   async round (world) {
     await world.aWhile()
     const victim = oneOf(world.apis, world.random)
@@ -39,6 +40,7 @@ const child: Scenario = {
   // Each process says in the log when it serves.
   plan: { instances: 1, processes: 2, env: { LOG_LEVEL: 'info' } },
   allows: { broken: true },
+  kills: true,
   prepare: async ({ apis: [api] }) => { while (listening(api) < 2) await pause(LOOK_MS) },
   async round (world) {
     await world.aWhile()
@@ -56,6 +58,7 @@ const worker: Scenario = {
   name: 'worker-killed',
   fault: `kill -9 of the worker, ${DEATHS} times during an import of ${ROWS} rows`,
   rounds: { short: 2, long: 100 },
+  kills: true,
   async round (world) {
     const somebody = await world.newcomer()
     const id = await upload(somebody, world)
