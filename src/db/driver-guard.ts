@@ -35,6 +35,12 @@ const EDITS: [reason: string, found: string, put: string][] = [
     query = results = errorResponse = null
     result = new Result()
 `],
+  ['Rows that came before an error, or before the session died, are not counted for the next result, which would begin with as many holes (#1181).',
+    '    result = new Result()\n    connectTimer.cancel()\n',
+    `    result = new Result()
+    rows = 0
+    connectTimer.cancel()
+`],
   ['A server that has turned read-only is the wrong one after a failover: the connection ends with its transaction.',
     '      errorResponse = Errors.postgres(parseError(x))\n',
     `      errorResponse = Errors.postgres(parseError(x))

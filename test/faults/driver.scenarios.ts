@@ -186,6 +186,11 @@ const scenarios: Record<string, () => Promise<object>> = {
     const [told] = await Promise.all([outcome(db.execute(sql`select pg_sleep(60)`)), kill(pid)])
     return { told, next: await outcome(db.execute(one)) }
   },
+  async 'after some rows' () {
+    const { db } = await open(1)
+    const told = await outcome(db.execute(sql`select 1 / (3 - n) from generate_series(1, 5) n`))
+    return { told, next: [...await db.execute(sql`select 'mine' as what`) as unknown as object[]] }
+  },
   async 'read-only' () {
     const { db } = await open(1)
     const kept = newTable()

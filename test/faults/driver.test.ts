@@ -47,6 +47,10 @@ const faults: { title: string, scenario: string, cured: object, without: string,
     cured: { told: CLOSED, next: 'done' }, without: 'driver-guard', bare: { told: CLOSED, next: '57P01' }
   },
   {
+    title: 'an error after some rows leaves the next result whole; without the guard it begins with as many holes', scenario: 'after some rows',
+    cured: { told: '22012', next: [{ what: 'mine' }] }, without: 'driver-guard', bare: { told: '22012', next: [null, null, { what: 'mine' }] }
+  },
+  {
     title: 'a server that has turned read-only is left for a new connection; without the guard it is not', scenario: 'read-only',
     cured: { told: '25006', next: 'done' }, without: 'driver-guard', bare: { told: '25006', next: '25006' }
   },
