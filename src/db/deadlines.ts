@@ -2,6 +2,8 @@ import type { Sql } from 'postgres'
 import { createGate, GateBusy, type Load } from '../lib/gate.ts'
 import { failureOf } from './failures.ts'
 import { type Call, lazily, type Loose, type PendingQuery, replacing } from './pending-query.ts'
+import { decidingToPrepare } from './prepares.ts'
+import { NothingDone, OutcomeUnknown } from './refusals.ts'
 
 /** Above the server's statement_timeout (3 s), so that a statement on the wire is ended by the server, never by us. */
 const STATEMENT_MS = 4000
@@ -12,16 +14,6 @@ const STEP_MS = 200
 const PIPELINE = 8
 /** A backstop for memory; at this length the last in the queue could not be served in time anyway. */
 const MAX_WAITING = 5000
-
-/** The work was given up, and it is certain that it changed nothing and will change nothing. */
-export class NothingDone extends Error {
-  code = 'NOTHING_DONE'
-}
-
-/** The work was given up after it was sent: it may have taken effect, or still do so. */
-export class OutcomeUnknown extends Error {
-  code = 'OUTCOME_UNKNOWN'
-}
 
 /** `waitMs` is for a free connection, and for those before us on it. */
 export interface Bounds { pool: number, waitMs: number }
@@ -39,16 +31,17 @@ export function bounded (client: Sql, { pool, waitMs }: Bounds): { client: Sql, 
   const statements = turns(pool * PIPELINE, waitMs)
   const transactions = turns(pool, waitMs)
   const unsafe = (client.unsafe as unknown as Call<PendingQuery>)
+  const decided = decidingToPrepare(client)
   const guarded = replacing(client, {
     unsafe: (...args) => {
       // Never cancelled in the driver: a connection that was being opened for it would be lost to the pool.
       const given = /^\s*select\b/i.test(String(args[0])) ? NothingDone : OutcomeUnknown
-      return lazily(unsafe(...args), (query) => race(statements(() => query), {
+      return lazily(unsafe(...args), (query) => race(statements(() => decided(() => query) as Promise<unknown>), {
         ms: STATEMENT_MS, onLate: () => new given('the database did not answer in time'),
         waitMs, hasBegun: () => query.active, onWait: () => new given('no connection became free in time')
       }))
     },
-    begin: (...args) => transaction(transactions, waitMs, client.begin as unknown as Call, args)
+    begin: (...args) => transaction(transactions, waitMs, (...call) => decided(() => (client.begin as unknown as Call)(...call)) as Promise<unknown>, args)
   })
   return { client: guarded, loads: { statements: statements.load, transactions: transactions.load } }
 }

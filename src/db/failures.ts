@@ -25,6 +25,12 @@ const BY_CODE: Record<string, Failure> = {
   '54001': 'bad_value'
 }
 
+/** A pooler says what befell it in words, mostly under one code: before it found a connection for us, and after. */
+const BY_POOLER: [words: RegExp, failure: Failure][] = [
+  [/query_wait_timeout|query_timeout|server_login_retry|cannot connect|connections exceeded|max_client_conn|client_login_timeout|server shutting down|too many clients|connection slots/, 'unavailable'],
+  [/server conn crashed|query timeout|idle transaction timeout|server_lifetime|server idle|database configuration changed/, 'unknown_outcome']
+]
+
 /** The meaning of an error if it came from the database, else undefined. Drizzle wraps the driver's error as its cause. */
 export function failureOf (error: unknown): Failure | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
@@ -41,7 +47,7 @@ function byCode (error: Error): Failure | undefined {
   if (typeof code !== 'string') return undefined
   // The same network error that leaves a statement's outcome open is harmless before there was a connection.
   if (syscall === 'connect') return 'unavailable'
-  if (code === '08P01' && error.message.includes('query_wait_timeout')) return 'unavailable'
+  if (code === '08P01') return BY_POOLER.find(([words]) => words.test(error.message))?.[1]
   if (code === '0A000' && error.message.includes('cached plan')) return 'repeat'
   return BY_CODE[code] ?? (/^22[0-9A-Z]{3}$/.test(code) ? 'bad_value' : undefined)
 }

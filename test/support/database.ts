@@ -17,6 +17,8 @@ export const PATIENT_MS = 4000
 
 /** The server that the suite runs on; without it, the embedded database. */
 export const serverUrl = process.env.TEST_DATABASE_URL
+/** A pooler before that server, through which the application under test has to go; databases are made beside it. */
+const poolerUrl = process.env.TEST_POOLER_URL
 
 export interface TestDatabase extends Database { url: string | undefined }
 
@@ -47,7 +49,7 @@ async function fromTemplate (server: string): Promise<TestDatabase> {
     await ensureTemplate(server, admin, template)
     await admin.unsafe(`create database ${name} template ${template}`)
   })
-  const url = databaseUrl(server, name)
+  const url = databaseUrl(poolerUrl ?? server, name)
   const database = await openDatabase({ url, dataDir: '', pool: 10, waitMs: PATIENT_MS })
   return {
     ...database,
