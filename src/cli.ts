@@ -68,7 +68,7 @@ function parse (args: string[]) {
 main(process.argv.slice(2)).catch(async (error) => {
   const [{ CommandError }, { BadConfig }] = await Promise.all([import('./commands/start-up.ts'), import('./config.ts')])
   // What the system refuses (a port that is taken, a directory that may not be written) is said well enough by its message.
-  const isForPeople = error instanceof CommandError || error instanceof BadConfig || error?.name === 'DirectoryInUse' || error?.name === 'UnknownSchema' || error?.syscall !== undefined
+  const isForPeople = error instanceof CommandError || error instanceof BadConfig || error?.name === 'DirectoryInUse' || error?.name === 'UnknownSchema' || error?.name === 'LockNotFree' || error?.syscall !== undefined
   if (error instanceof UsageError) process.stderr.write(`${error.message}\n\n${USAGE}`)
   else process.stderr.write(`${isForPeople ? error.message : error?.stack ?? error}\n`)
   process.exit(error instanceof UsageError ? 2 : 1)

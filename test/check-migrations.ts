@@ -6,6 +6,9 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import config from '../drizzle.config.ts'
 
+/** Released before a migration had to say what it is to the release before. */
+const UNSAID = 3
+
 const root = fileURLToPath(new URL('..', import.meta.url))
 const kit = join(createRequire(import.meta.url).resolve('drizzle-kit'), '..', 'bin.cjs')
 const migrations = join(root, config.out as string)
@@ -18,7 +21,13 @@ try {
     console.error(`The tables and ${config.out} differ: run npm run db:generate. Missing is:\n`)
     for (const file of missing) console.error(readFileSync(join(copy, file), 'utf8'))
     process.exitCode = 1
-  } else console.log(`The migrations in ${config.out} are what the tables say.`)
+  }
+  const silent = readdirSync(migrations).filter((file) => file.endsWith('.sql')).sort().slice(UNSAID).filter((file) => !/^-- (expand|contract)\b/.test(readFileSync(join(migrations, file), 'utf8')))
+  if (silent.length > 0) {
+    console.error(`The first line of ${silent.join(', ')} must say what it is to the release before: «-- expand» if that can go on beside it, else «-- contract» (SCALABILITY.md, Releases).`)
+    process.exitCode = 1
+  }
+  if (process.exitCode !== 1) console.log(`The migrations in ${config.out} are what the tables say.`)
 } finally {
   rmSync(copy, { recursive: true })
 }

@@ -3,12 +3,11 @@ import { createInterface } from 'node:readline/promises'
 import type { Config } from '../config.ts'
 import { createPasswords } from '../core/passwords.ts'
 import { Problem } from '../core/problem.ts'
-import { migrate } from '../db/migrate.ts'
 import { transact } from '../db/transact.ts'
 import { checkPassword } from '../features/auth/password-policy.ts'
 import { bindAddress, createUser, refuseTaken } from '../features/users/service.ts'
 import { isEmail } from '../lib/email.ts'
-import { CommandError, loadConfig, openConfigured } from './start-up.ts'
+import { CommandError, loadConfig, migrateConfigured, openConfigured } from './start-up.ts'
 
 /** Makes an admin account. The password comes from standard input, so that it is in no process list and no history. */
 export async function createAdmin ({ username, email }: { username?: string | undefined, email?: string | undefined }): Promise<void> {
@@ -28,7 +27,7 @@ export async function createAdmin ({ username, email }: { username?: string | un
 async function makeAdmin (config: Config, { username, email, password }: { username: string | undefined, email: string | undefined, password: string }): Promise<void> {
   const database = await openConfigured(config)
   try {
-    await migrate(database.db)
+    await migrateConfigured(config, database)
     const password_hash = await (await createPasswords()).hash(password)
     const user = await refuseTaken(database.db, { username, email }, () => transact(database.db, async (tx) => {
       const admin = await createUser(tx, { username, email, password_hash }, 'admin', false, { address: null, request_id: 'create-admin' })

@@ -7,13 +7,12 @@ import type { Config } from '../config.ts'
 import { startJobs } from '../core/jobs.ts'
 import { Problem } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
-import { migrate } from '../db/migrate.ts'
 import { transact } from '../db/transact.ts'
 import type { TaskImport } from '../features/imports/schema.ts'
 import { cancelOwnImport, readErrors, readImport, queueImport, stageFile, unstage } from '../features/imports/service.ts'
 import { findCredentials } from '../features/users/service.ts'
 import { jobs } from '../jobs.ts'
-import { CommandError, loadConfig, openConfigured } from './start-up.ts'
+import { CommandError, loadConfig, migrateConfigured, openConfigured } from './start-up.ts'
 
 const LOOK_MS = 200
 const SHOWN_ERRORS = 20
@@ -27,7 +26,7 @@ export async function importCommand ({ file, user, 'dry-run': dry_run }: ImportO
   const config = loadConfig()
   const database = await openConfigured(config)
   try {
-    await migrate(database.db)
+    await migrateConfigured(config, database)
     await importFor(database.db, config, file, user, dry_run)
   } catch (error) {
     throw error instanceof Problem ? new CommandError(error.message) : error

@@ -2,12 +2,11 @@ import { isProduction } from '../config.ts'
 import type { Caller } from '../core/caller.ts'
 import { createPasswords } from '../core/passwords.ts'
 import type { Db } from '../db/client.ts'
-import { migrate } from '../db/migrate.ts'
 import { transact } from '../db/transact.ts'
 import type { TaskCreate } from '../features/tasks/schema.ts'
 import { createTask } from '../features/tasks/service.ts'
 import { countUsers, createUser } from '../features/users/service.ts'
-import { CommandError, loadConfig, openConfigured } from './start-up.ts'
+import { CommandError, loadConfig, migrateConfigured, openConfigured } from './start-up.ts'
 
 const PEOPLE = [{ username: 'admin', name: 'Demo Admin', password: 'admin123', role: 'admin' }, { username: 'user', name: 'Demo User', password: 'user123', role: 'user' }] as const
 const DAY_MS = 86_400_000
@@ -31,7 +30,7 @@ export async function seed (): Promise<void> {
   if (isProduction(config)) throw new CommandError('Demo data is refused in production: its passwords are public. Use create-admin.')
   const database = await openConfigured(config)
   try {
-    await migrate(database.db)
+    await migrateConfigured(config, database)
     if (await countUsers(database.db) > 0) throw new CommandError('There are users already: demo data only goes into an empty installation.')
     await seedInto(database.db)
     console.log('Created admin/admin123 and user/user123 with six tasks.')

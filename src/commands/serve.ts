@@ -34,7 +34,7 @@ async function serveHere (config: Config): Promise<Place> {
   const departure = prepareDeparture(logger)
   const tracing = await openTracing(config)
   const database = await openConfigured(config, tracing?.statement)
-  await migrateWhenReachable(database, logger)
+  await migrateWhenReachable(config, database, logger)
 
   const mail = createMail(config, logger)
   const metrics = metricsFor(config)

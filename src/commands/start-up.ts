@@ -3,12 +3,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseEnv } from 'node:util'
+import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { type Config, readConfig } from '../config.ts'
 import { type Database, openDatabase } from '../db/client.ts'
 import type { Traced } from '../db/traced.ts'
 import { failureOf } from '../db/failures.ts'
-import { migrate } from '../db/migrate.ts'
+import { migrate, type Migrated } from '../db/migrate.ts'
 
 const DATABASE_WAIT_MS = 60_000
 const DATABASE_RETRY_MS = 1000
@@ -25,12 +26,26 @@ export function openConfigured (config: Config, traced?: Traced): Promise<Databa
   return openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, pool: config.DATABASE_POOL, waitMs: config.DATABASE_WAIT_MS, traced })
 }
 
+/** Applies what is missing; on a server over a connection without our deadlines, since an index takes what it takes. */
+export async function migrateConfigured (config: Config, database: Database): Promise<Migrated> {
+  if (database.embedded) return migrate(database.db)
+  // With a deadline: a server that says nothing is found out here.
+  await database.db.execute(sql`select 1`)
+  const patient = await openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, pool: 1, isPatient: true })
+  try {
+    return await migrate(patient.db)
+  } finally {
+    await patient.close()
+  }
+}
+
 /** A database that is still starting is waited for; one that refuses us is not. */
-export async function migrateWhenReachable ({ db }: Database, logger: Logger): Promise<void> {
+export async function migrateWhenReachable (config: Config, database: Database, logger: Logger): Promise<void> {
   const giveUpAt = Date.now() + DATABASE_WAIT_MS
   for (;;) {
     try {
-      await migrate(db)
+      const { ahead } = await migrateConfigured(config, database)
+      if (ahead > 0) logger.warn({ ahead }, 'the database was migrated by a newer version, which has only added to it')
       return
     } catch (err) {
       if (failureOf(err) !== 'unavailable' || Date.now() > giveUpAt) throw err

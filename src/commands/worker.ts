@@ -10,7 +10,7 @@ export async function worker (): Promise<void> {
   const logger = createLogger(config)
   const departure = prepareDeparture(logger)
   const database = await openConfigured(config)
-  await migrateWhenReachable(database, logger)
+  await migrateWhenReachable(config, database, logger)
   const work = startWork({ db: database.db, config }, logger, { takesJobs: true })
   flushCompileCache()
   console.log('Working on imports. Ctrl+C ends it.')

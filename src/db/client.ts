@@ -30,6 +30,8 @@ const WAIT_MS = 1000
 const CONNECT_SECONDS = 3
 /** Longer than any caller waits: a server that says nothing for so long to a statement is not coming back on this connection. */
 const SILENCE_MS = 5000
+/** A little more than the longest statement that anybody waits for (migrate.ts). */
+const PATIENT_SILENCE_MS = 31 * 60_000
 /** Half a second at most between attempts: a restarted server is found again at once (the driver's default grows to 20 s). */
 const backoff = (attempt: number): number => Math.min(0.05 * 2 ** attempt, 0.5)
 
@@ -57,9 +59,9 @@ async function openServer (url: string, { traced: span, isPatient, ...bounds }: 
     connection: { application_name: 'tasklane', TimeZone: 'UTC' }
   })
   const close = () => client.end({ timeout: 5 })
-  if (isPatient) return { db: drizzle(client) as unknown as Db, embedded: false, loads: {}, close }
   // Ours, for the guarded driver (driver-guard.ts).
-  Object.assign(client.options, { silence_ms: SILENCE_MS })
+  Object.assign(client.options, { silence_ms: isPatient ? PATIENT_SILENCE_MS : SILENCE_MS })
+  if (isPatient) return { db: drizzle(client) as unknown as Db, embedded: false, loads: {}, close }
   const { client: guarded, loads } = bounded(client, bounds)
   return { db: drizzle(span ? traced(guarded, span) : guarded) as unknown as Db, embedded: false, loads, close }
 }
