@@ -1,6 +1,6 @@
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 
-/** Longer than any promise: whoever waits so long was never answered. */
+/** Longer than any promise: who is still waiting then was never answered. */
 const PATIENCE_MS = 15_000
 
 export interface Answer {
@@ -20,7 +20,10 @@ export class Client {
   private readonly origin: { port: number, token: string | undefined }
   private readonly onAnswer: (call: Call, answer: Answer) => void
 
-  constructor (port: number, token?: string, onAnswer: (call: Call, answer: Answer) => void = () => {}) {
+  private readonly patienceMs: number
+
+  constructor (port: number, token?: string, onAnswer: (call: Call, answer: Answer) => void = () => {}, patienceMs = PATIENCE_MS) {
+    this.patienceMs = patienceMs
     this.origin = { port, token }
     this.onAnswer = onAnswer
   }
@@ -52,7 +55,7 @@ export class Client {
         })
       })
       const fail = (error: Error & { code?: string }) => settle({ fault: error.code ?? error.message })
-      const timer = setTimeout(() => { asked.destroy(Object.assign(new Error(), { code: 'NO_ANSWER' })) }, PATIENCE_MS)
+      const timer = setTimeout(() => { asked.destroy(Object.assign(new Error(), { code: 'NO_ANSWER' })) }, this.patienceMs)
       asked.once('error', fail)
       asked.end(payload)
     })

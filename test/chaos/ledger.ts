@@ -7,8 +7,14 @@ export interface Known { id: string, title: string, version: number, description
 export interface Allowance {
   /** Connections may break, as they do when a process or a network dies. */
   broken: boolean
+  /** Calls may be refused with 503 and told when to come again. */
+  refused: boolean
+  /** Calls may go without an answer for so long that the caller gives up. */
+  silent: boolean
   /** No call takes longer. */
   longestMs: number
+  /** What a busy machine may add to each promise about time before it counts as broken. */
+  marginMs: number
 }
 
 /** A task as it is in the database, and one line for each task of its history. */
@@ -23,6 +29,8 @@ export class Ledger {
   longestMs = 0
   /** The longest time from the end of a fault until everybody was served again. */
   backMs = 0
+  /** The longest time that an instance took to leave. */
+  leftMs = 0
   lost = 0
   duplicates = 0
   readonly outcomes = new Map<string, number>()
@@ -47,8 +55,10 @@ export class Ledger {
   /** How long it took to be back after a fault, held against the promise. */
   back (ms: number, promiseMs: number): void {
     this.backMs = Math.max(this.backMs, ms)
-    if (ms > promiseMs) this.wrong(`back in service within ${promiseMs / 1000} s`, `${Math.round(ms)} ms`)
+    if (ms > promiseMs + this.allowance.marginMs) this.wrong(`back in service within ${promiseMs / 1000} s`, `${Math.round(ms)} ms`)
   }
+
+  left (ms: number): void { this.leftMs = Math.max(this.leftMs, ms) }
 
   /** Counts an answer and holds it against what the fault allows. Refusals below 500 are for those to judge who asked. */
   answered = ({ method = 'GET', path }: Call, { status, fault, headers, body, ms }: Answer): void => {
@@ -57,10 +67,11 @@ export class Ledger {
     const outcome = fault ?? String(status)
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1)
     const example = `${method} ${path} → ${outcome} after ${Math.round(ms)} ms ${JSON.stringify(body ?? '')}`
-    if (fault !== undefined && (!this.allowance.broken || fault === 'NO_ANSWER')) this.wrong('every call is answered', example)
+    if (fault !== undefined && !(fault === 'NO_ANSWER' ? this.allowance.silent : this.allowance.broken)) this.wrong('every call is answered', example)
+    if (status === 503 && !this.allowance.refused) this.wrong('no call is refused', example)
     if (status === 503 && headers['retry-after'] === undefined) this.wrong('a 503 says when to come again', example)
     if (status >= 500 && status !== 503) this.wrong('no fault of the surroundings is a 500', example)
-    if (ms > this.allowance.longestMs) this.wrong(`no call takes longer than ${this.allowance.longestMs / 1000} s`, example)
+    if (ms > this.allowance.longestMs + this.allowance.marginMs) this.wrong(`no call takes longer than ${this.allowance.longestMs / 1000} s`, example)
   }
 
   /** A task of which an answer has told. Whoever changes it changes the entry when the answer has come. */

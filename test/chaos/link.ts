@@ -12,8 +12,11 @@ export interface Link {
   port: number
   /** Changes the weather. Connections that a black hole held go on when it clears. */
   turn (weather: Weather): void
-  /** The far side of every connection forgets it without a word to the near side, as when its machine has died: whatever is sent is swallowed for ever. */
-  abandon (): void
+  /**
+   * Leaves every connection half-open: one side's machine is gone, and the other is not told. Whatever that one sends is
+   * swallowed for ever. `who` is gone: the far side, which was dialled, or the near one, which dialled.
+   */
+  abandon (who: 'far' | 'near'): void
   close (): void
 }
 
@@ -39,6 +42,7 @@ export async function openLink (order: () => number[]): Promise<Link> {
     const pair = join(near, far, passage)
     pairs.add(pair)
     near.once('close', () => pairs.delete(pair))
+    far.once('close', () => pairs.delete(pair))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -51,7 +55,7 @@ export async function openLink (order: () => number[]): Promise<Link> {
       if (next.kind === 'black hole') cleared = new Promise((resolve) => { clear = resolve })
       if (next.kind === 'reset') for (const pair of pairs) pair.reset()
     },
-    abandon () { for (const pair of pairs) pair.abandon() },
+    abandon (who) { for (const pair of pairs) pair.abandon(who) },
     close () {
       clear()
       server.close()
@@ -70,7 +74,7 @@ async function dial (ports: number[]): Promise<Socket | undefined> {
   return undefined
 }
 
-interface Pair { reset (): void, abandon (): void }
+interface Pair { reset (): void, abandon (who: 'far' | 'near'): void }
 
 /** Joins two connections both ways; how one ends is how the other ends, once the network lets it through. */
 function join (near: Socket, far: Socket, passage: () => Promise<void>): Pair {
@@ -91,12 +95,13 @@ function join (near: Socket, far: Socket, passage: () => Promise<void>): Pair {
   direction(far, near)
   return {
     reset () { near.resetAndDestroy(); far.resetAndDestroy() },
-    abandon () {
+    abandon (who) {
       isAbandoned = true
-      near.unpipe()
-      near.resume()
-      far.unpipe()
-      far.resetAndDestroy()
+      const [gone, left] = who === 'far' ? [far, near] : [near, far]
+      left.unpipe()
+      left.resume()
+      gone.unpipe()
+      gone.resetAndDestroy()
     }
   }
 }

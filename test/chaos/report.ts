@@ -11,7 +11,7 @@ export function tellLine (line: Line): string {
   const rounds = line.rounds === line.planned ? `${line.rounds} rounds` : `${line.rounds} of ${line.planned} rounds`
   return [`${line.isKept ? 'kept  ' : 'BROKEN'} ${line.scenario}: ${line.fault}`,
     `       ${rounds} in ${line.seconds} s, ${line.requests} requests (${outcomesOf(line)})`,
-    `       longest call ${seconds(line.longest_ms)}, back in service after ${seconds(line.back_ms)}, lost ${line.lost}, duplicates ${line.duplicates}`,
+    `       longest call ${seconds(line.longest_ms)}, back in service after ${seconds(line.back_ms)}${line.left_ms === 0 ? '' : `, left within ${seconds(line.left_ms)}`}, lost ${line.lost}, duplicates ${line.duplicates}`,
     ...Object.entries(line.broken).flatMap(([promise, { count, examples }]) => [`       not kept ${count} ×: ${promise}`, ...examples.slice(0, 3).map((example) => `           ${example}`)])].join('\n')
 }
 
@@ -19,9 +19,9 @@ export const tableOf = ({ lines, ...about }: Report): string => `# What was trie
 
 ${about.taken_at}, Node ${about.node}, ${about.cores} cores, seed ${about.seed}, ${about.minutes} minutes.
 
-| Scenario | Fault | Rounds | Requests | Outcomes | Longest call | Back in service | Lost writes | Duplicates | Promises |
-| --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | --- |
-${lines.map((line) => `| ${line.scenario} | ${line.fault} | ${line.rounds} | ${line.requests} | ${outcomesOf(line)} | ${seconds(line.longest_ms)} | ${seconds(line.back_ms)} | ${line.lost} | ${line.duplicates} | ${line.isKept ? 'kept' : Object.keys(line.broken).join('; ')} |`).join('\n')}
+| Scenario | Fault | Rounds | Requests | Outcomes | Longest call | Back in service | Left within | Lost writes | Duplicates | Promises |
+| --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |
+${lines.map((line) => `| ${line.scenario} | ${line.fault} | ${line.rounds} | ${line.requests} | ${outcomesOf(line)} | ${seconds(line.longest_ms)} | ${seconds(line.back_ms)} | ${seconds(line.left_ms)} | ${line.lost} | ${line.duplicates} | ${line.isKept ? 'kept' : Object.keys(line.broken).join('; ')} |`).join('\n')}
 `
 
 /** Writes chaos.json and chaos.md. */

@@ -13,9 +13,13 @@ import { type Installation, install } from './installation.ts'
 import { save, tellLine } from './report.ts'
 import { type Line, play, type Scenario, usual } from './scenario.ts'
 import { crash } from './scenarios/crash.ts'
+import { deploy } from './scenarios/deploy.ts'
+import { histories } from './scenarios/history.ts'
+import { network } from './scenarios/network.ts'
 import { postgres } from './scenarios/postgres.ts'
+import { redis } from './scenarios/redis.ts'
 
-const SCENARIOS: Scenario[] = [...crash, ...postgres]
+const SCENARIOS: Scenario[] = [...crash, ...postgres, ...network, ...redis, ...histories, ...deploy]
 
 const { values } = parseArgs({
   options: {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { childrenOf } from '../../support/processes.ts'
 import type { Client } from '../client.ts'
 import type { Api } from '../installation.ts'
+import { listening } from '../listening.ts'
 import type { Scenario, World } from '../scenario.ts'
 
 /** From the death of a process until it serves again, by whatever starts it anew. */
@@ -16,8 +17,6 @@ const IMPORTED_MS = 15_000
 const DEATHS = 2
 
 const oneOf = <T>(list: T[], random: () => number): T => list[Math.floor(random() * list.length)] as T
-
-const listening = (api: Api | undefined): number => api?.service.said('"msg":"listening"') ?? 0
 
 const api: Scenario = {
   name: 'api-killed',
