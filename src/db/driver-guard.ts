@@ -46,13 +46,18 @@ const EDITS: [reason: string, found: string, put: string][] = [
     `      errorResponse = Errors.postgres(parseError(x))
       if (errorResponse.code === '25006') end()
 `],
-  ['A silent server: the statement is cancelled, should anybody hear it, and the connection given up (#1089).',
+  ['A silent server: the statement is cancelled, should anybody hear it, and the connection given up (#1089). Those that lie idle beside it most likely lead nowhere either: they go too, before each costs a caller.',
     '      const s = StartupMessage()\n',
-    `      if (options.silence_ms) socket.setTimeout(options.silence_ms, () => {
-        if (!query) return
-        Connection(options).cancel({ ...backend }, noop, noop)
-        socket.destroy(Errors.connection('CONNECTION_SILENT', options))
-      })
+    `      if (options.silence_ms) {
+        const idle = options.idle_beside ??= new Map()
+        idle.set(connection, () => { if (socket && !query && !initial && !sent.length && !connection.reserved) socket.destroy() })
+        socket.setTimeout(options.silence_ms, () => {
+          if (!query) return
+          Connection(options).cancel({ ...backend }, noop, noop)
+          socket.destroy(Errors.connection('CONNECTION_SILENT', options))
+          for (const leave of idle.values()) leave()
+        })
+      }
       const s = StartupMessage()
 `]
 ]

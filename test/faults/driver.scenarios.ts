@@ -212,6 +212,16 @@ const scenarios: Record<string, () => Promise<object>> = {
     // They are told long before the silence is long enough to give up their connections.
     await pause(5000)
     return { told, next: await all() }
+  },
+  async 'idle beside a silent one' () {
+    const line = await wire()
+    const { db } = await open(3, line.url)
+    const all = () => Promise.all([1, 2, 3].map(() => outcome(db.transaction((tx) => tx.execute(one)))))
+    await all()
+    line.muffle()
+    const told = await outcome(db.transaction((tx) => tx.execute(one)))
+    await pause(5000)
+    return { told, next: (await all()).sort() }
   }
 }
 

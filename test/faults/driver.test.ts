@@ -57,6 +57,10 @@ const faults: { title: string, scenario: string, cured: object, without: string,
   {
     title: 'connections that have fallen silent are replaced; without the guard the pool stays stuck', scenario: 'silent',
     cured: { told: ['NOTHING_DONE', 'NOTHING_DONE'], next: ['done', 'done'] }, without: 'driver-guard', bare: { told: ['NOTHING_DONE', 'NOTHING_DONE'], next: ['waited too long', 'waited too long'] }
+  },
+  {
+    title: 'connections that lay idle while another fell silent are replaced with it; without the guard each costs a caller', scenario: 'idle beside a silent one',
+    cured: { told: 'NOTHING_DONE', next: ['done', 'done', 'done'] }, without: 'driver-guard', bare: { told: 'NOTHING_DONE', next: ['NOTHING_DONE', 'NOTHING_DONE', 'waited too long'] }
   }
 ]
 
