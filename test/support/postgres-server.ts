@@ -14,7 +14,7 @@ const DEBIAN = '/usr/lib/postgresql'
 /** How a server ends: it drops its clients and tidies up, it drops everything, or its first process is killed and its children notice. */
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', crash: 'SIGKILL' } as const
 /** The limits that README asks an operator to put on the application's role. */
-const ROLE_LIMITS = { statement_timeout: '3s', lock_timeout: '2s', idle_in_transaction_session_timeout: '10s' }
+const ROLE_LIMITS = { statement_timeout: '3s', lock_timeout: '2s', idle_in_transaction_session_timeout: '10s', tcp_keepalives_idle: '5', tcp_keepalives_interval: '2', tcp_keepalives_count: '3' }
 
 /** Ends the server also when the test is killed and can no longer do it: then the pipe on fd 0 closes. */
 const GUARDIAN = 'exec 3<&0; "$@" & server=$!; { cat <&3; kill -QUIT $server; kill -CONT $server; } 2>/dev/null & wait $server'
