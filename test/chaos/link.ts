@@ -14,9 +14,10 @@ export interface Link {
   turn (weather: Weather): void
   /**
    * Leaves every connection half-open: one side's machine is gone, and the other is not told. Whatever that one sends is
-   * swallowed for ever. `who` is gone: the far side, which was dialled, or the near one, which dialled.
+   * swallowed. `who` is gone: the far side, which was dialled, or the near one, which dialled. After `noticedMs`, if given,
+   * the other side's system notices, as by keepalives that nobody answers.
    */
-  abandon (who: 'far' | 'near'): void
+  abandon (who: 'far' | 'near', noticedMs?: number): void
   close (): void
 }
 
@@ -55,7 +56,7 @@ export async function openLink (order: () => number[]): Promise<Link> {
       if (next.kind === 'black hole') cleared = new Promise((resolve) => { clear = resolve })
       if (next.kind === 'reset') for (const pair of pairs) pair.reset()
     },
-    abandon (who) { for (const pair of pairs) pair.abandon(who) },
+    abandon (who, noticedMs) { for (const pair of pairs) pair.abandon(who, noticedMs) },
     close () {
       clear()
       server.close()
@@ -74,7 +75,7 @@ async function dial (ports: number[]): Promise<Socket | undefined> {
   return undefined
 }
 
-interface Pair { reset (): void, abandon (who: 'far' | 'near'): void }
+interface Pair { reset (): void, abandon (who: 'far' | 'near', noticedMs: number | undefined): void }
 
 /** Joins two connections both ways; how one ends is how the other ends, once the network lets it through. */
 function join (near: Socket, far: Socket, passage: () => Promise<void>): Pair {
@@ -95,13 +96,14 @@ function join (near: Socket, far: Socket, passage: () => Promise<void>): Pair {
   direction(far, near)
   return {
     reset () { near.resetAndDestroy(); far.resetAndDestroy() },
-    abandon (who) {
+    abandon (who, noticedMs) {
       isAbandoned = true
       const [gone, left] = who === 'far' ? [far, near] : [near, far]
       left.unpipe()
       left.resume()
       gone.unpipe()
       gone.resetAndDestroy()
+      if (noticedMs !== undefined) setTimeout(() => { left.resetAndDestroy() }, noticedMs).unref()
     }
   }
 }

@@ -6,6 +6,8 @@ import type { Scenario, World } from '../scenario.ts'
 const BACK_MS = 2000
 /** A connection that says nothing is given up after 5 s (SILENCE_MS in db/client.ts), and then everybody is served by new ones. */
 const NOTICED_MS = 7000
+/** What README has the role set: 5 s, and three probes 2 s apart. Until then what was locked stays locked. */
+const KEEPALIVE_MS = 11_000
 /** From a hiccup to longer than any call may last. */
 const DARK_MS = { least: 300, most: 7000 }
 /** Within what callers wait, so that every call is answered after all. */
@@ -31,11 +33,11 @@ const bad = (name: string, fault: string, where: Where, weather: Weather, lasts:
 const aWhile = (world: World) => world.aWhile()
 
 /** The machine behind every connection is gone, without a word; new connections find another. */
-const forgotten = (name: string, fault: string, where: Where, who: 'far' | 'near', rest: Pick<Scenario, 'rounds'> & Partial<Scenario>): Scenario => ({
+const forgotten = (name: string, fault: string, where: Where, who: 'far' | 'near', rest: Pick<Scenario, 'rounds'> & Partial<Scenario>, noticedMs?: number): Scenario => ({
   name, fault, ...rest,
   async round (world) {
     await world.aWhile()
-    world[where].abandon(who)
+    world[where].abandon(who, noticedMs)
     await world.backInService(NOTICED_MS)
   }
 })
@@ -45,7 +47,7 @@ export const network = [
   bad('postgres-reset', 'every connection to PostgreSQL reset, new ones too, for a while', 'toPostgres', { kind: 'reset' }, aWhile, { rounds: { short: 4, long: 300 } }),
   bad('postgres-black-hole', `nothing passes between API and PostgreSQL for ${DARK_MS.least / 1000} to ${DARK_MS.most / 1000} s`, 'toPostgres', { kind: 'black hole' }, (world) => within(DARK_MS, world), { rounds: { short: 2, long: 100 } }),
   forgotten('postgres-half-open', 'the server\'s end of every connection is gone, and the API is not told', 'toPostgres', 'far', { rounds: { short: 1, long: 50 } }),
-  forgotten('postgres-orphaned', 'the API\'s end of every connection is gone, and PostgreSQL is not told', 'toPostgres', 'near', { rounds: { short: 1, long: 50 } }),
+  forgotten('postgres-orphaned', 'the API\'s end of every connection is gone, and PostgreSQL is not told', 'toPostgres', 'near', { rounds: { short: 1, long: 50 } }, KEEPALIVE_MS),
   bad('callers-slow', `${SLOW_MS} ms more each way between callers and API`, 'balancer', { kind: 'slow', ms: SLOW_MS }, aWhile, { rounds: { short: 1, long: 50 } }),
   bad('callers-reset', 'every connection of callers reset, new ones too, for a while', 'balancer', { kind: 'reset' }, aWhile, { rounds: { short: 4, long: 300 }, allows: { broken: true } }),
   bad('callers-black-hole', `nothing passes between callers and API for ${CALLERS_DARK_MS.least / 1000} to ${CALLERS_DARK_MS.most / 1000} s`, 'balancer', { kind: 'black hole' }, (world) => within(CALLERS_DARK_MS, world), { rounds: { short: 2, long: 100 } }),
