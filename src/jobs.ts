@@ -7,7 +7,7 @@ import { purgeThrottle } from './core/login-throttle.ts'
 import { purgeCodes } from './features/auth/queries.ts'
 import { purgeBans } from './features/bans/queries.ts'
 import { importJob } from './features/imports/job.ts'
-import { countWaiting, purgeImports } from './features/imports/queries.ts'
+import { countWaiting, purgeImports, secondsLeft } from './features/imports/queries.ts'
 import { purgeTasks } from './features/tasks/trash.ts'
 import { purgeKeys } from './plugins/idempotency.ts'
 
@@ -29,4 +29,5 @@ export const jobs = (deps: Pick<Deps, 'db' | 'config'> & { log: FastifyBaseLogge
 /** What the database knows of the work that is left. */
 export function watchWork (metrics: Metrics, { db }: Pick<Deps, 'db'>): void {
   metrics.watchShared('imports_unfinished', 'Imports of everybody that wait or run.', () => countWaiting(db))
+  metrics.watchShared('imports_left_seconds', 'Since something was done for the owner of unfinished imports who was left longest.', () => secondsLeft(db))
 }

@@ -48,7 +48,8 @@ export function createMetrics () {
 
   function watch (name: string, help: string, value: () => number | Promise<number>, aggregator: 'sum' | 'max' = 'sum'): void {
     new Gauge({ name: `tasklane_${name}`, help, registers, aggregator, async collect () {
-      try { this.set(await value()) } catch { this.reset() }
+      // Removed, not reset: that would tell 0.
+      try { this.set(await value()) } catch { this.remove() }
     } })
   }
 }

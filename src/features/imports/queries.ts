@@ -78,8 +78,18 @@ export async function countUnfinishedUnderLock (tx: Db, owner_id: string): Promi
   return tx.$count(taskImports, and(eq(taskImports.owner_id, owner_id), sql`${taskImports.status} in ('queued', 'running')`))
 }
 
+const unfinished = sql`${taskImports.finished_at} is null and ${taskImports.status} in ('queued', 'running')`
+
 /** How many imports of everybody wait or run. */
-export const countWaiting = (db: Db): Promise<number> => db.$count(taskImports, sql`${taskImports.finished_at} is null and ${taskImports.status} in ('queued', 'running')`)
+export const countWaiting = (db: Db): Promise<number> => db.$count(taskImports, unfinished)
+
+/** For how many seconds nothing was done for the owner of unfinished imports who has been left longest; 0 when nobody waits. An owner's imports take turns. */
+export async function secondsLeft (db: Db): Promise<number> {
+  const owners = db.select({ seconds: sql<number>`extract(epoch from now() - max(greatest(${taskImports.created_at}, ${taskImports.served_at})))`.as('seconds') })
+    .from(taskImports).where(unfinished).groupBy(taskImports.owner_id).as('owners')
+  const [row] = await db.select({ seconds: sql<number>`coalesce(max(${owners.seconds}), 0)::float8` }).from(owners)
+  return row?.seconds ?? 0
+}
 
 const KEPT_DAYS = 30
 /** Twice as long as any file may take. */

@@ -1,13 +1,19 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { createMetrics } from '../../../src/core/metrics.ts'
+import { taskImports } from '../../../src/db/tables/task-imports.ts'
 import { watchWork } from '../../../src/jobs.ts'
 import { house } from '../../support/house.ts'
 import { call, startServer } from '../../support/command.ts'
 import { createTestDatabase, serverUrl } from '../../support/database.ts'
+import { upload } from '../../support/imports.ts'
 import { freePort } from '../../support/postgres-server.ts'
 
 const TOKEN = 'a-token-for-prometheus'
+const read = (file: string) => readFileSync(new URL(`../../../src/features/ops/${file}`, import.meta.url), 'utf8')
 /** The value of a series, 0 while there is none. */
 const numberOf = (text: string, series: string): number => Number(text.split('\n').find((line) => line.startsWith(`${series} `))?.split(' ')[1] ?? 0)
 
@@ -30,7 +36,7 @@ t.test('answers are counted by operation, status and code, for whoever has the t
   t.notMatch(answer.body, ann.user.username, 'nothing that a caller wrote')
 })
 
-t.test('the dashboard asks for nothing that is not told', async (t) => {
+t.test('the dashboard asks for nothing that is not told, and neither do the alarms, each of which the runbook explains', async (t) => {
   const metrics = createMetrics()
   const { app } = await house(t, { deps: { metrics } })
   await app.ready()
@@ -38,10 +44,44 @@ t.test('the dashboard asks for nothing that is not told', async (t) => {
   for (const gate of ['database_statements', 'database_transactions', 'password_hashes']) metrics.watchGate(gate, idle)
   watchWork(metrics, { db: app as never })
   const told = await metrics.registry.metrics()
-  const dashboard = readFileSync(new URL('../../../src/features/ops/grafana-dashboard.json', import.meta.url), 'utf8')
-  const asked = new Set(dashboard.match(/\b(tasklane|nodejs|process)_[a-z0-9_]+/g))
-  t.ok(asked.size > 10)
-  for (const name of asked) t.match(told, new RegExp(`^# TYPE ${name.replace(/_bucket$/, '')} `, 'm'))
+  for (const file of ['grafana-dashboard.json', 'alerts.yaml']) {
+    const asked = new Set(read(file).match(/\b(tasklane|nodejs|process)_[a-z0-9_]+/g))
+    t.ok(asked.size > 10)
+    for (const name of asked) t.match(told, new RegExp(`^# TYPE ${name.replace(/_bucket$/, '')} `, 'm'), file)
+  }
+  const runbook = readFileSync(new URL('../../../SCALABILITY.md', import.meta.url), 'utf8')
+  const alarms = [...read('alerts.yaml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name)
+  t.ok(alarms.length > 5)
+  t.strictSame(alarms.filter((name) => !runbook.includes(`| \`${name}\` |`)), [])
+})
+
+t.test('what cannot be known at this moment is not told, least of all as a nought', async (t) => {
+  const metrics = createMetrics()
+  let isAway = false
+  metrics.watchShared('imports_unfinished', 'Imports.', async () => { if (isAway) throw new Error('the database is away'); return 7 })
+  t.match(await metrics.registry.metrics(), /^tasklane_imports_unfinished 7$/m)
+  isAway = true
+  t.notMatch(await metrics.registry.metrics(), /^tasklane_imports_unfinished /m)
+})
+
+t.test('an import that nobody works on grows old for whoever watches', async (t) => {
+  const metrics = createMetrics()
+  const { db, person } = await house(t)
+  watchWork(metrics, { db })
+  const age = async () => numberOf(await metrics.registry.metrics(), 'tasklane_imports_left_seconds')
+  t.equal(await age(), 0)
+  await upload(await person(), 'title\nPaint the door\n')
+  await db.update(taskImports).set({ created_at: sql`now() - interval '10 minutes'` })
+  t.ok(await age() >= 600)
+  await db.update(taskImports).set({ served_at: sql`now()` })
+  t.ok(await age() < 300, 'a turn makes it young')
+})
+
+const promtool = process.env.PROMTOOL ?? 'promtool'
+const withoutPromtool = spawnSync(promtool, ['--version']).status !== 0 && 'promtool (of Prometheus) is not installed on this machine; PROMTOOL may name it'
+t.test('the alarms are rules that Prometheus takes, and ring when they should', { skip: withoutPromtool }, async (t) => {
+  const { status, stdout, stderr } = spawnSync(promtool, ['test', 'rules', fileURLToPath(new URL('alerts.rings.yaml', import.meta.url))], { encoding: 'utf8' })
+  t.equal(status, 0, stdout + stderr)
 })
 
 t.test('without a token in the configuration there is no such path', async (t) => {
