@@ -1,27 +1,17 @@
-import type { PostgresServer } from '../support/postgres-server.ts'
 import type { Client } from './client.ts'
 import type { Kept } from './history.ts'
+import type { Installation } from './installation.ts'
 import type { History, Ledger, Row } from './ledger.ts'
 
 interface Listed { id: string, title: string, created_at: string }
 
-async function query<T> (postgres: PostgresServer, statement: string, owners: string[]): Promise<T[]> {
-  const { default: connect } = await import('postgres')
-  const sql = connect(postgres.url.replace('//app@', '//postgres@'), { max: 1, onnotice () {} })
-  try {
-    return await sql.unsafe(statement, [owners as never]) as unknown as T[]
-  } finally {
-    await sql.end()
-  }
-}
-
 /** Every task of these people, the deleted ones too, as the database has it: past the API and whatever it keeps. */
-export const tasksIn = (postgres: PostgresServer, owners: string[]) => query<Row>(postgres, 'select id, title, description, version, deleted_at is not null as deleted from tasks where owner_id = any($1::uuid[])', owners)
+export const tasksIn = ({ look }: Installation, owners: string[]) => look<Row>('select id, title, description, version, deleted_at is not null as deleted from tasks where owner_id = any($1::uuid[])', owners)
 
-export const historiesIn = (postgres: PostgresServer, owners: string[]) => query<History>(postgres, 'select task_id as id, count(*)::int as events, min(version) as first, max(version) as last from task_events where owner_id = any($1::uuid[]) group by task_id', owners)
+export const historiesIn = ({ look }: Installation, owners: string[]) => look<History>('select task_id as id, count(*)::int as events, min(version) as first, max(version) as last from task_events where owner_id = any($1::uuid[]) group by task_id', owners)
 
 /** What each version of one owner's tasks said; the first one, which has no changes, says `first`. */
-export const textsIn = (postgres: PostgresServer, owner: string, first: string) => query<Kept>(postgres, `select task_id as task, version, case type when 'task.created' then '${first}' else changes->'description'->>'new' end as text from task_events where owner_id = any($1::uuid[])`, [owner])
+export const textsIn = ({ look }: Installation, owner: string, first: string) => look<Kept>(`select task_id as task, version, case type when 'task.created' then '${first}' else changes->'description'->>'new' end as text from task_events where owner_id = any($1::uuid[])`, [owner])
 
 /** Walks everybody's list to its end: nothing is missing, nothing comes twice, and the order is what it says. */
 export async function walkLists (clients: Client[], ledger: Ledger): Promise<void> {

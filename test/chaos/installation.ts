@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createPglite } from '../../src/db/client.ts'
 import { freePort, ownServer, type PostgresServer } from '../support/postgres-server.ts'
 import { ownRedis } from '../support/redis-server.ts'
 import { until } from '../support/patience.ts'
@@ -20,7 +21,7 @@ export interface Installation {
   folder: string
   postgres: PostgresServer
   redis: Awaited<ReturnType<typeof ownRedis>>
-  /** The instances that serve, and the worker that imports. */
+  /** The instances that serve, and the worker that imports: with an embedded database one and the same. */
   apis: Api[]
   worker: Service
   /** Where callers go: to each instance that is ready in turn. */
@@ -30,10 +31,14 @@ export interface Installation {
   toRedis: Link
   /** The environment of the API, for whoever starts another process on the same database. */
   env: Record<string, string>
+  /** Asks the database itself, past the API and whatever that keeps. `owners` is the statement's only parameter, an array of ids. */
+  look<T> (statement: string, owners: string[]): Promise<T[]>
   close (): Promise<void>
 }
 
 export interface Plan {
+  /** One instance on the embedded database; then there is neither PostgreSQL nor Redis, nor what leads to them. */
+  embedded: boolean
   /** How many instances of the API there are, and of how many processes each. */
   instances: number, processes: number
   /** Settings of PostgreSQL beside the honest ones. */
@@ -41,7 +46,7 @@ export interface Plan {
   /** Variables of the API and the worker. */
   env: Record<string, string>
 }
-export const USUAL: Plan = { instances: 2, processes: 1, postgres: {}, env: {} }
+export const USUAL: Plan = { embedded: false, instances: 2, processes: 1, postgres: {}, env: {} }
 
 /** Tasklane on more than one process, with a PostgreSQL and a Redis of its own, in production mode; all of it on loopback and gone after `close`. */
 export async function install (plan: Plan): Promise<Installation> {
@@ -52,6 +57,7 @@ export async function install (plan: Plan): Promise<Installation> {
     const folder = mkdtempSync(join(tmpdir(), 'tasklane-chaos-'))
     chmodSync(folder, 0o700)
     teardown(() => rmSync(folder, { recursive: true, force: true }))
+    if (plan.embedded) return { ...await installEmbedded(plan, folder, teardown), close }
     const [postgres, redis] = await Promise.all([ownServer({ teardown }, { settings: { ...DURABLE, ...plan.postgres } }), ownRedis({ teardown })])
     const toPostgres = await openLink(() => [postgres.port])
     const toRedis = await openLink(() => [Number(new URL(redis.url).port)])
@@ -68,18 +74,62 @@ export async function install (plan: Plan): Promise<Installation> {
       apis.push({ port, service: new Service(`api-${number}`, 'start', { ...env, PORT: String(port) }, folder) })
     }
     const worker = new Service('worker', 'worker', { ...env, WEB_CONCURRENCY: '1' }, folder)
-    const services = [...apis.map(({ service }) => service), worker]
-    // Everybody is thawed before being asked to leave, and nobody is waited for.
-    teardown(() => Promise.all(services.map((service) => { service.kill('SIGCONT'); return service.stop('SIGKILL') })))
-    for (const service of services) service.start()
-    const balance = balanced(apis.map(({ port }) => port))
-    const balancer = await openLink(balance.order)
-    teardown(() => { balance.stop(); balancer.close() })
-    await until('readiness of every instance', async () => (await Promise.all(apis.map(({ port }) => isReady(port)))).every(Boolean), START_MS)
-    return { folder, postgres, redis, apis, worker, balancer, toPostgres, toRedis, env, close }
+    const balancer = await begin(apis, [worker], teardown)
+    const look = (statement: string, owners: string[]) => ask(postgres.url.replace('//app@', '//postgres@'), statement, owners)
+    return { folder, postgres, redis, apis, worker, balancer, toPostgres, toRedis, env, look: look as Installation['look'], close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+type Teardown = (leave: () => unknown) => void
+
+/** Starts everything and waits until all of it serves. */
+async function begin (apis: Api[], others: Service[], teardown: Teardown): Promise<Link> {
+  const services = [...apis.map(({ service }) => service), ...others]
+  // Everybody is thawed before being asked to leave, and nobody is waited for.
+  teardown(() => Promise.all(services.map((service) => { service.kill('SIGCONT'); return service.stop('SIGKILL') })))
+  for (const service of services) service.start()
+  const balance = balanced(apis.map(({ port }) => port))
+  const balancer = await openLink(balance.order)
+  teardown(() => { balance.stop(); balancer.close() })
+  await allReady(apis)
+  return balancer
+}
+
+const allReady = (apis: Api[]) => until('readiness of every instance', async () => (await Promise.all(apis.map(({ port }) => isReady(port)))).every(Boolean), START_MS)
+
+/** One process with its database inside, as for trying out; it refuses to be in production. */
+async function installEmbedded (plan: Plan, folder: string, teardown: Teardown): Promise<Omit<Installation, 'close'>> {
+  const port = await freePort()
+  const env = { MAILER: 'off', ACCESS_TOKEN_TTL: '86400', RATE_LIMIT: 'off', LOG_LEVEL: 'warn', DRAIN_SECONDS: '0', PORT: String(port), ...plan.env }
+  const service = new Service('api-1', 'start', env, folder)
+  const apis = [{ service, port }]
+  const balancer = await begin(apis, [], teardown)
+  /** The database belongs to one process: the server makes room for the question. */
+  const look = async <T>(statement: string, owners: string[]): Promise<T[]> => {
+    await service.stop()
+    const database = await createPglite({ dataDir: join(folder, 'database') })
+    try {
+      return (await database.query<T>(statement, [owners])).rows
+    } finally {
+      await database.close()
+      service.start()
+      await allReady(apis)
+    }
+  }
+  const none = undefined as never
+  return { folder, postgres: none, redis: none, toPostgres: none, toRedis: none, apis, worker: service, balancer, env, look }
+}
+
+async function ask (url: string, statement: string, owners: string[]): Promise<unknown[]> {
+  const { default: connect } = await import('postgres')
+  const sql = connect(url, { max: 1, onnotice () {} })
+  try {
+    return await sql.unsafe(statement, [owners as never])
+  } finally {
+    await sql.end()
   }
 }
 

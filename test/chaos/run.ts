@@ -15,11 +15,12 @@ import { type Line, play, type Scenario, usual } from './scenario.ts'
 import { crash } from './scenarios/crash.ts'
 import { deploy } from './scenarios/deploy.ts'
 import { histories } from './scenarios/history.ts'
+import { imports } from './scenarios/imports.ts'
 import { network } from './scenarios/network.ts'
 import { postgres } from './scenarios/postgres.ts'
 import { redis } from './scenarios/redis.ts'
 
-const SCENARIOS: Scenario[] = [...crash, ...postgres, ...network, ...redis, ...histories, ...deploy]
+const SCENARIOS: Scenario[] = [...crash, ...postgres, ...network, ...redis, ...histories, ...deploy, ...imports]
 
 const { values } = parseArgs({
   options: {

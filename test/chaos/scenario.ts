@@ -114,7 +114,7 @@ export async function play (scenario: Scenario, home: Installation, { rounds, is
   if (!scenario.kills && deaths().length > died) ledger.wrong('no process ends by itself', deaths().slice(died).join(', '))
 
   const owners = clients.map(({ id }) => id)
-  ledger.audit(await tasksIn(home.postgres, owners), await historiesIn(home.postgres, owners))
+  ledger.audit(await tasksIn(home, owners), await historiesIn(home, owners))
   if (!scenario.mustLose) await walkLists(clients.map(({ client }) => client), ledger)
   for (const { client } of clients) client.close()
   const controls = scenario.mustLose && ledger.lost === 0

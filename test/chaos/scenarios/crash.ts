@@ -1,15 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { randomUUID } from 'node:crypto'
 import { childrenOf } from '../../support/processes.ts'
-import type { Client } from '../client.ts'
 import type { Api } from '../installation.ts'
+import { importEnded, importReached, ROWS, upload } from '../imports.ts'
 import { listening } from '../listening.ts'
-import type { Scenario, World } from '../scenario.ts'
+import type { Scenario } from '../scenario.ts'
 
 /** From the death of a process until it serves again, by whatever starts it anew. */
 const BACK_MS = 3000
-const IMPORTS = '/api/v1/task-imports'
-const ROWS = 1500
 const LOOK_MS = 50
 /** A dead worker's import is taken over after 10 s (LEASE_SECONDS); then it is brought in. */
 const IMPORTED_MS = 15_000
@@ -64,34 +61,10 @@ const worker: Scenario = {
     let at = 0
     for (let death = 0; death < DEATHS; death++) {
       at += world.random() * (ROWS - at)
-      await reached(somebody, id, (it) => it.rows_processed >= at)
+      await importReached(somebody, id, at)
       world.worker.kill('SIGKILL')
     }
-    const since = performance.now()
-    const { status, rows_imported } = await reached(somebody, id, (it) => it.finished_at !== null)
-    const took = performance.now() - since
-    if (status !== 'succeeded' || rows_imported !== ROWS) world.ledger.wrong('an import comes to its end whoever dies', `${status}, ${rows_imported} of ${ROWS}`)
-    if (took > IMPORTED_MS) world.ledger.wrong(`an import goes on within ${IMPORTED_MS / 1000} s`, `${Math.round(took)} ms`)
-  }
-}
-
-/** Sends a file whose rows the books know: each must be there once. */
-async function upload (somebody: Client, { ledger }: World): Promise<string> {
-  const name = randomUUID()
-  const titles = Array.from({ length: ROWS }, (_, row) => `${name} ${row}`)
-  const boundary = randomUUID()
-  const body = Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="tasks.csv"\r\nContent-Type: text/csv\r\n\r\ntitle\n${titles.join('\n')}\n\r\n--${boundary}--\r\n`)
-  const { status, body: made } = await somebody.send({ method: 'POST', path: IMPORTS, body, headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, 'idempotency-key': name } })
-  if (status !== 202) throw new Error(`the file was not taken: ${status} ${JSON.stringify(made)}`)
-  ledger.imports(titles)
-  return made.id
-}
-
-async function reached (somebody: Client, id: string, isThere: (it: { rows_processed: number, finished_at: string | null }) => boolean) {
-  for (;;) {
-    const { status, body } = await somebody.send({ path: `${IMPORTS}/${id}` })
-    if (status === 200 && (isThere(body) || body.finished_at !== null)) return body
-    await pause(LOOK_MS)
+    await importEnded(somebody, id, world.ledger, IMPORTED_MS)
   }
 }
 

@@ -1,19 +1,11 @@
 import { textsIn } from '../contents.ts'
+import { someFault } from '../faults.ts'
 import { breaches } from '../history.ts'
-import type { Account, Scenario, World } from '../scenario.ts'
+import type { Account, Scenario } from '../scenario.ts'
 import { FIRST, Team } from '../team.ts'
 
 const WRITERS = 6
 const BACK_MS = 3000
-
-const FAULTS: ((world: World) => Promise<unknown>)[] = [
-  (world) => world.postgres.terminateBackends(),
-  async (world) => { await world.postgres.stop('immediate'); await world.postgres.start() },
-  async (world) => { world.apis[Math.floor(world.random() * world.apis.length)]?.service.kill('SIGKILL') },
-  async (world) => { world.toPostgres.turn({ kind: 'reset' }); await world.aWhile(); world.toPostgres.turn({ kind: 'clear' }) },
-  async (world) => { world.toPostgres.turn({ kind: 'slow', ms: 30 }); await world.aWhile(); world.toPostgres.turn({ kind: 'clear' }) },
-  async (world) => { await world.postgres.freeze(); await world.aWhile(); world.postgres.thaw() }
-]
 
 /** One account, several people, and what they were told put in order. */
 function history (): Scenario {
@@ -33,12 +25,12 @@ function history (): Scenario {
     },
     async round (world) {
       await world.aWhile()
-      await FAULTS[Math.floor(world.random() * FAULTS.length)]?.(world)
+      await someFault(world)
       await world.backInService(BACK_MS)
     },
     async finish (world) {
       await team.stop()
-      const kept = await textsIn(world.postgres, account.id, FIRST)
+      const kept = await textsIn(world, account.id, FIRST)
       for (const breach of breaches(team.told, kept)) world.ledger.wrong('what was told can have happened one thing after the other', breach)
       const acknowledged = team.told.filter(({ kind, version }) => kind === 'write' && version !== undefined)
       const there = new Set(kept.map(({ task, version, text }) => `${task} ${version} ${text}`))
