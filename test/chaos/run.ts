@@ -11,7 +11,7 @@ import { withoutOwnRedis } from '../support/redis-server.ts'
 import { withoutPostgres } from '../support/postgres-server.ts'
 import { type Installation, install } from './installation.ts'
 import { save, tellLine } from './report.ts'
-import { type Line, play, type Scenario, usual } from './scenario.ts'
+import { type Line, PLAYED, play, type Scenario, usual } from './scenario.ts'
 import { crash } from './scenarios/crash.ts'
 import { deploy } from './scenarios/deploy.ts'
 import { histories } from './scenarios/history.ts'
@@ -55,12 +55,15 @@ process.once('SIGTERM', () => leave(143))
 const lines: Line[] = []
 try {
   // Those that share an installation come one after the other.
-  for (const [at, scenario] of scenarios.toSorted((a, b) => planOf(a).localeCompare(planOf(b))).entries()) lines.push(await run(scenario, scenarios.length - at))
+  for (const [at, scenario] of scenarios.toSorted((a, b) => planOf(a).localeCompare(planOf(b))).entries()) {
+    lines.push(await run(scenario, scenarios.length - at))
+    // Each time, for whoever stops a long run.
+    save(values.out, { taken_at: new Date().toISOString(), seed, node: process.version, cores: availableParallelism(), minutes: Math.round((performance.now() - startedAt) / 6000) / 10, lines })
+  }
 } finally {
   await home?.open.close()
   home = undefined
 }
-save(values.out, { taken_at: new Date().toISOString(), seed, node: process.version, cores: availableParallelism(), minutes: Math.round((performance.now() - startedAt) / 6000) / 10, lines })
 const broken = lines.filter((line) => !line.isKept)
 console.log(broken.length === 0 ? 'Everything that was promised was kept.' : `Broken: ${broken.map(({ scenario }) => scenario).join(', ')}. Again with --seed=${seed}.`)
 process.exit(broken.length === 0 ? 0 : 1)
@@ -77,11 +80,11 @@ async function run (scenario: Scenario, left: number): Promise<Line> {
   const { open } = home
   const rounds = Number(values.rounds ?? scenario.rounds[values.long ? 'long' : 'short'])
   const line = await play(scenario, open, { rounds, isLong: values.long, random, isOver: () => performance.now() > until })
-  // Nobody knows in what state the others would find it.
-  if ('it is played to its end' in line.broken) { await open.close(); home = undefined }
   console.log(tellLine(line))
   const complaints = [...open.apis.map(({ service }) => service), open.worker].flatMap((service) => service.complaints())
   if (complaints.length > 0) console.log(`       in the logs ${complaints.length} ×, first: ${complaints[0]?.slice(0, 600)}`)
   if (!line.isKept) { const kept = join(values.out, scenario.name); mkdirSync(kept, { recursive: true }); for (const { log, name } of [...open.apis.map(({ service }) => service), open.worker]) cpSync(log, join(kept, `${name}.log`)) }
+  // Nobody knows in what state the others would find it.
+  if (PLAYED in line.broken) { await open.close(); home = undefined }
   return line
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ROOT } from '../support/tools.ts'
@@ -19,6 +19,8 @@ export class Service {
   readonly ends: (number | NodeJS.Signals)[] = []
   private child: ChildProcess | undefined
   private isWanted = false
+  private heard = 0
+  private readonly found = new Map<string, { at: number, count: number }>()
   private readonly command: string[]
   private readonly env: Record<string, string>
 
@@ -62,11 +64,31 @@ export class Service {
     return { code, ms: performance.now() - startedAt }
   }
 
-  /** How often something stands in its log. */
-  said (text: string): number { return readFileSync(this.log, 'utf8').split(text).length - 1 }
+  /** In how many lines of its log something stands. Reads on where it stopped: the log may be long. */
+  said (text: string): number {
+    const known = this.found.get(text) ?? { at: 0, count: 0 }
+    const news = this.read(known.at)
+    const count = known.count + news.split('\n').filter((line) => line.includes(text)).length
+    this.found.set(text, { at: known.at + Buffer.byteLength(news), count })
+    return count
+  }
 
-  /** What it said at level error and above, one line each. */
+  /** What it has said at level error and above since it was asked last, one line each. */
   complaints (): string[] {
-    return readFileSync(this.log, 'utf8').split('\n').filter((line) => /"level":[56]0/.test(line) || (line !== '' && !line.startsWith('{') && /Error|uncaught/i.test(line)))
+    const news = this.read(this.heard)
+    this.heard += Buffer.byteLength(news)
+    return news.split('\n').filter((line) => /"level":[56]0/.test(line) || (line !== '' && !line.startsWith('{') && /Error|uncaught/i.test(line)))
+  }
+
+  /** Whole lines from a place in the log on. */
+  private read (from: number): string {
+    const log = openSync(this.log, 'r')
+    try {
+      const bytes = Buffer.alloc(Math.max(0, fstatSync(log).size - from))
+      readSync(log, bytes, 0, bytes.length, from)
+      return bytes.subarray(0, bytes.lastIndexOf('\n') + 1).toString()
+    } finally {
+      closeSync(log)
+    }
   }
 }

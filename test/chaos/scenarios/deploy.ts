@@ -7,7 +7,8 @@ import type { Scenario, World } from '../scenario.ts'
 
 /** Orchestrators give up after this by habit. */
 const DRAIN_MS = 10_000
-const BACK_MS = 3000
+/** A deploy goes on when the new instance is ready; nobody waits for it. */
+const READY_MS = 10_000
 /** The balancer asks every half second: then it sends callers again. */
 const SEEN_MS = 700
 const LOOK_MS = 50
@@ -34,7 +35,7 @@ function callers () {
 function rolling (): Scenario {
   const crowd = callers()
   return {
-    name: 'rolling-restart', fault: `SIGTERM and restart of one instance after the other, under ${CALLERS} callers who never repeat a call`, rounds: { short: 2, long: 25 },
+    name: 'rolling-restart', fault: `SIGTERM and restart of one instance after the other, under ${CALLERS} callers who never repeat a call`, rounds: { short: 1, long: 25 },
     people: 2, allows: { refused: false }, kills: true,
     prepare: crowd.start,
     async round (world) {
@@ -45,7 +46,7 @@ function rolling (): Scenario {
         if (code !== 0) world.ledger.wrong('who is asked to leave leaves in order', `${service.name} ended with ${code}`)
         if (ms > DRAIN_MS) world.ledger.wrong(`an instance leaves within ${DRAIN_MS / 1000} s`, `${Math.round(ms)} ms`)
         service.start()
-        await world.backInService(BACK_MS, [{ service, port }])
+        await world.backInService(READY_MS, [{ service, port }])
         await pause(SEEN_MS)
       }
     },

@@ -25,7 +25,7 @@ const under: Scenario = {
 
 /** Its import is taken up again at once: nobody else can be at it. */
 const embedded: Scenario = {
-  name: 'embedded-killed', fault: 'kill -9 of a server on the embedded database, during writes and an import', rounds: { short: 3, long: 200 }, people: 3,
+  name: 'embedded-killed', fault: 'kill -9 of a server on the embedded database, during writes and an import', rounds: { short: 2, long: 200 }, people: 3,
   plan: { embedded: true, instances: 1 }, allows: { broken: true }, kills: true,
   async round (world) {
     const somebody = await world.newcomer()
