@@ -5,7 +5,8 @@ import type { Account, Scenario } from '../scenario.ts'
 import { FIRST, Team } from '../team.ts'
 
 const WRITERS = 6
-const BACK_MS = 3000
+/** How soon is for the scenarios of each fault to say. */
+const BACK_MS = 10_000
 
 /** One account, several people, and what they were told put in order. */
 function history (): Scenario {
