@@ -19,8 +19,10 @@ import { imports } from './scenarios/imports.ts'
 import { network } from './scenarios/network.ts'
 import { postgres } from './scenarios/postgres.ts'
 import { redis } from './scenarios/redis.ts'
+import { resources } from './scenarios/resources.ts'
+import { soak } from './scenarios/soak.ts'
 
-const SCENARIOS: Scenario[] = [...crash, ...postgres, ...network, ...redis, ...histories, ...deploy, ...imports]
+const SCENARIOS: Scenario[] = [...crash, ...postgres, ...network, ...redis, ...histories, ...deploy, ...imports, ...resources, ...soak]
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +31,8 @@ const { values } = parseArgs({
   }
 })
 const wanted = values.only?.split(',')
-const scenarios = SCENARIOS.filter(({ name }) => wanted === undefined || wanted.includes(name))
+const named = SCENARIOS.filter(({ name }) => wanted === undefined || wanted.includes(name))
+const scenarios = named.filter(({ skip }) => !skip)
 const unknown = wanted?.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name)) ?? []
 if (values.list || unknown.length > 0) {
   for (const { name, fault } of SCENARIOS) console.log(`${name}: ${fault}`)
@@ -52,6 +55,7 @@ const leave = async (code: number) => { await home?.open.close(); process.exit(c
 process.once('SIGINT', () => leave(130))
 process.once('SIGTERM', () => leave(143))
 
+for (const { name, skip } of named) if (skip) console.log(`skipped ${name}: ${skip}`)
 const lines: Line[] = []
 try {
   // Those that share an installation come one after the other.

@@ -16,6 +16,8 @@ export interface Scenario {
   /** For the table. */
   fault: string
   rounds: { short: number, long: number }
+  /** Why it cannot be played on this machine, or false. */
+  skip?: string | false
   /** How the installation differs from the usual one; scenarios with the same plan share one. */
   plan?: Partial<Plan>
   /** Without it: no connection breaks, every call is answered, a 503 is an answer, and no call takes longer than `LONGEST_MS`. */
@@ -35,7 +37,7 @@ export interface Scenario {
   finish?: (world: World) => Promise<void>
 }
 
-export interface Account { id: string, client (port?: number): Client }
+export interface Account { id: string, token: string, client (port?: number): Client }
 
 export interface World extends Installation {
   ledger: Ledger
@@ -92,7 +94,7 @@ export async function play (scenario: Scenario, home: Installation, { rounds, is
     aWhile: () => pause(WHILE_MS.least + random() * WHILE_MS.more),
     account: async () => {
       const { id, token } = await signUp(home.apis[0]?.port as number)
-      return { id, client: (port = home.balancer.port) => new Client(port, token, ledger.answered, scenario.patienceMs) }
+      return { id, token, client: (port = home.balancer.port) => new Client(port, token, ledger.answered, scenario.patienceMs) }
     },
     newcomer: (port = home.balancer.port) => join(port),
     backInService: async (promiseMs, apis = home.apis) => ledger.back(Math.max(...await Promise.all(apis.map(({ port }) => untilServed(port, watchman.token)))), promiseMs)

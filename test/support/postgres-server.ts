@@ -29,15 +29,24 @@ export type PostgresServer = Awaited<ReturnType<typeof ownServer>>
 const CHILDREN_MS = 10_000
 const RETRY_MS = 20
 
-/** A PostgreSQL cluster of the test's own, new or what a backup holds, which it may stop, freeze and start again. It goes with the test. */
-export async function ownServer (t: Pick<Test, 'teardown'>, { backup, settings: given = {} }: { backup?: string, settings?: Record<string, string> } = {}) {
+export interface OwnServerOptions {
+  /** What a backup holds, to be started instead of something new. */
+  backup?: string
+  settings?: Record<string, string>
+  /** An empty folder for its data; what it writes ahead goes elsewhere, as on a volume of its own. */
+  volume?: string | undefined
+}
+
+/** A PostgreSQL cluster of the test's own, which it may stop, freeze and start again. It goes with the test. */
+export async function ownServer (t: Pick<Test, 'teardown'>, { backup, settings: given = {}, volume }: OwnServerOptions = {}) {
   if (binaries === undefined) throw new Error(withoutPostgres as string)
   const program = (name: string) => join(binaries, name)
   const person = unprivileged()
   const folder = mkdtempSync(join(tmpdir(), 'tasklane-pg-'))
   const options = { ...person, cwd: folder, env: { LC_ALL: 'C.UTF-8', PATH: process.env.PATH } }
   if (person.uid !== undefined) chownSync(folder, person.uid, person.gid as number)
-  const data = backup ?? join(folder, 'data')
+  if (volume !== undefined && person.uid !== undefined) chownSync(volume, person.uid, person.gid as number)
+  const data = backup ?? join(volume ?? folder, 'data')
   const port = await freePort()
   const settings = Object.entries({ ...SETTINGS, ...given }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let guardian: ChildProcess | undefined
@@ -116,7 +125,7 @@ export async function ownServer (t: Pick<Test, 'teardown'>, { backup, settings: 
   const url = `postgres://app@127.0.0.1:${port}/tasklane`
   const server = { url, port, start, stop, freeze, thaw, admin, terminateBackends }
   if (backup !== undefined) { await start(); return server }
-  await promisify(execFile)(program('initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], options)
+  await promisify(execFile)(program('initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', ...(volume === undefined ? [] : ['--waldir', join(folder, 'wal')])], options)
   await start()
   await admin(async (sql) => {
     await sql`create role app login`

@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { asBytes, createAttacker } from '../../support/hostile.ts'
+import { exchangeWithin } from '../../support/raw.ts'
+import { ROOT } from '../../support/tools.ts'
+import type { Api } from '../installation.ts'
+import type { Scenario, World } from '../scenario.ts'
+
+const SECONDS = { short: 20, long: 600 }
+const LOOKS = 60
+const HOSTILE_SHARE = 0.01
+const IMPATIENT_MS = 1000
+/** Memory is garbage and caches until everything has been used; after a third of the time it may grow by so much an hour. Shorter runs say nothing about it. */
+const MAX_MIB_AN_HOUR = 120
+/** A connection more or less is no leak. */
+const MAX_MORE_DESCRIPTORS = 15
+
+interface Look { seconds: number, mib: number, descriptors: number }
+
+const lookAt = ({ service: { pid } }: Api, seconds: number): Look => ({
+  seconds, mib: Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024, descriptors: readdirSync(`/proc/${pid}/fd`).length
+})
+
+/** What it grows by in an hour, by least squares. */
+function slope (looks: Look[]): number {
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const [x, y] = [mean(looks.map(({ seconds }) => seconds)), mean(looks.map(({ mib }) => mib))]
+  const spread = looks.reduce((sum, { seconds }) => sum + (seconds - x) ** 2, 0)
+  return 3600 * looks.reduce((sum, { seconds, mib }) => sum + (seconds - x) * (mib - y), 0) / spread
+}
+
+/** One malformed request for every hundred of the others, each on a connection of its own. */
+async function besiege (world: World, token: string, isOver: () => boolean): Promise<number> {
+  const contract = JSON.parse(readFileSync(join(ROOT, 'openapi/openapi.json'), 'utf8'))
+  const attack = createAttacker(contract, world.random, { ids: ['019f2f6e-7c1a-7bbb-8bbb-0123456789ab'], token: () => token })
+  let sent = 0
+  while (!isOver()) {
+    if (sent >= world.ledger.calls * HOSTILE_SHARE) { await pause(20); continue }
+    const { port } = world.apis[sent++ % world.apis.length] as Api
+    const { bytes } = asBytes(attack(), world.random)
+    for (const { status, body } of await exchangeWithin(IMPATIENT_MS, port, bytes)) if (status >= 500 && status !== 503) world.ledger.wrong('no malformed request is our fault', `${status} ${body} to ${bytes.toString('latin1').slice(0, 300)}`)
+  }
+  return sent
+}
+
+const steady: Scenario = {
+  name: 'soak', fault: `nothing but ${SECONDS.long / 60} minutes of mixed load with 1 % malformed requests (short form: ${SECONDS.short} s)`, rounds: { short: 1, long: 1 },
+  skip: process.platform === 'linux' ? false : 'memory and descriptors are read from /proc',
+  async round (world) {
+    const seconds = world.isLong ? SECONDS.long : SECONDS.short
+    const startedAt = performance.now()
+    const elapsed = () => (performance.now() - startedAt) / 1000
+    const { token } = await world.account()
+    const siege = besiege(world, token, () => elapsed() >= seconds)
+    const looks = new Map(world.apis.map((api) => [api, [] as Look[]]))
+    while (elapsed() < seconds) {
+      for (const [api, seen] of looks) seen.push(lookAt(api, elapsed()))
+      await pause(seconds / LOOKS * 1000)
+    }
+    const hostile = await siege
+    for (const [{ service: { name } }, seen] of looks) {
+      const [early, late] = [seen.slice(0, LOOKS / 3), seen.slice(LOOKS / 3)]
+      const most = (part: Look[], what: 'mib' | 'descriptors') => Math.max(...part.map((look) => look[what]))
+      const growth = slope(late)
+      const said = `${name}: ${Math.round(seen[0]?.mib ?? 0)} MiB at first, at most ${Math.round(most(late, 'mib'))}, ${growth.toFixed(0)} MiB an hour; descriptors at most ${most(early, 'descriptors')}, later ${most(late, 'descriptors')}; ${hostile} malformed requests`
+      console.log(`       ${said}`)
+      if (world.isLong && growth > MAX_MIB_AN_HOUR) world.ledger.wrong('memory does not grow', said)
+      if (most(late, 'descriptors') > most(early, 'descriptors') + MAX_MORE_DESCRIPTORS) world.ledger.wrong('descriptors do not grow', said)
+    }
+  }
+}
+
+export const soak = [steady]
