@@ -45,6 +45,9 @@ export async function pgbench (url: string, script: string, clients: number, sec
   throw new Error('pgbench gave no result')
 }
 
+/** Five minutes: after a run that was killed, the server first reads again what it had written. */
+const MAX_TRIES = 3000
+
 async function untilReady (url: string): Promise<void> {
   const { default: postgres } = await import('postgres')
   for (let tries = 0; ; tries++) {
@@ -53,7 +56,7 @@ async function untilReady (url: string): Promise<void> {
       await sql`select 1`
       return
     } catch (error) {
-      if (tries > 300) throw error
+      if (tries > MAX_TRIES) throw error
       await new Promise((resolve) => setTimeout(resolve, 100))
     } finally {
       await sql.end()

@@ -16,12 +16,12 @@ export function lineOf (scenario: string, tasklane: Round[], baseline: Round[], 
   }
 }
 
-const HEAD = ['scenario', 'req/s', 'p50', 'p99', 'Node µs', 'DB µs', 'MB', 'bare req/s', 'ratio', 'p99 ratio', 'pgbench tps']
+const HEAD = ['scenario', 'req/s', 'p50', 'p99', 'Node µs', 'DB µs', 'MB', 'bare req/s', 'bare Node µs', 'ratio', 'p99 ratio', 'pgbench tps']
 
 /** The report as a table in Markdown. */
 export function tableOf ({ lines }: Report): string {
   const n = (value: number | undefined, digits = 0) => (value === undefined || Number.isNaN(value) ? '–' : value.toFixed(digits))
-  const rows = lines.map(({ scenario, tasklane: t, baseline, database, ratio, p99Ratio }) => [scenario, n(t.rps), n(t.p50, 1), n(t.p99, 1), n(t.nodeCpu), n(t.databaseCpu), n(t.memory), n(baseline?.rps), n(ratio, 2), n(p99Ratio, 2), n(database)])
+  const rows = lines.map(({ scenario, tasklane: t, baseline, database, ratio, p99Ratio }) => [scenario, n(t.rps), n(t.p50, 1), n(t.p99, 1), n(t.nodeCpu), n(t.databaseCpu), n(t.memory), n(baseline?.rps), n(baseline?.nodeCpu), n(ratio, 2), n(p99Ratio, 2), n(database)])
   const widths = HEAD.map((head, i) => Math.max(head.length, ...rows.map((row) => (row[i] as string).length)))
   const line = (cells: string[]) => `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join(' | ')} |`
   return [line(HEAD), line(widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))), ...rows.map(line)].join('\n')

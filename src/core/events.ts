@@ -16,9 +16,9 @@ export async function record (tx: Db, { actor_id, request_id }: Origin, ...event
 type OriginPlaces = Record<'owner_id' | keyof Origin, string | null | Placeholder>
 
 /**
- * The part of a statement that writes the first fact of each task that it makes: of `rows`, which have an `id` and an
- * `event_id`. For a task of its own and for tasks by the thousand; a prepared statement hands in placeholders.
+ * The part of a statement that writes the facts of the changes that this same statement makes: of `rows`, which have
+ * `id`, `version`, `event_id` and `changes`. A prepared statement hands in placeholders.
  */
-export const recordCreated = ({ owner_id, actor_id, request_id }: OriginPlaces, rows: SQL): SQL => sql`
+export const recordBeside = (type: TaskEventType, { owner_id, actor_id, request_id }: OriginPlaces, rows: SQL): SQL => sql`
   insert into task_events (owner_id, task_id, version, id, type, actor_id, request_id, changes)
-  select ${owner_id}::uuid, id, 1, event_id, ${sql.raw(`'${'task.created' satisfies TaskEventType}'`)}, ${actor_id}::uuid, ${request_id}::text, '{}' from ${rows}`
+  select ${owner_id}::uuid, id, version, event_id, ${sql.raw(`'${type}'`)}, ${actor_id}::uuid, ${request_id}::text, changes from (${rows}) as facts`

@@ -4,6 +4,7 @@ import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 export class BadCursor extends Error {}
 
 const FORMAT = 1
+const HEAD = Buffer.of(FORMAT)
 const MAC_BYTES = 16
 
 /**
@@ -11,8 +12,8 @@ const MAC_BYTES = 16
  * valid for (caller, sort, filter); it is authenticated, not stored.
  */
 export function sealCursor (key: KeyObject, binding: string, position: readonly string[]): string {
-  const payload = Buffer.from(JSON.stringify(position))
-  return Buffer.concat([Buffer.from([FORMAT]), mac(key, binding, payload), payload]).toString('base64url')
+  const payload = JSON.stringify(position)
+  return Buffer.concat([HEAD, mac(key, binding, payload), Buffer.from(payload)]).toString('base64url')
 }
 
 /** Gives the position back, or throws BadCursor. */
@@ -21,11 +22,11 @@ export function openCursor (key: KeyObject, binding: string, text: string): stri
   // base64url has several spellings of the same bytes: only the one we wrote counts.
   if (bytes.toString('base64url') !== text) throw new BadCursor('not canonical')
   if (bytes.length <= 1 + MAC_BYTES || bytes[0] !== FORMAT) throw new BadCursor('unknown format')
-  const payload = bytes.subarray(1 + MAC_BYTES)
+  const payload = bytes.toString('utf8', 1 + MAC_BYTES)
   if (!timingSafeEqual(bytes.subarray(1, 1 + MAC_BYTES), mac(key, binding, payload))) throw new BadCursor('altered')
-  return JSON.parse(payload.toString()) as string[]
+  return JSON.parse(payload) as string[]
 }
 
-function mac (key: KeyObject, binding: string, payload: Buffer): Buffer {
-  return createHmac('sha256', key).update(binding).update('\0').update(payload).digest().subarray(0, MAC_BYTES)
+function mac (key: KeyObject, binding: string, payload: string): Buffer {
+  return createHmac('sha256', key).update(`${binding}\0${payload}`).digest().subarray(0, MAC_BYTES)
 }

@@ -3,6 +3,7 @@ import { fastify, type FastifyBaseLogger, type FastifyError, type FastifyInstanc
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { v7 as uuidv7 } from 'uuid'
 import { type Config, splitList } from '../config.ts'
+import { randomBytes16 } from '../lib/random.ts'
 import { ARRIVAL_MS, fileArrivalMs, limitArrival } from './arrival.ts'
 import { earlyRefusals } from './problems.ts'
 import { logAnswer } from './request-log.ts'
@@ -50,7 +51,7 @@ export function createApp (config: Config, logger: FastifyBaseLogger): App {
     requestIdHeader: false,
     genReqId: (raw) => {
       const wanted = raw.headers['x-request-id']
-      return typeof wanted === 'string' && CALLER_REQUEST_ID.test(wanted) ? wanted : uuidv7()
+      return typeof wanted === 'string' && CALLER_REQUEST_ID.test(wanted) ? wanted : uuidv7({ rng: randomBytes16 })
     },
     return503OnClosing: false,
     forceCloseConnections: 'idle',

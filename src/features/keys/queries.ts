@@ -1,6 +1,7 @@
 import { and, desc, eq, gt, sql } from 'drizzle-orm'
 import type { Caller, Scope } from '../../core/caller.ts'
 import type { Db } from '../../db/client.ts'
+import { prepared } from '../../db/prepared.ts'
 import { apiKeys } from '../../db/tables/api-keys.ts'
 import { users } from '../../db/tables/users.ts'
 import type { ApiKey } from './schema.ts'
@@ -14,12 +15,11 @@ export interface KeyOwner extends Pick<Caller, 'id' | 'name' | 'role' | 'is_unve
 
 /** The enabled owner of a live key; read for every request with a key, hence prepared once. */
 export function prepareFindKeyOwner (db: Db) {
-  const query = db.select({
+  const query = prepared(db.select({
     id: users.id, name: sql<string>`coalesce(${users.username}, ${users.email})`, role: users.role, is_unverified: sql<boolean>`${users.email} is not null and not ${users.email_verified}`, key_id: apiKeys.id, scopes: columns.scopes,
     isUseNoted: sql<boolean>`coalesce(${apiKeys.last_used_at} > now() - interval '1 minute', false)`
   }).from(apiKeys).innerJoin(users, eq(users.id, apiKeys.user_id))
-    .where(and(eq(apiKeys.hash, sql.placeholder('hash')), gt(apiKeys.expires_at, sql`now()`), eq(users.disabled, false)))
-    .prepare('find_key_owner')
+    .where(and(eq(apiKeys.hash, sql.placeholder('hash')), gt(apiKeys.expires_at, sql`now()`), eq(users.disabled, false))), 'find_key_owner')
   return async (hash: string): Promise<KeyOwner | undefined> => (await query.execute({ hash }))[0]
 }
 

@@ -1,6 +1,7 @@
 import { and, desc, eq, gt, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../../core/caller.ts'
 import type { Db } from '../../db/client.ts'
+import { prepared } from '../../db/prepared.ts'
 import { rowsOf } from '../../db/rows.ts'
 import { refreshTokens, sessions } from '../../db/tables/sessions.ts'
 import { users } from '../../db/tables/users.ts'
@@ -23,10 +24,9 @@ const isUnverified = sql<boolean>`${users.email} is not null and not ${users.ema
 
 /** The caller behind a live session of an enabled user; read for nearly every request, hence prepared once. */
 export function prepareFindCaller (db: Db) {
-  const query = db.select({ id: users.id, name: sql<string>`coalesce(${users.username}, ${users.email})`, role: users.role, session_id: sessions.id, is_unverified: isUnverified })
+  const query = prepared(db.select({ id: users.id, name: sql<string>`coalesce(${users.username}, ${users.email})`, role: users.role, session_id: sessions.id, is_unverified: isUnverified })
     .from(sessions).innerJoin(users, eq(users.id, sessions.user_id))
-    .where(and(eq(sessions.id, sql.placeholder('session_id')), eq(sessions.user_id, sql.placeholder('user_id')), isLive, eq(users.disabled, false)))
-    .prepare('find_caller')
+    .where(and(eq(sessions.id, sql.placeholder('session_id')), eq(sessions.user_id, sql.placeholder('user_id')), isLive, eq(users.disabled, false))), 'find_caller')
   return async ({ session_id, user_id }: SessionKey): Promise<Caller | undefined> => (await query.execute({ session_id, user_id }))[0]
 }
 

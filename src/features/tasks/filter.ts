@@ -1,10 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { tasks } from '../../db/tables/tasks.ts'
 import { canonicalInstant } from '../../lib/instant.ts'
 import type { TaskFilterQuery } from './list.schema.ts'
 
-/** A filter as SQL with placeholders only, and the value that fills it: the same shape is the same statement. */
-interface Condition { name: string, where: SQL, values: Record<string, unknown> }
+/** A filter as SQL with placeholders only, made when a statement of its shape is, and the value that fills it. */
+interface Condition { name: string, where: () => SQL, values: Record<string, unknown> }
 
 const value = sql.placeholder
 const isOverdue = sql`(${tasks.due_date} < now() and ${tasks.status} <> 'done')`
@@ -18,17 +19,17 @@ const words = sql`coalesce(nullif(websearch_to_tsquery('simple'::regconfig, ${va
 export function conditionsOf (query: TaskFilterQuery): Condition[] {
   const { assignee_id, tag, overdue, q } = query
   const found: (Condition | undefined)[] = [
-    oneOf('status', sql`${tasks.status}`, 'task_status', statesOf(query)),
-    oneOf('priority', sql`${tasks.priority}`, 'task_priority', query.priority),
-    tag && { name: 'tag', where: sql`${tasks.tags} && ${value('tag')}::text[]`, values: { tag: textArray(tag) } },
-    assignee_id !== undefined ? { name: 'assignee_id', where: sql`${tasks.assignee_id} = ${value('assignee_id')}::uuid`, values: { assignee_id } } : undefined,
-    overdue === undefined ? undefined : { name: `overdue ${overdue}`, where: overdue ? isOverdue : sql`${isOverdue} is not true`, values: {} },
-    moment('due_after', sql`${tasks.due_date} >=`, query.due_after),
-    moment('due_before', sql`${tasks.due_date} <`, query.due_before),
-    moment('created_after', sql`${tasks.created_at} >=`, query.created_after),
-    moment('created_before', sql`${tasks.created_at} <`, query.created_before),
-    moment('updated_after', sql`${tasks.updated_at} >=`, query.updated_after),
-    q !== undefined ? { name: 'q', where: sql`${tasks.search} @@ ${words}`, values: { q } } : undefined
+    oneOf('status', tasks.status, 'task_status', statesOf(query)),
+    oneOf('priority', tasks.priority, 'task_priority', query.priority),
+    tag && { name: 'tag', where: () => sql`${tasks.tags} && ${value('tag')}::text[]`, values: { tag: textArray(tag) } },
+    assignee_id !== undefined ? { name: 'assignee_id', where: () => sql`${tasks.assignee_id} = ${value('assignee_id')}::uuid`, values: { assignee_id } } : undefined,
+    overdue === undefined ? undefined : { name: `overdue ${overdue}`, where: () => (overdue ? isOverdue : sql`${isOverdue} is not true`), values: {} },
+    moment('due_after', tasks.due_date, '>=', query.due_after),
+    moment('due_before', tasks.due_date, '<', query.due_before),
+    moment('created_after', tasks.created_at, '>=', query.created_after),
+    moment('created_before', tasks.created_at, '<', query.created_before),
+    moment('updated_after', tasks.updated_at, '>=', query.updated_after),
+    q !== undefined ? { name: 'q', where: () => sql`${tasks.search} @@ ${words}`, values: { q } } : undefined
   ]
   return found.filter((condition) => condition !== undefined)
 }
@@ -44,16 +45,16 @@ function statesOf ({ status, completed }: TaskFilterQuery): readonly string[] | 
 }
 
 /** A single value is compared as such: an index on it then also gives the order. */
-function oneOf (name: string, column: SQL, type: 'task_status' | 'task_priority', wanted: readonly string[] | undefined): Condition | undefined {
+function oneOf (name: string, column: AnyPgColumn, type: 'task_status' | 'task_priority', wanted: readonly string[] | undefined): Condition | undefined {
   if (wanted === undefined) return undefined
   const cast = sql.raw(type)
   return wanted.length === 1
-    ? { name: `${name} one`, where: sql`${column} = ${value(name)}::${cast}`, values: { [name]: wanted[0] } }
-    : { name, where: sql`${column} = any(${value(name)}::${cast}[])`, values: { [name]: textArray(wanted) } }
+    ? { name: `${name} one`, where: () => sql`${column} = ${value(name)}::${cast}`, values: { [name]: wanted[0] } }
+    : { name, where: () => sql`${column} = any(${value(name)}::${cast}[])`, values: { [name]: textArray(wanted) } }
 }
 
-function moment (name: string, comparison: SQL, at: string | undefined): Condition | undefined {
-  return at === undefined ? undefined : { name, where: sql`${comparison} ${value(name)}::timestamptz`, values: { [name]: canonicalInstant(at) } }
+function moment (name: string, column: AnyPgColumn, comparison: '>=' | '<', at: string | undefined): Condition | undefined {
+  return at === undefined ? undefined : { name, where: () => sql`${column} ${sql.raw(comparison)} ${value(name)}::timestamptz`, values: { [name]: canonicalInstant(at) } }
 }
 
 /** Arrays travel as PostgreSQL's own text of them, which both drivers pass on as it is. */

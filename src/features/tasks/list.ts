@@ -3,6 +3,7 @@ import { unionAll } from 'drizzle-orm/pg-core'
 import { LRUCache } from 'lru-cache'
 import type { Caller } from '../../core/caller.ts'
 import type { Db } from '../../db/client.ts'
+import { prepared } from '../../db/prepared.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { type Cursors, type Page, pageOf } from '../../plugins/paging.ts'
 import { DEFAULT_LIMIT } from '../../plugins/wire.ts'
@@ -37,7 +38,7 @@ export interface RowsWanted { sort: TaskSort, filter: TaskFilterQuery, after: Po
 
 /** Reads tasks that the caller may see, in order of a key, from a position on; each shape of question is prepared once. */
 export function createTaskReader (db: Db) {
-  const prepared = new LRUCache<string, ReturnType<typeof prepareRows>>({ max: MAX_SHAPES })
+  const statements = new LRUCache<string, ReturnType<typeof prepareRows>>({ max: MAX_SHAPES })
 
   return async function readTasks (caller: Caller, { sort, filter, after: position, limit, include_total }: RowsWanted): Promise<{ rows: Row[], total: number | undefined }> {
     const branches = visibleBranches(caller, filter)
@@ -46,11 +47,11 @@ export function createTaskReader (db: Db) {
 
     const values: Record<string, unknown> = Object.assign({ caller_id: caller.id, owner_id: filter.owner_id, limit, ...position }, ...conditions.map((c) => c.values))
     const name = [sort, after, ...branches.map((b) => b.name), ...conditions.map((c) => c.name)].join(' ')
-    const shape = { sort, branches, conditions: conditions.map((c) => c.where), after }
-    const statement = prepared.get(name) ?? prepareRows(db, shape, isPlannedAnew(conditions) ? undefined : name)
-    prepared.set(name, statement)
+    const shape = () => ({ sort, branches, conditions: conditions.map((c) => c.where()), after })
+    const statement = statements.get(name) ?? prepareRows(db, shape(), isPlannedAnew(conditions) ? undefined : name)
+    statements.set(name, statement)
 
-    const [rows, total] = await Promise.all([statement.execute(values) as Promise<Row[]>, include_total ? countTasks(db, shape, values) : undefined])
+    const [rows, total] = await Promise.all([statement.execute(values) as Promise<Row[]>, include_total ? countTasks(db, shape(), values) : undefined])
     return { rows, total }
   }
 }
@@ -82,8 +83,7 @@ export function prepareRows (db: Db, shape: Shape, name: string | undefined) {
   const query = second === undefined
     ? first as NonNullable<typeof first>
     : unionAll(first as never, second as never, ...rest as never[]).orderBy(sql`sort_key ${direction} ${nullsLast}, id ${direction}`).limit(sql.placeholder('limit'))
-  // Without a name the server plans it anew; drizzle's types want one all the same.
-  return query.prepare(name as string)
+  return prepared(query, name)
 }
 
 function selects (db: Db, { sort, branches, conditions, after }: Shape) {
@@ -102,7 +102,7 @@ function selects (db: Db, { sort, branches, conditions, after }: Shape) {
 }
 
 async function countTasks (db: Db, { branches, conditions }: Shape, values: Record<string, unknown>): Promise<number> {
-  const [row] = await db.select({ total: sql<number>`count(*)::int` }).from(tasks).where(matching(branches, conditions)).prepare(undefined as unknown as string).execute(values)
+  const [row] = await prepared(db.select({ total: sql<number>`count(*)::int` }).from(tasks).where(matching(branches, conditions)), undefined).execute(values)
   return row?.total ?? 0
 }
 

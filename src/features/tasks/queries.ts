@@ -1,10 +1,12 @@
 import { and, desc, eq, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { v7 as uuidv7 } from 'uuid'
 import type { Caller, Origin } from '../../core/caller.ts'
-import { recordCreated } from '../../core/events.ts'
+import { recordBeside, type TaskEventType } from '../../core/events.ts'
 import type { Db } from '../../db/client.ts'
+import { prepared } from '../../db/prepared.ts'
 import { rowsOf } from '../../db/rows.ts'
-import { taskEvents } from '../../db/tables/task-events.ts'
+import { type Changes, taskEvents } from '../../db/tables/task-events.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { users } from '../../db/tables/users.ts'
 import type { Task } from './schema.ts'
@@ -18,9 +20,9 @@ export const columns = {
 
 /** Reads one live task: one's own by its key, the hottest point read; anybody else's only on a miss. Prepared once. */
 export function prepareFindTask (db: Db) {
-  const own = db.select(columns).from(tasks)
-    .where(and(eq(tasks.owner_id, sql.placeholder('caller_id')), eq(tasks.id, sql.placeholder('id')), isNull(tasks.deleted_at))).prepare('find_own_task')
-  const other = db.select(columns).from(tasks).where(and(notOwn, isNull(tasks.deleted_at))).prepare('find_other_task')
+  const own = prepared(db.select(columns).from(tasks)
+    .where(and(eq(tasks.owner_id, sql.placeholder('caller_id')), eq(tasks.id, sql.placeholder('id')), isNull(tasks.deleted_at))), 'find_own_task')
+  const other = prepared(db.select(columns).from(tasks).where(and(notOwn, isNull(tasks.deleted_at))), 'find_other_task')
   return async (caller: Caller, id: string): Promise<Task | undefined> => {
     const values = { caller_id: caller.id, id, is_manager: isManager(caller) }
     return (await own.execute(values))[0] ?? (await other.execute(values))[0]
@@ -37,6 +39,8 @@ export async function lockTasks (tx: Db, caller: Caller, ids: string[]): Promise
   return [...own, ...others]
 }
 
+const originPlaces = { owner_id: sql.placeholder('owner_id'), actor_id: sql.placeholder('actor_id'), request_id: sql.placeholder('request_id') }
+
 /** What `prepareMakeTask` writes. */
 export type TaskDraft = Required<Pick<Task, 'owner_id' | 'id' | 'assignee_id' | 'title' | 'description' | 'status' | 'priority' | 'due_date' | 'tags'>>
 
@@ -47,8 +51,8 @@ export function prepareMakeTask (db: Db) {
     owner_id: value('owner_id'), id: value('id'), assignee_id: value('assignee_id'), title: value('title'), description: value('description'), status: value('status'), priority: value('priority'),
     due_date: value('due_date'), tags: value('tags'), completed_at: sql`case when ${value('status')}::task_status = 'done' then now() end`
   }).returning(columns))
-  const fact = db.$with('fact', {}).as(recordCreated({ owner_id: value('owner_id'), actor_id: value('actor_id'), request_id: value('request_id') }, sql`(select id, ${value('event_id')}::uuid as event_id from made) as fresh`))
-  const statement = db.with(made, fact).select().from(made).prepare('make_task')
+  const fact = db.$with('fact', {}).as(recordBeside('task.created', originPlaces, sql`select id, version, ${value('event_id')}::uuid as event_id, '{}'::jsonb as changes from made`))
+  const statement = prepared(db.with(made, fact).select().from(made), 'make_task')
   return async (draft: TaskDraft, origin: Origin): Promise<Task> => (await statement.execute({ ...draft, ...origin, event_id: uuidv7() }))[0] as Task
 }
 
@@ -70,7 +74,7 @@ export async function insertTaskRows (tx: Db, owner_id: string, origin: Origin, 
     with given as materialized (${rows}), made as (
       insert into tasks (owner_id, id, title, description, status, priority, due_date, tags, completed_at)
       select ${owner_id}::uuid, id, title, description, status, priority, due_date, tags, case status when 'done' then now() end from given returning 1
-    ), noted as (${recordCreated({ owner_id, ...origin }, sql`given`)})
+    ), noted as (${recordBeside('task.created', { owner_id, ...origin }, sql`select id, 1 as version, event_id, '{}'::jsonb as changes from given`)})
     select count(*)::int as count from made`)
   return made?.count ?? 0
 }
@@ -81,13 +85,31 @@ export interface TaskChange extends Pick<Task, 'owner_id' | 'id' | 'title' | 'de
   deletion: 'keep' | 'now' | 'never'
 }
 
+const moment = (choice: SQL, before: AnyPgColumn) => sql`case ${choice} when 'now' then now() when 'never' then null else ${before} end`
+const nextVersion = { version: sql`${tasks.version} + 1`, updated_at: sql`now()` }
+
+/**
+ * Changes one live task, if it is still in the version that the change was planned for, and writes the fact: one
+ * statement, which is the lock and the transaction. Gives undefined when the task has moved on. Prepared once a type.
+ */
+export function prepareChangeTask (db: Db, type: TaskEventType) {
+  const { placeholder: value } = sql
+  const given = (column: AnyPgColumn) => sql`${sql.param(value(column.name), column)}`
+  const changed = db.$with('changed').as(db.update(tasks).set({
+    title: given(tasks.title), description: given(tasks.description), status: given(tasks.status), priority: given(tasks.priority), due_date: given(tasks.due_date), tags: given(tasks.tags),
+    completed_at: moment(sql`${value('completion')}::text`, tasks.completed_at), deleted_at: moment(sql`${value('deletion')}::text`, tasks.deleted_at), ...nextVersion
+  }).where(and(eq(tasks.owner_id, value('owner_id')), eq(tasks.id, value('id')), eq(tasks.version, value('version')), isNull(tasks.deleted_at))).returning(columns))
+  const fact = db.$with('fact', {}).as(recordBeside(type, originPlaces, sql`select id, version, ${value('event_id')}::uuid as event_id, ${value('changes')}::jsonb as changes from changed`))
+  const statement = prepared(db.with(changed, fact).select().from(changed), `change_task ${type}`)
+  return async (change: Omit<TaskChange, 'assignee_id'>, version: number, changes: Changes, origin: Origin): Promise<Task | undefined> => (
+    (await statement.execute({ ...change, version, changes: JSON.stringify(changes), ...origin, event_id: uuidv7() }))[0] as Task | undefined)
+}
+
 /** Changes tasks that are locked, all in one statement; every change is a new version. Gives the rows by id. */
 export async function changeTasks (tx: Db, changes: TaskChange[]): Promise<Map<string, Task>> {
-  const moment = (choice: SQL, before: SQL) => sql`case ${choice} when 'now' then now() when 'never' then null else ${before} end`
   const changed = await tx.update(tasks).set({
     title: sql`v.title`, description: sql`v.description`, status: sql`v.status`, priority: sql`v.priority`, due_date: sql`v.due_date`, tags: sql`v.tags`, assignee_id: sql`v.assignee_id`,
-    completed_at: moment(sql`v.completion`, sql`${tasks.completed_at}`), deleted_at: moment(sql`v.deletion`, sql`${tasks.deleted_at}`),
-    version: sql`${tasks.version} + 1`, updated_at: sql`now()`
+    completed_at: moment(sql`v.completion`, tasks.completed_at), deleted_at: moment(sql`v.deletion`, tasks.deleted_at), ...nextVersion
   }).from(sql`jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) as v(owner_id uuid, id uuid, title text, description text, status task_status, priority task_priority,
       due_date timestamptz, tags text[], assignee_id uuid, completion text, deletion text)`)
     .where(sql`${tasks.owner_id} = v.owner_id and ${tasks.id} = v.id`).returning(columns)
@@ -96,7 +118,7 @@ export async function changeTasks (tx: Db, changes: TaskChange[]): Promise<Map<s
 
 /** Takes a user off other people's tasks, those in the trash included; every one is a new version. */
 export async function unassign (tx: Db, user_id: string): Promise<Pick<Task, 'owner_id' | 'id' | 'version'>[]> {
-  return tx.update(tasks).set({ assignee_id: null, version: sql`${tasks.version} + 1`, updated_at: sql`now()` })
+  return tx.update(tasks).set({ assignee_id: null, ...nextVersion })
     .where(and(eq(tasks.assignee_id, user_id), ne(tasks.owner_id, user_id))).returning({ owner_id: tasks.owner_id, id: tasks.id, version: tasks.version })
 }
 

@@ -12,7 +12,7 @@ import { createTaskList } from './list.ts'
 import { TaskListQuery } from './list.schema.ts'
 import { prepareFindTask } from './queries.ts'
 import { Task, TaskCreate, TaskPage, TaskParams, TaskReplace, TasksDeleted, TaskUpdate } from './schema.ts'
-import { type Act, createTask, createTaskMaker, deleteTask, restoreTask, updateTask } from './service.ts'
+import { type Act, createTask, createTaskChanger, createTaskMaker, restoreTask } from './service.ts'
 import { deleteAllTasks } from './trash.ts'
 
 const tags = ['Tasks']
@@ -28,6 +28,7 @@ export async function taskRoutes (app: App, { db, config, secret }: Pick<Deps, '
   const listTasks = createTaskList(db, cursors(deriveKey(secret, 'cursor')))
   const findTask = prepareFindTask(db)
   const makeTask = createTaskMaker(db)
+  const { updateTask, deleteTask } = createTaskChanger(db)
 
   app.post('/', {
     config: { allow: 'user', scope: 'tasks:write' },
@@ -79,7 +80,7 @@ export async function taskRoutes (app: App, { db, config, secret }: Pick<Deps, '
       params: TaskParams, headers: IfMatch, body: ref(TaskUpdate), response: replies({ 200: ref(Task) }, 'not_allowed', 'not_found', 'stale_version')
     }
   }, async (request, reply) => {
-    const task = await updateTask(db, actOf(request, config), request.params.task_id, requiredVersions(request), request.body)
+    const task = await updateTask(actOf(request, config), request.params.task_id, requiredVersions(request), request.body)
     reply.header('etag', etagOf(task.version))
     return task
   })
@@ -91,7 +92,7 @@ export async function taskRoutes (app: App, { db, config, secret }: Pick<Deps, '
       params: TaskParams, headers: IfMatch, body: ref(TaskReplace), response: replies({ 200: ref(Task) }, 'not_allowed', 'not_found', 'stale_version')
     }
   }, async (request, reply) => {
-    const task = await updateTask(db, actOf(request, config), request.params.task_id, requiredVersions(request), request.body)
+    const task = await updateTask(actOf(request, config), request.params.task_id, requiredVersions(request), request.body)
     reply.header('etag', etagOf(task.version))
     return task
   })
@@ -103,7 +104,7 @@ export async function taskRoutes (app: App, { db, config, secret }: Pick<Deps, '
       params: TaskParams, headers: IfMatch, response: replies({ 204: Nothing('It is in the trash.') }, 'not_allowed', 'not_found', 'stale_version')
     }
   }, async (request, reply) => {
-    await deleteTask(db, actOf(request, config), request.params.task_id, requiredVersions(request))
+    await deleteTask(actOf(request, config), request.params.task_id, requiredVersions(request))
     return reply.code(204).send(null)
   })
 

@@ -8,13 +8,16 @@ import type { Db } from '../../db/client.ts'
 import { repeating, transact } from '../../db/transact.ts'
 import { staleVersion } from '../../plugins/etag.ts'
 import { canonical, type Planned, planDelete, planRestore, planUpdate } from './plan.ts'
-import { changeTasks, countUnderLock, insertTaskRows, insertTasks, listAssignable, listChangesSince, listTakenIds, lockTasks, prepareMakeTask, type TaskRow, unassign } from './queries.ts'
+import { changeTasks, countUnderLock, insertTaskRows, insertTasks, listAssignable, listChangesSince, listTakenIds, lockTasks, prepareChangeTask, prepareFindTask, prepareMakeTask, type TaskRow, unassign } from './queries.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
 
 /** Who changes something, in which request, and how many tasks an owner may hold (0: any number). */
 export interface Act { caller: Caller, origin: Origin, quota: number }
 /** A statement takes 65 535 parameters, and a row of history has nine. */
 const MAX_EVENTS = 5000
+
+/** So often a change starts again because another one came between; then it waits in line. */
+const MAX_MEETINGS = 3
 
 /** What a new task has when its maker says nothing. */
 const DEFAULTS = { assignee_id: null, description: null, status: 'todo', priority: 'medium', due_date: null, tags: [] } satisfies Partial<Task>
@@ -68,26 +71,50 @@ export function toRow (given: TaskCreate, id: string, event_id: string): TaskRow
  */
 export const createMany = (tx: Db, owner_id: string, origin: Origin, rows: SQL): Promise<number> => insertTaskRows(tx, owner_id, origin, rows)
 
-/** Applies the fields that are present. What differs from before becomes one history row; when nothing does, nothing is written. */
-export function updateTask (db: Db, act: Act, id: string, versions: Versions, body: TaskUpdate): Promise<Task> {
-  const wanted = canonical(body)
-  return transact(db, async (tx) => {
-    const task = await lockLive(tx, act.caller, id)
-    await checkVersion(tx, task, versions)
-    const planned = planUpdate(act.caller, task, wanted)
-    if (!planned) return task
-    if ('assignee_id' in planned.changes) await checkAssignee(tx, wanted.assignee_id)
-    return applyOne(tx, act, planned)
-  })
+/** Changes and deletes single tasks. */
+export function createTaskChanger (db: Db) {
+  const change = createOneChange(db)
+  return {
+    /** Applies the fields that are present. What differs from before becomes one history row; when nothing does, nothing is written. */
+    updateTask (act: Act, id: string, versions: Versions, body: TaskUpdate): Promise<Task> {
+      const wanted = canonical(body)
+      return change(act, id, versions, (task) => planUpdate(act.caller, task, wanted))
+    },
+    /** Puts a task into the trash. */
+    deleteTask: (act: Act, id: string, versions: Versions): Promise<Task> => change(act, id, versions, (task) => planDelete(act.caller, task))
+  }
 }
 
-/** Puts a task into the trash. */
-export function deleteTask (db: Db, act: Act, id: string, versions: Versions): Promise<Task> {
-  return transact(db, async (tx) => {
-    const task = await lockLive(tx, act.caller, id)
-    await checkVersion(tx, task, versions)
-    return applyOne(tx, act, planDelete(act.caller, task))
-  })
+/**
+ * Reads, plans, and changes in one statement what is still as it was read: two round trips instead of five, and no
+ * connection held between them. Whoever meets others at the same task too often takes a lock on it, as does a change
+ * of the assignee, whose account must stay until the transaction ends.
+ */
+function createOneChange (db: Db) {
+  const findTask = prepareFindTask(db)
+  const statements = { 'task.updated': prepareChangeTask(db, 'task.updated'), 'task.deleted': prepareChangeTask(db, 'task.deleted') }
+
+  return async (act: Act, id: string, versions: Versions, plan: (task: Task) => Planned | undefined): Promise<Task> => {
+    for (let meetings = 0; meetings < MAX_MEETINGS; meetings++) {
+      const task = await findTask(act.caller, id)
+      if (!task) throw new Problem('not_found')
+      await checkVersion(db, task, versions)
+      const planned = plan(task)
+      if (!planned) return task
+      if ('assignee_id' in planned.changes) break
+      const changed = await repeating(() => statements[planned.type as keyof typeof statements](planned.change, task.version, planned.changes, act.origin))
+      if (changed) return changed
+    }
+    return transact(db, async (tx) => {
+      const [task] = await lockTasks(tx, act.caller, [id])
+      if (!task || task.deleted_at !== null) throw new Problem('not_found')
+      await checkVersion(tx, task, versions)
+      const planned = plan(task)
+      if (!planned) return task
+      if ('assignee_id' in planned.changes) await checkAssignee(tx, planned.change.assignee_id)
+      return applyOne(tx, act, planned)
+    })
+  }
 }
 
 /** Takes a task out of the trash; one that is not there is given back as it is, so that a repeated call is harmless. */
@@ -138,12 +165,6 @@ export const idTaken = () => new Problem('id_taken', { detail: 'A task with this
 
 async function checkAssignee (tx: Db, assignee_id: string | null | undefined): Promise<void> {
   if (assignee_id != null && !(await listAssignable(tx, [assignee_id])).has(assignee_id)) throw invalidField('body', '/assignee_id', 'unknown_user', 'assignee_id is not the id of a user.')
-}
-
-async function lockLive (tx: Db, caller: Caller, id: string): Promise<Task> {
-  const [task] = await lockTasks(tx, caller, [id])
-  if (!task || task.deleted_at !== null) throw new Problem('not_found')
-  return task
 }
 
 async function applyOne (tx: Db, act: Act, planned: Planned): Promise<Task> {

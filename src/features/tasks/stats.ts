@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../../core/caller.ts'
 import type { Db } from '../../db/client.ts'
+import { prepared } from '../../db/prepared.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { conditionsOf } from './filter.ts'
 import type { TaskFilterQuery, TaskStats } from './list.schema.ts'
@@ -19,9 +20,9 @@ const counts = {
 export async function countTasksBy (db: Db, caller: Caller, filter: TaskFilterQuery): Promise<TaskStats> {
   const conditions = conditionsOf(filter)
   const values: Record<string, unknown> = Object.assign({ caller_id: caller.id, owner_id: filter.owner_id }, ...conditions.map((c) => c.values))
-  const where = matching(visibleBranches(caller, filter), conditions.map((c) => c.where))
+  const where = matching(visibleBranches(caller, filter), conditions.map((c) => c.where()))
   // Without a name: how many rows match is all that matters to the plan.
-  const [row] = await db.select(counts).from(tasks).where(where).prepare(undefined as unknown as string).execute(values)
+  const [row] = await prepared(db.select(counts).from(tasks).where(where), undefined).execute(values)
   const { total, todo, in_progress, done, low, medium, high, overdue } = row as { [name in keyof typeof counts]: number }
   return { total, by_status: { todo, in_progress, done }, by_priority: { low, medium, high }, overdue }
 }

@@ -22,13 +22,15 @@ export const notOwn = and(eq(tasks.id, sql.placeholder('id')), sql`(${tasks.assi
 /** A share of the tasks that a list may show; together the branches are all of them, each once, each served by one index. */
 export interface Branch { name: string, where: SQL }
 
+const inBothStates = (name: string, where: SQL) => ({ live: { name: `${name} live`, where: and(where, live) as SQL }, trashed: { name: `${name} trashed`, where: and(where, trashed) as SQL } })
+const branches = { own: inBothStates('own', own), owner: inBothStates('owner', ofOwner), all: inBothStates('all', everybodys), assigned: { name: 'assigned', where: assigned } }
+
 /** Decides whose tasks a list, a count or an export may see. The only place that does. */
 export function visibleBranches (of: Caller, { scope, owner_id, deleted = 'exclude' }: Pick<TaskFilterQuery, 'scope' | 'owner_id' | 'deleted'>): Branch[] {
   const isOthers = scope === 'all' || (owner_id !== undefined && owner_id.toLowerCase() !== of.id)
   if (isOthers && !isManager(of)) throw new Problem('not_allowed', { detail: 'Other people\'s tasks are for managers.' })
-  const whose: Branch[] = owner_id !== undefined ? [{ name: 'owner', where: ofOwner }] : scope === 'all' ? [{ name: 'all', where: everybodys }] : [{ name: 'own', where: own }]
-  const states = deleted === 'only' ? [trashed] : deleted === 'include' ? [live, trashed] : [live]
-  const branches = whose.flatMap(({ name, where }) => states.map((state) => ({ name: `${name} ${state === live ? 'live' : 'trashed'}`, where: and(where, state) as SQL })))
+  const whose = owner_id !== undefined ? branches.owner : scope === 'all' ? branches.all : branches.own
+  const states = deleted === 'only' ? [whose.trashed] : deleted === 'include' ? [whose.live, whose.trashed] : [whose.live]
   const withAssigned = owner_id === undefined && scope !== 'all' && deleted !== 'only'
-  return withAssigned ? [...branches, { name: 'assigned', where: assigned }] : branches
+  return withAssigned ? [...states, branches.assigned] : states
 }

@@ -94,7 +94,7 @@ async function explain (db: Db, who: Caller, query: TaskListQuery, after?: { sor
 function statementOf (db: Db, who: Caller, query: TaskListQuery, after?: { sort_key: string | null, id: string }, limit = LIMIT + 1) {
   const { sort = 'created_at_desc', ...filter } = query
   const conditions = conditionsOf(filter)
-  const shape = { sort, branches: visibleBranches(who, filter), conditions: conditions.map((c) => c.where), after: after === undefined ? 'start' as const : after.sort_key === null ? 'null' as const : 'key' as const }
+  const shape = { sort, branches: visibleBranches(who, filter), conditions: conditions.map((c) => c.where()), after: after === undefined ? 'start' as const : after.sort_key === null ? 'null' as const : 'key' as const }
   const built = prepareRows(db, shape, undefined).getQuery()
   const values = Object.assign({ caller_id: who.id, owner_id: filter.owner_id, limit, ...after }, ...conditions.map((c) => c.values))
   return { text: built.sql, values: fillPlaceholders(built.params, values), isGeneric: !isPlannedAnew(conditions) }

@@ -50,3 +50,20 @@ t.test('of two writers on one version exactly one wins, a hundred times', async 
   }
   t.equal((await events.of(task)).length, 101)
 })
+
+t.test('thirty writers at once who accept any version all succeed, each on top of another, and one who deletes ends it', async (t) => {
+  const ann = await person()
+  const task = await ann.create({ title: 'Crowd' })
+  const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => ann.patch(task, { title: `Writer ${i}` })))
+  t.strictSame(answers.map((answer) => answer.statusCode), Array(30).fill(200))
+  t.strictSame(answers.map((answer) => answer.json().version).sort((a, b) => a - b), Array.from({ length: 30 }, (_, i) => i + 2), 'no version was given twice')
+  const { data } = (await ann.get(`/api/v1/tasks/${task.id}/events?limit=100`)).json()
+  t.strictSame(data.map((event: { version: number }) => event.version), Array.from({ length: 31 }, (_, i) => 31 - i))
+  for (let i = 0; i < 30; i++) t.equal(data[i].changes[0].before, data[i + 1].changes[0]?.after ?? 'Crowd', 'each fact goes on where the one before it ended')
+
+  const end = await Promise.all([...Array.from({ length: 10 }, (_, i) => ann.patch(task, { title: `Late ${i}` })), ann.remove(task), ann.remove(task)])
+  t.strictSame(end.slice(10).map((answer) => answer.statusCode).sort(), [204, 404], 'of two who delete one did')
+  t.ok(end.slice(0, 10).every((answer) => [200, 404].includes(answer.statusCode)))
+  t.equal((await ann.read(task)).statusCode, 404)
+  t.equal((await events.of(task)).at(-1), 'task.deleted')
+})
