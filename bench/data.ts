@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { sql } from 'drizzle-orm'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { createPasswords } from '../src/core/passwords.ts'
 import { openDatabase } from '../src/db/client.ts'
@@ -26,7 +27,7 @@ export async function ensureData (urlOf: (database: string) => string, size: Siz
     await admin.unsafe(`drop database if exists ${draft}`)
     await admin.unsafe(`create database ${draft}`)
     log(`filling ${name}: ${(size.owners * size.tasksEach + size.big).toLocaleString('en')} tasks, once`)
-    await fill(urlOf(draft), size)
+    await fillServer(urlOf(draft), size)
     await admin.unsafe(`alter database ${draft} rename to ${name}`)
     return name
   } finally {
@@ -34,15 +35,39 @@ export async function ensureData (urlOf: (database: string) => string, size: Siz
   }
 }
 
-async function fill (url: string, { owners, tasksEach, big }: Size): Promise<void> {
+/** The same in an embedded database of this run's own, which is small. */
+export async function fillEmbedded (dataDir: string): Promise<void> {
+  const { db, close } = await openDatabase({ dataDir, pool: 1 })
+  await migrate(db)
+  await fill((statement) => db.execute(sql.raw(statement)), SMALL)
+  await close()
+}
+
+/** Takes away what earlier runs have made, so that each begins alike. */
+export async function tidy (url: string): Promise<void> {
+  const { default: postgres } = await import('postgres')
+  const client = postgres(url, { max: 1, onnotice () {} })
+  await client.unsafe("delete from task_events where request_id <> 'seed'")
+  await client.unsafe("delete from tasks where created_at > '2026-01-01'")
+  await client.unsafe('update tasks set version = 1 where version > 1')
+  await client.unsafe('vacuum (analyze) tasks, task_events')
+  await client.end()
+}
+
+async function fillServer (url: string, size: Size): Promise<void> {
   const database = await openDatabase({ url, dataDir: '', pool: 2 })
   await migrate(database.db)
   await database.close()
-  const hash = await (await createPasswords()).hash(PASSWORD)
   const { default: postgres } = await import('postgres')
-  const sql = postgres(url, { max: 1, onnotice () {}, connection: { statement_timeout: 0 } })
-  await sql`insert into users (id, username, name, role, password_hash)
-    select ('018f2f6e-7c1a-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'owner-' || n, 'Owner ' || n, 'user', ${hash} from generate_series(0, ${owners}::int) n`
+  const client = postgres(url, { max: 1, onnotice () {}, connection: { statement_timeout: 0 } })
+  await fill((statement) => client.unsafe(statement), size)
+  await client.end()
+}
+
+async function fill (run: (statement: string) => Promise<unknown>, { owners, tasksEach, big }: Size): Promise<void> {
+  const hash = await (await createPasswords()).hash(PASSWORD)
+  await run(`insert into users (id, username, name, role, password_hash)
+    select ('018f2f6e-7c1a-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'owner-' || n, 'Owner ' || n, 'user', '${hash}' from generate_series(0, ${owners}::int) n`)
   // Owner 0 is the big one. A session of each keeps to its insertion order; words are few, so that a search finds some hundreds.
   const rows = (owner: string, series: string) => `
     select ('018f2f6e-7c1a-7000-8000-' || lpad(to_hex(${owner}), 12, '0'))::uuid, (lpad(to_hex(1750000000000 + n * 1000 + o), 12, '0') || '-7000-8000-' || substr(md5(n || ' ' || o), 1, 12))::uuid,
@@ -54,10 +79,9 @@ async function fill (url: string, { owners, tasksEach, big }: Size): Promise<voi
       timestamptz '2025-06-15' + n * interval '1 second' + o * interval '1 ms', timestamptz '2025-06-15' + n * interval '1 second' + o * interval '1 ms'
     from ${series}`
   const columns = 'owner_id, id, title, description, status, priority, due_date, tags, completed_at, created_at, updated_at'
-  await sql.unsafe(`insert into tasks (${columns}) ${rows('o', `generate_series(1, ${tasksEach}) n, generate_series(1, ${owners}) o`)}`)
-  if (big > 0) await sql.unsafe(`insert into tasks (${columns}) ${rows('0', `generate_series(1, ${big}) n, (values (0)) as big(o)`)}`)
-  await sql.unsafe(`insert into task_events (owner_id, task_id, version, id, type, actor_id, request_id, changes, created_at)
+  await run(`insert into tasks (${columns}) ${rows('o', `generate_series(1, ${tasksEach}) n, generate_series(1, ${owners}) o`)}`)
+  if (big > 0) await run(`insert into tasks (${columns}) ${rows('0', `generate_series(1, ${big}) n, (values (0)) as big(o)`)}`)
+  await run(`insert into task_events (owner_id, task_id, version, id, type, actor_id, request_id, changes, created_at)
     select owner_id, id, 1, id, 'task.created', owner_id, 'seed', '{}', created_at from tasks`)
-  await sql.unsafe('vacuum analyze')
-  await sql.end()
+  await run('vacuum analyze')
 }

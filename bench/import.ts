@@ -6,19 +6,16 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createReadStream, createWriteStream, mkdtempSync, openAsBlob, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createReadStream, createWriteStream, mkdtempSync, openAsBlob, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
 import { type Cluster, startCluster } from './cluster.ts'
+import { memoryOf, START } from './measure.ts'
 
 const ROWS = Number(process.env.ROWS ?? 1_000_000)
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
-/** The server as `npm start` starts it. */
-const [, ...START] = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start as string).split(' ').map((word) => word.endsWith('.ts') ? join(ROOT, word) : word)
 /** One list every so often, as a person who looks at their tasks. */
 const PROBE_MS = 10
 const QUIET_MS = 10_000
@@ -159,9 +156,8 @@ async function timed (work: () => Promise<unknown>): Promise<number> {
 }
 
 function memory (): { now: number, peak: number } {
-  const status = readFileSync(`/proc/${server?.pid}/status`, 'utf8')
-  const of = (key: string) => Math.round(Number(new RegExp(`${key}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024)
-  return { now: of('VmRSS'), peak: of('VmHWM') }
+  const pid = server?.pid as number
+  return { now: Math.round(memoryOf(pid)), peak: Math.round(memoryOf(pid, 'VmHWM')) }
 }
 
 function rate (seconds: number): string { return Math.round(ROWS / seconds).toString() }

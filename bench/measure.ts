@@ -2,10 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import autocannon, { type Request } from 'autocannon'
 
 const TICKS_PER_SECOND = 100
-export const ROOT = new URL('..', import.meta.url).pathname
+export const ROOT = fileURLToPath(new URL('..', import.meta.url))
+/** The server's command as `npm start` has it, flags of V8 included. */
+export const START: string[] = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start as string).split(' ').slice(1).map((word) => word.endsWith('.ts') ? join(ROOT, word) : word)
 
 export interface Server { origin: string, child: ChildProcess, stop (): Promise<void> }
 /** What one round gave. CPU in microseconds a request, latency in milliseconds, memory in megabytes. */
@@ -26,15 +30,15 @@ export async function startServer (script: string[], port: number, env: Record<s
   return { origin, child, stop: async () => { process.off('exit', stopNow); child.kill('SIGTERM'); await once(child, 'exit') } }
 }
 
-export interface Load { requests: (turn: number) => Request, connections: number, seconds: number }
+export interface Load { requests: (turn: number) => Request, onResponse?: ((status: number, body: string) => void) | undefined, connections: number, seconds: number }
 
 /** Drives one server for some seconds. Each request is made by its turn, so that the load is spread over owners. */
-export async function drive (server: Server, databasePid: number | undefined, { requests, connections, seconds }: Load): Promise<Round> {
+export async function drive (server: Server, databasePid: number | undefined, { requests, onResponse, connections, seconds }: Load): Promise<Round> {
   const pids = () => family(server.child.pid as number)
   const database = () => (databasePid === undefined ? [] : family(databasePid))
   const before = { node: cpuOf(pids()), database: cpuOf(database()) }
   let turn = 0
-  const result = await autocannon({ url: server.origin, connections, duration: seconds, requests: [{ setupRequest: (request: Request) => ({ ...request, ...requests(turn++) }) }] })
+  const result = await autocannon({ url: server.origin, connections, duration: seconds, requests: [{ setupRequest: (request: Request) => ({ ...request, ...requests(turn++) }), ...(onResponse && { onResponse }) }] })
   const served = result.requests.total
   return {
     rps: result.requests.average, p50: result.latency.p50, p99: result.latency.p99, errors: result.non2xx + result.errors,
@@ -64,9 +68,10 @@ function fieldsOf (pid: number): string[] {
 /** Seconds of CPU that processes have used, in user and kernel mode. */
 const cpuOf = (pids: number[]): number => pids.reduce((sum, pid) => sum + (Number(fieldsOf(pid)[11] ?? 0) + Number(fieldsOf(pid)[12] ?? 0)) / TICKS_PER_SECOND, 0)
 
-function memoryOf (pid: number): number {
+/** Megabytes that a process holds now, or held at most (VmHWM). */
+export function memoryOf (pid: number, what: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
   try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+    return Number(new RegExp(`${what}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
   } catch {
     return 0
   }

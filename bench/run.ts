@@ -8,26 +8,30 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freePort } from '../test/support/postgres-server.ts'
 import { pgbench, startCluster } from './cluster.ts'
-import { ensureData, LARGE, SMALL } from './data.ts'
-import { drive, packageVersion, type Round, type Server, startServer } from './measure.ts'
+import { ensureData, fillEmbedded, LARGE, SMALL, tidy } from './data.ts'
+import { drive, packageVersion, type Round, type Server, START, startServer } from './measure.ts'
 import { lineOf, plotOf, type Report, regressions, tableOf } from './report.ts'
 import { prepareScenarios, type Scenario } from './scenarios.ts'
 
 const { values } = parseArgs({
   options: {
-    short: { type: 'boolean', default: false }, rounds: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string' },
+    short: { type: 'boolean', default: false }, embedded: { type: 'boolean', default: false }, rounds: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string' },
     processes: { type: 'string', default: '1' }, compare: { type: 'string' }, out: { type: 'string', default: 'bench/results' }, name: { type: 'string', default: 'latest' }
   }
 })
 const rounds = Number(values.rounds ?? (values.short ? 3 : 5))
 const seconds = Number(values.seconds ?? (values.short ? 2 : 8))
-const WARM_SECONDS = 2
+/** Before each scenario, and before the first: until the compiler has seen what is hot, a request takes twice the CPU. */
+const WARM_SECONDS = values.short ? 2 : 5
+const FIRST_WARM_SECONDS = values.short ? 4 : 20
 /** In a short run a ratio may be noisy; less than this share of the accepted one is no noise. */
 const GROSS_LOSS = 0.5
+/** Both servers get them, so that what they gain is not taken for ours. */
+const V8_FLAGS = START.filter((word) => word.startsWith('--'))
 const say = (line: string) => { process.stderr.write(`${line}\n`) }
 
 const box = mkdtempSync(join(tmpdir(), 'tasklane-bench-run-'))
-const cluster = await startCluster()
+const cluster = values.embedded ? undefined : await startCluster()
 const servers: Server[] = []
 try {
   const report = await run()
@@ -35,46 +39,55 @@ try {
   process.exitCode = judge(report)
 } finally {
   for (const server of servers) await server.stop()
-  await cluster.stop()
+  await cluster?.stop()
   rmSync(box, { recursive: true })
 }
 
 async function run (): Promise<Report> {
-  const url = cluster.urlOf(await ensureData(cluster.urlOf, values.short ? SMALL : LARGE, say))
+  const size = values.short || values.embedded ? SMALL : LARGE
+  const url = cluster?.urlOf(await ensureData(cluster.urlOf, size, say))
+  await (url === undefined ? fillEmbedded(box) : tidy(url))
   const tasklane = await start('tasklane', url)
-  const bare = await start('baseline', url)
+  // Nothing bare can be put beside the embedded database, which belongs to one process.
+  const bare = url === undefined ? undefined : await start('baseline', url)
   const wanted = values.only?.split(',')
-  const scenarios = (await prepareScenarios(tasklane, url)).filter(({ name }) => wanted === undefined || wanted.includes(name))
+  const scenarios = (await prepareScenarios(tasklane, size.big > 0)).filter(({ name }) => wanted === undefined || wanted.includes(name))
   const lines = []
+  const [first] = scenarios
+  if (first?.bare && bare) {
+    const load = { connections: first.connections, seconds: FIRST_WARM_SECONDS }
+    await Promise.all([drive(tasklane, undefined, { requests: first.api, ...load }), drive(bare, undefined, { requests: first.bare, ...load })])
+  }
   for (const scenario of scenarios) lines.push(await sideBySide(scenario, tasklane, bare, url))
-  return { takenAt: new Date().toISOString(), node: process.version, fastify: packageVersion('fastify'), cores: availableParallelism(), database: values.short ? 'small' : 'large', rounds, seconds, processes: Number(values.processes), lines }
+  return { takenAt: new Date().toISOString(), node: process.version, fastify: packageVersion('fastify'), cores: availableParallelism(), database: `${size.name}${values.embedded ? ', embedded' : ''}`, rounds, seconds, processes: Number(values.processes), lines }
 }
 
-async function sideBySide ({ name, connections, api, bare: ask, sql, refresh }: Scenario, tasklane: Server, bare: Server, url: string) {
+async function sideBySide ({ name, connections, api, bare: ask, onResponse, sql, refresh }: Scenario, tasklane: Server, bare: Server | undefined, url: string | undefined) {
   const ours: Round[] = []
   const theirs: Round[] = []
   for (let round = -1; round < rounds; round++) {
-    const load = { connections, seconds: round < 0 ? WARM_SECONDS : seconds }
+    const load = { connections, onResponse, seconds: round < 0 ? WARM_SECONDS : seconds }
     await refresh?.()
-    const own = await drive(tasklane, cluster.pid, { requests: api, ...load })
+    const own = await drive(tasklane, cluster?.pid, { requests: api, ...load })
     await refresh?.()
-    const other = ask && await drive(bare, cluster.pid, { requests: ask, ...load })
+    const other = ask && bare && await drive(bare, cluster?.pid, { requests: ask, ...load })
     if (own.errors + (other?.errors ?? 0) > 0) throw new Error(`${name}: ${own.errors} and ${other?.errors ?? 0} requests failed`)
     if (round >= 0) { ours.push(own); if (other) theirs.push(other) }
   }
-  const line = lineOf(name, ours, theirs, sql === undefined ? undefined : await pgbench(url, sql, connections, Math.max(2, seconds)))
+  const line = lineOf(name, ours, theirs, sql === undefined || url === undefined ? undefined : await pgbench(url, sql, connections, Math.max(2, seconds)))
   say(`${name}: ${line.tasklane.rps.toFixed(0)} req/s${line.ratio === undefined ? '' : `, ${line.ratio.toFixed(2)} of the baseline`}`)
   return line
 }
 
-async function start (what: 'tasklane' | 'baseline', url: string): Promise<Server> {
+async function start (what: 'tasklane' | 'baseline', url: string | undefined): Promise<Server> {
   const port = await freePort()
-  const env = what === 'baseline' ? { DATABASE_URL: url } : {
-    NODE_ENV: 'production', DATABASE_URL: url, JWT_SECRET: 'made for one run of the benchmark, 32 bytes', MAILER: 'off', WEB_CONCURRENCY: values.processes,
+  const database: Record<string, string> = url === undefined ? {} : { NODE_ENV: 'production', DATABASE_URL: url }
+  const env = what === 'baseline' ? database : {
+    ...database, JWT_SECRET: 'made for one run of the benchmark, 32 bytes', MAILER: 'off', WEB_CONCURRENCY: values.processes,
     // On, counting, and never in the way.
     ...Object.fromEntries(['AUTH', 'READS', 'CREATES', 'UPDATES', 'DELETES'].map((budget) => [`RATE_LIMIT_${budget}`, '1000000'])), SHED_DELAY_MS: '0', DRAIN_SECONDS: '0', DATA_DIR: box
   }
-  const server = await startServer(what === 'baseline' ? ['bench/baseline.ts'] : ['src/cli.ts', 'serve'], port, env, what === 'baseline' ? '/none' : '/health/ready', join(box, `${what}.log`))
+  const server = await startServer(what === 'baseline' ? [...V8_FLAGS, 'bench/baseline.ts'] : START, port, env, what === 'baseline' ? '/none' : '/health/ready', join(box, `${what}.log`))
   servers.push(server)
   return server
 }

@@ -1,5 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Request } from 'autocannon'
-import type { Sql } from 'postgres'
 import { CALLERS, PASSWORD } from './data.ts'
 import type { Server } from './measure.ts'
 
@@ -8,14 +8,18 @@ const DEEP = 100_000
 const PAGE = 100
 /** Many more than are ever under way at once, so that no two changes meet on one task. */
 const RING = 500
+const SETTLING_MS = 200
 
 interface Caller { id: string, token: string, tasks: string[] }
+interface Row { id: string, version: number, created_at: string }
 export interface Scenario {
   name: string
   connections: number
   /** The same question to Tasklane and to the baseline; without the latter there is nothing comparable. */
   api: (turn: number) => Request
   bare?: (turn: number) => Request
+  /** What later requests must know of an answer. */
+  onResponse?: (status: number, body: string) => void
   /** Brings up to date what the requests are made of: the end of a round cuts answers off. */
   refresh?: () => Promise<void>
   /** The same rows asked by pgbench. */
@@ -31,23 +35,17 @@ const json = { 'content-type': 'application/json' }
 const of = <T>(list: T[], turn: number): T => list[turn % list.length] as T
 
 /** Logs everybody in and finds what the scenarios ask for. */
-export async function prepareScenarios (server: Server, url: string): Promise<Scenario[]> {
-  const { default: postgres } = await import('postgres')
-  const sql = postgres(url, { max: 2, onnotice () {} })
+export async function prepareScenarios (server: Server, hasBig: boolean): Promise<Scenario[]> {
   const callers: Caller[] = []
-  for (let n = 1; n <= CALLERS; n++) callers.push(await callerOf(server, sql, n))
-  const [big] = await sql<{ id: string }[]>`select id from users where username = 'owner-0'`
-  const hasBig = ((await sql`select 1 from tasks where owner_id = ${OWNER(0)} limit 1`).length > 0) && big
-  // What runs before this one have made, so that each begins alike.
-  await sql`delete from task_events where owner_id = any(${callers.map((caller) => caller.id)}::uuid[]) and request_id <> 'seed'`
-  await sql`delete from tasks where created_at > '2026-01-01' and owner_id = any(${callers.map((caller) => caller.id)}::uuid[])`
-  await sql`update tasks set version = 1 where version > 1 and owner_id = any(${callers.map((caller) => caller.id)}::uuid[])`
-  const deep = hasBig ? await deepPage(server, sql) : undefined
-  await sql.end()
-  return scenarios(callers, deep, url)
+  for (let n = 1; n <= CALLERS; n++) {
+    const token = await logIn(server, `owner-${n}`)
+    callers.push({ id: OWNER(n), token, tasks: (await ringOf(server, token)).map(({ id }) => id) })
+  }
+  const deep = hasBig ? await deepPage(server) : undefined
+  return scenarios(server, callers, deep)
 }
 
-function scenarios (callers: Caller[], deep: Deep | undefined, url: string): Scenario[] {
+function scenarios (server: Server, callers: Caller[], deep: Deep | undefined): Scenario[] {
   const get = (path: string, { token }: { token: string }): Request => ({ method: 'GET', path, headers: { authorization: `Bearer ${token}` } })
   const send = (method: 'POST' | 'PATCH', path: string, body: object, headers: Record<string, string>): Request => ({ method, path, body: JSON.stringify(body), headers: { ...json, ...headers } })
   const api = (query: string) => (turn: number) => get(`/api/v1/tasks?${query}`, of(callers, turn))
@@ -60,7 +58,9 @@ function scenarios (callers: Caller[], deep: Deep | undefined, url: string): Sce
   }
   const list = { api: api('limit=20'), bare: bare('/list') }
   const versions = new Map<string, number>()
-  const remember = { onResponse: (status: number, body: string) => { if (status === 200) { const { id, version } = JSON.parse(body); versions.set(id, version) } } }
+  // Never one that the task has already: nothing would be written.
+  let changes = 0
+  const newTitle = () => `Changed as number ${++changes}`
   const mixed = (kind: 'api' | 'bare') => (turn: number) => (turn % 5 === 0 ? create[kind](turn) : turn % 5 < 3 ? list[kind](turn) : getOne[kind](turn))
   return [
     { name: 'list', connections: 20, ...list, sql: `${RANDOM_OWNER}select ${COLUMNS} from tasks where owner_id = ${PGBENCH_OWNER} and deleted_at is null order by created_at desc, id desc limit 21;` },
@@ -73,26 +73,43 @@ function scenarios (callers: Caller[], deep: Deep | undefined, url: string): Sce
     { name: 'get', connections: 20, ...getOne, sql: `${RANDOM_OWNER}select ${COLUMNS} from tasks where owner_id = ${PGBENCH_OWNER} and id = '${callers[0]?.tasks[0]}';` },
     { name: 'create', connections: 20, ...create, sql: `${RANDOM_OWNER}insert into tasks (owner_id, id, title, status, priority, tags) values (${PGBENCH_OWNER}, gen_random_uuid(), 'Made by pgbench', 'todo', 'medium', '{}');` },
     {
-      name: 'patch', connections: 20, refresh: async () => { for (const { id, version } of await versionsOf(callers, url)) versions.set(id, version) },
-      api: (turn) => { const { caller, id } = task(turn); return { ...send('PATCH', `/api/v1/tasks/${id}`, { title: `Changed by turn ${turn}` }, { authorization: `Bearer ${caller.token}`, 'if-match': `"${versions.get(id) ?? 1}"` }), ...remember } },
-      bare: (turn) => { const { caller, id } = task(turn); return { ...send('PATCH', `/patch?owner=${caller.id}&id=${id}`, { title: `Changed by turn ${turn}` }, {}), ...remember } }
+      name: 'patch', connections: 20, refresh: async () => { for (const { id, version } of await settled(server, callers)) versions.set(id, version) },
+      onResponse: (status, body) => { if (status === 200) { const { id, version } = JSON.parse(body); versions.set(id, version) } },
+      api: (turn) => { const { caller, id } = task(turn); return send('PATCH', `/api/v1/tasks/${id}`, { title: newTitle() }, { authorization: `Bearer ${caller.token}`, 'if-match': `"${versions.get(id) ?? 1}"` }) },
+      bare: (turn) => { const { caller, id } = task(turn); return send('PATCH', `/patch?owner=${caller.id}&id=${id}`, { title: newTitle() }, {}) }
     },
     { name: 'mixed 80/20', connections: 20, api: mixed('api'), bare: mixed('bare') },
     { name: 'login', connections: 4, api: (turn) => send('POST', '/api/v1/auth/login', { username: `owner-${1 + turn % CALLERS}`, password: PASSWORD }, {}) }
   ]
 }
 
-async function versionsOf (callers: Caller[], url: string) {
-  const { default: postgres } = await import('postgres')
-  const sql = postgres(url, { max: 1, onnotice () {} })
-  const rows = await sql<{ id: string, version: number }[]>`select id, version from tasks where owner_id = any(${callers.map((caller) => caller.id)}::uuid[])`
-  await sql.end()
+/** The tasks when what the end of a round cut off has ended too: when two readings agree. */
+async function settled (server: Server, callers: Caller[]): Promise<Row[]> {
+  const read = async () => (await Promise.all(callers.map(({ token }) => ringOf(server, token)))).flat()
+  const sum = (rows: Row[]) => rows.reduce((total, { version }) => total + version, 0)
+  let rows = await read()
+  for (let before = -1; sum(rows) !== before; rows = await read()) {
+    before = sum(rows)
+    await pause(SETTLING_MS)
+  }
   return rows
 }
 
-async function callerOf (server: Server, sql: Sql, n: number): Promise<Caller> {
-  const rows = await sql<{ id: string }[]>`select id from tasks where owner_id = ${OWNER(n)} order by created_at limit ${RING}`
-  return { id: OWNER(n), token: await logIn(server, `owner-${n}`), tasks: rows.map((row) => row.id) }
+/** An owner's oldest tasks, which no run makes or takes away. */
+async function ringOf (server: Server, token: string): Promise<Row[]> {
+  const rows: Row[] = []
+  for (let cursor = ''; rows.length < RING;) {
+    const page = await pageOf(server, token, `sort=created_at_asc${cursor}`)
+    rows.push(...page.data)
+    cursor = `&cursor=${page.pagination.next_cursor}`
+  }
+  return rows
+}
+
+async function pageOf ({ origin }: Server, token: string, query: string): Promise<{ data: Row[], pagination: { next_cursor: string } }> {
+  const answer = await fetch(`${origin}/api/v1/tasks?limit=${PAGE}&${query}`, { headers: { authorization: `Bearer ${token}` } })
+  if (answer.status !== 200) throw new Error(`could not list: ${await answer.text()}`)
+  return await answer.json() as { data: Row[], pagination: { next_cursor: string } }
 }
 
 async function logIn ({ origin }: Server, username: string): Promise<string> {
@@ -104,13 +121,13 @@ async function logIn ({ origin }: Server, username: string): Promise<string> {
 interface Deep { token: string, cursor: string, id: string, created_at: string }
 
 /** Walks to a far page as a client would: by cursor. */
-async function deepPage (server: Server, sql: Sql): Promise<Deep> {
+async function deepPage (server: Server): Promise<Deep> {
   const token = await logIn(server, 'owner-0')
-  let cursor = ''
+  let [cursor, last] = ['', undefined as Row | undefined]
   for (let passed = 0; passed < DEEP; passed += PAGE) {
-    const answer = await fetch(`${server.origin}/api/v1/tasks?limit=${PAGE}${cursor && `&cursor=${cursor}`}`, { headers: { authorization: `Bearer ${token}` } })
-    cursor = (await answer.json() as { pagination: { next_cursor: string } }).pagination.next_cursor
+    const { data, pagination } = await pageOf(server, token, cursor && `cursor=${cursor}`)
+    cursor = pagination.next_cursor
+    last = data.at(-1)
   }
-  const [row] = await sql<{ id: string, created_at: string }[]>`select id, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at from tasks where owner_id = ${OWNER(0)} order by created_at desc, id desc offset ${DEEP - 1} limit 1`
-  return { token, cursor, ...row as { id: string, created_at: string } }
+  return { token, cursor, ...last as Row }
 }
