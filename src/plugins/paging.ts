@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BadCursor, openCursor, sealCursor } from '../lib/cursor.ts'
 import { invalidField } from '../core/problem.ts'
 import { pathOf } from './problems.ts'
+import { DEFAULT_LIMIT } from './wire.ts'
 
 export interface Page<T> { data: T[], pagination: { limit: number, next_cursor: string | null, has_more: boolean, total_returned: number, total?: number } }
 
@@ -28,6 +29,23 @@ export function pageOf<T> (rows: T[], limit: number, sealAfter: (last: T) => str
   const last = rows.length > limit ? data.at(-1) : undefined
   const next_cursor = last === undefined ? null : sealAfter(last)
   return { data, pagination: { limit, next_cursor, has_more: next_cursor !== null, total_returned: data.length, ...(total !== undefined && { total }) } }
+}
+
+/** A place in a list that shows the newest first. */
+export interface Moment { created_at: string, id: string }
+/** `list` and `filter` are what a cursor is bound to, besides the caller. */
+interface NewestFirst<T> { list: string, filter?: unknown[], read: (limit: number, after: Moment | undefined) => Promise<T[]>, total?: (() => Promise<number>) | undefined }
+
+/** Answers with a page that `read` gives, the newest first, at the limit and from the cursor in the request's query. */
+export function newestFirst (key: KeyObject) {
+  const { open, seal } = cursors(key)
+  return async <T extends Moment> (request: FastifyRequest, reply: FastifyReply, { list, filter = [], read, total }: NewestFirst<T>): Promise<Page<T>> => {
+    const { limit = DEFAULT_LIMIT, cursor } = request.query as { limit?: number, cursor?: string }
+    const binding = JSON.stringify([list, request.caller.id, ...filter])
+    const [created_at, id] = cursor === undefined ? [] : open(binding, cursor)
+    const [found, count] = await Promise.all([read(limit + 1, created_at && id ? { created_at, id } : undefined), total?.()])
+    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id]), count))
+  }
 }
 
 /** Names the next page also in the header of RFC 8288. */

@@ -4,6 +4,7 @@ import { rowsOf } from '../../db/rows.ts'
 import { auditEvents } from '../../db/tables/audit-events.ts'
 import { taskEvents } from '../../db/tables/task-events.ts'
 import { canonicalInstant, instantFromDatabase } from '../../lib/instant.ts'
+import type { Moment } from '../../plugins/paging.ts'
 import type { AuditEvent, AuditQuery, Statistics } from './schema.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -13,7 +14,7 @@ export type AuditFilter = Omit<AuditQuery, 'limit' | 'cursor'>
  * The audit log, newest first: the facts of the control plane and the history of all tasks, each read by key and each
  * no further than one page. The name of somebody whose account is gone is the last one the log remembers.
  */
-export async function listAuditEvents (db: Db, filter: AuditFilter, limit: number, after?: { created_at: string, id: string }): Promise<AuditEvent[]> {
+export async function listAuditEvents (db: Db, filter: AuditFilter, limit: number, after?: Moment): Promise<AuditEvent[]> {
   const order = sql`order by created_at desc, id desc limit ${limit}`
   const branches = [facts(filter, after), taskChanges(filter, after)].filter((branch) => branch !== undefined).map((branch) => sql`(${branch} ${order})`)
   if (branches.length === 0) return []
@@ -26,7 +27,7 @@ export async function listAuditEvents (db: Db, filter: AuditFilter, limit: numbe
   return rows.map((row) => ({ ...row, created_at: instantFromDatabase(row.created_at) }))
 }
 
-function facts (filter: AuditFilter, after?: { created_at: string, id: string }): SQL | undefined {
+function facts (filter: AuditFilter, after?: Moment): SQL | undefined {
   if (filter.action?.startsWith('task.')) return undefined
   const t = auditEvents
   return sql`select id, action, outcome, actor_id, actor_name, subject_type, subject_id, detail, null::jsonb as changes, address, request_id, created_at from ${t} where ${and(
@@ -35,7 +36,7 @@ function facts (filter: AuditFilter, after?: { created_at: string, id: string })
     filter.subject_id === undefined ? undefined : sql`${t.subject_id} = ${filter.subject_id.toLowerCase()}`)}`
 }
 
-function taskChanges (filter: AuditFilter, after?: { created_at: string, id: string }): SQL | undefined {
+function taskChanges (filter: AuditFilter, after?: Moment): SQL | undefined {
   const { action, subject_id } = filter
   if ((action !== undefined && !action.startsWith('task.')) || (subject_id !== undefined && !UUID.test(subject_id))) return undefined
   const t = taskEvents
@@ -46,7 +47,7 @@ function taskChanges (filter: AuditFilter, after?: { created_at: string, id: str
     subject_id === undefined ? undefined : sql`${t.task_id} = ${subject_id}::uuid and ${t.owner_id} in (select owner_id from tasks where tasks.id = ${subject_id}::uuid)`)}`
 }
 
-function whenAndWho (t: typeof auditEvents | typeof taskEvents, { actor_id, created_after, created_before }: AuditFilter, after?: { created_at: string, id: string }): (SQL | undefined)[] {
+function whenAndWho (t: typeof auditEvents | typeof taskEvents, { actor_id, created_after, created_before }: AuditFilter, after?: Moment): (SQL | undefined)[] {
   return [
     actor_id === undefined ? undefined : sql`${t.actor_id} = ${actor_id}::uuid`,
     created_after === undefined ? undefined : sql`${t.created_at} > ${canonicalInstant(created_after)}::timestamptz`,

@@ -1,14 +1,14 @@
 import type { Deps } from '../../core/deps.ts'
 import { deriveKey } from '../../core/secrets.ts'
-import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
+import { newestFirst } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
-import { DEFAULT_LIMIT, ref, replies } from '../../plugins/wire.ts'
+import { ref, replies } from '../../plugins/wire.ts'
 import { findStatistics, listAuditEvents } from './queries.ts'
 import { AuditEventPage, AuditQuery, Statistics } from './schema.ts'
 
 /** Reads everything, writes nothing. */
 export async function auditRoutes (app: App, { db, secret }: Pick<Deps, 'db' | 'secret'>) {
-  const { seal, open } = cursors(deriveKey(secret, 'cursor'))
+  const page = newestFirst(deriveKey(secret, 'cursor'))
 
   app.get('/audit-log', {
     config: { allow: 'manager' },
@@ -17,13 +17,11 @@ export async function auditRoutes (app: App, { db, secret }: Pick<Deps, 'db' | '
       querystring: AuditQuery, response: replies({ 200: ref(AuditEventPage) })
     }
   }, async (request, reply) => {
-    const { limit = DEFAULT_LIMIT, cursor, ...filter } = request.query
-    const binding = JSON.stringify(['audit-log', request.caller.id, filter.actor_id, filter.action, filter.subject_id, filter.created_after, filter.created_before])
-    const [created_at, id] = cursor === undefined ? [] : open(binding, cursor)
-    const found = await listAuditEvents(db, filter, limit + 1, created_at && id ? { created_at, id } : undefined)
+    const { limit: _limit, cursor: _cursor, ...filter } = request.query
     // Reading leaves a line in the log and none in what is read: a reader would otherwise page through their own reading.
     request.log.info({ event: 'audit.read', user_id: request.caller.id, filter: Object.keys(filter) }, 'the audit log was read')
-    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id])))
+    const { actor_id, action, subject_id, created_after, created_before } = filter
+    return page(request, reply, { list: 'audit-log', filter: [actor_id, action, subject_id, created_after, created_before], read: (limit, after) => listAuditEvents(db, filter, limit, after) })
   })
 
   app.get('/stats', {

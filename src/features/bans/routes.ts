@@ -3,9 +3,9 @@ import { Problem } from '../../core/problem.ts'
 import { deriveKey } from '../../core/secrets.ts'
 import { actorOf } from '../../plugins/audit.ts'
 import { IdempotencyKey, sendAnswer, transactOnce } from '../../plugins/idempotency.ts'
-import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
+import { newestFirst } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
-import { DEFAULT_LIMIT, Nothing, ref, replies } from '../../plugins/wire.ts'
+import { Nothing, ref, replies } from '../../plugins/wire.ts'
 import { listBans } from './queries.ts'
 import { IpBan, IpBanCreate, IpBanListQuery, IpBanPage, IpBanParams } from './schema.ts'
 import { ban, lift } from './service.ts'
@@ -15,7 +15,7 @@ const config = { allow: 'admin' } as const
 
 /** Bans by hand, and a look at those that the server imposed. */
 export async function ipBanRoutes (app: App, { db, secret, onChange }: Pick<Deps, 'db' | 'secret'> & { onChange: () => void }) {
-  const { seal, open } = cursors(deriveKey(secret, 'cursor'))
+  const page = newestFirst(deriveKey(secret, 'cursor'))
 
   app.get('/', {
     config,
@@ -23,13 +23,9 @@ export async function ipBanRoutes (app: App, { db, secret, onChange }: Pick<Deps
       operationId: 'listIpBans', tags, summary: 'List bans', description: 'The bans in force, newest first, also those that the server imposed.',
       querystring: IpBanListQuery, response: replies({ 200: ref(IpBanPage) })
     }
-  }, async (request, reply) => {
-    const { limit = DEFAULT_LIMIT, cursor } = request.query
-    const binding = JSON.stringify(['ip_bans', request.caller.id])
-    const [created_at, id] = cursor === undefined ? [] : open(binding, cursor)
-    const found = await listBans(db, limit + 1, created_at && id ? { created_at, id } : undefined)
-    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id])))
-  })
+  }, async (request, reply) => page(request, reply, {
+    list: 'ip_bans', read: (limit, after) => listBans(db, limit, after)
+  }))
 
   app.post('/', {
     config,

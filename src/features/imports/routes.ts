@@ -5,7 +5,7 @@ import { Problem } from '../../core/problem.ts'
 import { deriveKey } from '../../core/secrets.ts'
 import { fileArrivalMs } from '../../plugins/arrival.ts'
 import { IdempotencyKey, sendAnswer, transactOnce } from '../../plugins/idempotency.ts'
-import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
+import { cursors, linkNext, newestFirst, pageOf } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
 import { DEFAULT_LIMIT, ref, replies } from '../../plugins/wire.ts'
 import { findImport, listErrors, listImports } from './queries.ts'
@@ -21,6 +21,7 @@ const POLL_SECONDS = '1'
 /** Files become tasks: received here, worked on elsewhere (job.ts). */
 export async function taskImportRoutes (app: App, { db, config, secret, wakeJobs }: Pick<Deps, 'db' | 'config' | 'secret' | 'wakeJobs'>) {
   const { seal, open } = cursors(deriveKey(secret, 'cursor'))
+  const page = newestFirst(deriveKey(secret, 'cursor'))
   const arrivalMs = fileArrivalMs(config.IMPORT_MAX_BYTES)
 
   app.register(async (scope: App) => {
@@ -64,13 +65,9 @@ export async function taskImportRoutes (app: App, { db, config, secret, wakeJobs
       operationId: 'listTaskImports', tags, summary: 'List your imports', description: 'Your imports, newest first. They are kept for 30 days after their end.',
       querystring: TaskImportListQuery, response: replies({ 200: ref(TaskImportPage) })
     }
-  }, async (request, reply) => {
-    const { caller, query: { limit = DEFAULT_LIMIT, cursor } } = request
-    const binding = JSON.stringify(['task_imports', caller.id])
-    const [created_at, id] = cursor === undefined ? [] : open(binding, cursor)
-    const found = await listImports(db, caller.id, limit + 1, created_at && id ? { created_at, id } : undefined)
-    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id])))
-  })
+  }, async (request, reply) => page(request, reply, {
+    list: 'task_imports', read: (limit, after) => listImports(db, request.caller.id, limit, after)
+  }))
 
   app.get('/:import_id', {
     config: { allow: 'user', scope: 'imports:read' },

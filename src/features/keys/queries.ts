@@ -4,6 +4,7 @@ import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared.ts'
 import { apiKeys } from '../../db/tables/api-keys.ts'
 import { users } from '../../db/tables/users.ts'
+import type { Moment } from '../../plugins/paging.ts'
 import type { ApiKey } from './schema.ts'
 
 const columns = {
@@ -47,7 +48,7 @@ export async function insertKey (tx: Db, key: NewKey): Promise<ApiKey> {
 }
 
 /** Keys of a user, newest first, after a position if one is given. */
-export async function listKeys (db: Db, user_id: string, limit: number, after?: { created_at: string, id: string }): Promise<ApiKey[]> {
+export async function listKeys (db: Db, user_id: string, limit: number, after?: Moment): Promise<ApiKey[]> {
   return db.select(columns).from(apiKeys)
     .where(and(eq(apiKeys.user_id, user_id), after && sql`(${apiKeys.created_at}, ${apiKeys.id}) < (${after.created_at}::timestamptz, ${after.id}::uuid)`))
     .orderBy(desc(apiKeys.created_at), desc(apiKeys.id)).limit(limit)

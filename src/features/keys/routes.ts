@@ -3,9 +3,9 @@ import { Problem } from '../../core/problem.ts'
 import { deriveKey } from '../../core/secrets.ts'
 import { actorOf } from '../../plugins/audit.ts'
 import { IdempotencyKey, transactOnce } from '../../plugins/idempotency.ts'
-import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
+import { newestFirst } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
-import { DEFAULT_LIMIT, Nothing, ref, replies } from '../../plugins/wire.ts'
+import { Nothing, ref, replies } from '../../plugins/wire.ts'
 import { listKeys } from './queries.ts'
 import { type ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyListQuery, ApiKeyPage, ApiKeyParams } from './schema.ts'
 import { createKey, revokeKey } from './service.ts'
@@ -14,7 +14,7 @@ const tags = ['ApiKeys']
 
 /** Keys for programs. No route here names a scope: a key can neither make keys nor look at them. */
 export async function keyRoutes (app: App, { db, secret }: Pick<Deps, 'db' | 'secret'>) {
-  const { seal, open } = cursors(deriveKey(secret, 'cursor'))
+  const page = newestFirst(deriveKey(secret, 'cursor'))
 
   app.post('/', {
     config: { allow: 'user' },
@@ -41,13 +41,9 @@ export async function keyRoutes (app: App, { db, secret }: Pick<Deps, 'db' | 'se
       operationId: 'listApiKeys', tags, summary: 'List your API keys', description: 'Your keys without their secrets, newest first, expired ones included.',
       querystring: ApiKeyListQuery, response: replies({ 200: ref(ApiKeyPage) })
     }
-  }, async (request, reply) => {
-    const { caller, query: { limit = DEFAULT_LIMIT, cursor } } = request
-    const binding = JSON.stringify(['api_keys', caller.id])
-    const [created_at, id] = cursor === undefined ? [] : open(binding, cursor)
-    const found = await listKeys(db, caller.id, limit + 1, created_at && id ? { created_at, id } : undefined)
-    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id])))
-  })
+  }, async (request, reply) => page(request, reply, {
+    list: 'api_keys', read: (limit, after) => listKeys(db, request.caller.id, limit, after)
+  }))
 
   app.delete('/:key_id', {
     config: { allow: 'user' },

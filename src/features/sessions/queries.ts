@@ -5,6 +5,7 @@ import { prepared } from '../../db/prepared.ts'
 import { rowsOf } from '../../db/rows.ts'
 import { refreshTokens, sessions } from '../../db/tables/sessions.ts'
 import { users } from '../../db/tables/users.ts'
+import type { Moment } from '../../plugins/paging.ts'
 
 export interface NewSession { id: string, user_id: string, address_prefix: string, user_agent: string | null }
 export interface Lifetimes { idleSeconds: number, absoluteSeconds: number }
@@ -81,7 +82,7 @@ export async function removeLongDead (tx: Db, user_id: string, deadForSeconds: n
 }
 
 /** Live sessions of a user, newest first, after a position if one is given. */
-export async function listSessions (db: Db, user_id: string, limit: number, after?: { created_at: string, id: string }) {
+export async function listSessions (db: Db, user_id: string, limit: number, after?: Moment) {
   return db.select({ id: sessions.id, created_at: sessions.created_at, last_used_at: sessions.last_used_at, address_prefix: sessions.address_prefix, user_agent: sessions.user_agent })
     .from(sessions)
     .where(and(eq(sessions.user_id, user_id), isLive, after && sql`(${sessions.created_at}, ${sessions.id}) < (${after.created_at}::timestamptz, ${after.id}::uuid)`))

@@ -2,9 +2,9 @@ import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKey } from '../../core/secrets.ts'
 import { actorOf } from '../../plugins/audit.ts'
-import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
+import { newestFirst } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
-import { DEFAULT_LIMIT, Nothing, ref, replies } from '../../plugins/wire.ts'
+import { Nothing, ref, replies } from '../../plugins/wire.ts'
 import { listSessions } from './queries.ts'
 import { type Session, SessionListQuery, SessionPage, SessionParams } from './schema.ts'
 import type { Sessions } from './service.ts'
@@ -13,7 +13,7 @@ const tags = ['Sessions']
 
 /** Where one is logged in. */
 export async function sessionRoutes (app: App, { db, secret, sessions }: Pick<Deps, 'db' | 'secret'> & { sessions: Sessions }) {
-  const { seal, open } = cursors(deriveKey(secret, 'cursor'))
+  const page = newestFirst(deriveKey(secret, 'cursor'))
 
   app.get('/', {
     config: { allow: 'user' },
@@ -21,14 +21,9 @@ export async function sessionRoutes (app: App, { db, secret, sessions }: Pick<De
       operationId: 'listSessions', tags, summary: 'List your sessions', description: 'Where you are logged in, newest first; at most 20 sessions live at once.',
       querystring: SessionListQuery, response: replies({ 200: ref(SessionPage) })
     }
-  }, async (request, reply) => {
-    const { caller, query: { limit = DEFAULT_LIMIT, cursor } } = request
-    const binding = JSON.stringify(['sessions', caller.id])
-    const [created_at, id] = cursor === undefined ? [] : open(binding, cursor)
-    const rows = await listSessions(db, caller.id, limit + 1, created_at && id ? { created_at, id } : undefined)
-    const found = rows.map((row): Session => ({ ...row, current: row.id === caller.session_id }))
-    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id])))
-  })
+  }, async (request, reply) => page(request, reply, {
+    list: 'sessions', read: async (limit, after) => (await listSessions(db, request.caller.id, limit, after)).map((row): Session => ({ ...row, current: row.id === request.caller.session_id }))
+  }))
 
   app.delete('/:session_id', {
     config: { allow: 'user' },

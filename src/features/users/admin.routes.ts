@@ -2,9 +2,9 @@ import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKey } from '../../core/secrets.ts'
 import { actorOf } from '../../plugins/audit.ts'
-import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
+import { newestFirst } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
-import { DEFAULT_LIMIT, Nothing, ref, replies } from '../../plugins/wire.ts'
+import { Nothing, ref, replies } from '../../plugins/wire.ts'
 import { deleteUser, endUserSessions, updateUser } from './administration.ts'
 import { countUsers, findAdminUser, listUsers } from './queries.ts'
 import { AdminUser, AdminUserPage, AdminUserUpdate, UserListQuery, UserParams } from './schema.ts'
@@ -16,7 +16,7 @@ const config = { allow: 'admin' } as const
 /** Everybody's accounts. */
 export async function adminUserRoutes (app: App, deps: Omit<UserDeps, 'throttle'> & Pick<Deps, 'secret'>) {
   const { db } = deps
-  const { seal, open } = cursors(deriveKey(deps.secret, 'cursor'))
+  const page = newestFirst(deriveKey(deps.secret, 'cursor'))
 
   app.get('/', {
     config,
@@ -25,14 +25,8 @@ export async function adminUserRoutes (app: App, deps: Omit<UserDeps, 'throttle'
       querystring: UserListQuery, response: replies({ 200: ref(AdminUserPage) })
     }
   }, async (request, reply) => {
-    const { limit = DEFAULT_LIMIT, cursor, include_total, ...filter } = request.query
-    const binding = JSON.stringify(['users', request.caller.id, filter.q, filter.role, filter.disabled])
-    const [created_at, id] = cursor === undefined ? [] : open(binding, cursor)
-    const [found, total] = await Promise.all([
-      listUsers(db, filter, limit + 1, created_at && id ? { created_at, id } : undefined),
-      include_total ? countUsers(db, filter) : undefined
-    ])
-    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id]), total))
+    const { limit: _limit, cursor: _cursor, include_total, ...filter } = request.query
+    return page(request, reply, { list: 'users', filter: [filter.q, filter.role, filter.disabled], read: (limit, after) => listUsers(db, filter, limit, after), total: include_total ? () => countUsers(db, filter) : undefined })
   })
 
   app.get('/:user_id', {

@@ -1,6 +1,7 @@
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { firstAdmin, users } from '../../db/tables/users.ts'
+import type { Moment } from '../../plugins/paging.ts'
 import type { AdminUser, UserFilter, User } from './schema.ts'
 
 const columns = {
@@ -75,7 +76,7 @@ export async function findTaken (db: Db, { username, email }: { username?: strin
 }
 
 /** Accounts, newest first, after a position if one is given. */
-export async function listUsers (db: Db, filter: UserFilter, limit: number, after?: { created_at: string, id: string }): Promise<AdminUser[]> {
+export async function listUsers (db: Db, filter: UserFilter, limit: number, after?: Moment): Promise<AdminUser[]> {
   return db.select(adminColumns).from(users)
     .where(and(matches(filter), after && sql`(${users.created_at}, ${users.id}) < (${after.created_at}::timestamptz, ${after.id}::uuid)`))
     .orderBy(desc(users.created_at), desc(users.id)).limit(limit)
