@@ -26,5 +26,5 @@ EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # No shell and no npm in between: signals reach Node. Other commands: docker run … migrate, create-admin.
-ENTRYPOINT ["node", "--max-semi-space-size=16", "--heap-growing-percent=20", "src/cli.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=32", "src/cli.ts"]
 CMD ["serve"]
