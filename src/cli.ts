@@ -1,11 +1,8 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { startQuickly } from './commands/quick-start.ts'
 
-// Half of a start is reading and compiling sources, which the next start need not do again: whoever died is back sooner.
-// Nothing of ours is imported above this line. Where the folder cannot be written, each start compiles.
-enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/tasklane/compiled', import.meta.url)))
+startQuickly()
 
 const USAGE = `Tasklane, a task-management backend.
 
