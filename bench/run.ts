@@ -15,7 +15,7 @@ import { prepareScenarios, type Scenario } from './scenarios.ts'
 
 const { values } = parseArgs({
   options: {
-    short: { type: 'boolean', default: false }, embedded: { type: 'boolean', default: false }, rounds: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string' },
+    short: { type: 'boolean', default: false }, embedded: { type: 'boolean', default: false }, metrics: { type: 'boolean', default: false }, rounds: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string' },
     processes: { type: 'string', default: '1' }, compare: { type: 'string' }, out: { type: 'string', default: 'bench/results' }, name: { type: 'string', default: 'latest' }
   }
 })
@@ -85,7 +85,7 @@ async function start (what: 'tasklane' | 'baseline', url: string | undefined): P
   const env = what === 'baseline' ? database : {
     ...database, JWT_SECRET: 'made for one run of the benchmark, 32 bytes', MAILER: 'off', WEB_CONCURRENCY: values.processes,
     // On, counting, and never in the way.
-    ...Object.fromEntries(['AUTH', 'READS', 'CREATES', 'UPDATES', 'DELETES'].map((budget) => [`RATE_LIMIT_${budget}`, '1000000'])), SHED_DELAY_MS: '0', DRAIN_SECONDS: '0', DATA_DIR: box
+    ...Object.fromEntries(['AUTH', 'READS', 'CREATES', 'UPDATES', 'DELETES'].map((budget) => [`RATE_LIMIT_${budget}`, '1000000'])), SHED_DELAY_MS: '0', DRAIN_SECONDS: '0', DATA_DIR: box, ...(values.metrics && { METRICS_PORT: String(await freePort()) })
   }
   const server = await startServer(what === 'baseline' ? [...V8_FLAGS, 'bench/baseline.ts'] : START, port, env, what === 'baseline' ? '/none' : '/health/ready', join(box, `${what}.log`))
   servers.push(server)

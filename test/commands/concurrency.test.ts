@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { call, logIn, runCommand, type Server, startServer } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
@@ -74,5 +76,22 @@ t.test('SIGHUP replaces every process while no request fails', { skip }, async (
   await Promise.all(writers)
   t.strictSame([...new Set(statuses)], [201])
   t.ok(statuses.length > 10)
+  t.equal((await server.stop('SIGTERM')).code, 0)
+})
+
+t.test('when SIGHUP brings a configuration that cannot start, the old processes go on, and one that then dies is still replaced', { skip }, async (t) => {
+  const folder = t.testdir()
+  const server = await startServer(t, env, folder)
+  const [first, second] = processesOf(server) as [number, number]
+  let log = ''
+  server.child.stdout?.on('data', (text) => { log += text })
+  writeFileSync(join(folder, '.env'), 'MAIL_URL=nonsense\n')
+  server.child.kill('SIGHUP')
+  await until('the refusal', () => log.includes('the processes were not all replaced'), STARTS_MS)
+  t.strictSame(processesOf(server), [first, second])
+  rmSync(join(folder, '.env'))
+  process.kill(first, 'SIGKILL')
+  await until('the replacement', () => { const now = processesOf(server); return now.length === 2 && now.includes(second) && !now.includes(first) }, STARTS_MS)
+  await logIn(server.url, 'ann')
   t.equal((await server.stop('SIGTERM')).code, 0)
 })
