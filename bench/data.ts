@@ -49,7 +49,7 @@ export async function tidy (url: string): Promise<void> {
   const client = postgres(url, { max: 1, onnotice () {} })
   await client.unsafe("delete from task_events where request_id <> 'seed'")
   await client.unsafe("delete from tasks where created_at > '2026-01-01'")
-  await client.unsafe('update tasks set version = 1 where version > 1')
+  await client.unsafe(`update tasks set version = 1, title = ${titleOf("extract(epoch from date_trunc('second', created_at) - timestamptz '2025-06-15')::int")} where version > 1`)
   await client.unsafe('vacuum (analyze) tasks, task_events')
   await client.end()
 }
@@ -64,6 +64,9 @@ async function fillServer (url: string, size: Size): Promise<void> {
   await client.end()
 }
 
+/** The title of an owner's n-th task. */
+const titleOf = (n: string): string => `(array['Paint','Oil','Ring','Mend','Sweep','Call','Order'])[1 + ${n} % 7] || ' the ' || (array['door','hinge','bell','roof','floor','baker','wood','shelf','window','gate','lamp'])[1 + ${n} % 11] || ' no. ' || ${n}`
+
 async function fill (run: (statement: string) => Promise<unknown>, { owners, tasksEach, big }: Size): Promise<void> {
   const hash = await (await createPasswords()).hash(PASSWORD)
   await run(`insert into users (id, username, name, role, password_hash)
@@ -71,7 +74,7 @@ async function fill (run: (statement: string) => Promise<unknown>, { owners, tas
   // Owner 0 is the big one. A session of each keeps to its insertion order; words are few, so that a search finds some hundreds.
   const rows = (owner: string, series: string) => `
     select ('018f2f6e-7c1a-7000-8000-' || lpad(to_hex(${owner}), 12, '0'))::uuid, (lpad(to_hex(1750000000000 + n * 1000 + o), 12, '0') || '-7000-8000-' || substr(md5(n || ' ' || o), 1, 12))::uuid,
-      (array['Paint','Oil','Ring','Mend','Sweep','Call','Order'])[1 + n % 7] || ' the ' || (array['door','hinge','bell','roof','floor','baker','wood','shelf','window','gate','lamp'])[1 + n % 11] || ' no. ' || n,
+      ${titleOf('n')},
       case when n % 3 = 0 then 'Bring the ' || (array['ladder','bucket','brush','hammer'])[1 + n % 4] || ' and ask ' || substr(md5(n::text), 1, 6) end,
       (array['todo','in_progress','done'])[1 + n % 3]::task_status, (array['low','medium','high'])[1 + (n / 3) % 3]::task_priority,
       case when n % 4 > 0 then timestamptz '2026-01-01' + (n * 7919 % 500000) * interval '1 minute' end,
