@@ -71,6 +71,8 @@ const WHILE_MS = { least: 100, more: 500 }
 const PROBES = 3
 const PROBE_PAUSE_MS = 20
 const GIVE_UP_MS = 60_000
+/** A server that was killed at the end of a scenario is serving again by then. */
+const SIGN_UP_MS = 15_000
 const TASKS = '/api/v1/tasks'
 /** What a scenario owes us. */
 export const PLAYED = 'it is played to its end'
@@ -131,14 +133,17 @@ export async function play (scenario: Scenario, home: Installation, { rounds, is
   }
 }
 
-/** An account of its own, made while nothing is wrong. */
+/** An account of its own, made when what the scenario before has broken is back. */
 async function signUp (port: number): Promise<{ token: string, id: string }> {
-  const client = new Client(port)
-  const name = `chaos-${randomBytes(6).toString('hex')}`
-  const { status, body } = await client.send({ method: 'POST', path: '/api/v1/auth/register', body: { username: name, password: randomBytes(12).toString('hex') } })
-  client.close()
-  if (status !== 201) throw new Error(`could not sign up: ${status} ${JSON.stringify(body)}`)
-  return { token: body.access_token, id: body.user.id }
+  for (const giveUpAt = performance.now() + SIGN_UP_MS; ;) {
+    const client = new Client(port)
+    const name = `chaos-${randomBytes(6).toString('hex')}`
+    const { status, body } = await client.send({ method: 'POST', path: '/api/v1/auth/register', body: { username: name, password: randomBytes(12).toString('hex') } })
+    client.close()
+    if (status === 201) return { token: body.access_token, id: body.user.id }
+    if ((status !== 0 && status !== 503) || performance.now() > giveUpAt) throw new Error(`could not sign up: ${status} ${JSON.stringify(body)}`)
+    await pause(100)
+  }
 }
 
 /** How long it takes until every one of several writes and lists at once is served, in milliseconds. */
