@@ -52,7 +52,7 @@ async function openServer (url: string, { traced: span, isPatient, ...bounds }: 
     max_lifetime: 1800,
     // No round trip for the catalogue of types: every parameter's type is known or cast.
     fetch_types: false,
-    // Nobody who is patient says the same twice; for the others prepares.ts decides.
+    // Nobody who is patient says the same twice; for the others pooler.ts decides.
     prepare: !isPatient,
     onnotice () {},
     // Texts of instants are read in UTC. The server's time-outs are set on its role (README, Data): a pooler refuses them here.

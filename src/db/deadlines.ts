@@ -2,7 +2,7 @@ import type { Sql } from 'postgres'
 import { createGate, GateBusy, type Load } from '../lib/gate.ts'
 import { failureOf } from './failures.ts'
 import { type Call, lazily, type Loose, type PendingQuery, replacing } from './pending-query.ts'
-import { decidingToPrepare } from './prepares.ts'
+import { decidingToPrepare } from './pooler.ts'
 import { NothingDone, OutcomeUnknown } from './refusals.ts'
 
 /** Above the server's statement_timeout (3 s), so that a statement on the wire is ended by the server, never by us. */

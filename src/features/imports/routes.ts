@@ -20,8 +20,9 @@ const POLL_SECONDS = '1'
 
 /** Files become tasks: received here, worked on elsewhere (job.ts). */
 export async function taskImportRoutes (app: App, { db, config, secret, wakeJobs }: Pick<Deps, 'db' | 'config' | 'secret' | 'wakeJobs'>) {
-  const { seal, open } = cursors(deriveKey(secret, 'cursor'))
-  const page = newestFirst(deriveKey(secret, 'cursor'))
+  const key = deriveKey(secret, 'cursor')
+  const { seal, open } = cursors(key)
+  const page = newestFirst(key)
   const arrivalMs = fileArrivalMs(config.IMPORT_MAX_BYTES)
 
   app.register(async (scope: App) => {

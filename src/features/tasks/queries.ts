@@ -28,6 +28,7 @@ export function prepareFindTask (db: Db) {
     return (await own.execute(values))[0] ?? (await other.execute(values))[0]
   }
 }
+export type FindTask = ReturnType<typeof prepareFindTask>
 
 /** The tasks of these ids that the caller may see, deleted or not, locked in the order of their ids until the transaction ends. */
 export async function lockTasks (tx: Db, caller: Caller, ids: string[]): Promise<Task[]> {

@@ -28,7 +28,7 @@ export async function taskRoutes (app: App, { db, config, secret }: Pick<Deps, '
   const listTasks = createTaskList(db, cursors(deriveKey(secret, 'cursor')))
   const findTask = prepareFindTask(db)
   const makeTask = createTaskMaker(db)
-  const { updateTask, deleteTask } = createTaskChanger(db)
+  const { updateTask, deleteTask } = createTaskChanger(db, findTask)
 
   app.post('/', {
     config: { allow: 'user', scope: 'tasks:write' },

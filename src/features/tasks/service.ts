@@ -8,7 +8,7 @@ import type { Db } from '../../db/client.ts'
 import { repeating, transact } from '../../db/transact.ts'
 import { staleVersion } from '../../plugins/etag.ts'
 import { canonical, type Planned, planDelete, planRestore, planUpdate } from './plan.ts'
-import { changeTasks, countUnderLock, insertTaskRows, insertTasks, listAssignable, listChangesSince, listTakenIds, lockTasks, prepareChangeTask, prepareFindTask, prepareMakeTask, type TaskRow, unassign } from './queries.ts'
+import { changeTasks, countUnderLock, insertTaskRows, insertTasks, listAssignable, listChangesSince, listTakenIds, lockTasks, type FindTask, prepareChangeTask, prepareMakeTask, type TaskRow, unassign } from './queries.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
 
 /** Who changes something, in which request, and how many tasks an owner may hold (0: any number). */
@@ -71,9 +71,9 @@ export function toRow (given: TaskCreate, id: string, event_id: string): TaskRow
  */
 export const createMany = (tx: Db, owner_id: string, origin: Origin, rows: SQL): Promise<number> => insertTaskRows(tx, owner_id, origin, rows)
 
-/** Changes and deletes single tasks. */
-export function createTaskChanger (db: Db) {
-  const change = createOneChange(db)
+/** Changes and deletes single tasks, which it reads by `findTask`. */
+export function createTaskChanger (db: Db, findTask: FindTask) {
+  const change = createOneChange(db, findTask)
   return {
     /** Applies the fields that are present. What differs from before becomes one history row; when nothing does, nothing is written. */
     updateTask (act: Act, id: string, versions: Versions, body: TaskUpdate): Promise<Task> {
@@ -90,8 +90,7 @@ export function createTaskChanger (db: Db) {
  * connection held between them. Whoever meets others at the same task too often takes a lock on it, as does a change
  * of the assignee, whose account must stay until the transaction ends.
  */
-function createOneChange (db: Db) {
-  const findTask = prepareFindTask(db)
+function createOneChange (db: Db, findTask: FindTask) {
   const statements = { 'task.updated': prepareChangeTask(db, 'task.updated'), 'task.deleted': prepareChangeTask(db, 'task.deleted') }
 
   return async (act: Act, id: string, versions: Versions, plan: (task: Task) => Planned | undefined): Promise<Task> => {
