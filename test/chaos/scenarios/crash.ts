@@ -18,7 +18,7 @@ const oneOf = <T>(list: T[], random: () => number): T => list[Math.floor(random(
 const api: Scenario = {
   name: 'api-killed',
   fault: 'kill -9 of one of two API instances, at a random moment',
-  rounds: { short: 12, long: 800 },
+  rounds: { short: 12, long: 850 },
   // What starts anew has a core of its own on a machine of two: how busy the others may be is not what is asked here.
   people: 4,
   allows: { broken: true },
@@ -55,7 +55,7 @@ const child: Scenario = {
 const worker: Scenario = {
   name: 'worker-killed',
   fault: `kill -9 of the worker, ${DEATHS} times during an import of ${ROWS} rows`,
-  rounds: { short: 2, long: 100 },
+  rounds: { short: 2, long: 30 },
   kills: true,
   async round (world) {
     const somebody = await world.newcomer()
