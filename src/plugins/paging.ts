@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Moment } from '../db/newest-first.ts'
 import { BadCursor, openCursor, sealCursor } from '../lib/cursor.ts'
 import { invalidField } from '../core/problem.ts'
 import { pathOf } from './problems.ts'
@@ -31,8 +32,6 @@ export function pageOf<T> (rows: T[], limit: number, sealAfter: (last: T) => str
   return { data, pagination: { limit, next_cursor, has_more: next_cursor !== null, total_returned: data.length, ...(total !== undefined && { total }) } }
 }
 
-/** A place in a list that shows the newest first. */
-export interface Moment { created_at: string, id: string }
 /** `list` and `filter` are what a cursor is bound to, besides the caller. */
 interface NewestFirst<T> { list: string, filter?: unknown[], read: (limit: number, after: Moment | undefined) => Promise<T[]>, total?: (() => Promise<number>) | undefined }
 

@@ -1,10 +1,10 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
+import { type Moment, olderThan } from '../../db/newest-first.ts'
 import { rowsOf } from '../../db/rows.ts'
 import { auditEvents } from '../../db/tables/audit-events.ts'
 import { taskEvents } from '../../db/tables/task-events.ts'
 import { canonicalInstant, instantFromDatabase } from '../../lib/instant.ts'
-import type { Moment } from '../../plugins/paging.ts'
 import type { AuditEvent, AuditQuery, Statistics } from './schema.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -50,9 +50,9 @@ function taskChanges (filter: AuditFilter, after?: Moment): SQL | undefined {
 function whenAndWho (t: typeof auditEvents | typeof taskEvents, { actor_id, created_after, created_before }: AuditFilter, after?: Moment): (SQL | undefined)[] {
   return [
     actor_id === undefined ? undefined : sql`${t.actor_id} = ${actor_id}::uuid`,
-    created_after === undefined ? undefined : sql`${t.created_at} > ${canonicalInstant(created_after)}::timestamptz`,
+    created_after === undefined ? undefined : sql`${t.created_at} >= ${canonicalInstant(created_after)}::timestamptz`,
     created_before === undefined ? undefined : sql`${t.created_at} < ${canonicalInstant(created_before)}::timestamptz`,
-    after && sql`(${t.created_at}, ${t.id}) < (${after.created_at}::timestamptz, ${after.id}::uuid)`
+    olderThan(t, after)
   ]
 }
 

@@ -26,13 +26,12 @@ export const AuditEvent = output('AuditEvent', {
 export type AuditEvent = Static<typeof AuditEvent>
 export const AuditEventPage = page('AuditEventPage', AuditEvent, 'A page of the audit log.')
 
-const Moment = (description: string) => Type.Optional(Type.String({ format: 'date-time', maxLength: 40, description }))
 export const AuditQuery = parameters({
   actor_id: Type.Optional(Id('What this user did.')),
   action: Type.Optional(Type.String({ minLength: 3, maxLength: 50, pattern: ACTION, description: 'What was done, such as `user.logged_in` or `task.deleted`.', 'x-hint': 'must be the name of an action, such as user.logged_in' })),
   subject_id: Type.Optional(Type.String({ minLength: 1, maxLength: 200, pattern: NO_NUL, description: 'What was done to the thing with this id.' })),
-  created_after: Moment('What was done after this moment.'),
-  created_before: Moment('What was done before this moment.'),
+  created_after: Type.Optional(Timestamp('What was done at this moment or later.')),
+  created_before: Type.Optional(Timestamp('What was done earlier than this moment.')),
   ...PageQuery
 })
 export type AuditQuery = Static<typeof AuditQuery>

@@ -1,8 +1,8 @@
-import { and, desc, eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
+import { type Moment, newestFirst, olderThan } from '../../db/newest-first.ts'
 import { rowsOf } from '../../db/rows.ts'
 import { ipBans } from '../../db/tables/ip-bans.ts'
-import type { Moment } from '../../plugins/paging.ts'
 import type { IpBan } from './schema.ts'
 
 /** Offences within the window that lead to a ban. */
@@ -32,8 +32,8 @@ export function listInForce (db: Db): Promise<BanInForce[]> {
 /** Bans in force, newest first, after a position if one is given. */
 export async function listBans (db: Db, limit: number, after?: Moment): Promise<IpBan[]> {
   return db.select(columns).from(ipBans)
-    .where(and(isInForce, after && sql`(${ipBans.created_at}, ${ipBans.id}) < (${after.created_at}::timestamptz, ${after.id}::uuid)`))
-    .orderBy(desc(ipBans.created_at), desc(ipBans.id)).limit(limit)
+    .where(and(isInForce, olderThan(ipBans, after)))
+    .orderBy(...newestFirst(ipBans)).limit(limit)
 }
 
 /** True when an instant lies ahead of the database's clock. */

@@ -1,8 +1,8 @@
-import { and, asc, desc, eq, ne, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, ne, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
+import { type Moment, newestFirst, olderThan } from '../../db/newest-first.ts'
 import { rowsOf } from '../../db/rows.ts'
 import { taskImportErrors, taskImports } from '../../db/tables/task-imports.ts'
-import type { Moment } from '../../plugins/paging.ts'
 import type { TaskImport, TaskImportError } from './schema.ts'
 
 const columns = {
@@ -25,8 +25,8 @@ export async function findImport (db: Db, owner_id: string, id: string): Promise
 /** Imports of an owner, newest first, after a position if one is given. */
 export async function listImports (db: Db, owner_id: string, limit: number, after?: Moment): Promise<TaskImport[]> {
   const rows = await db.select(columns).from(taskImports)
-    .where(and(eq(taskImports.owner_id, owner_id), isKnown, after && sql`(${taskImports.created_at}, ${taskImports.id}) < (${after.created_at}::timestamptz, ${after.id}::uuid)`))
-    .orderBy(desc(taskImports.created_at), desc(taskImports.id)).limit(limit)
+    .where(and(eq(taskImports.owner_id, owner_id), isKnown, olderThan(taskImports, after)))
+    .orderBy(...newestFirst(taskImports)).limit(limit)
   return rows.map(told)
 }
 

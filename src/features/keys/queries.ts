@@ -1,10 +1,10 @@
-import { and, desc, eq, gt, sql } from 'drizzle-orm'
+import { and, eq, gt, sql } from 'drizzle-orm'
 import type { Caller, Scope } from '../../core/caller.ts'
 import type { Db } from '../../db/client.ts'
+import { type Moment, newestFirst, olderThan } from '../../db/newest-first.ts'
 import { prepared } from '../../db/prepared.ts'
 import { apiKeys } from '../../db/tables/api-keys.ts'
 import { users } from '../../db/tables/users.ts'
-import type { Moment } from '../../plugins/paging.ts'
 import type { ApiKey } from './schema.ts'
 
 const columns = {
@@ -50,8 +50,8 @@ export async function insertKey (tx: Db, key: NewKey): Promise<ApiKey> {
 /** Keys of a user, newest first, after a position if one is given. */
 export async function listKeys (db: Db, user_id: string, limit: number, after?: Moment): Promise<ApiKey[]> {
   return db.select(columns).from(apiKeys)
-    .where(and(eq(apiKeys.user_id, user_id), after && sql`(${apiKeys.created_at}, ${apiKeys.id}) < (${after.created_at}::timestamptz, ${after.id}::uuid)`))
-    .orderBy(desc(apiKeys.created_at), desc(apiKeys.id)).limit(limit)
+    .where(and(eq(apiKeys.user_id, user_id), olderThan(apiKeys, after)))
+    .orderBy(...newestFirst(apiKeys)).limit(limit)
 }
 
 /** Removes one key of a user; false when there is none. */

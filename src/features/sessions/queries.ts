@@ -1,11 +1,11 @@
-import { and, desc, eq, gt, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gt, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../../core/caller.ts'
 import type { Db } from '../../db/client.ts'
+import { type Moment, newestFirst, olderThan } from '../../db/newest-first.ts'
 import { prepared } from '../../db/prepared.ts'
 import { rowsOf } from '../../db/rows.ts'
 import { refreshTokens, sessions } from '../../db/tables/sessions.ts'
 import { users } from '../../db/tables/users.ts'
-import type { Moment } from '../../plugins/paging.ts'
 
 export interface NewSession { id: string, user_id: string, address_prefix: string, user_agent: string | null }
 export interface Lifetimes { idleSeconds: number, absoluteSeconds: number }
@@ -70,7 +70,7 @@ export async function endSessionsOf (tx: Db, user_id: string, except: string | n
 
 /** Ends what a user has beyond the newest `most` live sessions. The user's row must be locked, or two logins would each leave the other out. */
 export async function endOldestBeyond (tx: Db, user_id: string, most: number): Promise<SessionKey[]> {
-  const beyond = tx.select({ id: sessions.id }).from(sessions).where(and(eq(sessions.user_id, user_id), isLive)).orderBy(desc(sessions.created_at), desc(sessions.id)).offset(most)
+  const beyond = tx.select({ id: sessions.id }).from(sessions).where(and(eq(sessions.user_id, user_id), isLive)).orderBy(...newestFirst(sessions)).offset(most)
   return tx.update(sessions).set({ ended_at: sql`now()` }).where(sql`${sessions.id} in (${beyond})`).returning(ended)
 }
 
@@ -85,6 +85,6 @@ export async function removeLongDead (tx: Db, user_id: string, deadForSeconds: n
 export async function listSessions (db: Db, user_id: string, limit: number, after?: Moment) {
   return db.select({ id: sessions.id, created_at: sessions.created_at, last_used_at: sessions.last_used_at, address_prefix: sessions.address_prefix, user_agent: sessions.user_agent })
     .from(sessions)
-    .where(and(eq(sessions.user_id, user_id), isLive, after && sql`(${sessions.created_at}, ${sessions.id}) < (${after.created_at}::timestamptz, ${after.id}::uuid)`))
-    .orderBy(desc(sessions.created_at), desc(sessions.id)).limit(limit)
+    .where(and(eq(sessions.user_id, user_id), isLive, olderThan(sessions, after)))
+    .orderBy(...newestFirst(sessions)).limit(limit)
 }

@@ -1,7 +1,7 @@
-import { and, desc, eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
+import { type Moment, newestFirst, olderThan } from '../../db/newest-first.ts'
 import { firstAdmin, users } from '../../db/tables/users.ts'
-import type { Moment } from '../../plugins/paging.ts'
 import type { AdminUser, UserFilter, User } from './schema.ts'
 
 const columns = {
@@ -78,8 +78,8 @@ export async function findTaken (db: Db, { username, email }: { username?: strin
 /** Accounts, newest first, after a position if one is given. */
 export async function listUsers (db: Db, filter: UserFilter, limit: number, after?: Moment): Promise<AdminUser[]> {
   return db.select(adminColumns).from(users)
-    .where(and(matches(filter), after && sql`(${users.created_at}, ${users.id}) < (${after.created_at}::timestamptz, ${after.id}::uuid)`))
-    .orderBy(desc(users.created_at), desc(users.id)).limit(limit)
+    .where(and(matches(filter), olderThan(users, after)))
+    .orderBy(...newestFirst(users)).limit(limit)
 }
 
 export async function countUsers (db: Db, filter: UserFilter = {}): Promise<number> {
