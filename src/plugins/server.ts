@@ -8,7 +8,8 @@ import { ARRIVAL_MS, fileArrivalMs, limitArrival } from './arrival.ts'
 import { earlyRefusals } from './problems.ts'
 import { logAnswer } from './request-log.ts'
 import { commonHeaders } from './security.ts'
-import { schemaController, schemaErrorFormatter } from './validation.ts'
+import { buildSerializer } from './serialization.ts'
+import { buildValidator, schemaErrorFormatter } from './validation.ts'
 
 export type App = FastifyInstance<RawServerDefault, import('node:http').IncomingMessage, import('node:http').ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>
 
@@ -57,7 +58,7 @@ export function createApp (config: Config, logger: FastifyBaseLogger): App {
     forceCloseConnections: 'idle',
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
-    schemaController,
+    schemaController: { compilersFactory: { buildValidator: buildValidator as never, buildSerializer } },
     schemaErrorFormatter,
     frameworkErrors: ((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       frameworkErrors(error, request, reply)
