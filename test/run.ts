@@ -1,11 +1,15 @@
 /** Runs the suite with tap and closes with one line: N passed, N failed, N skipped. Arguments go to tap (file names, --grep=…). */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { answerCoverage } from './support/met-answers.ts'
+
+// tap passes over what is not there, and nothing run is nothing failed.
+const missing = process.argv.slice(2).filter((given) => given.endsWith('.ts') && !given.startsWith('-') && !given.includes('*') && !existsSync(given))
+if (missing.length > 0) { console.error(`There is no ${missing.join(', ')}.`); process.exit(2) }
 
 const { resolve } = createRequire(import.meta.url)
 const tap = resolve('tap/package.json').replace(/package\.json$/, 'dist/esm/run.mjs')

@@ -8,6 +8,7 @@ import { ownRedis } from '../support/redis-server.ts'
 import { until } from '../support/patience.ts'
 import { openLink, type Link } from './link.ts'
 import { Service } from './service.ts'
+import { type Succession, succession } from './succession.ts'
 import { mountVolume } from './volume.ts'
 
 /** As often as a load balancer asks by habit; two of them fit into DRAIN_SECONDS. */
@@ -30,7 +31,9 @@ export interface Installation {
   /** What lies between our processes and PostgreSQL or Redis. */
   toPostgres: Link
   toRedis: Link
-  /** Where the data of PostgreSQL lie, if that is a small volume of their own. */
+  /** Who takes over when PostgreSQL dies; for plans that say so. */
+  heirs: Succession
+  /** Where the plan's volume is. */
   disk: string | undefined
   /** The environment of the API, for whoever starts another process on the same database. */
   env: Record<string, string>
@@ -48,10 +51,12 @@ export interface Plan {
   postgres: Record<string, string>
   /** Variables of the API and the worker. */
   env: Record<string, string>
-  /** The size of a volume for the data of PostgreSQL; 0 leaves them on that of everything else. */
-  diskMib: number
+  /** Whether others may take over from PostgreSQL: then it is another one afterwards. */
+  heirs: boolean
+  /** A small volume for the data of PostgreSQL or for what it writes ahead, if that is to have one of its own. */
+  volume: { holds: 'data' | 'wal', mib: number } | undefined
 }
-export const USUAL: Plan = { embedded: false, instances: 2, processes: 1, postgres: {}, env: {}, diskMib: 0 }
+export const USUAL: Plan = { embedded: false, instances: 2, processes: 1, postgres: {}, env: {}, heirs: false, volume: undefined }
 
 /** Tasklane on more than one process, with a PostgreSQL and a Redis of its own, in production mode; all of it on loopback and gone after `close`. */
 export async function install (plan: Plan): Promise<Installation> {
@@ -63,9 +68,11 @@ export async function install (plan: Plan): Promise<Installation> {
     chmodSync(folder, 0o700)
     teardown(() => rmSync(folder, { recursive: true, force: true }))
     if (plan.embedded) return { ...await installEmbedded(plan, folder, teardown), close }
-    const disk = plan.diskMib > 0 ? mountVolume({ teardown }, plan.diskMib) : undefined
-    const [postgres, redis] = await Promise.all([ownServer({ teardown }, { volume: disk, settings: { ...DURABLE, ...plan.postgres } }), ownRedis({ teardown })])
-    const toPostgres = await openLink(() => [postgres.port])
+    const disk = plan.volume && mountVolume({ teardown }, plan.volume.mib)
+    const volume = plan.volume && { folder: disk as string, holds: plan.volume.holds }
+    const [postgres, redis] = await Promise.all([ownServer({ teardown }, { volume, settings: { ...DURABLE, ...plan.postgres } }), ownRedis({ teardown })])
+    const heirs = succession({ teardown }, postgres, DURABLE)
+    const toPostgres = await openLink(() => [heirs.leader().port])
     const toRedis = await openLink(() => [Number(new URL(redis.url).port)])
     teardown(() => { toPostgres.close(); toRedis.close() })
 
@@ -81,8 +88,8 @@ export async function install (plan: Plan): Promise<Installation> {
     }
     const worker = new Service('worker', 'worker', { ...env, WEB_CONCURRENCY: '1' }, folder)
     const balancer = await begin(apis, [worker], teardown)
-    const look = (statement: string, owners: string[]) => ask(postgres.url.replace('//app@', '//postgres@'), statement, owners)
-    return { folder, postgres, redis, apis, worker, balancer, toPostgres, toRedis, disk, env, look: look as Installation['look'], close }
+    const look = (statement: string, owners: string[]) => ask(heirs.leader().url.replace('//app@', '//postgres@'), statement, owners)
+    return { folder, postgres, redis, apis, worker, balancer, toPostgres, toRedis, heirs, disk, env, look: look as Installation['look'], close }
   } catch (error) {
     await close()
     throw error
@@ -126,7 +133,7 @@ async function installEmbedded (plan: Plan, folder: string, teardown: Teardown):
     }
   }
   const none = undefined as never
-  return { folder, postgres: none, redis: none, toPostgres: none, toRedis: none, disk: undefined, apis, worker: service, balancer, env, look }
+  return { folder, postgres: none, redis: none, toPostgres: none, toRedis: none, heirs: none, disk: undefined, apis, worker: service, balancer, env, look }
 }
 
 async function ask (url: string, statement: string, owners: string[]): Promise<unknown[]> {

@@ -21,8 +21,9 @@ import { postgres } from './scenarios/postgres.ts'
 import { redis } from './scenarios/redis.ts'
 import { resources } from './scenarios/resources.ts'
 import { soak } from './scenarios/soak.ts'
+import { volumes } from './scenarios/volumes.ts'
 
-const SCENARIOS: Scenario[] = [...crash, ...postgres, ...network, ...redis, ...histories, ...deploy, ...imports, ...resources, ...soak]
+const SCENARIOS: Scenario[] = [...crash, ...postgres, ...network, ...redis, ...histories, ...deploy, ...imports, ...resources, ...volumes, ...soak]
 
 const { values } = parseArgs({
   options: {

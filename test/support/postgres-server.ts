@@ -33,8 +33,8 @@ export interface OwnServerOptions {
   /** What a backup holds, to be started instead of something new. */
   backup?: string
   settings?: Record<string, string>
-  /** An empty folder for its data; what it writes ahead goes elsewhere, as on a volume of its own. */
-  volume?: string | undefined
+  /** An empty folder for its data, or for what it writes ahead: the one goes without the other, as on volumes of their own. */
+  volume?: { folder: string, holds: 'data' | 'wal' } | undefined
 }
 
 /** A PostgreSQL cluster of the test's own, which it may stop, freeze and start again. It goes with the test. */
@@ -45,8 +45,10 @@ export async function ownServer (t: Pick<Test, 'teardown'>, { backup, settings: 
   const folder = mkdtempSync(join(tmpdir(), 'tasklane-pg-'))
   const options = { ...person, cwd: folder, env: { LC_ALL: 'C.UTF-8', PATH: process.env.PATH } }
   if (person.uid !== undefined) chownSync(folder, person.uid, person.gid as number)
-  if (volume !== undefined && person.uid !== undefined) chownSync(volume, person.uid, person.gid as number)
-  const data = backup ?? join(volume ?? folder, 'data')
+  if (volume !== undefined && person.uid !== undefined) chownSync(volume.folder, person.uid, person.gid as number)
+  const data = backup ?? join(volume?.holds === 'data' ? volume.folder : folder, 'data')
+  // In segments so small that a volume for them can be small as well.
+  const ahead = { data: ['--waldir', join(folder, 'wal')], wal: ['--waldir', join(volume?.folder ?? folder, 'wal'), '--wal-segsize=1'], nothing: [] }[volume?.holds ?? 'nothing']
   const port = await freePort()
   const settings = Object.entries({ ...SETTINGS, ...given }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let guardian: ChildProcess | undefined
@@ -68,7 +70,7 @@ export async function ownServer (t: Pick<Test, 'teardown'>, { backup, settings: 
     const child = spawn('sh', ['-c', GUARDIAN, 'sh', program('postgres'), '-D', data, '-p', String(port), '-k', folder, ...settings], { ...options, stdio: ['pipe', 'ignore', 'pipe'] })
     guardian = child
     for await (const line of createInterface({ input: child.stderr })) {
-      if (line.includes('ready to accept connections')) return true
+      if (/ready to accept (read-only )?connections/.test(line)) return true
       if (line.includes('is still in use') || line.includes('already exists')) { if (child.exitCode === null) await once(child, 'exit'); child.stdin.end(); return false }
     }
     throw new Error('PostgreSQL did not start')
@@ -80,7 +82,12 @@ export async function ownServer (t: Pick<Test, 'teardown'>, { backup, settings: 
     guardian = undefined
     if (!child || child.exitCode !== null) return
     const gone = once(child, 'exit')
-    process.kill(postmaster(), SIGNALS[how])
+    try {
+      process.kill(postmaster(), SIGNALS[how])
+    } catch (error) {
+      // It is about to go by itself.
+      if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code as string)) throw error
+    }
     await gone
     child.stdin?.end()
   }
@@ -125,7 +132,7 @@ export async function ownServer (t: Pick<Test, 'teardown'>, { backup, settings: 
   const url = `postgres://app@127.0.0.1:${port}/tasklane`
   const server = { url, port, start, stop, freeze, thaw, admin, terminateBackends }
   if (backup !== undefined) { await start(); return server }
-  await promisify(execFile)(program('initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', ...(volume === undefined ? [] : ['--waldir', join(folder, 'wal')])], options)
+  await promisify(execFile)(program('initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', ...ahead], options)
   await start()
   await admin(async (sql) => {
     await sql`create role app login`

@@ -43,6 +43,18 @@ const frozen: Scenario = {
   }
 }
 
+/** What is acknowledged is on both, and the address of the one becomes that of the other: sometimes while it still only reads. */
+const failover: Scenario = {
+  name: 'failover', fault: 'kill -9 of PostgreSQL, and a synchronous standby takes over', rounds: { short: 2, long: 60 }, plan: { heirs: true },
+  async round (world) {
+    await world.heirs.follow()
+    await world.aWhile()
+    await world.heirs.leader().stop('crash')
+    await world.heirs.takeOver({ early: world.random() < 0.5 })
+    await world.backInService(BACK_MS)
+  }
+}
+
 /** What is acknowledged before it is written is lost with the server: a ledger that does not see this sees nothing. */
 const control: Scenario = {
   name: 'control', fault: 'synchronous_commit=off, kill -9 of every process of PostgreSQL: must lose', rounds: { short: 2, long: 5 }, mustLose: true,
@@ -67,5 +79,5 @@ export const postgres = [
   stopped('postgres-killed', 'kill -9 of the first process of PostgreSQL, started at once', 'crash', aMoment, { short: 4, long: 300 }),
   stopped('postgres-restarted', 'PostgreSQL restarted (fast, without a pause)', 'fast', aMoment, { short: 3, long: 300 }),
   stopped('postgres-down', `PostgreSQL down for ${DOWN_MS.long / 1000} s (short form: ${DOWN_MS.short / 1000} s)`, 'fast', (world) => pause(world.isLong ? DOWN_MS.long : DOWN_MS.short), { short: 1, long: 10 }),
-  terminated, frozen, control
+  terminated, frozen, failover, control
 ]

@@ -1,21 +1,14 @@
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { randomBytes } from 'node:crypto'
 import { requestText } from '../../support/raw.ts'
 import type { Api } from '../installation.ts'
 import type { Scenario, World } from '../scenario.ts'
-import { withoutVolumes } from '../volume.ts'
 
 const BACK_MS = 2000
 const TASKS = '/api/v1/tasks'
 /** Longer than whoever waits for a lock is let wait. */
 const HELD_MS = 3000
 const STALL_MS = { least: 300, most: 3000 }
-/** PostgreSQL's own catalogues take a third of it. */
-const DISK_MIB = 128
-const FULL_MS = 15_000
 const CROWD = { short: 100, long: 1000 }
 const DRIP_MS = 500
 /** Far more answers than fit into the buffers between two processes. */
@@ -34,41 +27,6 @@ const poolExhausted: Scenario = {
       await pause(HELD_MS)
     })
     await holder.end()
-    await world.backInService(BACK_MS)
-  }
-}
-
-/** Writes until nothing more fits, and gives the room back. */
-function fill (disk: string): () => void {
-  const ballast = join(disk, 'ballast')
-  const file = openSync(ballast, 'w')
-  for (let chunk = 1024 * 1024; chunk >= 4096; chunk /= 2) {
-    try { for (;;) writeSync(file, Buffer.alloc(chunk)) } catch (error) { if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error }
-  }
-  closeSync(file)
-  return () => rmSync(ballast)
-}
-
-const diskFull: Scenario = {
-  name: 'disk-full', fault: 'the volume of PostgreSQL\'s data is full for a while', rounds: { short: 2, long: 30 }, plan: { diskMib: DISK_MIB }, skip: withoutVolumes,
-  async round (world) {
-    const somebody = (await world.account()).client()
-    await world.aWhile()
-    const makeRoom = fill(world.disk as string)
-    try {
-      // What does not compress needs new pages, sooner or later.
-      const giveUpAt = performance.now() + FULL_MS
-      for (let refused = 0; refused < 5;) {
-        const made = await somebody.send({ method: 'POST', path: TASKS, body: { title: 'Does it fit?', description: randomBytes(4900).toString('hex') } })
-        if (made.status === 503) refused++
-        const read = await somebody.send({ path: `${TASKS}?limit=1` })
-        if (read.status !== 200) world.ledger.wrong('reads go on while the disk is full', `${read.status} ${JSON.stringify(read.body)}`)
-        if (performance.now() > giveUpAt) { world.ledger.wrong('a full disk is noticed', `${refused} refused`); break }
-      }
-    } finally {
-      makeRoom()
-      somebody.close()
-    }
     await world.backInService(BACK_MS)
   }
 }
@@ -125,4 +83,4 @@ const stalled: Scenario = {
   }
 }
 
-export const resources = [poolExhausted, diskFull, slowCallers, stalled]
+export const resources = [poolExhausted, slowCallers, stalled]
