@@ -5,7 +5,7 @@ const COMPILED = new URL('../../node_modules/.cache/tasklane/compiled', import.m
 const LARGE = '/node_modules/drizzle-orm/'
 
 /**
- * Makes a start short, for whoever waits for a process that died: 1.3 s in place of 2.8 on two cores. To be called before
+ * Makes a start short, for whoever waits for a process that died: 0.9 s in place of 1.5 on two cores. To be called before
  * anything else is imported; it imports nothing itself. Whatever it cannot do, the start only takes longer.
  */
 export function startQuickly (): void {
