@@ -4,8 +4,11 @@ import { tasks } from '../../db/tables/tasks.ts'
 import { canonicalInstant } from '../../lib/instant.ts'
 import type { TaskFilterQuery } from './list.schema.ts'
 
-/** A filter as SQL with placeholders only, made when a statement of its shape is, and the value that fills it. */
-interface Condition { name: string, where: () => SQL, values: Record<string, unknown> }
+/**
+ * A filter as SQL with placeholders only, made when a statement of its shape is, and the value that fills it. `once` is
+ * for where rows are looked at one by one: what is asked for is then worked out before the first.
+ */
+export interface Condition { name: string, where: () => SQL, once?: () => SQL, values: Record<string, unknown> }
 
 const value = sql.placeholder
 const isOverdue = sql`(${tasks.due_date} < now() and ${tasks.status} <> 'done')`
@@ -29,7 +32,7 @@ export function conditionsOf (query: TaskFilterQuery): Condition[] {
     moment('created_after', tasks.created_at, '>=', query.created_after),
     moment('created_before', tasks.created_at, '<', query.created_before),
     moment('updated_after', tasks.updated_at, '>=', query.updated_after),
-    q !== undefined ? { name: 'q', where: () => sql`${tasks.search} @@ ${words}`, values: { q } } : undefined
+    q !== undefined ? { name: 'q', where: () => sql`${tasks.search} @@ ${words}`, once: () => sql`${tasks.search} @@ (select ${words})`, values: { q } } : undefined
   ]
   return found.filter((condition) => condition !== undefined)
 }

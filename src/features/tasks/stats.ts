@@ -5,7 +5,7 @@ import { prepared } from '../../db/prepared.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { conditionsOf } from './filter.ts'
 import type { TaskFilterQuery, TaskStats } from './list.schema.ts'
-import { matching } from './list.ts'
+import { matching } from './rows.ts'
 import { visibleBranches } from './visibility.ts'
 
 const count = (which?: SQL) => (which ? sql<number>`count(*) filter (where ${which})::int` : sql<number>`count(*)::int`)
@@ -20,7 +20,7 @@ const counts = {
 export async function countTasksBy (db: Db, caller: Caller, filter: TaskFilterQuery): Promise<TaskStats> {
   const conditions = conditionsOf(filter)
   const values: Record<string, unknown> = Object.assign({ caller_id: caller.id, owner_id: filter.owner_id }, ...conditions.map((c) => c.values))
-  const where = matching(visibleBranches(caller, filter), conditions.map((c) => c.where()))
+  const where = matching(visibleBranches(caller, filter), conditions)
   // Without a name: how many rows match is all that matters to the plan.
   const [row] = await prepared(db.select(counts).from(tasks).where(where), undefined).execute(values)
   const { total, todo, in_progress, done, low, medium, high, overdue } = row as { [name in keyof typeof counts]: number }

@@ -4,7 +4,7 @@ import type { Caller } from '../../../src/core/caller.ts'
 import { rowsOf } from '../../../src/db/rows.ts'
 import { conditionsOf, isPlannedAnew } from '../../../src/features/tasks/filter.ts'
 import { type TaskListQuery, TaskSort } from '../../../src/features/tasks/list.schema.ts'
-import { prepareRows } from '../../../src/features/tasks/list.ts'
+import { GLANCE, prepareGlance, prepareRows } from '../../../src/features/tasks/rows.ts'
 import { visibleBranches } from '../../../src/features/tasks/visibility.ts'
 import { serverUrl, unbounded } from '../../support/database.ts'
 import { house } from '../../support/house.ts'
@@ -17,6 +17,8 @@ const LIMIT = 20
 /** A page of 20 may look at this many rows, on each of its branches. */
 const MAX_READ = 400
 
+/** Own and assigned tasks, each with and without a date. */
+const MAX_RANGES = 4
 /** A page further on may touch this many blocks more than the first: the index is one level deeper there, or its page is split. */
 const MORE_BLOCKS = 8
 
@@ -58,6 +60,13 @@ t.test('every sort and filter reads a page from an index, the last page like the
       if (isPlain(query)) t.equal(sorted, 0, `${label}, ${page} page: sorts nothing`)
       t.ok(read <= (isPlannedAnew(conditionsOf(query)) ? 1000 : MAX_READ), `${label}, ${page} page: reads ${read} rows`)
     }
+    if (isPlannedAnew(conditionsOf(query))) {
+      for (const after of [undefined, await positionNearEnd(db, who, query)]) {
+        const { scans, sorted, read } = await explain(db, who, query, after, prepareGlance)
+        t.notOk(scans.includes('Seq Scan') || scans.some((scan) => scan.startsWith('Bitmap')), `${label}: a glance reads rows in order`)
+        t.ok(Math.max(sorted, read) <= MAX_RANGES * (GLANCE + 1), `${label}: a glance reads ${read} rows and sorts ${sorted}`)
+      }
+    }
     if (isPlain(query)) t.ok(last.blocks <= first.blocks + MORE_BLOCKS, `${label}: the last page touches ${last.blocks} blocks, the first one ${first.blocks}`)
   }
 })
@@ -68,8 +77,8 @@ const isPlain = ({ sort = 'created_at_desc', status, ...filter }: TaskListQuery)
 type Db = Parameters<typeof prepareRows>[0]
 
 /** What the statement behind a page does. A statement that stays prepared is judged by the plan that fits any value. */
-async function explain (db: Db, who: Caller, query: TaskListQuery, after?: { sort_key: string | null, id: string }) {
-  const { text, values, isGeneric } = statementOf(db, who, query, after)
+async function explain (db: Db, who: Caller, query: TaskListQuery, after?: { sort_key: string | null, id: string }, prepare?: typeof prepareGlance) {
+  const { text, values, isGeneric } = statementOf(db, who, query, after, prepare)
   const plan = await db.transaction(async (tx) => {
     await tx.execute(sql.raw(`set local plan_cache_mode = ${isGeneric ? 'force_generic_plan' : 'force_custom_plan'}`))
     await tx.execute(sql.raw(`prepare page as ${text}`))
@@ -91,18 +100,18 @@ async function explain (db: Db, who: Caller, query: TaskListQuery, after?: { sor
   return found
 }
 
-function statementOf (db: Db, who: Caller, query: TaskListQuery, after?: { sort_key: string | null, id: string }, limit = LIMIT + 1) {
+function statementOf (db: Db, who: Caller, query: TaskListQuery, after?: { sort_key: string | null, id: string }, prepare?: typeof prepareGlance, limit = LIMIT + 1) {
   const { sort = 'created_at_desc', ...filter } = query
   const conditions = conditionsOf(filter)
-  const shape = { sort, branches: visibleBranches(who, filter), conditions: conditions.map((c) => c.where()), after: after === undefined ? 'start' as const : after.sort_key === null ? 'null' as const : 'key' as const }
-  const built = prepareRows(db, shape, undefined).getQuery()
+  const shape = { sort, branches: visibleBranches(who, filter), conditions, after: after === undefined ? 'start' as const : after.sort_key === null ? 'null' as const : 'key' as const }
+  const built = prepare ? prepare(db, shape, 'glance').getQuery() : prepareRows(db, shape, undefined).getQuery()
   const values = Object.assign({ caller_id: who.id, owner_id: filter.owner_id, limit, ...after }, ...conditions.map((c) => c.values))
-  return { text: built.sql, values: fillPlaceholders(built.params, values), isGeneric: !isPlannedAnew(conditions) }
+  return { text: built.sql, values: fillPlaceholders(built.params, values), isGeneric: prepare !== undefined || !isPlannedAnew(conditions) }
 }
 
 /** Where the page before the last one ends. */
 async function positionNearEnd (db: Db, who: Caller, query: TaskListQuery): Promise<{ sort_key: string | null, id: string }> {
-  const { text, values } = statementOf(db, who, query, undefined, 10_000_000)
+  const { text, values } = statementOf(db, who, query, undefined, undefined, 10_000_000)
   const filled = text.replace(/\$(\d+)/g, (_, n) => literal(values[Number(n) - 1]))
   const rows = await rowsOf<{ sort_key: string | null, id: string }>(db, sql.raw(`select sort_key::text, id::text from (${filled}) as page offset greatest(0, (select count(*) from (${filled}) as counted) - ${LIMIT + 1}) limit 1`))
   return rows[0] as { sort_key: string | null, id: string }

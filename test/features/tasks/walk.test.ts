@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { TaskSort } from '../../../src/features/tasks/list.schema.ts'
+import { GLANCE } from '../../../src/features/tasks/rows.ts'
 import type { Task } from '../../../src/features/tasks/schema.ts'
 import { serverUrl } from '../../support/database.ts'
 import { house, type Person } from '../../support/house.ts'
@@ -19,10 +20,10 @@ async function fill (who: Person, rows: number): Promise<void> {
     from generate_series(1, ${rows}::int) n`)
 }
 
-async function walk (who: Person, query: string, between: (page: number) => Promise<unknown> = async () => {}): Promise<Task[]> {
+async function walk (who: Person, query: string, between: (page: number) => Promise<unknown> = async () => {}, limit = PAGE): Promise<Task[]> {
   const rows: Task[] = []
   for (let cursor = '', page = 1; ; page++) {
-    const answer = await who.get(`/api/v1/tasks?${query}&limit=${PAGE}${cursor}`)
+    const answer = await who.get(`/api/v1/tasks?${query}&limit=${limit}${cursor}`)
     const { data, pagination } = answer.json()
     rows.push(...data)
     if (!pagination.has_more) return rows
@@ -56,6 +57,28 @@ t.test('every sort walks through all rows in its order, across equal keys and mi
     const rows = await walk(ann, `sort=${sort}`)
     t.equal(rows.length, 1000, sort)
     t.strictSame(rows.map((task) => task.id), ordered(rows, sort), sort)
+  }
+})
+
+t.test('words and tags are found in order and in full, however often and wherever they stand', async (t) => {
+  const ann = await person()
+  // The nth made from the newest: some words stand only where a first look ends, some only beyond it.
+  const words = { often: (n: number) => n % 3 === 0, early: (n: number) => n <= 21, brink: (n: number) => n > 490 && n <= 510, twenty: (n: number) => n <= 20 || n === GLANCE + 1, late: (n: number) => n > GLANCE && n % 50 === 0, last: (n: number) => n === 1200, never: () => false }
+  const rows = Array.from({ length: 1200 }, (_, i) => Object.entries(words).filter(([, stands]) => stands(i + 1)).map(([word]) => word))
+  await db.execute(sql`insert into tasks (owner_id, id, title, status, priority, due_date, tags, created_at)
+    select ${ann.user.id}::uuid, gen_random_uuid(), 'Task ' || (row->>'words'), (array['todo', 'done'])[1 + n % 2]::task_status, 'medium', case when n % 4 > 0 then timestamptz '2026-01-01' + (n % 90) * interval '1 day' end,
+      array(select jsonb_array_elements_text(row->'tags')), timestamptz '2026-06-01' - n * interval '1 second'
+    from jsonb_array_elements(${JSON.stringify(rows.map((tags) => ({ words: tags.join(' '), tags })))}::jsonb) with ordinality listed (row, n)`)
+  for (const sort of ['created_at_desc', 'created_at_asc', 'due_date_asc', 'title_desc']) {
+    const all = await walk(ann, `sort=${sort}`)
+    t.equal(all.length, 1200)
+    for (const word of Object.keys(words)) {
+      for (const [filter, passes] of [[`q=${word}`, () => true], [`tag=${word}`, () => true], [`q=${word}&status=done`, ({ status }: Task) => status === 'done']] as const) {
+        const wanted = all.filter((task) => task.tags.includes(word) && passes(task)).map(({ id }) => id)
+        const limit = word === 'often' ? 100 : 20
+        t.strictSame((await walk(ann, `sort=${sort}&${filter}`, undefined, limit)).map(({ id }) => id), wanted, `${sort} ${filter}`)
+      }
+    }
   }
 })
 
