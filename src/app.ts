@@ -61,7 +61,7 @@ const V1 = '/api/v1'
 
 /** The whole server, ready to listen or to be asked directly. Plugins stand in the order in which a request meets them. */
 export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<App> {
-  const { config, db, secret } = deps
+  const { config, db, secrets } = deps
   const app = createApp(config, logger)
   if (deps.tracing) await app.register(tracing, { tracing: deps.tracing })
   await app.register(clientAddress)
@@ -80,16 +80,16 @@ export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<
   await app.register(notFound)
   // Before the guard: Swagger UI adds routes of its own, which cannot say who they allow. They are for anyone.
   await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...recovery.components, ...sessionShapes.components, ...audit.components, ...bans.components, ...keys.components, ...tasks.components, ...taskLists.components, ...taskBatches.components, ...taskHistory.components, ...taskImports.components] })
-  await app.register(accessTokens, { secret, ttlSeconds: config.ACCESS_TOKEN_TTL })
+  await app.register(accessTokens, { secrets, ttlSeconds: config.ACCESS_TOKEN_TTL })
 
   const sessions = createSessions({ db, sign: (claims) => app.jwt.sign(claims), accessSeconds: config.ACCESS_TOKEN_TTL, refreshSeconds: config.REFRESH_TOKEN_TTL })
-  await app.register(guard, { resolveCaller: bearerCaller({ verify: (token) => app.jwt.verify(token), resolveToken: sessions.resolveToken, resolveKey: createKeyResolver(db), badTokens: app.badTokens }), needsVerified: config.EMAIL_VERIFICATION === 'required', limitUser: app.limitUser })
+  await app.register(guard, { resolveCaller: bearerCaller({ verify: app.verifyAccessToken, resolveToken: sessions.resolveToken, resolveKey: createKeyResolver(db), badTokens: app.badTokens }), needsVerified: config.EMAIL_VERIFICATION === 'required', limitUser: app.limitUser })
   await app.register(auditRefusals, { db })
 
   app.register(opsRoutes, { ...deps, limitsKept: app.limitsKept })
   app.register(consoleRoutes, { prefix: '/app', ...deps })
-  const throttle = createLoginThrottle({ db, secret, isOn: config.RATE_LIMIT === 'on' })
-  const authDeps = { ...deps, sessions, throttle, codes: createCodes(secret) }
+  const throttle = createLoginThrottle({ db, secrets, isOn: config.RATE_LIMIT === 'on' })
+  const authDeps = { ...deps, sessions, throttle, codes: createCodes(secrets) }
   app.register(authRoutes, { prefix: `${V1}/auth`, ...authDeps })
   app.register(tokenRoutes, { prefix: `${V1}/auth`, ...authDeps })
   app.register(recoveryRoutes, { prefix: `${V1}/auth`, ...authDeps })

@@ -19,6 +19,7 @@ export const Environment = Type.Object({
   DATA_DIR: Type.String({ default: './data', minLength: 1 }),
   REDIS_URL: Type.Optional(Type.String({ format: 'redis-url' })),
   JWT_SECRET: Type.Optional(Type.String({ format: 'secret' })),
+  JWT_SECRET_ACCEPTED: Type.Optional(Type.String({ format: 'secret' })),
   ACCESS_TOKEN_TTL: Seconds(900, 10, 86_400),
   REFRESH_TOKEN_TTL: Seconds(604_800, 60, 2_592_000),
   FIRST_USER_ADMIN: Type.Optional(Type.Boolean()),
@@ -98,7 +99,7 @@ const formats: Record<string, [words: string, check: (text: string) => boolean]>
   'exempt-list': ['must be CIDRs separated by commas, or none', (s) => s === 'none' || everyOf(isProxyRange)(s)]
 }
 
-const ajv = new Ajv({ coerceTypes: true, useDefaults: true, removeAdditional: 'all', allErrors: true, strict: false })
+const ajv = new Ajv({ meta: false, validateSchema: false, coerceTypes: true, useDefaults: true, removeAdditional: 'all', allErrors: true, strict: false })
 for (const [name, [, validate]] of Object.entries(formats)) ajv.addFormat(name, validate)
 const check = ajv.compile({ ...Environment, additionalProperties: false })
 
@@ -120,9 +121,13 @@ export function readConfig (env: Record<string, string | undefined>): Config {
 function productionFaults (config: Config): string[] {
   const faults = []
   if (config.JWT_SECRET === undefined) faults.push('JWT_SECRET is required in production; make one with: openssl rand -base64 48')
-  else if (isPlaceholder(config.JWT_SECRET)) faults.push('JWT_SECRET is a placeholder; make one with: openssl rand -base64 48')
-  for (const name of ['DATABASE_URL', 'REDIS_URL', 'MAIL_URL'] as const) {
-    if (config.JWT_SECRET !== undefined && passwordOf(config[name]) === config.JWT_SECRET) faults.push(`JWT_SECRET is also the password in ${name}; make one of its own with: openssl rand -base64 48`)
+  for (const secret of ['JWT_SECRET', 'JWT_SECRET_ACCEPTED'] as const) {
+    const given = config[secret]
+    if (given === undefined) continue
+    if (isPlaceholder(given)) faults.push(`${secret} is a placeholder; make one with: openssl rand -base64 48`)
+    for (const name of ['DATABASE_URL', 'REDIS_URL', 'MAIL_URL'] as const) {
+      if (passwordOf(config[name]) === given) faults.push(`${secret} is also the password in ${name}; make one of its own with: openssl rand -base64 48`)
+    }
   }
   if (config.DATABASE_URL === undefined) faults.push('DATABASE_URL is required in production; the embedded database is for trying out')
   if (config.MAIL_URL === undefined && config.MAILER !== 'off') faults.push('MAIL_URL is required in production, such as smtp://user:password@host:587; say MAILER=off to run without letters: then nobody can reset a password')

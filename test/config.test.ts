@@ -116,6 +116,7 @@ t.test('production asks for what development makes for itself, all at once', asy
 t.test('a placeholder is no secret in production, however long', async (t) => {
   for (const secret of ['changeme-changeme-changeme-changeme!', 'please-change-this-before-production-1', 'replace_me_with_a_long_random_secret', 'your-256-bit-secret-goes-right-here-0', 'an-example-that-stood-in-some-manual', 'the-secret-key-of-this-installation-1', 'x'.repeat(64), 'secret'.repeat(6), '0101010011010001010100110011010101']) {
     t.strictSame(faultsOf({ ...PRODUCTION, JWT_SECRET: secret }), ['JWT_SECRET is a placeholder; make one with: openssl rand -base64 48'], secret)
+    t.strictSame(faultsOf({ ...PRODUCTION, JWT_SECRET_ACCEPTED: secret }), ['JWT_SECRET_ACCEPTED is a placeholder; make one with: openssl rand -base64 48'], secret)
     t.strictSame(faultsOf({ JWT_SECRET: secret }), [], 'while developing anything long enough will do')
   }
 })

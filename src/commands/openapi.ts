@@ -32,7 +32,7 @@ async function committedContract (): Promise<Document> {
   const db = drizzle.mock() as unknown as Db
   const config = readConfig({ DOCS: 'off' })
   const logger = pino({ level: 'silent' })
-  const app = await buildApp({ db, config, mail: createMail(config, logger), passwords: await createPasswords(), secret: 'x'.repeat(32), isLeaving: () => false }, logger)
+  const app = await buildApp({ db, config, mail: createMail(config, logger), passwords: await createPasswords(), secrets: ['x'.repeat(32)], isLeaving: () => false }, logger)
   await app.ready()
   const contract = app.contract()
   await app.close()

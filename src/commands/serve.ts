@@ -13,7 +13,7 @@ import { watchWork } from '../jobs.ts'
 import { VERSION } from '../plugins/openapi.ts'
 import { prepareDeparture } from './departure.ts'
 import { metricsFor, openMetricsPort, openSharedMetricsPort } from './metrics-port.ts'
-import { loadConfig, loadSecret, migrateWhenReachable, openConfigured } from './start-up.ts'
+import { loadConfig, loadSecrets, migrateWhenReachable, openConfigured } from './start-up.ts'
 import { PLACE, supervise } from './supervise.ts'
 import { startWork } from './work.ts'
 
@@ -44,7 +44,7 @@ async function serveHere (config: Config): Promise<Place> {
   metrics?.watchGate('password_hashes', passwords.load)
   const work = startWork({ db: database.db, config, metrics }, logger, { takesJobs: config.WORKER === 'on' })
   const counters = cluster.isWorker ? SiblingCounters : undefined
-  const app = await buildApp({ db: database.db, config, mail, passwords, metrics, tracing, secret: loadSecret(config), isLeaving: departure.isLeaving, wakeJobs: work.wake, counters }, logger)
+  const app = await buildApp({ db: database.db, config, mail, passwords, metrics, tracing, secrets: loadSecrets(config), isLeaving: departure.isLeaving, wakeJobs: work.wake, counters }, logger)
   await app.listen({ host: config.HOST, port: config.PORT })
   const place = app.addresses()[0] as AddressInfo
   const ownPort = cluster.isWorker ? undefined : await openMetricsPort(config, metrics)

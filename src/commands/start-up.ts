@@ -6,6 +6,7 @@ import { parseEnv } from 'node:util'
 import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { type Config, readConfig } from '../config.ts'
+import type { Secrets } from '../core/secrets.ts'
 import { type Database, openDatabase } from '../db/client.ts'
 import type { Traced } from '../db/traced.ts'
 import { failureOf } from '../db/failures.ts'
@@ -55,8 +56,14 @@ export async function migrateWhenReachable (config: Config, database: Database, 
   }
 }
 
-/** The signing secret: the configured one, or, in development, one that is made once and kept in the data directory. */
-export function loadSecret (config: Config): string {
+/** The signing secret, and another that is taken as well while it is being replaced. */
+export function loadSecrets (config: Config): Secrets {
+  const current = loadSecret(config)
+  return config.JWT_SECRET_ACCEPTED === undefined ? [current] : [current, config.JWT_SECRET_ACCEPTED]
+}
+
+/** The configured one, or, in development, one that is made once and kept in the data directory. */
+function loadSecret (config: Config): string {
   if (config.JWT_SECRET !== undefined) return config.JWT_SECRET
   const file = join(config.DATA_DIR, 'secret')
   mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })

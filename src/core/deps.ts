@@ -4,6 +4,7 @@ import type { Counters } from '../lib/counters.ts'
 import type { Mail } from './mail.ts'
 import type { Metrics } from './metrics.ts'
 import type { Passwords } from './passwords.ts'
+import type { Secrets } from './secrets.ts'
 import type { Tracing } from './tracing.ts'
 
 /** What may be handed down from `commands/` and from tests. A room takes only what it needs. */
@@ -12,8 +13,8 @@ export interface Deps {
   config: Config
   passwords: Passwords
   mail: Mail
-  /** Signs access tokens and derives every other key. */
-  secret: string
+  /** They sign access tokens, and every other key is derived from them. */
+  secrets: Secrets
   /** True from the moment the process was asked to leave. */
   isLeaving: () => boolean
   /** Says that there is new work; whoever works would find it a moment later anyway. */

@@ -5,7 +5,7 @@ import type { Db } from '../db/client.ts'
 import { rowsOf } from '../db/rows.ts'
 import { addressNetwork } from '../lib/address.ts'
 import { Problem, unavailable } from './problem.ts'
-import { deriveKey } from './secrets.ts'
+import { deriveKeys, type Secrets } from './secrets.ts'
 
 /** Failures of one account from one network within the window, before the two are kept apart. */
 const MAX_FAILURES = 5
@@ -30,16 +30,16 @@ export interface LoginThrottle {
   guarded (account: string, address: string, compare: () => Promise<boolean>): Promise<boolean>
 }
 
-interface Options { db: Db, secret: string, isOn: boolean }
+interface Options { db: Db, secrets: Secrets, isOn: boolean }
 interface Pair { subject: string, network: string }
 
 /**
  * Every attempt takes a place before its password is compared, so that of any number of parallel guesses, on however
  * many instances, no more than the allowed ones are looked at. Each count is a committed statement of its own.
  */
-export function createLoginThrottle ({ db, secret, isOn }: Options): LoginThrottle {
+export function createLoginThrottle ({ db, secrets, isOn }: Options): LoginThrottle {
   if (!isOn) return { guarded: (_account, _address, compare) => compare() }
-  const key = deriveKey(secret, 'login-throttle')
+  const [key] = deriveKeys(secrets, 'login-throttle')
   return {
     async guarded (account, address, compare) {
       const pair = { subject: createHmac('sha256', key).update(account.toLowerCase()).digest('base64url'), network: addressNetwork(address) }

@@ -16,14 +16,14 @@ export function sealCursor (key: KeyObject, binding: string, position: readonly 
   return Buffer.concat([HEAD, mac(key, binding, payload), Buffer.from(payload)]).toString('base64url')
 }
 
-/** Gives the position back, or throws BadCursor. */
-export function openCursor (key: KeyObject, binding: string, text: string): string[] {
+/** Gives back the position that was sealed by one of the keys, or throws BadCursor. */
+export function openCursor (keys: readonly KeyObject[], binding: string, text: string): string[] {
   const bytes = Buffer.from(text, 'base64url')
   // base64url has several spellings of the same bytes: only the one we wrote counts.
   if (bytes.toString('base64url') !== text) throw new BadCursor('not canonical')
   if (bytes.length <= 1 + MAC_BYTES || bytes[0] !== FORMAT) throw new BadCursor('unknown format')
   const payload = bytes.toString('utf8', 1 + MAC_BYTES)
-  if (!timingSafeEqual(bytes.subarray(1, 1 + MAC_BYTES), mac(key, binding, payload))) throw new BadCursor('altered')
+  if (!keys.some((key) => timingSafeEqual(bytes.subarray(1, 1 + MAC_BYTES), mac(key, binding, payload)))) throw new BadCursor('altered')
   return JSON.parse(payload) as string[]
 }
 

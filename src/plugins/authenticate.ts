@@ -1,9 +1,10 @@
-import jwt from '@fastify/jwt'
+import jwt, { type FastifyJWTOptions } from '@fastify/jwt'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 import type { Caller } from '../core/caller.ts'
 import { invalidField, unauthenticated } from '../core/problem.ts'
+import type { Secrets } from '../core/secrets.ts'
 import { API_KEY_PREFIX } from '../lib/api-key.ts'
 import { hashToken } from '../lib/token.ts'
 import type { ResolveCaller } from './guard.ts'
@@ -21,20 +22,44 @@ declare module '@fastify/jwt' {
   interface FastifyJWT { payload: AccessClaims, user: AccessClaims }
 }
 
-export interface JwtOptions { secret: string, ttlSeconds: number }
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What a token claims that we signed. Throws for any other, and for one that has expired. */
+    verifyAccessToken: (token: string) => VerifiedClaims
+  }
+}
+
+export interface JwtOptions { secrets: Secrets, ttlSeconds: number }
 
 /** Signs and verifies access tokens: one algorithm, exact issuer, audience and type, every claim required (RFC 8725, RFC 9068). */
-export const accessTokens = fp(async (app, { secret, ttlSeconds }: JwtOptions) => {
-  await app.register(jwt, {
-    secret,
+export const accessTokens = fp(async (app, { secrets: [current, ...accepted], ttlSeconds }: JwtOptions) => {
+  const options: Omit<FastifyJWTOptions, 'secret'> = {
     sign: { algorithm: 'HS256', iss: ISSUER, aud: AUDIENCE, expiresIn: ttlSeconds, header: { alg: 'HS256', typ: TOKEN_TYPE } },
     // fast-jwt skips a check whose claim is absent, hence requiredClaims; its cache would outlive a changed secret.
     verify: {
       algorithms: ['HS256'], allowedIss: ISSUER, allowedAud: AUDIENCE, checkTyp: TOKEN_TYPE, maxAge: ttlSeconds, cache: false,
       requiredClaims: ['exp', 'iat', 'iss', 'aud', 'sub', 'sid', 'jti']
     }
+  }
+  await app.register(jwt, { secret: current, ...options })
+  for (const [number, secret] of accepted.entries()) await app.register(jwt, { secret, namespace: `accepted${number}`, ...options })
+  const signers = [app.jwt, ...accepted.map((_, number) => (app.jwt as unknown as Record<string, typeof app.jwt>)[`accepted${number}`] as typeof app.jwt)]
+  app.decorate('verifyAccessToken', (token) => {
+    let fault: unknown
+    for (const signer of signers) {
+      try {
+        return signer.verify<VerifiedClaims>(token)
+      } catch (error) {
+        if (hasExpired(error)) throw error
+        fault ??= error
+      }
+    }
+    throw fault
   })
 })
+
+/** Told only of tokens whose signature is right. */
+const hasExpired = (error: unknown): boolean => (error as { code?: string }).code === 'FAST_JWT_EXPIRED'
 
 export type ResolveToken = (sessionId: string, userId: string) => Promise<Caller | undefined>
 
@@ -102,7 +127,6 @@ function readClaims (token: string, verify: CallerSources['verify']): VerifiedCl
   try {
     return verify(token)
   } catch (error) {
-    // Told only of tokens whose signature is right.
-    return (error as { code?: string }).code === 'FAST_JWT_EXPIRED' ? 'expired' : 'foreign'
+    return hasExpired(error) ? 'expired' : 'foreign'
   }
 }

@@ -1,20 +1,20 @@
-import type { KeyObject } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Moment } from '../db/newest-first.ts'
 import { BadCursor, openCursor, sealCursor } from '../lib/cursor.ts'
 import { invalidField } from '../core/problem.ts'
+import type { Keys } from '../core/secrets.ts'
 import { pathOf } from './problems.ts'
 import { DEFAULT_LIMIT } from './wire.ts'
 
 export interface Page<T> { data: T[], pagination: { limit: number, next_cursor: string | null, has_more: boolean, total_returned: number, total?: number } }
 
 /** Makes and reads the cursors of one list; a cursor is only valid for the caller, filter and sort named in `binding`. */
-export function cursors (key: KeyObject) {
+export function cursors (keys: Keys) {
   return {
-    seal: (binding: string, position: readonly string[]) => sealCursor(key, binding, position),
+    seal: (binding: string, position: readonly string[]) => sealCursor(keys[0], binding, position),
     open (binding: string, cursor: string): string[] {
       try {
-        return openCursor(key, binding, cursor)
+        return openCursor(keys, binding, cursor)
       } catch (error) {
         if (error instanceof BadCursor) throw invalidField('query', '/cursor', 'bad_cursor', 'cursor is not one of this list with these filters and this sort. Start again without it.')
         throw error
@@ -36,8 +36,8 @@ export function pageOf<T> (rows: T[], limit: number, sealAfter: (last: T) => str
 interface NewestFirst<T> { list: string, filter?: unknown[], read: (limit: number, after: Moment | undefined) => Promise<T[]>, total?: (() => Promise<number>) | undefined }
 
 /** Answers with a page that `read` gives, the newest first, at the limit and from the cursor in the request's query. */
-export function newestFirst (key: KeyObject) {
-  const { open, seal } = cursors(key)
+export function newestFirst (keys: Keys) {
+  const { open, seal } = cursors(keys)
   return async <T extends Moment> (request: FastifyRequest, reply: FastifyReply, { list, filter = [], read, total }: NewestFirst<T>): Promise<Page<T>> => {
     const { limit = DEFAULT_LIMIT, cursor } = request.query as { limit?: number, cursor?: string }
     const binding = JSON.stringify([list, request.caller.id, ...filter])

@@ -31,7 +31,7 @@ export async function house (t: Test, { env = {}, deps = {}, onLog, database: ow
   // A 500 in a test is explained where the test's reader looks.
   const logger = pino({ level: onLog ? 'info' : 'error', serializers: { err: describeError } }, { write: (line: string) => { onLog ? onLog(line) : process.stderr.write(line) } })
   const mail = createMail(config, logger)
-  const app = await buildApp({ db: database.db, config, mail, passwords: await createPasswords(), secret: SECRET, isLeaving: () => false, ...deps }, logger)
+  const app = await buildApp({ db: database.db, config, mail, passwords: await createPasswords(), secrets: [SECRET], isLeaving: () => false, ...deps }, logger)
   t.teardown(async () => {
     await app.close()
     await mail.close()

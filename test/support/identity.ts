@@ -30,7 +30,7 @@ export async function sibling (t: Test, { database, config }: { database: TestDa
   const own = database.url === undefined ? database : await openDatabase({ url: database.url, dataDir: '', pool: 10, waitMs: PATIENT_MS })
   const logger = pino({ level: 'silent' })
   const mail = createMail(config, logger)
-  const app = await buildApp({ db: own.db, config, mail, passwords: await createPasswords(), secret: SECRET, isLeaving: () => false }, logger)
+  const app = await buildApp({ db: own.db, config, mail, passwords: await createPasswords(), secrets: [SECRET], isLeaving: () => false }, logger)
   t.teardown(async () => {
     await app.close()
     await mail.close()

@@ -1,5 +1,5 @@
 import type { Deps } from '../../core/deps.ts'
-import { deriveKey } from '../../core/secrets.ts'
+import { deriveKeys } from '../../core/secrets.ts'
 import { newestFirst } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
 import { ref, replies } from '../../plugins/wire.ts'
@@ -7,8 +7,8 @@ import { findStatistics, listAuditEvents } from './queries.ts'
 import { AuditEventPage, AuditQuery, Statistics } from './schema.ts'
 
 /** Reads everything, writes nothing. */
-export async function auditRoutes (app: App, { db, secret }: Pick<Deps, 'db' | 'secret'>) {
-  const page = newestFirst(deriveKey(secret, 'cursor'))
+export async function auditRoutes (app: App, { db, secrets }: Pick<Deps, 'db' | 'secrets'>) {
+  const page = newestFirst(deriveKeys(secrets, 'cursor'))
 
   app.get('/audit-log', {
     config: { allow: 'manager' },

@@ -1,6 +1,6 @@
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
-import { deriveKey } from '../../core/secrets.ts'
+import { deriveKeys, type Secrets } from '../../core/secrets.ts'
 import type { Db } from '../../db/client.ts'
 import { countTriesAt, countTry, type Holder, insertCode, lockAndCountRecent, type Purpose, type Tried } from './queries.ts'
 
@@ -14,12 +14,12 @@ const MAX_TO_MAILBOX_AN_HOUR = 30
 export type Codes = ReturnType<typeof createCodes>
 
 /** Codes that go out by letter and come back once. */
-export function createCodes (secret: string) {
-  const key = deriveKey(secret, 'one-time-code')
-  const hmac = (text: string) => createHmac('sha256', key).update(text)
-  const mailboxOf = (address: string) => hmac(`address ${address}`).digest('base64url')
-  const macOf = (id: string, code: string): string => hmac(`${id} ${code}`).digest('base64url')
-  const isRight = (code: string) => ({ id, mac, user_id }: Tried): boolean => timingSafeEqual(Buffer.from(macOf(id, code)), Buffer.from(mac)) && user_id !== null
+export function createCodes (secrets: Secrets) {
+  const keys = deriveKeys(secrets, 'one-time-code')
+  const hmac = (text: string, key = keys[0]) => createHmac('sha256', key).update(text).digest('base64url')
+  const mailboxOf = (address: string, key = keys[0]) => hmac(`address ${address}`, key)
+  const macOf = (id: string, code: string, key = keys[0]) => hmac(`${id} ${code}`, key)
+  const isRight = (code: string) => ({ id, mac, user_id }: Tried): boolean => keys.some((key) => timingSafeEqual(Buffer.from(macOf(id, code, key)), Buffer.from(mac))) && user_id !== null
 
   return {
     /**
@@ -28,7 +28,7 @@ export function createCodes (secret: string) {
      */
     async issue (tx: Db, purpose: Purpose, address: string, holder: Holder | undefined): Promise<{ id: string, code: string | undefined }> {
       const mailbox = mailboxOf(address)
-      const subject = holder ? hmac(`account ${holder.id}`).digest('base64url') : mailbox
+      const subject = holder ? hmac(`account ${holder.id}`) : mailbox
       const recent = await lockAndCountRecent(tx, purpose, subject, mailbox)
       if (recent.inMinute > 0 || recent.inHour >= MAX_AN_HOUR || recent.inDay >= MAX_A_DAY || recent.toMailbox >= MAX_TO_MAILBOX_AN_HOUR) return { id: recent.open_id ?? uuidv7(), code: undefined }
       const id = uuidv7()
@@ -41,6 +41,6 @@ export function createCodes (secret: string) {
     isRight: async (db: Db, purpose: Purpose, id: string, code: string): Promise<boolean> => (await countTry(db, purpose, id)).some(isRight(code)),
 
     /** The id of the right code among those that went to an address. */
-    findRight: async (db: Db, purpose: Purpose, address: string, code: string): Promise<string | undefined> => (await countTriesAt(db, purpose, mailboxOf(address))).find(isRight(code))?.id
+    findRight: async (db: Db, purpose: Purpose, address: string, code: string): Promise<string | undefined> => (await countTriesAt(db, purpose, keys.map((key) => mailboxOf(address, key)))).find(isRight(code))?.id
   }
 }

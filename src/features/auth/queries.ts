@@ -72,9 +72,9 @@ export type Tried = Pick<typeof codes.$inferSelect, 'id' | 'mac' | 'user_id'>
  */
 export const countTry = (db: Db, purpose: Purpose, id: string): Promise<Tried[]> => countTries(db, sql`c.purpose = ${purpose} and c.id = ${id}`)
 
-/** The same for the newest codes that went to a mailbox. */
-export const countTriesAt = (db: Db, purpose: Purpose, mailbox: string): Promise<Tried[]> => countTries(db, sql`c.id in (
-  select id from one_time_codes where mailbox = ${mailbox} and purpose = ${purpose} and used_at is null and expires_at > now() order by created_at desc limit ${MAX_CLAIMS})`)
+/** The same for the newest codes that went to a mailbox, which has a name by each key. */
+export const countTriesAt = (db: Db, purpose: Purpose, mailboxes: string[]): Promise<Tried[]> => countTries(db, sql`c.id in (
+  select id from one_time_codes where mailbox in ${mailboxes} and purpose = ${purpose} and used_at is null and expires_at > now() order by created_at desc limit ${MAX_CLAIMS})`)
 
 function countTries (db: Db, which: SQL): Promise<Tried[]> {
   return rowsOf<Tried>(db, sql`

@@ -1,6 +1,6 @@
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
-import { deriveKey } from '../../core/secrets.ts'
+import { deriveKeys } from '../../core/secrets.ts'
 import { actorOf } from '../../plugins/audit.ts'
 import { IdempotencyKey, sendAnswer, transactOnce } from '../../plugins/idempotency.ts'
 import { newestFirst } from '../../plugins/paging.ts'
@@ -14,8 +14,8 @@ const tags = ['IpBans']
 const config = { allow: 'admin' } as const
 
 /** Bans by hand, and a look at those that the server imposed. */
-export async function ipBanRoutes (app: App, { db, secret, onChange }: Pick<Deps, 'db' | 'secret'> & { onChange: () => void }) {
-  const page = newestFirst(deriveKey(secret, 'cursor'))
+export async function ipBanRoutes (app: App, { db, secrets, onChange }: Pick<Deps, 'db' | 'secrets'> & { onChange: () => void }) {
+  const page = newestFirst(deriveKeys(secrets, 'cursor'))
 
   app.get('/', {
     config,

@@ -2,7 +2,7 @@ import multipart from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
-import { deriveKey } from '../../core/secrets.ts'
+import { deriveKeys } from '../../core/secrets.ts'
 import { fileArrivalMs } from '../../plugins/arrival.ts'
 import { IdempotencyKey, sendAnswer, transactOnce } from '../../plugins/idempotency.ts'
 import { cursors, linkNext, newestFirst, pageOf } from '../../plugins/paging.ts'
@@ -19,10 +19,10 @@ const STAGING_MS = 30_000
 const POLL_SECONDS = '1'
 
 /** Files become tasks: received here, worked on elsewhere (job.ts). */
-export async function taskImportRoutes (app: App, { db, config, secret, wakeJobs }: Pick<Deps, 'db' | 'config' | 'secret' | 'wakeJobs'>) {
-  const key = deriveKey(secret, 'cursor')
-  const { seal, open } = cursors(key)
-  const page = newestFirst(key)
+export async function taskImportRoutes (app: App, { db, config, secrets, wakeJobs }: Pick<Deps, 'db' | 'config' | 'secrets' | 'wakeJobs'>) {
+  const keys = deriveKeys(secrets, 'cursor')
+  const { seal, open } = cursors(keys)
+  const page = newestFirst(keys)
   const arrivalMs = fileArrivalMs(config.IMPORT_MAX_BYTES)
 
   app.register(async (scope: App) => {

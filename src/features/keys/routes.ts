@@ -1,6 +1,6 @@
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
-import { deriveKey } from '../../core/secrets.ts'
+import { deriveKeys } from '../../core/secrets.ts'
 import { actorOf } from '../../plugins/audit.ts'
 import { IdempotencyKey, transactOnce } from '../../plugins/idempotency.ts'
 import { newestFirst } from '../../plugins/paging.ts'
@@ -13,8 +13,8 @@ import { createKey, revokeKey } from './service.ts'
 const tags = ['ApiKeys']
 
 /** Keys for programs. No route here names a scope: a key can neither make keys nor look at them. */
-export async function keyRoutes (app: App, { db, secret }: Pick<Deps, 'db' | 'secret'>) {
-  const page = newestFirst(deriveKey(secret, 'cursor'))
+export async function keyRoutes (app: App, { db, secrets }: Pick<Deps, 'db' | 'secrets'>) {
+  const page = newestFirst(deriveKeys(secrets, 'cursor'))
 
   app.post('/', {
     config: { allow: 'user' },

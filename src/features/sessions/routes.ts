@@ -1,6 +1,6 @@
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
-import { deriveKey } from '../../core/secrets.ts'
+import { deriveKeys } from '../../core/secrets.ts'
 import { actorOf } from '../../plugins/audit.ts'
 import { newestFirst } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
@@ -12,8 +12,8 @@ import type { Sessions } from './service.ts'
 const tags = ['Sessions']
 
 /** Where one is logged in. */
-export async function sessionRoutes (app: App, { db, secret, sessions }: Pick<Deps, 'db' | 'secret'> & { sessions: Sessions }) {
-  const page = newestFirst(deriveKey(secret, 'cursor'))
+export async function sessionRoutes (app: App, { db, secrets, sessions }: Pick<Deps, 'db' | 'secrets'> & { sessions: Sessions }) {
+  const page = newestFirst(deriveKeys(secrets, 'cursor'))
 
   app.get('/', {
     config: { allow: 'user' },

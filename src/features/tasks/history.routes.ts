@@ -1,5 +1,5 @@
 import type { Deps } from '../../core/deps.ts'
-import { deriveKey } from '../../core/secrets.ts'
+import { deriveKeys } from '../../core/secrets.ts'
 import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
 import { DEFAULT_LIMIT, ref, replies } from '../../plugins/wire.ts'
@@ -9,8 +9,8 @@ import { findVisibleOwner, listTaskEvents } from './queries.ts'
 import { TaskParams } from './schema.ts'
 
 /** Who did what to a task, when. */
-export async function taskHistoryRoutes (app: App, { db, secret }: Pick<Deps, 'db' | 'secret'>) {
-  const { seal, open } = cursors(deriveKey(secret, 'cursor'))
+export async function taskHistoryRoutes (app: App, { db, secrets }: Pick<Deps, 'db' | 'secrets'>) {
+  const { seal, open } = cursors(deriveKeys(secrets, 'cursor'))
 
   app.get('/:task_id/events', {
     config: { allow: 'user', scope: 'tasks:read' },

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
-import { deriveKey } from '../../core/secrets.ts'
+import { deriveKeys } from '../../core/secrets.ts'
 import { etagOf, IfMatch, IfNoneMatch, requiredVersions, sendVersioned } from '../../plugins/etag.ts'
 import { cursors, linkNext } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
@@ -24,8 +24,8 @@ export const actOf = (request: FastifyRequest, config: Pick<Config, 'MAX_TASKS_P
   { caller: request.caller, origin: { actor_id: request.caller.id, request_id: request.id }, quota: config.MAX_TASKS_PER_USER })
 
 /** Tasks, one at a time and as a list. */
-export async function taskRoutes (app: App, { db, config, secret }: Pick<Deps, 'db' | 'config' | 'secret'>) {
-  const listTasks = createTaskList(db, cursors(deriveKey(secret, 'cursor')))
+export async function taskRoutes (app: App, { db, config, secrets }: Pick<Deps, 'db' | 'config' | 'secrets'>) {
+  const listTasks = createTaskList(db, cursors(deriveKeys(secrets, 'cursor')))
   const findTask = prepareFindTask(db)
   const makeTask = createTaskMaker(db)
   const { updateTask, deleteTask } = createTaskChanger(db, findTask)

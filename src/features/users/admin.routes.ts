@@ -1,6 +1,6 @@
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
-import { deriveKey } from '../../core/secrets.ts'
+import { deriveKeys } from '../../core/secrets.ts'
 import { actorOf } from '../../plugins/audit.ts'
 import { newestFirst } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
@@ -14,9 +14,9 @@ const tags = ['AdminUsers']
 const config = { allow: 'admin' } as const
 
 /** Everybody's accounts. */
-export async function adminUserRoutes (app: App, deps: Omit<UserDeps, 'throttle'> & Pick<Deps, 'secret'>) {
+export async function adminUserRoutes (app: App, deps: Omit<UserDeps, 'throttle'> & Pick<Deps, 'secrets'>) {
   const { db } = deps
-  const page = newestFirst(deriveKey(deps.secret, 'cursor'))
+  const page = newestFirst(deriveKeys(deps.secrets, 'cursor'))
 
   app.get('/', {
     config,
