@@ -7,9 +7,8 @@ import { createMetrics, type Metrics } from '../core/metrics.ts'
 
 const REQUEST_MS = 5000
 
-/** Metrics where the configuration lets somebody ask for them. */
-export function metricsFor ({ METRICS_PORT, METRICS_TOKEN }: Config): Metrics | undefined {
-  if (METRICS_PORT === undefined && METRICS_TOKEN === undefined) return undefined
+/** Metrics of this process, which one that supervises it may ask for. */
+export function openMetrics (): Metrics {
   const metrics = createMetrics()
   // The supervisor asks each of its processes and adds up what they say.
   if (cluster.isWorker) { AggregatorRegistry.setRegistries([metrics.registry]); new AggregatorRegistry() }

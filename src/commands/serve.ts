@@ -12,7 +12,6 @@ import { SiblingCounters } from '../core/sibling-counters.ts'
 import { watchWork } from '../jobs.ts'
 import { VERSION } from '../plugins/openapi.ts'
 import { prepareDeparture } from './departure.ts'
-import { metricsFor, openMetricsPort, openSharedMetricsPort } from './metrics-port.ts'
 import { loadConfig, loadSecrets, migrateWhenReachable, openConfigured } from './start-up.ts'
 import { PLACE, supervise } from './supervise.ts'
 import { startWork } from './work.ts'
@@ -24,9 +23,12 @@ export async function serve (): Promise<void> {
   if (cluster.isWorker) { await serveHere({ ...config, LOG_FILE: ownFile(config.LOG_FILE) }); return }
   if (config.WEB_CONCURRENCY === 1) { greet(config, await serveHere(config), performance.now() - startedAt); return }
   const logger = createLogger(config)
-  await openSharedMetricsPort(config)
+  await (await loadMetrics(config))?.openSharedMetricsPort(config)
   greet(config, { address: config.HOST, ...await supervise(config.WEB_CONCURRENCY, logger).catch(failed) }, performance.now() - startedAt)
 }
+
+/** Metrics where the configuration lets somebody ask for them; elsewhere they would only make a start longer. */
+const loadMetrics = async ({ METRICS_PORT, METRICS_TOKEN }: Config) => (METRICS_PORT === undefined && METRICS_TOKEN === undefined ? undefined : import('./metrics-port.ts'))
 
 /** Migrates the database, serves until it is asked to leave, and leaves without dropping a request. */
 async function serveHere (config: Config): Promise<Place> {
@@ -37,7 +39,8 @@ async function serveHere (config: Config): Promise<Place> {
   await migrateWhenReachable(config, database, logger)
 
   const mail = createMail(config, logger)
-  const metrics = metricsFor(config)
+  const told = await loadMetrics(config)
+  const metrics = told?.openMetrics()
   for (const [name, load] of Object.entries(database.loads)) metrics?.watchGate(`database_${name}`, load)
   if (metrics) watchWork(metrics, { db: database.db })
   const passwords = await createPasswords()
@@ -47,7 +50,7 @@ async function serveHere (config: Config): Promise<Place> {
   const app = await buildApp({ db: database.db, config, mail, passwords, metrics, tracing, secrets: loadSecrets(config), isLeaving: departure.isLeaving, wakeJobs: work.wake, counters }, logger)
   await app.listen({ host: config.HOST, port: config.PORT })
   const place = app.addresses()[0] as AddressInfo
-  const ownPort = cluster.isWorker ? undefined : await openMetricsPort(config, metrics)
+  const ownPort = cluster.isWorker ? undefined : await told?.openMetricsPort(config, metrics)
   // Kept now: whoever is killed later has no time for it.
   flushCompileCache()
   if (isProduction(config)) logger.info({ address: place.address, port: place.port }, 'listening')

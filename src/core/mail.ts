@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { createTransport } from 'nodemailer'
+import type { Transporter } from 'nodemailer'
 import { type Config, isProduction } from '../config.ts'
 
 /** A letter to one person, in both of its forms. */
@@ -52,14 +52,20 @@ export function createMail (config: MailConfig, log: Log, retryAfterMs: readonly
 }
 
 function smtp (url: string, from: string, log: Log, retryAfterMs: readonly number[]) {
-  const transport = createTransport({ url, pool: true, maxConnections: CONNECTIONS, ...TIMEOUTS, disableFileAccess: true, disableUrlAccess: true })
+  // Made for the first letter: no start waits for it.
+  let transport: Promise<Transporter> | undefined
+  const makeTransport = async (): Promise<Transporter> => {
+    const { createTransport } = await import('nodemailer')
+    return createTransport({ url, pool: true, maxConnections: CONNECTIONS, ...TIMEOUTS, disableFileAccess: true, disableUrlAccess: true })
+  }
   const underWay = new Set<Promise<void>>()
 
   /** Neither the address nor the text is logged: the log of production must not become a second mailbox. */
   const attempt = async (letter: Letter): Promise<void> => {
     for (let tries = 1; ; tries++) {
       try {
-        await transport.sendMail({ from, ...letter, to: { name: '', address: letter.to } })
+        transport ??= makeTransport()
+        await (await transport).sendMail({ from, ...letter, to: { name: '', address: letter.to } })
         log.info({ event: 'mail.sent', subject: letter.subject, tries }, 'mail')
         return
       } catch (error) {
@@ -81,7 +87,7 @@ function smtp (url: string, from: string, log: Log, retryAfterMs: readonly numbe
     },
     async close () {
       await Promise.race([Promise.all(underWay), pause(CLOSE_MS, undefined, { ref: false })])
-      transport.close()
+      ;(await transport)?.close()
     }
   }
 }

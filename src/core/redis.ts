@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 
 const CONNECT_MS = 500
 /** What a frozen Redis may cost, once: from then on nobody asks it until it answers a probe. */
@@ -16,6 +16,7 @@ export interface SharedRedis { client: Redis, isUp: () => boolean, inTime: <T>(a
 
 /** Opens Redis without insisting: one that is away is looked for in the background, never by a request. */
 export async function openRedis (url: string, log: FastifyBaseLogger): Promise<SharedRedis> {
+  const { Redis } = await import('ioredis')
   const client = new Redis(url, {
     connectTimeout: CONNECT_MS, commandTimeout: COMMAND_MS, maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true,
     retryStrategy: (attempt) => Math.min(attempt * 50, PROBE_MS)

@@ -5,11 +5,17 @@ type Route = Parameters<ReturnType<ReturnType<typeof SerializerSelector>>>[0]
 
 /**
  * Serialisers by the schema of an answer, which is the allow-list of what goes out. Each is made from the components
- * that it mentions: Fastify's default has every one look through all of them, which was a sixth of every start.
+ * that it mentions (Fastify's default has every one look through all of them) and when the first answer needs it.
  */
 export function buildSerializer (shared: Components, options: Options) {
   const build = SerializerSelector()
-  return (route: Route) => build(mentioned(route.schema as object, shared), options)(route)
+  return (route: Route) => {
+    let serialize: ((answer: unknown) => string) | undefined
+    return (answer: unknown) => {
+      serialize ??= build(mentioned(route.schema as object, shared), options)(route)
+      return serialize(answer)
+    }
+  }
 }
 
 function mentioned (schema: object, shared: Components, found: Components = {}): Components {

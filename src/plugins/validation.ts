@@ -1,5 +1,5 @@
 import type { TSchema } from '@sinclair/typebox'
-import { Ajv, type ErrorObject, type Options } from 'ajv'
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv'
 import type { FastifySchemaValidationError } from 'fastify'
 import { type FieldError, Problem } from '../core/problem.ts'
 import { isEmail } from '../lib/email.ts'
@@ -40,15 +40,19 @@ interface Parameters { properties?: Record<string, { type?: string, format?: str
 /**
  * Validators by the part of the request: a body is refused, never repaired; texts of path, query and headers become
  * the numbers and booleans that they spell. (Fastify's own default drops unknown fields and turns 5 into "5"; Ajv's
- * coercion takes "0x10" and " 5" for numbers and "" for null.)
+ * coercion takes "0x10" and " 5" for numbers and "" for null.) Each is compiled when it is first asked: a server that has
+ * died and come back needs a few of a hundred at once.
  */
 export function buildValidator (shared: Record<string, object>) {
   const ajv = new Ajv(options)
   for (const schema of Object.values(shared)) ajv.addSchema(schema)
   return ({ schema, httpPart }: { schema: TSchema, httpPart?: string }) => {
     if (httpPart === 'body' && isUpload(shared[schema.$ref as string] as Parameters)) return () => true
-    const check = ajv.compile(httpPart === 'headers' ? inLowerCase(schema) : schema)
-    return httpPart === 'body' ? check : (values: Values) => check(spell(schema as Parameters, values)) || { error: check.errors }
+    let check: ValidateFunction | undefined
+    return (given: unknown) => {
+      check ??= ajv.compile(httpPart === 'headers' ? inLowerCase(schema) : schema)
+      return check(httpPart === 'body' ? given : spell(schema as Parameters, given as Values)) || { error: check.errors }
+    }
   }
 }
 
