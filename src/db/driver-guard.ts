@@ -8,6 +8,9 @@ import { registerHooks } from 'node:module'
 
 const MARK = 'tasklane: postgres.js is guarded'
 
+/** Silence is counted in so many steps, so that a busy event loop of our own, which hears nothing, is not mistaken for it. */
+const SILENT_TICKS = 10
+
 const EDITS: [reason: string, found: string, put: string][] = [
   ['A statement for a connection that is closed is refused at once; the write that was planned instead fails where no caller can catch it (#1066, #1154).',
     'function execute(q) {\n',
@@ -46,17 +49,20 @@ const EDITS: [reason: string, found: string, put: string][] = [
     `      errorResponse = Errors.postgres(parseError(x))
       if (errorResponse.code === '25006') end()
 `],
-  ['A silent server: the statement is cancelled, should anybody hear it, and the connection given up (#1089). Those that lie idle beside it most likely lead nowhere either: they go too, before each costs a caller.',
+  ['A silent server: the statement is cancelled, should anybody hear it, and the connection given up (#1089), however much is sent to it meanwhile. Those that lie idle beside it most likely lead nowhere either: they go too, before each costs a caller.',
     '      const s = StartupMessage()\n',
     `      if (options.silence_ms) {
         const idle = options.idle_beside ??= new Map()
         idle.set(connection, () => { if (socket && !query && !initial && !sent.length && !connection.reserved) socket.destroy() })
-        socket.setTimeout(options.silence_ms, () => {
-          if (!query) return
+        let silent = 0
+        const clock = setInterval(() => {
+          silent = query ? silent + 1 : 0
+          if (silent < ${SILENT_TICKS}) return
           Connection(options).cancel({ ...backend }, noop, noop)
           socket.destroy(Errors.connection('CONNECTION_SILENT', options))
           for (const leave of idle.values()) leave()
-        })
+        }, options.silence_ms / ${SILENT_TICKS}).unref()
+        socket.on('data', () => { silent = 0 }).once('close', () => clearInterval(clock))
       }
       const s = StartupMessage()
 `]

@@ -213,6 +213,18 @@ const scenarios: Record<string, () => Promise<object>> = {
     await pause(5000)
     return { told, next: await all() }
   },
+  async 'silent to one caller after the other' () {
+    const line = await wire()
+    const { db } = await open(1, line.url)
+    await outcome(db.execute(one))
+    line.muffle()
+    // Each is written before the silence has lasted long enough since the one before.
+    for (let second = 0; second < 6; second++) {
+      outcome(db.execute(one))
+      await pause(1000)
+    }
+    return { next: await outcome(db.execute(one)) }
+  },
   async 'idle beside a silent one' () {
     const line = await wire()
     const { db } = await open(3, line.url)

@@ -59,6 +59,10 @@ const faults: { title: string, scenario: string, cured: object, without: string,
     cured: { told: ['NOTHING_DONE', 'NOTHING_DONE'], next: ['done', 'done'] }, without: 'driver-guard', bare: { told: ['NOTHING_DONE', 'NOTHING_DONE'], next: ['waited too long', 'waited too long'] }
   },
   {
+    title: 'a silent connection is given up however much is sent to it meanwhile; without the guard it is asked again and again', scenario: 'silent to one caller after the other',
+    cured: { next: 'done' }, without: 'driver-guard', bare: { next: 'NOTHING_DONE' }
+  },
+  {
     title: 'connections that lay idle while another fell silent are replaced with it; without the guard each costs a caller', scenario: 'idle beside a silent one',
     cured: { told: 'NOTHING_DONE', next: ['done', 'done', 'done'] }, without: 'driver-guard', bare: { told: 'NOTHING_DONE', next: ['NOTHING_DONE', 'NOTHING_DONE', 'waited too long'] }
   }

@@ -38,9 +38,9 @@ export function prepareRows (db: Db, shape: Shape, name: string | undefined) {
 }
 
 /**
- * The same page, looked for among the first `GLANCE` rows in order, whatever they are. Whoever has no more rows than that,
- * or looks for what is frequent, is answered by a plan that fits any value and stops at the end of the page; an index on
- * words reads everybody's. When it ends with a row whose `place` is beyond, it has not seen enough.
+ * The same page, looked for among the first `GLANCE` rows in order, whatever they are. It answers whoever has no more rows
+ * than that, or looks for what is frequent, by a plan that fits any value; an index on words reads everybody's. When it
+ * ends with a row whose `place` is beyond, it has not seen enough.
  */
 export function prepareGlance (db: Db, shape: Shape, name: string) {
   const read = { ...columns, search: tasks.search }
