@@ -1,7 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from './client.ts'
 import type { Kept } from './history.ts'
 import type { Installation } from './installation.ts'
 import type { History, Ledger, Row } from './ledger.ts'
+
+/** How often a page is asked for again, and after how long. */
+const MAX_REPEATS = 10
+const REPEAT_MS = 1000
 
 interface Listed { id: string, title: string, created_at: string }
 
@@ -18,8 +23,11 @@ export async function walkLists (clients: Client[], ledger: Ledger): Promise<voi
   const seen = new Set<string>()
   for (const client of clients) {
     let before: Listed | undefined
+    let repeats = 0
     for (let cursor: string | null = ''; cursor !== null;) {
       const { status, body } = await client.send({ path: `/api/v1/tasks?limit=100${cursor && `&cursor=${cursor}`}` })
+      // As any caller may be told, who then comes again: a connection that is gone is noticed when it is used.
+      if (status === 503 && repeats++ < MAX_REPEATS) { await pause(REPEAT_MS); continue }
       if (status !== 200) { ledger.wrong('a list is read to its end when the fault is over', `${status} ${JSON.stringify(body)}`); break }
       for (const task of body.data as Listed[]) {
         if (seen.has(task.id)) ledger.wrong('a list shows a task once', task.id)

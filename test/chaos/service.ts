@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ROOT } from '../support/tools.ts'
 
+/** Of a log at once; what is left is read next time. */
+const MAX_READ_BYTES = 64 * 1024 * 1024
 /** As soon as systemd does by default. */
 const RESTART_MS = 100
 const scripts: Record<string, string> = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts
@@ -84,7 +86,7 @@ export class Service {
   private read (from: number): string {
     const log = openSync(this.log, 'r')
     try {
-      const bytes = Buffer.alloc(Math.max(0, fstatSync(log).size - from))
+      const bytes = Buffer.alloc(Math.max(0, Math.min(MAX_READ_BYTES, fstatSync(log).size - from)))
       readSync(log, bytes, 0, bytes.length, from)
       return bytes.subarray(0, bytes.lastIndexOf('\n') + 1).toString()
     } finally {
