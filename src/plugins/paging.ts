@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Moment } from '../db/newest-first.ts'
+import type { Moment } from '../db/from-newest.ts'
 import { BadCursor, openCursor, sealCursor } from '../lib/cursor.ts'
 import { invalidField } from '../core/problem.ts'
 import type { Keys } from '../core/secrets.ts'

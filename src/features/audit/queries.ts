@@ -1,6 +1,6 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { type Moment, olderThan } from '../../db/newest-first.ts'
+import { type Moment, olderThan } from '../../db/from-newest.ts'
 import { rowsOf } from '../../db/rows.ts'
 import { auditEvents } from '../../db/tables/audit-events.ts'
 import { taskEvents } from '../../db/tables/task-events.ts'

@@ -1,6 +1,6 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { type Moment, newestFirst, olderThan } from '../../db/newest-first.ts'
+import { type Moment, fromNewest, olderThan } from '../../db/from-newest.ts'
 import { rowsOf } from '../../db/rows.ts'
 import { ipBans } from '../../db/tables/ip-bans.ts'
 import type { IpBan } from './schema.ts'
@@ -33,7 +33,7 @@ export function listInForce (db: Db): Promise<BanInForce[]> {
 export async function listBans (db: Db, limit: number, after?: Moment): Promise<IpBan[]> {
   return db.select(columns).from(ipBans)
     .where(and(isInForce, olderThan(ipBans, after)))
-    .orderBy(...newestFirst(ipBans)).limit(limit)
+    .orderBy(...fromNewest(ipBans)).limit(limit)
 }
 
 /** True when an instant lies ahead of the database's clock. */

@@ -1,6 +1,6 @@
 import { and, asc, eq, ne, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { type Moment, newestFirst, olderThan } from '../../db/newest-first.ts'
+import { type Moment, fromNewest, olderThan } from '../../db/from-newest.ts'
 import { rowsOf } from '../../db/rows.ts'
 import { taskImportErrors, taskImports } from '../../db/tables/task-imports.ts'
 import type { TaskImport, TaskImportError } from './schema.ts'
@@ -26,7 +26,7 @@ export async function findImport (db: Db, owner_id: string, id: string): Promise
 export async function listImports (db: Db, owner_id: string, limit: number, after?: Moment): Promise<TaskImport[]> {
   const rows = await db.select(columns).from(taskImports)
     .where(and(eq(taskImports.owner_id, owner_id), isKnown, olderThan(taskImports, after)))
-    .orderBy(...newestFirst(taskImports)).limit(limit)
+    .orderBy(...fromNewest(taskImports)).limit(limit)
   return rows.map(told)
 }
 

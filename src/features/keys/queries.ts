@@ -1,7 +1,7 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import type { Caller, Scope } from '../../core/caller.ts'
 import type { Db } from '../../db/client.ts'
-import { type Moment, newestFirst, olderThan } from '../../db/newest-first.ts'
+import { type Moment, fromNewest, olderThan } from '../../db/from-newest.ts'
 import { prepared } from '../../db/prepared.ts'
 import { apiKeys } from '../../db/tables/api-keys.ts'
 import { users } from '../../db/tables/users.ts'
@@ -51,7 +51,7 @@ export async function insertKey (tx: Db, key: NewKey): Promise<ApiKey> {
 export async function listKeys (db: Db, user_id: string, limit: number, after?: Moment): Promise<ApiKey[]> {
   return db.select(columns).from(apiKeys)
     .where(and(eq(apiKeys.user_id, user_id), olderThan(apiKeys, after)))
-    .orderBy(...newestFirst(apiKeys)).limit(limit)
+    .orderBy(...fromNewest(apiKeys)).limit(limit)
 }
 
 /** Removes one key of a user; false when there is none. */

@@ -1,7 +1,7 @@
 import { and, eq, gt, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../../core/caller.ts'
 import type { Db } from '../../db/client.ts'
-import { type Moment, newestFirst, olderThan } from '../../db/newest-first.ts'
+import { type Moment, fromNewest, olderThan } from '../../db/from-newest.ts'
 import { prepared } from '../../db/prepared.ts'
 import { rowsOf } from '../../db/rows.ts'
 import { refreshTokens, sessions } from '../../db/tables/sessions.ts'
@@ -70,7 +70,7 @@ export async function endSessionsOf (tx: Db, user_id: string, except: string | n
 
 /** Ends what a user has beyond the newest `most` live sessions. The user's row must be locked, or two logins would each leave the other out. */
 export async function endOldestBeyond (tx: Db, user_id: string, most: number): Promise<SessionKey[]> {
-  const beyond = tx.select({ id: sessions.id }).from(sessions).where(and(eq(sessions.user_id, user_id), isLive)).orderBy(...newestFirst(sessions)).offset(most)
+  const beyond = tx.select({ id: sessions.id }).from(sessions).where(and(eq(sessions.user_id, user_id), isLive)).orderBy(...fromNewest(sessions)).offset(most)
   return tx.update(sessions).set({ ended_at: sql`now()` }).where(sql`${sessions.id} in (${beyond})`).returning(ended)
 }
 
@@ -86,5 +86,5 @@ export async function listSessions (db: Db, user_id: string, limit: number, afte
   return db.select({ id: sessions.id, created_at: sessions.created_at, last_used_at: sessions.last_used_at, address_prefix: sessions.address_prefix, user_agent: sessions.user_agent })
     .from(sessions)
     .where(and(eq(sessions.user_id, user_id), isLive, olderThan(sessions, after)))
-    .orderBy(...newestFirst(sessions)).limit(limit)
+    .orderBy(...fromNewest(sessions)).limit(limit)
 }

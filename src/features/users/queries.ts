@@ -1,6 +1,6 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { type Moment, newestFirst, olderThan } from '../../db/newest-first.ts'
+import { type Moment, fromNewest, olderThan } from '../../db/from-newest.ts'
 import { firstAdmin, users } from '../../db/tables/users.ts'
 import type { AdminUser, UserFilter, User } from './schema.ts'
 
@@ -79,7 +79,7 @@ export async function findTaken (db: Db, { username, email }: { username?: strin
 export async function listUsers (db: Db, filter: UserFilter, limit: number, after?: Moment): Promise<AdminUser[]> {
   return db.select(adminColumns).from(users)
     .where(and(matches(filter), olderThan(users, after)))
-    .orderBy(...newestFirst(users)).limit(limit)
+    .orderBy(...fromNewest(users)).limit(limit)
 }
 
 export async function countUsers (db: Db, filter: UserFilter = {}): Promise<number> {

@@ -10,4 +10,4 @@ export const olderThan = (table: Dated, place: Moment | undefined): SQL | undefi
   place && sql`(${table.created_at}, ${table.id}) < (${place.created_at}::timestamptz, ${place.id}::uuid)`)
 
 /** Its order: of what was made at the same moment, the greater id comes first. */
-export const newestFirst = (table: Dated): SQL[] => [desc(table.created_at), desc(table.id)]
+export const fromNewest = (table: Dated): SQL[] => [desc(table.created_at), desc(table.id)]
