@@ -9,69 +9,154 @@ import autocannon, { type Request } from 'autocannon'
 const TICKS_PER_SECOND = 100
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** The server's command as `npm start` has it, flags of V8 included. */
-export const START: string[] = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start as string).split(' ').slice(1).map((word) => word.endsWith('.ts') ? join(ROOT, word) : word)
+export const START: string[] = (
+  JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start as string
+)
+  .split(' ')
+  .slice(1)
+  .map((word) => (word.endsWith('.ts') ? join(ROOT, word) : word))
 
-export interface Server { origin: string, child: ChildProcess, stop (): Promise<void> }
+export interface Server {
+  origin: string
+  child: ChildProcess
+  stop(): Promise<void>
+}
 /** What one round gave. CPU in microseconds a request, latency in milliseconds, memory in megabytes. */
-export interface Round { rps: number, p50: number, p99: number, nodeCpu: number, databaseCpu: number, memory: number, errors: number }
-
-/** Starts a program of ours that listens on `port`, and waits until it answers. Its output goes to a file, as in production. */
-export async function startServer (script: string[], port: number, env: Record<string, string>, probe: string, logFile: string): Promise<Server> {
-  const log = openSync(logFile, 'a')
-  const child = spawn(process.execPath, script, { cwd: ROOT, env: { PATH: process.env.PATH, PORT: String(port), ...env }, stdio: ['ignore', log, log] })
-  const origin = `http://127.0.0.1:${port}`
-  const stopNow = () => { child.kill('SIGKILL') }
-  process.once('exit', stopNow)
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`${script.join(' ')} ended with ${child.exitCode}; see ${logFile}`)
-    if (await fetch(origin + probe).then((answer) => answer.status < 500, () => false)) break
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  return { origin, child, stop: async () => { process.off('exit', stopNow); child.kill('SIGTERM'); await once(child, 'exit') } }
+export interface Round {
+  rps: number
+  p50: number
+  p99: number
+  nodeCpu: number
+  databaseCpu: number
+  memory: number
+  errors: number
 }
 
-export interface Load { requests: (turn: number) => Request, onResponse?: ((status: number, body: string) => void) | undefined, connections: number, seconds: number }
+/** Starts a program of ours that listens on `port`, and waits until it answers. Its output goes to a file, as in production. */
+export async function startServer(
+  script: string[],
+  port: number,
+  env: Record<string, string>,
+  probe: string,
+  logFile: string
+): Promise<Server> {
+  const log = openSync(logFile, 'a')
+  const child = spawn(process.execPath, script, {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, PORT: String(port), ...env },
+    stdio: ['ignore', log, log]
+  })
+  const origin = `http://127.0.0.1:${port}`
+  const stopNow = () => {
+    child.kill('SIGKILL')
+  }
+  process.once('exit', stopNow)
+  for (;;) {
+    if (child.exitCode !== null) {
+      throw new Error(`${script.join(' ')} ended with ${child.exitCode}; see ${logFile}`)
+    }
+    if (
+      await fetch(origin + probe).then(
+        (answer) => answer.status < 500,
+        () => false
+      )
+    ) {
+      break
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  return {
+    origin,
+    child,
+    stop: async () => {
+      process.off('exit', stopNow)
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    }
+  }
+}
+
+export interface Load {
+  requests: (turn: number) => Request
+  onResponse?: ((status: number, body: string) => void) | undefined
+  connections: number
+  seconds: number
+}
 
 /** Drives one server for some seconds. Each request is made by its turn, so that the load is spread over owners. */
-export async function drive (server: Server, databasePid: number | undefined, { requests, onResponse, connections, seconds }: Load): Promise<Round> {
+export async function drive(
+  server: Server,
+  databasePid: number | undefined,
+  { requests, onResponse, connections, seconds }: Load
+): Promise<Round> {
   const pids = () => family(server.child.pid as number)
   const database = () => (databasePid === undefined ? [] : family(databasePid))
   const before = { node: cpuOf(pids()), database: cpuOf(database()) }
   let turn = 0
-  const result = await autocannon({ url: server.origin, connections, duration: seconds, requests: [{ setupRequest: (request: Request) => ({ ...request, ...requests(turn++) }), ...(onResponse && { onResponse }) }] })
+  const result = await autocannon({
+    url: server.origin,
+    connections,
+    duration: seconds,
+    requests: [
+      {
+        setupRequest: (request: Request) => ({ ...request, ...requests(turn++) }),
+        ...(onResponse && { onResponse })
+      }
+    ]
+  })
   const served = result.requests.total
   return {
-    rps: result.requests.average, p50: result.latency.p50, p99: result.latency.p99, errors: result.non2xx + result.errors,
-    nodeCpu: (cpuOf(pids()) - before.node) / served * 1e6, databaseCpu: (cpuOf(database()) - before.database) / served * 1e6,
+    rps: result.requests.average,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    errors: result.non2xx + result.errors,
+    nodeCpu: ((cpuOf(pids()) - before.node) / served) * 1e6,
+    databaseCpu: ((cpuOf(database()) - before.database) / served) * 1e6,
     memory: pids().reduce((sum, pid) => sum + memoryOf(pid), 0)
   }
 }
 
-export const packageVersion = (name: string): string => JSON.parse(readFileSync(createRequire(import.meta.url).resolve(`${name}/package.json`), 'utf8')).version
+export const packageVersion = (name: string): string =>
+  JSON.parse(readFileSync(createRequire(import.meta.url).resolve(`${name}/package.json`), 'utf8'))
+    .version
 
 /** A process and its children. */
-function family (pid: number): number[] {
-  const parents = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((name) => [Number(name), Number(fieldsOf(Number(name))[1])] as const)
-  const children = (of: number): number[] => parents.filter(([, parent]) => parent === of).flatMap(([child]) => [child, ...children(child)])
+function family(pid: number): number[] {
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => [Number(name), Number(fieldsOf(Number(name))[1])] as const)
+  const children = (of: number): number[] =>
+    parents.filter(([, parent]) => parent === of).flatMap(([child]) => [child, ...children(child)])
   return [pid, ...children(pid)]
 }
 
 /** The fields of /proc/PID/stat from the third on. */
-function fieldsOf (pid: number): string[] {
+function fieldsOf(pid: number): string[] {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
   } catch {
     return []
   }
 }
 
 /** Seconds of CPU that processes have used, in user and kernel mode. */
-const cpuOf = (pids: number[]): number => pids.reduce((sum, pid) => sum + (Number(fieldsOf(pid)[11] ?? 0) + Number(fieldsOf(pid)[12] ?? 0)) / TICKS_PER_SECOND, 0)
+const cpuOf = (pids: number[]): number =>
+  pids.reduce(
+    (sum, pid) =>
+      sum + (Number(fieldsOf(pid)[11] ?? 0) + Number(fieldsOf(pid)[12] ?? 0)) / TICKS_PER_SECOND,
+    0
+  )
 
 /** Megabytes that a process holds now, or held at most (VmHWM). */
-export function memoryOf (pid: number, what: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
+export function memoryOf(pid: number, what: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
   try {
-    return Number(new RegExp(`${what}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+    return (
+      Number(
+        new RegExp(`${what}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0
+      ) / 1024
+    )
   } catch {
     return 0
   }

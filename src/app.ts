@@ -12,15 +12,15 @@ import * as auth from './features/auth/schema.ts'
 import { tokenRoutes } from './features/auth/token.routes.ts'
 import { verificationRoutes } from './features/auth/verification.routes.ts'
 import { changeAddress } from './features/auth/verification.ts'
-import { keyRoutes } from './features/keys/routes.ts'
-import * as keys from './features/keys/schema.ts'
-import { consoleRoutes } from './features/console/routes.ts'
 import { createBanList } from './features/bans/ban-list.ts'
 import { ipBanRoutes } from './features/bans/routes.ts'
 import * as bans from './features/bans/schema.ts'
 import { createOffences } from './features/bans/service.ts'
+import { consoleRoutes } from './features/console/routes.ts'
 import { taskImportRoutes } from './features/imports/routes.ts'
 import * as taskImports from './features/imports/schema.ts'
+import { keyRoutes } from './features/keys/routes.ts'
+import * as keys from './features/keys/schema.ts'
 import { createKeyResolver } from './features/keys/service.ts'
 import { opsRoutes } from './features/ops/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
@@ -60,30 +60,79 @@ import * as wire from './plugins/wire.ts'
 const V1 = '/api/v1'
 
 /** The whole server, ready to listen or to be asked directly. Plugins stand in the order in which a request meets them. */
-export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<App> {
+export async function buildApp(deps: Deps, logger: FastifyBaseLogger): Promise<App> {
   const { config, db, secrets } = deps
   const app = createApp(config, logger)
-  if (deps.tracing) await app.register(tracing, { tracing: deps.tracing })
+  if (deps.tracing) {
+    await app.register(tracing, { tracing: deps.tracing })
+  }
   await app.register(clientAddress)
   await app.register(requestLog)
   await app.register(problems)
   await app.register(security, { config })
   const banList = createBanList(db, logger)
-  const offences = createOffences({ db, config, log: logger, onBan: () => { deps.metrics?.banned(); banList.drop() } })
-  await app.register(ipBans, { bannedFor: banList.bannedFor, noteOffence: offences.note, settled: offences.settled })
+  const offences = createOffences({
+    db,
+    config,
+    log: logger,
+    onBan: () => {
+      deps.metrics?.banned()
+      banList.drop()
+    }
+  })
+  await app.register(ipBans, {
+    bannedFor: banList.bannedFor,
+    noteOffence: offences.note,
+    settled: offences.settled
+  })
   // The embedded database works on this very event loop: there a delay says that it is busy, not that we are drowning.
-  await app.register(shedding, { maxDelayMs: config.DATABASE_URL === undefined ? 0 : config.SHED_DELAY_MS })
+  await app.register(shedding, {
+    maxDelayMs: config.DATABASE_URL === undefined ? 0 : config.SHED_DELAY_MS
+  })
   await app.register(rateLimit, { config, counters: deps.counters })
-  if (deps.metrics) await app.register(metrics, { metrics: deps.metrics })
+  if (deps.metrics) {
+    await app.register(metrics, { metrics: deps.metrics })
+  }
   await app.register(request)
   await app.register(leaving, { isLeaving: deps.isLeaving })
   await app.register(notFound)
   // Before the guard: Swagger UI adds routes of its own, which cannot say who they allow. They are for anyone.
-  await app.register(openapi, { config, components: [...wire.components, ...users.components, ...auth.components, ...recovery.components, ...sessionShapes.components, ...audit.components, ...bans.components, ...keys.components, ...tasks.components, ...taskLists.components, ...taskBatches.components, ...taskHistory.components, ...taskImports.components] })
+  await app.register(openapi, {
+    config,
+    components: [
+      ...wire.components,
+      ...users.components,
+      ...auth.components,
+      ...recovery.components,
+      ...sessionShapes.components,
+      ...audit.components,
+      ...bans.components,
+      ...keys.components,
+      ...tasks.components,
+      ...taskLists.components,
+      ...taskBatches.components,
+      ...taskHistory.components,
+      ...taskImports.components
+    ]
+  })
   await app.register(accessTokens, { secrets, ttlSeconds: config.ACCESS_TOKEN_TTL })
 
-  const sessions = createSessions({ db, sign: (claims) => app.jwt.sign(claims), accessSeconds: config.ACCESS_TOKEN_TTL, refreshSeconds: config.REFRESH_TOKEN_TTL })
-  await app.register(guard, { resolveCaller: bearerCaller({ verify: app.verifyAccessToken, resolveToken: sessions.resolveToken, resolveKey: createKeyResolver(db), badTokens: app.badTokens }), needsVerified: config.EMAIL_VERIFICATION === 'required', limitUser: app.limitUser })
+  const sessions = createSessions({
+    db,
+    sign: (claims) => app.jwt.sign(claims),
+    accessSeconds: config.ACCESS_TOKEN_TTL,
+    refreshSeconds: config.REFRESH_TOKEN_TTL
+  })
+  await app.register(guard, {
+    resolveCaller: bearerCaller({
+      verify: app.verifyAccessToken,
+      resolveToken: sessions.resolveToken,
+      resolveKey: createKeyResolver(db),
+      badTokens: app.badTokens
+    }),
+    needsVerified: config.EMAIL_VERIFICATION === 'required',
+    limitUser: app.limitUser
+  })
   await app.register(auditRefusals, { db })
 
   app.register(opsRoutes, { ...deps, limitsKept: app.limitsKept })
@@ -95,7 +144,13 @@ export async function buildApp (deps: Deps, logger: FastifyBaseLogger): Promise<
   app.register(recoveryRoutes, { prefix: `${V1}/auth`, ...authDeps })
   app.register(verificationRoutes, { prefix: `${V1}/auth`, ...authDeps })
   app.register(sessionRoutes, { prefix: `${V1}/auth/sessions`, ...deps, sessions })
-  app.register(meRoutes, { prefix: `${V1}/me`, ...deps, sessions, throttle, changeAddress: (actor, id, change) => changeAddress(authDeps, actor, id, change) })
+  app.register(meRoutes, {
+    prefix: `${V1}/me`,
+    ...deps,
+    sessions,
+    throttle,
+    changeAddress: (actor, id, change) => changeAddress(authDeps, actor, id, change)
+  })
   app.register(passwordRoutes, { prefix: `${V1}/me`, ...authDeps })
   app.register(adminUserRoutes, { prefix: `${V1}/admin/users`, ...deps, sessions })
   app.register(ipBanRoutes, { prefix: `${V1}/admin/ip-bans`, ...deps, onChange: banList.drop })

@@ -4,29 +4,61 @@ import t from 'tap'
 import { runCommand } from './support/command.ts'
 
 t.test('help is an answer, everything unknown is an error with the usage', async (t) => {
-  t.match(await runCommand(t, ['serve', '--help']), { code: 0, stdout: /^Tasklane.*serve.*migrate.*create-admin.*seed.*openapi/s, stderr: '' })
+  t.match(await runCommand(t, ['serve', '--help']), {
+    code: 0,
+    stdout: /^Tasklane.*serve.*migrate.*create-admin.*seed.*openapi/s,
+    stderr: ''
+  })
   t.match(await runCommand(t, []), { code: 2, stdout: /^Tasklane/ })
   const errors: [args: string[], words: RegExp][] = [
-    [['dance'], /^There is no command dance\.\n\nTasklane/], [['constructor'], /^There is no command constructor/], [['serve', 'now'], /^serve takes no argument now/], [['migrate', '--force'], /force.*\n\nTasklane/s], [['seed', '--username', 'x'], /^seed takes no --username/]
+    [['dance'], /^There is no command dance\.\n\nTasklane/],
+    [['constructor'], /^There is no command constructor/],
+    [['serve', 'now'], /^serve takes no argument now/],
+    [['migrate', '--force'], /force.*\n\nTasklane/s],
+    [['seed', '--username', 'x'], /^seed takes no --username/]
   ]
-  for (const [args, words] of errors) t.match(await runCommand(t, args), { code: 2, stdout: '', stderr: words }, args.join(' '))
+  for (const [args, words] of errors) {
+    t.match(await runCommand(t, args), { code: 2, stdout: '', stderr: words }, args.join(' '))
+  }
 })
 
 t.test('every fault of the configuration is named at once, and no value is', async (t) => {
-  const env = { NODE_ENV: 'production', PORT: 'hidden-port', JWT_SECRET: 'hidden', TRUST_PROXY: '1', CORS_ORIGINS: '*', DATABASE_URL: 'mysql://hidden', ACCESS_TOKEN_TTL: '-1', LOG_LEVEL: 'hidden-level' }
+  const env = {
+    NODE_ENV: 'production',
+    PORT: 'hidden-port',
+    JWT_SECRET: 'hidden',
+    TRUST_PROXY: '1',
+    CORS_ORIGINS: '*',
+    DATABASE_URL: 'mysql://hidden',
+    ACCESS_TOKEN_TTL: '-1',
+    LOG_LEVEL: 'hidden-level'
+  }
   const { code, stdout, stderr } = await runCommand(t, ['serve'], { env })
   t.equal(code, 1)
   t.equal(stdout, '')
-  for (const name of Object.keys(env).filter((variable) => variable !== 'NODE_ENV')) t.match(stderr, new RegExp(`- ${name} `), name)
+  for (const name of Object.keys(env).filter((variable) => variable !== 'NODE_ENV')) {
+    t.match(stderr, new RegExp(`- ${name} `), name)
+  }
   t.notMatch(stderr, /hidden|\n +at /)
 })
 
-t.test('what the environment leaves open is read from .env, and the environment wins', async (t) => {
-  const cwd = t.testdir()
-  writeFileSync(join(cwd, '.env'), 'PURGE_AFTER_DAYS=soon\nLOG_LEVEL=loud\n')
-  t.strictSame(await runCommand(t, ['migrate'], { cwd, env: { LOG_LEVEL: 'warn' } }), { code: 1, stdout: '', stderr: 'The configuration has a fault:\n  - PURGE_AFTER_DAYS must be a whole number\n' })
-})
+t.test(
+  'what the environment leaves open is read from .env, and the environment wins',
+  async (t) => {
+    const cwd = t.testdir()
+    writeFileSync(join(cwd, '.env'), 'PURGE_AFTER_DAYS=soon\nLOG_LEVEL=loud\n')
+    t.strictSame(await runCommand(t, ['migrate'], { cwd, env: { LOG_LEVEL: 'warn' } }), {
+      code: 1,
+      stdout: '',
+      stderr: 'The configuration has a fault:\n  - PURGE_AFTER_DAYS must be a whole number\n'
+    })
+  }
+)
 
 t.test('the committed contract is what the code says', async (t) => {
-  t.match(await runCommand(t, ['openapi', '--check']), { code: 0, stdout: /is what the code says/, stderr: '' })
+  t.match(await runCommand(t, ['openapi', '--check']), {
+    code: 0,
+    stdout: /is what the code says/,
+    stderr: ''
+  })
 })

@@ -2,40 +2,83 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { BadConfig, Environment, readConfig } from '../src/config.ts'
 
-const PRODUCTION = { NODE_ENV: 'production', JWT_SECRET: 'rA9x/Tq2mWc7Zk0Lp4Vn8Bd1Ys6Hg3Jf', DATABASE_URL: 'postgres://app:hush@db.internal:5432/tasklane', MAIL_URL: 'smtp://mail.internal:587' }
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  JWT_SECRET: 'rA9x/Tq2mWc7Zk0Lp4Vn8Bd1Ys6Hg3Jf',
+  DATABASE_URL: 'postgres://app:hush@db.internal:5432/tasklane',
+  MAIL_URL: 'smtp://mail.internal:587'
+}
 const variables = Object.entries(Environment.properties as Record<string, { default?: unknown }>)
 
 /** All faults of an environment; none when it is taken. */
-function faultsOf (env: Record<string, string>): string[] {
+function faultsOf(env: Record<string, string>): string[] {
   try {
     readConfig(env)
     return []
   } catch (error) {
-    if (!(error instanceof BadConfig)) throw error
+    if (!(error instanceof BadConfig)) {
+      throw error
+    }
     return error.faults
   }
 }
 
-t.test('.env.example has every variable in the order of the schema, each explained and commented out with its default', async (t) => {
-  const lines = readFileSync(new URL('../.env.example', import.meta.url), 'utf8').split('\n')
-  const settings = lines.map((line, at) => ({ at, found: /^(#?)([A-Z_]+)=(.*)$/.exec(line) })).filter(({ found }) => found)
-  t.strictSame(settings.map(({ found }) => found?.[0]), variables.map(([name, { default: value }]) => `#${name}=${value ?? ''}`))
-  for (const { at, found } of settings) t.match(lines[at - 1], /^# .{10,}\.$/, `${found?.[2]} is explained in the line above`)
-})
+t.test(
+  '.env.example has every variable in the order of the schema, each explained and commented out with its default',
+  async (t) => {
+    const lines = readFileSync(new URL('../.env.example', import.meta.url), 'utf8').split('\n')
+    const settings = lines
+      .map((line, at) => ({ at, found: /^(#?)([A-Z_]+)=(.*)$/.exec(line) }))
+      .filter(({ found }) => found)
+    t.strictSame(
+      settings.map(({ found }) => found?.[0]),
+      variables.map(([name, { default: value }]) => `#${name}=${value ?? ''}`)
+    )
+    for (const { at, found } of settings) {
+      t.match(lines[at - 1], /^# .{10,}\.$/, `${found?.[2]} is explained in the line above`)
+    }
+  }
+)
 
-t.test('an empty environment gives every default, and an empty variable counts as absent', async (t) => {
-  const defaults = Object.fromEntries(variables.filter(([, { default: value }]) => value !== undefined).map(([name, { default: value }]) => [name, value]))
-  t.strictSame(readConfig({}), defaults)
-  t.strictSame(readConfig(Object.fromEntries(variables.map(([name]) => [name, name.length % 2 ? '' : '  ']))), defaults)
-})
+t.test(
+  'an empty environment gives every default, and an empty variable counts as absent',
+  async (t) => {
+    const defaults = Object.fromEntries(
+      variables
+        .filter(([, { default: value }]) => value !== undefined)
+        .map(([name, { default: value }]) => [name, value])
+    )
+    t.strictSame(readConfig({}), defaults)
+    t.strictSame(
+      readConfig(
+        Object.fromEntries(variables.map(([name]) => [name, name.length % 2 ? '' : '  ']))
+      ),
+      defaults
+    )
+  }
+)
 
-t.test('what Tasklane does not read is left alone, also a login shell\'s MAIL', async (t) => {
+t.test("what Tasklane does not read is left alone, also a login shell's MAIL", async (t) => {
   t.strictSame(readConfig({ MAIL: '/var/mail/ann', HOME: '/home/ann', port: 'no' }), readConfig({}))
 })
 
 t.test('settings are taken as what they mean', async (t) => {
-  const config = readConfig({ PORT: '8080', FIRST_USER_ADMIN: 'false', DOCS: 'off', TRUST_PROXY: '10.0.0.0/8, fd00::/8', CORS_ORIGINS: 'https://app.example.com', BAN_EXEMPT: 'none', PUBLIC_URL: 'https://tasks.example.com' })
-  t.match(config, { PORT: 8080, FIRST_USER_ADMIN: false, DOCS: 'off', TRUST_PROXY: '10.0.0.0/8, fd00::/8', BAN_EXEMPT: 'none' })
+  const config = readConfig({
+    PORT: '8080',
+    FIRST_USER_ADMIN: 'false',
+    DOCS: 'off',
+    TRUST_PROXY: '10.0.0.0/8, fd00::/8',
+    CORS_ORIGINS: 'https://app.example.com',
+    BAN_EXEMPT: 'none',
+    PUBLIC_URL: 'https://tasks.example.com'
+  })
+  t.match(config, {
+    PORT: 8080,
+    FIRST_USER_ADMIN: false,
+    DOCS: 'off',
+    TRUST_PROXY: '10.0.0.0/8, fd00::/8',
+    BAN_EXEMPT: 'none'
+  })
   t.strictSame(faultsOf(PRODUCTION), [])
 })
 
@@ -43,15 +86,30 @@ t.test('settings are taken as what they mean', async (t) => {
 const BAD: [name: string, value: string, fault: RegExp][] = [
   ['NODE_ENV', 'staging', /^NODE_ENV must be one of development, production, test$/],
   ['NODE_ENV', 'Production', /^NODE_ENV must be one of/],
-  ...['http', '3000.5', '-1', '65536', '3000/tcp', 'NaN'].map((port) => ['PORT', port, /^PORT must be (a whole number|at (least|most) \d+)$/] as [string, string, RegExp]),
+  ...['http', '3000.5', '-1', '65536', '3000/tcp', 'NaN'].map(
+    (port) =>
+      ['PORT', port, /^PORT must be (a whole number|at (least|most) \d+)$/] as [
+        string,
+        string,
+        RegExp
+      ]
+  ),
   ['PUBLIC_URL', 'tasks.example.com', /^PUBLIC_URL must be an origin such as/],
-  ['PUBLIC_URL', 'https://tasks.example.com/below', /^PUBLIC_URL must be an origin .* without a path$/],
+  [
+    'PUBLIC_URL',
+    'https://tasks.example.com/below',
+    /^PUBLIC_URL must be an origin .* without a path$/
+  ],
   ['DATABASE_URL', 'mysql://root:hush@db/x', /^DATABASE_URL must look like postgres:/],
   ['DATABASE_URL', 'db.internal', /^DATABASE_URL must look like postgres:/],
   ['DATABASE_POOL', '1', /^DATABASE_POOL must be at least 2$/],
   ['DATABASE_WAIT_MS', '1s', /^DATABASE_WAIT_MS must be a whole number$/],
   ['REDIS_URL', 'http://cache', /^REDIS_URL must look like redis:/],
-  ['JWT_SECRET', '31-bytes-are-one-too-few-abcdef', /^JWT_SECRET must have at least 32 bytes; make one with: openssl rand -base64 48$/],
+  [
+    'JWT_SECRET',
+    '31-bytes-are-one-too-few-abcdef',
+    /^JWT_SECRET must have at least 32 bytes; make one with: openssl rand -base64 48$/
+  ],
   ['ACCESS_TOKEN_TTL', '15m', /^ACCESS_TOKEN_TTL must be a whole number$/],
   ['REFRESH_TOKEN_TTL', '0', /^REFRESH_TOKEN_TTL must be at least 60$/],
   ['FIRST_USER_ADMIN', 'yes', /^FIRST_USER_ADMIN must be true or false$/],
@@ -63,7 +121,24 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
   ['MAIL_FROM', 'Ann\r\nBcc: everybody', /^MAIL_FROM must be an address/],
   ['CORS_ORIGINS', '*', /^CORS_ORIGINS must be exact origins .* \* is not one$/],
   ['CORS_ORIGINS', 'https://app.example.com,null', /^CORS_ORIGINS must be exact origins/],
-  ...['1', 'true', 'loopback', '10.0.0.1', '0.0.0.0/0', '::/0', '::ffff:0:0/96', '10.0.0.0/8,0.0.0.0/0', '10.0.0.0/33'].map((range) => ['TRUST_PROXY', range, /^TRUST_PROXY must be the proxies' ranges as CIDRs/] as [string, string, RegExp]),
+  ...[
+    '1',
+    'true',
+    'loopback',
+    '10.0.0.1',
+    '0.0.0.0/0',
+    '::/0',
+    '::ffff:0:0/96',
+    '10.0.0.0/8,0.0.0.0/0',
+    '10.0.0.0/33'
+  ].map(
+    (range) =>
+      ['TRUST_PROXY', range, /^TRUST_PROXY must be the proxies' ranges as CIDRs/] as [
+        string,
+        string,
+        RegExp
+      ]
+  ),
   ['RATE_LIMIT', '100', /^RATE_LIMIT must be one of on, off$/],
   ['BAN_EXEMPT', 'private', /^BAN_EXEMPT must be CIDRs separated by commas, or none$/],
   ['IMPORT_MAX_BYTES', '10MB', /^IMPORT_MAX_BYTES must be a whole number$/],
@@ -76,54 +151,107 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
   ['CONSOLE', 'yes', /^CONSOLE must be one of on, off$/]
 ]
 
-t.test('a bad setting is refused by its name and never by its value, in development as in production', async (t) => {
-  for (const [name, value, fault] of BAD) {
-    for (const base of name === 'NODE_ENV' ? [{}] : [{}, PRODUCTION]) {
-      const faults = faultsOf({ ...base, [name]: value })
-      t.match(faults, [fault], `${name}=${value}`)
-      t.equal(faults.length, 1, `one fault for ${name}=${value}`)
+t.test(
+  'a bad setting is refused by its name and never by its value, in development as in production',
+  async (t) => {
+    for (const [name, value, fault] of BAD) {
+      for (const base of name === 'NODE_ENV' ? [{}] : [{}, PRODUCTION]) {
+        const faults = faultsOf({ ...base, [name]: value })
+        t.match(faults, [fault], `${name}=${value}`)
+        t.equal(faults.length, 1, `one fault for ${name}=${value}`)
+      }
     }
   }
-})
+)
 
 t.test('no secret is repeated in what a person or a log gets to read', async (t) => {
-  const env = { JWT_SECRET: 'tooshort', DATABASE_URL: 'mysql://root:opensesame@db/x', REDIS_URL: 'http://:opensesame@cache', MAIL_URL: 'opensesame@mail' }
+  const env = {
+    JWT_SECRET: 'tooshort',
+    DATABASE_URL: 'mysql://root:opensesame@db/x',
+    REDIS_URL: 'http://:opensesame@cache',
+    MAIL_URL: 'opensesame@mail'
+  }
   try {
     readConfig(env)
     t.fail('it was taken')
   } catch (error) {
-    t.notMatch(`${(error as Error).message} ${(error as Error).stack} ${JSON.stringify(error)}`, /tooshort|opensesame/)
+    t.notMatch(
+      `${(error as Error).message} ${(error as Error).stack} ${JSON.stringify(error)}`,
+      /tooshort|opensesame/
+    )
   }
 })
 
 t.test('all faults are told at once', async (t) => {
-  const bad = new Map(BAD.filter(([name]) => name !== 'NODE_ENV').map(([name, value, fault]) => [name, { value, fault }]))
+  const bad = new Map(
+    BAD.filter(([name]) => name !== 'NODE_ENV').map(([name, value, fault]) => [
+      name,
+      { value, fault }
+    ])
+  )
   const faults = faultsOf(Object.fromEntries([...bad].map(([name, { value }]) => [name, value])))
   t.equal(faults.length, bad.size)
-  for (const [name, { fault }] of bad) t.ok(faults.some((text) => fault.test(text)), name)
+  for (const [name, { fault }] of bad) {
+    t.ok(
+      faults.some((text) => fault.test(text)),
+      name
+    )
+  }
 })
 
 t.test('production asks for what development makes for itself, all at once', async (t) => {
-  t.match(faultsOf({ NODE_ENV: 'production' }), [/^JWT_SECRET is required in production/, /^DATABASE_URL is required in production/, /^MAIL_URL is required in production/])
+  t.match(faultsOf({ NODE_ENV: 'production' }), [
+    /^JWT_SECRET is required in production/,
+    /^DATABASE_URL is required in production/,
+    /^MAIL_URL is required in production/
+  ])
   t.strictSame(faultsOf({ NODE_ENV: 'production' }).length, 3)
   const { MAIL_URL: _, ...withoutMail } = PRODUCTION
   t.strictSame(faultsOf({ ...withoutMail, MAILER: 'off' }), [])
   t.strictSame(faultsOf({ ...withoutMail, MAIL: 'off' }), [])
   t.strictSame(faultsOf({ ...withoutMail, MAIL: '/var/mail/root' }).length, 1)
-  t.match(faultsOf({ ...withoutMail, MAILER: 'off', EMAIL_VERIFICATION: 'required' }), [/^EMAIL_VERIFICATION=required needs a mailer/])
+  t.match(faultsOf({ ...withoutMail, MAILER: 'off', EMAIL_VERIFICATION: 'required' }), [
+    /^EMAIL_VERIFICATION=required needs a mailer/
+  ])
 })
 
 t.test('a placeholder is no secret in production, however long', async (t) => {
-  for (const secret of ['changeme-changeme-changeme-changeme!', 'please-change-this-before-production-1', 'replace_me_with_a_long_random_secret', 'your-256-bit-secret-goes-right-here-0', 'an-example-that-stood-in-some-manual', 'the-secret-key-of-this-installation-1', 'x'.repeat(64), 'secret'.repeat(6), '0101010011010001010100110011010101']) {
-    t.strictSame(faultsOf({ ...PRODUCTION, JWT_SECRET: secret }), ['JWT_SECRET is a placeholder; make one with: openssl rand -base64 48'], secret)
-    t.strictSame(faultsOf({ ...PRODUCTION, JWT_SECRET_ACCEPTED: secret }), ['JWT_SECRET_ACCEPTED is a placeholder; make one with: openssl rand -base64 48'], secret)
-    t.strictSame(faultsOf({ JWT_SECRET: secret }), [], 'while developing anything long enough will do')
+  for (const secret of [
+    'changeme-changeme-changeme-changeme!',
+    'please-change-this-before-production-1',
+    'replace_me_with_a_long_random_secret',
+    'your-256-bit-secret-goes-right-here-0',
+    'an-example-that-stood-in-some-manual',
+    'the-secret-key-of-this-installation-1',
+    'x'.repeat(64),
+    'secret'.repeat(6),
+    '0101010011010001010100110011010101'
+  ]) {
+    t.strictSame(
+      faultsOf({ ...PRODUCTION, JWT_SECRET: secret }),
+      ['JWT_SECRET is a placeholder; make one with: openssl rand -base64 48'],
+      secret
+    )
+    t.strictSame(
+      faultsOf({ ...PRODUCTION, JWT_SECRET_ACCEPTED: secret }),
+      ['JWT_SECRET_ACCEPTED is a placeholder; make one with: openssl rand -base64 48'],
+      secret
+    )
+    t.strictSame(
+      faultsOf({ JWT_SECRET: secret }),
+      [],
+      'while developing anything long enough will do'
+    )
   }
 })
 
 t.test('a secret that is also the password of something else is none of its own', async (t) => {
   const secret = encodeURIComponent(PRODUCTION.JWT_SECRET)
-  for (const [name, url] of Object.entries({ DATABASE_URL: `postgres://app:${secret}@db/x`, REDIS_URL: `redis://:${secret}@cache`, MAIL_URL: `smtps://app:${secret}@mail` })) {
+  for (const [name, url] of Object.entries({
+    DATABASE_URL: `postgres://app:${secret}@db/x`,
+    REDIS_URL: `redis://:${secret}@cache`,
+    MAIL_URL: `smtps://app:${secret}@mail`
+  })) {
     const faults = faultsOf({ ...PRODUCTION, [name]: url })
     t.match(faults, [new RegExp(`^JWT_SECRET is also the password in ${name}; `)])
     t.equal(faults.length, 1)

@@ -9,15 +9,29 @@ import { fileURLToPath } from 'node:url'
 import { serverUrl } from './support/database.ts'
 import { ownPgbouncer, pgbouncerVersion, withoutPgbouncer } from './support/pgbouncer.ts'
 
-const CORE = ['test/features/{auth,bans,imports,keys,tasks,users}/*.test.ts', 'test/commands/accounts.test.ts', 'test/faults/{import-crash,two-processes}.test.ts']
+const CORE = [
+  'test/features/{auth,bans,imports,keys,tasks,users}/*.test.ts',
+  'test/commands/accounts.test.ts',
+  'test/faults/{import-crash,two-processes}.test.ts'
+]
 
-if (serverUrl === undefined || withoutPgbouncer) throw new Error(withoutPgbouncer || 'TEST_DATABASE_URL says which server is to be pooled')
+if (serverUrl === undefined || withoutPgbouncer) {
+  throw new Error(withoutPgbouncer || 'TEST_DATABASE_URL says which server is to be pooled')
+}
 const given = process.argv.slice(2)
 const leftovers: (() => unknown)[] = []
 // So few connections for each database that whoever keeps one to themselves is noticed.
-const { url } = await ownPgbouncer({ teardown: (handler) => leftovers.push(handler) }, serverUrl, { default_pool_size: '5' })
+const { url } = await ownPgbouncer({ teardown: (handler) => leftovers.push(handler) }, serverUrl, {
+  default_pool_size: '5'
+})
 console.log(`Through PgBouncer ${pgbouncerVersion} in transaction mode.`)
-const suite = spawn(process.execPath, [fileURLToPath(new URL('run.ts', import.meta.url)), ...globSync(given.length > 0 ? given : CORE)], { stdio: 'inherit', env: { ...process.env, TEST_POOLER_URL: url } })
+const suite = spawn(
+  process.execPath,
+  [fileURLToPath(new URL('run.ts', import.meta.url)), ...globSync(given.length > 0 ? given : CORE)],
+  { stdio: 'inherit', env: { ...process.env, TEST_POOLER_URL: url } }
+)
 const [code] = await once(suite, 'exit')
-for (const handler of leftovers) await handler()
+for (const handler of leftovers) {
+  await handler()
+}
 process.exit(code ?? 1)

@@ -1,5 +1,5 @@
-import { text } from 'node:stream/consumers'
 import { createInterface } from 'node:readline/promises'
+import { text } from 'node:stream/consumers'
 import type { Config } from '../config.ts'
 import { createPasswords } from '../core/passwords.ts'
 import { Problem } from '../core/problem.ts'
@@ -10,10 +10,24 @@ import { isEmail } from '../lib/email.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfigured } from './start-up.ts'
 
 /** Makes an admin account. The password comes from standard input, so that it is in no process list and no history. */
-export async function createAdmin ({ username, email }: { username?: string | undefined, email?: string | undefined }): Promise<void> {
-  if (username === undefined && email === undefined) throw new CommandError('Give --username, --email, or both.')
-  if (username !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(username)) throw new CommandError('A username may have up to 64 letters, digits, dots, underscores and hyphens.')
-  if (email !== undefined && !isEmail(email)) throw new CommandError('An email is an address such as ann@example.com.')
+export async function createAdmin({
+  username,
+  email
+}: {
+  username?: string | undefined
+  email?: string | undefined
+}): Promise<void> {
+  if (username === undefined && email === undefined) {
+    throw new CommandError('Give --username, --email, or both.')
+  }
+  if (username !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(username)) {
+    throw new CommandError(
+      'A username may have up to 64 letters, digits, dots, underscores and hyphens.'
+    )
+  }
+  if (email !== undefined && !isEmail(email)) {
+    throw new CommandError('An email is an address such as ann@example.com.')
+  }
   const config = loadConfig()
   const password = await readPassword()
   try {
@@ -24,25 +38,41 @@ export async function createAdmin ({ username, email }: { username?: string | un
   }
 }
 
-async function makeAdmin (config: Config, { username, email, password }: { username: string | undefined, email: string | undefined, password: string }): Promise<void> {
+async function makeAdmin(
+  config: Config,
+  {
+    username,
+    email,
+    password
+  }: { username: string | undefined; email: string | undefined; password: string }
+): Promise<void> {
   const database = await openConfigured(config)
   try {
     await migrateConfigured(config, database)
     const password_hash = await (await createPasswords()).hash(password)
-    const user = await refuseTaken(database.db, { username, email }, () => transact(database.db, async (tx) => {
-      const admin = await createUser(tx, { username, email, password_hash }, 'admin', false, { address: null, request_id: 'create-admin' })
-      // Whoever may run this command vouches for the address.
-      if (admin.email !== null) await bindAddress(tx, admin.id, admin.email, true)
-      return admin
-    }))
+    const user = await refuseTaken(database.db, { username, email }, () =>
+      transact(database.db, async (tx) => {
+        const admin = await createUser(tx, { username, email, password_hash }, 'admin', false, {
+          address: null,
+          request_id: 'create-admin'
+        })
+        // Whoever may run this command vouches for the address.
+        if (admin.email !== null) {
+          await bindAddress(tx, admin.id, admin.email, true)
+        }
+        return admin
+      })
+    )
     console.log(`Created the admin ${user.username ?? user.email}.`)
   } finally {
     await database.close()
   }
 }
 
-async function readPassword (): Promise<string> {
-  if (!process.stdin.isTTY) return (await text(process.stdin)).replace(/\r?\n$/, '')
+async function readPassword(): Promise<string> {
+  if (!process.stdin.isTTY) {
+    return (await text(process.stdin)).replace(/\r?\n$/, '')
+  }
   const prompt = createInterface({ input: process.stdin, output: process.stdout })
   const question = prompt.question('Password: ')
   // Nothing of what is typed is shown.

@@ -12,31 +12,54 @@ export interface Departure {
 }
 
 /** Ends the process in order when it is asked to, when the npm that started it has gone, and when something unforeseen breaks it. */
-export function prepareDeparture (logger: Logger): Departure {
+export function prepareDeparture(logger: Logger): Departure {
   let leaving = false
   let steps: ((isHurried: boolean) => Promise<void>) | undefined
   const leave = async (reason: string, exitCode: number, isHurried: boolean): Promise<void> => {
     // As process 1 of a container nothing but a handler of ours ends us.
-    if (!steps) process.exit(exitCode)
-    if (leaving) return
+    if (!steps) {
+      process.exit(exitCode)
+    }
+    if (leaving) {
+      return
+    }
     leaving = true
     logger.info({ reason }, 'leaving')
-    setTimeout(() => { logger.fatal('still busy after the hard limit'); process.exit(1) }, HARD_STOP_MS).unref()
+    setTimeout(() => {
+      logger.fatal('still busy after the hard limit')
+      process.exit(1)
+    }, HARD_STOP_MS).unref()
     await steps(isHurried)
     logger.flush(() => process.exit(exitCode))
   }
   // A second Ctrl+C ends us at once. One of several gets the first twice, from the terminal and from its supervisor.
   const listen = cluster.isWorker ? process.on.bind(process) : process.once.bind(process)
-  listen('SIGTERM', () => { leave('SIGTERM', 0, false) })
-  listen('SIGINT', () => { leave('SIGINT', 0, true) })
-  if (cluster.isWorker) process.once('disconnect', () => { leave('the supervisor has gone', 0, true) })
-  leaveWithNpm(() => { leave('npm has ended', 0, true) })
+  listen('SIGTERM', () => {
+    leave('SIGTERM', 0, false)
+  })
+  listen('SIGINT', () => {
+    leave('SIGINT', 0, true)
+  })
+  if (cluster.isWorker) {
+    process.once('disconnect', () => {
+      leave('the supervisor has gone', 0, true)
+    })
+  }
+  leaveWithNpm(() => {
+    leave('npm has ended', 0, true)
+  })
   return {
     isLeaving: () => leaving,
     by: (given) => {
       steps = given
-      process.once('uncaughtException', (err) => { logger.fatal({ err }, 'uncaught exception'); leave('uncaught exception', 1, true) })
-      process.once('unhandledRejection', (err) => { logger.fatal({ err }, 'unhandled rejection'); leave('unhandled rejection', 1, true) })
+      process.once('uncaughtException', (err) => {
+        logger.fatal({ err }, 'uncaught exception')
+        leave('uncaught exception', 1, true)
+      })
+      process.once('unhandledRejection', (err) => {
+        logger.fatal({ err }, 'unhandled rejection')
+        leave('unhandled rejection', 1, true)
+      })
     }
   }
 }

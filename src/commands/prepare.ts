@@ -1,6 +1,10 @@
 import { keepBlank } from '../db/blank-database.ts'
 
 /** Keeps a blank database for first starts to copy. Without it a first start makes its own, so no install fails for it. */
-export async function prepare (): Promise<void> {
-  await keepBlank().catch((error: Error) => { console.warn(`No blank database could be kept (${error.message}): the first start will take some seconds longer.`) })
+export async function prepare(): Promise<void> {
+  await keepBlank().catch((error: Error) => {
+    console.warn(
+      `No blank database could be kept (${error.message}): the first start will take some seconds longer.`
+    )
+  })
 }

@@ -8,16 +8,37 @@ import { createTask } from '../features/tasks/service.ts'
 import { countUsers, createUser } from '../features/users/service.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfigured } from './start-up.ts'
 
-const PEOPLE = [{ username: 'admin', name: 'Demo Admin', password: 'admin123', role: 'admin' }, { username: 'user', name: 'Demo User', password: 'user123', role: 'user' }] as const
+const PEOPLE = [
+  { username: 'admin', name: 'Demo Admin', password: 'admin123', role: 'admin' },
+  { username: 'user', name: 'Demo User', password: 'user123', role: 'user' }
+] as const
 const DAY_MS = 86_400_000
 
 /** Six tasks that show what a task can hold. */
 const sampleTasks = (now: number): TaskCreate[] => {
   const inDays = (days: number) => new Date(now + days * DAY_MS).toISOString()
   return [
-    { title: 'Read the tour', description: 'Two minutes in the README.', status: 'done', priority: 'low', tags: ['start'] },
-    { title: 'Generate a client', description: 'From /openapi.json, in your language.', status: 'in_progress', priority: 'high', due_date: inDays(1), tags: ['start', 'client'] },
-    { title: 'Put Tasklane behind our front end', priority: 'high', due_date: inDays(7), tags: ['client'] },
+    {
+      title: 'Read the tour',
+      description: 'Two minutes in the README.',
+      status: 'done',
+      priority: 'low',
+      tags: ['start']
+    },
+    {
+      title: 'Generate a client',
+      description: 'From /openapi.json, in your language.',
+      status: 'in_progress',
+      priority: 'high',
+      due_date: inDays(1),
+      tags: ['start', 'client']
+    },
+    {
+      title: 'Put Tasklane behind our front end',
+      priority: 'high',
+      due_date: inDays(7),
+      tags: ['client']
+    },
     { title: 'Invite the team', priority: 'medium', due_date: inDays(3) },
     { title: 'Renew the domain', priority: 'medium', due_date: inDays(-1), tags: ['ops'] },
     { title: 'Tidy the backlog', priority: 'low', tags: ['ops', 'someday'] }
@@ -25,13 +46,21 @@ const sampleTasks = (now: number): TaskCreate[] => {
 }
 
 /** Demo people and tasks for trying out: only into an empty installation, never in production. */
-export async function seed (): Promise<void> {
+export async function seed(): Promise<void> {
   const config = loadConfig()
-  if (isProduction(config)) throw new CommandError('Demo data is refused in production: its passwords are public. Use create-admin.')
+  if (isProduction(config)) {
+    throw new CommandError(
+      'Demo data is refused in production: its passwords are public. Use create-admin.'
+    )
+  }
   const database = await openConfigured(config)
   try {
     await migrateConfigured(config, database)
-    if (await countUsers(database.db) > 0) throw new CommandError('There are users already: demo data only goes into an empty installation.')
+    if ((await countUsers(database.db)) > 0) {
+      throw new CommandError(
+        'There are users already: demo data only goes into an empty installation.'
+      )
+    }
     await seedInto(database.db)
     console.log('Created admin/admin123 and user/user123 with six tasks.')
   } finally {
@@ -39,17 +68,31 @@ export async function seed (): Promise<void> {
   }
 }
 
-async function seedInto (db: Db): Promise<void> {
+async function seedInto(db: Db): Promise<void> {
   const passwords = await createPasswords()
   const hashes = await Promise.all(PEOPLE.map(({ password }) => passwords.hash(password)))
   const created = await transact(db, async (tx) => {
     const users = []
-    for (const [i, { username, name, role }] of PEOPLE.entries()) users.push(await createUser(tx, { username, name, password_hash: hashes[i] as string }, role, false, { address: null, request_id: 'seed' }))
+    for (const [i, { username, name, role }] of PEOPLE.entries()) {
+      users.push(
+        await createUser(tx, { username, name, password_hash: hashes[i] as string }, role, false, {
+          address: null,
+          request_id: 'seed'
+        })
+      )
+    }
     return users
   })
   for (const [i, task] of sampleTasks(Date.now()).entries()) {
     const owner = created[i % created.length] as (typeof created)[number]
-    const caller: Caller = { id: owner.id, name: String(owner.username), role: owner.role, session_id: '' }
-    await transact(db, (tx) => createTask(tx, { caller, origin: { actor_id: owner.id, request_id: 'seed' }, quota: 0 }, task))
+    const caller: Caller = {
+      id: owner.id,
+      name: String(owner.username),
+      role: owner.role,
+      session_id: ''
+    }
+    await transact(db, (tx) =>
+      createTask(tx, { caller, origin: { actor_id: owner.id, request_id: 'seed' }, quota: 0 }, task)
+    )
   }
 }

@@ -7,8 +7,8 @@ import { type Config, isProduction } from '../config.ts'
 import { createLogger } from '../core/log.ts'
 import { createMail } from '../core/mail.ts'
 import { createPasswords } from '../core/passwords.ts'
-import { openTracing } from '../core/tracing.ts'
 import { SiblingCounters } from '../core/sibling-counters.ts'
+import { openTracing } from '../core/tracing.ts'
 import { watchWork } from '../jobs.ts'
 import { VERSION } from '../plugins/openapi.ts'
 import { prepareDeparture } from './departure.ts'
@@ -17,21 +17,34 @@ import { PLACE, supervise } from './supervise.ts'
 import { startWork } from './work.ts'
 
 /** Serves in this process, or in as many as `WEB_CONCURRENCY` says with this one above them. */
-export async function serve (): Promise<void> {
+export async function serve(): Promise<void> {
   const startedAt = performance.now()
   const config = loadConfig()
-  if (cluster.isWorker) { await serveHere({ ...config, LOG_FILE: ownFile(config.LOG_FILE) }); return }
-  if (config.WEB_CONCURRENCY === 1) { greet(config, await serveHere(config), performance.now() - startedAt); return }
+  if (cluster.isWorker) {
+    await serveHere({ ...config, LOG_FILE: ownFile(config.LOG_FILE) })
+    return
+  }
+  if (config.WEB_CONCURRENCY === 1) {
+    greet(config, await serveHere(config), performance.now() - startedAt)
+    return
+  }
   const logger = createLogger(config)
   await (await loadMetrics(config))?.openSharedMetricsPort(config)
-  greet(config, { address: config.HOST, ...await supervise(config.WEB_CONCURRENCY, logger).catch(failed) }, performance.now() - startedAt)
+  greet(
+    config,
+    { address: config.HOST, ...(await supervise(config.WEB_CONCURRENCY, logger).catch(failed)) },
+    performance.now() - startedAt
+  )
 }
 
 /** Metrics where the configuration lets somebody ask for them; elsewhere they would only make a start longer. */
-const loadMetrics = async ({ METRICS_PORT, METRICS_TOKEN }: Config) => (METRICS_PORT === undefined && METRICS_TOKEN === undefined ? undefined : import('./metrics-port.ts'))
+const loadMetrics = async ({ METRICS_PORT, METRICS_TOKEN }: Config) =>
+  METRICS_PORT === undefined && METRICS_TOKEN === undefined
+    ? undefined
+    : import('./metrics-port.ts')
 
 /** Migrates the database, serves until it is asked to leave, and leaves without dropping a request. */
-async function serveHere (config: Config): Promise<Place> {
+async function serveHere(config: Config): Promise<Place> {
   const logger = createLogger(config)
   const departure = prepareDeparture(logger)
   const tracing = await openTracing(config)
@@ -41,25 +54,51 @@ async function serveHere (config: Config): Promise<Place> {
   const mail = createMail(config, logger)
   const told = await loadMetrics(config)
   const metrics = told?.openMetrics()
-  for (const [name, load] of Object.entries(database.loads)) metrics?.watchGate(`database_${name}`, load)
-  if (metrics) watchWork(metrics, { db: database.db })
+  for (const [name, load] of Object.entries(database.loads)) {
+    metrics?.watchGate(`database_${name}`, load)
+  }
+  if (metrics) {
+    watchWork(metrics, { db: database.db })
+  }
   const passwords = await createPasswords()
   metrics?.watchGate('password_hashes', passwords.load)
-  const work = startWork({ db: database.db, config, metrics }, logger, { takesJobs: config.WORKER === 'on' })
+  const work = startWork({ db: database.db, config, metrics }, logger, {
+    takesJobs: config.WORKER === 'on'
+  })
   const counters = cluster.isWorker ? SiblingCounters : undefined
-  const app = await buildApp({ db: database.db, config, mail, passwords, metrics, tracing, secrets: loadSecrets(config), isLeaving: departure.isLeaving, wakeJobs: work.wake, counters }, logger)
+  const app = await buildApp(
+    {
+      db: database.db,
+      config,
+      mail,
+      passwords,
+      metrics,
+      tracing,
+      secrets: loadSecrets(config),
+      isLeaving: departure.isLeaving,
+      wakeJobs: work.wake,
+      counters
+    },
+    logger
+  )
   await app.listen({ host: config.HOST, port: config.PORT })
   const place = app.addresses()[0] as AddressInfo
   const ownPort = cluster.isWorker ? undefined : await told?.openMetricsPort(config, metrics)
   // Kept now: whoever is killed later has no time for it.
   flushCompileCache()
-  if (isProduction(config)) logger.info({ address: place.address, port: place.port }, 'listening')
+  if (isProduction(config)) {
+    logger.info({ address: place.address, port: place.port }, 'listening')
+  }
 
   departure.by(async (isHurried) => {
     // New connections are the siblings' from now on; without any they are still ours, for a balancer that has not noticed.
-    if (cluster.isWorker) Server.prototype.close.call(app.server)
+    if (cluster.isWorker) {
+      Server.prototype.close.call(app.server)
+    }
     // Long enough for the balancer's probes to notice; answers meanwhile carry Connection: close.
-    if (!isHurried) await pause(config.DRAIN_SECONDS * 1000)
+    if (!isHurried) {
+      await pause(config.DRAIN_SECONDS * 1000)
+    }
     await app.close()
     await ownPort?.close()
     await work.stop()
@@ -71,16 +110,22 @@ async function serveHere (config: Config): Promise<Place> {
 }
 
 /** A file that is rotated has one writer: each of several processes has its own, numbered. */
-const ownFile = (file: string | undefined): string | undefined => file?.replace(/(\.[^./]*)?$/, `.${process.env[PLACE]}$1`)
+const ownFile = (file: string | undefined): string | undefined =>
+  file?.replace(/(\.[^./]*)?$/, `.${process.env[PLACE]}$1`)
 
 /** Whatever it was, the process that met it has said it. */
 const failed = (error: Error & { code?: number | null }): never => process.exit(error.code ?? 1)
 
-interface Place { address: string, port: number }
+interface Place {
+  address: string
+  port: number
+}
 
-function greet (config: Config, { address, port }: Place, ms: number): void {
+function greet(config: Config, { address, port }: Place, ms: number): void {
   const origin = config.PUBLIC_URL ?? `http://${isIPv6(address) ? `[${address}]` : address}:${port}`
-  if (isProduction(config)) return
+  if (isProduction(config)) {
+    return
+  }
   process.stdout.write(`
   Tasklane ${VERSION} is ready after ${(ms / 1000).toFixed(1)} s, on ${config.DATABASE_URL === undefined ? `the embedded database in ${config.DATA_DIR}` : 'PostgreSQL'}${config.WEB_CONCURRENCY > 1 ? `, in ${config.WEB_CONCURRENCY} processes` : ''}.
 

@@ -17,7 +17,7 @@ export const PLACE = 'TASKLANE_PLACE'
  * Runs so many servers on one port and replaces those that die. SIGTERM and SIGINT end all of them in order; SIGHUP
  * replaces one after the other, the new one serving before the old one leaves. Resolves when all are listening.
  */
-export async function supervise (size: number, logger: Logger): Promise<{ port: number }> {
+export async function supervise(size: number, logger: Logger): Promise<{ port: number }> {
   const places = new Map<number, Worker>()
   let leaving = false
   let isReplacing = false
@@ -26,16 +26,33 @@ export async function supervise (size: number, logger: Logger): Promise<{ port: 
   const start = async (place: number): Promise<number> => {
     const worker = cluster.fork({ [PLACE]: String(place) })
     const ended = once(worker, 'exit') as Promise<[number | null, string | null]>
-    const [first] = await Promise.race([once(worker, 'listening') as Promise<[{ port: number }]>, ended])
-    if (first === null || typeof first === 'number') throw new NotServing(worker, first)
+    const [first] = await Promise.race([
+      once(worker, 'listening') as Promise<[{ port: number }]>,
+      ended
+    ])
+    if (first === null || typeof first === 'number') {
+      throw new NotServing(worker, first)
+    }
     // Only now: while it was starting, the one before it held the place, and is watched.
     places.set(place, worker)
     ended.then(async ([code, signal]) => {
-      if (leaving || places.get(place) !== worker) return
-      logger.error({ pid: worker.process.pid, code, signal }, 'a server process has died and is replaced')
+      if (leaving || places.get(place) !== worker) {
+        return
+      }
+      logger.error(
+        { pid: worker.process.pid, code, signal },
+        'a server process has died and is replaced'
+      )
       for (;;) {
-        if (leaving) return
-        try { await start(place); return } catch (err) { logger.error({ err }, 'the replacement did not start') }
+        if (leaving) {
+          return
+        }
+        try {
+          await start(place)
+          return
+        } catch (err) {
+          logger.error({ err }, 'the replacement did not start')
+        }
         await pause(REPLACE_MS)
       }
     })
@@ -43,21 +60,44 @@ export async function supervise (size: number, logger: Logger): Promise<{ port: 
   }
 
   const leave = async (signal: NodeJS.Signals): Promise<void> => {
-    if (leaving) return
+    if (leaving) {
+      return
+    }
     leaving = true
     const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
-    setTimeout(() => { for (const worker of workers) worker.process.kill('SIGKILL'); process.exit(1) }, HARD_STOP_MS).unref()
+    setTimeout(() => {
+      for (const worker of workers) {
+        worker.process.kill('SIGKILL')
+      }
+      process.exit(1)
+    }, HARD_STOP_MS).unref()
     // One that was still starting may not have known yet what to do with the signal.
-    const ends = await Promise.all(workers.map(async (worker) => { const gone = once(worker, 'exit'); worker.process.kill(signal); return await gone as [number | null, NodeJS.Signals | null] }))
-    logger.flush(() => process.exit(ends.every(([code, by]) => code === 0 || by === signal) ? 0 : 1))
+    const ends = await Promise.all(
+      workers.map(async (worker) => {
+        const gone = once(worker, 'exit')
+        worker.process.kill(signal)
+        return (await gone) as [number | null, NodeJS.Signals | null]
+      })
+    )
+    logger.flush(() =>
+      process.exit(ends.every(([code, by]) => code === 0 || by === signal) ? 0 : 1)
+    )
   }
-  process.once('SIGTERM', () => { leave('SIGTERM') })
-  process.once('SIGINT', () => { leave('SIGINT') })
-  leaveWithNpm(() => { leave('SIGINT') })
+  process.once('SIGTERM', () => {
+    leave('SIGTERM')
+  })
+  process.once('SIGINT', () => {
+    leave('SIGINT')
+  })
+  leaveWithNpm(() => {
+    leave('SIGINT')
+  })
 
   const replaceAll = async (): Promise<void> => {
     for (const [place, old] of [...places]) {
-      if (leaving) return
+      if (leaving) {
+        return
+      }
       await start(place)
       const gone = once(old, 'exit')
       old.process.kill('SIGTERM')
@@ -65,30 +105,49 @@ export async function supervise (size: number, logger: Logger): Promise<{ port: 
     }
   }
   process.on('SIGHUP', () => {
-    if (isReplacing) return
+    if (isReplacing) {
+      return
+    }
     isReplacing = true
     logger.info('replacing the server processes one by one')
-    replaceAll().catch((err) => { logger.error({ err }, 'the processes were not all replaced') }).finally(() => { isReplacing = false })
+    replaceAll()
+      .catch((err) => {
+        logger.error({ err }, 'the processes were not all replaced')
+      })
+      .finally(() => {
+        isReplacing = false
+      })
   })
 
   /** One that is killed (by an operator, or because memory was short) has not said that it cannot start: the others are not to end for it. */
   const startSurely = async (place: number): Promise<number> => {
     for (;;) {
-      try { return await start(place) } catch (err) { if (leaving || !(err instanceof NotServing) || err.code !== null) throw err; logger.error({ err }, 'a server process was killed while it started') }
+      try {
+        return await start(place)
+      } catch (err) {
+        if (leaving || !(err instanceof NotServing) || err.code !== null) {
+          throw err
+        }
+        logger.error({ err }, 'a server process was killed while it started')
+      }
       await pause(REPLACE_MS)
     }
   }
   const ports = []
   // One after the other: the first migrates, and a fault is told once.
-  for (let place = 1; place <= size; place++) ports.push(await startSurely(place))
+  for (let place = 1; place <= size; place++) {
+    ports.push(await startSurely(place))
+  }
   return { port: ports[0] as number }
 }
 
 /** A process ended before it served. With a code it has said itself what keeps it from starting; without one it was killed. */
 class NotServing extends Error {
   code: number | null
-  constructor (worker: Worker, code: number | null) {
-    super(`the server process ${worker.process.pid} ended with ${code ?? 'a signal'} before it served`)
+  constructor(worker: Worker, code: number | null) {
+    super(
+      `the server process ${worker.process.pid} ended with ${code ?? 'a signal'} before it served`
+    )
     this.code = code
   }
 }

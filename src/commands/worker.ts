@@ -5,7 +5,7 @@ import { loadConfig, migrateWhenReachable, openConfigured } from './start-up.ts'
 import { startWork } from './work.ts'
 
 /** Works on imports and chores, without HTTP, until it is asked to leave; what is under way then is ended, the rest is left to others. */
-export async function worker (): Promise<void> {
+export async function worker(): Promise<void> {
   const config = loadConfig()
   const logger = createLogger(config)
   const departure = prepareDeparture(logger)

@@ -27,51 +27,74 @@ export interface LoginThrottle {
    * Runs one comparison of a password and counts how it ends. `account` is its id, or the identifier that led to none.
    * Refuses with 429 before anything is compared, while too much has failed from this address.
    */
-  guarded (account: string, address: string, compare: () => Promise<boolean>): Promise<boolean>
+  guarded(account: string, address: string, compare: () => Promise<boolean>): Promise<boolean>
 }
 
-interface Options { db: Db, secrets: Secrets, isOn: boolean }
-interface Pair { subject: string, network: string }
+interface Options {
+  db: Db
+  secrets: Secrets
+  isOn: boolean
+}
+interface Pair {
+  subject: string
+  network: string
+}
 
 /**
  * Every attempt takes a place before its password is compared, so that of any number of parallel guesses, on however
  * many instances, no more than the allowed ones are looked at. Each count is a committed statement of its own.
  */
-export function createLoginThrottle ({ db, secrets, isOn }: Options): LoginThrottle {
-  if (!isOn) return { guarded: (_account, _address, compare) => compare() }
+export function createLoginThrottle({ db, secrets, isOn }: Options): LoginThrottle {
+  if (!isOn) {
+    return { guarded: (_account, _address, compare) => compare() }
+  }
   const [key] = deriveKeys(secrets, 'login-throttle')
   return {
-    async guarded (account, address, compare) {
-      const pair = { subject: createHmac('sha256', key).update(account.toLowerCase()).digest('base64url'), network: addressNetwork(address) }
+    async guarded(account, address, compare) {
+      const pair = {
+        subject: createHmac('sha256', key).update(account.toLowerCase()).digest('base64url'),
+        network: addressNetwork(address)
+      }
       await takePlace(db, pair)
       let isRight: boolean | undefined
       try {
         isRight = await compare()
         return isRight
       } finally {
-        if (isRight === undefined) await release(db, pair)
-        else if (isRight) await noteSuccess(db, pair)
-        else await noteFailure(db, pair)
+        if (isRight === undefined) {
+          await release(db, pair)
+        } else if (isRight) {
+          await noteSuccess(db, pair)
+        } else {
+          await noteFailure(db, pair)
+        }
       }
     }
   }
 }
 
 /** Removes what no longer counts. A bounded chunk: call again while there is more. */
-export async function purgeThrottle (db: Db): Promise<{ done: number, more: boolean }> {
-  const purged = await rowsOf(db, sql`
+export async function purgeThrottle(db: Db): Promise<{ done: number; more: boolean }> {
+  const purged = await rowsOf(
+    db,
+    sql`
     delete from login_throttle where (subject, network) in (
       select subject, network from login_throttle where attempted_at < now() - case when succeeded_at is null then interval '2 days' else interval '90 days' end
       order by attempted_at limit ${PURGE_CHUNK} for update skip locked
-    ) returning 1 as one`)
+    ) returning 1 as one`
+  )
   return { done: purged.length, more: purged.length === PURGE_CHUNK }
 }
 
-async function takePlace (db: Db, pair: Pair): Promise<void> {
+async function takePlace(db: Db, pair: Pair): Promise<void> {
   for (let turn = 0; turn < MAX_TURNS; turn++) {
-    if (await claim(db, pair)) return
+    if (await claim(db, pair)) {
+      return
+    }
     const { blocked, full } = await explain(db, pair)
-    if (blocked > 0 || full > 0) throw throttled(Math.max(blocked, full))
+    if (blocked > 0 || full > 0) {
+      throw throttled(Math.max(blocked, full))
+    }
     // All places are taken by attempts that may yet turn out right.
     await pause(TURN_MS)
   }
@@ -82,7 +105,8 @@ const pending = sql`case when t.attempted_at < now() - ${ABANDONED} then 0 else 
 /** Few failures, and the first is long ago; or a block that ended long ago. */
 const isStale = sql`case when t.failures < ${MAX_FAILURES} then t.window_started_at else t.blocked_until end < now() - ${WINDOW}`
 const failures = sql`case when ${isStale} then 0 else t.failures end`
-const isOfPair = ({ subject, network }: Pair, name: SQL): SQL => sql`${name}.subject = ${subject} and ${name}.network = ${network}`
+const isOfPair = ({ subject, network }: Pair, name: SQL): SQL =>
+  sql`${name}.subject = ${subject} and ${name}.network = ${network}`
 /** How much longer, in seconds, an account takes no attempts from networks that never opened it; 0 when it does. */
 const fullFor = (pair: Pair) => sql`coalesce((
   select extract(epoch from a.window_started_at + ${DAY} - now()) from login_throttle a
@@ -90,27 +114,33 @@ const fullFor = (pair: Pair) => sql`coalesce((
     and not exists (select 1 from login_throttle k where ${isOfPair(pair, sql`k`)} and k.succeeded_at is not null)), 0)`
 
 /** The row's lock makes parallel attempts take turns, and each sees the count of the one before. */
-async function claim (db: Db, pair: Pair): Promise<boolean> {
-  const rows = await rowsOf(db, sql`
+async function claim(db: Db, pair: Pair): Promise<boolean> {
+  const rows = await rowsOf(
+    db,
+    sql`
     insert into login_throttle as t (subject, network, pending) select ${pair.subject}, ${pair.network}, 1 where ${fullFor(pair)} = 0
     on conflict (subject, network) do update set
       failures = ${failures}, pending = ${pending} + 1, attempted_at = now(),
       window_started_at = case when ${isStale} or t.failures = 0 then now() else t.window_started_at end,
       blocked_until = case when ${isStale} then null else t.blocked_until end
     where case when ${failures} < ${MAX_FAILURES} then ${failures} + ${pending} < ${MAX_FAILURES} else t.blocked_until <= now() and ${pending} = 0 end
-    returning 1 as one`)
+    returning 1 as one`
+  )
   return rows.length === 1
 }
 
-async function explain (db: Db, pair: Pair): Promise<{ blocked: number, full: number }> {
-  const [row] = await rowsOf<{ blocked: number, full: number }>(db, sql`
+async function explain(db: Db, pair: Pair): Promise<{ blocked: number; full: number }> {
+  const [row] = await rowsOf<{ blocked: number; full: number }>(
+    db,
+    sql`
     select ceil(${fullFor(pair)})::int as "full", coalesce((select ceil(extract(epoch from t.blocked_until - now()))::int from login_throttle t
-      where ${isOfPair(pair, sql`t`)} and t.failures >= ${MAX_FAILURES} and t.blocked_until > now()), 0) as blocked`)
-  return row as { blocked: number, full: number }
+      where ${isOfPair(pair, sql`t`)} and t.failures >= ${MAX_FAILURES} and t.blocked_until > now()), 0) as blocked`
+  )
+  return row as { blocked: number; full: number }
 }
 
 /** Counts for the pair, whose block doubles with each further failure, and for the account. */
-async function noteFailure (db: Db, { subject, network }: Pair): Promise<void> {
+async function noteFailure(db: Db, { subject, network }: Pair): Promise<void> {
   const isPair = sql`t.network <> ${EVERYWHERE}`
   const next = sql`case when ${isPair} then t.failures when t.window_started_at < now() - ${DAY} then 0 else t.failures end + 1`
   const seconds = sql`least(${FIRST_BLOCK_SECONDS} * 2 ^ least(t.failures + 1 - ${MAX_FAILURES}, 20), ${LONGEST_BLOCK_SECONDS})`
@@ -123,7 +153,7 @@ async function noteFailure (db: Db, { subject, network }: Pair): Promise<void> {
 }
 
 /** Forgives this pair, and takes its failures off the account's; what others failed stays counted. */
-async function noteSuccess (db: Db, pair: Pair): Promise<void> {
+async function noteSuccess(db: Db, pair: Pair): Promise<void> {
   await db.execute(sql`
     with before as (select failures from login_throttle t where ${isOfPair(pair, sql`t`)}),
       mine as (update login_throttle t set failures = 0, pending = greatest(t.pending - 1, 0), blocked_until = null, succeeded_at = now() where ${isOfPair(pair, sql`t`)} returning 1)
@@ -132,10 +162,15 @@ async function noteSuccess (db: Db, pair: Pair): Promise<void> {
 }
 
 /** Gives back a place whose comparison never ended in an answer. */
-async function release (db: Db, pair: Pair): Promise<void> {
-  await db.execute(sql`update login_throttle t set pending = greatest(t.pending - 1, 0) where ${isOfPair(pair, sql`t`)}`)
+async function release(db: Db, pair: Pair): Promise<void> {
+  await db.execute(
+    sql`update login_throttle t set pending = greatest(t.pending - 1, 0) where ${isOfPair(pair, sql`t`)}`
+  )
 }
 
-function throttled (seconds: number): Problem {
-  return new Problem('login_throttled', { detail: 'Too much has failed for this account from here. Try again later.', headers: { 'retry-after': String(seconds) } })
+function throttled(seconds: number): Problem {
+  return new Problem('login_throttled', {
+    detail: 'Too much has failed for this account from here. Try again later.',
+    headers: { 'retry-after': String(seconds) }
+  })
 }

@@ -1,4 +1,9 @@
-export interface FieldError { in: 'body' | 'query' | 'path' | 'header', pointer: string, code: string, detail: string }
+export interface FieldError {
+  in: 'body' | 'query' | 'path' | 'header'
+  pointer: string
+  code: string
+  detail: string
+}
 
 const TYPE_BASE = 'https://tasklane.example/problems/'
 
@@ -59,7 +64,12 @@ export interface ProblemExtras {
   error_description?: string
 }
 
-export interface ProblemOptions { detail?: string, extras?: ProblemExtras, headers?: Record<string, string>, cause?: unknown }
+export interface ProblemOptions {
+  detail?: string
+  extras?: ProblemExtras
+  headers?: Record<string, string>
+  cause?: unknown
+}
 
 /** A refusal on its way to the caller: carries its status, is rendered in one place (plugins/problems.ts). */
 export class Problem extends Error {
@@ -68,7 +78,7 @@ export class Problem extends Error {
   extras: ProblemExtras
   headers: Record<string, string>
 
-  constructor (code: ProblemCode, { detail, extras, headers, cause }: ProblemOptions = {}) {
+  constructor(code: ProblemCode, { detail, extras, headers, cause }: ProblemOptions = {}) {
     super(detail ?? `${catalogue[code][1]}.`, { cause })
     this.code = code
     this.statusCode = catalogue[code][0]
@@ -78,22 +88,34 @@ export class Problem extends Error {
 }
 
 /** A request whose shape is right but one of whose values is not. */
-export function invalidField (where: FieldError['in'], pointer: string, code: string, detail: string): Problem {
-  return new Problem('invalid_request', { detail, extras: { errors: [{ in: where, pointer, code, detail }] } })
+export function invalidField(
+  where: FieldError['in'],
+  pointer: string,
+  code: string,
+  detail: string
+): Problem {
+  return new Problem('invalid_request', {
+    detail,
+    extras: { errors: [{ in: where, pointer, code, detail }] }
+  })
 }
 
 /** Nobody is known by these credentials, or nobody any more. */
-export function unauthenticated (detail: string): Problem {
+export function unauthenticated(detail: string): Problem {
   return new Problem('unauthenticated', { detail, headers: { 'www-authenticate': 'Bearer' } })
 }
 
 /** Nothing happened; the caller may try again after so many seconds. */
-export function unavailable (detail: string, retryAfterSeconds = 1, cause?: unknown): Problem {
-  return new Problem('unavailable', { detail, headers: { 'retry-after': String(retryAfterSeconds) }, cause })
+export function unavailable(detail: string, retryAfterSeconds = 1, cause?: unknown): Problem {
+  return new Problem('unavailable', {
+    detail,
+    headers: { 'retry-after': String(retryAfterSeconds) },
+    cause
+  })
 }
 
 /** The body of RFC 9457 for a problem that arose at `instance`. */
-export function problemBody (problem: Problem, instance: string, requestId: string) {
+export function problemBody(problem: Problem, instance: string, requestId: string) {
   return {
     type: TYPE_BASE + problem.code.replaceAll('_', '-'),
     title: catalogue[problem.code][1],

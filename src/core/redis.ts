@@ -12,55 +12,93 @@ const PROBE_MS = 500
 const START_MS = 1000
 
 /** A Redis that may go away at any moment. Ask `isUp` first, wait no longer than `inTime`, tell `failed` when an answer did not come. */
-export interface SharedRedis { client: Redis, isUp: () => boolean, inTime: <T>(answer: Promise<T>) => Promise<T>, failed: (err: unknown) => void, close: () => void }
+export interface SharedRedis {
+  client: Redis
+  isUp: () => boolean
+  inTime: <T>(answer: Promise<T>) => Promise<T>
+  failed: (err: unknown) => void
+  close: () => void
+}
 
 /** Opens Redis without insisting: one that is away is looked for in the background, never by a request. */
-export async function openRedis (url: string, log: FastifyBaseLogger): Promise<SharedRedis> {
+export async function openRedis(url: string, log: FastifyBaseLogger): Promise<SharedRedis> {
   const { Redis } = await import('ioredis')
   const client = new Redis(url, {
-    connectTimeout: CONNECT_MS, commandTimeout: COMMAND_MS, maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true,
+    connectTimeout: CONNECT_MS,
+    commandTimeout: COMMAND_MS,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    lazyConnect: true,
     retryStrategy: (attempt) => Math.min(attempt * 50, PROBE_MS)
   })
   // Without a listener each failed attempt to connect would be printed; what matters is logged when it turns.
   let lastError: unknown
-  client.on('error', (err) => { lastError = err })
+  client.on('error', (err) => {
+    lastError = err
+  })
   let up = false
   let probe: NodeJS.Timeout | undefined
   const probeLater = () => {
     probe = setTimeout(() => {
-      client.ping().then(() => { up = true; log.info('Redis is back: limits are shared again') }, probeLater)
+      client.ping().then(() => {
+        up = true
+        log.info('Redis is back: limits are shared again')
+      }, probeLater)
     }, PROBE_MS).unref()
   }
 
   const failed = (err: unknown): void => {
-    if (!up) return
+    if (!up) {
+      return
+    }
     up = false
     log.warn({ err }, 'Redis does not answer: each instance limits on its own')
     probeLater()
   }
   // One that has gone is noticed at once, and not by the next caller.
-  client.on('close', () => { failed(lastError ?? new Error('Redis has closed the connection')) })
+  client.on('close', () => {
+    failed(lastError ?? new Error('Redis has closed the connection'))
+  })
 
   await Promise.race([
-    client.connect().then(() => client.ping()).then(() => { up = true }, () => {}),
-    new Promise((resolve) => { setTimeout(resolve, START_MS).unref() })
+    client
+      .connect()
+      .then(() => client.ping())
+      .then(
+        () => {
+          up = true
+        },
+        () => {}
+      ),
+    new Promise((resolve) => {
+      setTimeout(resolve, START_MS).unref()
+    })
   ])
-  if (!up) { log.warn('Redis does not answer: each instance limits on its own'); probeLater() }
+  if (!up) {
+    log.warn('Redis does not answer: each instance limits on its own')
+    probeLater()
+  }
   return {
     client,
     isUp: () => up,
     inTime,
     failed,
-    close: () => { clearTimeout(probe); up = false; client.disconnect() }
+    close: () => {
+      clearTimeout(probe)
+      up = false
+      client.disconnect()
+    }
   }
 }
 
 /** Fails when an answer takes longer than ANSWER_MS of an event loop that runs. */
-function inTime<T> (answer: Promise<T>): Promise<T> {
+function inTime<T>(answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout
     const wait = (left: number) => {
-      timer = setTimeout(() => { left > 0 ? wait(left - 1) : reject(new Error('Redis did not answer in time')) }, ANSWER_MS / STEPS)
+      timer = setTimeout(() => {
+        left > 0 ? wait(left - 1) : reject(new Error('Redis did not answer in time'))
+      }, ANSWER_MS / STEPS)
     }
     wait(STEPS - 1)
     answer.then(resolve, reject).finally(() => clearTimeout(timer))

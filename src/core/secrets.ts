@@ -6,8 +6,12 @@ export type Secrets = readonly [current: string, ...accepted: string[]]
 export type Keys = readonly [current: KeyObject, ...accepted: KeyObject[]]
 
 /** One key for each purpose, derived from each configured secret (RFC 5869), so that none can stand in for another. Made ready for use once: bytes would be for each use. */
-export function deriveKeys (secrets: Secrets, purpose: 'cursor' | 'one-time-code' | 'login-throttle'): Keys {
-  const keyOf = (secret: string) => createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', `tasklane:${purpose}`, 32)))
+export function deriveKeys(
+  secrets: Secrets,
+  purpose: 'cursor' | 'one-time-code' | 'login-throttle'
+): Keys {
+  const keyOf = (secret: string) =>
+    createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', `tasklane:${purpose}`, 32)))
   const [current, ...accepted] = secrets
   return [keyOf(current), ...accepted.map(keyOf)]
 }

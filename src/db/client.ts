@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
-import { ensureDatabase } from './blank-database.ts'
 import type { Load } from '../lib/gate.ts'
+import { ensureDatabase } from './blank-database.ts'
 import { type Bounds, bounded } from './deadlines.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { checkDriver } from './driver-guard.ts'
@@ -17,14 +17,21 @@ export interface Database {
   embedded: boolean
   /** How the queues before a server's connections fare; the embedded database has none. */
   loads: Record<string, () => Load>
-  close (): Promise<void>
+  close(): Promise<void>
 }
 
 /**
  * `waitMs`: how long work may wait for a connection to a server before it is refused. `isPatient` is for what an operator
  * waits for: none of our deadlines, so that only the role's time-outs end a statement, and a transaction may lift those.
  */
-export interface DatabaseOptions { url?: string | undefined, dataDir: string, pool: number, waitMs?: number, traced?: Traced | undefined, isPatient?: boolean }
+export interface DatabaseOptions {
+  url?: string | undefined
+  dataDir: string
+  pool: number
+  waitMs?: number
+  traced?: Traced | undefined
+  isPatient?: boolean
+}
 
 const WAIT_MS = 1000
 const CONNECT_SECONDS = 3
@@ -36,11 +43,16 @@ const PATIENT_SILENCE_MS = 31 * 60_000
 const backoff = (attempt: number): number => Math.min(0.05 * 2 ** attempt, 0.5)
 
 /** Opens PostgreSQL when a URL is given, else the embedded database. Each driver is loaded only when it is used. */
-export function openDatabase (options: DatabaseOptions): Promise<Database> {
-  return options.url === undefined ? openEmbedded(options.dataDir) : openServer(options.url, { waitMs: WAIT_MS, ...options })
+export function openDatabase(options: DatabaseOptions): Promise<Database> {
+  return options.url === undefined
+    ? openEmbedded(options.dataDir)
+    : openServer(options.url, { waitMs: WAIT_MS, ...options })
 }
 
-async function openServer (url: string, { traced: span, isPatient, ...bounds }: Bounds & Pick<DatabaseOptions, 'traced' | 'isPatient'>): Promise<Database> {
+async function openServer(
+  url: string,
+  { traced: span, isPatient, ...bounds }: Bounds & Pick<DatabaseOptions, 'traced' | 'isPatient'>
+): Promise<Database> {
   const { default: postgres } = await import('postgres')
   checkDriver()
   const { drizzle } = await import('drizzle-orm/postgres-js')
@@ -54,19 +66,26 @@ async function openServer (url: string, { traced: span, isPatient, ...bounds }: 
     fetch_types: false,
     // Nobody who is patient says the same twice; for the others pooler.ts decides.
     prepare: !isPatient,
-    onnotice () {},
+    onnotice() {},
     // Texts of instants are read in UTC. The server's time-outs are set on its role (README, Data): a pooler refuses them here.
     connection: { application_name: 'tasklane', TimeZone: 'UTC' }
   })
   const close = () => client.end({ timeout: 5 })
   // Ours, for the guarded driver (driver-guard.ts).
   Object.assign(client.options, { silence_ms: isPatient ? PATIENT_SILENCE_MS : SILENCE_MS })
-  if (isPatient) return { db: drizzle(client) as unknown as Db, embedded: false, loads: {}, close }
+  if (isPatient) {
+    return { db: drizzle(client) as unknown as Db, embedded: false, loads: {}, close }
+  }
   const { client: guarded, loads } = bounded(client, bounds)
-  return { db: drizzle(span ? traced(guarded, span) : guarded) as unknown as Db, embedded: false, loads, close }
+  return {
+    db: drizzle(span ? traced(guarded, span) : guarded) as unknown as Db,
+    embedded: false,
+    loads,
+    close
+  }
 }
 
-async function openEmbedded (dataDir: string): Promise<Database> {
+async function openEmbedded(dataDir: string): Promise<Database> {
   const release = lockDirectory(dataDir)
   try {
     const directory = join(dataDir, 'database')
@@ -79,15 +98,21 @@ async function openEmbedded (dataDir: string): Promise<Database> {
 }
 
 /** PGlite with the extensions that the migrations name; a server brings its own. */
-export async function createPglite (options: PGliteOptions): Promise<PGlite> {
-  const [{ PGlite }, { btree_gin }] = await Promise.all([import('@electric-sql/pglite'), import('@electric-sql/pglite/contrib/btree_gin')])
+export async function createPglite(options: PGliteOptions): Promise<PGlite> {
+  const [{ PGlite }, { btree_gin }] = await Promise.all([
+    import('@electric-sql/pglite'),
+    import('@electric-sql/pglite/contrib/btree_gin')
+  ])
   return PGlite.create({ ...options, extensions: { btree_gin } })
 }
 
 /** The embedded database around a PGlite that is already open. */
-export async function embedded (pglite: PGlite, release: () => void = () => {}): Promise<Database> {
+export async function embedded(pglite: PGlite, release: () => void = () => {}): Promise<Database> {
   const { drizzle } = await import('drizzle-orm/pglite')
   await pglite.exec("set time zone 'UTC'")
-  const close = async () => { await pglite.close(); release() }
+  const close = async () => {
+    await pglite.close()
+    release()
+  }
   return { db: drizzle({ client: pglite }) as unknown as Db, embedded: true, loads: {}, close }
 }

@@ -1,7 +1,7 @@
 import type { Sql } from 'postgres'
 import { createGate, GateBusy, type Load } from '../lib/gate.ts'
 import { failureOf } from './failures.ts'
-import { type Call, lazily, type Loose, type PendingQuery, replacing } from './pending-query.ts'
+import { type Call, type Loose, lazily, type PendingQuery, replacing } from './pending-query.ts'
 import { decidingToPrepare } from './pooler.ts'
 import { NothingDone, OutcomeUnknown } from './refusals.ts'
 
@@ -16,7 +16,10 @@ const PIPELINE = 8
 const MAX_WAITING = 5000
 
 /** `waitMs` is for a free connection, and for those before us on it. */
-export interface Bounds { pool: number, waitMs: number }
+export interface Bounds {
+  pool: number
+  waitMs: number
+}
 
 type Work = (tx: Sql) => Promise<unknown>
 type Turn = ((work: () => Promise<unknown>) => Promise<unknown>) & { load: () => Load }
@@ -27,30 +30,53 @@ type Turn = ((work: () => Promise<unknown>) => Promise<unknown>) & { load: () =>
  * piles up stands before the gate, where it costs nothing and can be refused, and not inside the driver. `loads` says
  * how the gates fare.
  */
-export function bounded (client: Sql, { pool, waitMs }: Bounds): { client: Sql, loads: Record<'statements' | 'transactions', () => Load> } {
+export function bounded(
+  client: Sql,
+  { pool, waitMs }: Bounds
+): { client: Sql; loads: Record<'statements' | 'transactions', () => Load> } {
   const statements = turns(pool * PIPELINE, waitMs)
   const transactions = turns(pool, waitMs)
-  const unsafe = (client.unsafe as unknown as Call<PendingQuery>)
+  const unsafe = client.unsafe as unknown as Call<PendingQuery>
   const decided = decidingToPrepare(client)
   const guarded = replacing(client, {
     unsafe: (...args) => {
       // Never cancelled in the driver: a connection that was being opened for it would be lost to the pool.
       const given = /^\s*select\b/i.test(String(args[0])) ? NothingDone : OutcomeUnknown
-      return lazily(unsafe(...args), (query) => race(statements(() => decided(() => query) as Promise<unknown>), {
-        ms: STATEMENT_MS, onLate: () => new given('the database did not answer in time'),
-        waitMs, hasBegun: () => query.active, onWait: () => new given('no connection became free in time')
-      }))
+      return lazily(unsafe(...args), (query) =>
+        race(
+          statements(() => decided(() => query) as Promise<unknown>),
+          {
+            ms: STATEMENT_MS,
+            onLate: () => new given('the database did not answer in time'),
+            waitMs,
+            hasBegun: () => query.active,
+            onWait: () => new given('no connection became free in time')
+          }
+        )
+      )
     },
-    begin: (...args) => transaction(transactions, waitMs, (...call) => decided(() => (client.begin as unknown as Call)(...call)) as Promise<unknown>, args)
+    begin: (...args) =>
+      transaction(
+        transactions,
+        waitMs,
+        (...call) => decided(() => (client.begin as unknown as Call)(...call)) as Promise<unknown>,
+        args
+      )
   })
-  return { client: guarded, loads: { statements: statements.load, transactions: transactions.load } }
+  return {
+    client: guarded,
+    loads: { statements: statements.load, transactions: transactions.load }
+  }
 }
 
-function turns (slots: number, waitMs: number): Turn {
+function turns(slots: number, waitMs: number): Turn {
   const gate = createGate({ slots, queue: MAX_WAITING, waitMs })
-  const turn = (work: () => Promise<unknown>) => gate(work).catch((error) => {
-    throw error instanceof GateBusy ? new NothingDone('no connection became free in time', { cause: error }) : error
-  })
+  const turn = (work: () => Promise<unknown>) =>
+    gate(work).catch((error) => {
+      throw error instanceof GateBusy
+        ? new NothingDone('no connection became free in time', { cause: error })
+        : error
+    })
   return Object.assign(turn, { load: gate.load })
 }
 
@@ -59,7 +85,7 @@ function turns (slots: number, waitMs: number): Turn {
  * COMMIT or ROLLBACK that follows it, on whatever session that connection object holds next; so from then on no
  * statement is sent and the driver never hears how `work` ended.
  */
-function transaction (turn: Turn, waitMs: number, begin: Call, args: unknown[]): Promise<unknown> {
+function transaction(turn: Turn, waitMs: number, begin: Call, args: unknown[]): Promise<unknown> {
   const work = args.pop() as Work
   let over: Error | undefined
   let hasBegun = false
@@ -71,53 +97,121 @@ function transaction (turn: Turn, waitMs: number, begin: Call, args: unknown[]):
     giveUp(reason)
     return reason
   }
-  const inside = (tx: Sql): Sql => replacing(tx, {
-    unsafe: (...call) => lazily((tx.unsafe as unknown as Call<PendingQuery>)(...call), (query) => (
-      over ? Promise.reject(over) : race(query, { ms: STATEMENT_MS, onLate: () => end(new NothingDone('a statement of the transaction was not answered in time')) }))),
-    savepoint: (...call) => {
-      const nested = call.pop() as Work
-      const scope = (savepoint: Sql) => new Promise((resolve, reject) => {
-        nested(inside(savepoint)).then((value) => { if (!over) resolve(value) }, (error) => { if (!over) reject(error) })
-      })
-      return over ? Promise.reject(over) : ((tx as unknown as Loose).savepoint as Call)(...call, scope)
-    }
-  })
-  const scope = (tx: Sql) => new Promise((resolve, reject) => {
-    // Its caller has gone while it waited for a connection.
-    if (over) { reject(over); return }
-    hasBegun = true
-    giveUp = reject
-    work(inside(tx)).then(
-      (value) => { if (!over) { over = new Error('the transaction is over'); isCommitting = true; resolve(value) } },
-      (error) => { if (!over) { over = new Error('the transaction is over'); reject(error) } })
-  })
+  const inside = (tx: Sql): Sql =>
+    replacing(tx, {
+      unsafe: (...call) =>
+        lazily((tx.unsafe as unknown as Call<PendingQuery>)(...call), (query) =>
+          over
+            ? Promise.reject(over)
+            : race(query, {
+                ms: STATEMENT_MS,
+                onLate: () =>
+                  end(new NothingDone('a statement of the transaction was not answered in time'))
+              })
+        ),
+      savepoint: (...call) => {
+        const nested = call.pop() as Work
+        const scope = (savepoint: Sql) =>
+          new Promise((resolve, reject) => {
+            nested(inside(savepoint)).then(
+              (value) => {
+                if (!over) {
+                  resolve(value)
+                }
+              },
+              (error) => {
+                if (!over) {
+                  reject(error)
+                }
+              }
+            )
+          })
+        return over
+          ? Promise.reject(over)
+          : ((tx as unknown as Loose).savepoint as Call)(...call, scope)
+      }
+    })
+  const scope = (tx: Sql) =>
+    new Promise((resolve, reject) => {
+      // Its caller has gone while it waited for a connection.
+      if (over) {
+        reject(over)
+        return
+      }
+      hasBegun = true
+      giveUp = reject
+      work(inside(tx)).then(
+        (value) => {
+          if (!over) {
+            over = new Error('the transaction is over')
+            isCommitting = true
+            resolve(value)
+          }
+        },
+        (error) => {
+          if (!over) {
+            over = new Error('the transaction is over')
+            reject(error)
+          }
+        }
+      )
+    })
   const settled = turn(() => begin(...args, scope)).catch((error) => {
     over ??= error as Error
-    throw !isCommitting && failureOf(error) === 'unknown_outcome' ? new NothingDone('the connection broke before the transaction was committed', { cause: error }) : error
+    throw !isCommitting && failureOf(error) === 'unknown_outcome'
+      ? new NothingDone('the connection broke before the transaction was committed', {
+          cause: error
+        })
+      : error
   })
   return race(settled, {
-    ms: TRANSACTION_MS, onLate: () => (isCommitting ? new OutcomeUnknown('the commit was not answered in time') : end(new NothingDone('the transaction took too long'))),
-    waitMs, hasBegun: () => hasBegun, onWait: () => end(new NothingDone('no connection became free in time'))
+    ms: TRANSACTION_MS,
+    onLate: () =>
+      isCommitting
+        ? new OutcomeUnknown('the commit was not answered in time')
+        : end(new NothingDone('the transaction took too long')),
+    waitMs,
+    hasBegun: () => hasBegun,
+    onWait: () => end(new NothingDone('no connection became free in time'))
   })
 }
 
-interface Patience { ms: number, onLate: () => Error, waitMs?: number, hasBegun?: () => boolean, onWait?: () => Error }
+interface Patience {
+  ms: number
+  onLate: () => Error
+  waitMs?: number
+  hasBegun?: () => boolean
+  onWait?: () => Error
+}
 
 /** What comes of `work`, or `onLate` after `ms`, or `onWait` when it has not even begun after `waitMs`. */
-function race (work: Promise<unknown>, { ms, onLate, waitMs = ms, hasBegun = () => true, onWait = onLate }: Patience): Promise<unknown> {
+function race(
+  work: Promise<unknown>,
+  { ms, onLate, waitMs = ms, hasBegun = () => true, onWait = onLate }: Patience
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout
     const step = (waited: number): void => {
       timer = setTimeout(() => {
-        if (waited >= ms) reject(onLate())
-        else if (waited >= waitMs && !hasBegun()) reject(onWait())
-        else step(waited + STEP_MS)
+        if (waited >= ms) {
+          reject(onLate())
+        } else if (waited >= waitMs && !hasBegun()) {
+          reject(onWait())
+        } else {
+          step(waited + STEP_MS)
+        }
       }, STEP_MS)
     }
     step(STEP_MS)
     work.then(
-      (value) => { clearTimeout(timer); resolve(value) },
-      (error) => { clearTimeout(timer); reject(error) }
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error) => {
+        clearTimeout(timer)
+        reject(error)
+      }
     )
   })
 }

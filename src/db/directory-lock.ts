@@ -15,7 +15,7 @@ export class DirectoryInUse extends Error {
  * the operating system's lock on a SQLite file: the kernel drops it when the process ends, however it ends, so no
  * stale lock can exist and none has to be guessed at from a process id.
  */
-export function lockDirectory (directory: string): () => void {
+export function lockDirectory(directory: string): () => void {
   // For its owner alone: PostgreSQL in WebAssembly leaves its files open to everyone.
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const pidFile = join(directory, 'pid')
@@ -24,13 +24,15 @@ export function lockDirectory (directory: string): () => void {
     lock.exec('begin exclusive')
   } catch {
     lock.close()
-    throw new DirectoryInUse(`The data directory ${directory} is in use by another Tasklane process (pid ${readPid(pidFile)}). Stop it first, or set DATA_DIR to another directory.`)
+    throw new DirectoryInUse(
+      `The data directory ${directory} is in use by another Tasklane process (pid ${readPid(pidFile)}). Stop it first, or set DATA_DIR to another directory.`
+    )
   }
   writeFileSync(pidFile, String(process.pid))
   return () => lock.close()
 }
 
-function readPid (file: string): string {
+function readPid(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch {

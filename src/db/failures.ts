@@ -14,40 +14,84 @@ export type Failure =
   | 'bad_value'
 
 const BY_CODE: Record<string, Failure> = {
-  ECONNREFUSED: 'unavailable', ENOTFOUND: 'unavailable', EAI_AGAIN: 'unavailable', ENOENT: 'unavailable',
-  CONNECT_TIMEOUT: 'unavailable', CONNECT_CLOSED: 'unavailable', NOTHING_DONE: 'unavailable',
-  '57P03': 'unavailable', '57P05': 'unavailable', '53300': 'unavailable', '53100': 'unavailable', '53200': 'unavailable', '57014': 'unavailable', '55P03': 'unavailable', '25006': 'unavailable', '25P03': 'unavailable',
-  '57P01': 'unknown_outcome', '57P02': 'unknown_outcome', '08006': 'unknown_outcome', '08003': 'unknown_outcome',
-  ECONNRESET: 'unknown_outcome', EPIPE: 'unknown_outcome', ETIMEDOUT: 'unknown_outcome', EHOSTUNREACH: 'unknown_outcome', ENETUNREACH: 'unknown_outcome',
-  OUTCOME_UNKNOWN: 'unknown_outcome', CONNECTION_SILENT: 'unknown_outcome', CONNECTION_CLOSED: 'unknown_outcome', CONNECTION_ENDED: 'unknown_outcome', CONNECTION_DESTROYED: 'unknown_outcome',
-  '40001': 'repeat', '40P01': 'repeat',
-  '23505': 'duplicate', '23503': 'missing_reference',
+  ECONNREFUSED: 'unavailable',
+  ENOTFOUND: 'unavailable',
+  EAI_AGAIN: 'unavailable',
+  ENOENT: 'unavailable',
+  CONNECT_TIMEOUT: 'unavailable',
+  CONNECT_CLOSED: 'unavailable',
+  NOTHING_DONE: 'unavailable',
+  '57P03': 'unavailable',
+  '57P05': 'unavailable',
+  '53300': 'unavailable',
+  '53100': 'unavailable',
+  '53200': 'unavailable',
+  '57014': 'unavailable',
+  '55P03': 'unavailable',
+  '25006': 'unavailable',
+  '25P03': 'unavailable',
+  '57P01': 'unknown_outcome',
+  '57P02': 'unknown_outcome',
+  '08006': 'unknown_outcome',
+  '08003': 'unknown_outcome',
+  ECONNRESET: 'unknown_outcome',
+  EPIPE: 'unknown_outcome',
+  ETIMEDOUT: 'unknown_outcome',
+  EHOSTUNREACH: 'unknown_outcome',
+  ENETUNREACH: 'unknown_outcome',
+  OUTCOME_UNKNOWN: 'unknown_outcome',
+  CONNECTION_SILENT: 'unknown_outcome',
+  CONNECTION_CLOSED: 'unknown_outcome',
+  CONNECTION_ENDED: 'unknown_outcome',
+  CONNECTION_DESTROYED: 'unknown_outcome',
+  '40001': 'repeat',
+  '40P01': 'repeat',
+  '23505': 'duplicate',
+  '23503': 'missing_reference',
   '54001': 'bad_value'
 }
 
 /** A pooler says what befell it in words, mostly under one code: before it found a connection for us, and after. */
 const BY_POOLER: [words: RegExp, failure: Failure][] = [
-  [/query_wait_timeout|query_timeout|server_login_retry|cannot connect|connections exceeded|max_client_conn|client_login_timeout|server shutting down|too many clients|connection slots/, 'unavailable'],
-  [/server conn crashed|query timeout|idle transaction timeout|server_lifetime|server idle|database configuration changed/, 'unknown_outcome']
+  [
+    /query_wait_timeout|query_timeout|server_login_retry|cannot connect|connections exceeded|max_client_conn|client_login_timeout|server shutting down|too many clients|connection slots/,
+    'unavailable'
+  ],
+  [
+    /server conn crashed|query timeout|idle transaction timeout|server_lifetime|server idle|database configuration changed/,
+    'unknown_outcome'
+  ]
 ]
 
 /** The meaning of an error if it came from the database, else undefined. Drizzle wraps the driver's error as its cause. */
-export function failureOf (error: unknown): Failure | undefined {
+export function failureOf(error: unknown): Failure | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     const failure = byCode(at)
-    if (failure) return failure
+    if (failure) {
+      return failure
+    }
   }
   return undefined
 }
 
-function byCode (error: Error): Failure | undefined {
-  const { code, syscall } = error as { code?: unknown, syscall?: unknown }
+function byCode(error: Error): Failure | undefined {
+  const { code, syscall } = error as { code?: unknown; syscall?: unknown }
   // The embedded database has no code for this; it looks before it does anything.
-  if (/^PGlite is clos(ed|ing)$/.test(error.message)) return 'unavailable'
-  if (typeof code !== 'string') return undefined
+  if (/^PGlite is clos(ed|ing)$/.test(error.message)) {
+    return 'unavailable'
+  }
+  if (typeof code !== 'string') {
+    return undefined
+  }
   // The same network error that leaves a statement's outcome open is harmless before there was a connection.
-  if (syscall === 'connect') return 'unavailable'
-  if (code === '08P01') return BY_POOLER.find(([words]) => words.test(error.message))?.[1]
-  if (code === '0A000' && error.message.includes('cached plan')) return 'repeat'
+  if (syscall === 'connect') {
+    return 'unavailable'
+  }
+  if (code === '08P01') {
+    return BY_POOLER.find(([words]) => words.test(error.message))?.[1]
+  }
+  if (code === '0A000' && error.message.includes('cached plan')) {
+    return 'repeat'
+  }
   return BY_CODE[code] ?? (/^22[0-9A-Z]{3}$/.test(code) ? 'bad_value' : undefined)
 }

@@ -7,20 +7,26 @@ const ID_LENGTH = 8
 const SECRET_LENGTH = 32
 /** 62^6 is more than 2^32. */
 const CHECKSUM_LENGTH = 6
-const FORM = new RegExp(`^${API_KEY_PREFIX}[0-9A-Za-z]{${ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH}}$`)
+const FORM = new RegExp(
+  `^${API_KEY_PREFIX}[0-9A-Za-z]{${ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH}}$`
+)
 
 /** A new key: `tl_`, eight characters that may be shown, 32 secret ones (190 random bits) and a checksum, by which scanners tell real keys from noise. */
-export function makeApiKey (): { key: string, prefix: string } {
-  const body = API_KEY_PREFIX + Array.from({ length: ID_LENGTH + SECRET_LENGTH }, () => DIGITS[randomInt(DIGITS.length)]).join('')
+export function makeApiKey(): { key: string; prefix: string } {
+  const body =
+    API_KEY_PREFIX +
+    Array.from({ length: ID_LENGTH + SECRET_LENGTH }, () => DIGITS[randomInt(DIGITS.length)]).join(
+      ''
+    )
   return { key: body + checksum(body), prefix: body.slice(0, API_KEY_PREFIX.length + ID_LENGTH) }
 }
 
 /** True when a text can be a key at all: mistyped and invented ones cost no look-up. */
-export function isApiKey (text: string): boolean {
+export function isApiKey(text: string): boolean {
   return FORM.test(text) && text.endsWith(checksum(text.slice(0, -CHECKSUM_LENGTH)))
 }
 
-function checksum (body: string): string {
+function checksum(body: string): string {
   let rest = crc32(body)
   let digits = ''
   for (let i = 0; i < CHECKSUM_LENGTH; i++) {

@@ -8,7 +8,7 @@ let used = POOL.length
  * 16 random bytes, as good as any of node:crypto but fetched for 256 calls at a time: asking for each costs a point
  * read a twentieth of its CPU. Valid until the next call. For names of things, not for secrets, which ask for their own.
  */
-export function randomBytes16 (): Buffer {
+export function randomBytes16(): Buffer {
   if (used === POOL.length) {
     randomFillSync(POOL)
     used = 0

@@ -7,7 +7,7 @@ const LOW_BITS = 14
  * millisecond, the row as counter, and 48 bits of a hash. They rise with the row, so that indexes grow at their end; who does not
  * know the batch's id, which is a UUIDv7 itself, cannot guess them. `task` and `event` differ.
  */
-export function rowIds (batchId: string, row: number): { task: string, event: string } {
+export function rowIds(batchId: string, row: number): { task: string; event: string } {
   const digest = hash('sha256', `${batchId}/${row}`)
   const head = `${batchId.slice(0, 13)}-7${(row >>> LOW_BITS).toString(16).padStart(3, '0')}-${(0x8000 | (row & ((1 << LOW_BITS) - 1))).toString(16)}-`
   return { task: head + digest.slice(0, 12), event: head + digest.slice(12, 24) }

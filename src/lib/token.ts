@@ -4,4 +4,5 @@ import { createHash, randomBytes } from 'node:crypto'
 export const randomToken = (): string => randomBytes(32).toString('base64url')
 
 /** How a token is stored: SHA-256, base64url. A random token needs no salt and no slow hash. */
-export const hashToken = (token: string): string => createHash('sha256').update(token).digest('base64url')
+export const hashToken = (token: string): string =>
+  createHash('sha256').update(token).digest('base64url')

@@ -1,5 +1,5 @@
-import type { FastifyRequest } from 'fastify'
 import { isIP } from 'node:net'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { canonicalAddress } from '../lib/address.ts'
 
@@ -16,14 +16,19 @@ const WITH_PORT = /^(?:\[([0-9a-f:.]+)\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):
 /** Knows the client before any other hook looks. */
 export const clientAddress = fp(async (app) => {
   app.decorateRequest('address', '')
-  app.addHook('onRequest', async (request) => { request.address = addressOf(request) })
+  app.addHook('onRequest', async (request) => {
+    request.address = addressOf(request)
+  })
 })
 
 /**
  * The socket's address, or, behind trusted proxies, the first untrusted one from the right. When that is no address at
  * all (`unknown`, say), the last proxy that could be named stands for it, so that nobody hides behind nonsense.
  */
-function addressOf ({ ip, ips }: FastifyRequest): string {
-  const hops = (ips ?? [ip]).map((hop) => { const [, v6, v4] = WITH_PORT.exec(hop) ?? []; return v6 ?? v4 ?? hop })
+function addressOf({ ip, ips }: FastifyRequest): string {
+  const hops = (ips ?? [ip]).map((hop) => {
+    const [, v6, v4] = WITH_PORT.exec(hop) ?? []
+    return v6 ?? v4 ?? hop
+  })
   return canonicalAddress(hops.findLast((hop) => isIP(hop) !== 0) ?? '')
 }

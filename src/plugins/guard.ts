@@ -1,6 +1,6 @@
+import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { Type } from '@sinclair/typebox'
 import { atLeast, type Caller, type Role, type Scope } from '../core/caller.ts'
 import { Problem } from '../core/problem.ts'
 
@@ -22,7 +22,11 @@ declare module 'fastify' {
 const NoQuery = Type.Object({}, { additionalProperties: false })
 
 export type ResolveCaller = (request: FastifyRequest, reply: FastifyReply) => Promise<Caller>
-export interface GuardOptions { resolveCaller: ResolveCaller, needsVerified: boolean, limitUser: (request: FastifyRequest, reply: FastifyReply) => Promise<void> }
+export interface GuardOptions {
+  resolveCaller: ResolveCaller
+  needsVerified: boolean
+  limitUser: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+}
 
 /** The lock that makes forgetting impossible: each route says who it allows, and takes no parameter it did not declare. */
 export const guard = fp(async (app, { resolveCaller, needsVerified, limitUser }: GuardOptions) => {
@@ -30,18 +34,37 @@ export const guard = fp(async (app, { resolveCaller, needsVerified, limitUser }:
 
   app.addHook('onRoute', (route: RouteOptions) => {
     const { allow, scope, unverified } = route.config ?? {}
-    if (!allow) throw new Error(`${route.method} ${route.url} does not say who it allows`)
+    if (!allow) {
+      throw new Error(`${route.method} ${route.url} does not say who it allows`)
+    }
     route.schema = { querystring: NoQuery, ...route.schema }
-    if (allow === 'anyone') return
-    route.onRequest = [...[route.onRequest ?? []].flat(), async (request: FastifyRequest, reply: FastifyReply) => {
-      // What is meant for one caller stays out of shared caches; conditional requests work without them.
-      reply.header('cache-control', 'no-store')
-      request.caller = await resolveCaller(request, reply)
-      await limitUser(request, reply)
-      const { role, key, is_unverified } = request.caller
-      if (key && !key.scopes.some((granted) => granted === scope)) throw new Problem('missing_scope', { detail: scope ? `The API key needs the scope ${scope} for this.` : 'API keys cannot do this. Log in instead.' })
-      if (!atLeast(role, allow)) throw new Problem('not_allowed')
-      if (needsVerified && is_unverified && !unverified) throw new Problem('email_unverified', { detail: 'Confirm your address with the code that was sent to it.' })
-    }]
+    if (allow === 'anyone') {
+      return
+    }
+    route.onRequest = [
+      ...[route.onRequest ?? []].flat(),
+      async (request: FastifyRequest, reply: FastifyReply) => {
+        // What is meant for one caller stays out of shared caches; conditional requests work without them.
+        reply.header('cache-control', 'no-store')
+        request.caller = await resolveCaller(request, reply)
+        await limitUser(request, reply)
+        const { role, key, is_unverified } = request.caller
+        if (key && !key.scopes.some((granted) => granted === scope)) {
+          throw new Problem('missing_scope', {
+            detail: scope
+              ? `The API key needs the scope ${scope} for this.`
+              : 'API keys cannot do this. Log in instead.'
+          })
+        }
+        if (!atLeast(role, allow)) {
+          throw new Problem('not_allowed')
+        }
+        if (needsVerified && is_unverified && !unverified) {
+          throw new Problem('email_unverified', {
+            detail: 'Confirm your address with the code that was sent to it.'
+          })
+        }
+      }
+    ]
   })
 })

@@ -17,13 +17,21 @@ const FAILED_LOGIN = new Set<ProblemCode | undefined>(['bad_credentials', 'inval
 export const ipBans = fp(async (app, { bannedFor, noteOffence, settled }: IpBansOptions) => {
   app.addHook('onRequest', async (request) => {
     const seconds = await bannedFor(request.address)
-    if (seconds !== undefined) throw new Problem('ip_banned', { detail: 'Too much went wrong from here, or an administrator said so.', headers: { 'retry-after': String(seconds) } })
+    if (seconds !== undefined) {
+      throw new Problem('ip_banned', {
+        detail: 'Too much went wrong from here, or an administrator said so.',
+        headers: { 'retry-after': String(seconds) }
+      })
+    }
   })
 
   // After the answer: a refusal does not wait for the database.
   app.addHook('onResponse', async (request, reply) => {
-    const isFailedLogin = request.routeOptions.config.budget === 'auth' && FAILED_LOGIN.has(request.problem?.code)
-    if (reply.statusCode === 429 || isFailedLogin) noteOffence(sourceOf(request))
+    const isFailedLogin =
+      request.routeOptions.config.budget === 'auth' && FAILED_LOGIN.has(request.problem?.code)
+    if (reply.statusCode === 429 || isFailedLogin) {
+      noteOffence(sourceOf(request))
+    }
   })
 
   app.addHook('onClose', () => settled())

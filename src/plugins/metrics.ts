@@ -10,5 +10,9 @@ export const metrics = fp(async (app, { metrics }: { metrics: Metrics }) => {
     const { operationId = OTHER } = (request.routeOptions.schema ?? {}) as { operationId?: string }
     metrics.answered(operationId, reply.statusCode, reply.elapsedTime / 1000, request.problem?.code)
   })
-  metrics.watch('limits_shared', 'Whether limits are counted in Redis at this moment: 0 while it is away or when there is none.', () => Number(app.limitsKept() === 'shared'))
+  metrics.watch(
+    'limits_shared',
+    'Whether limits are counted in Redis at this moment: 0 while it is away or when there is none.',
+    () => Number(app.limitsKept() === 'shared')
+  )
 })

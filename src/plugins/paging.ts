@@ -1,22 +1,38 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Moment } from '../db/from-newest.ts'
-import { BadCursor, openCursor, sealCursor } from '../lib/cursor.ts'
 import { invalidField } from '../core/problem.ts'
 import type { Keys } from '../core/secrets.ts'
+import type { Moment } from '../db/from-newest.ts'
+import { BadCursor, openCursor, sealCursor } from '../lib/cursor.ts'
 import { pathOf } from './problems.ts'
 import { DEFAULT_LIMIT } from './wire.ts'
 
-export interface Page<T> { data: T[], pagination: { limit: number, next_cursor: string | null, has_more: boolean, total_returned: number, total?: number } }
+export interface Page<T> {
+  data: T[]
+  pagination: {
+    limit: number
+    next_cursor: string | null
+    has_more: boolean
+    total_returned: number
+    total?: number
+  }
+}
 
 /** Makes and reads the cursors of one list; a cursor is only valid for the caller, filter and sort named in `binding`. */
-export function cursors (keys: Keys) {
+export function cursors(keys: Keys) {
   return {
     seal: (binding: string, position: readonly string[]) => sealCursor(keys[0], binding, position),
-    open (binding: string, cursor: string): string[] {
+    open(binding: string, cursor: string): string[] {
       try {
         return openCursor(keys, binding, cursor)
       } catch (error) {
-        if (error instanceof BadCursor) throw invalidField('query', '/cursor', 'bad_cursor', 'cursor is not one of this list with these filters and this sort. Start again without it.')
+        if (error instanceof BadCursor) {
+          throw invalidField(
+            'query',
+            '/cursor',
+            'bad_cursor',
+            'cursor is not one of this list with these filters and this sort. Start again without it.'
+          )
+        }
         throw error
       }
     }
@@ -25,30 +41,60 @@ export function cursors (keys: Keys) {
 export type Cursors = ReturnType<typeof cursors>
 
 /** Makes a page of rows that were read with one more than the limit, to know whether more follow. */
-export function pageOf<T> (rows: T[], limit: number, sealAfter: (last: T) => string, total?: number): Page<T> {
+export function pageOf<T>(
+  rows: T[],
+  limit: number,
+  sealAfter: (last: T) => string,
+  total?: number
+): Page<T> {
   const data = rows.length > limit ? rows.slice(0, limit) : rows
   const last = rows.length > limit ? data.at(-1) : undefined
   const next_cursor = last === undefined ? null : sealAfter(last)
-  return { data, pagination: { limit, next_cursor, has_more: next_cursor !== null, total_returned: data.length, ...(total !== undefined && { total }) } }
+  return {
+    data,
+    pagination: {
+      limit,
+      next_cursor,
+      has_more: next_cursor !== null,
+      total_returned: data.length,
+      ...(total !== undefined && { total })
+    }
+  }
 }
 
 /** `list` and `filter` are what a cursor is bound to, besides the caller. */
-interface NewestFirst<T> { list: string, filter?: unknown[], read: (limit: number, after: Moment | undefined) => Promise<T[]>, total?: (() => Promise<number>) | undefined }
+interface NewestFirst<T> {
+  list: string
+  filter?: unknown[]
+  read: (limit: number, after: Moment | undefined) => Promise<T[]>
+  total?: (() => Promise<number>) | undefined
+}
 
 /** Answers with a page that `read` gives, the newest first, at the limit and from the cursor in the request's query. */
-export function newestFirst (keys: Keys) {
+export function newestFirst(keys: Keys) {
   const { open, seal } = cursors(keys)
-  return async <T extends Moment> (request: FastifyRequest, reply: FastifyReply, { list, filter = [], read, total }: NewestFirst<T>): Promise<Page<T>> => {
-    const { limit = DEFAULT_LIMIT, cursor } = request.query as { limit?: number, cursor?: string }
+  return async <T extends Moment>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { list, filter = [], read, total }: NewestFirst<T>
+  ): Promise<Page<T>> => {
+    const { limit = DEFAULT_LIMIT, cursor } = request.query as { limit?: number; cursor?: string }
     const binding = JSON.stringify([list, request.caller.id, ...filter])
     const [created_at, id] = cursor === undefined ? [] : open(binding, cursor)
-    const [found, count] = await Promise.all([read(limit + 1, created_at && id ? { created_at, id } : undefined), total?.()])
-    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id]), count))
+    const [found, count] = await Promise.all([
+      read(limit + 1, created_at && id ? { created_at, id } : undefined),
+      total?.()
+    ])
+    return linkNext(
+      request,
+      reply,
+      pageOf(found, limit, (last) => seal(binding, [last.created_at, last.id]), count)
+    )
   }
 }
 
 /** Names the next page also in the header of RFC 8288. */
-export function linkNext<T> (request: FastifyRequest, reply: FastifyReply, page: Page<T>): Page<T> {
+export function linkNext<T>(request: FastifyRequest, reply: FastifyReply, page: Page<T>): Page<T> {
   if (page.pagination.next_cursor !== null) {
     const query = new URLSearchParams(request.url.slice(pathOf(request.url).length))
     query.set('cursor', page.pagination.next_cursor)

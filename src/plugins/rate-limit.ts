@@ -12,17 +12,33 @@ const WINDOW_SECONDS = 60
 
 /** How much of each budget one address or one user has in a minute. */
 const limitsOf = (config: Config) => ({
-  auth: config.RATE_LIMIT_AUTH, refresh: config.RATE_LIMIT_REFRESH, unknown: config.RATE_LIMIT_UNKNOWN, bad_tokens: config.RATE_LIMIT_BAD_TOKENS,
-  reads: config.RATE_LIMIT_READS, creates: config.RATE_LIMIT_CREATES, updates: config.RATE_LIMIT_UPDATES,
-  deletes: config.RATE_LIMIT_DELETES, delete_all: config.RATE_LIMIT_DELETE_ALL, imports: config.RATE_LIMIT_IMPORTS
+  auth: config.RATE_LIMIT_AUTH,
+  refresh: config.RATE_LIMIT_REFRESH,
+  unknown: config.RATE_LIMIT_UNKNOWN,
+  bad_tokens: config.RATE_LIMIT_BAD_TOKENS,
+  reads: config.RATE_LIMIT_READS,
+  creates: config.RATE_LIMIT_CREATES,
+  updates: config.RATE_LIMIT_UPDATES,
+  deletes: config.RATE_LIMIT_DELETES,
+  delete_all: config.RATE_LIMIT_DELETE_ALL,
+  imports: config.RATE_LIMIT_IMPORTS
 })
 type Limits = ReturnType<typeof limitsOf>
 export type Budget = keyof Limits
-interface Left { max: number, remaining: number, seconds: number }
+interface Left {
+  max: number
+  remaining: number
+  seconds: number
+}
 type Spend = (budget: Budget, request: FastifyRequest, reply: FastifyReply) => Promise<void>
 type Limiter = ReturnType<FastifyInstance['createRateLimit']>
 
-const BY_METHOD: Record<string, Budget> = { POST: 'creates', PATCH: 'updates', PUT: 'updates', DELETE: 'deletes' }
+const BY_METHOD: Record<string, Budget> = {
+  POST: 'creates',
+  PATCH: 'updates',
+  PUT: 'updates',
+  DELETE: 'deletes'
+}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -50,31 +66,63 @@ export interface BadTokens {
 const MAX_SPENT = 10_000
 
 /** Budgets by address before anything is read or hashed, and by user once the caller is known. */
-export const rateLimit = fp(async (app, { config, counters = Counters }: { config: Config, counters?: typeof Counters | undefined }) => {
-  if (config.RATE_LIMIT === 'off') {
-    app.decorate('limitUser', async () => {}).decorate('badTokens', { spend: async () => {}, refuse: () => {} }).decorate('limitsKept', () => 'off' as const)
-    return
+export const rateLimit = fp(
+  async (
+    app,
+    { config, counters = Counters }: { config: Config; counters?: typeof Counters | undefined }
+  ) => {
+    if (config.RATE_LIMIT === 'off') {
+      app
+        .decorate('limitUser', async () => {})
+        .decorate('badTokens', { spend: async () => {}, refuse: () => {} })
+        .decorate('limitsKept', () => 'off' as const)
+      return
+    }
+    const limits = limitsOf(config)
+    const { spend, kept } = await createBudgets(app, config, limits, counters)
+
+    app.decorate('limitsKept', kept)
+    app.decorate('badTokens', badTokensOf(spend, limits.bad_tokens))
+    app.decorate('limitUser', (request, reply) =>
+      spend(
+        request.routeOptions.config.budget ?? BY_METHOD[request.method] ?? 'reads',
+        request,
+        reply
+      )
+    )
+    app.addHook('onRequest', async (request, reply) => {
+      const { allow, budget } = request.routeOptions.config
+      if (request.is404) {
+        await spend('unknown', request, reply)
+      } else if (allow === 'anyone' && budget) {
+        await spend(budget, request, reply)
+      }
+    })
   }
-  const limits = limitsOf(config)
-  const { spend, kept } = await createBudgets(app, config, limits, counters)
+)
 
-  app.decorate('limitsKept', kept)
-  app.decorate('badTokens', badTokensOf(spend, limits.bad_tokens))
-  app.decorate('limitUser', (request, reply) => spend(request.routeOptions.config.budget ?? BY_METHOD[request.method] ?? 'reads', request, reply))
-  app.addHook('onRequest', async (request, reply) => {
-    const { allow, budget } = request.routeOptions.config
-    if (request.is404) await spend('unknown', request, reply)
-    else if (allow === 'anyone' && budget) await spend(budget, request, reply)
+async function createBudgets(
+  app: FastifyInstance,
+  config: Config,
+  limits: Limits,
+  counters: typeof Counters
+) {
+  const redis =
+    config.REDIS_URL === undefined ? undefined : await openRedis(config.REDIS_URL, app.log)
+  app.addHook('onClose', async () => {
+    redis?.close()
   })
-})
-
-async function createBudgets (app: FastifyInstance, config: Config, limits: Limits, counters: typeof Counters) {
-  const redis = config.REDIS_URL === undefined ? undefined : await openRedis(config.REDIS_URL, app.log)
-  app.addHook('onClose', async () => { redis?.close() })
-  const shared = redis && await limitersIn(app, limits, counters, redis)
+  const shared = redis && (await limitersIn(app, limits, counters, redis))
   // While Redis is away each instance grants its share.
-  const share = (limit: number) => Math.max(1, Math.floor(limit / (redis ? config.RATE_LIMIT_INSTANCES : 1)))
-  const local = await limitersIn(app, Object.fromEntries(Object.entries(limits).map(([budget, limit]) => [budget, share(limit)])) as Limits, counters)
+  const share = (limit: number) =>
+    Math.max(1, Math.floor(limit / (redis ? config.RATE_LIMIT_INSTANCES : 1)))
+  const local = await limitersIn(
+    app,
+    Object.fromEntries(
+      Object.entries(limits).map(([budget, limit]) => [budget, share(limit)])
+    ) as Limits,
+    counters
+  )
 
   const count = async (budget: Budget, request: FastifyRequest) => {
     if (redis?.isUp() && shared) {
@@ -89,27 +137,45 @@ async function createBudgets (app: FastifyInstance, config: Config, limits: Limi
 
   const spend: Spend = async (budget, request, reply) => {
     const counted = await count(budget, request)
-    if (!counted || counted.isAllowed) return
-    const left = { max: counted.max, remaining: counted.remaining, seconds: Math.max(1, counted.ttlInSeconds) }
-    if (counted.isExceeded) throw refusal(reply, left)
+    if (!counted || counted.isAllowed) {
+      return
+    }
+    const left = {
+      max: counted.max,
+      remaining: counted.remaining,
+      seconds: Math.max(1, counted.ttlInSeconds)
+    }
+    if (counted.isExceeded) {
+      throw refusal(reply, left)
+    }
     tell(reply, left)
   }
-  return { spend, kept: () => (!redis ? 'alone' as const : redis.isUp() ? 'shared' as const : 'fallback' as const) }
+  return {
+    spend,
+    kept: () =>
+      !redis ? ('alone' as const) : redis.isUp() ? ('shared' as const) : ('fallback' as const)
+  }
 }
 
 /** An address without budget is remembered until it may try again. */
-function badTokensOf (spend: Spend, limit: number): BadTokens {
+function badTokensOf(spend: Spend, limit: number): BadTokens {
   const spent = new LRUCache<string, true>({ max: MAX_SPENT, ttl: WINDOW_SECONDS * 1000 })
   return {
     refuse: ({ address }, reply) => {
       const seconds = Math.ceil(spent.getRemainingTTL(addressNetwork(address)) / 1000)
-      if (seconds > 0) throw refusal(reply, { max: limit, remaining: 0, seconds })
+      if (seconds > 0) {
+        throw refusal(reply, { max: limit, remaining: 0, seconds })
+      }
     },
     spend: async (request, reply) => {
       try {
         await spend('bad_tokens', request, reply)
       } catch (error) {
-        if (error instanceof Problem) spent.set(addressNetwork(request.address), true, { ttl: Number(error.headers['retry-after']) * 1000 })
+        if (error instanceof Problem) {
+          spent.set(addressNetwork(request.address), true, {
+            ttl: Number(error.headers['retry-after']) * 1000
+          })
+        }
         throw error
       }
     }
@@ -117,32 +183,60 @@ function badTokensOf (spend: Spend, limit: number): BadTokens {
 }
 
 /** Says on the answer how much is left, in the current form of the IETF draft, which the library does not speak. */
-function tell (reply: FastifyReply, { max, remaining, seconds }: Left): void {
-  reply.header('ratelimit-policy', `"default";q=${max};w=${WINDOW_SECONDS}`).header('ratelimit', `"default";r=${remaining};t=${seconds}`)
+function tell(reply: FastifyReply, { max, remaining, seconds }: Left): void {
+  reply
+    .header('ratelimit-policy', `"default";q=${max};w=${WINDOW_SECONDS}`)
+    .header('ratelimit', `"default";r=${remaining};t=${seconds}`)
 }
 
-function refusal (reply: FastifyReply, left: Left): Problem {
+function refusal(reply: FastifyReply, left: Left): Problem {
   tell(reply, left)
-  return new Problem('rate_limited', { detail: `At most ${left.max} of these requests are served in a minute. Try again in ${left.seconds} s.`, headers: { 'retry-after': String(left.seconds) } })
+  return new Problem('rate_limited', {
+    detail: `At most ${left.max} of these requests are served in a minute. Try again in ${left.seconds} s.`,
+    headers: { 'retry-after': String(left.seconds) }
+  })
 }
 
 /** One limiter for each budget, in Redis or in this process. In a scope of its own, since a scope has one store. */
-async function limitersIn (app: FastifyInstance, limits: Limits, counters: typeof Counters, redis?: SharedRedis): Promise<Record<Budget, Limiter>> {
+async function limitersIn(
+  app: FastifyInstance,
+  limits: Limits,
+  counters: typeof Counters,
+  redis?: SharedRedis
+): Promise<Record<Budget, Limiter>> {
   let limiters: [string, Limiter][] = []
   await app.register(async (scope) => {
-    await scope.register(fastifyRateLimit, { global: false, timeWindow: WINDOW_SECONDS * 1000, ...(redis ? { redis: redis.client, nameSpace: 'tasklane:limit:' } : { store: counters as unknown as FastifyRateLimitStoreCtor }) })
-    limiters = Object.entries(limits).map(([budget, max]) => [budget, scope.createRateLimit({ max, timeWindow: WINDOW_SECONDS * 1000, keyGenerator: keyOf(budget as Budget) })])
+    await scope.register(fastifyRateLimit, {
+      global: false,
+      timeWindow: WINDOW_SECONDS * 1000,
+      ...(redis
+        ? { redis: redis.client, nameSpace: 'tasklane:limit:' }
+        : { store: counters as unknown as FastifyRateLimitStoreCtor })
+    })
+    limiters = Object.entries(limits).map(([budget, max]) => [
+      budget,
+      scope.createRateLimit({
+        max,
+        timeWindow: WINDOW_SECONDS * 1000,
+        keyGenerator: keyOf(budget as Budget)
+      })
+    ])
   })
   return Object.fromEntries(limiters) as Record<Budget, Limiter>
 }
 
 /** Whose counter it is. Each route of the log-in family has one of its own. */
-function keyOf (budget: Budget) {
+function keyOf(budget: Budget) {
   return (request: FastifyRequest): string => {
     switch (budget) {
-      case 'auth': return `auth:${request.routeOptions.schema?.operationId}:${addressNetwork(request.address)}`
-      case 'refresh': case 'unknown': case 'bad_tokens': return `${budget}:${addressNetwork(request.address)}`
-      default: return `${budget}:${request.caller.id}`
+      case 'auth':
+        return `auth:${request.routeOptions.schema?.operationId}:${addressNetwork(request.address)}`
+      case 'refresh':
+      case 'unknown':
+      case 'bad_tokens':
+        return `${budget}:${addressNetwork(request.address)}`
+      default:
+        return `${budget}:${request.caller.id}`
     }
   }
 }

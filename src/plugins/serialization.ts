@@ -7,7 +7,7 @@ type Route = Parameters<ReturnType<ReturnType<typeof SerializerSelector>>>[0]
  * Serialisers by the schema of an answer, which is the allow-list of what goes out. Each is made from the components
  * that it mentions (Fastify's default has every one look through all of them) and when the first answer needs it.
  */
-export function buildSerializer (shared: Components, options: Options) {
+export function buildSerializer(shared: Components, options: Options) {
   const build = SerializerSelector()
   return (route: Route) => {
     let serialize: ((answer: unknown) => string) | undefined
@@ -18,12 +18,14 @@ export function buildSerializer (shared: Components, options: Options) {
   }
 }
 
-function mentioned (schema: object, shared: Components, found: Components = {}): Components {
+function mentioned(schema: object, shared: Components, found: Components = {}): Components {
   for (const [name, part] of Object.entries(schema)) {
     if (name === '$ref' && shared[part] && !found[part]) {
       found[part] = shared[part]
       mentioned(shared[part], shared, found)
-    } else if (typeof part === 'object' && part !== null) mentioned(part, shared, found)
+    } else if (typeof part === 'object' && part !== null) {
+      mentioned(part, shared, found)
+    }
   }
   return found
 }

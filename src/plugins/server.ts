@@ -1,6 +1,16 @@
 import { createServer } from 'node:http'
-import { fastify, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, LogController, type RawServerDefault } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  fastify,
+  LogController,
+  type RawServerDefault
+} from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
 import { type Config, splitList } from '../config.ts'
 import { randomBytes16 } from '../lib/random.ts'
@@ -11,7 +21,13 @@ import { commonHeaders } from './security.ts'
 import { buildSerializer } from './serialization.ts'
 import { buildValidator, schemaErrorFormatter } from './validation.ts'
 
-export type App = FastifyInstance<RawServerDefault, import('node:http').IncomingMessage, import('node:http').ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>
+export type App = FastifyInstance<
+  RawServerDefault,
+  import('node:http').IncomingMessage,
+  import('node:http').ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
 
 export const MAX_BODY_BYTES = 1_048_576
 const MAX_HEADER_BYTES = 16_384
@@ -30,17 +46,32 @@ const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 const CALLER_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /** Fastify with every option that is not a plugin's, in one place. */
-export function createApp (config: Config, logger: FastifyBaseLogger): App {
+export function createApp(config: Config, logger: FastifyBaseLogger): App {
   const trusted = splitList(config.TRUST_PROXY)
-  const { frameworkErrors, clientErrorHandler, refuseConnect } = earlyRefusals(commonHeaders(config))
+  const { frameworkErrors, clientErrorHandler, refuseConnect } = earlyRefusals(
+    commonHeaders(config)
+  )
   const app = fastify({
     loggerInstance: logger,
     // One line for each answer, written by plugins/request-log.ts under the name callers know.
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'request_id'
+    }),
     trustProxy: trusted.length > 0 ? trusted : false,
     serverFactory: (handler) => {
       // Node answers a missing Host and an unknown Expect with bare texts; both are ours to answer (plugins/request.ts).
-      const server = createServer({ requireHostHeader: false, maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: fileArrivalMs(config.IMPORT_MAX_BYTES), keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: 2000 }, handler)
+      const server = createServer(
+        {
+          requireHostHeader: false,
+          maxHeaderSize: MAX_HEADER_BYTES,
+          headersTimeout: HEADERS_MS,
+          requestTimeout: fileArrivalMs(config.IMPORT_MAX_BYTES),
+          keepAliveTimeout: KEEP_ALIVE_MS,
+          connectionsCheckingInterval: 2000
+        },
+        handler
+      )
       server.setTimeout(CONNECTION_MS)
       server.on('checkExpectation', handler)
       server.on('connect', refuseConnect)
@@ -52,13 +83,17 @@ export function createApp (config: Config, logger: FastifyBaseLogger): App {
     requestIdHeader: false,
     genReqId: (raw) => {
       const wanted = raw.headers['x-request-id']
-      return typeof wanted === 'string' && CALLER_REQUEST_ID.test(wanted) ? wanted : uuidv7({ rng: randomBytes16 })
+      return typeof wanted === 'string' && CALLER_REQUEST_ID.test(wanted)
+        ? wanted
+        : uuidv7({ rng: randomBytes16 })
     },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
-    schemaController: { compilersFactory: { buildValidator: buildValidator as never, buildSerializer } },
+    schemaController: {
+      compilersFactory: { buildValidator: buildValidator as never, buildSerializer }
+    },
     schemaErrorFormatter,
     frameworkErrors: ((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       frameworkErrors(error, request, reply)
@@ -67,7 +102,10 @@ export function createApp (config: Config, logger: FastifyBaseLogger): App {
     clientErrorHandler
   } as FastifyServerOptions) as unknown as App
   limitArrival(app as unknown as FastifyInstance)
-  app.addHook('onRoute', (route) => { if ([route.method].flat().some((method) => WITH_BODY.has(method))) route.handlerTimeout ??= ARRIVAL_MS + HANDLER_MS })
+  app.addHook('onRoute', (route) => {
+    if ([route.method].flat().some((method) => WITH_BODY.has(method))) {
+      route.handlerTimeout ??= ARRIVAL_MS + HANDLER_MS
+    }
+  })
   return app
 }
-

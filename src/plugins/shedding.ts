@@ -6,15 +6,21 @@ const SAMPLE_MS = 500
 
 /** Turns new requests away while the event loop lags, so that those under way come to an end. Probes always get through. */
 export const shedding = fp(async (app, { maxDelayMs }: { maxDelayMs: number }) => {
-  if (maxDelayMs === 0) return
+  if (maxDelayMs === 0) {
+    return
+  }
   // Starting up keeps the event loop busy, which is no overload: the first sample that counts lies wholly after it.
   let countsFrom = Number.POSITIVE_INFINITY
-  app.addHook('onReady', async () => { countsFrom = performance.now() + 2 * SAMPLE_MS })
+  app.addHook('onReady', async () => {
+    countsFrom = performance.now() + 2 * SAMPLE_MS
+  })
   await app.register(underPressure, {
     maxEventLoopDelay: maxDelayMs,
     sampleInterval: SAMPLE_MS,
     pressureHandler: async ({ routeOptions }) => {
-      if (performance.now() > countsFrom && !routeOptions.url?.startsWith('/health/')) throw unavailable('The server is overloaded. Nothing was done; try again shortly.', 1)
+      if (performance.now() > countsFrom && !routeOptions.url?.startsWith('/health/')) {
+        throw unavailable('The server is overloaded. Nothing was done; try again shortly.', 1)
+      }
     }
   })
 })

@@ -3,10 +3,10 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPglite } from '../../src/db/client.ts'
+import { until } from '../support/patience.ts'
 import { freePort, ownServer, type PostgresServer } from '../support/postgres-server.ts'
 import { ownRedis } from '../support/redis-server.ts'
-import { until } from '../support/patience.ts'
-import { openLink, type Link } from './link.ts'
+import { type Link, openLink } from './link.ts'
 import { Service } from './service.ts'
 import { type Succession, succession } from './succession.ts'
 import { mountVolume } from './volume.ts'
@@ -17,7 +17,10 @@ const START_MS = 30_000
 /** What is acknowledged is on the disk: the suite goes without, for speed. */
 const DURABLE = { fsync: 'on', synchronous_commit: 'on' }
 
-export interface Api { service: Service, port: number }
+export interface Api {
+  service: Service
+  port: number
+}
 
 export interface Installation {
   folder: string
@@ -38,15 +41,16 @@ export interface Installation {
   /** The environment of the API, for whoever starts another process on the same database. */
   env: Record<string, string>
   /** Asks the database itself, past the API and whatever that keeps. `owners` is the statement's only parameter, an array of ids. */
-  look<T> (statement: string, owners: string[]): Promise<T[]>
-  close (): Promise<void>
+  look<T>(statement: string, owners: string[]): Promise<T[]>
+  close(): Promise<void>
 }
 
 export interface Plan {
   /** One instance on the embedded database; then there is neither PostgreSQL nor Redis, nor what leads to them. */
   embedded: boolean
   /** How many instances of the API there are, and of how many processes each. */
-  instances: number, processes: number
+  instances: number
+  processes: number
   /** Settings of PostgreSQL beside the honest ones. */
   postgres: Record<string, string>
   /** Variables of the API and the worker. */
@@ -54,42 +58,91 @@ export interface Plan {
   /** Whether others may take over from PostgreSQL: then it is another one afterwards. */
   heirs: boolean
   /** A small volume for the data of PostgreSQL or for what it writes ahead, if that is to have one of its own. */
-  volume: { holds: 'data' | 'wal', mib: number } | undefined
+  volume: { holds: 'data' | 'wal'; mib: number } | undefined
 }
-export const USUAL: Plan = { embedded: false, instances: 2, processes: 1, postgres: {}, env: {}, heirs: false, volume: undefined }
+export const USUAL: Plan = {
+  embedded: false,
+  instances: 2,
+  processes: 1,
+  postgres: {},
+  env: {},
+  heirs: false,
+  volume: undefined
+}
 
 /** Tasklane on more than one process, with a PostgreSQL and a Redis of its own, in production mode; all of it on loopback and gone after `close`. */
-export async function install (plan: Plan): Promise<Installation> {
+export async function install(plan: Plan): Promise<Installation> {
   const leftovers: (() => unknown)[] = []
-  const close = async () => { for (const leave of leftovers.reverse()) await leave() }
-  const teardown = (leave: () => unknown) => { leftovers.push(leave) }
+  const close = async () => {
+    for (const leave of leftovers.reverse()) {
+      await leave()
+    }
+  }
+  const teardown = (leave: () => unknown) => {
+    leftovers.push(leave)
+  }
   try {
     const folder = mkdtempSync(join(tmpdir(), 'tasklane-chaos-'))
     chmodSync(folder, 0o700)
     teardown(() => rmSync(folder, { recursive: true, force: true }))
-    if (plan.embedded) return { ...await installEmbedded(plan, folder, teardown), close }
+    if (plan.embedded) {
+      return { ...(await installEmbedded(plan, folder, teardown)), close }
+    }
     const disk = plan.volume && mountVolume({ teardown }, plan.volume.mib)
     const volume = plan.volume && { folder: disk as string, holds: plan.volume.holds }
-    const [postgres, redis] = await Promise.all([ownServer({ teardown }, { volume, settings: { ...DURABLE, ...plan.postgres } }), ownRedis({ teardown })])
+    const [postgres, redis] = await Promise.all([
+      ownServer({ teardown }, { volume, settings: { ...DURABLE, ...plan.postgres } }),
+      ownRedis({ teardown })
+    ])
     const heirs = succession({ teardown }, postgres, DURABLE)
     const toPostgres = await openLink(() => [heirs.leader().port])
     const toRedis = await openLink(() => [Number(new URL(redis.url).port)])
-    teardown(() => { toPostgres.close(); toRedis.close() })
+    teardown(() => {
+      toPostgres.close()
+      toRedis.close()
+    })
 
     const env = {
-      NODE_ENV: 'production', DATABASE_URL: through(postgres.url, toPostgres), REDIS_URL: through(redis.url, toRedis), JWT_SECRET: randomBytes(48).toString('base64'), MAILER: 'off',
+      NODE_ENV: 'production',
+      DATABASE_URL: through(postgres.url, toPostgres),
+      REDIS_URL: through(redis.url, toRedis),
+      JWT_SECRET: randomBytes(48).toString('base64'),
+      MAILER: 'off',
       // Longer than any run: whose token ends is not what is tried here. Nor are limits.
-      ACCESS_TOKEN_TTL: '86400', RATE_LIMIT: 'off', LOG_LEVEL: 'warn', WORKER: 'off', WEB_CONCURRENCY: String(plan.processes), ...plan.env
+      ACCESS_TOKEN_TTL: '86400',
+      RATE_LIMIT: 'off',
+      LOG_LEVEL: 'warn',
+      WORKER: 'off',
+      WEB_CONCURRENCY: String(plan.processes),
+      ...plan.env
     }
     const apis: Api[] = []
     for (let number = 1; number <= plan.instances; number++) {
       const port = await freePort()
-      apis.push({ port, service: new Service(`api-${number}`, 'start', { ...env, PORT: String(port) }, folder) })
+      apis.push({
+        port,
+        service: new Service(`api-${number}`, 'start', { ...env, PORT: String(port) }, folder)
+      })
     }
     const worker = new Service('worker', 'worker', { ...env, WEB_CONCURRENCY: '1' }, folder)
     const balancer = await begin(apis, [worker], teardown)
-    const look = (statement: string, owners: string[]) => ask(heirs.leader().url.replace('//app@', '//postgres@'), statement, owners)
-    return { folder, postgres, redis, apis, worker, balancer, toPostgres, toRedis, heirs, disk, env, look: look as Installation['look'], close }
+    const look = (statement: string, owners: string[]) =>
+      ask(heirs.leader().url.replace('//app@', '//postgres@'), statement, owners)
+    return {
+      folder,
+      postgres,
+      redis,
+      apis,
+      worker,
+      balancer,
+      toPostgres,
+      toRedis,
+      heirs,
+      disk,
+      env,
+      look: look as Installation['look'],
+      close
+    }
   } catch (error) {
     await close()
     throw error
@@ -99,24 +152,53 @@ export async function install (plan: Plan): Promise<Installation> {
 type Teardown = (leave: () => unknown) => void
 
 /** Starts everything and waits until all of it serves. */
-async function begin (apis: Api[], others: Service[], teardown: Teardown): Promise<Link> {
+async function begin(apis: Api[], others: Service[], teardown: Teardown): Promise<Link> {
   const services = [...apis.map(({ service }) => service), ...others]
   // Everybody is thawed before being asked to leave, and nobody is waited for.
-  teardown(() => Promise.all(services.map((service) => { service.kill('SIGCONT'); return service.stop('SIGKILL') })))
-  for (const service of services) service.start()
+  teardown(() =>
+    Promise.all(
+      services.map((service) => {
+        service.kill('SIGCONT')
+        return service.stop('SIGKILL')
+      })
+    )
+  )
+  for (const service of services) {
+    service.start()
+  }
   const balance = balanced(apis.map(({ port }) => port))
   const balancer = await openLink(balance.order)
-  teardown(() => { balance.stop(); balancer.close() })
+  teardown(() => {
+    balance.stop()
+    balancer.close()
+  })
   await allReady(apis)
   return balancer
 }
 
-const allReady = (apis: Api[]) => until('readiness of every instance', async () => (await Promise.all(apis.map(({ port }) => isReady(port)))).every(Boolean), START_MS)
+const allReady = (apis: Api[]) =>
+  until(
+    'readiness of every instance',
+    async () => (await Promise.all(apis.map(({ port }) => isReady(port)))).every(Boolean),
+    START_MS
+  )
 
 /** One process with its database inside, as for trying out; it refuses to be in production. */
-async function installEmbedded (plan: Plan, folder: string, teardown: Teardown): Promise<Omit<Installation, 'close'>> {
+async function installEmbedded(
+  plan: Plan,
+  folder: string,
+  teardown: Teardown
+): Promise<Omit<Installation, 'close'>> {
   const port = await freePort()
-  const env = { MAILER: 'off', ACCESS_TOKEN_TTL: '86400', RATE_LIMIT: 'off', LOG_LEVEL: 'warn', DRAIN_SECONDS: '0', PORT: String(port), ...plan.env }
+  const env = {
+    MAILER: 'off',
+    ACCESS_TOKEN_TTL: '86400',
+    RATE_LIMIT: 'off',
+    LOG_LEVEL: 'warn',
+    DRAIN_SECONDS: '0',
+    PORT: String(port),
+    ...plan.env
+  }
   const service = new Service('api-1', 'start', env, folder)
   const apis = [{ service, port }]
   const balancer = await begin(apis, [], teardown)
@@ -133,12 +215,25 @@ async function installEmbedded (plan: Plan, folder: string, teardown: Teardown):
     }
   }
   const none = undefined as never
-  return { folder, postgres: none, redis: none, toPostgres: none, toRedis: none, heirs: none, disk: undefined, apis, worker: service, balancer, env, look }
+  return {
+    folder,
+    postgres: none,
+    redis: none,
+    toPostgres: none,
+    toRedis: none,
+    heirs: none,
+    disk: undefined,
+    apis,
+    worker: service,
+    balancer,
+    env,
+    look
+  }
 }
 
-async function ask (url: string, statement: string, owners: string[]): Promise<unknown[]> {
+async function ask(url: string, statement: string, owners: string[]): Promise<unknown[]> {
   const { default: connect } = await import('postgres')
-  const sql = connect(url, { max: 1, onnotice () {} })
+  const sql = connect(url, { max: 1, onnotice() {} })
   try {
     return await sql.unsafe(statement, [owners as never])
   } finally {
@@ -146,27 +241,49 @@ async function ask (url: string, statement: string, owners: string[]): Promise<u
   }
 }
 
-function through (url: string, link: Link): string {
+function through(url: string, link: Link): string {
   const detour = new URL(url)
   detour.port = String(link.port)
   return detour.href
 }
 
-const isReady = (port: number): Promise<boolean> => fetch(`http://127.0.0.1:${port}/health/ready`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(PROBE_MS) }).then(async (answer) => { await answer.text(); return answer.ok }, () => false)
+const isReady = (port: number): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}/health/ready`, {
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(PROBE_MS)
+  }).then(
+    async (answer) => {
+      await answer.text()
+      return answer.ok
+    },
+    () => false
+  )
 
 /** Asks each instance whether it is ready, and offers those that are, in turn; when none is, all of them, as balancers do. */
-function balanced (ports: number[]) {
+function balanced(ports: number[]) {
   let turn = 0
   let ready = ports
   let isOver = false
   const look = async () => {
     const states = await Promise.all(ports.map(isReady))
     ready = states.includes(true) ? ports.filter((_, i) => states[i]) : ports
-    if (!isOver) timer = setTimeout(look, PROBE_MS)
+    if (!isOver) {
+      timer = setTimeout(look, PROBE_MS)
+    }
   }
   let timer = setTimeout(look, PROBE_MS)
   return {
-    order: () => { turn++; return [...ready.slice(turn % ready.length), ...ready.slice(0, turn % ready.length), ...ports.filter((port) => !ready.includes(port))] },
-    stop: () => { isOver = true; clearTimeout(timer) }
+    order: () => {
+      turn++
+      return [
+        ...ready.slice(turn % ready.length),
+        ...ready.slice(0, turn % ready.length),
+        ...ports.filter((port) => !ready.includes(port))
+      ]
+    },
+    stop: () => {
+      isOver = true
+      clearTimeout(timer)
+    }
   }
 }

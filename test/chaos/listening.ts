@@ -1,4 +1,5 @@
 import type { Api } from './installation.ts'
 
 /** How many processes of an instance have said, at level info, that they serve. */
-export const listening = (api: Api | undefined): number => api?.service.said('"msg":"listening"') ?? 0
+export const listening = (api: Api | undefined): number =>
+  api?.service.said('"msg":"listening"') ?? 0

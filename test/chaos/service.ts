@@ -9,7 +9,9 @@ import { ROOT } from '../support/tools.ts'
 const MAX_READ_BYTES = 64 * 1024 * 1024
 /** As soon as systemd does by default. */
 const RESTART_MS = 100
-const scripts: Record<string, string> = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts
+const scripts: Record<string, string> = JSON.parse(
+  readFileSync(join(ROOT, 'package.json'), 'utf8')
+).scripts
 
 /** A process as an operator runs it, under something that starts it again when it dies. */
 export class Service {
@@ -22,43 +24,64 @@ export class Service {
   private child: ChildProcess | undefined
   private isWanted = false
   private heard = 0
-  private readonly found = new Map<string, { at: number, count: number }>()
+  private readonly found = new Map<string, { at: number; count: number }>()
   private readonly command: string[]
   private readonly env: Record<string, string>
 
   /** `script` is one of package.json, `start` or `worker`; what it says is kept in `folder`. */
-  constructor (name: string, script: string, env: Record<string, string>, folder: string) {
+  constructor(name: string, script: string, env: Record<string, string>, folder: string) {
     this.name = name
     this.log = join(folder, `${name}.log`)
     this.command = (scripts[script] as string).split(' ').slice(1)
     // As under npm, which also means that it leaves when we are gone.
-    this.env = { PATH: process.env.PATH ?? '', HOME: folder, DATA_DIR: folder, npm_lifecycle_event: script, ...env }
+    this.env = {
+      PATH: process.env.PATH ?? '',
+      HOME: folder,
+      DATA_DIR: folder,
+      npm_lifecycle_event: script,
+      ...env
+    }
   }
 
-  get pid (): number { return this.child?.pid as number }
+  get pid(): number {
+    return this.child?.pid as number
+  }
 
-  start (): void {
+  start(): void {
     this.isWanted = true
     this.starts++
     const log = openSync(this.log, 'a')
-    const [flags, entry] = [this.command.filter((word) => word.startsWith('--')), this.command.filter((word) => !word.startsWith('--'))]
-    const child = spawn(process.execPath, [...flags, join(ROOT, entry[0] as string), ...entry.slice(1)], { cwd: this.env.DATA_DIR, env: this.env, stdio: ['ignore', log, log] })
+    const [flags, entry] = [
+      this.command.filter((word) => word.startsWith('--')),
+      this.command.filter((word) => !word.startsWith('--'))
+    ]
+    const child = spawn(
+      process.execPath,
+      [...flags, join(ROOT, entry[0] as string), ...entry.slice(1)],
+      { cwd: this.env.DATA_DIR, env: this.env, stdio: ['ignore', log, log] }
+    )
     closeSync(log)
     this.child = child
     child.once('exit', async (code, signal) => {
-      this.ends.push(code ?? signal as NodeJS.Signals)
+      this.ends.push(code ?? (signal as NodeJS.Signals))
       await pause(RESTART_MS)
-      if (this.isWanted && this.child === child) this.start()
+      if (this.isWanted && this.child === child) {
+        this.start()
+      }
     })
   }
 
-  kill (signal: NodeJS.Signals): void { this.child?.kill(signal) }
+  kill(signal: NodeJS.Signals): void {
+    this.child?.kill(signal)
+  }
 
   /** Asks it to leave and gives its exit code and how long it took; it is not started again. */
-  async stop (signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null, ms: number }> {
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
     this.isWanted = false
     const child = this.child
-    if (!child || child.exitCode !== null || child.signalCode !== null) return { code: child?.exitCode ?? null, ms: 0 }
+    if (!child || child.exitCode !== null || child.signalCode !== null) {
+      return { code: child?.exitCode ?? null, ms: 0 }
+    }
     const startedAt = performance.now()
     const gone = once(child, 'exit')
     child.kill(signal)
@@ -67,7 +90,7 @@ export class Service {
   }
 
   /** In how many lines of its log something stands. Reads on where it stopped: the log may be long. */
-  said (text: string): number {
+  said(text: string): number {
     const known = this.found.get(text) ?? { at: 0, count: 0 }
     const news = this.read(known.at)
     const count = known.count + news.split('\n').filter((line) => line.includes(text)).length
@@ -76,14 +99,20 @@ export class Service {
   }
 
   /** What it has said at level error and above since it was asked last, one line each. */
-  complaints (): string[] {
+  complaints(): string[] {
     const news = this.read(this.heard)
     this.heard += Buffer.byteLength(news)
-    return news.split('\n').filter((line) => /"level":[56]0/.test(line) || (line !== '' && !line.startsWith('{') && /Error|uncaught/i.test(line)))
+    return news
+      .split('\n')
+      .filter(
+        (line) =>
+          /"level":[56]0/.test(line) ||
+          (line !== '' && !line.startsWith('{') && /Error|uncaught/i.test(line))
+      )
   }
 
   /** Whole lines from a place in the log on. */
-  private read (from: number): string {
+  private read(from: number): string {
     const log = openSync(this.log, 'r')
     try {
       const bytes = Buffer.alloc(Math.max(0, Math.min(MAX_READ_BYTES, fstatSync(log).size - from)))

@@ -5,42 +5,75 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { until } from '../support/patience.ts'
-import { binaries, ownServer, type OwnServerOptions, type PostgresServer, unprivileged } from '../support/postgres-server.ts'
+import {
+  binaries,
+  type OwnServerOptions,
+  ownServer,
+  type PostgresServer,
+  unprivileged
+} from '../support/postgres-server.ts'
 
 /** A server and, from time to time, one that follows it and takes over. */
 export interface Succession {
   /** Who is written to. */
-  leader (): PostgresServer
+  leader(): PostgresServer
   /** Has another server follow the leader, which from then on acknowledges what both have written. */
-  follow (): Promise<void>
+  follow(): Promise<void>
   /** Makes the follower the leader. With `early` its address moves to it before it may be written to. */
-  takeOver ({ early }: { early: boolean }): Promise<void>
+  takeOver({ early }: { early: boolean }): Promise<void>
 }
 
-export function succession (t: Pick<Test, 'teardown'>, first: PostgresServer, settings: OwnServerOptions['settings'] = {}): Succession {
+export function succession(
+  t: Pick<Test, 'teardown'>,
+  first: PostgresServer,
+  settings: OwnServerOptions['settings'] = {}
+): Succession {
   let leader = first
   let follower: PostgresServer | undefined
   const person = unprivileged()
 
   return {
     leader: () => leader,
-    async follow () {
+    async follow() {
       const folder = mkdtempSync(join(tmpdir(), 'tasklane-follower-'))
       t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-      if (person.uid !== undefined) chownSync(folder, person.uid, person.gid as number)
+      if (person.uid !== undefined) {
+        chownSync(folder, person.uid, person.gid as number)
+      }
       const data = join(folder, 'data')
-      await promisify(execFile)(join(binaries as string, 'pg_basebackup'), ['-d', `postgres://postgres@127.0.0.1:${leader.port}/`, '-D', data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'], { ...person, cwd: folder })
+      await promisify(execFile)(
+        join(binaries as string, 'pg_basebackup'),
+        [
+          '-d',
+          `postgres://postgres@127.0.0.1:${leader.port}/`,
+          '-D',
+          data,
+          '-R',
+          '-X',
+          'stream',
+          '-c',
+          'fast',
+          '--no-sync'
+        ],
+        { ...person, cwd: folder }
+      )
       follower = await ownServer(t, { backup: data, settings })
       await leader.admin(async (sql) => {
         // Said now, so that the copy which was taken does not say it too: nobody follows it yet.
         await sql.unsafe("alter system set synchronous_standby_names = '*'")
         await sql`select pg_reload_conf()`
-        await until('that the follower is waited for', async () => (await sql`select 1 from pg_stat_replication where sync_state = 'sync'`).length > 0)
+        await until(
+          'that the follower is waited for',
+          async () =>
+            (await sql`select 1 from pg_stat_replication where sync_state = 'sync'`).length > 0
+        )
       })
     },
-    async takeOver ({ early }) {
+    async takeOver({ early }) {
       const heir = follower as PostgresServer
-      if (early) leader = heir
+      if (early) {
+        leader = heir
+      }
       await heir.admin((sql) => sql`select pg_promote()`)
       leader = heir
     }

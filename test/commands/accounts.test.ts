@@ -4,46 +4,101 @@ import { createTestDatabase, serverUrl } from '../support/database.ts'
 import { PASSWORD } from '../support/house.ts'
 
 /** An installation of its own: a data directory, on a server also a database. */
-async function installation (t: Test): Promise<{ cwd: string, env: Record<string, string> }> {
+async function installation(t: Test): Promise<{ cwd: string; env: Record<string, string> }> {
   const cwd = t.testdir()
   const database = serverUrl === undefined ? undefined : await createTestDatabase()
   t.teardown(() => database?.close())
   return { cwd, env: { DATA_DIR: cwd, ...(database?.url && { DATABASE_URL: database.url }) } }
 }
-const production = { NODE_ENV: 'production', JWT_SECRET: 'Vq8mC2xT5bN7zR1kW4yH6jL9pS3dF0gA', MAIL: 'off' }
+const production = {
+  NODE_ENV: 'production',
+  JWT_SECRET: 'Vq8mC2xT5bN7zR1kW4yH6jL9pS3dF0gA',
+  MAIL: 'off'
+}
 
-t.test('an empty installation is migrated and seeded, once; an admin comes whenever one is needed', async (t) => {
-  const { cwd, env } = await installation(t)
-  const makeAdmin = (input: string, ...args: string[]) => runCommand(t, ['create-admin', ...args], { env, cwd, input })
-  const applied = serverUrl === undefined ? /^Applied \d+ migrations?\.\n$/ : 'The database is up to date.\n'
-  t.match(await runCommand(t, ['migrate'], { env, cwd }), { code: 0, stdout: applied, stderr: '' })
-  t.match(await runCommand(t, ['seed'], { env, cwd }), { code: 0, stdout: /admin\/admin123 and user\/user123 with six tasks/, stderr: '' })
-  t.match(await runCommand(t, ['seed'], { env, cwd }), { code: 1, stdout: '', stderr: /There are users already/ })
-  const made = await makeAdmin(`${PASSWORD}\n`, '--username', 'root', '--email', 'Root@example.com')
-  t.match(made, { code: 0, stdout: 'Created the admin root.\n', stderr: '' })
-  const short = await makeAdmin('short', '--username', 'other')
-  t.match(short, { code: 1, stderr: /at least 8 characters/ })
-  for (const { stdout, stderr } of [made, short]) t.notMatch(stdout + stderr, /correct horse|\n +at /)
+t.test(
+  'an empty installation is migrated and seeded, once; an admin comes whenever one is needed',
+  async (t) => {
+    const { cwd, env } = await installation(t)
+    const makeAdmin = (input: string, ...args: string[]) =>
+      runCommand(t, ['create-admin', ...args], { env, cwd, input })
+    const applied =
+      serverUrl === undefined ? /^Applied \d+ migrations?\.\n$/ : 'The database is up to date.\n'
+    t.match(await runCommand(t, ['migrate'], { env, cwd }), {
+      code: 0,
+      stdout: applied,
+      stderr: ''
+    })
+    t.match(await runCommand(t, ['seed'], { env, cwd }), {
+      code: 0,
+      stdout: /admin\/admin123 and user\/user123 with six tasks/,
+      stderr: ''
+    })
+    t.match(await runCommand(t, ['seed'], { env, cwd }), {
+      code: 1,
+      stdout: '',
+      stderr: /There are users already/
+    })
+    const made = await makeAdmin(
+      `${PASSWORD}\n`,
+      '--username',
+      'root',
+      '--email',
+      'Root@example.com'
+    )
+    t.match(made, { code: 0, stdout: 'Created the admin root.\n', stderr: '' })
+    const short = await makeAdmin('short', '--username', 'other')
+    t.match(short, { code: 1, stderr: /at least 8 characters/ })
+    for (const { stdout, stderr } of [made, short]) {
+      t.notMatch(stdout + stderr, /correct horse|\n +at /)
+    }
 
-  const { url, stop } = await startServer(t, env, cwd)
-  const found = await Promise.all([['admin', 'admin123'], ['user', 'user123'], ['root', PASSWORD]].map(async ([name = '', password = '']) => {
-    const token = await logIn(url, name, password)
-    const { role, email } = (await call(`${url}/api/v1/me`, { token })).body
-    return { role, email, tasks: (await call(`${url}/api/v1/tasks`, { token })).body.data.length }
-  }))
-  t.strictSame(found, [{ role: 'admin', email: null, tasks: 3 }, { role: 'user', email: null, tasks: 3 }, { role: 'admin', email: 'root@example.com', tasks: 0 }])
-  const next = await call(`${url}/api/v1/auth/register`, { method: 'POST', body: { username: 'eve', password: PASSWORD } })
-  t.equal(next.body.user.role, 'user', 'the first account is taken')
-  await stop('SIGKILL')
-})
+    const { url, stop } = await startServer(t, env, cwd)
+    const found = await Promise.all(
+      [
+        ['admin', 'admin123'],
+        ['user', 'user123'],
+        ['root', PASSWORD]
+      ].map(async ([name = '', password = '']) => {
+        const token = await logIn(url, name, password)
+        const { role, email } = (await call(`${url}/api/v1/me`, { token })).body
+        return {
+          role,
+          email,
+          tasks: (await call(`${url}/api/v1/tasks`, { token })).body.data.length
+        }
+      })
+    )
+    t.strictSame(found, [
+      { role: 'admin', email: null, tasks: 3 },
+      { role: 'user', email: null, tasks: 3 },
+      { role: 'admin', email: 'root@example.com', tasks: 0 }
+    ])
+    const next = await call(`${url}/api/v1/auth/register`, {
+      method: 'POST',
+      body: { username: 'eve', password: PASSWORD }
+    })
+    t.equal(next.body.user.role, 'user', 'the first account is taken')
+    await stop('SIGKILL')
+  }
+)
 
-t.test('demo people are refused in production, where their passwords would be everybody\'s', async (t) => {
-  const refused = await runCommand(t, ['seed'], { env: { ...production, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' } })
-  t.match(refused, { code: 1, stdout: '', stderr: /refused in production/ })
-})
+t.test(
+  "demo people are refused in production, where their passwords would be everybody's",
+  async (t) => {
+    const refused = await runCommand(t, ['seed'], {
+      env: { ...production, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }
+    })
+    t.match(refused, { code: 1, stdout: '', stderr: /refused in production/ })
+  }
+)
 
 t.test('an admin needs a name that can be one', async (t) => {
-  for (const [args, words] of [[[], /--username, --email, or both/], [['--username', 'a@b'], /may have up to 64 letters/], [['--email', 'nobody'], /address/]] as const) {
+  for (const [args, words] of [
+    [[], /--username, --email, or both/],
+    [['--username', 'a@b'], /may have up to 64 letters/],
+    [['--email', 'nobody'], /address/]
+  ] as const) {
     const refused = await runCommand(t, ['create-admin', ...args], { input: PASSWORD })
     t.match(refused, { code: 1, stdout: '', stderr: words }, args.join(' '))
   }

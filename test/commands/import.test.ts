@@ -4,21 +4,39 @@ import { createTestDatabase, serverUrl } from '../support/database.ts'
 import { PASSWORD } from '../support/house.ts'
 import { rows } from '../support/imports.ts'
 
-const cwd = t.testdir({ 'odd.csv': 'title,status,colour\nGood,done,red\nBad,perhaps,\n', 'many.csv': rows(1200), 'no.csv': 'title;status\n' })
+const cwd = t.testdir({
+  'odd.csv': 'title,status,colour\nGood,done,red\nBad,perhaps,\n',
+  'many.csv': rows(1200),
+  'no.csv': 'title;status\n'
+})
 const database = serverUrl === undefined ? undefined : await createTestDatabase()
 t.teardown(() => database?.close())
-const env: Record<string, string> = { DATA_DIR: cwd, DRAIN_SECONDS: '0', ...(database?.url && { DATABASE_URL: database.url }) }
+const env: Record<string, string> = {
+  DATA_DIR: cwd,
+  DRAIN_SECONDS: '0',
+  ...(database?.url && { DATABASE_URL: database.url })
+}
 const run = (...args: string[]) => runCommand(t, ['import', ...args], { env, cwd })
 
 t.test('an administrator imports a file for somebody and sees how it went', async (t) => {
   await runCommand(t, ['create-admin', '--username', 'ann'], { env, cwd, input: PASSWORD })
   const rehearsed = await run('odd.csv', '--user', 'ann', '--dry-run')
-  t.match(rehearsed, { code: 0, stdout: /\[#{30}\] 100 % {3}2 of 2 rows, 1 rejected\nsucceeded: 1 would be imported, 1 rejected; ignored columns: colour\n {2}row 2, status: status must be one of todo/ })
-  t.match(await run('many.csv', '--user', 'ANN'), { code: 0, stdout: /1200 of 1200 rows, 0 rejected\nsucceeded: 1200 imported/ })
+  t.match(rehearsed, {
+    code: 0,
+    stdout:
+      /\[#{30}\] 100 % {3}2 of 2 rows, 1 rejected\nsucceeded: 1 would be imported, 1 rejected; ignored columns: colour\n {2}row 2, status: status must be one of todo/
+  })
+  t.match(await run('many.csv', '--user', 'ANN'), {
+    code: 0,
+    stdout: /1200 of 1200 rows, 0 rejected\nsucceeded: 1200 imported/
+  })
   const server = await startServer(t, env, cwd)
   const token = await logIn(server.url, 'ann')
   t.equal((await call(`${server.url}/api/v1/task-stats`, { token })).body.total, 1200)
-  t.match((await call(`${server.url}/api/v1/task-imports`, { token })).body.data, [{ file_name: 'many.csv', rows_imported: 1200 }, { file_name: 'odd.csv', dry_run: true }])
+  t.match((await call(`${server.url}/api/v1/task-imports`, { token })).body.data, [
+    { file_name: 'many.csv', rows_imported: 1200 },
+    { file_name: 'odd.csv', dry_run: true }
+  ])
   t.equal((await server.stop('SIGTERM')).code, 0)
 })
 
@@ -27,5 +45,8 @@ t.test('what cannot be imported is said in a sentence', async (t) => {
   t.match(await run('missing.csv', '--user', 'ann'), { code: 1, stderr: /no such file/ })
   t.match(await run('odd.csv', '--user', 'bob'), { code: 1, stderr: /There is no user bob\./ })
   t.match(await run('--user', 'ann'), { code: 1, stderr: /which file and for whom/ })
-  t.match(await run('odd.csv', 'many.csv', '--user', 'ann'), { code: 2, stderr: /takes no argument many\.csv/ })
+  t.match(await run('odd.csv', 'many.csv', '--user', 'ann'), {
+    code: 2,
+    stderr: /takes no argument many\.csv/
+  })
 })

@@ -10,7 +10,10 @@ t.test('what keeps a server from starting is said in a sentence, without a stack
     [{ DATA_DIR: `${cwd}/second`, PORT: String(port) }, /address already in use 127\.0\.0\.1:\d+/],
     [{ DATA_DIR: `${cwd}/first` }, /is in use by another Tasklane process \(pid \d+\)/],
     [{ DATA_DIR: `${cwd}/third`, LOG_FILE: cwd }, /EISDIR/],
-    [{ NODE_ENV: 'production', PORT: 'http' }, /PORT must be a whole number\n.*JWT_SECRET is required/s]
+    [
+      { NODE_ENV: 'production', PORT: 'http' },
+      /PORT must be a whole number\n.*JWT_SECRET is required/s
+    ]
   ]
   for (const [env, words] of refusals) {
     const { code, stderr } = await runCommand(t, ['serve'], { env, cwd })
@@ -22,11 +25,26 @@ t.test('what keeps a server from starting is said in a sentence, without a stack
 })
 
 t.test('a server that still waits for its database leaves when it is asked to', async (t) => {
-  const waiting = spawn(process.execPath, ['src/cli.ts', 'serve'], { env: { ...process.env, NODE_ENV: '', PORT: '0', DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const waiting = spawn(process.execPath, ['src/cli.ts', 'serve'], {
+    env: {
+      ...process.env,
+      NODE_ENV: '',
+      PORT: '0',
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none'
+    },
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
   t.teardown(() => waiting.kill('SIGKILL'))
   const closed = once(waiting, 'close')
   let text = ''
-  await new Promise<void>((resolve) => { waiting.stdout.setEncoding('utf8').on('data', (chunk) => { text += chunk; if (text.includes('waiting for the database')) resolve() }) })
+  await new Promise<void>((resolve) => {
+    waiting.stdout.setEncoding('utf8').on('data', (chunk) => {
+      text += chunk
+      if (text.includes('waiting for the database')) {
+        resolve()
+      }
+    })
+  })
   waiting.kill('SIGTERM')
   await closed
   t.equal(waiting.exitCode, 0)

@@ -10,10 +10,15 @@ export const TWIN = join(ROOT, 'openapi/openapi-3.0.json')
 /** Where generators are kept between runs; ignored by git. */
 export const CACHE = join(ROOT, '.tools', 'conformance')
 
-export const folderOf = (module: string, name = '.'): string => fileURLToPath(new URL(name, module)).replace(/\/$/, '')
+export const folderOf = (module: string, name = '.'): string =>
+  fileURLToPath(new URL(name, module)).replace(/\/$/, '')
 
 /** Does the work unless it has been done for these very contents. */
-export function unlessDone (marker: string, files: string[], work: () => Promise<unknown>): Promise<void> {
+export function unlessDone(
+  marker: string,
+  files: string[],
+  work: () => Promise<unknown>
+): Promise<void> {
   // Two languages may share their tools and ask for them at the same moment.
   const started = underway.get(marker) ?? doUnlessDone(marker, files, work)
   underway.set(marker, started)
@@ -21,9 +26,17 @@ export function unlessDone (marker: string, files: string[], work: () => Promise
 }
 const underway = new Map<string, Promise<void>>()
 
-async function doUnlessDone (marker: string, files: string[], work: () => Promise<unknown>): Promise<void> {
-  const state = createHash('sha256').update(files.map((file) => readFileSync(file, 'utf8')).join('\0')).digest('hex')
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === state) return
+async function doUnlessDone(
+  marker: string,
+  files: string[],
+  work: () => Promise<unknown>
+): Promise<void> {
+  const state = createHash('sha256')
+    .update(files.map((file) => readFileSync(file, 'utf8')).join('\0'))
+    .digest('hex')
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === state) {
+    return
+  }
   mkdirSync(dirname(marker), { recursive: true })
   await work()
   writeFileSync(marker, state)

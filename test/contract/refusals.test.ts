@@ -5,9 +5,19 @@ import { operations } from '../support/contract.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { house } from '../support/house.ts'
 
-type Operation = typeof operations[number]
+type Operation = (typeof operations)[number]
 
-const BUDGETS = ['AUTH', 'REFRESH', 'UNKNOWN', 'READS', 'CREATES', 'UPDATES', 'DELETES', 'DELETE_ALL', 'IMPORTS']
+const BUDGETS = [
+  'AUTH',
+  'REFRESH',
+  'UNKNOWN',
+  'READS',
+  'CREATES',
+  'UPDATES',
+  'DELETES',
+  'DELETE_ALL',
+  'IMPORTS'
+]
 const isPublic = ({ operation }: Operation) => operation.security?.length === 0
 const takesBody = ({ operation }: Operation) => operation.requestBody !== undefined
 const closed = operations.filter((each) => !isPublic(each))
@@ -15,73 +25,138 @@ const closed = operations.filter((each) => !isPublic(each))
 const { ask, person } = await house(t, { env: { IMPORT_MAX_BYTES: '1024' } })
 const admin = await person('admin')
 
-t.test('no operation answers without credentials, except those by which one gets them', async (t) => {
-  for (const each of closed) t.equal((await ask(request(each))).statusCode, 401, each.operation.operationId)
-})
+t.test(
+  'no operation answers without credentials, except those by which one gets them',
+  async (t) => {
+    for (const each of closed) {
+      t.equal((await ask(request(each))).statusCode, 401, each.operation.operationId)
+    }
+  }
+)
 
 t.test('no operation answers an API key that was not made for it', async (t) => {
-  const keyWith = async (scope: string): Promise<string> => (await admin.post('/api/v1/me/api-keys', { name: scope, scopes: [scope], expires_at: inDays(30) })).json().key
+  const keyWith = async (scope: string): Promise<string> =>
+    (
+      await admin.post('/api/v1/me/api-keys', {
+        name: scope,
+        scopes: [scope],
+        expires_at: inDays(30)
+      })
+    ).json().key
   const [forTasks, forImports] = [await keyWith('tasks:write'), await keyWith('imports:write')]
   for (const each of closed) {
     const authorization = `Bearer ${each.path.includes('task-imports') ? forTasks : forImports}`
-    t.match((await ask(request(each, { headers: { authorization } }))).json(), { status: 403, code: 'missing_scope' }, each.operation.operationId)
+    t.match(
+      (await ask(request(each, { headers: { authorization } }))).json(),
+      { status: 403, code: 'missing_scope' },
+      each.operation.operationId
+    )
   }
 })
 
 t.test('no operation takes a parameter that it did not declare', async (t) => {
   for (const each of operations) {
     const answer = await admin.send(request(each, { query: '?nonsense=1' }))
-    t.match(answer.json(), { status: 400, errors: [{ in: 'query', pointer: '/nonsense', code: 'unknown_field' }] }, each.operation.operationId)
+    t.match(
+      answer.json(),
+      { status: 400, errors: [{ in: 'query', pointer: '/nonsense', code: 'unknown_field' }] },
+      each.operation.operationId
+    )
   }
 })
 
 t.test('no operation finds what is not there', async (t) => {
-  for (const each of operations.filter(({ path }) => path.includes('{'))) t.equal((await admin.send(request(each))).statusCode, 404, each.operation.operationId)
+  for (const each of operations.filter(({ path }) => path.includes('{'))) {
+    t.equal((await admin.send(request(each))).statusCode, 404, each.operation.operationId)
+  }
 })
 
 t.test('no operation takes a body of another media type, or one that is too large', async (t) => {
   for (const each of operations.filter(takesBody)) {
     const { operationId } = each.operation
-    t.equal((await admin.send(request(each, { headers: { 'content-type': 'application/xml' }, payload: '<a/>' }))).statusCode, 415, operationId)
+    t.equal(
+      (
+        await admin.send(
+          request(each, { headers: { 'content-type': 'application/xml' }, payload: '<a/>' })
+        )
+      ).statusCode,
+      415,
+      operationId
+    )
     t.equal((await admin.send(request(each, { tooLarge: true }))).statusCode, 413, operationId)
   }
 })
 
 t.test('every operation has a budget, and says when there is more of it', async (t) => {
-  const limited = await house(t, { env: { RATE_LIMIT: 'on', ...Object.fromEntries(BUDGETS.map((name) => [`RATE_LIMIT_${name}`, '3'])) } })
+  const limited = await house(t, {
+    env: {
+      RATE_LIMIT: 'on',
+      ...Object.fromEntries(BUDGETS.map((name) => [`RATE_LIMIT_${name}`, '3']))
+    }
+  })
   const someone = await limited.person('admin')
   for (const each of operations) {
     let status = 0
-    for (let i = 0; i < 4 && status !== 429; i++) status = (await someone.send(request(each))).statusCode
+    for (let i = 0; i < 4 && status !== 429; i++) {
+      status = (await someone.send(request(each))).statusCode
+    }
     t.equal(status, 429, each.operation.operationId)
   }
 })
 
 t.test('every operation says that it cannot answer while the database is away', async (t) => {
   const database = await createTestDatabase()
-  const stranded = await house(t, { database: { ...database, close: async () => {} }, onLog: () => {} })
+  const stranded = await house(t, {
+    database: { ...database, close: async () => {} },
+    onLog: () => {}
+  })
   const someone = await stranded.person('admin')
   await database.close()
-  for (const each of operations) t.equal((await someone.send(request(each))).statusCode, 503, each.operation.operationId)
+  for (const each of operations) {
+    t.equal((await someone.send(request(each))).statusCode, 503, each.operation.operationId)
+  }
 })
 
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()
 
 /** The request of the contract's own example, about something that is not there. */
-function request ({ method, path, operation }: Operation, { headers = {}, query = '', payload, tooLarge = false }: { headers?: Record<string, string>, query?: string, payload?: string, tooLarge?: boolean } = {}): InjectOptions & { url: string } {
+function request(
+  { method, path, operation }: Operation,
+  {
+    headers = {},
+    query = '',
+    payload,
+    tooLarge = false
+  }: { headers?: Record<string, string>; query?: string; payload?: string; tooLarge?: boolean } = {}
+): InjectOptions & { url: string } {
   const [[type, media] = ['', undefined]] = Object.entries(operation.requestBody?.content ?? {})
   const value = Object.values(media?.examples ?? {})[0]?.value
   const body = payload ?? bodyOf(type, value, tooLarge)
   return {
-    method: method as 'GET', url: path.replace(/\{[^}]+\}/g, () => randomUUID()) + query,
-    ...(body !== undefined && { payload: body }), headers: { ...(body !== undefined && { 'content-type': type === 'multipart/form-data' ? `${type}; boundary=b` : type }), ...headers }
+    method: method as 'GET',
+    url: path.replace(/\{[^}]+\}/g, () => randomUUID()) + query,
+    ...(body !== undefined && { payload: body }),
+    headers: {
+      ...(body !== undefined && {
+        'content-type': type === 'multipart/form-data' ? `${type}; boundary=b` : type
+      }),
+      ...headers
+    }
   }
 }
 
-function bodyOf (type: string, value: unknown, tooLarge: boolean): string | undefined {
+function bodyOf(type: string, value: unknown, tooLarge: boolean): string | undefined {
   const filling = tooLarge ? 'x'.repeat(2 * 1024 * 1024) : ''
-  if (type === 'application/json') return JSON.stringify(tooLarge ? { filling } : value)
-  if (type === 'application/x-www-form-urlencoded') return new URLSearchParams(tooLarge ? { filling } : value as Record<string, string>).toString()
-  if (type === 'multipart/form-data') return `--b\r\ncontent-disposition: form-data; name="file"; filename="tasks.csv"\r\ncontent-type: text/csv\r\n\r\ntitle\r\n${filling || 'Paint the door'}\r\n--b--\r\n`
+  if (type === 'application/json') {
+    return JSON.stringify(tooLarge ? { filling } : value)
+  }
+  if (type === 'application/x-www-form-urlencoded') {
+    return new URLSearchParams(
+      tooLarge ? { filling } : (value as Record<string, string>)
+    ).toString()
+  }
+  if (type === 'multipart/form-data') {
+    return `--b\r\ncontent-disposition: form-data; name="file"; filename="tasks.csv"\r\ncontent-type: text/csv\r\n\r\ntitle\r\n${filling || 'Paint the door'}\r\n--b--\r\n`
+  }
   return undefined
 }

@@ -4,14 +4,18 @@ import { join } from 'node:path'
 import t from 'tap'
 
 /** Logs each text, one after the other, in a process of its own. */
-function log (file: string, ...texts: string[]) {
+function log(file: string, ...texts: string[]) {
   const module = new URL('../../src/core/log.ts', import.meta.url).href
   const script = `import { setTimeout as pause } from 'node:timers/promises'
     const { createLogger } = await import(${JSON.stringify(module)})
     const logger = createLogger({ LOG_LEVEL: 'info', LOG_FILE: ${JSON.stringify(file)} })
     for (const text of ${JSON.stringify(texts)}) { logger.info(text); await pause(50) }
     process.exit()`
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', script],
+    { encoding: 'utf8' }
+  )
   return { status, stdout, stderr }
 }
 
@@ -31,9 +35,13 @@ t.test('a LOG_FILE that cannot be opened stops the start', async (t) => {
   t.match(stderr, /ENOTDIR|EEXIST/)
 })
 
-t.test('a LOG_FILE that can no longer be written does not stop the service', { skip: !existsSync('/dev/full') && 'there is no full device here' }, async (t) => {
-  const { status, stdout, stderr } = log('/dev/full', 'first', 'second')
-  t.equal(status, 0)
-  t.match(stdout, /"first".*\n.*"second"/)
-  t.match(stderr, /^LOG_FILE can no longer be written/)
-})
+t.test(
+  'a LOG_FILE that can no longer be written does not stop the service',
+  { skip: !existsSync('/dev/full') && 'there is no full device here' },
+  async (t) => {
+    const { status, stdout, stderr } = log('/dev/full', 'first', 'second')
+    t.equal(status, 0)
+    t.match(stdout, /"first".*\n.*"second"/)
+    t.match(stderr, /^LOG_FILE can no longer be written/)
+  }
+)

@@ -6,34 +6,63 @@ import { type BadConfig, readConfig } from '../../src/config.ts'
 import { createMail, type Letter } from '../../src/core/mail.ts'
 import { smtpServer } from '../support/smtp.ts'
 
-const LETTER: Letter = { to: 'ann@example.com', subject: 'Your code', text: 'Hello Ann,\n\n    12345678\n', html: '<p>Hello Ann, 12345678</p>' }
-const PRODUCTION = { NODE_ENV: 'production', JWT_SECRET: 'q8Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR', DATABASE_URL: 'postgres://tasklane@127.0.0.1/tasklane' }
+const LETTER: Letter = {
+  to: 'ann@example.com',
+  subject: 'Your code',
+  text: 'Hello Ann,\n\n    12345678\n',
+  html: '<p>Hello Ann, 12345678</p>'
+}
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  JWT_SECRET: 'q8Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR',
+  DATABASE_URL: 'postgres://tasklane@127.0.0.1/tasklane'
+}
 const QUICK = [1, 1, 1]
 
-function logbook () {
-  const lines: { level: string, event?: string, tries?: number }[] = []
-  const note = (level: string) => (fields: object) => { lines.push({ level, ...fields }) }
+function logbook() {
+  const lines: { level: string; event?: string; tries?: number }[] = []
+  const note = (level: string) => (fields: object) => {
+    lines.push({ level, ...fields })
+  }
   return { lines, log: { info: note('info'), warn: note('warn'), error: note('error') } }
 }
 
-t.test('a letter is delivered by SMTP as text and as HTML, from the configured sender', async (t) => {
-  const smtp = await smtpServer(t)
-  const { lines, log } = logbook()
-  const mail = createMail(readConfig({ ...PRODUCTION, MAIL_URL: smtp.url, MAIL_FROM: 'Tasklane <tasks@example.com>' }), log, QUICK)
-  mail.send(LETTER)
-  const [letter] = await smtp.arrived(1)
-  await mail.close()
-  t.match(letter, { from: 'tasks@example.com', to: ['ann@example.com'], headers: /From: Tasklane <tasks@example.com>\r\n/, text: '    12345678', html: LETTER.html })
-  t.match(letter?.headers, /Subject: Your code\r\n/)
-  t.match(lines, [{ level: 'info', event: 'mail.sent', tries: 1 }])
-  t.notMatch(JSON.stringify(lines), '12345678', 'in production the log is no second mailbox')
-  t.notMatch(JSON.stringify(lines), 'ann@example.com')
-  t.strictSame(mail.kept(), [])
-})
+t.test(
+  'a letter is delivered by SMTP as text and as HTML, from the configured sender',
+  async (t) => {
+    const smtp = await smtpServer(t)
+    const { lines, log } = logbook()
+    const mail = createMail(
+      readConfig({ ...PRODUCTION, MAIL_URL: smtp.url, MAIL_FROM: 'Tasklane <tasks@example.com>' }),
+      log,
+      QUICK
+    )
+    mail.send(LETTER)
+    const [letter] = await smtp.arrived(1)
+    await mail.close()
+    t.match(letter, {
+      from: 'tasks@example.com',
+      to: ['ann@example.com'],
+      headers: /From: Tasklane <tasks@example.com>\r\n/,
+      text: '    12345678',
+      html: LETTER.html
+    })
+    t.match(letter?.headers, /Subject: Your code\r\n/)
+    t.match(lines, [{ level: 'info', event: 'mail.sent', tries: 1 }])
+    t.notMatch(JSON.stringify(lines), '12345678', 'in production the log is no second mailbox')
+    t.notMatch(JSON.stringify(lines), 'ann@example.com')
+    t.strictSame(mail.kept(), [])
+  }
+)
 
 t.test('a delivery that fails for the moment is tried again, a few times', async (t) => {
-  for (const [failures, tries, end] of [[2, 3, 'mail.sent'], [9, 4, 'mail.given_up']] as const) {
-    const smtp = await smtpServer(t, (nth) => (nth <= failures ? { code: 451, text: 'try later' } : undefined))
+  for (const [failures, tries, end] of [
+    [2, 3, 'mail.sent'],
+    [9, 4, 'mail.given_up']
+  ] as const) {
+    const smtp = await smtpServer(t, (nth) =>
+      nth <= failures ? { code: 451, text: 'try later' } : undefined
+    )
     const { lines, log } = logbook()
     const mail = createMail(readConfig({ NODE_ENV: 'test', MAIL_URL: smtp.url }), log, QUICK)
     mail.send(LETTER)
@@ -60,18 +89,33 @@ t.test('a mail server that is not there delays nobody and is given up in the end
   const { port } = nobody.address() as AddressInfo
   nobody.close()
   const { lines, log } = logbook()
-  const mail = createMail(readConfig({ NODE_ENV: 'test', MAIL_URL: `smtp://127.0.0.1:${port}` }), log, QUICK)
+  const mail = createMail(
+    readConfig({ NODE_ENV: 'test', MAIL_URL: `smtp://127.0.0.1:${port}` }),
+    log,
+    QUICK
+  )
   mail.send(LETTER)
   t.strictSame(lines, [], 'sending has returned before anything was tried')
   await mail.close()
-  t.match(lines.map((line) => line.event), ['mail.failed', 'mail.failed', 'mail.failed', 'mail.given_up'])
+  t.match(
+    lines.map((line) => line.event),
+    ['mail.failed', 'mail.failed', 'mail.failed', 'mail.given_up']
+  )
 })
 
 t.test('nothing in a letter becomes a header, a second reader or a file', async (t) => {
   const smtp = await smtpServer(t)
   const { lines, log } = logbook()
   const mail = createMail(readConfig({ NODE_ENV: 'test', MAIL_URL: smtp.url }), log, QUICK)
-  for (const to of ['ann@example.com, eve@example.com', 'ann@example.com\r\nBcc: eve@example.com', 'Eve <eve@example.com>', '"a"@example.com', 'ann']) mail.send({ ...LETTER, to })
+  for (const to of [
+    'ann@example.com, eve@example.com',
+    'ann@example.com\r\nBcc: eve@example.com',
+    'Eve <eve@example.com>',
+    '"a"@example.com',
+    'ann'
+  ]) {
+    mail.send({ ...LETTER, to })
+  }
   t.equal(lines.filter((line) => line.event === 'mail.refused').length, 5)
   mail.send({ ...LETTER, subject: 'Hello\r\nBcc: eve@example.com' })
   const [letter] = await smtp.arrived(1)
@@ -81,20 +125,28 @@ t.test('nothing in a letter becomes a header, a second reader or a file', async 
   t.equal(smtp.received.length, 1)
 })
 
-t.test('while developing letters are kept and written to the log, the newest first and not without end', async (t) => {
-  const { lines, log } = logbook()
-  const mail = createMail(readConfig({}), log)
-  for (let i = 0; i < 150; i++) mail.send({ ...LETTER, subject: `Letter ${i}` })
-  await turn()
-  t.equal(mail.kept().length, 100)
-  t.equal(mail.kept()[0]?.subject, 'Letter 149')
-  t.match(lines[0], { event: 'mail.kept', text: LETTER.text })
-  t.ok(mail.exists)
-})
+t.test(
+  'while developing letters are kept and written to the log, the newest first and not without end',
+  async (t) => {
+    const { lines, log } = logbook()
+    const mail = createMail(readConfig({}), log)
+    for (let i = 0; i < 150; i++) {
+      mail.send({ ...LETTER, subject: `Letter ${i}` })
+    }
+    await turn()
+    t.equal(mail.kept().length, 100)
+    t.equal(mail.kept()[0]?.subject, 'Letter 149')
+    t.match(lines[0], { event: 'mail.kept', text: LETTER.text })
+    t.ok(mail.exists)
+  }
+)
 
 t.test('with MAILER=off no letter goes anywhere', async (t) => {
   const smtp = await smtpServer(t)
-  const mail = createMail(readConfig({ ...PRODUCTION, MAILER: 'off', MAIL_URL: smtp.url }), logbook().log)
+  const mail = createMail(
+    readConfig({ ...PRODUCTION, MAILER: 'off', MAIL_URL: smtp.url }),
+    logbook().log
+  )
   mail.send(LETTER)
   await mail.close()
   t.notOk(mail.exists)
@@ -114,6 +166,11 @@ t.test('production says where letters go, or that there are none', async (t) => 
   t.equal(faultsOf({ MAILER: 'off' }), '')
   t.equal(faultsOf({ MAIL_URL: 'smtps://user:password@mail.example.com' }), '')
   t.match(faultsOf({ MAIL_URL: 'http://mail.example.com' }), /MAIL_URL must look like/)
-  t.match(faultsOf({ MAILER: 'off', EMAIL_VERIFICATION: 'required' }), /EMAIL_VERIFICATION=required needs a mailer/)
-  for (const from of ['nobody', 'A <a@b>, B <c@d>', 'A\r\nBcc: <a@b>']) t.match(faultsOf({ MAILER: 'off', MAIL_FROM: from }), /MAIL_FROM must be/)
+  t.match(
+    faultsOf({ MAILER: 'off', EMAIL_VERIFICATION: 'required' }),
+    /EMAIL_VERIFICATION=required needs a mailer/
+  )
+  for (const from of ['nobody', 'A <a@b>, B <c@d>', 'A\r\nBcc: <a@b>']) {
+    t.match(faultsOf({ MAILER: 'off', MAIL_FROM: from }), /MAIL_FROM must be/)
+  }
 })

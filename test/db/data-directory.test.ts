@@ -9,34 +9,46 @@ import { rowsOf } from '../../src/db/rows.ts'
 const folder = t.testdir()
 const modeOf = (path: string) => statSync(path).mode & 0o777
 
-t.test('the data directory is for its owner alone, since the database leaves its files open to everyone', async (t) => {
-  const dataDir = join(folder, 'closed')
-  const database = await openDatabase({ dataDir, pool: 2 })
-  t.teardown(() => database.close())
-  t.equal(modeOf(dataDir), 0o700)
-})
+t.test(
+  'the data directory is for its owner alone, since the database leaves its files open to everyone',
+  async (t) => {
+    const dataDir = join(folder, 'closed')
+    const database = await openDatabase({ dataDir, pool: 2 })
+    t.teardown(() => database.close())
+    t.equal(modeOf(dataDir), 0o700)
+  }
+)
 
-t.test('a first start that was killed midway leaves nothing that the next one would trust', async (t) => {
-  const dataDir = join(folder, 'killed')
-  mkdirSync(join(dataDir, 'database.draft', 'base'), { recursive: true })
-  writeFileSync(join(dataDir, 'database.draft', 'PG_VERSION'), '18\n')
-  const database = await openDatabase({ dataDir, pool: 2 })
-  t.teardown(() => database.close())
-  t.strictSame(await rowsOf(database.db, sql`select 1 as one`), [{ one: 1 }])
-  t.strictSame(globSync('database*', { cwd: dataDir }), ['database'])
-})
+t.test(
+  'a first start that was killed midway leaves nothing that the next one would trust',
+  async (t) => {
+    const dataDir = join(folder, 'killed')
+    mkdirSync(join(dataDir, 'database.draft', 'base'), { recursive: true })
+    writeFileSync(join(dataDir, 'database.draft', 'PG_VERSION'), '18\n')
+    const database = await openDatabase({ dataDir, pool: 2 })
+    t.teardown(() => database.close())
+    t.strictSame(await rowsOf(database.db, sql`select 1 as one`), [{ one: 1 }])
+    t.strictSame(globSync('database*', { cwd: dataDir }), ['database'])
+  }
+)
 
-t.test('a blank database is made once, is nobody else\'s to change, and is copied from then on', async (t) => {
-  const kept = join(folder, 'kept')
-  await keepBlank(kept)
-  t.strictSame(globSync('**', { cwd: kept }).filter((file) => modeOf(join(kept, file)) & 0o022), [])
-  const before = statSync(kept).mtimeMs
-  await keepBlank(kept)
-  t.equal(statSync(kept).mtimeMs, before)
+t.test(
+  "a blank database is made once, is nobody else's to change, and is copied from then on",
+  async (t) => {
+    const kept = join(folder, 'kept')
+    await keepBlank(kept)
+    t.strictSame(
+      globSync('**', { cwd: kept }).filter((file) => modeOf(join(kept, file)) & 0o022),
+      []
+    )
+    const before = statSync(kept).mtimeMs
+    await keepBlank(kept)
+    t.equal(statSync(kept).mtimeMs, before)
 
-  writeFileSync(join(kept, 'mark'), '')
-  await ensureDatabase(join(folder, 'copy'), kept)
-  t.ok(existsSync(join(folder, 'copy', 'mark')), 'the copy is one of the kept database')
-  await ensureDatabase(join(folder, 'copy'), join(folder, 'absent'))
-  t.ok(existsSync(join(folder, 'copy', 'mark')), 'a database that is there is left alone')
-})
+    writeFileSync(join(kept, 'mark'), '')
+    await ensureDatabase(join(folder, 'copy'), kept)
+    t.ok(existsSync(join(folder, 'copy', 'mark')), 'the copy is one of the kept database')
+    await ensureDatabase(join(folder, 'copy'), join(folder, 'absent'))
+    t.ok(existsSync(join(folder, 'copy', 'mark')), 'a database that is there is left alone')
+  }
+)

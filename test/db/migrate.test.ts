@@ -15,14 +15,15 @@ import { ownServer, withoutPostgres } from '../support/postgres-server.ts'
 
 const MIGRATING = fileURLToPath(new URL('migrating.ts', import.meta.url))
 /** Adds to a table that everybody uses, and one of its own. */
-const ADDS = '-- expand\nalter table tasks add column colour text;\n--> statement-breakpoint\ncreate table colours (name text primary key);'
+const ADDS =
+  '-- expand\nalter table tasks add column colour text;\n--> statement-breakpoint\ncreate table colours (name text primary key);'
 /** The same, and then goes on for as long as somebody holds the gate. */
 const SLOW = `${ADDS}\n--> statement-breakpoint\ndo $$ begin while exists (select from gate) loop perform pg_sleep(0.02); end loop; end $$;`
 const skip = withoutPostgres
-const server = skip ? undefined as never : await ownServer(t)
+const server = skip ? (undefined as never) : await ownServer(t)
 
 /** A database of its own on the server, migrated to this version, and a way to wait for what is asked of it. */
-async function released (t: Test, name: string): Promise<{ db: Db, url: string }> {
+async function released(t: Test, name: string): Promise<{ db: Db; url: string }> {
   await server.admin((sql) => sql.unsafe(`create database ${name} owner app`))
   const url = new URL(`/${name}`, server.url).href
   const { db, close } = await openDatabase({ url, dataDir: '', pool: 4, isPatient: true })
@@ -30,84 +31,141 @@ async function released (t: Test, name: string): Promise<{ db: Db, url: string }
   await migrate(db)
   return { db, url }
 }
-const colours = async (db: Db) => (await rowsOf<{ n: number }>(db, sql`select count(*)::int as n from information_schema.columns where table_schema = 'public' and (column_name = 'colour' or table_name = 'colours')`))[0]?.n
-const atTheGate = async (db: Db) => (await rowsOf(db, sql`select pid from pg_stat_activity where datname = current_database() and query like '%while exists (select from gate)%' and state = 'active' and pid <> pg_backend_pid()`)).length
+const colours = async (db: Db) =>
+  (
+    await rowsOf<{ n: number }>(
+      db,
+      sql`select count(*)::int as n from information_schema.columns where table_schema = 'public' and (column_name = 'colour' or table_name = 'colours')`
+    )
+  )[0]?.n
+const atTheGate = async (db: Db) =>
+  (
+    await rowsOf(
+      db,
+      sql`select pid from pg_stat_activity where datname = current_database() and query like '%while exists (select from gate)%' and state = 'active' and pid <> pg_backend_pid()`
+    )
+  ).length
 
-t.test('a migration that is killed in the middle has done nothing, and is done by whoever comes next', { skip }, async (t) => {
-  const { db, url } = await released(t, 'killed')
-  const folder = nextRelease(t, SLOW)
-  await db.execute(sql`create table gate ()`)
-  await db.execute(sql`insert into gate default values`)
-  const child = spawn(process.execPath, [MIGRATING, url, folder], { stdio: 'ignore' })
-  await until('the migration under way', async () => await atTheGate(db) === 1)
-  child.kill('SIGKILL')
-  await once(child, 'exit')
-  await db.execute(sql`delete from gate`)
-  t.equal((await migrate(db, { folder })).applied, 1)
-  t.equal(await colours(db), 2)
-  t.equal((await migrate(db, { folder })).applied, 0)
-})
+t.test(
+  'a migration that is killed in the middle has done nothing, and is done by whoever comes next',
+  { skip },
+  async (t) => {
+    const { db, url } = await released(t, 'killed')
+    const folder = nextRelease(t, SLOW)
+    await db.execute(sql`create table gate ()`)
+    await db.execute(sql`insert into gate default values`)
+    const child = spawn(process.execPath, [MIGRATING, url, folder], { stdio: 'ignore' })
+    await until('the migration under way', async () => (await atTheGate(db)) === 1)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    await db.execute(sql`delete from gate`)
+    t.equal((await migrate(db, { folder })).applied, 1)
+    t.equal(await colours(db), 2)
+    t.equal((await migrate(db, { folder })).applied, 0)
+  }
+)
 
-t.test('of several that migrate at once one does, and the others wait for it', { skip }, async (t) => {
-  const { db, url } = await released(t, 'together')
-  const folder = nextRelease(t, SLOW)
-  await db.execute(sql`create table gate ()`)
-  await db.execute(sql`insert into gate default values`)
-  const runners = Array.from({ length: 4 }, async () => {
-    const own = await openDatabase({ url, dataDir: '', pool: 1, isPatient: true })
-    return migrate(own.db, { folder }).finally(own.close)
-  })
-  await until('the migration under way', async () => await atTheGate(db) === 1)
-  await db.execute(sql`delete from gate`)
-  t.strictSame((await Promise.all(runners)).map(({ applied }) => applied).sort(), [0, 0, 0, 1])
-  t.equal(await colours(db), 2)
-})
+t.test(
+  'of several that migrate at once one does, and the others wait for it',
+  { skip },
+  async (t) => {
+    const { db, url } = await released(t, 'together')
+    const folder = nextRelease(t, SLOW)
+    await db.execute(sql`create table gate ()`)
+    await db.execute(sql`insert into gate default values`)
+    const runners = Array.from({ length: 4 }, async () => {
+      const own = await openDatabase({ url, dataDir: '', pool: 1, isPatient: true })
+      return migrate(own.db, { folder }).finally(own.close)
+    })
+    await until('the migration under way', async () => (await atTheGate(db)) === 1)
+    await db.execute(sql`delete from gate`)
+    t.strictSame((await Promise.all(runners)).map(({ applied }) => applied).sort(), [0, 0, 0, 1])
+    t.equal(await colours(db), 2)
+  }
+)
 
-t.test('a table that is held is waited for without holding up its users, and at last it is said who is in the way', { skip }, async (t) => {
-  const { ann } = await household(t, server)
-  const { db, close } = await openDatabase({ url: server.url, dataDir: '', pool: 2, isPatient: true })
-  t.teardown(close)
-  const folder = nextRelease(t, '-- expand\nalter table tasks add column held text;')
-  const { more, settle, seen } = traffic(t, ann)
-  await more('served', 40)
-  const { promise: over, resolve: end } = Promise.withResolvers<void>()
-  const { promise: held, resolve: hold } = Promise.withResolvers<void>()
-  const holder = db.transaction(async (tx) => { await tx.execute(sql`select 1 from tasks limit 1`); hold(); await over })
-  await held
-  await t.rejects(migrate(db, { folder, patienceMs: 2000 }), LockNotFree)
-  const before = seen.served
-  const patient = migrate(db, { folder })
-  await more('served', 100)
-  t.ok(seen.served >= before + 100, 'people go on while it waits')
-  end()
-  await holder
-  t.equal((await patient).applied, 1)
-  await more('served', 40)
-  await settle()
-  t.equal(seen.refused, 0, 'nobody was sent away')
-})
+t.test(
+  'a table that is held is waited for without holding up its users, and at last it is said who is in the way',
+  { skip },
+  async (t) => {
+    const { ann } = await household(t, server)
+    const { db, close } = await openDatabase({
+      url: server.url,
+      dataDir: '',
+      pool: 2,
+      isPatient: true
+    })
+    t.teardown(close)
+    const folder = nextRelease(t, '-- expand\nalter table tasks add column held text;')
+    const { more, settle, seen } = traffic(t, ann)
+    await more('served', 40)
+    const { promise: over, resolve: end } = Promise.withResolvers<void>()
+    const { promise: held, resolve: hold } = Promise.withResolvers<void>()
+    const holder = db.transaction(async (tx) => {
+      await tx.execute(sql`select 1 from tasks limit 1`)
+      hold()
+      await over
+    })
+    await held
+    await t.rejects(migrate(db, { folder, patienceMs: 2000 }), LockNotFree)
+    const before = seen.served
+    const patient = migrate(db, { folder })
+    await more('served', 100)
+    t.ok(seen.served >= before + 100, 'people go on while it waits')
+    end()
+    await holder
+    t.equal((await patient).applied, 1)
+    await more('served', 40)
+    await settle()
+    t.equal(seen.refused, 0, 'nobody was sent away')
+  }
+)
 
-t.test('the release before serves on while the next one migrates, can be started beside it, and be gone back to', { skip }, async (t) => {
-  const { db, url } = await released(t, 'rolling')
-  const cwd = t.testdir()
-  const env = { ...FURNISHED, DATABASE_URL: url }
-  const old = await startServer(t, env, cwd)
-  const home = await furnish(old)
-  const told = await home.told(old)
-  t.equal((await migrate(db, { folder: nextRelease(t, ADDS) })).applied, 1)
-  t.strictSame(await home.told(old), told, 'what was running says the same, with the statements that it had prepared')
-  t.equal((await call(`${old.url}/health/ready`)).status, 200)
-  const again = await startServer(t, env, cwd)
-  t.strictSame(await home.told(again), told)
-  t.ok(await home.goesOn(again))
-  t.equal((await old.stop('SIGTERM')).code, 0)
-  t.match(await again.stop('SIGTERM'), { code: 0, stdout: /newer version, which has only added to it/ })
-  t.match(await runCommand(t, ['migrate'], { env, cwd }), { code: 0, stdout: 'The database is up to date. A newer version has added to it.\n' })
-})
+t.test(
+  'the release before serves on while the next one migrates, can be started beside it, and be gone back to',
+  { skip },
+  async (t) => {
+    const { db, url } = await released(t, 'rolling')
+    const cwd = t.testdir()
+    const env = { ...FURNISHED, DATABASE_URL: url }
+    const old = await startServer(t, env, cwd)
+    const home = await furnish(old)
+    const told = await home.told(old)
+    t.equal((await migrate(db, { folder: nextRelease(t, ADDS) })).applied, 1)
+    t.strictSame(
+      await home.told(old),
+      told,
+      'what was running says the same, with the statements that it had prepared'
+    )
+    t.equal((await call(`${old.url}/health/ready`)).status, 200)
+    const again = await startServer(t, env, cwd)
+    t.strictSame(await home.told(again), told)
+    t.ok(await home.goesOn(again))
+    t.equal((await old.stop('SIGTERM')).code, 0)
+    t.match(await again.stop('SIGTERM'), {
+      code: 0,
+      stdout: /newer version, which has only added to it/
+    })
+    t.match(await runCommand(t, ['migrate'], { env, cwd }), {
+      code: 0,
+      stdout: 'The database is up to date. A newer version has added to it.\n'
+    })
+  }
+)
 
-t.test('the release before is not started on what the next one has taken away', { skip }, async (t) => {
-  const { db, url } = await released(t, 'contracted')
-  await migrate(db, { folder: nextRelease(t, '-- contract\nalter table users drop column name;') })
-  await t.rejects(migrate(db), UnknownSchema)
-  t.match(await runCommand(t, ['serve'], { env: { DATABASE_URL: url }, cwd: t.testdir() }), { code: 1, stdout: '', stderr: /^The database was migrated by a newer version/ })
-})
+t.test(
+  'the release before is not started on what the next one has taken away',
+  { skip },
+  async (t) => {
+    const { db, url } = await released(t, 'contracted')
+    await migrate(db, {
+      folder: nextRelease(t, '-- contract\nalter table users drop column name;')
+    })
+    await t.rejects(migrate(db), UnknownSchema)
+    t.match(await runCommand(t, ['serve'], { env: { DATABASE_URL: url }, cwd: t.testdir() }), {
+      code: 1,
+      stdout: '',
+      stderr: /^The database was migrated by a newer version/
+    })
+  }
+)

@@ -1,7 +1,7 @@
 /** Run by driver.test.ts in a process of its own: scenarios against a real server, their results as a line of JSON. */
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
 import { registerHooks } from 'node:module'
+import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../../src/db/client.ts'
@@ -13,65 +13,104 @@ const STAND_INS: Record<string, string> = {
   deadlines: 'export const bounded = (client) => ({ client, loads: {} })'
 }
 registerHooks({
-  load (file, context, next) {
+  load(file, context, next) {
     const left = without.split(' ').find((name) => file.endsWith(`/src/db/${name}.ts`))
-    return left === undefined ? next(file, context) : { format: 'module', shortCircuit: true, source: STAND_INS[left] as string }
+    return left === undefined
+      ? next(file, context)
+      : { format: 'module', shortCircuit: true, source: STAND_INS[left] as string }
   }
 })
-if (names.includes('loaded too early')) await import('postgres')
+if (names.includes('loaded too early')) {
+  await import('postgres')
+}
 const { openDatabase } = await import('../../src/db/client.ts')
 /** With more patience than a request has: what is looked at here is the driver, on a machine that may be busy. */
-const open = (pool: number, address = url) => openDatabase({ url: address, dataDir: '', pool, waitMs: 3000 })
+const open = (pool: number, address = url) =>
+  openDatabase({ url: address, dataDir: '', pool, waitMs: 3000 })
 
 type Db = Database['db']
 /** `done`, or the code at the root of the refusal. */
-const outcome = (work: PromiseLike<unknown>): Promise<string> => Promise.resolve(work).then(() => 'done', (error: Error) => {
-  let root: Error & { code?: string } = error
-  while (root.cause instanceof Error) root = root.cause
-  return root.code ?? root.message
-})
-const pidOf = async (db: Db): Promise<number> => ((await db.execute(sql`select pg_backend_pid()::int as pid`)) as unknown as { pid: number }[])[0]?.pid as number
+const outcome = (work: PromiseLike<unknown>): Promise<string> =>
+  Promise.resolve(work).then(
+    () => 'done',
+    (error: Error) => {
+      let root: Error & { code?: string } = error
+      while (root.cause instanceof Error) {
+        root = root.cause
+      }
+      return root.code ?? root.message
+    }
+  )
+const pidOf = async (db: Db): Promise<number> =>
+  ((await db.execute(sql`select pg_backend_pid()::int as pid`)) as unknown as { pid: number }[])[0]
+    ?.pid as number
 
 /** Ends a session from outside and waits until the server has no trace of it. */
-async function kill (pid: number): Promise<void> {
+async function kill(pid: number): Promise<void> {
   const other = await open(1)
   await other.db.execute(sql`select pg_terminate_backend(${pid}, 3000)`)
   await other.close()
 }
 
 /** A transaction whose session is killed while it is idle; `rest` runs after that, `broken` resolves when the caller was told. */
-async function doomed (db: Db, rest: (tx: Db, broken: Promise<void>) => Promise<unknown>): Promise<string> {
+async function doomed(
+  db: Db,
+  rest: (tx: Db, broken: Promise<void>) => Promise<unknown>
+): Promise<string> {
   const { promise: broken, resolve } = Promise.withResolvers<void>()
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>()
-  const told = outcome(db.transaction(async (tx) => {
-    await kill(await pidOf(tx as unknown as Db))
-    await rest(tx as unknown as Db, broken).finally(finish)
-  }))
+  const told = outcome(
+    db.transaction(async (tx) => {
+      await kill(await pidOf(tx as unknown as Db))
+      await rest(tx as unknown as Db, broken).finally(finish)
+    })
+  )
   told.then(() => resolve())
   await finished
   return told
 }
 
 /** A wire to the server that can be cut in several ways. */
-async function wire () {
+async function wire() {
   const { hostname, port: farPort } = new URL(url)
   const sockets = new Set<[Socket, Socket]>()
   const port = await freePort()
   const state = { hangsUp: false, dials: 0 }
   const server = createServer((near) => {
     state.dials++
-    if (state.hangsUp) { near.end(); return }
+    if (state.hangsUp) {
+      near.end()
+      return
+    }
     const far = connect(Number(farPort), hostname)
     sockets.add([near, far])
-    for (const [one, other] of [[near, far], [far, near]] as const) one.on('data', (bytes) => other.write(bytes)).on('close', () => other.destroy()).on('error', () => {})
+    for (const [one, other] of [
+      [near, far],
+      [far, near]
+    ] as const) {
+      one
+        .on('data', (bytes) => other.write(bytes))
+        .on('close', () => other.destroy())
+        .on('error', () => {})
+    }
   }).listen(port, '127.0.0.1')
   await once(server, 'listening')
   const address = new URL(url)
   address.port = String(port)
   /** What is connected stays so and hears nothing any more, as when a machine vanishes; new connections go through. */
-  const muffle = () => { for (const pair of sockets) for (const socket of pair) socket.removeAllListeners('data').on('data', () => {}) }
+  const muffle = () => {
+    for (const pair of sockets) {
+      for (const socket of pair) {
+        socket.removeAllListeners('data').on('data', () => {})
+      }
+    }
+  }
   /** Cuts what is connected so that both ends hear of an error. */
-  const reset = () => { for (const [near] of sockets) near.resetAndDestroy() }
+  const reset = () => {
+    for (const [near] of sockets) {
+      near.resetAndDestroy()
+    }
+  }
   return { url: address.href, state, muffle, reset }
 }
 
@@ -79,25 +118,31 @@ const one = sql`select 1`
 const newTable = () => sql.raw(`kept_${process.pid}_${++tables}`)
 let tables = 0
 const scenarios: Record<string, () => Promise<object>> = {
-  async 'at once' () {
+  async 'at once'() {
     const { db } = await open(2)
     const told = await doomed(db, (tx) => tx.execute(one))
     return { told, next: await outcome(db.execute(one)) }
   },
-  async 'after a while' () {
+  async 'after a while'() {
     const { db } = await open(2)
-    const told = await doomed(db, async (tx, broken) => { await broken; await pause(100); await tx.execute(one) })
+    const told = await doomed(db, async (tx, broken) => {
+      await broken
+      await pause(100)
+      await tx.execute(one)
+    })
     return { told, next: await outcome(db.execute(one)) }
   },
-  async 'while a query runs' () {
+  async 'while a query runs'() {
     const { db } = await open(1)
-    const told = await outcome(db.transaction(async (tx) => {
-      const pid = await pidOf(tx as unknown as Db)
-      await Promise.all([tx.execute(sql`select pg_sleep(60)`), kill(pid)])
-    }))
+    const told = await outcome(
+      db.transaction(async (tx) => {
+        const pid = await pidOf(tx as unknown as Db)
+        await Promise.all([tx.execute(sql`select pg_sleep(60)`), kill(pid)])
+      })
+    )
     return { told, next: await outcome(db.execute(one)) }
   },
-  async 'swallowed' () {
+  async swallowed() {
     const { db } = await open(2)
     let second = ''
     const told = await doomed(db, async (tx, broken) => {
@@ -107,57 +152,83 @@ const scenarios: Record<string, () => Promise<object>> = {
     })
     return { told, second, next: await outcome(db.execute(one)) }
   },
-  async 'again and again' () {
+  async 'again and again'() {
     const { db } = await open(2)
     const long = sql.raw(`select '${'x'.repeat(5000)}'`)
     const told = []
-    for (let i = 0; i < 5; i++) told.push(await doomed(db, async (tx, broken) => { await broken; await outcome(tx.execute(long)) }))
+    for (let i = 0; i < 5; i++) {
+      told.push(
+        await doomed(db, async (tx, broken) => {
+          await broken
+          await outcome(tx.execute(long))
+        })
+      )
+    }
     return { told, next: await Promise.all([1, 2, 3].map(() => outcome(db.execute(one)))) }
   },
   /** The session that a dead transaction leaves behind is taken by the next one; the dead one must not end it. */
-  async 'somebody else\'s' () {
+  async "somebody else's"() {
     const { db } = await open(1)
     const kept = newTable()
     await db.execute(sql`create table ${kept} (what text)`)
     const { promise: broken, resolve: hasBroken } = Promise.withResolvers<void>()
     const { promise: halfWay, resolve: atHalf } = Promise.withResolvers<void>()
-    const told = doomed(db, async (_tx, heard) => { await heard; hasBroken(); await halfWay; throw new Error('gives up') })
+    const told = doomed(db, async (_tx, heard) => {
+      await heard
+      hasBroken()
+      await halfWay
+      throw new Error('gives up')
+    })
     await broken
-    const neighbour = await outcome(db.transaction(async (tx) => {
-      await tx.execute(sql`insert into ${kept} values ('mine')`)
-      atHalf()
-      await told
-      await tx.execute(one)
-    }))
-    return { told: await told, neighbour, kept: (await db.execute(sql`select * from ${kept}`) as unknown as object[]).length }
+    const neighbour = await outcome(
+      db.transaction(async (tx) => {
+        await tx.execute(sql`insert into ${kept} values ('mine')`)
+        atHalf()
+        await told
+        await tx.execute(one)
+      })
+    )
+    return {
+      told: await told,
+      neighbour,
+      kept: ((await db.execute(sql`select * from ${kept}`)) as unknown as object[]).length
+    }
   },
   /** With all other connections taken, a transaction begins as the n-th in the pipe of the last one. */
-  async 'crowded' () {
+  async crowded() {
     const pool = 20
     const { db } = await open(pool)
     const { promise: enough, resolve: letGo } = Promise.withResolvers<void>()
     let open_ = 0
     const { promise: taken, resolve: allTaken } = Promise.withResolvers<void>()
-    const holders = Array.from({ length: pool - 1 }, () => db.transaction(async (tx) => {
-      await tx.execute(one)
-      if (++open_ === pool - 1) allTaken()
-      await enough
-    }))
+    const holders = Array.from({ length: pool - 1 }, () =>
+      db.transaction(async (tx) => {
+        await tx.execute(one)
+        if (++open_ === pool - 1) {
+          allTaken()
+        }
+        await enough
+      })
+    )
     await taken
     const odd = new Set<string>()
     for (let n = 90; n <= 110; n++) {
       const crowd = Array.from({ length: n }, () => outcome(db.execute(one)))
       // All of the crowd is in the pipe, and nothing has been answered yet.
-      for (let i = 0; i < 100; i++) await undefined
+      for (let i = 0; i < 100; i++) {
+        await undefined
+      }
       const told = await outcome(db.transaction((tx) => tx.execute(one)))
-      if (told !== 'done') odd.add(told)
+      if (told !== 'done') {
+        odd.add(told)
+      }
       await Promise.all(crowd)
     }
     letGo()
     await Promise.all(holders)
     return { odd: [...odd] }
   },
-  async 'hangs up' () {
+  async 'hangs up'() {
     const line = await wire()
     const { db } = await open(1, line.url)
     line.state.hangsUp = true
@@ -166,46 +237,63 @@ const scenarios: Record<string, () => Promise<object>> = {
     line.state.hangsUp = false
     return { told, dialsWithoutPause: dials > 20, next: await outcome(db.execute(one)) }
   },
-  async 'cut' () {
+  async cut() {
     const line = await wire()
     const { db } = await open(1, line.url)
-    const told = await outcome(db.transaction(async (tx) => {
-      const answer = tx.execute(sql`select pg_sleep(60)`)
-      setTimeout(line.reset, 200)
-      await answer
-    }))
-    const numbers = await Promise.all([1, 2, 3].map((n) => outcome(db.transaction(async (tx) => {
-      const [row] = (await tx.execute(sql`select ${n}::int as n`)) as unknown as { n: number }[]
-      if (row?.n !== n) throw new Error(`asked for ${n}, was given ${row?.n}`)
-    }))))
+    const told = await outcome(
+      db.transaction(async (tx) => {
+        const answer = tx.execute(sql`select pg_sleep(60)`)
+        setTimeout(line.reset, 200)
+        await answer
+      })
+    )
+    const numbers = await Promise.all(
+      [1, 2, 3].map((n) =>
+        outcome(
+          db.transaction(async (tx) => {
+            const [row] = (await tx.execute(sql`select ${n}::int as n`)) as unknown as {
+              n: number
+            }[]
+            if (row?.n !== n) {
+              throw new Error(`asked for ${n}, was given ${row?.n}`)
+            }
+          })
+        )
+      )
+    )
     return { told, numbers }
   },
-  async 'blamed' () {
+  async blamed() {
     const { db } = await open(1)
     const pid = await pidOf(db)
     const [told] = await Promise.all([outcome(db.execute(sql`select pg_sleep(60)`)), kill(pid)])
     return { told, next: await outcome(db.execute(one)) }
   },
-  async 'after some rows' () {
+  async 'after some rows'() {
     const { db } = await open(1)
     const told = await outcome(db.execute(sql`select 1 / (3 - n) from generate_series(1, 5) n`))
-    return { told, next: [...await db.execute(sql`select 'mine' as what`) as unknown as object[]] }
+    return {
+      told,
+      next: [...((await db.execute(sql`select 'mine' as what`)) as unknown as object[])]
+    }
   },
-  async 'read-only' () {
+  async 'read-only'() {
     const { db } = await open(1)
     const kept = newTable()
     await db.execute(sql`create table ${kept} (what text)`)
     await db.execute(sql`set default_transaction_read_only = on`)
-    const insert = () => outcome(db.transaction((tx) => tx.execute(sql`insert into ${kept} values ('mine')`)))
+    const insert = () =>
+      outcome(db.transaction((tx) => tx.execute(sql`insert into ${kept} values ('mine')`)))
     return { told: await insert(), next: await insert() }
   },
-  async 'loaded too early' () {
+  async 'loaded too early'() {
     return { told: await outcome(open(1)) }
   },
-  async 'silent' () {
+  async silent() {
     const line = await wire()
     const { db } = await open(2, line.url)
-    const all = () => Promise.all([1, 2].map(() => outcome(db.transaction((tx) => tx.execute(one)))))
+    const all = () =>
+      Promise.all([1, 2].map(() => outcome(db.transaction((tx) => tx.execute(one)))))
     await all()
     line.muffle()
     const told = await all()
@@ -213,7 +301,7 @@ const scenarios: Record<string, () => Promise<object>> = {
     await pause(5000)
     return { told, next: await all() }
   },
-  async 'silent to one caller after the other' () {
+  async 'silent to one caller after the other'() {
     const line = await wire()
     const { db } = await open(1, line.url)
     await outcome(db.execute(one))
@@ -225,10 +313,11 @@ const scenarios: Record<string, () => Promise<object>> = {
     }
     return { next: await outcome(db.execute(one)) }
   },
-  async 'idle beside a silent one' () {
+  async 'idle beside a silent one'() {
     const line = await wire()
     const { db } = await open(3, line.url)
-    const all = () => Promise.all([1, 2, 3].map(() => outcome(db.transaction((tx) => tx.execute(one)))))
+    const all = () =>
+      Promise.all([1, 2, 3].map(() => outcome(db.transaction((tx) => tx.execute(one)))))
     await all()
     line.muffle()
     const told = await outcome(db.transaction((tx) => tx.execute(one)))

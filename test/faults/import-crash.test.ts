@@ -19,26 +19,46 @@ const LOOK_MS = 10
 const cwd = t.testdir()
 const database = serverUrl === undefined ? undefined : await createTestDatabase()
 t.teardown(() => database?.close())
-const env: Record<string, string> = { DATA_DIR: cwd, DRAIN_SECONDS: '0', ...(database?.url && { DATABASE_URL: database.url }) }
+const env: Record<string, string> = {
+  DATA_DIR: cwd,
+  DRAIN_SECONDS: '0',
+  ...(database?.url && { DATABASE_URL: database.url })
+}
 
 let state = SEED
 /** The same points again for the same seed (a linear congruential generator, Numerical Recipes). */
-const random = () => { state = (Math.imul(state, 1664525) + 1013904223) >>> 0; return state / 2 ** 32 }
+const random = () => {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+  return state / 2 ** 32
+}
 
 /** Sends a file, as one import of a run. */
-async function send ({ url }: Server, token: string, run: number): Promise<TaskImport> {
+async function send({ url }: Server, token: string, run: number): Promise<TaskImport> {
   const body = new FormData()
   body.set('file', new File([rows(ROWS, `Run ${run} task`)], 'tasks.csv', { type: 'text/csv' }))
-  const answer = await fetch(`${url}/api/v1/task-imports`, { method: 'POST', body, headers: { authorization: `Bearer ${token}`, connection: 'close' } })
-  if (answer.status !== 202) throw new Error(await answer.text())
-  return await answer.json() as TaskImport
+  const answer = await fetch(`${url}/api/v1/task-imports`, {
+    method: 'POST',
+    body,
+    headers: { authorization: `Bearer ${token}`, connection: 'close' }
+  })
+  if (answer.status !== 202) {
+    throw new Error(await answer.text())
+  }
+  return (await answer.json()) as TaskImport
 }
 
 /** Looks at an import until it is so far. */
-async function reached ({ url }: Server, token: string, { id }: TaskImport, isThere: (now: TaskImport) => boolean): Promise<TaskImport> {
+async function reached(
+  { url }: Server,
+  token: string,
+  { id }: TaskImport,
+  isThere: (now: TaskImport) => boolean
+): Promise<TaskImport> {
   for (;;) {
     const { body } = await call(`${url}/api/v1/task-imports/${id}`, { token })
-    if (isThere(body)) return body
+    if (isThere(body)) {
+      return body
+    }
     await pause(LOOK_MS)
   }
 }
@@ -46,58 +66,107 @@ async function reached ({ url }: Server, token: string, { id }: TaskImport, isTh
 const isFinal = ({ finished_at }: TaskImport): boolean => finished_at !== null
 
 /** What is in the database once nobody works on it. */
-async function contents () {
+async function contents() {
   const { db, close } = await openDatabase({ url: database?.url, dataDir: cwd, pool: 2 })
-  const [found] = await rowsOf<{ tasks: number, titles: number, events: number, blocks: number }>(db, sql`select (select count(*)::int from tasks) as tasks, (select count(distinct title)::int from tasks) as titles,
-    (select count(*)::int from task_events where type = 'task.created') as events, (select count(*)::int from task_import_blocks) as blocks`)
+  const [found] = await rowsOf<{ tasks: number; titles: number; events: number; blocks: number }>(
+    db,
+    sql`select (select count(*)::int from tasks) as tasks, (select count(distinct title)::int from tasks) as titles,
+    (select count(*)::int from task_events where type = 'task.created') as events, (select count(*)::int from task_import_blocks) as blocks`
+  )
   await close()
   return found
 }
 
-t.test('killed at random points of imports, again and again: every row is in exactly once', async (t) => {
-  t.comment(`seed ${SEED}`)
-  let server = await startServer(t, env, cwd)
-  await call(`${server.url}/api/v1/auth/register`, { method: 'POST', body: { username: 'ann', password: PASSWORD } })
-  let token = await logIn(server.url, 'ann')
-  const runs = Math.ceil(POINTS / PER_IMPORT)
-  let inTheMiddle = 0
-  for (let run = 0; run < runs; run++) {
-    const given = await send(server, token, run)
-    for (let kill = 0; kill < PER_IMPORT; kill++) {
-      const point = Math.floor(ROWS * (kill + random()) / PER_IMPORT)
-      const seen = await reached(server, token, given, (now) => now.rows_processed >= point || isFinal(now))
-      await server.stop('SIGKILL')
-      if (!isFinal(seen)) inTheMiddle++
-      server = await startServer(t, env, cwd)
-      const startedAt = performance.now()
-      token = await logIn(server.url, 'ann')
-      const after = await reached(server, token, given, () => true)
-      t.ok(after.rows_processed >= seen.rows_processed, 'nothing that was told is lost')
-      await reached(server, token, given, (now) => isFinal(now) || now.rows_processed > after.rows_processed)
-      t.comment(`run ${run}: killed after ${seen.rows_processed} rows, resumed ${Math.round(performance.now() - startedAt)} ms after the restart`)
+t.test(
+  'killed at random points of imports, again and again: every row is in exactly once',
+  async (t) => {
+    t.comment(`seed ${SEED}`)
+    let server = await startServer(t, env, cwd)
+    await call(`${server.url}/api/v1/auth/register`, {
+      method: 'POST',
+      body: { username: 'ann', password: PASSWORD }
+    })
+    let token = await logIn(server.url, 'ann')
+    const runs = Math.ceil(POINTS / PER_IMPORT)
+    let inTheMiddle = 0
+    for (let run = 0; run < runs; run++) {
+      const given = await send(server, token, run)
+      for (let kill = 0; kill < PER_IMPORT; kill++) {
+        const point = Math.floor((ROWS * (kill + random())) / PER_IMPORT)
+        const seen = await reached(
+          server,
+          token,
+          given,
+          (now) => now.rows_processed >= point || isFinal(now)
+        )
+        await server.stop('SIGKILL')
+        if (!isFinal(seen)) {
+          inTheMiddle++
+        }
+        server = await startServer(t, env, cwd)
+        const startedAt = performance.now()
+        token = await logIn(server.url, 'ann')
+        const after = await reached(server, token, given, () => true)
+        t.ok(after.rows_processed >= seen.rows_processed, 'nothing that was told is lost')
+        await reached(
+          server,
+          token,
+          given,
+          (now) => isFinal(now) || now.rows_processed > after.rows_processed
+        )
+        t.comment(
+          `run ${run}: killed after ${seen.rows_processed} rows, resumed ${Math.round(performance.now() - startedAt)} ms after the restart`
+        )
+      }
+      t.match(await reached(server, token, given, isFinal), {
+        status: 'succeeded',
+        rows_total: ROWS,
+        rows_processed: ROWS,
+        rows_imported: ROWS,
+        rows_rejected: 0
+      })
     }
-    t.match(await reached(server, token, given, isFinal), { status: 'succeeded', rows_total: ROWS, rows_processed: ROWS, rows_imported: ROWS, rows_rejected: 0 })
+    t.equal((await server.stop('SIGTERM')).code, 0)
+    t.ok(inTheMiddle > 0, `${inTheMiddle} kills met an import under way`)
+    t.strictSame(await contents(), {
+      tasks: runs * ROWS,
+      titles: runs * ROWS,
+      events: runs * ROWS,
+      blocks: 0
+    })
   }
-  t.equal((await server.stop('SIGTERM')).code, 0)
-  t.ok(inTheMiddle > 0, `${inTheMiddle} kills met an import under way`)
-  t.strictSame(await contents(), { tasks: runs * ROWS, titles: runs * ROWS, events: runs * ROWS, blocks: 0 })
-})
+)
 
-t.test('what a worker leaves, killed or asked to, another one carries on; a server that does not work leaves it to them', { skip: serverUrl === undefined && 'the embedded database has one process' }, async (t) => {
-  const before = await contents()
-  const server = await startServer(t, { ...env, WORKER: 'off' }, cwd)
-  const token = await logIn(server.url, 'ann')
-  const given = await send(server, token, 1000)
-  t.equal(given.status, 'queued')
-  let working = await startWorker(t, env, cwd)
-  for (const [part, signal] of [[0.2, 'SIGKILL'], [0.5, 'SIGTERM']] as const) {
-    await reached(server, token, given, (now) => now.rows_processed >= ROWS * part)
-    const next = await startWorker(t, env, cwd)
-    t.equal((await working.stop(signal)).code, signal === 'SIGTERM' ? 0 : null)
-    working = next
+t.test(
+  'what a worker leaves, killed or asked to, another one carries on; a server that does not work leaves it to them',
+  { skip: serverUrl === undefined && 'the embedded database has one process' },
+  async (t) => {
+    const before = await contents()
+    const server = await startServer(t, { ...env, WORKER: 'off' }, cwd)
+    const token = await logIn(server.url, 'ann')
+    const given = await send(server, token, 1000)
+    t.equal(given.status, 'queued')
+    let working = await startWorker(t, env, cwd)
+    for (const [part, signal] of [
+      [0.2, 'SIGKILL'],
+      [0.5, 'SIGTERM']
+    ] as const) {
+      await reached(server, token, given, (now) => now.rows_processed >= ROWS * part)
+      const next = await startWorker(t, env, cwd)
+      t.equal((await working.stop(signal)).code, signal === 'SIGTERM' ? 0 : null)
+      working = next
+    }
+    t.match(await reached(server, token, given, isFinal), {
+      status: 'succeeded',
+      rows_imported: ROWS
+    })
+    t.equal((await working.stop('SIGTERM')).code, 0)
+    t.equal((await server.stop('SIGTERM')).code, 0)
+    t.strictSame(await contents(), {
+      tasks: Number(before?.tasks) + ROWS,
+      titles: Number(before?.titles) + ROWS,
+      events: Number(before?.events) + ROWS,
+      blocks: 0
+    })
   }
-  t.match(await reached(server, token, given, isFinal), { status: 'succeeded', rows_imported: ROWS })
-  t.equal((await working.stop('SIGTERM')).code, 0)
-  t.equal((await server.stop('SIGTERM')).code, 0)
-  t.strictSame(await contents(), { tasks: Number(before?.tasks) + ROWS, titles: Number(before?.titles) + ROWS, events: Number(before?.events) + ROWS, blocks: 0 })
-})
+)

@@ -7,43 +7,82 @@ import { startServer } from '../support/command.ts'
 import { FURNISHED, furnish } from '../support/furnished.ts'
 import { house } from '../support/house.ts'
 import { household, traffic, untilServed } from '../support/outage.ts'
-import { carriesPrepared, ownPgbouncer, pgbouncerVersion, withoutPgbouncer } from '../support/pgbouncer.ts'
+import {
+  carriesPrepared,
+  ownPgbouncer,
+  pgbouncerVersion,
+  withoutPgbouncer
+} from '../support/pgbouncer.ts'
 import { ownServer, withoutPostgres } from '../support/postgres-server.ts'
 
 const skip = withoutPostgres || withoutPgbouncer
-const server = skip ? undefined as never : await ownServer(t)
+const server = skip ? (undefined as never) : await ownServer(t)
 /** The household behind a pooler: it knows no other way to the database. */
 const behind = async (...[t, more]: [Parameters<typeof household>[0], Record<string, string>?]) => {
   const pooler = await ownPgbouncer(t, server.url, more)
-  return { pooler, ...await household(t, { ...server, url: pooler.url }) }
+  return { pooler, ...(await household(t, { ...server, url: pooler.url })) }
 }
 /** What PgBouncer itself sets on a server connection for whoever uses it next. */
-const CARRIED = ['application_name', 'client_encoding', 'DateStyle', 'IntervalStyle', 'TimeZone', 'standard_conforming_strings', 'search_path']
+const CARRIED = [
+  'application_name',
+  'client_encoding',
+  'DateStyle',
+  'IntervalStyle',
+  'TimeZone',
+  'standard_conforming_strings',
+  'search_path'
+]
 
-t.test('everything works over one single connection that all processes share, and nothing is left behind on it', { skip }, async (t) => {
-  t.comment(`PgBouncer ${pgbouncerVersion}`)
-  const pooler = await ownPgbouncer(t, server.url, { default_pool_size: '1', query_wait_timeout: '60' })
-  const cwd = t.testdir()
-  // It migrates over the pooler as well.
-  const one = await startServer(t, { ...FURNISHED, DATABASE_URL: pooler.url }, cwd)
-  const two = await startServer(t, { ...FURNISHED, DATABASE_URL: pooler.url }, cwd)
-  const home = await furnish(one)
-  t.strictSame(await home.told(one), await home.told(two))
-  t.ok(await home.goesOn(two))
+t.test(
+  'everything works over one single connection that all processes share, and nothing is left behind on it',
+  { skip },
+  async (t) => {
+    t.comment(`PgBouncer ${pgbouncerVersion}`)
+    const pooler = await ownPgbouncer(t, server.url, {
+      default_pool_size: '1',
+      query_wait_timeout: '60'
+    })
+    const cwd = t.testdir()
+    // It migrates over the pooler as well.
+    const one = await startServer(t, { ...FURNISHED, DATABASE_URL: pooler.url }, cwd)
+    const two = await startServer(t, { ...FURNISHED, DATABASE_URL: pooler.url }, cwd)
+    const home = await furnish(one)
+    t.strictSame(await home.told(one), await home.told(two))
+    t.ok(await home.goesOn(two))
 
-  const { db, close } = await openDatabase({ url: pooler.url, dataDir: '', pool: 1 })
-  t.equal((await server.admin((sql) => sql`select from pg_stat_activity where usename = 'app'`)).length, 1, 'there is one connection')
-  t.strictSame((await rowsOf<{ name: string }>(db, sql`select name from pg_settings where source = 'session'`)).map(({ name }) => name).filter((name) => !CARRIED.includes(name)), [], 'no setting of a session')
-  for (const [what, count] of Object.entries({
-    'nobody listens': sql`select count(*)::int as n from pg_listening_channels()`,
-    'no lock outlives its transaction': sql`select count(*)::int as n from pg_locks where locktype = 'advisory'`,
-    'no cursor does': sql`select count(*)::int as n from pg_cursors where is_holdable`,
-    'there is no temporary table': sql`select (pg_my_temp_schema() <> 0)::int as n`,
-    'no statement is prepared but by the pooler': sql`select count(*)::int as n from pg_prepared_statements where name not like 'PGBOUNCER\\_%' and statement not like '%names of this statement%'`
-  })) t.equal((await rowsOf<{ n: number }>(db, count))[0]?.n, 0, what)
-  await close()
-  for (const { stop } of [one, two]) t.equal((await stop('SIGTERM')).code, 0)
-})
+    const { db, close } = await openDatabase({ url: pooler.url, dataDir: '', pool: 1 })
+    t.equal(
+      (await server.admin((sql) => sql`select from pg_stat_activity where usename = 'app'`)).length,
+      1,
+      'there is one connection'
+    )
+    t.strictSame(
+      (
+        await rowsOf<{ name: string }>(
+          db,
+          sql`select name from pg_settings where source = 'session'`
+        )
+      )
+        .map(({ name }) => name)
+        .filter((name) => !CARRIED.includes(name)),
+      [],
+      'no setting of a session'
+    )
+    for (const [what, count] of Object.entries({
+      'nobody listens': sql`select count(*)::int as n from pg_listening_channels()`,
+      'no lock outlives its transaction': sql`select count(*)::int as n from pg_locks where locktype = 'advisory'`,
+      'no cursor does': sql`select count(*)::int as n from pg_cursors where is_holdable`,
+      'there is no temporary table': sql`select (pg_my_temp_schema() <> 0)::int as n`,
+      'no statement is prepared but by the pooler': sql`select count(*)::int as n from pg_prepared_statements where name not like 'PGBOUNCER\\_%' and statement not like '%names of this statement%'`
+    })) {
+      t.equal((await rowsOf<{ n: number }>(db, count))[0]?.n, 0, what)
+    }
+    await close()
+    for (const { stop } of [one, two]) {
+      t.equal((await stop('SIGTERM')).code, 0)
+    }
+  }
+)
 
 t.test('many callers share few connections of the server', { skip }, async (t) => {
   const { ann } = await behind(t, { default_pool_size: '2' })
@@ -54,29 +93,37 @@ t.test('many callers share few connections of the server', { skip }, async (t) =
 })
 
 for (const how of ['fast', 'immediate'] as const) {
-  t.test(`a server that is stopped (${how}) behind a pooler costs 503 and is found again`, { skip }, async (t) => {
-    const { ann } = await behind(t)
-    const { more, settle } = traffic(t, ann)
-    await more('served', 40)
-    await server.stop(how)
-    await more('refused', 60)
-    await server.start()
-    await untilServed(t, ann)
-    await settle()
-  })
+  t.test(
+    `a server that is stopped (${how}) behind a pooler costs 503 and is found again`,
+    { skip },
+    async (t) => {
+      const { ann } = await behind(t)
+      const { more, settle } = traffic(t, ann)
+      await more('served', 40)
+      await server.stop(how)
+      await more('refused', 60)
+      await server.start()
+      await untilServed(t, ann)
+      await settle()
+    }
+  )
 }
 
-t.test('sessions that are terminated behind a pooler cost a 503 each and nothing else', { skip }, async (t) => {
-  const { ann } = await behind(t)
-  const { seen, more, settle } = traffic(t, ann)
-  for (let round = 0; round < 10; round++) {
+t.test(
+  'sessions that are terminated behind a pooler cost a 503 each and nothing else',
+  { skip },
+  async (t) => {
+    const { ann } = await behind(t)
+    const { seen, more, settle } = traffic(t, ann)
+    for (let round = 0; round < 10; round++) {
+      await more('served', 20)
+      await server.terminateBackends()
+    }
     await more('served', 20)
-    await server.terminateBackends()
+    await settle()
+    t.ok(seen.refused > 0, 'some calls were caught')
   }
-  await more('served', 20)
-  await settle()
-  t.ok(seen.refused > 0, 'some calls were caught')
-})
+)
 
 t.test('a pooler that is killed and started again is found again', { skip }, async (t) => {
   const { ann, pooler } = await behind(t)
@@ -99,22 +146,39 @@ t.test('whoever finds no free connection at the pooler is told so in time', { sk
 })
 
 /** What is prepared on the one connection that `db` has to the server. */
-const prepared = (db: Db) => rowsOf<{ name: string }>(db, sql`select name from pg_prepared_statements where statement not like '%names of this statement%'`)
+const prepared = (db: Db) =>
+  rowsOf<{ name: string }>(
+    db,
+    sql`select name from pg_prepared_statements where statement not like '%names of this statement%'`
+  )
 
-t.test('statements are prepared straight on the server, through a pooler that carries them, and nowhere else', { skip }, async (t) => {
-  const ask = async (...[t, url]: [Parameters<typeof household>[0], string]) => {
-    const database = await openDatabase({ url, dataDir: '', pool: 1 })
-    await migrate(database.db)
-    const home = await house(t, { database: { ...database, url } })
-    await (await home.person('user', `bob-${url.length}-${Date.now()}`)).get('/api/v1/tasks')
-    return prepared(home.db)
+t.test(
+  'statements are prepared straight on the server, through a pooler that carries them, and nowhere else',
+  { skip },
+  async (t) => {
+    const ask = async (...[t, url]: [Parameters<typeof household>[0], string]) => {
+      const database = await openDatabase({ url, dataDir: '', pool: 1 })
+      await migrate(database.db)
+      const home = await house(t, { database: { ...database, url } })
+      await (await home.person('user', `bob-${url.length}-${Date.now()}`)).get('/api/v1/tasks')
+      return prepared(home.db)
+    }
+    t.ok((await ask(t, server.url)).length > 0, 'straight')
+    const carrying = await ownPgbouncer(t, server.url, { default_pool_size: '1' })
+    const names = (await ask(t, carrying.url)).map(({ name }) => name)
+    t.strictSame(
+      names.filter((name) => !name.startsWith('PGBOUNCER_')),
+      [],
+      'none under a name of ours'
+    )
+    t.equal(names.length > 0, carriesPrepared, 'carried by those that can')
+    if (!carriesPrepared) {
+      return
+    }
+    const other = await ownPgbouncer(t, server.url, {
+      default_pool_size: '1',
+      max_prepared_statements: '0'
+    })
+    t.equal((await ask(t, other.url)).length, 0, 'not where it is turned off')
   }
-  t.ok((await ask(t, server.url)).length > 0, 'straight')
-  const carrying = await ownPgbouncer(t, server.url, { default_pool_size: '1' })
-  const names = (await ask(t, carrying.url)).map(({ name }) => name)
-  t.strictSame(names.filter((name) => !name.startsWith('PGBOUNCER_')), [], 'none under a name of ours')
-  t.equal(names.length > 0, carriesPrepared, 'carried by those that can')
-  if (!carriesPrepared) return
-  const other = await ownPgbouncer(t, server.url, { default_pool_size: '1', max_prepared_statements: '0' })
-  t.equal((await ask(t, other.url)).length, 0, 'not where it is turned off')
-})
+)

@@ -7,49 +7,94 @@ import { ownRedis, someRedis, withoutOwnRedis, withoutRedis } from '../support/r
 type Ask = Awaited<ReturnType<typeof sibling>>
 
 /** Two instances on one database and one Redis, and how a person reads from each of them. */
-async function twoInstances (t: Parameters<typeof house>[0], REDIS_URL: string, env: Record<string, string> = {}) {
+async function twoInstances(
+  t: Parameters<typeof house>[0],
+  REDIS_URL: string,
+  env: Record<string, string> = {}
+) {
   const log: string[] = []
-  const one = await house(t, { env: { RATE_LIMIT: 'on', REDIS_URL, RATE_LIMIT_INSTANCES: '2', ...env }, onLog: (line) => log.push(line) })
+  const one = await house(t, {
+    env: { RATE_LIMIT: 'on', REDIS_URL, RATE_LIMIT_INSTANCES: '2', ...env },
+    onLog: (line) => log.push(line)
+  })
   const two = await sibling(t, one)
-  const reads = async (asks: Ask[], token: string, n: number) => Promise.all(Array.from({ length: n }, (_, i) => (asks[i % asks.length] as Ask)({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } })))
+  const reads = async (asks: Ask[], token: string, n: number) =>
+    Promise.all(
+      Array.from({ length: n }, (_, i) =>
+        (asks[i % asks.length] as Ask)({
+          url: '/api/v1/me',
+          headers: { authorization: `Bearer ${token}` }
+        })
+      )
+    )
   return { ...one, both: [one.ask as Ask, two], reads, log }
 }
-const policies = (answers: { headers: Record<string, unknown> }[]) => [...new Set(answers.map(({ headers }) => headers['ratelimit-policy']))]
+const policies = (answers: { headers: Record<string, unknown> }[]) => [
+  ...new Set(answers.map(({ headers }) => headers['ratelimit-policy']))
+]
 
-t.test('of 200 parallel requests over two instances against a limit of 100 exactly 100 pass', { skip: withoutRedis }, async (t) => {
-  const { both, reads, person } = await twoInstances(t, await someRedis(t))
-  const { access_token } = await person()
-  await reads(both, access_token, 2)
-  t.strictSame(statuses(await reads(both, access_token, 200)), { 200: 98, 429: 102 }, 'two were spent before')
-  const guess = (ask: Ask) => ask({ method: 'POST', url: '/api/v1/auth/login', remoteAddress: '203.0.113.1', payload: {} })
-  t.strictSame(statuses(await Promise.all(Array.from({ length: 30 }, (_, i) => guess(both[i % 2] as Ask)))), { 400: 10, 429: 20 })
-})
+t.test(
+  'of 200 parallel requests over two instances against a limit of 100 exactly 100 pass',
+  { skip: withoutRedis },
+  async (t) => {
+    const { both, reads, person } = await twoInstances(t, await someRedis(t))
+    const { access_token } = await person()
+    await reads(both, access_token, 2)
+    t.strictSame(
+      statuses(await reads(both, access_token, 200)),
+      { 200: 98, 429: 102 },
+      'two were spent before'
+    )
+    const guess = (ask: Ask) =>
+      ask({ method: 'POST', url: '/api/v1/auth/login', remoteAddress: '203.0.113.1', payload: {} })
+    t.strictSame(
+      statuses(await Promise.all(Array.from({ length: 30 }, (_, i) => guess(both[i % 2] as Ask)))),
+      { 400: 10, 429: 20 }
+    )
+  }
+)
 
-t.test('with Redis killed in the middle each instance grants its share, nobody sees a 500, and limits are shared again when it is back', { skip: withoutOwnRedis }, async (t) => {
-  const redis = await ownRedis(t)
-  const { both, reads, person, log } = await twoInstances(t, redis.url)
-  const { access_token } = await person()
-  const before = await reads(both, access_token, 40)
-  t.strictSame(statuses(before), { 200: 40 })
-  t.strictSame(policies(before), ['"default";q=100;w=60'])
-  const during = reads(both, access_token, 20)
-  await redis.kill()
-  t.strictSame(statuses(await during), { 200: 20 })
-  const after = await reads(both, access_token, 400)
-  const { 200: passed = 0, 429: refused = 0 } = statuses(after)
-  t.equal(passed + refused, 400)
-  t.ok(passed <= 100 && passed >= 80, `each grants 50, less what was counted meanwhile: ${passed}`)
-  t.strictSame(policies(after), ['"default";q=50;w=60'])
-  await redis.start()
-  await until('the return of Redis', () => log.some((line) => line.includes('Redis is back')))
-  const shared = await reads(both.slice(0, 1), access_token, 1)
-  t.strictSame(policies(shared), ['"default";q=100;w=60'])
-  t.equal(log.filter((line) => line.includes('Redis does not answer')).length, 1, 'one line tells that it went')
-})
+t.test(
+  'with Redis killed in the middle each instance grants its share, nobody sees a 500, and limits are shared again when it is back',
+  { skip: withoutOwnRedis },
+  async (t) => {
+    const redis = await ownRedis(t)
+    const { both, reads, person, log } = await twoInstances(t, redis.url)
+    const { access_token } = await person()
+    const before = await reads(both, access_token, 40)
+    t.strictSame(statuses(before), { 200: 40 })
+    t.strictSame(policies(before), ['"default";q=100;w=60'])
+    const during = reads(both, access_token, 20)
+    await redis.kill()
+    t.strictSame(statuses(await during), { 200: 20 })
+    const after = await reads(both, access_token, 400)
+    const { 200: passed = 0, 429: refused = 0 } = statuses(after)
+    t.equal(passed + refused, 400)
+    t.ok(
+      passed <= 100 && passed >= 80,
+      `each grants 50, less what was counted meanwhile: ${passed}`
+    )
+    t.strictSame(policies(after), ['"default";q=50;w=60'])
+    await redis.start()
+    await until('the return of Redis', () => log.some((line) => line.includes('Redis is back')))
+    const shared = await reads(both.slice(0, 1), access_token, 1)
+    t.strictSame(policies(shared), ['"default";q=100;w=60'])
+    t.equal(
+      log.filter((line) => line.includes('Redis does not answer')).length,
+      1,
+      'one line tells that it went'
+    )
+  }
+)
 
 t.test('a frozen Redis costs its deadline once', { skip: withoutOwnRedis }, async (t) => {
   const redis = await ownRedis(t)
-  const { both: [ask], reads, person, log } = await twoInstances(t, redis.url)
+  const {
+    both: [ask],
+    reads,
+    person,
+    log
+  } = await twoInstances(t, redis.url)
   const { access_token } = await person()
   redis.freeze()
   t.teardown(redis.thaw)
@@ -63,19 +108,35 @@ t.test('a frozen Redis costs its deadline once', { skip: withoutOwnRedis }, asyn
     await reads([ask as Ask], access_token, 1)
     waits.push(performance.now() - at)
   }
-  t.ok(waits.sort((a, b) => a - b)[10] as number < 100, `nobody waits for it again: ${waits.map(Math.round)}`)
+  t.ok(
+    (waits.sort((a, b) => a - b)[10] as number) < 100,
+    `nobody waits for it again: ${waits.map(Math.round)}`
+  )
   redis.thaw()
   await until('the thaw', () => log.some((line) => line.includes('Redis is back')))
 })
 
-t.test('an instance starts without its Redis, and bans hold', { skip: withoutOwnRedis }, async (t) => {
-  const redis = await ownRedis(t)
-  await redis.kill()
-  const { both, person, reads } = await twoInstances(t, redis.url, { RATE_LIMIT_AUTH: '2' })
-  const { access_token } = await person()
-  t.strictSame(statuses(await reads(both, access_token, 120)), { 200: 100, 429: 20 })
-  const [one, two] = both as [Ask, Ask]
-  const address = { remoteAddress: '203.0.113.9' }
-  for (let i = 0; i < 24; i++) await (i % 2 ? one : two)({ method: 'POST', url: '/api/v1/auth/verify-otp', ...address, payload: {} })
-  for (const ask of both) await until('the ban', async () => (await ask({ url: '/', ...address })).statusCode === 403)
-})
+t.test(
+  'an instance starts without its Redis, and bans hold',
+  { skip: withoutOwnRedis },
+  async (t) => {
+    const redis = await ownRedis(t)
+    await redis.kill()
+    const { both, person, reads } = await twoInstances(t, redis.url, { RATE_LIMIT_AUTH: '2' })
+    const { access_token } = await person()
+    t.strictSame(statuses(await reads(both, access_token, 120)), { 200: 100, 429: 20 })
+    const [one, two] = both as [Ask, Ask]
+    const address = { remoteAddress: '203.0.113.9' }
+    for (let i = 0; i < 24; i++) {
+      await (i % 2 ? one : two)({
+        method: 'POST',
+        url: '/api/v1/auth/verify-otp',
+        ...address,
+        payload: {}
+      })
+    }
+    for (const ask of both) {
+      await until('the ban', async () => (await ask({ url: '/', ...address })).statusCode === 403)
+    }
+  }
+)

@@ -3,24 +3,55 @@ import fc from 'fast-check'
 import t from 'tap'
 import { csvOf, guardCell, unguardCell } from '../../src/lib/csv.ts'
 
-t.test('a text that a spreadsheet would run gets a guard, and so does one that looks guarded', async (t) => {
-  for (const start of ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
-    t.equal(guardCell(`${start}1+1`), `'${start}1+1`)
-    t.equal(guardCell(`'${start}1+1`), `''${start}1+1`)
-    t.equal(unguardCell(`'${start}1+1`), `${start}1+1`)
+t.test(
+  'a text that a spreadsheet would run gets a guard, and so does one that looks guarded',
+  async (t) => {
+    for (const start of ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
+      t.equal(guardCell(`${start}1+1`), `'${start}1+1`)
+      t.equal(guardCell(`'${start}1+1`), `''${start}1+1`)
+      t.equal(unguardCell(`'${start}1+1`), `${start}1+1`)
+    }
+    for (const plain of ['', 'a', "'a", 'a=1', "'", ' =1', '1-2']) {
+      t.equal(guardCell(plain), plain)
+      t.equal(unguardCell(plain), plain)
+    }
   }
-  for (const plain of ['', 'a', "'a", 'a=1', "'", ' =1', '1-2']) {
-    t.equal(guardCell(plain), plain)
-    t.equal(unguardCell(plain), plain)
-  }
-})
+)
 
-const cell = fc.oneof(fc.string({ unit: fc.constantFrom("'", '=', '+', '-', '@', '\t', '\r', '\n', '"', ',', 'a', ' ', '＝', '\ufeff') }), fc.string({ unit: 'grapheme' }))
+const cell = fc.oneof(
+  fc.string({
+    unit: fc.constantFrom(
+      "'",
+      '=',
+      '+',
+      '-',
+      '@',
+      '\t',
+      '\r',
+      '\n',
+      '"',
+      ',',
+      'a',
+      ' ',
+      '＝',
+      '\ufeff'
+    )
+  }),
+  fc.string({ unit: 'grapheme' })
+)
 
 t.test('whatever a record holds comes back, a null apart from an empty text', async () => {
-  const records = fc.array(fc.array(fc.option(cell), { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 5 })
-  fc.assert(fc.property(records, (written) => {
-    const read = parse(csvOf(written), { record_delimiter: '\r\n', cast: (value, { quoting }) => (value === '' && !quoting ? null : unguardCell(value)) })
-    return JSON.stringify(read) === JSON.stringify(written)
-  }))
+  const records = fc.array(fc.array(fc.option(cell), { minLength: 3, maxLength: 3 }), {
+    minLength: 1,
+    maxLength: 5
+  })
+  fc.assert(
+    fc.property(records, (written) => {
+      const read = parse(csvOf(written), {
+        record_delimiter: '\r\n',
+        cast: (value, { quoting }) => (value === '' && !quoting ? null : unguardCell(value))
+      })
+      return JSON.stringify(read) === JSON.stringify(written)
+    })
+  )
 })

@@ -12,20 +12,37 @@ const refused = (cursor: string, binding = BINDING, by = key): boolean => {
     openCursor([by], binding, cursor)
     return false
   } catch (error) {
-    if (error instanceof BadCursor) return true
+    if (error instanceof BadCursor) {
+      return true
+    }
     throw error
   }
 }
 
 t.test('a cursor gives back the position that was sealed into it', async (t) => {
-  for (const position of [POSITION, [''], [], ['a'], ['\u{1f6aa} "\\', 'null'], ['x'.repeat(1000)]]) t.strictSame(openCursor([key], BINDING, sealCursor(key, BINDING, position)), position)
+  for (const position of [
+    POSITION,
+    [''],
+    [],
+    ['a'],
+    ['\u{1f6aa} "\\', 'null'],
+    ['x'.repeat(1000)]
+  ]) {
+    t.strictSame(openCursor([key], BINDING, sealCursor(key, BINDING, position)), position)
+  }
 })
 
 t.test('a cursor with any one character changed to any other is refused', async (t) => {
   // Every remainder of three, since the last character of base64url carries bits that nobody reads.
   for (const position of [POSITION, ['a'], ['ab'], ['abc']]) {
     const cursor = sealCursor(key, BINDING, position)
-    const accepted = [...cursor].flatMap((_, i) => [...ALPHABET].filter((c) => c !== cursor[i]).map((c) => cursor.slice(0, i) + c + cursor.slice(i + 1))).filter((altered) => !refused(altered))
+    const accepted = [...cursor]
+      .flatMap((_, i) =>
+        [...ALPHABET]
+          .filter((c) => c !== cursor[i])
+          .map((c) => cursor.slice(0, i) + c + cursor.slice(i + 1))
+      )
+      .filter((altered) => !refused(altered))
     t.strictSame(accepted, [])
   }
 })
@@ -33,19 +50,39 @@ t.test('a cursor with any one character changed to any other is refused', async 
 t.test('a cursor with a character more, less or in another alphabet is refused', async (t) => {
   const cursor = sealCursor(key, BINDING, POSITION)
   for (let i = 0; i <= cursor.length; i++) {
-    if (!refused(cursor.slice(0, i) + cursor.slice(i + 1)) && i < cursor.length) t.fail(`without character ${i}`)
-    for (const c of ['A', '_', '=', '+', ' ', '\n', '\u00e9']) if (!refused(cursor.slice(0, i) + c + cursor.slice(i))) t.fail(`with ${JSON.stringify(c)} at ${i}`)
+    if (!refused(cursor.slice(0, i) + cursor.slice(i + 1)) && i < cursor.length) {
+      t.fail(`without character ${i}`)
+    }
+    for (const c of ['A', '_', '=', '+', ' ', '\n', '\u00e9']) {
+      if (!refused(cursor.slice(0, i) + c + cursor.slice(i))) {
+        t.fail(`with ${JSON.stringify(c)} at ${i}`)
+      }
+    }
   }
-  for (const other of [`${cursor}=`, ` ${cursor}`, cursor + cursor, cursor.toLowerCase(), `${cursor}+`, '', 'A', '\u0000']) t.ok(refused(other), JSON.stringify(other.slice(0, 10)))
+  for (const other of [
+    `${cursor}=`,
+    ` ${cursor}`,
+    cursor + cursor,
+    cursor.toLowerCase(),
+    `${cursor}+`,
+    '',
+    'A',
+    '\u0000'
+  ]) {
+    t.ok(refused(other), JSON.stringify(other.slice(0, 10)))
+  }
 })
 
-t.test('a cursor is worth nothing on another list, to another caller, under another key', async (t) => {
-  const cursor = sealCursor(key, BINDING, POSITION)
-  t.ok(refused(cursor, 'tasks of eve, newest first'))
-  t.ok(refused(cursor, ''))
-  t.ok(refused(cursor, BINDING, newKey()))
-  t.notOk(refused(cursor))
-})
+t.test(
+  'a cursor is worth nothing on another list, to another caller, under another key',
+  async (t) => {
+    const cursor = sealCursor(key, BINDING, POSITION)
+    t.ok(refused(cursor, 'tasks of eve, newest first'))
+    t.ok(refused(cursor, ''))
+    t.ok(refused(cursor, BINDING, newKey()))
+    t.notOk(refused(cursor))
+  }
+)
 
 t.test('what is authenticated cannot slide between binding and position', async (t) => {
   t.not(sealCursor(key, 'a', ['b']), sealCursor(key, 'a\0', ['b']))

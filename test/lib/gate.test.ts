@@ -2,26 +2,45 @@ import t from 'tap'
 import { createGate, GateBusy } from '../../src/lib/gate.ts'
 
 /** Work that ends when it is told to. */
-function task () {
+function task() {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const state = { started: false }
-  return { state, run: () => { state.started = true; return promise }, end: () => resolve('done'), fail: (error: Error) => reject(error) }
+  return {
+    state,
+    run: () => {
+      state.started = true
+      return promise
+    },
+    end: () => resolve('done'),
+    fail: (error: Error) => reject(error)
+  }
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-t.test('as many run at once as there are slots; the others wait and are let in in order', async (t) => {
-  const gate = createGate({ slots: 2, queue: 10, waitMs: 60_000 })
-  const tasks = [task(), task(), task(), task()]
-  const results = tasks.map(({ run }) => gate(run))
-  await turn()
-  t.strictSame(tasks.map(({ state }) => state.started), [true, true, false, false])
-  tasks[1]?.end()
-  await results[1]
-  await turn()
-  t.strictSame(tasks.map(({ state }) => state.started), [true, true, true, false])
-  for (const { end } of tasks) end()
-  t.strictSame(await Promise.all(results), ['done', 'done', 'done', 'done'])
-})
+t.test(
+  'as many run at once as there are slots; the others wait and are let in in order',
+  async (t) => {
+    const gate = createGate({ slots: 2, queue: 10, waitMs: 60_000 })
+    const tasks = [task(), task(), task(), task()]
+    const results = tasks.map(({ run }) => gate(run))
+    await turn()
+    t.strictSame(
+      tasks.map(({ state }) => state.started),
+      [true, true, false, false]
+    )
+    tasks[1]?.end()
+    await results[1]
+    await turn()
+    t.strictSame(
+      tasks.map(({ state }) => state.started),
+      [true, true, true, false]
+    )
+    for (const { end } of tasks) {
+      end()
+    }
+    t.strictSame(await Promise.all(results), ['done', 'done', 'done', 'done'])
+  }
+)
 
 t.test('beyond the queue everything is refused before it starts', async (t) => {
   const gate = createGate({ slots: 1, queue: 2, waitMs: 60_000 })
@@ -29,7 +48,9 @@ t.test('beyond the queue everything is refused before it starts', async (t) => {
   const results = tasks.map(({ run }) => gate(run))
   await t.rejects(results[3] as Promise<string>, new GateBusy('queue full'))
   t.notOk(tasks[3]?.state.started)
-  for (const { end } of tasks) end()
+  for (const { end } of tasks) {
+    end()
+  }
   t.strictSame(await Promise.all(results.slice(0, 3)), ['done', 'done', 'done'])
 })
 
@@ -53,6 +74,11 @@ t.test('work that fails gives its slot back', async (t) => {
   broken.fail(new Error('no luck'))
   await t.rejects(result, { message: 'no luck' })
   t.equal(await gate(async () => 'next'), 'next')
-  await t.rejects(gate(() => { throw new Error('at once') }), { message: 'at once' })
+  await t.rejects(
+    gate(() => {
+      throw new Error('at once')
+    }),
+    { message: 'at once' }
+  )
   t.equal(await gate(async () => 'next'), 'next')
 })

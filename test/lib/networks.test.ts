@@ -1,5 +1,11 @@
 import t from 'tap'
-import { addressNetwork, neighbours, networkOf, parseRange, rangeTest } from '../../src/lib/address.ts'
+import {
+  addressNetwork,
+  neighbours,
+  networkOf,
+  parseRange,
+  rangeTest
+} from '../../src/lib/address.ts'
 
 t.test('limits mean an IPv4 address and the /64 of an IPv6 address', async (t) => {
   t.equal(addressNetwork('203.0.113.7'), '203.0.113.7/32')
@@ -17,15 +23,38 @@ t.test('a network is cut at any bit', async (t) => {
 
 t.test('a range is read in any spelling and written in one; anything else is none', async (t) => {
   const read: [text: string, network: string | undefined][] = [
-    ['203.0.113.7', '203.0.113.7/32'], ['203.0.113.7/24', '203.0.113.0/24'], ['::ffff:203.0.113.7', '203.0.113.7/32'], ['::ffff:203.0.113.0/120', '203.0.113.0/24'],
-    ['2001:DB8::1', '2001:db8::1/128'], ['2001:db8::1/32', '2001:db8::/32'], ['::ffff:0:0/90', undefined], ['203.0.113.7/33', undefined], ['2001:db8::/129', undefined],
-    ['203.0.113', undefined], ['1', undefined], ['0x7f.1', undefined], ['010.1.1.1', undefined], ['203.0.113.7/', undefined], ['203.0.113.7/8/8', undefined], ['203.0.113.7/-1', undefined], ['fe80::1%eth0', undefined], ['', undefined]
+    ['203.0.113.7', '203.0.113.7/32'],
+    ['203.0.113.7/24', '203.0.113.0/24'],
+    ['::ffff:203.0.113.7', '203.0.113.7/32'],
+    ['::ffff:203.0.113.0/120', '203.0.113.0/24'],
+    ['2001:DB8::1', '2001:db8::1/128'],
+    ['2001:db8::1/32', '2001:db8::/32'],
+    ['::ffff:0:0/90', undefined],
+    ['203.0.113.7/33', undefined],
+    ['2001:db8::/129', undefined],
+    ['203.0.113', undefined],
+    ['1', undefined],
+    ['0x7f.1', undefined],
+    ['010.1.1.1', undefined],
+    ['203.0.113.7/', undefined],
+    ['203.0.113.7/8/8', undefined],
+    ['203.0.113.7/-1', undefined],
+    ['fe80::1%eth0', undefined],
+    ['', undefined]
   ]
-  for (const [text, network] of read) t.equal(parseRange(text)?.network, network, text)
+  for (const [text, network] of read) {
+    t.equal(parseRange(text)?.network, network, text)
+  }
 })
 
 t.test('an address is in a range or not, whatever the family of either', async (t) => {
   const isIn = rangeTest(['10.0.0.0/8', '2001:db8::/32'])
-  t.strictSame(['10.255.0.1', '11.0.0.1', '2001:db8:ffff::1', '2001:db9::1', '0.0.0.0'].map(isIn), [true, false, true, false, false])
+  t.strictSame(['10.255.0.1', '11.0.0.1', '2001:db8:ffff::1', '2001:db9::1', '0.0.0.0'].map(isIn), [
+    true,
+    false,
+    true,
+    false,
+    false
+  ])
   t.equal(rangeTest([])('10.0.0.1'), false)
 })

@@ -2,37 +2,67 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { toPostman } from '../../src/lib/postman.ts'
 
-const contract = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'))
+const contract = JSON.parse(
+  readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')
+)
 const collection = toPostman(contract)
 const requests = collection.item.flatMap(({ item }) => item)
 const find = (id: string) => requests.find((request) => request.id === id)
 const linesOf = (id: string) => find(id)?.event[0]?.script.exec.join('\n') ?? ''
 
 t.test('every operation is a request in the folder of its tag', async (t) => {
-  const operations = Object.values(contract.paths as Record<string, Record<string, { operationId: string }>>).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId))
+  const operations = Object.values(
+    contract.paths as Record<string, Record<string, { operationId: string }>>
+  ).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId))
   t.strictSame(requests.map(({ id }) => id).sort(), operations.sort())
-  t.strictSame(collection.item.map(({ name }) => name), contract.tags.map(({ name }: { name: string }) => name))
+  t.strictSame(
+    collection.item.map(({ name }) => name),
+    contract.tags.map(({ name }: { name: string }) => name)
+  )
 })
 
 t.test('address and token are variables; what needs no token sends none', async (t) => {
-  t.strictSame(collection.variable.map(({ key }) => key), ['baseUrl', 'token', 'refresh_token'])
+  t.strictSame(
+    collection.variable.map(({ key }) => key),
+    ['baseUrl', 'token', 'refresh_token']
+  )
   t.match(collection.auth, { type: 'bearer', bearer: [{ value: '{{token}}' }] })
-  t.match(find('login')?.request, { auth: { type: 'noauth' }, url: { raw: '{{baseUrl}}/api/v1/auth/login' } })
+  t.match(find('login')?.request, {
+    auth: { type: 'noauth' },
+    url: { raw: '{{baseUrl}}/api/v1/auth/login' }
+  })
   t.notOk('auth' in (find('getMe')?.request ?? { auth: 1 }))
 })
 
-t.test('a request sends the contract\'s own example, in the form that the operation takes', async (t) => {
-  const { body } = find('createTask')?.request ?? {}
-  t.strictSame(JSON.parse(String(body?.raw)), contract.components.schemas.TaskCreate.examples[0])
-  t.match(find('createToken')?.request.body, { mode: 'urlencoded', urlencoded: [{ key: 'grant_type', value: 'password' }] })
-  t.match(find('createTaskImport')?.request.body, { mode: 'formdata', formdata: [{ key: 'file', type: 'file' }] })
-  t.match(find('refreshTokens')?.request.body?.raw, /"refresh_token": "\{\{refresh_token\}\}"/)
-})
+t.test(
+  "a request sends the contract's own example, in the form that the operation takes",
+  async (t) => {
+    const { body } = find('createTask')?.request ?? {}
+    t.strictSame(JSON.parse(String(body?.raw)), contract.components.schemas.TaskCreate.examples[0])
+    t.match(find('createToken')?.request.body, {
+      mode: 'urlencoded',
+      urlencoded: [{ key: 'grant_type', value: 'password' }]
+    })
+    t.match(find('createTaskImport')?.request.body, {
+      mode: 'formdata',
+      formdata: [{ key: 'file', type: 'file' }]
+    })
+    t.match(find('refreshTokens')?.request.body?.raw, /"refresh_token": "\{\{refresh_token\}\}"/)
+  }
+)
 
 t.test('what is made fills the ids that follow, and logging in fills the token', async (t) => {
-  t.match(linesOf('createTask'), /if \(pm\.response\.code === 201\) \{\n.*\n +pm\.collectionVariables\.set\('task_id', made\.id\)/)
-  t.match(find('getTask')?.request.url, { raw: '{{baseUrl}}/api/v1/tasks/:task_id', variable: [{ key: 'task_id', value: '{{task_id}}' }] })
-  for (const id of ['register', 'login', 'createToken', 'refreshTokens']) t.match(linesOf(id), /set\('token', made\.access_token\)/, id)
+  t.match(
+    linesOf('createTask'),
+    /if \(pm\.response\.code === 201\) \{\n.*\n +pm\.collectionVariables\.set\('task_id', made\.id\)/
+  )
+  t.match(find('getTask')?.request.url, {
+    raw: '{{baseUrl}}/api/v1/tasks/:task_id',
+    variable: [{ key: 'task_id', value: '{{task_id}}' }]
+  })
+  for (const id of ['register', 'login', 'createToken', 'refreshTokens']) {
+    t.match(linesOf(id), /set\('token', made\.access_token\)/, id)
+  }
   t.notMatch(linesOf('getTask'), /set\(/)
 })
 

@@ -2,32 +2,45 @@ import t from 'tap'
 import { createShortCache } from '../../src/lib/short-cache.ts'
 
 /** A cache whose reads are answered by hand. */
-function readings (ttlMs = 60_000) {
-  const reads: { key: string, answer: (value: string) => void, fail: (error: Error) => void }[] = []
-  const cache = createShortCache({ max: 3, ttlMs, load: (key) => new Promise<string>((answer, fail) => { reads.push({ key, answer, fail }) }) })
+function readings(ttlMs = 60_000) {
+  const reads: { key: string; answer: (value: string) => void; fail: (error: Error) => void }[] = []
+  const cache = createShortCache({
+    max: 3,
+    ttlMs,
+    load: (key) =>
+      new Promise<string>((answer, fail) => {
+        reads.push({ key, answer, fail })
+      })
+  })
   return { cache, reads }
 }
 
-t.test('who asks while a thing is being read shares the reading, and its outcome is kept', async (t) => {
-  const { cache, reads } = readings()
-  const both = [cache.get('a'), cache.get('a')]
-  t.equal(reads.length, 1)
-  reads[0]?.answer('first')
-  t.strictSame(await Promise.all(both), ['first', 'first'])
-  t.equal(await cache.get('a'), 'first')
-  t.equal(reads.length, 1)
-})
+t.test(
+  'who asks while a thing is being read shares the reading, and its outcome is kept',
+  async (t) => {
+    const { cache, reads } = readings()
+    const both = [cache.get('a'), cache.get('a')]
+    t.equal(reads.length, 1)
+    reads[0]?.answer('first')
+    t.strictSame(await Promise.all(both), ['first', 'first'])
+    t.equal(await cache.get('a'), 'first')
+    t.equal(reads.length, 1)
+  }
+)
 
-t.test('what is dropped while it is being read goes to those who asked before and to nobody after', async (t) => {
-  const { cache, reads } = readings()
-  const before = cache.get('a')
-  cache.drop('a')
-  const after = cache.get('a')
-  reads[1]?.answer('new')
-  reads[0]?.answer('old')
-  t.strictSame(await Promise.all([before, after]), ['old', 'new'])
-  t.equal(await cache.get('a'), 'new')
-})
+t.test(
+  'what is dropped while it is being read goes to those who asked before and to nobody after',
+  async (t) => {
+    const { cache, reads } = readings()
+    const before = cache.get('a')
+    cache.drop('a')
+    const after = cache.get('a')
+    reads[1]?.answer('new')
+    reads[0]?.answer('old')
+    t.strictSame(await Promise.all([before, after]), ['old', 'new'])
+    t.equal(await cache.get('a'), 'new')
+  }
+)
 
 t.test('a failure is told and not kept, and does not undo a later reading', async (t) => {
   const { cache, reads } = readings()
@@ -47,10 +60,14 @@ t.test('a failure is told and not kept, and does not undo a later reading', asyn
 
 t.test('a group of keys can be dropped, and the oldest make room', async (t) => {
   const { cache, reads } = readings()
-  for (const key of ['u1 a', 'u1 b', 'u2 a']) cache.get(key)
+  for (const key of ['u1 a', 'u1 b', 'u2 a']) {
+    cache.get(key)
+  }
   cache.dropWhere((key) => key.startsWith('u1'))
   cache.get('u2 a')
   t.equal(reads.length, 3, 'the other one is still known')
-  for (const key of ['u1 a', 'u3 a', 'u4 a', 'u2 a']) cache.get(key)
+  for (const key of ['u1 a', 'u3 a', 'u4 a', 'u2 a']) {
+    cache.get(key)
+  }
   t.strictSame(reads.map(({ key }) => key).slice(3), ['u1 a', 'u3 a', 'u4 a', 'u2 a'])
 })

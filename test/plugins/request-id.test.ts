@@ -4,8 +4,10 @@ import { house } from '../support/house.ts'
 const { ask, app } = await house(t)
 const UUID_7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
-t.test('a caller\'s request id is kept when it is harmless', async (t) => {
-  for (const id of ['a', 'trace-1.2_3', 'A'.repeat(64), '0']) t.equal((await ask({ url: '/nope', headers: { 'x-request-id': id } })).json().request_id, id)
+t.test("a caller's request id is kept when it is harmless", async (t) => {
+  for (const id of ['a', 'trace-1.2_3', 'A'.repeat(64), '0']) {
+    t.equal((await ask({ url: '/nope', headers: { 'x-request-id': id } })).json().request_id, id)
+  }
 })
 
 t.test('any other is replaced by one of ours', async (t) => {
@@ -18,6 +20,19 @@ t.test('any other is replaced by one of ours', async (t) => {
 })
 
 t.test('every answer carries one, also what never reaches a route', async (t) => {
-  for (const url of ['/', '/health/live', '/openapi.json', '/nope', '/%', `/${'a'.repeat(9000)}`, '/api/v1/tasks?x=%']) t.match((await ask({ url })).headers['x-request-id'], UUID_7, url.slice(0, 20))
-  t.not((await ask({ url: '/' })).headers['x-request-id'], (await ask({ url: '/' })).headers['x-request-id'])
+  for (const url of [
+    '/',
+    '/health/live',
+    '/openapi.json',
+    '/nope',
+    '/%',
+    `/${'a'.repeat(9000)}`,
+    '/api/v1/tasks?x=%'
+  ]) {
+    t.match((await ask({ url })).headers['x-request-id'], UUID_7, url.slice(0, 20))
+  }
+  t.not(
+    (await ask({ url: '/' })).headers['x-request-id'],
+    (await ask({ url: '/' })).headers['x-request-id']
+  )
 })

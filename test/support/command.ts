@@ -8,20 +8,48 @@ import { PASSWORD } from './house.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
-export interface Ended { code: number | null, stdout: string, stderr: string }
-export interface Server { child: ChildProcess, url: string, port: number, stop: (signal: NodeJS.Signals) => Promise<Ended>, ended: Promise<Ended> }
+export interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+export interface Server {
+  child: ChildProcess
+  url: string
+  port: number
+  stop: (signal: NodeJS.Signals) => Promise<Ended>
+  ended: Promise<Ended>
+}
 
 /** Whoever ends what is still running at the end. */
 type Owner = Pick<Test, 'teardown'>
 
 /** What a child knows of our environment: nothing but how to find programs. It runs in `cwd`, where no `.env` of ours lies. */
-const environment = (env: Record<string, string>) => ({ PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', HOST: '127.0.0.1', PORT: '0', RATE_LIMIT: 'off', SHED_DELAY_MS: '0', DATABASE_WAIT_MS: String(PATIENT_MS), LOG_LEVEL: 'warn', ...env })
+const environment = (env: Record<string, string>) => ({
+  PATH: process.env.PATH ?? '',
+  HOME: process.env.HOME ?? '',
+  HOST: '127.0.0.1',
+  PORT: '0',
+  RATE_LIMIT: 'off',
+  SHED_DELAY_MS: '0',
+  DATABASE_WAIT_MS: String(PATIENT_MS),
+  LOG_LEVEL: 'warn',
+  ...env
+})
 
-function launch (t: Owner, args: string[], env: Record<string, string>, cwd: string) {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd, env: environment(env), stdio: ['pipe', 'pipe', 'pipe'] })
+function launch(t: Owner, args: string[], env: Record<string, string>, cwd: string) {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd,
+    env: environment(env),
+    stdio: ['pipe', 'pipe', 'pipe']
+  })
   t.teardown(() => child.kill('SIGKILL'))
   const said = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text) => { said[name] += text })
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text) => {
+      said[name] += text
+    })
+  }
   // A command that refuses at once does not read what we write to it.
   child.stdin.on('error', () => {})
   const ended: Promise<Ended> = once(child, 'close').then(([code]) => ({ code, ...said }))
@@ -29,45 +57,114 @@ function launch (t: Owner, args: string[], env: Record<string, string>, cwd: str
 }
 
 /** Runs a command to its end. */
-export function runCommand (t: Test, args: string[], { env = {}, cwd = t.testdir(), input = '' }: { env?: Record<string, string>, cwd?: string, input?: string } = {}): Promise<Ended> {
+export function runCommand(
+  t: Test,
+  args: string[],
+  {
+    env = {},
+    cwd = t.testdir(),
+    input = ''
+  }: { env?: Record<string, string>; cwd?: string; input?: string } = {}
+): Promise<Ended> {
   const { child, ended } = launch(t, args, env, cwd)
   child.stdin.end(input)
   return ended
 }
 
 /** Starts a server and waits until it says where it is. */
-export async function startServer (t: Owner, env: Record<string, string>, cwd: string): Promise<Server> {
+export async function startServer(
+  t: Owner,
+  env: Record<string, string>,
+  cwd: string
+): Promise<Server> {
   const { child, said, ended } = launch(t, ['serve'], env, cwd)
   const port = await new Promise<number>((resolve, reject) => {
-    child.stdout.on('data', () => { const found = /http:\/\/127\.0\.0\.1:(\d+)/.exec(said.stdout); if (found) resolve(Number(found[1])) })
-    ended.then(({ code, stdout, stderr }) => reject(new Error(`the server ended with ${code}: ${stdout}${stderr}`)))
+    child.stdout.on('data', () => {
+      const found = /http:\/\/127\.0\.0\.1:(\d+)/.exec(said.stdout)
+      if (found) {
+        resolve(Number(found[1]))
+      }
+    })
+    ended.then(({ code, stdout, stderr }) =>
+      reject(new Error(`the server ended with ${code}: ${stdout}${stderr}`))
+    )
   })
-  return { child, port, url: `http://127.0.0.1:${port}`, ended, stop: (signal) => { child.kill(signal); return ended } }
+  return {
+    child,
+    port,
+    url: `http://127.0.0.1:${port}`,
+    ended,
+    stop: (signal) => {
+      child.kill(signal)
+      return ended
+    }
+  }
 }
 
 /** Starts a worker and waits until it says that it works. */
-export async function startWorker (t: Test, env: Record<string, string>, cwd: string): Promise<{ stop: Server['stop'] }> {
+export async function startWorker(
+  t: Test,
+  env: Record<string, string>,
+  cwd: string
+): Promise<{ stop: Server['stop'] }> {
   const { child, said, ended } = launch(t, ['worker'], env, cwd)
   await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', () => { if (said.stdout.includes('Working')) resolve() })
-    ended.then(({ code, stdout, stderr }) => reject(new Error(`the worker ended with ${code}: ${stdout}${stderr}`)))
+    child.stdout.on('data', () => {
+      if (said.stdout.includes('Working')) {
+        resolve()
+      }
+    })
+    ended.then(({ code, stdout, stderr }) =>
+      reject(new Error(`the worker ended with ${code}: ${stdout}${stderr}`))
+    )
   })
-  return { stop: (signal) => { child.kill(signal); return ended } }
+  return {
+    stop: (signal) => {
+      child.kill(signal)
+      return ended
+    }
+  }
 }
 
 /** Asks a server; the connection is not kept, so that it has nothing to wait for when it leaves. */
-export async function call (url: string, { method = 'GET', body, token, headers = {} }: { method?: string, body?: object, token?: string, headers?: Record<string, string> } = {}) {
+export async function call(
+  url: string,
+  {
+    method = 'GET',
+    body,
+    token,
+    headers = {}
+  }: { method?: string; body?: object; token?: string; headers?: Record<string, string> } = {}
+) {
   const answer = await fetch(url, {
     method,
-    headers: { connection: 'close', ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }), ...headers },
+    headers: {
+      connection: 'close',
+      ...(body && { 'content-type': 'application/json' }),
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...headers
+    },
     ...(body && { body: JSON.stringify(body) })
   })
   const text = await answer.text()
-  const faults = contractFaults(method, new URL(url).pathname, { statusCode: answer.status, headers: Object.fromEntries(answer.headers), body: text })
-  if (faults.length > 0) throw new Error(`the contract lies about ${method} ${url} → ${answer.status}: ${faults.join('; ')}`)
-  return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) }
+  const faults = contractFaults(method, new URL(url).pathname, {
+    statusCode: answer.status,
+    headers: Object.fromEntries(answer.headers),
+    body: text
+  })
+  if (faults.length > 0) {
+    throw new Error(
+      `the contract lies about ${method} ${url} → ${answer.status}: ${faults.join('; ')}`
+    )
+  }
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    body: text === '' ? undefined : JSON.parse(text)
+  }
 }
 
-export async function logIn (url: string, username: string, password = PASSWORD): Promise<string> {
-  return (await call(`${url}/api/v1/auth/login`, { method: 'POST', body: { username, password } })).body.access_token
+export async function logIn(url: string, username: string, password = PASSWORD): Promise<string> {
+  return (await call(`${url}/api/v1/auth/login`, { method: 'POST', body: { username, password } }))
+    .body.access_token
 }

@@ -5,13 +5,24 @@ import type { Operation } from '../../src/plugins/document.ts'
 import { formats } from './examples.ts'
 import { noteAnswer } from './met-answers.ts'
 
-interface Spec { $ref?: string, content?: Record<string, object>, headers?: Record<string, { $ref: string }> }
+interface Spec {
+  $ref?: string
+  content?: Record<string, object>
+  headers?: Record<string, { $ref: string }>
+}
 export type Answer = Pick<LightMyRequestResponse, 'statusCode' | 'headers' | 'body'>
 
-const document = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'))
+const document = JSON.parse(
+  readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')
+)
 /** Instants as we write them: in UTC, with three digits. What callers send may look otherwise. */
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
-const ajv = new Ajv2020({ strict: false, allErrors: true, coerceTypes: false, formats: { ...formats, 'date-time': INSTANT } })
+const ajv = new Ajv2020({
+  strict: false,
+  allErrors: true,
+  coerceTypes: false,
+  formats: { ...formats, 'date-time': INSTANT }
+})
 ajv.addSchema(document, 'contract')
 const headerAjv = new Ajv2020({ strict: false, coerceTypes: true, formats })
 headerAjv.addSchema(document, 'contract')
@@ -22,63 +33,106 @@ const SOMETIMES = new Set(['Link', 'RateLimit', 'RateLimit-Policy'])
 const GENERAL = [405, 408, 413, 414, 415, 417, 429, 431, 500, 503]
 const ALWAYS_WITH: Record<number, string> = { 405: 'Allow', 503: 'Retry-After' }
 
-export const operations = Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(([path, methods]) =>
+export const operations = Object.entries(
+  document.paths as Record<string, Record<string, Operation>>
+).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({
-    method: method.toUpperCase(), path, operation, matches: new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}/?$`)
-  })))
+    method: method.toUpperCase(),
+    path,
+    operation,
+    matches: new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}/?$`)
+  }))
+)
 
 /** The operation that a call is, by method and path; undefined for what is not in the contract. */
-export const operationOf = (method: string, pathname: string) => operations.find((o) => o.method === method && o.matches.test(pathname))
+export const operationOf = (method: string, pathname: string) =>
+  operations.find((o) => o.method === method && o.matches.test(pathname))
 
 /** What an answer has that the committed contract does not promise; empty when it keeps it. Each answer is noted for the whole suite. */
-export function contractFaults (method: string, url: string, answer: Answer): string[] {
+export function contractFaults(method: string, url: string, answer: Answer): string[] {
   const pathname = url.split('?')[0] as string
   const found = operationOf(method, pathname)
   const unnamed = answer.headers['x-request-id'] === undefined ? ['no X-Request-Id'] : []
   // HEAD is the GET of its path without a body.
-  if (!found) return answer.statusCode < 400 && method !== 'HEAD' && pathname.startsWith('/api/') ? [`${method} ${pathname} is not in the contract`] : unnamed
+  if (!found) {
+    return answer.statusCode < 400 && method !== 'HEAD' && pathname.startsWith('/api/')
+      ? [`${method} ${pathname} is not in the contract`]
+      : unnamed
+  }
   const { operation, path } = found
   const { statusCode: status } = answer
   const documented = operation.responses[status] as Spec | undefined
   noteAnswer(operation.operationId, status)
   if (status >= 400) {
     const isBanned = status === 403 && JSON.parse(answer.body).code === 'ip_banned'
-    if (!documented && !isBanned && !GENERAL.includes(status)) return [...unnamed, `${operation.operationId} does not name ${status}`]
+    if (!documented && !isBanned && !GENERAL.includes(status)) {
+      return [...unnamed, `${operation.operationId} does not name ${status}`]
+    }
     const name = documented?.$ref?.split('/').at(-1) ?? 'Default'
     const ought = ALWAYS_WITH[status]
     return [
-      ...unnamed, ...typeFaults(operation.operationId, answer), ...headerFaults(document.components.responses[name], answer, name === 'Default'), ...bodyFaults('/components/schemas/Problem', answer.body),
-      ...(ought !== undefined && answer.headers[ought.toLowerCase()] === undefined ? [`the header ${ought} is missing`] : [])
+      ...unnamed,
+      ...typeFaults(operation.operationId, answer),
+      ...headerFaults(document.components.responses[name], answer, name === 'Default'),
+      ...bodyFaults('/components/schemas/Problem', answer.body),
+      ...(ought !== undefined && answer.headers[ought.toLowerCase()] === undefined
+        ? [`the header ${ought} is missing`]
+        : [])
     ]
   }
-  if (!documented) return [...unnamed, `${operation.operationId} does not name ${status}`]
+  if (!documented) {
+    return [...unnamed, `${operation.operationId} does not name ${status}`]
+  }
   const place = `/paths/${path.replaceAll('~', '~0').replaceAll('/', '~1')}/${method.toLowerCase()}/responses/${status}`
   const type = typeOf(answer)
   const faults = [...unnamed, ...headerFaults(documented, answer)]
-  if (!documented.content) return answer.body === '' ? faults : [...faults, 'a body where none is promised']
-  if (!documented.content[type]) return [...faults, `${type} is not a promised media type`]
-  return type === 'application/json' ? [...faults, ...bodyFaults(`${place}/content/${type.replaceAll('/', '~1')}/schema`, answer.body)] : faults
+  if (!documented.content) {
+    return answer.body === '' ? faults : [...faults, 'a body where none is promised']
+  }
+  if (!documented.content[type]) {
+    return [...faults, `${type} is not a promised media type`]
+  }
+  return type === 'application/json'
+    ? [
+        ...faults,
+        ...bodyFaults(`${place}/content/${type.replaceAll('/', '~1')}/schema`, answer.body)
+      ]
+    : faults
 }
 
-const typeOf = ({ headers }: Answer): string => String(headers['content-type'] ?? '').split(';')[0] as string
+const typeOf = ({ headers }: Answer): string =>
+  String(headers['content-type'] ?? '').split(';')[0] as string
 
 /** OAuth libraries that ask for it get a refusal of the token endpoint as application/json (RFC 6749, section 5.2). */
-function typeFaults (operationId: string, answer: Answer): string[] {
+function typeFaults(operationId: string, answer: Answer): string[] {
   const type = typeOf(answer)
-  return type === 'application/problem+json' || (operationId === 'createToken' && type === 'application/json') ? [] : [`a refusal as ${type}`]
+  return type === 'application/problem+json' ||
+    (operationId === 'createToken' && type === 'application/json')
+    ? []
+    : [`a refusal as ${type}`]
 }
 
-function headerFaults ({ headers = {} }: Spec, answer: Answer, isGeneral = false): string[] {
+function headerFaults({ headers = {} }: Spec, answer: Answer, isGeneral = false): string[] {
   return Object.entries(headers).flatMap(([name, { $ref }]) => {
     const value = answer.headers[name.toLowerCase()]
     // A root value is coerced as well: headers are text, some of them numbers.
-    if (value === undefined) return SOMETIMES.has(name) || (isGeneral && name !== 'X-Request-Id') ? [] : [`the header ${name} is missing`]
-    return headerAjv.validate({ $ref: `contract${$ref}/schema` }, value) ? [] : [`the header ${name} is ${JSON.stringify(value)}`]
+    if (value === undefined) {
+      return SOMETIMES.has(name) || (isGeneral && name !== 'X-Request-Id')
+        ? []
+        : [`the header ${name} is missing`]
+    }
+    return headerAjv.validate({ $ref: `contract${$ref}/schema` }, value)
+      ? []
+      : [`the header ${name} is ${JSON.stringify(value)}`]
   })
 }
 
-function bodyFaults (pointer: string, body: string): string[] {
+function bodyFaults(pointer: string, body: string): string[] {
   const validate = ajv.getSchema(`contract#${pointer}`)
-  if (!validate) return [`no schema at ${pointer}`]
-  return validate(JSON.parse(body)) ? [] : (validate.errors ?? []).map((e) => `${e.instancePath} ${e.message}`)
+  if (!validate) {
+    return [`no schema at ${pointer}`]
+  }
+  return validate(JSON.parse(body))
+    ? []
+    : (validate.errors ?? []).map((e) => `${e.instancePath} ${e.message}`)
 }

@@ -4,13 +4,22 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { Test } from 'tap'
-import { createPglite, type Database, type Db, embedded, openDatabase } from '../../src/db/client.ts'
+import {
+  createPglite,
+  type Database,
+  type Db,
+  embedded,
+  openDatabase
+} from '../../src/db/client.ts'
 import { migrate } from '../../src/db/migrate.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const migrations = readMigrationFiles({ migrationsFolder: join(ROOT, 'drizzle') })
 /** Names the state of the schema: a changed migration makes a new snapshot and a new template. */
-const state = createHash('sha256').update(migrations.map((m) => m.hash).join()).digest('hex').slice(0, 12)
+const state = createHash('sha256')
+  .update(migrations.map((m) => m.hash).join())
+  .digest('hex')
+  .slice(0, 12)
 
 /** Waits for a connection are tested where they matter (faults/standstill); elsewhere the machine may be as busy as it likes. */
 export const PATIENT_MS = 4000
@@ -20,14 +29,18 @@ export const serverUrl = process.env.TEST_DATABASE_URL
 /** A pooler before that server, through which the application under test has to go; databases are made beside it. */
 const poolerUrl = process.env.TEST_POOLER_URL
 
-export interface TestDatabase extends Database { url: string | undefined }
-
-/** A migrated database of one's own: cloned from a template on a server, loaded from a snapshot when embedded. */
-export async function createTestDatabase (): Promise<TestDatabase> {
-  return serverUrl === undefined ? { ...await fromSnapshot(), url: undefined } : fromTemplate(serverUrl)
+export interface TestDatabase extends Database {
+  url: string | undefined
 }
 
-async function fromSnapshot (): Promise<Database> {
+/** A migrated database of one's own: cloned from a template on a server, loaded from a snapshot when embedded. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  return serverUrl === undefined
+    ? { ...(await fromSnapshot()), url: undefined }
+    : fromTemplate(serverUrl)
+}
+
+async function fromSnapshot(): Promise<Database> {
   const file = join(ROOT, 'node_modules', '.cache', 'tasklane', `${state}.tar`)
   if (!existsSync(file)) {
     const fresh = await createPglite({})
@@ -42,7 +55,7 @@ async function fromSnapshot (): Promise<Database> {
   return embedded(await createPglite({ loadDataDir: new Blob([readFileSync(file)]) }))
 }
 
-async function fromTemplate (server: string): Promise<TestDatabase> {
+async function fromTemplate(server: string): Promise<TestDatabase> {
   const template = `tasklane_test_${state}`
   const name = `${template}_${randomUUID().slice(0, 8)}`
   await onServer(server, async (admin) => {
@@ -56,7 +69,9 @@ async function fromTemplate (server: string): Promise<TestDatabase> {
     url,
     close: async () => {
       await database.close()
-      await onServer(server, async (admin) => { await admin.unsafe(`drop database if exists ${name} with (force)`) })
+      await onServer(server, async (admin) => {
+        await admin.unsafe(`drop database if exists ${name} with (force)`)
+      })
     }
   }
 }
@@ -64,11 +79,13 @@ async function fromTemplate (server: string): Promise<TestDatabase> {
 type Admin = import('postgres').Sql
 
 /** One file of the suite makes the template, the others wait for it. */
-async function ensureTemplate (server: string, admin: Admin, template: string): Promise<void> {
+async function ensureTemplate(server: string, admin: Admin, template: string): Promise<void> {
   await admin.unsafe('select pg_advisory_lock(1413567571)')
   try {
     const [existing] = await admin.unsafe(`select 1 from pg_database where datname = '${template}'`)
-    if (existing) return
+    if (existing) {
+      return
+    }
     const draft = `${template}_draft`
     await admin.unsafe(`drop database if exists ${draft} with (force)`)
     await admin.unsafe(`create database ${draft}`)
@@ -81,9 +98,9 @@ async function ensureTemplate (server: string, admin: Admin, template: string): 
   }
 }
 
-async function onServer<T> (server: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+async function onServer<T>(server: string, work: (admin: Admin) => Promise<T>): Promise<T> {
   const { default: postgres } = await import('postgres')
-  const admin = postgres(server, { max: 1, onnotice () {} })
+  const admin = postgres(server, { max: 1, onnotice() {} })
   try {
     return await work(admin)
   } finally {
@@ -91,18 +108,20 @@ async function onServer<T> (server: string, work: (admin: Admin) => Promise<T>):
   }
 }
 
-function databaseUrl (server: string, name: string): string {
+function databaseUrl(server: string, name: string): string {
   const url = new URL(server)
   url.pathname = `/${name}`
   return url.href
 }
 
 /** The same database without deadlines, for seeding and for plans; closed with the test. */
-export async function unbounded (t: Test, url: string | undefined): Promise<Db> {
-  if (url === undefined) throw new Error('there is no server')
+export async function unbounded(t: Test, url: string | undefined): Promise<Db> {
+  if (url === undefined) {
+    throw new Error('there is no server')
+  }
   const { default: postgres } = await import('postgres')
   const { drizzle } = await import('drizzle-orm/postgres-js')
-  const client = postgres(url, { max: 1, onnotice () {} })
+  const client = postgres(url, { max: 1, onnotice() {} })
   t.teardown(() => client.end())
   return drizzle(client) as unknown as Db
 }

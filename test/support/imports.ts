@@ -12,67 +12,121 @@ import { until } from './patience.ts'
 export const IMPORTS = '/api/v1/task-imports'
 const FINAL = ['succeeded', 'failed', 'cancelled']
 
-export const sample = (name: string): Buffer => readFileSync(new URL(`../samples/${name}.csv`, import.meta.url))
+export const sample = (name: string): Buffer =>
+  readFileSync(new URL(`../samples/${name}.csv`, import.meta.url))
 
 /** A worker as every process has one; it stops with the test. */
-export function worker (t: Test, { db, config }: { db: Db, config: Config }): Jobs {
-  const log = pino({ level: 'error' }, { write: (line: string) => { process.stderr.write(line) } })
+export function worker(t: Test, { db, config }: { db: Db; config: Config }): Jobs {
+  const log = pino(
+    { level: 'error' },
+    {
+      write: (line: string) => {
+        process.stderr.write(line)
+      }
+    }
+  )
   const working = startJobs(jobs({ db, config, log }), log)
   t.teardown(working.stop)
   return working
 }
 
-export interface Part { content: string | Buffer, field?: string, name?: string | undefined, type?: string | undefined }
-
-/** A form as a browser sends it. */
-export function form (...parts: Part[]): { payload: Buffer, headers: Record<string, string> } {
-  const boundary = 'a-boundary-of-our-own'
-  const chunks = parts.flatMap(({ content, field = 'file', name, type }) => [
-    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${field}"${name === undefined ? '' : `; filename="${name}"`}\r\n${type === undefined ? '' : `Content-Type: ${type}\r\n`}\r\n`),
-    Buffer.from(content), Buffer.from('\r\n')])
-  return { payload: Buffer.concat([...chunks, Buffer.from(`--${boundary}--\r\n`)]), headers: { 'content-type': `multipart/form-data; boundary=${boundary}` } }
+export interface Part {
+  content: string | Buffer
+  field?: string
+  name?: string | undefined
+  type?: string | undefined
 }
 
-interface UploadOptions { name?: string, type?: string, query?: string, key?: string }
+/** A form as a browser sends it. */
+export function form(...parts: Part[]): { payload: Buffer; headers: Record<string, string> } {
+  const boundary = 'a-boundary-of-our-own'
+  const chunks = parts.flatMap(({ content, field = 'file', name, type }) => [
+    Buffer.from(
+      `--${boundary}\r\nContent-Disposition: form-data; name="${field}"${name === undefined ? '' : `; filename="${name}"`}\r\n${type === undefined ? '' : `Content-Type: ${type}\r\n`}\r\n`
+    ),
+    Buffer.from(content),
+    Buffer.from('\r\n')
+  ])
+  return {
+    payload: Buffer.concat([...chunks, Buffer.from(`--${boundary}--\r\n`)]),
+    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` }
+  }
+}
+
+interface UploadOptions {
+  name?: string
+  type?: string
+  query?: string
+  key?: string
+}
 
 /** Sends a file; the answer as it is. */
-export function upload (who: Person, content: string | Buffer, { name = 'tasks.csv', type = 'text/csv', query = '', key }: UploadOptions = {}) {
+export function upload(
+  who: Person,
+  content: string | Buffer,
+  { name = 'tasks.csv', type = 'text/csv', query = '', key }: UploadOptions = {}
+) {
   const { payload, headers } = form({ content, name, type })
-  return who.send({ method: 'POST', url: IMPORTS + query, payload, headers: { ...headers, ...(key !== undefined && { 'idempotency-key': key }) } })
+  return who.send({
+    method: 'POST',
+    url: IMPORTS + query,
+    payload,
+    headers: { ...headers, ...(key !== undefined && { 'idempotency-key': key }) }
+  })
 }
 
 /** Sends a file that must be taken; the import as it stands then. */
-export async function accepted (who: Person, content: string | Buffer, options?: UploadOptions): Promise<TaskImport> {
+export async function accepted(
+  who: Person,
+  content: string | Buffer,
+  options?: UploadOptions
+): Promise<TaskImport> {
   const answer = await upload(who, content, options)
-  if (answer.statusCode !== 202) throw new Error(`not accepted: ${answer.body}`)
+  if (answer.statusCode !== 202) {
+    throw new Error(`not accepted: ${answer.body}`)
+  }
   return answer.json()
 }
 
-export const read = async (who: Person, { id }: { id: string }): Promise<TaskImport> => (await who.get(`${IMPORTS}/${id}`)).json()
+export const read = async (who: Person, { id }: { id: string }): Promise<TaskImport> =>
+  (await who.get(`${IMPORTS}/${id}`)).json()
 
 /** Waits until an import has come to its end. */
-export async function ended (who: Person, given: { id: string }): Promise<TaskImport> {
+export async function ended(who: Person, given: { id: string }): Promise<TaskImport> {
   let now = await read(who, given)
-  await until('the end of the import', async () => { now = await read(who, given); return FINAL.includes(now.status) })
+  await until('the end of the import', async () => {
+    now = await read(who, given)
+    return FINAL.includes(now.status)
+  })
   return now
 }
 
-export const imported = async (who: Person, content: string | Buffer, options?: UploadOptions): Promise<TaskImport> => ended(who, await accepted(who, content, options))
+export const imported = async (
+  who: Person,
+  content: string | Buffer,
+  options?: UploadOptions
+): Promise<TaskImport> => ended(who, await accepted(who, content, options))
 
-export const errorsOf = async (who: Person, { id }: { id: string }): Promise<TaskImportError[]> => (await who.get(`${IMPORTS}/${id}/errors?limit=100`)).json().data
+export const errorsOf = async (who: Person, { id }: { id: string }): Promise<TaskImportError[]> =>
+  (await who.get(`${IMPORTS}/${id}/errors?limit=100`)).json().data
 
 /** A file of so many tasks. */
-export const rows = (count: number, title = 'Task'): string => `title,description,status,tags\n${Array.from({ length: count }, (_, i) => `${title} ${i + 1},Number ${i + 1} of ${count},${i % 3 === 0 ? 'done' : 'todo'},a|b\n`).join('')}`
+export const rows = (count: number, title = 'Task'): string =>
+  `title,description,status,tags\n${Array.from({ length: count }, (_, i) => `${title} ${i + 1},Number ${i + 1} of ${count},${i % 3 === 0 ? 'done' : 'todo'},a|b\n`).join('')}`
 
 /** Every entry of a list, walked page by page. */
-export async function everyPage (who: Person, url: string, limit = 100) {
+export async function everyPage(who: Person, url: string, limit = 100) {
   const seen = []
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const page: { data: Record<string, string>[], pagination: { next_cursor: string | null } } = (await who.get(`${url}${url.includes('?') ? '&' : '?'}limit=${limit}${cursor && `&cursor=${cursor}`}`)).json()
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: { data: Record<string, string>[]; pagination: { next_cursor: string | null } } = (
+      await who.get(
+        `${url}${url.includes('?') ? '&' : '?'}limit=${limit}${cursor && `&cursor=${cursor}`}`
+      )
+    ).json()
     seen.push(...page.data)
     cursor = page.pagination.next_cursor
   }
-  return seen as { id: string, [field: string]: unknown }[]
+  return seen as { id: string; [field: string]: unknown }[]
 }
 
 /** Every task of a person, in the order in which they were made. */

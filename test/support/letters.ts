@@ -5,36 +5,49 @@ import type { Letter, Mail } from '../../src/core/mail.ts'
 import type { Db } from '../../src/db/client.ts'
 
 /** The letters to an address so far, newest first. They leave right after the answer, hence the turn. */
-export async function lettersTo (mail: Mail, address: string): Promise<Letter[]> {
+export async function lettersTo(mail: Mail, address: string): Promise<Letter[]> {
   await turn()
   return mail.kept().filter((letter) => letter.to === address)
 }
 
 /** The code in a letter. */
-export const codeIn = (letter: Pick<Letter, 'text'> | undefined): string => /^ {4}(\d{8})$/m.exec(letter?.text ?? '')?.[1] ?? 'no code'
+export const codeIn = (letter: Pick<Letter, 'text'> | undefined): string =>
+  /^ {4}(\d{8})$/m.exec(letter?.text ?? '')?.[1] ?? 'no code'
 
 /** The code in the newest letter to an address. */
-export const codeTo = async (mail: Mail, address: string): Promise<string> => codeIn((await lettersTo(mail, address))[0])
+export const codeTo = async (mail: Mail, address: string): Promise<string> =>
+  codeIn((await lettersTo(mail, address))[0])
 
 /** Another code than this one. */
 export const wrong = (code: string): string => String((Number(code) + 1) % 1e8).padStart(8, '0')
 
 /** Lets time pass for every code that was made. */
-export async function letCodesAge (db: Db, span: string): Promise<void> {
-  await db.execute(sql`update one_time_codes set created_at = created_at - ${span}::interval, expires_at = expires_at - ${span}::interval, token_expires_at = token_expires_at - ${span}::interval`)
+export async function letCodesAge(db: Db, span: string): Promise<void> {
+  await db.execute(
+    sql`update one_time_codes set created_at = created_at - ${span}::interval, expires_at = expires_at - ${span}::interval, token_expires_at = token_expires_at - ${span}::interval`
+  )
 }
 
 /** A refusal without what differs from request to request. */
-export function refusal (answer: Response): object {
+export function refusal(answer: Response): object {
   const { request_id: _, ...body } = answer.json()
   return { status: answer.statusCode, ...body }
 }
 
-type Ask = (options: { method: 'POST', url: string, payload: object }) => Promise<Response>
+type Ask = (options: { method: 'POST'; url: string; payload: object }) => Promise<Response>
 
 /** Asks for a new password and exchanges the code from the letter for a token. */
-export async function resetTokenFor ({ ask, mail }: { ask: Ask, mail: Mail }, email: string): Promise<string> {
-  const { reset_id } = (await ask({ method: 'POST', url: '/api/v1/auth/forgot-password', payload: { email } })).json()
-  const answer = await ask({ method: 'POST', url: '/api/v1/auth/verify-otp', payload: { reset_id, otp: await codeTo(mail, email) } })
+export async function resetTokenFor(
+  { ask, mail }: { ask: Ask; mail: Mail },
+  email: string
+): Promise<string> {
+  const { reset_id } = (
+    await ask({ method: 'POST', url: '/api/v1/auth/forgot-password', payload: { email } })
+  ).json()
+  const answer = await ask({
+    method: 'POST',
+    url: '/api/v1/auth/verify-otp',
+    payload: { reset_id, otp: await codeTo(mail, email) }
+  })
   return answer.json().reset_token
 }

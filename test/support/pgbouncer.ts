@@ -12,59 +12,107 @@ const PROGRAMS = [process.env.PGBOUNCER, 'pgbouncer', '/usr/sbin/pgbouncer']
 /** From then on it carries prepared statements from one server connection to the other. */
 const PREPARES_FROM = 1.21
 
-const found = PROGRAMS.filter((program) => program !== undefined).map((program) => ({ program, version: versionOf(program) })).find(({ version }) => version !== undefined)
+const found = PROGRAMS.filter((program) => program !== undefined)
+  .map((program) => ({ program, version: versionOf(program) }))
+  .find(({ version }) => version !== undefined)
 export const pgbouncerVersion = found?.version
 export const carriesPrepared = Number(found?.version) >= PREPARES_FROM
 /** Why nothing can be tried behind PgBouncer here, or false. */
-export const withoutPgbouncer: string | false = found === undefined ? 'PgBouncer is not installed on this machine' : false
+export const withoutPgbouncer: string | false =
+  found === undefined ? 'PgBouncer is not installed on this machine' : false
 
 /** What SCALABILITY.md asks of an operator, and what keeps a test from waiting. */
 const SETTINGS = {
-  pool_mode: 'transaction', listen_addr: '127.0.0.1', unix_socket_dir: '', auth_type: 'trust', max_client_conn: '400',
-  query_wait_timeout: '3', server_lifetime: '1800', server_login_retry: '1', server_connect_timeout: '3', log_connections: '0', log_disconnections: '0',
+  pool_mode: 'transaction',
+  listen_addr: '127.0.0.1',
+  unix_socket_dir: '',
+  auth_type: 'trust',
+  max_client_conn: '400',
+  query_wait_timeout: '3',
+  server_lifetime: '1800',
+  server_login_retry: '1',
+  server_connect_timeout: '3',
+  log_connections: '0',
+  log_disconnections: '0',
   ...(carriesPrepared && { max_prepared_statements: '200' })
 }
 
 /** A PgBouncer of the test's own before the server of `url`, for every database of it. It goes with the test. */
-export async function ownPgbouncer (t: Pick<Test, 'teardown'>, url: string, more: Record<string, string> = {}) {
+export async function ownPgbouncer(
+  t: Pick<Test, 'teardown'>,
+  url: string,
+  more: Record<string, string> = {}
+) {
   const { hostname, port: serverPort, username, pathname } = new URL(url)
   const folder = mkdtempSync(join(tmpdir(), 'tasklane-pooler-'))
   const port = await freePort()
   const person = unprivileged()
-  const settings = { ...SETTINGS, listen_port: String(port), auth_file: join(folder, 'users'), ...more }
+  const settings = {
+    ...SETTINGS,
+    listen_port: String(port),
+    auth_file: join(folder, 'users'),
+    ...more
+  }
   writeFileSync(settings.auth_file, `"${username}" ""\n`)
-  writeFileSync(join(folder, 'ini'), `[databases]\n* = host=${hostname} port=${serverPort}\n[pgbouncer]\n${Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`).join('')}`)
-  if (person.uid !== undefined) chownSync(folder, person.uid, person.gid as number)
+  writeFileSync(
+    join(folder, 'ini'),
+    `[databases]\n* = host=${hostname} port=${serverPort}\n[pgbouncer]\n${Object.entries(settings)
+      .map(([name, value]) => `${name} = ${value}\n`)
+      .join('')}`
+  )
+  if (person.uid !== undefined) {
+    chownSync(folder, person.uid, person.gid as number)
+  }
   let pooler: ChildProcess | undefined
 
   const start = async (): Promise<void> => {
-    const child = spawn(found?.program as string, [join(folder, 'ini')], { ...person, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(found?.program as string, [join(folder, 'ini')], {
+      ...person,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe']
+    })
     pooler = child
     const said = []
     for await (const line of createInterface({ input: child.stderr as NodeJS.ReadableStream })) {
       said.push(line)
-      if (line.includes('process up')) { child.stderr?.resume(); return }
+      if (line.includes('process up')) {
+        child.stderr?.resume()
+        return
+      }
     }
     throw new Error(`PgBouncer did not start: ${said.join('\n')}`)
   }
   const kill = async (): Promise<void> => {
     const child = pooler
     pooler = undefined
-    if (!child || child.exitCode !== null) return
+    if (!child || child.exitCode !== null) {
+      return
+    }
     const gone = once(child, 'exit')
     child.kill('SIGKILL')
     await gone
   }
-  const lastResort = () => { pooler?.kill('SIGKILL') }
+  const lastResort = () => {
+    pooler?.kill('SIGKILL')
+  }
   process.once('exit', lastResort)
-  t.teardown(async () => { process.removeListener('exit', lastResort); await kill(); rmSync(folder, { recursive: true, force: true }) })
+  t.teardown(async () => {
+    process.removeListener('exit', lastResort)
+    await kill()
+    rmSync(folder, { recursive: true, force: true })
+  })
   await start()
   return { url: `postgres://${username}@127.0.0.1:${port}${pathname}`, start, kill }
 }
 
-function versionOf (program: string): string | undefined {
+function versionOf(program: string): string | undefined {
   try {
-    return /\d+\.\d+/.exec(execFileSync(program, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))?.[0]
+    return /\d+\.\d+/.exec(
+      execFileSync(program, ['--version'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore']
+      })
+    )?.[0]
   } catch {
     return undefined
   }

@@ -3,17 +3,23 @@ import { instant, now } from '../columns.ts'
 import { users } from './users.ts'
 
 /** API keys by the hash of their text; `prefix` is the part of it that may be shown. */
-export const apiKeys = pgTable('api_keys', {
-  id: uuid().primaryKey(),
-  user_id: uuid().notNull().references(() => users.id, { onDelete: 'cascade' }),
-  name: text().notNull(),
-  prefix: text().notNull(),
-  hash: text().notNull(),
-  scopes: text().array().notNull(),
-  created_at: instant().notNull().default(now),
-  expires_at: instant().notNull(),
-  last_used_at: instant()
-}, (t) => [
-  uniqueIndex('api_keys_hash').on(t.hash),
-  index('api_keys_user').on(t.user_id, t.created_at, t.id)
-])
+export const apiKeys = pgTable(
+  'api_keys',
+  {
+    id: uuid().primaryKey(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    name: text().notNull(),
+    prefix: text().notNull(),
+    hash: text().notNull(),
+    scopes: text().array().notNull(),
+    created_at: instant().notNull().default(now),
+    expires_at: instant().notNull(),
+    last_used_at: instant()
+  },
+  (t) => [
+    uniqueIndex('api_keys_hash').on(t.hash),
+    index('api_keys_user').on(t.user_id, t.created_at, t.id)
+  ]
+)

@@ -5,21 +5,25 @@ import { instant, now } from '../columns.ts'
  * The audit log of the control plane: append-only (guarded in the database), without references, so that it outlives
  * what it speaks of. `actor_name` keeps the actor readable after the account is gone. `detail` is never personal.
  */
-export const auditEvents = pgTable('audit_events', {
-  id: uuid().primaryKey(),
-  action: text().notNull(),
-  outcome: text().notNull(),
-  actor_id: uuid(),
-  actor_name: text(),
-  subject_type: text(),
-  subject_id: text(),
-  detail: text(),
-  address: text(),
-  request_id: text().notNull(),
-  created_at: instant().notNull().default(now)
-}, (t) => [
-  index('audit_events_created').on(t.created_at, t.id),
-  index('audit_events_actor').on(t.actor_id, t.created_at, t.id),
-  index('audit_events_subject').on(t.subject_id, t.created_at, t.id),
-  index('audit_events_action').on(t.action, t.created_at, t.id)
-])
+export const auditEvents = pgTable(
+  'audit_events',
+  {
+    id: uuid().primaryKey(),
+    action: text().notNull(),
+    outcome: text().notNull(),
+    actor_id: uuid(),
+    actor_name: text(),
+    subject_type: text(),
+    subject_id: text(),
+    detail: text(),
+    address: text(),
+    request_id: text().notNull(),
+    created_at: instant().notNull().default(now)
+  },
+  (t) => [
+    index('audit_events_created').on(t.created_at, t.id),
+    index('audit_events_actor').on(t.actor_id, t.created_at, t.id),
+    index('audit_events_subject').on(t.subject_id, t.created_at, t.id),
+    index('audit_events_action').on(t.action, t.created_at, t.id)
+  ]
+)

@@ -8,29 +8,33 @@ import { users } from './users.ts'
  * nor addresses are here: `mac` is an HMAC over id and code, `mailbox` one over the address, under a key that is
  * not in the database.
  */
-export const oneTimeCodes = pgTable('one_time_codes', {
-  id: uuid().primaryKey(),
-  purpose: text().notNull(),
-  /** Who is counted, as an HMAC: an account, or the mailbox of nobody. */
-  subject: text().notNull(),
-  user_id: uuid().references(() => users.id, { onDelete: 'set null' }),
-  /** Where the code went, exactly; it confirms this address and no other. */
-  mailbox: text().notNull(),
-  /** What the account was when the code was made; a code outlives no change of password, role or address. */
-  stamp: text(),
-  mac: text().notNull(),
-  attempts: integer().notNull().default(0),
-  created_at: instant().notNull().default(now),
-  expires_at: instant().notNull(),
-  used_at: instant(),
-  /** A right code is exchanged for a token, kept as its hash, which is spent by what the code was asked for. */
-  token_hash: text(),
-  token_expires_at: instant(),
-  token_used_at: instant()
-}, (t) => [
-  index('one_time_codes_subject').on(t.purpose, t.subject, t.created_at),
-  index('one_time_codes_mailbox').on(t.mailbox, t.created_at),
-  index('one_time_codes_user').on(t.user_id),
-  index('one_time_codes_created').on(t.created_at),
-  uniqueIndex('one_time_codes_token').on(t.token_hash)
-])
+export const oneTimeCodes = pgTable(
+  'one_time_codes',
+  {
+    id: uuid().primaryKey(),
+    purpose: text().notNull(),
+    /** Who is counted, as an HMAC: an account, or the mailbox of nobody. */
+    subject: text().notNull(),
+    user_id: uuid().references(() => users.id, { onDelete: 'set null' }),
+    /** Where the code went, exactly; it confirms this address and no other. */
+    mailbox: text().notNull(),
+    /** What the account was when the code was made; a code outlives no change of password, role or address. */
+    stamp: text(),
+    mac: text().notNull(),
+    attempts: integer().notNull().default(0),
+    created_at: instant().notNull().default(now),
+    expires_at: instant().notNull(),
+    used_at: instant(),
+    /** A right code is exchanged for a token, kept as its hash, which is spent by what the code was asked for. */
+    token_hash: text(),
+    token_expires_at: instant(),
+    token_used_at: instant()
+  },
+  (t) => [
+    index('one_time_codes_subject').on(t.purpose, t.subject, t.created_at),
+    index('one_time_codes_mailbox').on(t.mailbox, t.created_at),
+    index('one_time_codes_user').on(t.user_id),
+    index('one_time_codes_created').on(t.created_at),
+    uniqueIndex('one_time_codes_token').on(t.token_hash)
+  ]
+)

@@ -3,21 +3,27 @@ import { instant, now } from '../columns.ts'
 import { users } from './users.ts'
 
 /** Field name → its value before and after. */
-export type Changes = Record<string, { old: unknown, new: unknown }>
+export type Changes = Record<string, { old: unknown; new: unknown }>
 
 /** The history of tasks: exactly one row for each version, kept unique by its key, gone with its owner. */
-export const taskEvents = pgTable('task_events', {
-  owner_id: uuid().notNull().references(() => users.id, { onDelete: 'cascade' }),
-  task_id: uuid().notNull(),
-  version: integer().notNull(),
-  id: uuid().notNull(),
-  type: text().notNull(),
-  actor_id: uuid(),
-  request_id: text(),
-  changes: jsonb().$type<Changes>().notNull(),
-  created_at: instant().notNull().default(now)
-}, (t) => [
-  primaryKey({ columns: [t.owner_id, t.task_id, t.version] }),
-  // The audit log reads everybody's changes in the order of time.
-  index('task_events_created').on(t.created_at, t.id)
-])
+export const taskEvents = pgTable(
+  'task_events',
+  {
+    owner_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    task_id: uuid().notNull(),
+    version: integer().notNull(),
+    id: uuid().notNull(),
+    type: text().notNull(),
+    actor_id: uuid(),
+    request_id: text(),
+    changes: jsonb().$type<Changes>().notNull(),
+    created_at: instant().notNull().default(now)
+  },
+  (t) => [
+    primaryKey({ columns: [t.owner_id, t.task_id, t.version] }),
+    // The audit log reads everybody's changes in the order of time.
+    index('task_events_created').on(t.created_at, t.id)
+  ]
+)

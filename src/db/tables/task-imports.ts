@@ -1,77 +1,118 @@
 import { sql } from 'drizzle-orm'
-import { boolean, foreignKey, index, integer, jsonb, pgEnum, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  boolean,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid
+} from 'drizzle-orm/pg-core'
 import { instant, now } from '../columns.ts'
 import { users } from './users.ts'
 
 /** `receiving` is a file on its way, which nobody is told of: it has no job yet, and may never have one. */
-export const taskImportStatus = pgEnum('task_import_status', ['receiving', 'queued', 'running', 'succeeded', 'failed', 'cancelled'])
+export const taskImportStatus = pgEnum('task_import_status', [
+  'receiving',
+  'queued',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled'
+])
 
 /**
  * Imports, owned. The row is the job: what is to be done, how far it is, and who works on it until when. It moves on
  * only in the transaction that has the effect.
  */
-export const taskImports = pgTable('task_imports', {
-  owner_id: uuid().notNull().references(() => users.id, { onDelete: 'cascade' }),
-  id: uuid().notNull(),
-  status: taskImportStatus().notNull(),
-  file_name: text().notNull(),
-  dry_run: boolean().notNull(),
-  rows_total: integer().notNull().default(0),
-  rows_processed: integer().notNull().default(0),
-  rows_imported: integer().notNull().default(0),
-  rows_rejected: integer().notNull().default(0),
-  ignored_columns: text().array().notNull().default(sql`'{}'`),
-  /** The request that brought the file; the history of each task names it. */
-  request_id: text().notNull(),
-  problem: jsonb().$type<Record<string, unknown>>(),
-  /** The worker that has it, and until when it is believed to live. */
-  worker_id: uuid(),
-  leased_until: instant(),
-  /** When it last had a turn: whoever waited longest is next. */
-  served_at: instant(),
-  /** Turns in a row that came to nothing. */
-  failures: integer().notNull().default(0),
-  /** Whether blocks of it may still be there. */
-  is_staged: boolean().notNull().default(true),
-  created_at: instant().notNull().default(now),
-  started_at: instant(),
-  finished_at: instant()
-}, (t) => [
-  primaryKey({ columns: [t.owner_id, t.id] }),
-  index('task_imports_created').on(t.owner_id, t.created_at, t.id).where(sql`${t.status} <> 'receiving'`),
-  // One at a time for each owner, whoever starts it.
-  uniqueIndex('task_imports_running').on(t.owner_id).where(sql`${t.status} = 'running'`),
-  index('task_imports_unfinished').on(t.created_at).where(sql`${t.finished_at} is null`),
-  index('task_imports_served').on(t.owner_id, t.served_at),
-  index('task_imports_finished').on(t.finished_at),
-  index('task_imports_left').on(t.finished_at).where(sql`${t.is_staged}`)
-])
+export const taskImports = pgTable(
+  'task_imports',
+  {
+    owner_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    id: uuid().notNull(),
+    status: taskImportStatus().notNull(),
+    file_name: text().notNull(),
+    dry_run: boolean().notNull(),
+    rows_total: integer().notNull().default(0),
+    rows_processed: integer().notNull().default(0),
+    rows_imported: integer().notNull().default(0),
+    rows_rejected: integer().notNull().default(0),
+    ignored_columns: text().array().notNull().default(sql`'{}'`),
+    /** The request that brought the file; the history of each task names it. */
+    request_id: text().notNull(),
+    problem: jsonb().$type<Record<string, unknown>>(),
+    /** The worker that has it, and until when it is believed to live. */
+    worker_id: uuid(),
+    leased_until: instant(),
+    /** When it last had a turn: whoever waited longest is next. */
+    served_at: instant(),
+    /** Turns in a row that came to nothing. */
+    failures: integer().notNull().default(0),
+    /** Whether blocks of it may still be there. */
+    is_staged: boolean().notNull().default(true),
+    created_at: instant().notNull().default(now),
+    started_at: instant(),
+    finished_at: instant()
+  },
+  (t) => [
+    primaryKey({ columns: [t.owner_id, t.id] }),
+    index('task_imports_created')
+      .on(t.owner_id, t.created_at, t.id)
+      .where(sql`${t.status} <> 'receiving'`),
+    // One at a time for each owner, whoever starts it.
+    uniqueIndex('task_imports_running').on(t.owner_id).where(sql`${t.status} = 'running'`),
+    index('task_imports_unfinished').on(t.created_at).where(sql`${t.finished_at} is null`),
+    index('task_imports_served').on(t.owner_id, t.served_at),
+    index('task_imports_finished').on(t.finished_at),
+    index('task_imports_left').on(t.finished_at).where(sql`${t.is_staged}`)
+  ]
+)
 
 /** Rows of a file that wait for their import, up to 500 in a block, already judged: good ones as tasks to be, faults as errors to be. */
-export const taskImportBlocks = pgTable('task_import_blocks', {
-  owner_id: uuid().notNull(),
-  import_id: uuid().notNull(),
-  block_no: integer().notNull(),
-  rows_good: integer().notNull(),
-  rows_bad: integer().notNull(),
-  tasks: jsonb().notNull(),
-  errors: jsonb().notNull()
-}, (t) => [
-  primaryKey({ columns: [t.owner_id, t.import_id, t.block_no] }),
-  foreignKey({ columns: [t.owner_id, t.import_id], foreignColumns: [taskImports.owner_id, taskImports.id] }).onDelete('cascade')
-])
+export const taskImportBlocks = pgTable(
+  'task_import_blocks',
+  {
+    owner_id: uuid().notNull(),
+    import_id: uuid().notNull(),
+    block_no: integer().notNull(),
+    rows_good: integer().notNull(),
+    rows_bad: integer().notNull(),
+    tasks: jsonb().notNull(),
+    errors: jsonb().notNull()
+  },
+  (t) => [
+    primaryKey({ columns: [t.owner_id, t.import_id, t.block_no] }),
+    foreignKey({
+      columns: [t.owner_id, t.import_id],
+      foreignColumns: [taskImports.owner_id, taskImports.id]
+    }).onDelete('cascade')
+  ]
+)
 
 /** What was wrong with which row: one entry for each fault. */
-export const taskImportErrors = pgTable('task_import_errors', {
-  owner_id: uuid().notNull(),
-  import_id: uuid().notNull(),
-  row: integer().notNull(),
-  /** Empty for a fault of the row as a whole. */
-  column: text().notNull(),
-  code: text().notNull(),
-  message: text().notNull(),
-  value: text()
-}, (t) => [
-  primaryKey({ columns: [t.owner_id, t.import_id, t.row, t.column] }),
-  foreignKey({ columns: [t.owner_id, t.import_id], foreignColumns: [taskImports.owner_id, taskImports.id] }).onDelete('cascade')
-])
+export const taskImportErrors = pgTable(
+  'task_import_errors',
+  {
+    owner_id: uuid().notNull(),
+    import_id: uuid().notNull(),
+    row: integer().notNull(),
+    /** Empty for a fault of the row as a whole. */
+    column: text().notNull(),
+    code: text().notNull(),
+    message: text().notNull(),
+    value: text()
+  },
+  (t) => [
+    primaryKey({ columns: [t.owner_id, t.import_id, t.row, t.column] }),
+    foreignKey({
+      columns: [t.owner_id, t.import_id],
+      foreignColumns: [taskImports.owner_id, taskImports.id]
+    }).onDelete('cascade')
+  ]
+)

@@ -1,31 +1,48 @@
 import { sql } from 'drizzle-orm'
-import { boolean, check, index, pgEnum, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  boolean,
+  check,
+  index,
+  pgEnum,
+  pgTable,
+  text,
+  uniqueIndex,
+  uuid
+} from 'drizzle-orm/pg-core'
 import { instant, now } from '../columns.ts'
 
 export const userRole = pgEnum('user_role', ['user', 'manager', 'admin'])
 
 /** People. Names and addresses are unique whatever their case; addresses are stored in lower case. */
-export const users = pgTable('users', {
-  id: uuid().primaryKey(),
-  username: text(),
-  email: text(),
-  name: text(),
-  role: userRole().notNull(),
-  email_verified: boolean().notNull().default(false),
-  disabled: boolean().notNull().default(false),
-  password_hash: text(),
-  created_at: instant().notNull().default(now),
-  updated_at: instant().notNull().default(now)
-}, (t) => [
-  uniqueIndex('users_username').on(sql`lower(${t.username})`),
-  uniqueIndex('users_email').on(t.email),
-  index('users_created').on(t.created_at, t.id),
-  check('users_identifier', sql`${t.username} is not null or ${t.email} is not null`)
-])
+export const users = pgTable(
+  'users',
+  {
+    id: uuid().primaryKey(),
+    username: text(),
+    email: text(),
+    name: text(),
+    role: userRole().notNull(),
+    email_verified: boolean().notNull().default(false),
+    disabled: boolean().notNull().default(false),
+    password_hash: text(),
+    created_at: instant().notNull().default(now),
+    updated_at: instant().notNull().default(now)
+  },
+  (t) => [
+    uniqueIndex('users_username').on(sql`lower(${t.username})`),
+    uniqueIndex('users_email').on(t.email),
+    index('users_created').on(t.created_at, t.id),
+    check('users_identifier', sql`${t.username} is not null or ${t.email} is not null`)
+  ]
+)
 
 /** One row for ever: whoever inserts it becomes the first admin, however many register at the same moment. */
-export const firstAdmin = pgTable('first_admin', {
-  singleton: boolean().primaryKey().default(true),
-  user_id: uuid().notNull(),
-  claimed_at: instant().notNull().default(now)
-}, (t) => [check('first_admin_singleton', sql`${t.singleton}`)])
+export const firstAdmin = pgTable(
+  'first_admin',
+  {
+    singleton: boolean().primaryKey().default(true),
+    user_id: uuid().notNull(),
+    claimed_at: instant().notNull().default(now)
+  },
+  (t) => [check('first_admin_singleton', sql`${t.singleton}`)]
+)

@@ -1,70 +1,183 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { AUDIT_ACTIONS } from '../../core/audit.ts'
-import { choice, Id, NO_NUL, NullableId, NullableText, output, page, PageQuery, parameters, ref, Timestamp } from '../../plugins/wire.ts'
+import {
+  choice,
+  Id,
+  NO_NUL,
+  NullableId,
+  NullableText,
+  output,
+  PageQuery,
+  page,
+  parameters,
+  ref,
+  Timestamp
+} from '../../plugins/wire.ts'
 
 const ACTION = '^[a-z_]+[.][a-z_]+$'
 const KNOWN = AUDIT_ACTIONS.map((action) => `\`${action}\``).join(', ')
 
-export const AuditOutcome = choice('AuditOutcome', ['succeeded', 'failed', 'refused'], 'How it ended: `failed` for wrong credentials, `refused` for missing rights.')
+export const AuditOutcome = choice(
+  'AuditOutcome',
+  ['succeeded', 'failed', 'refused'],
+  'How it ended: `failed` for wrong credentials, `refused` for missing rights.'
+)
 
-export const AuditEvent = output('AuditEvent', {
-  id: Id('The event\'s id.'),
-  action: Type.String({ maxLength: 50, pattern: ACTION, description: `What was done: ${KNOWN}, and what the history of tasks knows, such as \`task.updated\`. New ones may come.` }),
-  outcome: ref(AuditOutcome),
-  actor_id: NullableId('Who did it; null when nobody was logged in.'),
-  actor_name: NullableText('The username of that time, or else the address; it stays when the account goes.', 254),
-  subject_type: NullableText('What it was done to: `user`, `session`, `api_key`, `ip_ban` or `task`.', 20),
-  subject_id: NullableText('The id of what it was done to.', 200),
-  detail: NullableText('What exactly, in a few words: the fields that changed, the operation that was refused.', 500),
-  address: NullableText('The client\'s address.', 50),
-  request_id: NullableText('The request that did it, as in `X-Request-Id` and in the log.', 64),
-  created_at: Timestamp('When it was done.')
-}, {
-  description: 'One fact of the audit log. None is ever changed or removed.',
-  examples: [{ id: '019f2f6e-7c1a-7ddd-8ddd-0123456789ab', action: 'user.role_changed', outcome: 'succeeded', actor_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab', actor_name: 'ann', subject_type: 'user', subject_id: '019f2f6e-7c1a-7eee-8eee-0123456789ab', detail: 'user to manager', address: '192.0.2.7', request_id: 'req-1', created_at: '2026-01-02T03:04:05.678Z' }]
-})
+export const AuditEvent = output(
+  'AuditEvent',
+  {
+    id: Id("The event's id."),
+    action: Type.String({
+      maxLength: 50,
+      pattern: ACTION,
+      description: `What was done: ${KNOWN}, and what the history of tasks knows, such as \`task.updated\`. New ones may come.`
+    }),
+    outcome: ref(AuditOutcome),
+    actor_id: NullableId('Who did it; null when nobody was logged in.'),
+    actor_name: NullableText(
+      'The username of that time, or else the address; it stays when the account goes.',
+      254
+    ),
+    subject_type: NullableText(
+      'What it was done to: `user`, `session`, `api_key`, `ip_ban` or `task`.',
+      20
+    ),
+    subject_id: NullableText('The id of what it was done to.', 200),
+    detail: NullableText(
+      'What exactly, in a few words: the fields that changed, the operation that was refused.',
+      500
+    ),
+    address: NullableText("The client's address.", 50),
+    request_id: NullableText('The request that did it, as in `X-Request-Id` and in the log.', 64),
+    created_at: Timestamp('When it was done.')
+  },
+  {
+    description: 'One fact of the audit log. None is ever changed or removed.',
+    examples: [
+      {
+        id: '019f2f6e-7c1a-7ddd-8ddd-0123456789ab',
+        action: 'user.role_changed',
+        outcome: 'succeeded',
+        actor_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab',
+        actor_name: 'ann',
+        subject_type: 'user',
+        subject_id: '019f2f6e-7c1a-7eee-8eee-0123456789ab',
+        detail: 'user to manager',
+        address: '192.0.2.7',
+        request_id: 'req-1',
+        created_at: '2026-01-02T03:04:05.678Z'
+      }
+    ]
+  }
+)
 export type AuditEvent = Static<typeof AuditEvent>
 export const AuditEventPage = page('AuditEventPage', AuditEvent, 'A page of the audit log.')
 
 export const AuditQuery = parameters({
   actor_id: Type.Optional(Id('What this user did.')),
-  action: Type.Optional(Type.String({ minLength: 3, maxLength: 50, pattern: ACTION, description: 'What was done, such as `user.logged_in` or `task.deleted`.', 'x-hint': 'must be the name of an action, such as user.logged_in' })),
-  subject_id: Type.Optional(Type.String({ minLength: 1, maxLength: 200, pattern: NO_NUL, description: 'What was done to the thing with this id.' })),
+  action: Type.Optional(
+    Type.String({
+      minLength: 3,
+      maxLength: 50,
+      pattern: ACTION,
+      description: 'What was done, such as `user.logged_in` or `task.deleted`.',
+      'x-hint': 'must be the name of an action, such as user.logged_in'
+    })
+  ),
+  subject_id: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      pattern: NO_NUL,
+      description: 'What was done to the thing with this id.'
+    })
+  ),
   created_after: Type.Optional(Timestamp('What was done at this moment or later.')),
   created_before: Type.Optional(Timestamp('What was done earlier than this moment.')),
   ...PageQuery
 })
 export type AuditQuery = Static<typeof AuditQuery>
 
-const Count = (description: string) => Type.Integer({ format: 'int32', minimum: 0, maximum: 2_147_483_647, description })
+const Count = (description: string) =>
+  Type.Integer({ format: 'int32', minimum: 0, maximum: 2_147_483_647, description })
 
-export const UserCounts = output('UserCounts', {
-  total: Count('Accounts there are.'),
-  user: Count('Accounts with the role `user`.'),
-  manager: Count('Accounts with the role `manager`.'),
-  admin: Count('Accounts with the role `admin`.'),
-  disabled: Count('Accounts that are disabled.')
-}, { description: 'Accounts by role.', examples: [{ total: 3, user: 1, manager: 1, admin: 1, disabled: 0 }] })
+export const UserCounts = output(
+  'UserCounts',
+  {
+    total: Count('Accounts there are.'),
+    user: Count('Accounts with the role `user`.'),
+    manager: Count('Accounts with the role `manager`.'),
+    admin: Count('Accounts with the role `admin`.'),
+    disabled: Count('Accounts that are disabled.')
+  },
+  {
+    description: 'Accounts by role.',
+    examples: [{ total: 3, user: 1, manager: 1, admin: 1, disabled: 0 }]
+  }
+)
 
-export const TaskCounts = output('TaskCounts', {
-  total: Count('Tasks outside the trash.'),
-  todo: Count('Tasks with the status `todo`.'),
-  in_progress: Count('Tasks with the status `in_progress`.'),
-  done: Count('Tasks with the status `done`.'),
-  deleted: Count('Tasks in the trash.')
-}, { description: 'Everybody\'s tasks by status.', examples: [{ total: 6, todo: 4, in_progress: 1, done: 1, deleted: 0 }] })
+export const TaskCounts = output(
+  'TaskCounts',
+  {
+    total: Count('Tasks outside the trash.'),
+    todo: Count('Tasks with the status `todo`.'),
+    in_progress: Count('Tasks with the status `in_progress`.'),
+    done: Count('Tasks with the status `done`.'),
+    deleted: Count('Tasks in the trash.')
+  },
+  {
+    description: "Everybody's tasks by status.",
+    examples: [{ total: 6, todo: 4, in_progress: 1, done: 1, deleted: 0 }]
+  }
+)
 
-export const DayCounts = output('DayCounts', {
-  day: Type.String({ format: 'date', maxLength: 10, description: 'The day, in UTC.' }),
-  users: Count('Accounts made on this day that still exist.'),
-  tasks: Count('Tasks made on this day that still exist, those in the trash included.')
-}, { description: 'What was made on one day.', examples: [{ day: '2026-01-02', users: 1, tasks: 4 }] })
+export const DayCounts = output(
+  'DayCounts',
+  {
+    day: Type.String({ format: 'date', maxLength: 10, description: 'The day, in UTC.' }),
+    users: Count('Accounts made on this day that still exist.'),
+    tasks: Count('Tasks made on this day that still exist, those in the trash included.')
+  },
+  {
+    description: 'What was made on one day.',
+    examples: [{ day: '2026-01-02', users: 1, tasks: 4 }]
+  }
+)
 
-export const Statistics = output('Statistics', {
-  users: ref(UserCounts),
-  tasks: ref(TaskCounts),
-  days: Type.Array(ref(DayCounts), { minItems: 30, maxItems: 30, description: 'The last 30 days, today included, oldest first.' })
-}, { description: 'Numbers of the installation.', examples: [{ users: UserCounts.examples[0], tasks: TaskCounts.examples[0], days: Array.from({ length: 30 }, (_, i) => ({ day: `2026-01-${String(i + 1).padStart(2, '0')}`, users: 0, tasks: i })) }] })
+export const Statistics = output(
+  'Statistics',
+  {
+    users: ref(UserCounts),
+    tasks: ref(TaskCounts),
+    days: Type.Array(ref(DayCounts), {
+      minItems: 30,
+      maxItems: 30,
+      description: 'The last 30 days, today included, oldest first.'
+    })
+  },
+  {
+    description: 'Numbers of the installation.',
+    examples: [
+      {
+        users: UserCounts.examples[0],
+        tasks: TaskCounts.examples[0],
+        days: Array.from({ length: 30 }, (_, i) => ({
+          day: `2026-01-${String(i + 1).padStart(2, '0')}`,
+          users: 0,
+          tasks: i
+        }))
+      }
+    ]
+  }
+)
 export type Statistics = Static<typeof Statistics>
 
-export const components: TSchema[] = [AuditOutcome, AuditEvent, AuditEventPage, UserCounts, TaskCounts, DayCounts, Statistics]
+export const components: TSchema[] = [
+  AuditOutcome,
+  AuditEvent,
+  AuditEventPage,
+  UserCounts,
+  TaskCounts,
+  DayCounts,
+  Statistics
+]

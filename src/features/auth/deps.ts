@@ -4,4 +4,8 @@ import type { Sessions } from '../sessions/service.ts'
 import type { Codes } from './codes.ts'
 
 /** What this room is handed. */
-export type AuthDeps = Pick<Deps, 'db' | 'config' | 'passwords' | 'mail'> & { sessions: Sessions, throttle: LoginThrottle, codes: Codes }
+export type AuthDeps = Pick<Deps, 'db' | 'config' | 'passwords' | 'mail'> & {
+  sessions: Sessions
+  throttle: LoginThrottle
+  codes: Codes
+}

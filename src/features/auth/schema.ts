@@ -4,46 +4,175 @@ import { DisplayName, Email, User, Username } from '../users/schema.ts'
 
 const TOKEN = '^[A-Za-z0-9._~+/=-]+$'
 /** Never trimmed, cut or folded. The bound in bytes is checked beside the policy. */
-export const NewPassword = Type.String({ format: 'password', minLength: 8, maxLength: 128, pattern: NO_NUL, description: 'At least 8 characters (the installation may ask for more); any characters, nothing is trimmed.' })
-const Password = Type.String({ format: 'password', minLength: 1, maxLength: 128, pattern: NO_NUL, description: 'The password.' })
-const RefreshToken = Type.String({ minLength: 1, maxLength: 200, pattern: TOKEN, description: 'The refresh token of the last token set. It can be spent once.' })
+export const NewPassword = Type.String({
+  format: 'password',
+  minLength: 8,
+  maxLength: 128,
+  pattern: NO_NUL,
+  description:
+    'At least 8 characters (the installation may ask for more); any characters, nothing is trimmed.'
+})
+const Password = Type.String({
+  format: 'password',
+  minLength: 1,
+  maxLength: 128,
+  pattern: NO_NUL,
+  description: 'The password.'
+})
+const RefreshToken = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: TOKEN,
+  description: 'The refresh token of the last token set. It can be spent once.'
+})
 
-export const Register = input('Register', {
-  username: Type.Optional(Username), email: Type.Optional(Email), name: Type.Optional(DisplayName), password: NewPassword
-}, { description: 'A new account; at least one of `username` and `email`.', examples: [{ username: 'ann', password: 'correct horse battery' }] })
+export const Register = input(
+  'Register',
+  {
+    username: Type.Optional(Username),
+    email: Type.Optional(Email),
+    name: Type.Optional(DisplayName),
+    password: NewPassword
+  },
+  {
+    description: 'A new account; at least one of `username` and `email`.',
+    examples: [{ username: 'ann', password: 'correct horse battery' }]
+  }
+)
 
-export const Login = input('Login', {
-  username: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: NO_NUL, description: 'The username.' })),
-  email: Type.Optional(Type.String({ minLength: 1, maxLength: 254, pattern: NO_NUL, description: 'The address.' })),
-  password: Password
-}, { description: 'Credentials; exactly one of `username` and `email`.', examples: [{ username: 'ann', password: 'correct horse battery' }] })
+export const Login = input(
+  'Login',
+  {
+    username: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, pattern: NO_NUL, description: 'The username.' })
+    ),
+    email: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 254, pattern: NO_NUL, description: 'The address.' })
+    ),
+    password: Password
+  },
+  {
+    description: 'Credentials; exactly one of `username` and `email`.',
+    examples: [{ username: 'ann', password: 'correct horse battery' }]
+  }
+)
 export type Login = Static<typeof Login>
 
-export const Refresh = input('Refresh', { refresh_token: RefreshToken }, { description: 'The refresh token to spend.', examples: [{ refresh_token: 'w0Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR' }] })
+export const Refresh = input(
+  'Refresh',
+  { refresh_token: RefreshToken },
+  {
+    description: 'The refresh token to spend.',
+    examples: [{ refresh_token: 'w0Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR' }]
+  }
+)
 
-const Ignored = (what: string) => Type.Optional(Type.String({ maxLength: 1000, pattern: NO_NUL, description: `Accepted and ignored: ${what}.` }))
-export const TokenRequest = input('TokenRequest', {
-  // No named enum: openapi-generator writes Rust that does not compile for a reference in a form.
-  grant_type: Type.String({ maxLength: 100, pattern: '^(password|refresh_token)$', description: 'The grant of RFC 6749: `password` or `refresh_token`.', 'x-hint': 'must be password or refresh_token' }),
-  username: Type.Optional(Type.String({ maxLength: 254, pattern: NO_NUL, description: 'With `password`: the username or the address.' })),
-  password: Type.Optional(Type.String({ format: 'password', maxLength: 128, pattern: NO_NUL, description: 'With `password`: the password.' })),
-  refresh_token: Type.Optional(Type.String({ maxLength: 200, pattern: NO_NUL, description: 'With `refresh_token`: the token to spend.' })),
-  scope: Ignored('a session may do whatever its user may'),
-  client_id: Ignored('clients are not registered'),
-  client_secret: Ignored('clients are not registered')
-}, { description: 'The form of RFC 6749, sections 4.3.2 and 6.', examples: [{ grant_type: 'password', username: 'ann', password: 'correct horse battery' }] })
+const Ignored = (what: string) =>
+  Type.Optional(
+    Type.String({ maxLength: 1000, pattern: NO_NUL, description: `Accepted and ignored: ${what}.` })
+  )
+export const TokenRequest = input(
+  'TokenRequest',
+  {
+    // No named enum: openapi-generator writes Rust that does not compile for a reference in a form.
+    grant_type: Type.String({
+      maxLength: 100,
+      pattern: '^(password|refresh_token)$',
+      description: 'The grant of RFC 6749: `password` or `refresh_token`.',
+      'x-hint': 'must be password or refresh_token'
+    }),
+    username: Type.Optional(
+      Type.String({
+        maxLength: 254,
+        pattern: NO_NUL,
+        description: 'With `password`: the username or the address.'
+      })
+    ),
+    password: Type.Optional(
+      Type.String({
+        format: 'password',
+        maxLength: 128,
+        pattern: NO_NUL,
+        description: 'With `password`: the password.'
+      })
+    ),
+    refresh_token: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        pattern: NO_NUL,
+        description: 'With `refresh_token`: the token to spend.'
+      })
+    ),
+    scope: Ignored('a session may do whatever its user may'),
+    client_id: Ignored('clients are not registered'),
+    client_secret: Ignored('clients are not registered')
+  },
+  {
+    description: 'The form of RFC 6749, sections 4.3.2 and 6.',
+    examples: [{ grant_type: 'password', username: 'ann', password: 'correct horse battery' }]
+  }
+)
 export type TokenRequest = Static<typeof TokenRequest>
 
-export const TokenSet = output('TokenSet', {
-  access_token: Type.String({ maxLength: 2000, pattern: TOKEN, description: 'Send it as `Authorization: Bearer …`.' }),
-  token_type: Type.String({ maxLength: 10, pattern: '^Bearer$', description: 'Always `Bearer`.' }),
-  expires_in: Type.Integer({ format: 'int32', minimum: 1, maximum: 86_400, description: 'Seconds until the access token runs out.' }),
-  refresh_token: Type.String({ maxLength: 200, pattern: TOKEN, description: 'Buys the next token set, once. Spending one twice ends the session, so refresh one at a time.' }),
-  user: ref(User)
-}, { description: 'The tokens of a session and whose they are.', examples: [{ access_token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl', token_type: 'Bearer', expires_in: 900, refresh_token: 'w0Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR', user: User.examples[0] }] })
+export const TokenSet = output(
+  'TokenSet',
+  {
+    access_token: Type.String({
+      maxLength: 2000,
+      pattern: TOKEN,
+      description: 'Send it as `Authorization: Bearer …`.'
+    }),
+    token_type: Type.String({
+      maxLength: 10,
+      pattern: '^Bearer$',
+      description: 'Always `Bearer`.'
+    }),
+    expires_in: Type.Integer({
+      format: 'int32',
+      minimum: 1,
+      maximum: 86_400,
+      description: 'Seconds until the access token runs out.'
+    }),
+    refresh_token: Type.String({
+      maxLength: 200,
+      pattern: TOKEN,
+      description:
+        'Buys the next token set, once. Spending one twice ends the session, so refresh one at a time.'
+    }),
+    user: ref(User)
+  },
+  {
+    description: 'The tokens of a session and whose they are.',
+    examples: [
+      {
+        access_token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl',
+        token_type: 'Bearer',
+        expires_in: 900,
+        refresh_token: 'w0Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR',
+        user: User.examples[0]
+      }
+    ]
+  }
+)
 export type TokenSet = Static<typeof TokenSet>
 
-export const PasswordChange = input('PasswordChange', { current_password: Password, new_password: NewPassword }, { description: 'The password that counts now, and the one that is to count.', examples: [{ current_password: 'correct horse battery', new_password: 'a staple that is correct' }] })
+export const PasswordChange = input(
+  'PasswordChange',
+  { current_password: Password, new_password: NewPassword },
+  {
+    description: 'The password that counts now, and the one that is to count.',
+    examples: [
+      { current_password: 'correct horse battery', new_password: 'a staple that is correct' }
+    ]
+  }
+)
 export type PasswordChange = Static<typeof PasswordChange>
 
-export const components: TSchema[] = [Register, Login, Refresh, TokenRequest, TokenSet, PasswordChange]
+export const components: TSchema[] = [
+  Register,
+  Login,
+  Refresh,
+  TokenRequest,
+  TokenSet,
+  PasswordChange
+]

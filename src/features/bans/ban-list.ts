@@ -10,11 +10,15 @@ const PATIENCE_MS = 250
 /** The longest Retry-After that is promised. */
 const MAX_RETRY_SECONDS = 86_400
 
-interface List { bitsIpv4: number[], bitsIpv6: number[], endsAt: Map<string, number> }
+interface List {
+  bitsIpv4: number[]
+  bitsIpv6: number[]
+  endsAt: Map<string, number>
+}
 const EMPTY: List = { bitsIpv4: [], bitsIpv6: [], endsAt: new Map() }
 
 /** Who is banned, read from the database at most once a second. While the database is away, the last list goes on. */
-export function createBanList (db: Db, log: FastifyBaseLogger) {
+export function createBanList(db: Db, log: FastifyBaseLogger) {
   let list = EMPTY
   let freshUntil = 0
   let reading: Promise<void> | undefined
@@ -22,10 +26,16 @@ export function createBanList (db: Db, log: FastifyBaseLogger) {
 
   const read = async (startedAt: number) => {
     const mine = ++latest
-    const found = await listInForce(db).catch((err) => { log.warn({ err }, 'the bans could not be read') })
+    const found = await listInForce(db).catch((err) => {
+      log.warn({ err }, 'the bans could not be read')
+    })
     // Somebody may have changed the bans while this was read.
-    if (mine !== latest) return
-    if (found) list = indexed(found, startedAt)
+    if (mine !== latest) {
+      return
+    }
+    if (found) {
+      list = indexed(found, startedAt)
+    }
     // Not asked again at once after a failure either: nobody is to wait for it more than once in a while.
     freshUntil = startedAt + FRESH_MS
     reading = undefined
@@ -33,7 +43,7 @@ export function createBanList (db: Db, log: FastifyBaseLogger) {
 
   return {
     /** How many seconds an address stays banned; undefined when it is not. */
-    async bannedFor (address: string): Promise<number | undefined> {
+    async bannedFor(address: string): Promise<number | undefined> {
       const now = Date.now()
       if (now >= freshUntil) {
         reading ??= read(now)
@@ -42,7 +52,7 @@ export function createBanList (db: Db, log: FastifyBaseLogger) {
       return secondsLeft(list, address)
     },
     /** Reads the list anew for the next request. */
-    drop (): void {
+    drop(): void {
       latest++
       freshUntil = 0
       reading = undefined
@@ -50,21 +60,45 @@ export function createBanList (db: Db, log: FastifyBaseLogger) {
   }
 }
 
-async function patiently (work: Promise<void>): Promise<void> {
+async function patiently(work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  await Promise.race([work, new Promise((resolve) => { timer = setTimeout(resolve, PATIENCE_MS) })])
+  await Promise.race([
+    work,
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, PATIENCE_MS)
+    })
+  ])
   clearTimeout(timer)
 }
 
-function indexed (bans: BanInForce[], at: number): List {
-  const bitsIn = (isIpv6: boolean) => [...new Set(bans.filter(({ network }) => network.includes(':') === isIpv6).map(({ network }) => Number(network.split('/')[1])))]
-  return { bitsIpv4: bitsIn(false), bitsIpv6: bitsIn(true), endsAt: new Map(bans.map(({ network, seconds }) => [network, seconds === null ? Number.POSITIVE_INFINITY : at + seconds * 1000])) }
+function indexed(bans: BanInForce[], at: number): List {
+  const bitsIn = (isIpv6: boolean) => [
+    ...new Set(
+      bans
+        .filter(({ network }) => network.includes(':') === isIpv6)
+        .map(({ network }) => Number(network.split('/')[1]))
+    )
+  ]
+  return {
+    bitsIpv4: bitsIn(false),
+    bitsIpv6: bitsIn(true),
+    endsAt: new Map(
+      bans.map(({ network, seconds }) => [
+        network,
+        seconds === null ? Number.POSITIVE_INFINITY : at + seconds * 1000
+      ])
+    )
+  }
 }
 
 /** Looks an address up once for each length of prefix that is banned at all. */
-function secondsLeft ({ bitsIpv4, bitsIpv6, endsAt }: List, address: string): number | undefined {
-  if (endsAt.size === 0) return undefined
-  const ends = (address.includes(':') ? bitsIpv6 : bitsIpv4).map((bits) => endsAt.get(networkOf(address, bits)) ?? 0)
+function secondsLeft({ bitsIpv4, bitsIpv6, endsAt }: List, address: string): number | undefined {
+  if (endsAt.size === 0) {
+    return undefined
+  }
+  const ends = (address.includes(':') ? bitsIpv6 : bitsIpv4).map(
+    (bits) => endsAt.get(networkOf(address, bits)) ?? 0
+  )
   const seconds = Math.ceil((Math.max(0, ...ends) - Date.now()) / 1000)
   return seconds > 0 ? Math.min(seconds, MAX_RETRY_SECONDS) : undefined
 }

@@ -14,40 +14,83 @@ const tags = ['IpBans']
 const config = { allow: 'admin' } as const
 
 /** Bans by hand, and a look at those that the server imposed. */
-export async function ipBanRoutes (app: App, { db, secrets, onChange }: Pick<Deps, 'db' | 'secrets'> & { onChange: () => void }) {
+export async function ipBanRoutes(
+  app: App,
+  { db, secrets, onChange }: Pick<Deps, 'db' | 'secrets'> & { onChange: () => void }
+) {
   const page = newestFirst(deriveKeys(secrets, 'cursor'))
 
-  app.get('/', {
-    config,
-    schema: {
-      operationId: 'listIpBans', tags, summary: 'List bans', description: 'The bans in force, newest first, also those that the server imposed.',
-      querystring: IpBanListQuery, response: replies({ 200: ref(IpBanPage) })
-    }
-  }, async (request, reply) => page(request, reply, {
-    list: 'ip_bans', read: (limit, after) => listBans(db, limit, after)
-  }))
+  app.get(
+    '/',
+    {
+      config,
+      schema: {
+        operationId: 'listIpBans',
+        tags,
+        summary: 'List bans',
+        description: 'The bans in force, newest first, also those that the server imposed.',
+        querystring: IpBanListQuery,
+        response: replies({ 200: ref(IpBanPage) })
+      }
+    },
+    async (request, reply) =>
+      page(request, reply, {
+        list: 'ip_bans',
+        read: (limit, after) => listBans(db, limit, after)
+      })
+  )
 
-  app.post('/', {
-    config,
-    schema: {
-      operationId: 'createIpBan', tags, summary: 'Ban an address or a range', description: 'Every request from there is refused, on each instance within two seconds. You cannot ban a range that you are in yourself.',
-      headers: IdempotencyKey, body: ref(IpBanCreate), response: replies({ 201: ref(IpBan) }, 'own_address', 'already_banned', 'idempotency_in_flight', 'idempotency_key_reused')
+  app.post(
+    '/',
+    {
+      config,
+      schema: {
+        operationId: 'createIpBan',
+        tags,
+        summary: 'Ban an address or a range',
+        description:
+          'Every request from there is refused, on each instance within two seconds. You cannot ban a range that you are in yourself.',
+        headers: IdempotencyKey,
+        body: ref(IpBanCreate),
+        response: replies(
+          { 201: ref(IpBan) },
+          'own_address',
+          'already_banned',
+          'idempotency_in_flight',
+          'idempotency_key_reused'
+        )
+      }
+    },
+    async (request, reply) => {
+      const answer = await transactOnce<IpBan>(db, request, async (tx) => ({
+        status: 201,
+        headers: {},
+        body: await ban(tx, actorOf(request), request.body)
+      }))
+      onChange()
+      return sendAnswer(reply, answer)
     }
-  }, async (request, reply) => {
-    const answer = await transactOnce<IpBan>(db, request, async (tx) => ({ status: 201, headers: {}, body: await ban(tx, actorOf(request), request.body) }))
-    onChange()
-    return sendAnswer(reply, answer)
-  })
+  )
 
-  app.delete('/:ban_id', {
-    config,
-    schema: {
-      operationId: 'deleteIpBan', tags, summary: 'Lift a ban', description: 'Requests from there are served again, on each instance within two seconds.',
-      params: IpBanParams, response: replies({ 204: Nothing('The ban is lifted.') }, 'not_found')
+  app.delete(
+    '/:ban_id',
+    {
+      config,
+      schema: {
+        operationId: 'deleteIpBan',
+        tags,
+        summary: 'Lift a ban',
+        description: 'Requests from there are served again, on each instance within two seconds.',
+        params: IpBanParams,
+        response: replies({ 204: Nothing('The ban is lifted.') }, 'not_found')
+      }
+    },
+    async (request, reply) => {
+      if (!(await lift(db, actorOf(request), request.params.ban_id.toLowerCase()))) {
+        throw new Problem('not_found')
+      }
+      onChange()
+      return reply.code(204).send(null)
     }
-  }, async (request, reply) => {
-    if (!await lift(db, actorOf(request), request.params.ban_id.toLowerCase())) throw new Problem('not_found')
-    onChange()
-    return reply.code(204).send(null)
-  })
+  )
 }

@@ -1,29 +1,77 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { Id, input, NullableId, NullableText, NullableTimestamp, output, page, PageQuery, parameters, Timestamp } from '../../plugins/wire.ts'
+import {
+  Id,
+  input,
+  NullableId,
+  NullableText,
+  NullableTimestamp,
+  output,
+  PageQuery,
+  page,
+  parameters,
+  Timestamp
+} from '../../plugins/wire.ts'
 
-const EXAMPLE = { id: '019f2f6e-7c1a-7eee-8eee-0123456789ab', address: '203.0.113.0/24', reason: 'Guesses passwords', automatic: false, created_by: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab', created_at: '2026-01-02T03:04:05.678Z', until: null }
+const EXAMPLE = {
+  id: '019f2f6e-7c1a-7eee-8eee-0123456789ab',
+  address: '203.0.113.0/24',
+  reason: 'Guesses passwords',
+  automatic: false,
+  created_by: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab',
+  created_at: '2026-01-02T03:04:05.678Z',
+  until: null
+}
 const ADDRESS = { minLength: 2, maxLength: 49, pattern: '^[0-9A-Fa-f.:/]+$' }
 
-export const IpBan = output('IpBan', {
-  id: Id('The ban\'s id; lift it by this.'),
-  address: Type.String({ ...ADDRESS, description: 'The address or the range (CIDR) in its canonical spelling.' }),
-  reason: NullableText('Why.', 200),
-  automatic: Type.Boolean({ description: 'True when the server imposed it after repeated offences.' }),
-  created_by: NullableId('The admin who imposed it; null when the server did.'),
-  created_at: Timestamp('When it was imposed.'),
-  until: NullableTimestamp('When it ends by itself; null when it stays until it is lifted.')
-}, { description: 'A ban in force: requests from there are answered 403 `ip_banned`.', examples: [EXAMPLE] })
+export const IpBan = output(
+  'IpBan',
+  {
+    id: Id("The ban's id; lift it by this."),
+    address: Type.String({
+      ...ADDRESS,
+      description: 'The address or the range (CIDR) in its canonical spelling.'
+    }),
+    reason: NullableText('Why.', 200),
+    automatic: Type.Boolean({
+      description: 'True when the server imposed it after repeated offences.'
+    }),
+    created_by: NullableId('The admin who imposed it; null when the server did.'),
+    created_at: Timestamp('When it was imposed.'),
+    until: NullableTimestamp('When it ends by itself; null when it stays until it is lifted.')
+  },
+  {
+    description: 'A ban in force: requests from there are answered 403 `ip_banned`.',
+    examples: [EXAMPLE]
+  }
+)
 export type IpBan = Static<typeof IpBan>
 export const IpBanPage = page('IpBanPage', IpBan, 'A page of bans.')
 
-export const IpBanCreate = input('IpBanCreate', {
-  address: Type.String({ ...ADDRESS, description: 'An address, or a range as CIDR no wider than /8 (IPv6: /32).', 'x-hint': 'must be an address such as 203.0.113.7 or a range such as 203.0.113.0/24' }),
-  reason: Type.Optional(NullableText('Why, for those who come across it later.', 200)),
-  until: Type.Optional(NullableTimestamp('When it ends by itself, at least a moment ahead; absent or null means not before it is lifted.'))
-}, { description: 'A new ban.', examples: [{ address: '203.0.113.0/24', reason: 'Guesses passwords', until: '2099-07-01T00:00:00Z' }] })
+export const IpBanCreate = input(
+  'IpBanCreate',
+  {
+    address: Type.String({
+      ...ADDRESS,
+      description: 'An address, or a range as CIDR no wider than /8 (IPv6: /32).',
+      'x-hint': 'must be an address such as 203.0.113.7 or a range such as 203.0.113.0/24'
+    }),
+    reason: Type.Optional(NullableText('Why, for those who come across it later.', 200)),
+    until: Type.Optional(
+      NullableTimestamp(
+        'When it ends by itself, at least a moment ahead; absent or null means not before it is lifted.'
+      )
+    )
+  },
+  {
+    description: 'A new ban.',
+    examples: [
+      { address: '203.0.113.0/24', reason: 'Guesses passwords', until: '2099-07-01T00:00:00Z' }
+    ]
+  }
+)
 export type IpBanCreate = Static<typeof IpBanCreate>
 
-export const IpBanParams = parameters({ ban_id: Id('The ban\'s id.') })
+export const IpBanParams = parameters({ ban_id: Id("The ban's id.") })
 export const IpBanListQuery = parameters(PageQuery)
 
 export const components: TSchema[] = [IpBan, IpBanPage, IpBanCreate]

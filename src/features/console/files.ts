@@ -6,9 +6,18 @@ import type { Config } from '../../config.ts'
 
 const FOLDER = fileURLToPath(new URL('./public', import.meta.url))
 const PAGE = 'index.html'
-const TYPES: Record<string, string> = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', svg: 'image/svg+xml' }
+const TYPES: Record<string, string> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml'
+}
 
-export interface ConsoleFile { type: string, etag: string, body: Buffer }
+export interface ConsoleFile {
+  type: string
+  etag: string
+  body: Buffer
+}
 export interface ConsoleFiles {
   page: ConsoleFile
   /** Names the state of all assets: where it stands in an address, what is there never changes. */
@@ -17,23 +26,42 @@ export interface ConsoleFiles {
 }
 
 /** Everything the console consists of, read once: requests are answered from this map and never reach the disk. */
-export function readConsole (config: Pick<Config, 'PASSWORD_MIN_LENGTH' | 'MAILER' | 'EMAIL_VERIFICATION'>): ConsoleFiles {
-  const names = readdirSync(FOLDER, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    .map((entry) => relative(FOLDER, join(entry.parentPath, entry.name)).split(sep).join('/')).sort()
-  const assets = new Map(names.filter((name) => name !== PAGE).map((name) => [name, fileOf(name, readFileSync(join(FOLDER, name)))]))
+export function readConsole(
+  config: Pick<Config, 'PASSWORD_MIN_LENGTH' | 'MAILER' | 'EMAIL_VERIFICATION'>
+): ConsoleFiles {
+  const names = readdirSync(FOLDER, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(FOLDER, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort()
+  const assets = new Map(
+    names
+      .filter((name) => name !== PAGE)
+      .map((name) => [name, fileOf(name, readFileSync(join(FOLDER, name)))])
+  )
   const version = digestOf([...assets].map(([name, { etag }]) => name + etag).join()).slice(0, 16)
   const page = readFileSync(join(FOLDER, PAGE), 'utf8')
     .replaceAll('{version}', version)
     // All modules at once, instead of one round trip for each step of the graph.
-    .replace('<!-- modules -->', names.filter((name) => name.endsWith('.js') && name !== 'theme.js').map((name) => `<link rel="modulepreload" href="/app/${version}/${name}">`).join('\n    '))
+    .replace(
+      '<!-- modules -->',
+      names
+        .filter((name) => name.endsWith('.js') && name !== 'theme.js')
+        .map((name) => `<link rel="modulepreload" href="/app/${version}/${name}">`)
+        .join('\n    ')
+    )
     .replace('{password-min}', String(config.PASSWORD_MIN_LENGTH))
     .replace('{letters}', config.MAILER)
     .replace('{verification}', config.MAILER === 'on' ? config.EMAIL_VERIFICATION : 'off')
   return { page: fileOf(PAGE, Buffer.from(page)), version, assets }
 }
 
-const digestOf = (content: string | Buffer) => createHash('sha256').update(content).digest('base64url')
+const digestOf = (content: string | Buffer) =>
+  createHash('sha256').update(content).digest('base64url')
 
-function fileOf (name: string, body: Buffer): ConsoleFile {
-  return { type: TYPES[name.slice(name.lastIndexOf('.') + 1)] as string, etag: `"${digestOf(body)}"`, body }
+function fileOf(name: string, body: Buffer): ConsoleFile {
+  return {
+    type: TYPES[name.slice(name.lastIndexOf('.') + 1)] as string,
+    etag: `"${digestOf(body)}"`,
+    body
+  }
 }

@@ -10,8 +10,16 @@ import { readConsole } from './files.ts'
  * sends by itself, and no text that becomes markup (trusted types with no policy at all).
  */
 const CSP = [
-  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
-  "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'"
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'"
 ].join('; ')
 const HEADERS = { 'content-security-policy': CSP, 'cross-origin-opener-policy': 'same-origin' }
 
@@ -20,24 +28,40 @@ const FOR_EVER = 'public, max-age=31536000, immutable'
 const REVALIDATED = 'no-cache'
 
 const hidden = { allow: 'anyone' } as const
-const AssetParams = Type.Object({ version: Type.String({ maxLength: 64 }), '*': Type.String({ maxLength: 200 }) }, { additionalProperties: false })
+const AssetParams = Type.Object(
+  { version: Type.String({ maxLength: 64 }), '*': Type.String({ maxLength: 200 }) },
+  { additionalProperties: false }
+)
 
 /** The console under /app/: a page that speaks the public API, like any other client. */
-export async function consoleRoutes (app: App, { config }: Pick<Deps, 'config'>) {
-  if (config.CONSOLE === 'off') return
+export async function consoleRoutes(app: App, { config }: Pick<Deps, 'config'>) {
+  if (config.CONSOLE === 'off') {
+    return
+  }
   const { page, version, assets } = readConsole(config)
 
   app.get('/', { config: hidden, schema: { hide: true } }, async (request, reply) => {
-    if (!request.url.startsWith('/app/')) return reply.redirect('/app/', 308)
+    if (!request.url.startsWith('/app/')) {
+      return reply.redirect('/app/', 308)
+    }
     reply.headers(HEADERS).header('cache-control', REVALIDATED).type(page.type)
     return sendTagged(request, reply, page.etag, page.body)
   })
 
   // A page of another version, met while instances are being replaced, gets what is here rather than nothing.
-  app.get('/:version/*', { config: hidden, schema: { hide: true, params: AssetParams } }, async (request, reply) => {
-    const file = assets.get(request.params['*'])
-    if (!file) throw new Problem('not_found')
-    reply.headers(HEADERS).header('cache-control', request.params.version === version ? FOR_EVER : REVALIDATED).type(file.type)
-    return sendTagged(request, reply, file.etag, file.body)
-  })
+  app.get(
+    '/:version/*',
+    { config: hidden, schema: { hide: true, params: AssetParams } },
+    async (request, reply) => {
+      const file = assets.get(request.params['*'])
+      if (!file) {
+        throw new Problem('not_found')
+      }
+      reply
+        .headers(HEADERS)
+        .header('cache-control', request.params.version === version ? FOR_EVER : REVALIDATED)
+        .type(file.type)
+      return sendTagged(request, reply, file.etag, file.body)
+    }
+  )
 }

@@ -6,8 +6,17 @@ import { transact } from '../../db/transact.ts'
 import { createMany, quotaExceeded, quotaRoom } from '../tasks/service.ts'
 import { failImport, LEASE_SECONDS, type Leased } from './lease.ts'
 
-interface Place { rows_processed: number, rows_imported: number, rows_total: number, disabled: boolean }
-interface Next { block_no: number, rows_good: number, rows_bad: number }
+interface Place {
+  rows_processed: number
+  rows_imported: number
+  rows_total: number
+  disabled: boolean
+}
+interface Next {
+  block_no: number
+  rows_good: number
+  rows_bad: number
+}
 
 /**
  * Carries one block of an import out, in one transaction: tasks and their history, errors, counters, the state when it
@@ -15,42 +24,84 @@ interface Next { block_no: number, rows_good: number, rows_bad: number }
  * however many work on it; the ids of its tasks follow from their rows, so a second effect would not fit in either.
  * False when there is nothing left to do for this worker.
  */
-export function workChunk (db: Db, worker_id: string, leased: Leased, quota: number): Promise<boolean> {
+export function workChunk(
+  db: Db,
+  worker_id: string,
+  leased: Leased,
+  quota: number
+): Promise<boolean> {
   return transact(db, async (tx) => {
     const place = await lockPlace(tx, worker_id, leased)
-    if (!place) return false
+    if (!place) {
+      return false
+    }
     if (place.disabled) {
-      await failImport(tx, leased, new Problem('account_disabled', { detail: 'The account was disabled before the import had ended. What it had brought in by then is there.' }))
+      await failImport(
+        tx,
+        leased,
+        new Problem('account_disabled', {
+          detail:
+            'The account was disabled before the import had ended. What it had brought in by then is there.'
+        })
+      )
       return false
     }
     const block = await findNext(tx, leased)
     const room = block ? await roomFor(tx, leased, place, block, quota) : 0
-    const imported = block && room > 0 && !leased.dry_run ? await createMany(tx, leased.owner_id, { actor_id: leased.owner_id, request_id: leased.request_id }, rowsOfBlock(leased, block, room)) : room
+    const imported =
+      block && room > 0 && !leased.dry_run
+        ? await createMany(
+            tx,
+            leased.owner_id,
+            { actor_id: leased.owner_id, request_id: leased.request_id },
+            rowsOfBlock(leased, block, room)
+          )
+        : room
     return settle(tx, leased, place, block, imported, quota)
   })
 }
 
 /** The owner first, then the import: whoever deletes the account locks in the same order. */
-async function lockPlace (tx: Db, worker_id: string, { owner_id, id }: Leased): Promise<Place | undefined> {
-  const [owner] = await rowsOf<{ disabled: boolean }>(tx, sql`select disabled from users where id = ${owner_id} for key share`)
-  const [place] = await rowsOf<Omit<Place, 'disabled'> & Record<string, unknown>>(tx, sql`
-    select rows_processed, rows_imported, rows_total from task_imports where owner_id = ${owner_id} and id = ${id} and status = 'running' and worker_id = ${worker_id}::uuid for update`)
+async function lockPlace(
+  tx: Db,
+  worker_id: string,
+  { owner_id, id }: Leased
+): Promise<Place | undefined> {
+  const [owner] = await rowsOf<{ disabled: boolean }>(
+    tx,
+    sql`select disabled from users where id = ${owner_id} for key share`
+  )
+  const [place] = await rowsOf<Omit<Place, 'disabled'> & Record<string, unknown>>(
+    tx,
+    sql`
+    select rows_processed, rows_imported, rows_total from task_imports where owner_id = ${owner_id} and id = ${id} and status = 'running' and worker_id = ${worker_id}::uuid for update`
+  )
   return owner && place && { ...place, ...owner }
 }
 
-async function findNext (tx: Db, { owner_id, id }: Leased): Promise<Next | undefined> {
-  const [block] = await rowsOf<Next & Record<string, unknown>>(tx, sql`
-    select block_no, rows_good, rows_bad from task_import_blocks where owner_id = ${owner_id} and import_id = ${id} order by block_no limit 1`)
+async function findNext(tx: Db, { owner_id, id }: Leased): Promise<Next | undefined> {
+  const [block] = await rowsOf<Next & Record<string, unknown>>(
+    tx,
+    sql`
+    select block_no, rows_good, rows_bad from task_import_blocks where owner_id = ${owner_id} and import_id = ${id} order by block_no limit 1`
+  )
   return block
 }
 
 /** How many of the block's tasks the quota lets in. A rehearsal counts those as well that it would have made before. */
-async function roomFor (tx: Db, { owner_id, dry_run }: Leased, { rows_imported }: Place, { rows_good }: Next, quota: number): Promise<number> {
+async function roomFor(
+  tx: Db,
+  { owner_id, dry_run }: Leased,
+  { rows_imported }: Place,
+  { rows_good }: Next,
+  quota: number
+): Promise<number> {
   const before = dry_run ? rows_imported : 0
-  return Math.max(0, await quotaRoom(tx, quota, owner_id, before + rows_good) - before)
+  return Math.max(0, (await quotaRoom(tx, quota, owner_id, before + rows_good)) - before)
 }
 
-const isBlock = ({ owner_id, id }: Leased, { block_no }: Next): SQL => sql`owner_id = ${owner_id} and import_id = ${id} and block_no = ${block_no}`
+const isBlock = ({ owner_id, id }: Leased, { block_no }: Next): SQL =>
+  sql`owner_id = ${owner_id} and import_id = ${id} and block_no = ${block_no}`
 
 /** The first tasks of a block, by row. */
 const rowsOfBlock = (leased: Leased, block: Next, room: number): SQL => sql`
@@ -58,10 +109,19 @@ const rowsOfBlock = (leased: Leased, block: Next, room: number): SQL => sql`
   from task_import_blocks, jsonb_to_recordset(tasks) as t(id uuid, event_id uuid, title text, description text, status task_status, priority task_priority, due_date timestamptz, tags text[])
   where ${isBlock(leased, block)} ${room < block.rows_good ? sql`order by t.id limit ${room}` : sql``}`
 
-async function settle (tx: Db, leased: Leased, place: Place, block: Next | undefined, imported: number, quota: number): Promise<boolean> {
+async function settle(
+  tx: Db,
+  leased: Leased,
+  place: Place,
+  block: Next | undefined,
+  imported: number,
+  quota: number
+): Promise<boolean> {
   const { rows_good, rows_bad } = block ?? { rows_good: 0, rows_bad: 0 }
   const isLast = !block || place.rows_processed + rows_good + rows_bad >= place.rows_total
-  if (block) await removeBlock(tx, leased, block, imported, quota)
+  if (block) {
+    await removeBlock(tx, leased, block, imported, quota)
+  }
   await tx.execute(sql`
     update task_imports set rows_processed = rows_processed + ${rows_good + rows_bad}, rows_imported = rows_imported + ${imported}, rows_rejected = rows_rejected + ${rows_good + rows_bad - imported}, failures = 0,
       ${isLast ? sql`status = 'succeeded', finished_at = now(), worker_id = null, leased_until = null, is_staged = false` : sql`leased_until = now() + make_interval(secs => ${LEASE_SECONDS})`}
@@ -70,7 +130,13 @@ async function settle (tx: Db, leased: Leased, place: Place, block: Next | undef
 }
 
 /** Takes a block away and leaves its faults behind as errors, those among them for which there was no room. */
-async function removeBlock (tx: Db, leased: Leased, block: Next, imported: number, quota: number): Promise<void> {
+async function removeBlock(
+  tx: Db,
+  leased: Leased,
+  block: Next,
+  imported: number,
+  quota: number
+): Promise<void> {
   const { code, message } = quotaExceeded(quota)
   const overflow = sql`union all (select t."row", '', ${code}::text, ${message}::text, null from gone, jsonb_to_recordset(gone.tasks) as t("row" int, id uuid) order by t.id offset ${imported})`
   if (block.rows_bad === 0 && imported === block.rows_good) {

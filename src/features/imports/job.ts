@@ -15,23 +15,38 @@ const TURN_MS = 2000
 /** Turns in a row that came to nothing: a file that cannot be dealt with, or that kills whoever tries. */
 const MAX_FAILURES = 10
 
-export interface ImportJobOptions { db: Db, config: Pick<Config, 'MAX_TASKS_PER_USER' | 'DATABASE_URL'>, log: FastifyBaseLogger }
+export interface ImportJobOptions {
+  db: Db
+  config: Pick<Config, 'MAX_TASKS_PER_USER' | 'DATABASE_URL'>
+  log: FastifyBaseLogger
+}
 
 /** Brings staged files in: two at a time in each process, one of each owner, a few seconds each in turn. */
-export function importJob ({ db, config, log }: ImportJobOptions): Job {
+export function importJob({ db, config, log }: ImportJobOptions): Job {
   const worker_id = randomUUID()
   const isEmbedded = config.DATABASE_URL === undefined
 
   const turn = async (isStopping: () => boolean): Promise<boolean> => {
     const leased = await leaseImport(db, worker_id, isEmbedded)
-    if (!leased) return false
+    if (!leased) {
+      return false
+    }
     if (leased.failures >= MAX_FAILURES) {
-      await failImport(db, leased, new Problem('internal_error', { detail: 'The import could not be carried on. What it had brought in by then is there; the fault is in the log under this request id.' }))
+      await failImport(
+        db,
+        leased,
+        new Problem('internal_error', {
+          detail:
+            'The import could not be carried on. What it had brought in by then is there; the fault is in the log under this request id.'
+        })
+      )
       return true
     }
     const fault = await workOn(leased, isStopping)
     await releaseImport(db, worker_id, leased, fault !== undefined)
-    if (fault !== undefined) throw fault
+    if (fault !== undefined) {
+      throw fault
+    }
     return true
   }
 
@@ -39,15 +54,25 @@ export function importJob ({ db, config, log }: ImportJobOptions): Job {
   const workOn = async (leased: Leased, isStopping: () => boolean): Promise<unknown> => {
     const until = performance.now() + TURN_MS
     try {
-      for (let startedAt = performance.now(); await workChunk(db, worker_id, leased, config.MAX_TASKS_PER_USER); startedAt = performance.now()) {
-        if (isStopping() || performance.now() > until) break
+      for (
+        let startedAt = performance.now();
+        await workChunk(db, worker_id, leased, config.MAX_TASKS_PER_USER);
+        startedAt = performance.now()
+      ) {
+        if (isStopping() || performance.now() > until) {
+          break
+        }
         // The embedded database works on this event loop: between two chunks as much time belongs to the callers.
-        if (isEmbedded) await pause(performance.now() - startedAt)
+        if (isEmbedded) {
+          await pause(performance.now() - startedAt)
+        }
       }
       return undefined
     } catch (error) {
       const failure = failureOf(error)
-      if (failure === 'unavailable' || failure === 'unknown_outcome' || failure === 'repeat') throw error
+      if (failure === 'unavailable' || failure === 'unknown_outcome' || failure === 'repeat') {
+        throw error
+      }
       log.error({ err: error, import_id: leased.id }, 'a chunk of an import failed')
       return error
     }

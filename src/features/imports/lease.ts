@@ -9,7 +9,13 @@ export const LEASE_SECONDS = 10
 /** After a turn that came to nothing. */
 const PAUSE_SECONDS = 2
 
-export interface Leased { owner_id: string, id: string, request_id: string, dry_run: boolean, failures: number }
+export interface Leased {
+  owner_id: string
+  id: string
+  request_id: string
+  dry_run: boolean
+  failures: number
+}
 
 /**
  * Takes the import whose owner has waited longest since their last turn: a new one, one that gave its turn up, or one whose worker has
@@ -17,9 +23,15 @@ export interface Leased { owner_id: string, id: string, request_id: string, dry_
  * no other process can be at work (the embedded database), so that what another process holds is left over from before.
  * The one statement here that looks at the imports of all owners; it never stands in a caller's way.
  */
-export async function leaseImport (db: Db, worker_id: string, isAlone: boolean): Promise<Leased | undefined> {
+export async function leaseImport(
+  db: Db,
+  worker_id: string,
+  isAlone: boolean
+): Promise<Leased | undefined> {
   try {
-    const [leased] = await rowsOf<Leased & Record<string, unknown>>(db, sql`
+    const [leased] = await rowsOf<Leased & Record<string, unknown>>(
+      db,
+      sql`
       update task_imports set status = 'running', started_at = coalesce(started_at, now()), served_at = now(), worker_id = ${worker_id}::uuid, leased_until = now() + make_interval(secs => ${LEASE_SECONDS}),
         failures = failures + (worker_id is not null)::int
       where (owner_id, id) = (
@@ -28,24 +40,38 @@ export async function leaseImport (db: Db, worker_id: string, isAlone: boolean):
           and (i.status = 'running' or (i.status = 'queued' and not exists (select 1 from task_imports r where r.owner_id = i.owner_id and r.status = 'running')))
         order by (select max(s.served_at) from task_imports s where s.owner_id = i.owner_id) nulls first, i.created_at, i.id
         limit 1 for update of i skip locked)
-      returning owner_id, id, request_id, dry_run, failures`)
+      returning owner_id, id, request_id, dry_run, failures`
+    )
     return leased
   } catch (error) {
     // Another worker has started one of the same owner at this very moment.
-    if (failureOf(error) === 'duplicate') return undefined
+    if (failureOf(error) === 'duplicate') {
+      return undefined
+    }
     throw error
   }
 }
 
 /** Gives a turn up; whoever is free takes it from here. After a failure not at once. */
-export async function releaseImport (db: Db, worker_id: string, { owner_id, id }: Leased, hasFailed: boolean): Promise<void> {
+export async function releaseImport(
+  db: Db,
+  worker_id: string,
+  { owner_id, id }: Leased,
+  hasFailed: boolean
+): Promise<void> {
   await db.execute(sql`
     update task_imports set worker_id = null, leased_until = case when ${hasFailed} then now() + make_interval(secs => ${PAUSE_SECONDS}) end, failures = failures + ${hasFailed ? 1 : 0}::int
     where owner_id = ${owner_id} and id = ${id} and status = 'running' and worker_id = ${worker_id}::uuid`)
 }
 
 /** Ends a running import for good, saying why. */
-export async function failImport (db: Db, { owner_id, id, request_id }: Leased, problem: Problem): Promise<void> {
+export async function failImport(
+  db: Db,
+  { owner_id, id, request_id }: Leased,
+  problem: Problem
+): Promise<void> {
   const body = JSON.stringify(problemBody(problem, `/api/v1/task-imports/${id}`, request_id))
-  await db.execute(sql`update task_imports set status = 'failed', finished_at = now(), worker_id = null, leased_until = null, problem = ${body}::jsonb where owner_id = ${owner_id} and id = ${id} and status = 'running'`)
+  await db.execute(
+    sql`update task_imports set status = 'failed', finished_at = now(), worker_id = null, leased_until = null, problem = ${body}::jsonb where owner_id = ${owner_id} and id = ${id} and status = 'running'`
+  )
 }

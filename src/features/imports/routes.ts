@@ -9,7 +9,15 @@ import { cursors, linkNext, newestFirst, pageOf } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
 import { DEFAULT_LIMIT, ref, replies } from '../../plugins/wire.ts'
 import { findImport, listErrors, listImports } from './queries.ts'
-import { TaskImport, TaskImportCreateQuery, TaskImportErrorPage, TaskImportListQuery, TaskImportPage, TaskImportParams, TaskImportUpload } from './schema.ts'
+import {
+  TaskImport,
+  TaskImportCreateQuery,
+  TaskImportErrorPage,
+  TaskImportListQuery,
+  TaskImportPage,
+  TaskImportParams,
+  TaskImportUpload
+} from './schema.ts'
 import { cancelOwnImport, queueImport, stageFile, unstage } from './service.ts'
 import { readUpload } from './upload.ts'
 
@@ -19,7 +27,10 @@ const STAGING_MS = 30_000
 const POLL_SECONDS = '1'
 
 /** Files become tasks: received here, worked on elsewhere (job.ts). */
-export async function taskImportRoutes (app: App, { db, config, secrets, wakeJobs }: Pick<Deps, 'db' | 'config' | 'secrets' | 'wakeJobs'>) {
+export async function taskImportRoutes(
+  app: App,
+  { db, config, secrets, wakeJobs }: Pick<Deps, 'db' | 'config' | 'secrets' | 'wakeJobs'>
+) {
   const keys = deriveKeys(secrets, 'cursor')
   const { seal, open } = cursors(keys)
   const page = newestFirst(keys)
@@ -27,81 +38,173 @@ export async function taskImportRoutes (app: App, { db, config, secrets, wakeJob
 
   app.register(async (scope: App) => {
     await scope.register(multipart)
-    scope.post('/', {
-      config: { allow: 'user', scope: 'imports:write', budget: 'imports', arrivalMs },
-      handlerTimeout: arrivalMs + STAGING_MS,
-      schema: {
-        operationId: 'createTaskImport', tags, summary: 'Import tasks from a CSV file',
-        description: 'Takes a file and answers before its rows are dealt with: ask for the import until its status is final. Columns, whatever their case: `title` or `subject` (one of them, and only one), `description`, `status` (also pending, in-progress, completed), `priority`, `due_date` (a date-time with zone, or a date, which means its end in UTC), `tags` (separated by `|`). Others are named in `ignored_columns`. A bad row is rejected and listed among the errors, the good ones go in, each exactly once. An empty cell is an absent one; rows without any content are skipped. One `\'` before what a spreadsheet would run as a formula is taken off, as an export puts it there. The same file under the same `Idempotency-Key` is imported once.',
-        consumes: ['multipart/form-data'], headers: IdempotencyKey, querystring: TaskImportCreateQuery, body: ref(TaskImportUpload),
-        response: replies({ 202: ref(TaskImport) }, 'too_many_imports', 'idempotency_in_flight', 'idempotency_key_reused')
+    scope.post(
+      '/',
+      {
+        config: { allow: 'user', scope: 'imports:write', budget: 'imports', arrivalMs },
+        handlerTimeout: arrivalMs + STAGING_MS,
+        schema: {
+          operationId: 'createTaskImport',
+          tags,
+          summary: 'Import tasks from a CSV file',
+          description:
+            "Takes a file and answers before its rows are dealt with: ask for the import until its status is final. Columns, whatever their case: `title` or `subject` (one of them, and only one), `description`, `status` (also pending, in-progress, completed), `priority`, `due_date` (a date-time with zone, or a date, which means its end in UTC), `tags` (separated by `|`). Others are named in `ignored_columns`. A bad row is rejected and listed among the errors, the good ones go in, each exactly once. An empty cell is an absent one; rows without any content are skipped. One `'` before what a spreadsheet would run as a formula is taken off, as an export puts it there. The same file under the same `Idempotency-Key` is imported once.",
+          consumes: ['multipart/form-data'],
+          headers: IdempotencyKey,
+          querystring: TaskImportCreateQuery,
+          body: ref(TaskImportUpload),
+          response: replies(
+            { 202: ref(TaskImport) },
+            'too_many_imports',
+            'idempotency_in_flight',
+            'idempotency_key_reused'
+          )
+        }
+      },
+      async (request, reply) => {
+        const { owner_id, staged } = await receive(request)
+        try {
+          const answer = await transactOnce(
+            db,
+            request,
+            async (tx) => {
+              const queued = await queueImport(tx, staged)
+              return {
+                status: 202,
+                headers: {
+                  location: `/api/v1/task-imports/${queued.id}`,
+                  'retry-after': POLL_SECONDS
+                },
+                body: queued
+              }
+            },
+            { file: staged.sha256 }
+          )
+          wakeJobs?.()
+          return sendAnswer(reply, answer)
+        } finally {
+          // A replay or a refusal leaves the rows where they are; what is queued is no longer touched by this.
+          await unstage(db, { owner_id, id: staged.id })
+        }
       }
-    }, async (request, reply) => {
-      const { owner_id, staged } = await receive(request)
-      try {
-        const answer = await transactOnce(db, request, async (tx) => {
-          const queued = await queueImport(tx, staged)
-          return { status: 202, headers: { location: `/api/v1/task-imports/${queued.id}`, 'retry-after': POLL_SECONDS }, body: queued }
-        }, { file: staged.sha256 })
-        wakeJobs?.()
-        return sendAnswer(reply, answer)
-      } finally {
-        // A replay or a refusal leaves the rows where they are; what is queued is no longer touched by this.
-        await unstage(db, { owner_id, id: staged.id })
-      }
-    })
+    )
   })
 
   const receive = async (request: FastifyRequest) => {
     const owner_id = request.caller.id
     const { dry_run = false } = request.query as { dry_run?: boolean }
-    const staged = await readUpload(request, { maxBytes: config.IMPORT_MAX_BYTES }, ({ file_name, source }) =>
-      stageFile(db, { owner_id, request_id: request.id, dry_run, file_name, source }, { maxRows: config.IMPORT_MAX_ROWS }), (staged) => unstage(db, staged))
+    const staged = await readUpload(
+      request,
+      { maxBytes: config.IMPORT_MAX_BYTES },
+      ({ file_name, source }) =>
+        stageFile(
+          db,
+          { owner_id, request_id: request.id, dry_run, file_name, source },
+          { maxRows: config.IMPORT_MAX_ROWS }
+        ),
+      (staged) => unstage(db, staged)
+    )
     return { owner_id, staged }
   }
 
-  app.get('/', {
-    config: { allow: 'user', scope: 'imports:read' },
-    schema: {
-      operationId: 'listTaskImports', tags, summary: 'List your imports', description: 'Your imports, newest first. They are kept for 30 days after their end.',
-      querystring: TaskImportListQuery, response: replies({ 200: ref(TaskImportPage) })
-    }
-  }, async (request, reply) => page(request, reply, {
-    list: 'task_imports', read: (limit, after) => listImports(db, request.caller.id, limit, after)
-  }))
+  app.get(
+    '/',
+    {
+      config: { allow: 'user', scope: 'imports:read' },
+      schema: {
+        operationId: 'listTaskImports',
+        tags,
+        summary: 'List your imports',
+        description: 'Your imports, newest first. They are kept for 30 days after their end.',
+        querystring: TaskImportListQuery,
+        response: replies({ 200: ref(TaskImportPage) })
+      }
+    },
+    async (request, reply) =>
+      page(request, reply, {
+        list: 'task_imports',
+        read: (limit, after) => listImports(db, request.caller.id, limit, after)
+      })
+  )
 
-  app.get('/:import_id', {
-    config: { allow: 'user', scope: 'imports:read' },
-    schema: {
-      operationId: 'getTaskImport', tags, summary: 'See how far an import is', description: 'Its state at this moment: what it counts is committed. `succeeded`, `failed` and `cancelled` are final; a second between two questions is enough.',
-      params: TaskImportParams, response: replies({ 200: ref(TaskImport) }, 'not_found')
+  app.get(
+    '/:import_id',
+    {
+      config: { allow: 'user', scope: 'imports:read' },
+      schema: {
+        operationId: 'getTaskImport',
+        tags,
+        summary: 'See how far an import is',
+        description:
+          'Its state at this moment: what it counts is committed. `succeeded`, `failed` and `cancelled` are final; a second between two questions is enough.',
+        params: TaskImportParams,
+        response: replies({ 200: ref(TaskImport) }, 'not_found')
+      }
+    },
+    async (request) => {
+      const found = await findImport(db, request.caller.id, request.params.import_id)
+      if (!found) {
+        throw new Problem('not_found')
+      }
+      return found
     }
-  }, async (request) => {
-    const found = await findImport(db, request.caller.id, request.params.import_id)
-    if (!found) throw new Problem('not_found')
-    return found
-  })
+  )
 
-  app.get('/:import_id/errors', {
-    config: { allow: 'user', scope: 'imports:read' },
-    schema: {
-      operationId: 'listTaskImportErrors', tags, summary: 'Read why rows were rejected', description: 'Every fault of every rejected row so far, in the order of rows; they can be read while the import runs.',
-      params: TaskImportParams, querystring: TaskImportListQuery, response: replies({ 200: ref(TaskImportErrorPage) }, 'not_found')
+  app.get(
+    '/:import_id/errors',
+    {
+      config: { allow: 'user', scope: 'imports:read' },
+      schema: {
+        operationId: 'listTaskImportErrors',
+        tags,
+        summary: 'Read why rows were rejected',
+        description:
+          'Every fault of every rejected row so far, in the order of rows; they can be read while the import runs.',
+        params: TaskImportParams,
+        querystring: TaskImportListQuery,
+        response: replies({ 200: ref(TaskImportErrorPage) }, 'not_found')
+      }
+    },
+    async (request, reply) => {
+      const {
+        caller,
+        params: { import_id },
+        query: { limit = DEFAULT_LIMIT, cursor }
+      } = request
+      const binding = JSON.stringify(['task_import_errors', caller.id, import_id])
+      const [row, column] = cursor === undefined ? [] : open(binding, cursor)
+      if (!(await findImport(db, caller.id, import_id))) {
+        throw new Problem('not_found')
+      }
+      const found = await listErrors(
+        db,
+        caller.id,
+        import_id,
+        limit + 1,
+        row === undefined ? undefined : { row: Number(row), column: column as string }
+      )
+      return linkNext(
+        request,
+        reply,
+        pageOf(found, limit, (last) => seal(binding, [String(last.row), last.column ?? '']))
+      )
     }
-  }, async (request, reply) => {
-    const { caller, params: { import_id }, query: { limit = DEFAULT_LIMIT, cursor } } = request
-    const binding = JSON.stringify(['task_import_errors', caller.id, import_id])
-    const [row, column] = cursor === undefined ? [] : open(binding, cursor)
-    if (!await findImport(db, caller.id, import_id)) throw new Problem('not_found')
-    const found = await listErrors(db, caller.id, import_id, limit + 1, row === undefined ? undefined : { row: Number(row), column: column as string })
-    return linkNext(request, reply, pageOf(found, limit, (last) => seal(binding, [String(last.row), last.column ?? ''])))
-  })
+  )
 
-  app.post('/:import_id/cancel', {
-    config: { allow: 'user', scope: 'imports:write' },
-    schema: {
-      operationId: 'cancelTaskImport', tags, summary: 'Cancel an import', description: 'Takes effect at once or, while rows are being dealt with, after at most 500 of them. What was imported stays.',
-      params: TaskImportParams, response: replies({ 200: ref(TaskImport) }, 'not_found', 'import_ended')
-    }
-  }, async (request) => cancelOwnImport(db, request.caller.id, request.params.import_id))
+  app.post(
+    '/:import_id/cancel',
+    {
+      config: { allow: 'user', scope: 'imports:write' },
+      schema: {
+        operationId: 'cancelTaskImport',
+        tags,
+        summary: 'Cancel an import',
+        description:
+          'Takes effect at once or, while rows are being dealt with, after at most 500 of them. What was imported stays.',
+        params: TaskImportParams,
+        response: replies({ 200: ref(TaskImport) }, 'not_found', 'import_ended')
+      }
+    },
+    async (request) => cancelOwnImport(db, request.caller.id, request.params.import_id)
+  )
 }

@@ -1,5 +1,19 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { choice, Id, input, NO_NUL, NullableText, NullableTimestamp, output, page, PageQuery, parameters, ProblemBody, ref, Timestamp } from '../../plugins/wire.ts'
+import {
+  choice,
+  Id,
+  input,
+  NO_NUL,
+  NullableText,
+  NullableTimestamp,
+  output,
+  PageQuery,
+  ProblemBody,
+  page,
+  parameters,
+  ref,
+  Timestamp
+} from '../../plugins/wire.ts'
 
 /** As many columns as a file may have; each may have to be named as ignored. */
 export const MAX_COLUMNS = 200
@@ -9,52 +23,147 @@ export const MAX_FILE_NAME = 255
 export const MAX_VALUE = 200
 const MAX_ROWS = 10_000_000
 
-export const TaskImportStatus = choice('TaskImportStatus', ['queued', 'running', 'succeeded', 'failed', 'cancelled'], 'How far an import is; the last three are final.')
+export const TaskImportStatus = choice(
+  'TaskImportStatus',
+  ['queued', 'running', 'succeeded', 'failed', 'cancelled'],
+  'How far an import is; the last three are final.'
+)
 
-const Rows = (description: string) => Type.Integer({ format: 'int32', minimum: 0, maximum: MAX_ROWS, description })
+const Rows = (description: string) =>
+  Type.Integer({ format: 'int32', minimum: 0, maximum: MAX_ROWS, description })
 const EXAMPLE = {
-  id: '019f2f6e-7c1a-7eee-8eee-0123456789ab', status: 'running', file_name: 'tasks.csv', dry_run: false, rows_total: 1200, rows_processed: 500, rows_imported: 498, rows_rejected: 2, ignored_columns: ['Owner'],
-  created_at: '2026-01-02T03:04:05.678Z', started_at: '2026-01-02T03:04:05.789Z', finished_at: null
+  id: '019f2f6e-7c1a-7eee-8eee-0123456789ab',
+  status: 'running',
+  file_name: 'tasks.csv',
+  dry_run: false,
+  rows_total: 1200,
+  rows_processed: 500,
+  rows_imported: 498,
+  rows_rejected: 2,
+  ignored_columns: ['Owner'],
+  created_at: '2026-01-02T03:04:05.678Z',
+  started_at: '2026-01-02T03:04:05.789Z',
+  finished_at: null
 }
 
-export const TaskImport = output('TaskImport', {
-  id: Id('The import\'s id.'),
-  status: ref(TaskImportStatus),
-  file_name: Type.String({ maxLength: MAX_FILE_NAME, pattern: NO_NUL, description: 'What the file was called.' }),
-  dry_run: Type.Boolean({ description: 'True when nothing is created: the rows are only judged.' }),
-  rows_total: Rows('How many data rows the file has, without the header and without blank rows.'),
-  rows_processed: Rows('How many of them have been dealt with; imported and rejected ones add up to this.'),
-  rows_imported: Rows('How many became tasks, or would have with `dry_run`. Each was committed before it was counted.'),
-  rows_rejected: Rows('How many were rejected; the errors say why.'),
-  ignored_columns: Type.Array(Type.String({ maxLength: MAX_COLUMN_NAME, pattern: NO_NUL, description: 'The name of a column.' }), { maxItems: MAX_COLUMNS, description: 'Columns of the file that mean nothing here.' }),
-  created_at: Timestamp('When the file was received.'),
-  started_at: NullableTimestamp('When the first row was dealt with.'),
-  finished_at: NullableTimestamp('When it came to its end, whichever that was.'),
-  problem: Type.Optional(ref(ProblemBody))
-}, { description: 'An import of tasks from a CSV file: ask again until its status is final. One that failed says why in `problem`.', examples: [EXAMPLE] })
+export const TaskImport = output(
+  'TaskImport',
+  {
+    id: Id("The import's id."),
+    status: ref(TaskImportStatus),
+    file_name: Type.String({
+      maxLength: MAX_FILE_NAME,
+      pattern: NO_NUL,
+      description: 'What the file was called.'
+    }),
+    dry_run: Type.Boolean({
+      description: 'True when nothing is created: the rows are only judged.'
+    }),
+    rows_total: Rows('How many data rows the file has, without the header and without blank rows.'),
+    rows_processed: Rows(
+      'How many of them have been dealt with; imported and rejected ones add up to this.'
+    ),
+    rows_imported: Rows(
+      'How many became tasks, or would have with `dry_run`. Each was committed before it was counted.'
+    ),
+    rows_rejected: Rows('How many were rejected; the errors say why.'),
+    ignored_columns: Type.Array(
+      Type.String({
+        maxLength: MAX_COLUMN_NAME,
+        pattern: NO_NUL,
+        description: 'The name of a column.'
+      }),
+      { maxItems: MAX_COLUMNS, description: 'Columns of the file that mean nothing here.' }
+    ),
+    created_at: Timestamp('When the file was received.'),
+    started_at: NullableTimestamp('When the first row was dealt with.'),
+    finished_at: NullableTimestamp('When it came to its end, whichever that was.'),
+    problem: Type.Optional(ref(ProblemBody))
+  },
+  {
+    description:
+      'An import of tasks from a CSV file: ask again until its status is final. One that failed says why in `problem`.',
+    examples: [EXAMPLE]
+  }
+)
 export type TaskImport = Static<typeof TaskImport>
 
 export const TaskImportPage = page('TaskImportPage', TaskImport, 'A page of imports.')
 
-export const TaskImportError = output('TaskImportError', {
-  row: Type.Integer({ format: 'int32', minimum: 1, maximum: MAX_ROWS, description: 'Which row: data rows count from 1, without the header and without blank rows.' }),
-  column: NullableText('Which of the columns `title`, `description`, `status`, `priority`, `due_date`, `tags`; null when it is the row as a whole.', 20),
-  code: Type.String({ maxLength: 50, pattern: '^[a-z_]+$', description: 'Which rule was broken, such as `required` or `unknown_value`. New codes may come.' }),
-  message: Type.String({ maxLength: 2000, pattern: NO_NUL, description: 'What would be right, in words.' }),
-  value: NullableText('The beginning of what the file says there, up to 200 characters; null when there is nothing.', MAX_VALUE)
-}, { description: 'Why a row was rejected: one entry for each fault.', examples: [{ row: 9, column: 'status', code: 'unknown_value', message: 'status must be one of todo, in_progress, done.', value: 'whatever' }] })
+export const TaskImportError = output(
+  'TaskImportError',
+  {
+    row: Type.Integer({
+      format: 'int32',
+      minimum: 1,
+      maximum: MAX_ROWS,
+      description: 'Which row: data rows count from 1, without the header and without blank rows.'
+    }),
+    column: NullableText(
+      'Which of the columns `title`, `description`, `status`, `priority`, `due_date`, `tags`; null when it is the row as a whole.',
+      20
+    ),
+    code: Type.String({
+      maxLength: 50,
+      pattern: '^[a-z_]+$',
+      description:
+        'Which rule was broken, such as `required` or `unknown_value`. New codes may come.'
+    }),
+    message: Type.String({
+      maxLength: 2000,
+      pattern: NO_NUL,
+      description: 'What would be right, in words.'
+    }),
+    value: NullableText(
+      'The beginning of what the file says there, up to 200 characters; null when there is nothing.',
+      MAX_VALUE
+    )
+  },
+  {
+    description: 'Why a row was rejected: one entry for each fault.',
+    examples: [
+      {
+        row: 9,
+        column: 'status',
+        code: 'unknown_value',
+        message: 'status must be one of todo, in_progress, done.',
+        value: 'whatever'
+      }
+    ]
+  }
+)
 export type TaskImportError = Static<typeof TaskImportError>
 
-export const TaskImportErrorPage = page('TaskImportErrorPage', TaskImportError, 'A page of errors, in the order of rows.')
+export const TaskImportErrorPage = page(
+  'TaskImportErrorPage',
+  TaskImportError,
+  'A page of errors, in the order of rows.'
+)
 
-export const TaskImportUpload = input('TaskImportUpload', {
-  file: Type.String({ format: 'binary', description: 'A CSV file in UTF-8, separated by commas, with a header; its name ends in .csv.' })
-}, { description: 'The file to import, as the only part of the form.' })
+export const TaskImportUpload = input(
+  'TaskImportUpload',
+  {
+    file: Type.String({
+      format: 'binary',
+      description: 'A CSV file in UTF-8, separated by commas, with a header; its name ends in .csv.'
+    })
+  },
+  { description: 'The file to import, as the only part of the form.' }
+)
 
 export const TaskImportCreateQuery = parameters({
-  dry_run: Type.Optional(Type.Boolean({ default: false, description: 'Judge every row and create nothing.' }))
+  dry_run: Type.Optional(
+    Type.Boolean({ default: false, description: 'Judge every row and create nothing.' })
+  )
 })
-export const TaskImportParams = parameters({ import_id: Id('The import\'s id.') })
+export const TaskImportParams = parameters({ import_id: Id("The import's id.") })
 export const TaskImportListQuery = parameters(PageQuery)
 
-export const components: TSchema[] = [TaskImportStatus, TaskImport, TaskImportPage, TaskImportError, TaskImportErrorPage, TaskImportUpload]
+export const components: TSchema[] = [
+  TaskImportStatus,
+  TaskImport,
+  TaskImportPage,
+  TaskImportError,
+  TaskImportErrorPage,
+  TaskImportUpload
+]

@@ -6,7 +6,13 @@ import { rowIds } from '../../lib/row-ids.ts'
 import { toRow } from '../tasks/service.ts'
 import { type Columns, readHeader, shown } from './columns.ts'
 import { badFile, type Cells, readRows } from './csv-reader.ts'
-import { type Block, insertBlock, insertReceiving, type NewImport, removeReceiving } from './queries.ts'
+import {
+  type Block,
+  insertBlock,
+  insertReceiving,
+  type NewImport,
+  removeReceiving
+} from './queries.ts'
 import { judgeRow } from './row-reader.ts'
 import { MAX_FILE_NAME } from './schema.ts'
 
@@ -19,16 +25,36 @@ const BLOCK_ROWS = 500
 const BLOCK_CHARACTERS = 120_000
 
 /** A file whose rows stand in the database, unseen until its import is queued. */
-export interface Staged { owner_id: string, id: string, rows_total: number, ignored_columns: string[], sha256: string }
-export interface Incoming { owner_id: string, request_id: string, dry_run: boolean, file_name: string, source: AsyncIterable<Buffer> }
+export interface Staged {
+  owner_id: string
+  id: string
+  rows_total: number
+  ignored_columns: string[]
+  sha256: string
+}
+export interface Incoming {
+  owner_id: string
+  request_id: string
+  dry_run: boolean
+  file_name: string
+  source: AsyncIterable<Buffer>
+}
 
 /**
  * Reads a file as it arrives and stages its judged rows, a block and a short transaction at a time: whatever its size
  * and however slow its sender, it takes little memory, no connection in between, and no file. Nobody sees anything of
  * it before it is queued. Throws the problem that keeps it from being an import, and then leaves nothing behind.
  */
-export async function stageFile (db: Db, { source, ...incoming }: Incoming, { maxRows }: { maxRows: number }): Promise<Staged> {
-  const fresh: NewImport = { ...incoming, file_name: shownFileName(incoming.file_name), id: uuidv7() }
+export async function stageFile(
+  db: Db,
+  { source, ...incoming }: Incoming,
+  { maxRows }: { maxRows: number }
+): Promise<Staged> {
+  const fresh: NewImport = {
+    ...incoming,
+    file_name: shownFileName(incoming.file_name),
+    id: uuidv7()
+  }
   const { owner_id, id } = fresh
   await insertReceiving(db, fresh)
   try {
@@ -38,15 +64,33 @@ export async function stageFile (db: Db, { source, ...incoming }: Incoming, { ma
     let rows_total = 0
     for await (const batch of readRows(hashing(source, digest))) {
       for (const cells of batch) {
-        if (!columns) { columns = readHeader(cells); continue }
-        if (++rows_total > maxRows) throw new Problem('body_too_large', { detail: `The file has more than ${maxRows} rows. Split it.` })
+        if (!columns) {
+          columns = readHeader(cells)
+          continue
+        }
+        if (++rows_total > maxRows) {
+          throw new Problem('body_too_large', {
+            detail: `The file has more than ${maxRows} rows. Split it.`
+          })
+        }
         stage.add(rows_total, cells, columns)
       }
       await stage.flush()
     }
-    if (!columns) throw badFile('empty', 'The file is empty: it needs a header such as title,description,status,priority,due_date,tags.')
+    if (!columns) {
+      throw badFile(
+        'empty',
+        'The file is empty: it needs a header such as title,description,status,priority,due_date,tags.'
+      )
+    }
     await stage.end()
-    return { owner_id, id, rows_total, ignored_columns: columns.ignored, sha256: digest.digest('base64url') }
+    return {
+      owner_id,
+      id,
+      rows_total,
+      ignored_columns: columns.ignored,
+      sha256: digest.digest('base64url')
+    }
   } catch (error) {
     await unstage(db, { owner_id, id })
     throw error
@@ -54,12 +98,15 @@ export async function stageFile (db: Db, { source, ...incoming }: Incoming, { ma
 }
 
 /** Takes a staged file back. What cannot be taken back now is purged later, so the caller hears of nothing. */
-export async function unstage (db: Db, { owner_id, id }: Pick<Staged, 'owner_id' | 'id'>): Promise<void> {
+export async function unstage(
+  db: Db,
+  { owner_id, id }: Pick<Staged, 'owner_id' | 'id'>
+): Promise<void> {
   await removeReceiving(db, owner_id, id).catch(() => {})
 }
 
 /** Gathers judged rows into blocks. */
-function createStage (db: Db, owner_id: string, id: string) {
+function createStage(db: Db, owner_id: string, id: string) {
   const full: Block[] = []
   let tasks: string[] = []
   let errors: string[] = []
@@ -67,17 +114,25 @@ function createStage (db: Db, owner_id: string, id: string) {
   let characters = 0
   let block_no = 0
   const close = () => {
-    full.push({ block_no: block_no++, rows_good: tasks.length, rows_bad, tasks: `[${tasks.join()}]`, errors: `[${errors.join()}]` })
+    full.push({
+      block_no: block_no++,
+      rows_good: tasks.length,
+      rows_bad,
+      tasks: `[${tasks.join()}]`,
+      errors: `[${errors.join()}]`
+    })
     tasks = []
     errors = []
     rows_bad = 0
     characters = 0
   }
   const flush = async () => {
-    for (let block = full.shift(); block; block = full.shift()) await insertBlock(db, owner_id, id, block)
+    for (let block = full.shift(); block; block = full.shift()) {
+      await insertBlock(db, owner_id, id, block)
+    }
   }
   return {
-    add (row: number, cells: Cells, columns: Columns): void {
+    add(row: number, cells: Cells, columns: Columns): void {
       const judged = judgeRow(cells, columns)
       if ('draft' in judged) {
         const { task, event } = rowIds(id, row)
@@ -86,19 +141,28 @@ function createStage (db: Db, owner_id: string, id: string) {
         characters += text.length
       } else {
         rows_bad++
-        for (const fault of judged.faults) errors.push(JSON.stringify({ row, ...fault }))
+        for (const fault of judged.faults) {
+          errors.push(JSON.stringify({ row, ...fault }))
+        }
       }
-      if (tasks.length + rows_bad >= BLOCK_ROWS || characters >= BLOCK_CHARACTERS) close()
+      if (tasks.length + rows_bad >= BLOCK_ROWS || characters >= BLOCK_CHARACTERS) {
+        close()
+      }
     },
     flush,
-    async end (): Promise<void> {
-      if (tasks.length + rows_bad > 0) close()
+    async end(): Promise<void> {
+      if (tasks.length + rows_bad > 0) {
+        close()
+      }
       await flush()
     }
   }
 }
 
-async function * hashing (source: AsyncIterable<Buffer>, digest: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
+async function* hashing(
+  source: AsyncIterable<Buffer>,
+  digest: ReturnType<typeof createHash>
+): AsyncGenerator<Buffer> {
   for await (const chunk of source) {
     digest.update(chunk)
     yield chunk

@@ -3,44 +3,79 @@ import { isProduction } from '../../config.ts'
 import type { Deps } from '../../core/deps.ts'
 import { unauthenticated, unavailable } from '../../core/problem.ts'
 import { hashToken } from '../../lib/token.ts'
-import type { App } from '../../plugins/server.ts'
 import { VERSION } from '../../plugins/openapi.ts'
+import type { App } from '../../plugins/server.ts'
 import { prepareIsReady } from './queries.ts'
 
 const hidden = { allow: 'anyone' } as const
 
 /** For operators and their probes, outside the contract. */
-export async function opsRoutes (app: App, { config, db, isLeaving, mail, metrics, limitsKept }: Pick<Deps, 'config' | 'db' | 'isLeaving' | 'mail' | 'metrics'> & { limitsKept: () => string }) {
+export async function opsRoutes(
+  app: App,
+  {
+    config,
+    db,
+    isLeaving,
+    mail,
+    metrics,
+    limitsKept
+  }: Pick<Deps, 'config' | 'db' | 'isLeaving' | 'mail' | 'metrics'> & { limitsKept: () => string }
+) {
   const isReady = prepareIsReady(db)
 
   app.get('/', { config: hidden, schema: { hide: true } }, async () => ({
-    name: 'Tasklane', version: VERSION, links: { api: '/api/v1', ...(config.CONSOLE === 'on' && { console: '/app/' }), docs: '/docs', openapi: '/openapi.json', openapi_3_0: '/openapi-3.0.json', live: '/health/live', ready: '/health/ready' }
+    name: 'Tasklane',
+    version: VERSION,
+    links: {
+      api: '/api/v1',
+      ...(config.CONSOLE === 'on' && { console: '/app/' }),
+      docs: '/docs',
+      openapi: '/openapi.json',
+      openapi_3_0: '/openapi-3.0.json',
+      live: '/health/live',
+      ready: '/health/ready'
+    }
   }))
 
   // Never asks the database: a process that answers is alive, and restarting it would mend nothing.
-  app.get('/health/live', { config: hidden, schema: { hide: true } }, async () => ({ status: 'live' }))
+  app.get('/health/live', { config: hidden, schema: { hide: true } }, async () => ({
+    status: 'live'
+  }))
 
   app.get('/health/ready', { config: hidden, schema: { hide: true } }, async () => {
-    if (isLeaving()) throw unavailable('This instance is leaving.')
-    if (!await isReady()) throw unavailable('The database is not migrated yet.')
+    if (isLeaving()) {
+      throw unavailable('This instance is leaving.')
+    }
+    if (!(await isReady())) {
+      throw unavailable('The database is not migrated yet.')
+    }
     // Not a reason to be unready: an instance without its Redis still serves, and limits on its own.
     return { status: 'ready', limits: limitsKept() }
   })
 
   const { METRICS_TOKEN: token } = config
-  if (metrics && token !== undefined) app.get('/metrics', { config: hidden, schema: { hide: true } }, async ({ headers }, reply) => {
-    if (!isToken(headers.authorization, token)) throw unauthenticated('Send the token of METRICS_TOKEN as Authorization: Bearer.')
-    reply.type(metrics.registry.contentType)
-    return metrics.registry.metrics()
-  })
+  if (metrics && token !== undefined) {
+    app.get('/metrics', { config: hidden, schema: { hide: true } }, async ({ headers }, reply) => {
+      if (!isToken(headers.authorization, token)) {
+        throw unauthenticated('Send the token of METRICS_TOKEN as Authorization: Bearer.')
+      }
+      reply.type(metrics.registry.contentType)
+      return metrics.registry.metrics()
+    })
+  }
 
   // These letters carry codes: in production the route does not exist.
-  if (!isProduction(config)) app.get('/dev/mails', { config: hidden, schema: { hide: true } }, async (_request, reply) => {
-    reply.header('cache-control', 'no-store')
-    return { data: mail.kept() }
-  })
+  if (!isProduction(config)) {
+    app.get('/dev/mails', { config: hidden, schema: { hide: true } }, async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
+      return { data: mail.kept() }
+    })
+  }
 }
 
 /** Compared by their hashes, in a time that says nothing about the right one. */
 const isToken = (authorization: string | undefined, token: string): boolean =>
-  timingSafeEqual(Buffer.from(hashToken(/^bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '')), Buffer.from(hashToken(token)))
+  timingSafeEqual(
+    Buffer.from(hashToken(/^bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '')),
+    Buffer.from(hashToken(token))
+  )

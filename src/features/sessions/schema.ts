@@ -1,18 +1,47 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { Id, NO_NUL, NullableText, output, page, PageQuery, parameters, Timestamp } from '../../plugins/wire.ts'
+import {
+  Id,
+  NO_NUL,
+  NullableText,
+  output,
+  PageQuery,
+  page,
+  parameters,
+  Timestamp
+} from '../../plugins/wire.ts'
 
-export const Session = output('Session', {
-  id: Id('The session\'s id.'),
-  created_at: Timestamp('When you logged in.'),
-  last_used_at: Timestamp('When its tokens were last renewed.'),
-  address_prefix: Type.String({ maxLength: 50, pattern: NO_NUL, description: 'The network you logged in from: a /24 of IPv4, a /64 of IPv6.' }),
-  user_agent: NullableText('The software you logged in with, as it named itself.', 200),
-  current: Type.Boolean({ description: 'True for the session that asks.' })
-}, { description: 'A place where you are logged in.', examples: [{ id: '019f2f6e-7c1a-7ccc-8ccc-0123456789ab', created_at: '2026-01-02T03:04:05.678Z', last_used_at: '2026-01-02T09:00:00.000Z', address_prefix: '192.0.2.0/24', user_agent: 'Mozilla/5.0', current: true }] })
+export const Session = output(
+  'Session',
+  {
+    id: Id("The session's id."),
+    created_at: Timestamp('When you logged in.'),
+    last_used_at: Timestamp('When its tokens were last renewed.'),
+    address_prefix: Type.String({
+      maxLength: 50,
+      pattern: NO_NUL,
+      description: 'The network you logged in from: a /24 of IPv4, a /64 of IPv6.'
+    }),
+    user_agent: NullableText('The software you logged in with, as it named itself.', 200),
+    current: Type.Boolean({ description: 'True for the session that asks.' })
+  },
+  {
+    description: 'A place where you are logged in.',
+    examples: [
+      {
+        id: '019f2f6e-7c1a-7ccc-8ccc-0123456789ab',
+        created_at: '2026-01-02T03:04:05.678Z',
+        last_used_at: '2026-01-02T09:00:00.000Z',
+        address_prefix: '192.0.2.0/24',
+        user_agent: 'Mozilla/5.0',
+        current: true
+      }
+    ]
+  }
+)
 export type Session = Static<typeof Session>
 
 export const SessionPage = page('SessionPage', Session, 'A page of sessions.')
-export const SessionParams = parameters({ session_id: Id('The session\'s id.') })
+export const SessionParams = parameters({ session_id: Id("The session's id.") })
 export const SessionListQuery = parameters(PageQuery)
 export type SessionListQuery = Static<typeof SessionListQuery>
 

@@ -4,34 +4,108 @@ import { Task, TaskUpdate } from './schema.ts'
 
 export const MAX_OPERATIONS = 100
 
-const TaskBatchOp = choice('TaskBatchOp', ['create', 'update', 'delete'], 'What to do: `create` needs `data` with a title, `update` needs `id` and `data`, `delete` needs `id`.')
+const TaskBatchOp = choice(
+  'TaskBatchOp',
+  ['create', 'update', 'delete'],
+  'What to do: `create` needs `data` with a title, `update` needs `id` and `data`, `delete` needs `id`.'
+)
 
-const TaskBatchData = input('TaskBatchData', TaskUpdate.properties, { description: 'The fields of a new task, or the fields to change.', examples: [{ title: 'Paint the door' }] })
+const TaskBatchData = input('TaskBatchData', TaskUpdate.properties, {
+  description: 'The fields of a new task, or the fields to change.',
+  examples: [{ title: 'Paint the door' }]
+})
 
-const TaskBatchOperation = input('TaskBatchOperation', {
-  op: ref(TaskBatchOp),
-  id: Type.Optional(Type.String({ format: 'uuid', maxLength: 36, description: 'The task to change or delete; with `create` your own id for it, a UUIDv7. Each id may come once.' })),
-  if_version: Type.Optional(Type.Integer({ format: 'int32', minimum: 1, maximum: 2_147_483_647, description: 'Refuse this operation when the task has another version.' })),
-  data: Type.Optional(ref(TaskBatchData))
-}, { description: 'One operation of a batch.', examples: [{ op: 'create', data: { title: 'Paint the door' } }] })
+const TaskBatchOperation = input(
+  'TaskBatchOperation',
+  {
+    op: ref(TaskBatchOp),
+    id: Type.Optional(
+      Type.String({
+        format: 'uuid',
+        maxLength: 36,
+        description:
+          'The task to change or delete; with `create` your own id for it, a UUIDv7. Each id may come once.'
+      })
+    ),
+    if_version: Type.Optional(
+      Type.Integer({
+        format: 'int32',
+        minimum: 1,
+        maximum: 2_147_483_647,
+        description: 'Refuse this operation when the task has another version.'
+      })
+    ),
+    data: Type.Optional(ref(TaskBatchData))
+  },
+  {
+    description: 'One operation of a batch.',
+    examples: [{ op: 'create', data: { title: 'Paint the door' } }]
+  }
+)
 export type TaskBatchOperation = Static<typeof TaskBatchOperation>
 
-export const TaskBatch = input('TaskBatch', {
-  atomic: Type.Optional(Type.Boolean({ default: true, description: 'All or nothing (the default), or each operation by itself.' })),
-  operations: Type.Array(ref(TaskBatchOperation), { minItems: 1, maxItems: MAX_OPERATIONS, description: 'Up to 100 operations, each on a task of its own.' })
-}, { description: 'Several changes at once.', examples: [{ operations: [{ op: 'create', data: { title: 'Paint the door' } }] }] })
+export const TaskBatch = input(
+  'TaskBatch',
+  {
+    atomic: Type.Optional(
+      Type.Boolean({
+        default: true,
+        description: 'All or nothing (the default), or each operation by itself.'
+      })
+    ),
+    operations: Type.Array(ref(TaskBatchOperation), {
+      minItems: 1,
+      maxItems: MAX_OPERATIONS,
+      description: 'Up to 100 operations, each on a task of its own.'
+    })
+  },
+  {
+    description: 'Several changes at once.',
+    examples: [{ operations: [{ op: 'create', data: { title: 'Paint the door' } }] }]
+  }
+)
 export type TaskBatch = Static<typeof TaskBatch>
 
-const TaskBatchItem = output('TaskBatchItem', {
-  status: Type.Integer({ format: 'int32', minimum: 200, maximum: 599, description: 'What the operation alone would have been answered with.' }),
-  task: Type.Optional(ref(Task)),
-  problem: Type.Optional(ref(ProblemBody))
-}, { description: 'How one operation ended: with its task (none after a deletion) or with its problem.', examples: [{ status: 201, task: Task.examples[0] }] })
+const TaskBatchItem = output(
+  'TaskBatchItem',
+  {
+    status: Type.Integer({
+      format: 'int32',
+      minimum: 200,
+      maximum: 599,
+      description: 'What the operation alone would have been answered with.'
+    }),
+    task: Type.Optional(ref(Task)),
+    problem: Type.Optional(ref(ProblemBody))
+  },
+  {
+    description:
+      'How one operation ended: with its task (none after a deletion) or with its problem.',
+    examples: [{ status: 201, task: Task.examples[0] }]
+  }
+)
 export type TaskBatchItem = Static<typeof TaskBatchItem>
 
-export const TaskBatchOutcome = output('TaskBatchOutcome', {
-  results: Type.Array(ref(TaskBatchItem), { maxItems: MAX_OPERATIONS, description: 'One entry for each operation, in their order.' })
-}, { description: 'How a batch ended.', examples: [{ results: [{ status: 201, task: Task.examples[0] }] }] })
+export const TaskBatchOutcome = output(
+  'TaskBatchOutcome',
+  {
+    results: Type.Array(ref(TaskBatchItem), {
+      maxItems: MAX_OPERATIONS,
+      description: 'One entry for each operation, in their order.'
+    })
+  },
+  {
+    description: 'How a batch ended.',
+    examples: [{ results: [{ status: 201, task: Task.examples[0] }] }]
+  }
+)
 export type TaskBatchOutcome = Static<typeof TaskBatchOutcome>
 
-export const components: TSchema[] = [TaskBatchOp, TaskBatchData, TaskBatchOperation, TaskBatch, TaskBatchItem, TaskBatchOutcome]
+export const components: TSchema[] = [
+  TaskBatchOp,
+  TaskBatchData,
+  TaskBatchOperation,
+  TaskBatch,
+  TaskBatchItem,
+  TaskBatchOutcome
+]

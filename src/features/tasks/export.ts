@@ -10,7 +10,22 @@ import { createTaskReader, type Position } from './list.ts'
 import { TAG_SEPARATOR, type Task } from './schema.ts'
 
 /** First what an import reads, then what only informs: an import ignores and names it. */
-const COLUMNS = ['title', 'description', 'status', 'priority', 'due_date', 'tags', 'id', 'owner_id', 'assignee_id', 'completed_at', 'version', 'created_at', 'updated_at', 'deleted_at'] as const satisfies (keyof Task)[]
+const COLUMNS = [
+  'title',
+  'description',
+  'status',
+  'priority',
+  'due_date',
+  'tags',
+  'id',
+  'owner_id',
+  'assignee_id',
+  'completed_at',
+  'version',
+  'created_at',
+  'updated_at',
+  'deleted_at'
+] as const satisfies (keyof Task)[]
 
 /** As many rows as are held in memory at a time; the worst of them, full of long descriptions, are 20 MB. */
 const CHUNK = 500
@@ -25,16 +40,24 @@ const PAUSE_MS = 500
  * never changes: each task is in it once, as it is when its chunk is read, and between chunks nothing is held open, so
  * that a slow reader keeps no connection and no snapshot from others.
  */
-export function createTaskExport (db: Db) {
+export function createTaskExport(db: Db) {
   const readTasks = createTaskReader(db)
   let running = 0
 
   /** Rejects before the first chunk when the caller may not or we cannot; afterwards a fault breaks the stream off. */
-  return async function exportTasks (caller: Caller, filter: TaskFilterQuery): Promise<Readable> {
-    const read = async (after?: Position) => (await readTasks(caller, { sort: 'created_at_asc', filter, after, limit: CHUNK })).rows
-    if (running >= MAX_RUNNING) throw unavailable('As many exports are under way as may be at once. Nothing was read; try again in a while.', 5)
+  return async function exportTasks(caller: Caller, filter: TaskFilterQuery): Promise<Readable> {
+    const read = async (after?: Position) =>
+      (await readTasks(caller, { sort: 'created_at_asc', filter, after, limit: CHUNK })).rows
+    if (running >= MAX_RUNNING) {
+      throw unavailable(
+        'As many exports are under way as may be at once. Nothing was read; try again in a while.',
+        5
+      )
+    }
     running++
-    const leave = () => { running-- }
+    const leave = () => {
+      running--
+    }
     try {
       const stream = Readable.from(chunks(await read(), read), { objectMode: false })
       return stream.once('close', leave)
@@ -47,7 +70,10 @@ export function createTaskExport (db: Db) {
 
 type Rows = (Task & Position)[]
 
-async function * chunks (first: Rows, readAfter: (last: Position) => Promise<Rows>): AsyncGenerator<string> {
+async function* chunks(
+  first: Rows,
+  readAfter: (last: Position) => Promise<Rows>
+): AsyncGenerator<string> {
   yield HEADER
   for (let rows = first, last = rows.at(-1); last; last = rows.at(-1)) {
     yield csvOfTasks(rows)
@@ -59,18 +85,29 @@ async function * chunks (first: Rows, readAfter: (last: Position) => Promise<Row
 export const HEADER = csvOf([[...COLUMNS]])
 
 /** A record for each task. */
-export const csvOfTasks = (tasks: Task[]): string => csvOf(tasks.map((task) => COLUMNS.map((column) => {
-  const value = task[column]
-  return value === null ? null : Array.isArray(value) ? value.join(TAG_SEPARATOR) : String(value)
-})))
+export const csvOfTasks = (tasks: Task[]): string =>
+  csvOf(
+    tasks.map((task) =>
+      COLUMNS.map((column) => {
+        const value = task[column]
+        return value === null
+          ? null
+          : Array.isArray(value)
+            ? value.join(TAG_SEPARATOR)
+            : String(value)
+      })
+    )
+  )
 
 /** Reading again changes nothing, so whatever a database that was away left unanswered is asked once more. */
-async function patiently<T> (read: () => Promise<T>): Promise<T> {
+async function patiently<T>(read: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await read()
     } catch (error) {
-      if (attempt >= MAX_TRIES || failureOf(error) === undefined) throw error
+      if (attempt >= MAX_TRIES || failureOf(error) === undefined) {
+        throw error
+      }
       await pause(PAUSE_MS)
     }
   }

@@ -1,37 +1,62 @@
 import type { Deps } from '../../core/deps.ts'
+import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
 import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
 import type { App } from '../../plugins/server.ts'
 import { DEFAULT_LIMIT, ref, replies } from '../../plugins/wire.ts'
-import { Problem } from '../../core/problem.ts'
-import { TaskEventPage, TaskEventQuery, type TaskEvent } from './history.schema.ts'
+import { type TaskEvent, TaskEventPage, TaskEventQuery } from './history.schema.ts'
 import { findVisibleOwner, listTaskEvents } from './queries.ts'
 import { TaskParams } from './schema.ts'
 
 /** Who did what to a task, when. */
-export async function taskHistoryRoutes (app: App, { db, secrets }: Pick<Deps, 'db' | 'secrets'>) {
+export async function taskHistoryRoutes(app: App, { db, secrets }: Pick<Deps, 'db' | 'secrets'>) {
   const { seal, open } = cursors(deriveKeys(secrets, 'cursor'))
 
-  app.get('/:task_id/events', {
-    config: { allow: 'user', scope: 'tasks:read' },
-    schema: {
-      operationId: 'listTaskEvents', tags: ['Tasks'], summary: 'Read a task\'s history', description: 'Everything that happened to a task, newest first: exactly one entry for each version. A deleted task keeps its history, for its owner and for managers.',
-      params: TaskParams, querystring: TaskEventQuery, response: replies({ 200: ref(TaskEventPage) }, 'not_found')
+  app.get(
+    '/:task_id/events',
+    {
+      config: { allow: 'user', scope: 'tasks:read' },
+      schema: {
+        operationId: 'listTaskEvents',
+        tags: ['Tasks'],
+        summary: "Read a task's history",
+        description:
+          'Everything that happened to a task, newest first: exactly one entry for each version. A deleted task keeps its history, for its owner and for managers.',
+        params: TaskParams,
+        querystring: TaskEventQuery,
+        response: replies({ 200: ref(TaskEventPage) }, 'not_found')
+      }
+    },
+    async (request, reply) => {
+      const { task_id } = request.params
+      const { limit = DEFAULT_LIMIT, cursor } = request.query
+      const owner_id = await findVisibleOwner(db, request.caller, task_id)
+      if (owner_id === undefined) {
+        throw new Problem('not_found')
+      }
+      const binding = JSON.stringify(['task_events', request.caller.id, task_id])
+      const before = cursor === undefined ? undefined : Number(open(binding, cursor)[0])
+      const rows = await listTaskEvents(db, owner_id, task_id, before, limit + 1)
+      return linkNext(
+        request,
+        reply,
+        pageOf(
+          rows.map((row): TaskEvent => ({ ...row, changes: changeList(row.changes) })),
+          limit,
+          (last) => seal(binding, [String(last.version)])
+        )
+      )
     }
-  }, async (request, reply) => {
-    const { task_id } = request.params
-    const { limit = DEFAULT_LIMIT, cursor } = request.query
-    const owner_id = await findVisibleOwner(db, request.caller, task_id)
-    if (owner_id === undefined) throw new Problem('not_found')
-    const binding = JSON.stringify(['task_events', request.caller.id, task_id])
-    const before = cursor === undefined ? undefined : Number(open(binding, cursor)[0])
-    const rows = await listTaskEvents(db, owner_id, task_id, before, limit + 1)
-    return linkNext(request, reply, pageOf(rows.map((row): TaskEvent => ({ ...row, changes: changeList(row.changes) })), limit, (last) => seal(binding, [String(last.version)])))
-  })
+  )
 }
 
-function changeList (changes: Record<string, { old: unknown, new: unknown }>): TaskEvent['changes'] {
-  return Object.entries(changes).map(([field, { old, new: now }]) => ({ field, before: textOf(old), after: textOf(now) }))
+function changeList(changes: Record<string, { old: unknown; new: unknown }>): TaskEvent['changes'] {
+  return Object.entries(changes).map(([field, { old, new: now }]) => ({
+    field,
+    before: textOf(old),
+    after: textOf(now)
+  }))
 }
 
-const textOf = (value: unknown): string | null => (value === null ? null : Array.isArray(value) ? value.join('|') : String(value))
+const textOf = (value: unknown): string | null =>
+  value === null ? null : Array.isArray(value) ? value.join('|') : String(value)

@@ -1,28 +1,80 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { Id, NullableId, NullableText, output, page, PageQuery, parameters, ref, Timestamp } from '../../plugins/wire.ts'
+import {
+  Id,
+  NullableId,
+  NullableText,
+  output,
+  PageQuery,
+  page,
+  parameters,
+  ref,
+  Timestamp
+} from '../../plugins/wire.ts'
 
 /** A value as text, so that one type holds them all: tags are joined by `|`, which no tag contains. */
 const Value = (description: string) => NullableText(description, 10_000)
 
-const TaskFieldChange = output('TaskFieldChange', {
-  field: Type.String({ maxLength: 50, pattern: '^[a-z_]+$', description: 'The field that changed.' }),
-  before: Value('Its value before, as text; tags joined by `|`; null when there was none.'),
-  after: Value('Its value after, in the same form.')
-}, { description: 'One field before and after.', examples: [{ field: 'status', before: 'todo', after: 'done' }] })
+const TaskFieldChange = output(
+  'TaskFieldChange',
+  {
+    field: Type.String({
+      maxLength: 50,
+      pattern: '^[a-z_]+$',
+      description: 'The field that changed.'
+    }),
+    before: Value('Its value before, as text; tags joined by `|`; null when there was none.'),
+    after: Value('Its value after, in the same form.')
+  },
+  {
+    description: 'One field before and after.',
+    examples: [{ field: 'status', before: 'todo', after: 'done' }]
+  }
+)
 
-export const TaskEvent = output('TaskEvent', {
-  id: Id('The event\'s id.'),
-  task_id: Id('The task that changed.'),
-  type: Type.String({ maxLength: 50, pattern: '^[a-z_.]+$', description: '`task.created`, `task.updated`, `task.deleted` or `task.restored`; more may come.' }),
-  version: Type.Integer({ format: 'int32', minimum: 1, maximum: 2_147_483_647, description: 'The version that the change made.' }),
-  actor_id: NullableId('Who did it; null when it was Tasklane itself.'),
-  request_id: NullableText('The request that did it, as in `X-Request-Id`.', 64),
-  changes: Type.Array(ref(TaskFieldChange), { maxItems: 50, description: 'The fields that changed; none when the task was made, deleted or restored.' }),
-  created_at: Timestamp('When it happened.')
-}, { description: 'Something that happened to a task.', examples: [{ id: '019f2f6e-7c1a-7ccc-8ccc-0123456789ab', task_id: '019f2f6e-7c1a-7bbb-8bbb-0123456789ab', type: 'task.updated', version: 2, actor_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab', request_id: 'req-1', changes: TaskFieldChange.examples, created_at: '2026-01-02T03:04:05.678Z' }] })
+export const TaskEvent = output(
+  'TaskEvent',
+  {
+    id: Id("The event's id."),
+    task_id: Id('The task that changed.'),
+    type: Type.String({
+      maxLength: 50,
+      pattern: '^[a-z_.]+$',
+      description:
+        '`task.created`, `task.updated`, `task.deleted` or `task.restored`; more may come.'
+    }),
+    version: Type.Integer({
+      format: 'int32',
+      minimum: 1,
+      maximum: 2_147_483_647,
+      description: 'The version that the change made.'
+    }),
+    actor_id: NullableId('Who did it; null when it was Tasklane itself.'),
+    request_id: NullableText('The request that did it, as in `X-Request-Id`.', 64),
+    changes: Type.Array(ref(TaskFieldChange), {
+      maxItems: 50,
+      description: 'The fields that changed; none when the task was made, deleted or restored.'
+    }),
+    created_at: Timestamp('When it happened.')
+  },
+  {
+    description: 'Something that happened to a task.',
+    examples: [
+      {
+        id: '019f2f6e-7c1a-7ccc-8ccc-0123456789ab',
+        task_id: '019f2f6e-7c1a-7bbb-8bbb-0123456789ab',
+        type: 'task.updated',
+        version: 2,
+        actor_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab',
+        request_id: 'req-1',
+        changes: TaskFieldChange.examples,
+        created_at: '2026-01-02T03:04:05.678Z'
+      }
+    ]
+  }
+)
 export type TaskEvent = Static<typeof TaskEvent>
 
-export const TaskEventPage = page('TaskEventPage', TaskEvent, 'A page of a task\'s history.')
+export const TaskEventPage = page('TaskEventPage', TaskEvent, "A page of a task's history.")
 export const TaskEventQuery = parameters(PageQuery)
 
 export const components: TSchema[] = [TaskFieldChange, TaskEvent, TaskEventPage]

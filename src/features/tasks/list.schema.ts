@@ -1,33 +1,101 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { choice, Id, oneLine, output, PageQuery, parameters, ref, Timestamp } from '../../plugins/wire.ts'
+import {
+  choice,
+  Id,
+  oneLine,
+  output,
+  PageQuery,
+  parameters,
+  ref,
+  Timestamp
+} from '../../plugins/wire.ts'
 import { TaskPriority, TaskStatus } from './schema.ts'
 
 const MAX_TAGS_ASKED = 20
 const MAX_WORDS = 200
 
-const TaskScope = choice('TaskScope', ['mine', 'all'], 'Whose tasks: `mine` (own and assigned ones), or `all` (everybody\'s; managers only).')
-const TaskDeleted = choice('TaskDeleted', ['exclude', 'only', 'include'], 'Whether deleted tasks are left out, are all that is meant, or come along.')
-export const TaskSort = choice('TaskSort', [
-  'created_at_asc', 'created_at_desc', 'updated_at_asc', 'updated_at_desc', 'due_date_asc', 'due_date_desc', 'priority_asc', 'priority_desc', 'title_asc', 'title_desc'
-], 'The order of a list. Ties go by id in the same direction; tasks without a due date come last both ways; titles sort whatever their case.')
+const TaskScope = choice(
+  'TaskScope',
+  ['mine', 'all'],
+  "Whose tasks: `mine` (own and assigned ones), or `all` (everybody's; managers only)."
+)
+const TaskDeleted = choice(
+  'TaskDeleted',
+  ['exclude', 'only', 'include'],
+  'Whether deleted tasks are left out, are all that is meant, or come along.'
+)
+export const TaskSort = choice(
+  'TaskSort',
+  [
+    'created_at_asc',
+    'created_at_desc',
+    'updated_at_asc',
+    'updated_at_desc',
+    'due_date_asc',
+    'due_date_desc',
+    'priority_asc',
+    'priority_desc',
+    'title_asc',
+    'title_desc'
+  ],
+  'The order of a list. Ties go by id in the same direction; tasks without a due date come last both ways; titles sort whatever their case.'
+)
 export type TaskSort = Static<typeof TaskSort>
 
 /** What list, statistics and export filter by; all of them can be combined, and a task must pass each. */
 export const Filter = {
   scope: Type.Optional(ref(TaskScope)),
-  owner_id: Type.Optional(Id('Only tasks of this owner; somebody else\'s are for managers.')),
+  owner_id: Type.Optional(Id("Only tasks of this owner; somebody else's are for managers.")),
   assignee_id: Type.Optional(Id('Only tasks assigned to this user.')),
-  status: Type.Optional(Type.Array(ref(TaskStatus), { maxItems: 3, description: 'Tasks with one of these states; repeat the parameter.' })),
-  priority: Type.Optional(Type.Array(ref(TaskPriority), { maxItems: 3, description: 'Tasks with one of these priorities; repeat the parameter.' })),
-  tag: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 50, pattern: oneLine(50, '|'), description: 'One tag.' }), { maxItems: MAX_TAGS_ASKED, description: 'Tasks with one of these tags; repeat the parameter.' })),
-  completed: Type.Optional(Type.Boolean({ description: 'Only finished tasks, or only unfinished ones.' })),
-  overdue: Type.Optional(Type.Boolean({ description: 'Only tasks whose due date has passed while they are unfinished, or only the others.' })),
+  status: Type.Optional(
+    Type.Array(ref(TaskStatus), {
+      maxItems: 3,
+      description: 'Tasks with one of these states; repeat the parameter.'
+    })
+  ),
+  priority: Type.Optional(
+    Type.Array(ref(TaskPriority), {
+      maxItems: 3,
+      description: 'Tasks with one of these priorities; repeat the parameter.'
+    })
+  ),
+  tag: Type.Optional(
+    Type.Array(
+      Type.String({
+        minLength: 1,
+        maxLength: 50,
+        pattern: oneLine(50, '|'),
+        description: 'One tag.'
+      }),
+      {
+        maxItems: MAX_TAGS_ASKED,
+        description: 'Tasks with one of these tags; repeat the parameter.'
+      }
+    )
+  ),
+  completed: Type.Optional(
+    Type.Boolean({ description: 'Only finished tasks, or only unfinished ones.' })
+  ),
+  overdue: Type.Optional(
+    Type.Boolean({
+      description:
+        'Only tasks whose due date has passed while they are unfinished, or only the others.'
+    })
+  ),
   due_after: Type.Optional(Timestamp('Due at this moment or later.')),
   due_before: Type.Optional(Timestamp('Due earlier than this moment.')),
   created_after: Type.Optional(Timestamp('Made at this moment or later.')),
   created_before: Type.Optional(Timestamp('Made earlier than this moment.')),
   updated_after: Type.Optional(Timestamp('Changed at this moment or later.')),
-  q: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_WORDS, pattern: '^[^\\x00]*$', description: 'Words in title and description, whatever their case; the last one may be the beginning of a word. Quotes make a phrase, `or` an alternative, a leading hyphen an exclusion; anything else is ordinary text.' })),
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: MAX_WORDS,
+      pattern: '^[^\\x00]*$',
+      description:
+        'Words in title and description, whatever their case; the last one may be the beginning of a word. Quotes make a phrase, `or` an alternative, a leading hyphen an exclusion; anything else is ordinary text.'
+    })
+  ),
   deleted: Type.Optional(ref(TaskDeleted))
 }
 
@@ -35,22 +103,64 @@ export const TaskListQuery = parameters({
   ...Filter,
   sort: Type.Optional(ref(TaskSort)),
   ...PageQuery,
-  include_total: Type.Optional(Type.Boolean({ default: false, description: 'Also count all matches; costs more the more there are.' }))
+  include_total: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'Also count all matches; costs more the more there are.'
+    })
+  )
 })
 export type TaskListQuery = Static<typeof TaskListQuery>
 
 export const TaskFilterQuery = parameters(Filter)
 export type TaskFilterQuery = Static<typeof TaskFilterQuery>
 
-const Count = (description: string) => Type.Integer({ format: 'int32', minimum: 0, maximum: 2_147_483_647, description })
-const TaskStatusCounts = output('TaskStatusCounts', { todo: Count('Not begun.'), in_progress: Count('Begun.'), done: Count('Finished.') }, { description: 'How many tasks are in each state.', examples: [{ todo: 3, in_progress: 1, done: 2 }] })
-const TaskPriorityCounts = output('TaskPriorityCounts', { low: Count('Of low priority.'), medium: Count('Of medium priority.'), high: Count('Of high priority.') }, { description: 'How many tasks have each priority.', examples: [{ low: 1, medium: 4, high: 1 }] })
-export const TaskStats = output('TaskStats', {
-  total: Count('All tasks that match.'),
-  by_status: ref(TaskStatusCounts),
-  by_priority: ref(TaskPriorityCounts),
-  overdue: Count('Unfinished ones whose due date has passed.')
-}, { description: 'Counts of the tasks that match.', examples: [{ total: 6, by_status: TaskStatusCounts.examples[0], by_priority: TaskPriorityCounts.examples[0], overdue: 1 }] })
+const Count = (description: string) =>
+  Type.Integer({ format: 'int32', minimum: 0, maximum: 2_147_483_647, description })
+const TaskStatusCounts = output(
+  'TaskStatusCounts',
+  { todo: Count('Not begun.'), in_progress: Count('Begun.'), done: Count('Finished.') },
+  {
+    description: 'How many tasks are in each state.',
+    examples: [{ todo: 3, in_progress: 1, done: 2 }]
+  }
+)
+const TaskPriorityCounts = output(
+  'TaskPriorityCounts',
+  {
+    low: Count('Of low priority.'),
+    medium: Count('Of medium priority.'),
+    high: Count('Of high priority.')
+  },
+  { description: 'How many tasks have each priority.', examples: [{ low: 1, medium: 4, high: 1 }] }
+)
+export const TaskStats = output(
+  'TaskStats',
+  {
+    total: Count('All tasks that match.'),
+    by_status: ref(TaskStatusCounts),
+    by_priority: ref(TaskPriorityCounts),
+    overdue: Count('Unfinished ones whose due date has passed.')
+  },
+  {
+    description: 'Counts of the tasks that match.',
+    examples: [
+      {
+        total: 6,
+        by_status: TaskStatusCounts.examples[0],
+        by_priority: TaskPriorityCounts.examples[0],
+        overdue: 1
+      }
+    ]
+  }
+)
 export type TaskStats = Static<typeof TaskStats>
 
-export const components: TSchema[] = [TaskScope, TaskDeleted, TaskSort, TaskStatusCounts, TaskPriorityCounts, TaskStats]
+export const components: TSchema[] = [
+  TaskScope,
+  TaskDeleted,
+  TaskSort,
+  TaskStatusCounts,
+  TaskPriorityCounts,
+  TaskStats
+]

@@ -15,51 +15,100 @@ const MAX_SHAPES = 200
 const MAX_GLANCED = GLANCE / 4
 
 /** Where to go on, as rows gave it: at the key of a row (null when it has none) and its id. */
-export interface Position { sort_key: string | null, id: string }
-export interface RowsWanted { sort: TaskSort, filter: TaskFilterQuery, after: Position | undefined, limit: number, include_total?: boolean | undefined }
+export interface Position {
+  sort_key: string | null
+  id: string
+}
+export interface RowsWanted {
+  sort: TaskSort
+  filter: TaskFilterQuery
+  after: Position | undefined
+  limit: number
+  include_total?: boolean | undefined
+}
 
 /** Reads tasks that the caller may see, in order of a key, from a position on; each shape of question is prepared once. */
-export function createTaskReader (db: Db) {
-  const statements = new LRUCache<string, { execute: (values: Record<string, unknown>) => Promise<unknown> }>({ max: MAX_SHAPES })
+export function createTaskReader(db: Db) {
+  const statements = new LRUCache<
+    string,
+    { execute: (values: Record<string, unknown>) => Promise<unknown> }
+  >({ max: MAX_SHAPES })
   const kept = (name: string, prepare: () => ReturnType<typeof prepareRows>) => {
     const statement = statements.get(name) ?? prepare()
     statements.set(name, statement)
     return statement
   }
 
-  return async function readTasks (caller: Caller, { sort, filter, after: position, limit, include_total }: RowsWanted): Promise<{ rows: Row[], total: number | undefined }> {
+  return async function readTasks(
+    caller: Caller,
+    { sort, filter, after: position, limit, include_total }: RowsWanted
+  ): Promise<{ rows: Row[]; total: number | undefined }> {
     const branches = visibleBranches(caller, filter)
     const conditions = conditionsOf(filter)
-    const after: After = position === undefined ? 'start' : position.sort_key === null ? 'null' : 'key'
+    const after: After =
+      position === undefined ? 'start' : position.sort_key === null ? 'null' : 'key'
 
-    const values: Record<string, unknown> = Object.assign({ caller_id: caller.id, owner_id: filter.owner_id, limit, ...position }, ...conditions.map((c) => c.values))
-    const name = [sort, after, ...branches.map((b) => b.name), ...conditions.map((c) => c.name)].join(' ')
+    const values: Record<string, unknown> = Object.assign(
+      { caller_id: caller.id, owner_id: filter.owner_id, limit, ...position },
+      ...conditions.map((c) => c.values)
+    )
+    const name = [
+      sort,
+      after,
+      ...branches.map((b) => b.name),
+      ...conditions.map((c) => c.name)
+    ].join(' ')
     const shape = { sort, branches, conditions, after }
     const isAnew = isPlannedAnew(conditions)
     const look = async () => {
       if (isAnew && limit <= MAX_GLANCED) {
-        const seen = await kept(`${name} glance`, () => prepareGlance(db, shape, `${name} glance`)).execute(values) as (Row & { place: number })[]
-        if ((seen.at(-1)?.place ?? 0) <= GLANCE) return seen
+        const seen = (await kept(`${name} glance`, () =>
+          prepareGlance(db, shape, `${name} glance`)
+        ).execute(values)) as (Row & { place: number })[]
+        if ((seen.at(-1)?.place ?? 0) <= GLANCE) {
+          return seen
+        }
       }
-      return await kept(name, () => prepareRows(db, shape, isAnew ? undefined : name)).execute(values) as Row[]
+      return (await kept(name, () => prepareRows(db, shape, isAnew ? undefined : name)).execute(
+        values
+      )) as Row[]
     }
 
-    const [rows, total] = await Promise.all([look(), include_total ? countTasks(db, shape, values) : undefined])
+    const [rows, total] = await Promise.all([
+      look(),
+      include_total ? countTasks(db, shape, values) : undefined
+    ])
     return { rows, total }
   }
 }
 
 /** Lists tasks by key: page 10 000 costs what page 1 costs, and rows that come or go move no other row. */
-export function createTaskList (db: Db, cursors: Cursors) {
+export function createTaskList(db: Db, cursors: Cursors) {
   const readTasks = createTaskReader(db)
 
-  return async function listTasks (caller: Caller, query: TaskListQuery): Promise<Page<Task>> {
-    const { limit = DEFAULT_LIMIT, cursor, include_total, sort = 'created_at_desc', ...filter } = query
+  return async function listTasks(caller: Caller, query: TaskListQuery): Promise<Page<Task>> {
+    const {
+      limit = DEFAULT_LIMIT,
+      cursor,
+      include_total,
+      sort = 'created_at_desc',
+      ...filter
+    } = query
     const binding = JSON.stringify(['tasks', caller.id, sort, filter])
     const [sort_key, id] = cursor === undefined ? [] : cursors.open(binding, cursor)
     const after = id === undefined ? undefined : { sort_key: sort_key || null, id }
-    const { rows, total } = await readTasks(caller, { sort, filter, after, limit: limit + 1, include_total })
-    return pageOf(rows, limit, (last) => cursors.seal(binding, [last.sort_key ?? '', last.id]), total)
+    const { rows, total } = await readTasks(caller, {
+      sort,
+      filter,
+      after,
+      limit: limit + 1,
+      include_total
+    })
+    return pageOf(
+      rows,
+      limit,
+      (last) => cursors.seal(binding, [last.sort_key ?? '', last.id]),
+      total
+    )
   }
 }
-

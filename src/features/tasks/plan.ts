@@ -9,10 +9,14 @@ import type { Task, TaskUpdate } from './schema.ts'
 import { isManager } from './visibility.ts'
 
 /** What is to happen to a locked task: the row it becomes and the fact that is remembered. */
-export interface Planned { change: TaskChange, type: TaskEventType, changes: Changes }
+export interface Planned {
+  change: TaskChange
+  type: TaskEventType
+  changes: Changes
+}
 
 /** The one spelling in which a value is compared and stored. */
-export function canonical<T extends TaskUpdate & { id?: string }> (body: T): T {
+export function canonical<T extends TaskUpdate & { id?: string }>(body: T): T {
   return {
     ...body,
     ...(body.id !== undefined && { id: body.id.toLowerCase() }),
@@ -24,35 +28,74 @@ export function canonical<T extends TaskUpdate & { id?: string }> (body: T): T {
 }
 
 /** The change that makes the task as it is wanted; undefined when it already is. An assignee may move it on, nothing else. */
-export function planUpdate (caller: Caller, task: Task, wanted: TaskUpdate): Planned | undefined {
+export function planUpdate(caller: Caller, task: Task, wanted: TaskUpdate): Planned | undefined {
   const changes = differences(task, wanted)
   const fields = Object.keys(changes)
-  if (fields.length === 0) return undefined
-  if (!mayEdit(caller, task) && fields.some((field) => field !== 'status')) throw new Problem('not_allowed', { detail: 'A task that is assigned to you is somebody else\'s: you may change its status.' })
+  if (fields.length === 0) {
+    return undefined
+  }
+  if (!mayEdit(caller, task) && fields.some((field) => field !== 'status')) {
+    throw new Problem('not_allowed', {
+      detail: "A task that is assigned to you is somebody else's: you may change its status."
+    })
+  }
   const completion = !('status' in changes) ? 'keep' : wanted.status === 'done' ? 'now' : 'never'
   return { change: changeOf(task, wanted, completion, 'keep'), type: 'task.updated', changes }
 }
 
 /** Into the trash. */
-export function planDelete (caller: Caller, task: Task): Planned {
-  if (!mayEdit(caller, task)) throw new Problem('not_allowed', { detail: 'A task that is assigned to you is somebody else\'s to delete.' })
+export function planDelete(caller: Caller, task: Task): Planned {
+  if (!mayEdit(caller, task)) {
+    throw new Problem('not_allowed', {
+      detail: "A task that is assigned to you is somebody else's to delete."
+    })
+  }
   return { change: changeOf(task, {}, 'keep', 'now'), type: 'task.deleted', changes: {} }
 }
 
 /** Out of the trash; undefined when it is not there. */
-export function planRestore (caller: Caller, task: Task): Planned | undefined {
-  if (!mayEdit(caller, task)) throw new Problem('not_allowed')
-  return task.deleted_at === null ? undefined : { change: changeOf(task, {}, 'keep', 'never'), type: 'task.restored', changes: {} }
+export function planRestore(caller: Caller, task: Task): Planned | undefined {
+  if (!mayEdit(caller, task)) {
+    throw new Problem('not_allowed')
+  }
+  return task.deleted_at === null
+    ? undefined
+    : { change: changeOf(task, {}, 'keep', 'never'), type: 'task.restored', changes: {} }
 }
 
-const mayEdit = (caller: Caller, task: Task): boolean => task.owner_id === caller.id || isManager(caller)
+const mayEdit = (caller: Caller, task: Task): boolean =>
+  task.owner_id === caller.id || isManager(caller)
 
-function changeOf (task: Task, wanted: TaskUpdate, completion: TaskChange['completion'], deletion: TaskChange['deletion']): TaskChange {
-  const { owner_id, id, title, description, status, priority, due_date, tags, assignee_id } = { ...task, ...wanted }
-  return { owner_id, id, title, description, status, priority, due_date, tags, assignee_id, completion, deletion }
+function changeOf(
+  task: Task,
+  wanted: TaskUpdate,
+  completion: TaskChange['completion'],
+  deletion: TaskChange['deletion']
+): TaskChange {
+  const { owner_id, id, title, description, status, priority, due_date, tags, assignee_id } = {
+    ...task,
+    ...wanted
+  }
+  return {
+    owner_id,
+    id,
+    title,
+    description,
+    status,
+    priority,
+    due_date,
+    tags,
+    assignee_id,
+    completion,
+    deletion
+  }
 }
 
-function differences (task: Task, wanted: TaskUpdate): Changes {
-  const entries = Object.entries(wanted).filter(([field, value]) => !isDeepStrictEqual(value, task[field as keyof Task]))
-  return Object.fromEntries(entries.map(([field, value]) => [field, { old: task[field as keyof Task], new: value }]))
+function differences(task: Task, wanted: TaskUpdate): Changes {
+  const entries = Object.entries(wanted).filter(
+    ([field, value]) => !isDeepStrictEqual(value, task[field as keyof Task])
+  )
+  return Object.fromEntries(
+    entries.map(([field, value]) => [field, { old: task[field as keyof Task], new: value }])
+  )
 }

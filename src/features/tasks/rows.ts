@@ -12,7 +12,11 @@ import type { Branch } from './visibility.ts'
 /** How many rows a glance looks at: as long as it takes to find a page of a word that stands in one of twenty. */
 export const GLANCE = 500
 
-interface SortKey { key: SQL, type: 'timestamptz' | 'task_priority' | 'text', nullable?: true }
+interface SortKey {
+  key: SQL
+  type: 'timestamptz' | 'task_priority' | 'text'
+  nullable?: true
+}
 const SORTS: Record<string, SortKey> = {
   created_at: { key: sql`${tasks.created_at}`, type: 'timestamptz' },
   updated_at: { key: sql`${tasks.updated_at}`, type: 'timestamptz' },
@@ -25,7 +29,12 @@ const keyOf = (sort: TaskSort): SortKey => SORTS[sort.replace(/_(asc|desc)$/, ''
 
 /** Where the page before ended: nowhere, at a row with a key, or among the rows without one, which come last. */
 export type After = 'start' | 'key' | 'null'
-export interface Shape { sort: TaskSort, branches: Branch[], conditions: Condition[], after: After }
+export interface Shape {
+  sort: TaskSort
+  branches: Branch[]
+  conditions: Condition[]
+  after: After
+}
 export type Row = Task & { sort_key: string | null }
 
 /**
@@ -33,8 +42,17 @@ export type Row = Task & { sort_key: string | null }
  * merged as they come; only where rows without a key must go last is a few pages' worth of rows sorted. An `or` over
  * the branches would have to sort them all.
  */
-export function prepareRows (db: Db, shape: Shape, name: string | undefined) {
-  return prepared(inOrder(db, shape, columns, shape.conditions.map((c) => c.where()), sql.placeholder('limit')), name)
+export function prepareRows(db: Db, shape: Shape, name: string | undefined) {
+  return prepared(
+    inOrder(
+      db,
+      shape,
+      columns,
+      shape.conditions.map((c) => c.where()),
+      sql.placeholder('limit')
+    ),
+    name
+  )
 }
 
 /**
@@ -42,30 +60,64 @@ export function prepareRows (db: Db, shape: Shape, name: string | undefined) {
  * than that, or looks for what is frequent, by a plan that fits any value; an index on words reads everybody's. When it
  * ends with a row whose `place` is beyond, it has not seen enough.
  */
-export function prepareGlance (db: Db, shape: Shape, name: string) {
+export function prepareGlance(db: Db, shape: Shape, name: string) {
   const read = { ...columns, search: tasks.search }
   const sort_key = sql<string | null>`sort_key`.as('sort_key')
   const first = inOrder(db, shape, read, [], GLANCE + 1).as('tasks')
-  const placed = db.select({ ...read, sort_key, place: sql<number>`row_number() over (order by ${sql.join(ends(shape), sql`, `)})::int`.as('place') }).from(first).as('tasks')
+  const placed = db
+    .select({
+      ...read,
+      sort_key,
+      place: sql<number>`row_number() over (order by ${sql.join(ends(shape), sql`, `)})::int`.as(
+        'place'
+      )
+    })
+    .from(first)
+    .as('tasks')
   const most = sql.raw(String(GLANCE))
   const passes = and(sql`place <= ${most}`, ...shape.conditions.map((c) => (c.once ?? c.where)()))
-  return prepared(db.select({ ...columns, sort_key, place: sql<number>`place` }).from(placed).where(sql`(${passes} or place > ${most})`).orderBy(sql`place`).limit(sql.placeholder('limit')), name)
+  return prepared(
+    db
+      .select({ ...columns, sort_key, place: sql<number>`place` })
+      .from(placed)
+      .where(sql`(${passes} or place > ${most})`)
+      .orderBy(sql`place`)
+      .limit(sql.placeholder('limit')),
+    name
+  )
 }
 
-function inOrder (db: Db, shape: Shape, fields: typeof columns, conditions: SQL[], limit: Placeholder | number) {
+function inOrder(
+  db: Db,
+  shape: Shape,
+  fields: typeof columns,
+  conditions: SQL[],
+  limit: Placeholder | number
+) {
   const [first, second, ...rest] = selects(db, shape, fields, conditions, limit)
   return second === undefined
-    ? first as NonNullable<typeof first>
-    : unionAll(first as never, second as never, ...rest as never[]).orderBy(...ends(shape)).limit(limit)
+    ? (first as NonNullable<typeof first>)
+    : unionAll(first as never, second as never, ...(rest as never[]))
+        .orderBy(...ends(shape))
+        .limit(limit)
 }
 
 /** The order of what comes out. In the very words of the branches: `nulls last` on a key that is never null would cost the merge. */
-function ends ({ sort }: Shape): SQL[] {
+function ends({ sort }: Shape): SQL[] {
   const direction = sql.raw(sort.endsWith('_asc') ? 'asc' : 'desc')
-  return [sql`sort_key ${direction} ${sql.raw(keyOf(sort).nullable ? 'nulls last' : '')}`, sql`id ${direction}`]
+  return [
+    sql`sort_key ${direction} ${sql.raw(keyOf(sort).nullable ? 'nulls last' : '')}`,
+    sql`id ${direction}`
+  ]
 }
 
-function selects (db: Db, { sort, branches, after }: Shape, fields: typeof columns, conditions: SQL[], limit: Placeholder | number) {
+function selects(
+  db: Db,
+  { sort, branches, after }: Shape,
+  fields: typeof columns,
+  conditions: SQL[],
+  limit: Placeholder | number
+) {
   const { key, type, nullable } = keyOf(sort)
   const isAscending = sort.endsWith('_asc')
   const order = isAscending ? asc : desc
@@ -73,20 +125,48 @@ function selects (db: Db, { sort, branches, after }: Shape, fields: typeof colum
   const beyondId = sql`${tasks.id} ${compare} ${sql.placeholder('id')}::uuid`
   const beyondKey = sql`(${key}, ${tasks.id}) ${compare} (${sql.placeholder('sort_key')}::${sql.raw(type)}, ${sql.placeholder('id')}::uuid)`
   // Rows without a key come last whichever way the others go, so they are a range of their own.
-  const keyed = after === 'null' ? [] : [and(nullable && sql`${key} is not null`, after === 'key' ? beyondKey : undefined)]
-  const keyless = nullable ? [and(sql`${key} is null`, after === 'null' ? beyondId : undefined)] : []
-  return branches.flatMap(({ where }) => [...keyed, ...keyless].map((range) =>
-    db.select({ ...fields, sort_key: sql<string | null>`${key}`.as('sort_key') }).from(tasks)
-      .where(and(where, range, ...conditions)).orderBy(order(key), order(tasks.id)).limit(limit)))
+  const keyed =
+    after === 'null'
+      ? []
+      : [and(nullable && sql`${key} is not null`, after === 'key' ? beyondKey : undefined)]
+  const keyless = nullable
+    ? [and(sql`${key} is null`, after === 'null' ? beyondId : undefined)]
+    : []
+  return branches.flatMap(({ where }) =>
+    [...keyed, ...keyless].map((range) =>
+      db
+        .select({ ...fields, sort_key: sql<string | null>`${key}`.as('sort_key') })
+        .from(tasks)
+        .where(and(where, range, ...conditions))
+        .orderBy(order(key), order(tasks.id))
+        .limit(limit)
+    )
+  )
 }
 
 /** How many there are in all. */
-export async function countTasks (db: Db, { branches, conditions }: Pick<Shape, 'branches' | 'conditions'>, values: Record<string, unknown>): Promise<number> {
-  const [row] = await prepared(db.select({ total: sql<number>`count(*)::int` }).from(tasks).where(matching(branches, conditions)), undefined).execute(values)
+export async function countTasks(
+  db: Db,
+  { branches, conditions }: Pick<Shape, 'branches' | 'conditions'>,
+  values: Record<string, unknown>
+): Promise<number> {
+  const [row] = await prepared(
+    db
+      .select({ total: sql<number>`count(*)::int` })
+      .from(tasks)
+      .where(matching(branches, conditions)),
+    undefined
+  ).execute(values)
   return row?.total ?? 0
 }
 
 /** All that the branches and the filters let through, where no order is needed. */
-export function matching (branches: Branch[], conditions: Condition[]): SQL | undefined {
-  return and(sql`(${sql.join(branches.map(({ where }) => sql`(${where})`), sql` or `)})`, ...conditions.map((c) => c.where()))
+export function matching(branches: Branch[], conditions: Condition[]): SQL | undefined {
+  return and(
+    sql`(${sql.join(
+      branches.map(({ where }) => sql`(${where})`),
+      sql` or `
+    )})`,
+    ...conditions.map((c) => c.where())
+  )
 }

@@ -8,11 +8,29 @@ import type { Db } from '../../db/client.ts'
 import { repeating, transact } from '../../db/transact.ts'
 import { staleVersion } from '../../plugins/etag.ts'
 import { canonical, type Planned, planDelete, planRestore, planUpdate } from './plan.ts'
-import { changeTasks, countUnderLock, insertTaskRows, insertTasks, listAssignable, listChangesSince, listTakenIds, lockTasks, type FindTask, prepareChangeTask, prepareMakeTask, type TaskRow, unassign } from './queries.ts'
+import {
+  changeTasks,
+  countUnderLock,
+  type FindTask,
+  insertTaskRows,
+  insertTasks,
+  listAssignable,
+  listChangesSince,
+  listTakenIds,
+  lockTasks,
+  prepareChangeTask,
+  prepareMakeTask,
+  type TaskRow,
+  unassign
+} from './queries.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
 
 /** Who changes something, in which request, and how many tasks an owner may hold (0: any number). */
-export interface Act { caller: Caller, origin: Origin, quota: number }
+export interface Act {
+  caller: Caller
+  origin: Origin
+  quota: number
+}
 /** A statement takes 65 535 parameters, and a row of history has nine. */
 const MAX_EVENTS = 5000
 
@@ -20,17 +38,28 @@ const MAX_EVENTS = 5000
 const MAX_MEETINGS = 3
 
 /** What a new task has when its maker says nothing. */
-const DEFAULTS = { assignee_id: null, description: null, status: 'todo', priority: 'medium', due_date: null, tags: [] } satisfies Partial<Task>
+const DEFAULTS = {
+  assignee_id: null,
+  description: null,
+  status: 'todo',
+  priority: 'medium',
+  due_date: null,
+  tags: []
+} satisfies Partial<Task>
 
 /** The versions a conditional write may meet; undefined means any. */
 export type Versions = number[] | undefined
 
 /** Makes one task of the caller's own with its first history row. Runs in the caller's transaction. */
-export async function createTask (tx: Db, act: Act, given: TaskCreate): Promise<Task> {
+export async function createTask(tx: Db, act: Act, given: TaskCreate): Promise<Task> {
   const body = canonical(given)
-  if (body.id !== undefined && (await listTakenIds(tx, [body.id])).has(body.id)) throw idTaken()
+  if (body.id !== undefined && (await listTakenIds(tx, [body.id])).has(body.id)) {
+    throw idTaken()
+  }
   await checkAssignee(tx, body.assignee_id)
-  if (await quotaRoom(tx, act.quota, act.caller.id, 1) < 1) throw quotaExceeded(act.quota)
+  if ((await quotaRoom(tx, act.quota, act.caller.id, 1)) < 1) {
+    throw quotaExceeded(act.quota)
+  }
   const [task] = await insertBodies(tx, act, [body])
   return task as Task
 }
@@ -39,29 +68,57 @@ export async function createTask (tx: Db, act: Act, given: TaskCreate): Promise<
  * Makes a task in a statement of its own when nothing has to be checked or kept beside it, which is the usual case:
  * one round trip instead of four. Else in a transaction.
  */
-export function createTaskMaker (db: Db) {
+export function createTaskMaker(db: Db) {
   const makeTask = prepareMakeTask(db)
   return async (act: Act, given: TaskCreate): Promise<Task> => {
-    if (given.id !== undefined || given.assignee_id != null || act.quota > 0) return transact(db, (tx) => createTask(tx, act, given))
+    if (given.id !== undefined || given.assignee_id != null || act.quota > 0) {
+      return transact(db, (tx) => createTask(tx, act, given))
+    }
     const draft = { ...DEFAULTS, ...canonical(given), id: uuidv7(), owner_id: act.caller.id }
     return repeating(() => makeTask(draft, act.origin))
   }
 }
 
 /** Inserts tasks that have been checked: one statement for the rows, one for their history. */
-export async function insertBodies (tx: Db, { caller, origin }: Act, bodies: TaskCreate[]): Promise<Task[]> {
-  if (bodies.length === 0) return []
-  const created = await insertTasks(tx, bodies.map((body) => (
-    { ...DEFAULTS, ...body, id: body.id ?? uuidv7(), owner_id: caller.id, completed_at: body.status === 'done' ? sql`now()` : null })))
-  await record(tx, origin, ...created.map(({ owner_id, id, version }) => ({ owner_id, task_id: id, version, type: 'task.created' as const })))
+export async function insertBodies(
+  tx: Db,
+  { caller, origin }: Act,
+  bodies: TaskCreate[]
+): Promise<Task[]> {
+  if (bodies.length === 0) {
+    return []
+  }
+  const created = await insertTasks(
+    tx,
+    bodies.map((body) => ({
+      ...DEFAULTS,
+      ...body,
+      id: body.id ?? uuidv7(),
+      owner_id: caller.id,
+      completed_at: body.status === 'done' ? sql`now()` : null
+    }))
+  )
+  await record(
+    tx,
+    origin,
+    ...created.map(({ owner_id, id, version }) => ({
+      owner_id,
+      task_id: id,
+      version,
+      type: 'task.created' as const
+    }))
+  )
   return created
 }
 
 export type { TaskRow } from './queries.ts'
 
 /** A new task in the one spelling in which it is stored, with every field that it can be given by itself. */
-export function toRow (given: TaskCreate, id: string, event_id: string): TaskRow {
-  const { title, description, status, priority, due_date, tags } = { ...DEFAULTS, ...canonical(given) }
+export function toRow(given: TaskCreate, id: string, event_id: string): TaskRow {
+  const { title, description, status, priority, due_date, tags } = {
+    ...DEFAULTS,
+    ...canonical(given)
+  }
   return { id, event_id, title, description, status, priority, due_date, tags }
 }
 
@@ -69,19 +126,21 @@ export function toRow (given: TaskCreate, id: string, event_id: string): TaskRow
  * Makes tasks of an owner from rows that stand in the database as `TaskRow`s and were judged before; gives how many.
  * Runs in the caller's transaction, which has asked `quotaRoom`.
  */
-export const createMany = (tx: Db, owner_id: string, origin: Origin, rows: SQL): Promise<number> => insertTaskRows(tx, owner_id, origin, rows)
+export const createMany = (tx: Db, owner_id: string, origin: Origin, rows: SQL): Promise<number> =>
+  insertTaskRows(tx, owner_id, origin, rows)
 
 /** Changes and deletes single tasks, which it reads by `findTask`. */
-export function createTaskChanger (db: Db, findTask: FindTask) {
+export function createTaskChanger(db: Db, findTask: FindTask) {
   const change = createOneChange(db, findTask)
   return {
     /** Applies the fields that are present. What differs from before becomes one history row; when nothing does, nothing is written. */
-    updateTask (act: Act, id: string, versions: Versions, body: TaskUpdate): Promise<Task> {
+    updateTask(act: Act, id: string, versions: Versions, body: TaskUpdate): Promise<Task> {
       const wanted = canonical(body)
       return change(act, id, versions, (task) => planUpdate(act.caller, task, wanted))
     },
     /** Puts a task into the trash. */
-    deleteTask: (act: Act, id: string, versions: Versions): Promise<Task> => change(act, id, versions, (task) => planDelete(act.caller, task))
+    deleteTask: (act: Act, id: string, versions: Versions): Promise<Task> =>
+      change(act, id, versions, (task) => planDelete(act.caller, task))
   }
 }
 
@@ -90,91 +149,187 @@ export function createTaskChanger (db: Db, findTask: FindTask) {
  * connection held between them. Whoever meets others at the same task too often takes a lock on it, as does a change
  * of the assignee, whose account must stay until the transaction ends.
  */
-function createOneChange (db: Db, findTask: FindTask) {
-  const statements = { 'task.updated': prepareChangeTask(db, 'task.updated'), 'task.deleted': prepareChangeTask(db, 'task.deleted') }
+function createOneChange(db: Db, findTask: FindTask) {
+  const statements = {
+    'task.updated': prepareChangeTask(db, 'task.updated'),
+    'task.deleted': prepareChangeTask(db, 'task.deleted')
+  }
 
-  return async (act: Act, id: string, versions: Versions, plan: (task: Task) => Planned | undefined): Promise<Task> => {
+  return async (
+    act: Act,
+    id: string,
+    versions: Versions,
+    plan: (task: Task) => Planned | undefined
+  ): Promise<Task> => {
     for (let meetings = 0; meetings < MAX_MEETINGS; meetings++) {
       const task = await findTask(act.caller, id)
-      if (!task) throw new Problem('not_found')
+      if (!task) {
+        throw new Problem('not_found')
+      }
       await checkVersion(db, task, versions)
       const planned = plan(task)
-      if (!planned) return task
-      if ('assignee_id' in planned.changes) break
-      const changed = await repeating(() => statements[planned.type as keyof typeof statements](planned.change, task.version, planned.changes, act.origin))
-      if (changed) return changed
+      if (!planned) {
+        return task
+      }
+      if ('assignee_id' in planned.changes) {
+        break
+      }
+      const changed = await repeating(() =>
+        statements[planned.type as keyof typeof statements](
+          planned.change,
+          task.version,
+          planned.changes,
+          act.origin
+        )
+      )
+      if (changed) {
+        return changed
+      }
     }
     return transact(db, async (tx) => {
       const [task] = await lockTasks(tx, act.caller, [id])
-      if (!task || task.deleted_at !== null) throw new Problem('not_found')
+      if (!task || task.deleted_at !== null) {
+        throw new Problem('not_found')
+      }
       await checkVersion(tx, task, versions)
       const planned = plan(task)
-      if (!planned) return task
-      if ('assignee_id' in planned.changes) await checkAssignee(tx, planned.change.assignee_id)
+      if (!planned) {
+        return task
+      }
+      if ('assignee_id' in planned.changes) {
+        await checkAssignee(tx, planned.change.assignee_id)
+      }
       return applyOne(tx, act, planned)
     })
   }
 }
 
 /** Takes a task out of the trash; one that is not there is given back as it is, so that a repeated call is harmless. */
-export function restoreTask (db: Db, act: Act, id: string, versions: Versions): Promise<Task> {
+export function restoreTask(db: Db, act: Act, id: string, versions: Versions): Promise<Task> {
   return transact(db, async (tx) => {
     const [task] = await lockTasks(tx, act.caller, [id])
-    if (!task) throw new Problem('not_found')
+    if (!task) {
+      throw new Problem('not_found')
+    }
     await checkVersion(tx, task, versions)
     const planned = planRestore(act.caller, task)
-    if (!planned) return task
-    if (await quotaRoom(tx, act.quota, task.owner_id, 1) < 1) throw quotaExceeded(act.quota)
+    if (!planned) {
+      return task
+    }
+    if ((await quotaRoom(tx, act.quota, task.owner_id, 1)) < 1) {
+      throw quotaExceeded(act.quota)
+    }
     return applyOne(tx, act, planned)
   })
 }
 
 /** Takes an account that is about to go off the tasks of others. Runs in the caller's transaction, which holds the lock on the account. */
-export async function releaseAssignee (tx: Db, origin: Origin, user_id: string): Promise<void> {
+export async function releaseAssignee(tx: Db, origin: Origin, user_id: string): Promise<void> {
   const released = await unassign(tx, user_id)
   const changes = { assignee_id: { old: user_id, new: null } }
   for (let i = 0; i < released.length; i += MAX_EVENTS) {
-    await record(tx, origin, ...released.slice(i, i + MAX_EVENTS).map(({ owner_id, id, version }) => ({ owner_id, task_id: id, version, type: 'task.updated' as const, changes })))
+    await record(
+      tx,
+      origin,
+      ...released.slice(i, i + MAX_EVENTS).map(({ owner_id, id, version }) => ({
+        owner_id,
+        task_id: id,
+        version,
+        type: 'task.updated' as const,
+        changes
+      }))
+    )
   }
 }
 
 /** Carries out what was planned for locked tasks: one statement for the rows, one for their history. */
-export async function applyChanges (tx: Db, { origin }: Act, planned: Planned[]): Promise<Map<string, Task>> {
-  if (planned.length === 0) return new Map()
-  const changed = await changeTasks(tx, planned.map(({ change }) => change))
-  await record(tx, origin, ...planned.map(({ change: { owner_id, id }, type, changes }) => ({ owner_id, task_id: id, version: (changed.get(id) as Task).version, type, changes })))
+export async function applyChanges(
+  tx: Db,
+  { origin }: Act,
+  planned: Planned[]
+): Promise<Map<string, Task>> {
+  if (planned.length === 0) {
+    return new Map()
+  }
+  const changed = await changeTasks(
+    tx,
+    planned.map(({ change }) => change)
+  )
+  await record(
+    tx,
+    origin,
+    ...planned.map(({ change: { owner_id, id }, type, changes }) => ({
+      owner_id,
+      task_id: id,
+      version: (changed.get(id) as Task).version,
+      type,
+      changes
+    }))
+  )
   return changed
 }
 
 /** Refuses when the task has moved on from every version that the caller would accept. */
-export async function checkVersion (tx: Db, task: Task, versions: Versions): Promise<void> {
-  if (versions === undefined || versions.includes(task.version)) return
+export async function checkVersion(tx: Db, task: Task, versions: Versions): Promise<void> {
+  if (versions === undefined || versions.includes(task.version)) {
+    return
+  }
   const since = Math.max(...versions)
-  throw staleVersion(task.version, since > 0 && since < task.version ? await fieldsChangedSince(tx, task, since) : [])
+  throw staleVersion(
+    task.version,
+    since > 0 && since < task.version ? await fieldsChangedSince(tx, task, since) : []
+  )
 }
 
 /** For how many more tasks, up to those wanted, an owner has room. The count stays true until the transaction ends. */
-export async function quotaRoom (tx: Db, quota: number, owner_id: string, wanted: number): Promise<number> {
-  if (quota === 0 || wanted === 0) return wanted
-  return Math.min(wanted, quota - await countUnderLock(tx, owner_id, quota))
+export async function quotaRoom(
+  tx: Db,
+  quota: number,
+  owner_id: string,
+  wanted: number
+): Promise<number> {
+  if (quota === 0 || wanted === 0) {
+    return wanted
+  }
+  return Math.min(wanted, quota - (await countUnderLock(tx, owner_id, quota)))
 }
 
-export const quotaExceeded = (quota: number) => new Problem('quota_exceeded', { detail: `An account may hold ${quota} tasks. Delete some first.` })
-export const idTaken = () => new Problem('id_taken', { detail: 'A task with this id exists. Ids are yours to make, but each only once.' })
+export const quotaExceeded = (quota: number) =>
+  new Problem('quota_exceeded', {
+    detail: `An account may hold ${quota} tasks. Delete some first.`
+  })
+export const idTaken = () =>
+  new Problem('id_taken', {
+    detail: 'A task with this id exists. Ids are yours to make, but each only once.'
+  })
 
-async function checkAssignee (tx: Db, assignee_id: string | null | undefined): Promise<void> {
-  if (assignee_id != null && !(await listAssignable(tx, [assignee_id])).has(assignee_id)) throw invalidField('body', '/assignee_id', 'unknown_user', 'assignee_id is not the id of a user.')
+async function checkAssignee(tx: Db, assignee_id: string | null | undefined): Promise<void> {
+  if (assignee_id != null && !(await listAssignable(tx, [assignee_id])).has(assignee_id)) {
+    throw invalidField(
+      'body',
+      '/assignee_id',
+      'unknown_user',
+      'assignee_id is not the id of a user.'
+    )
+  }
 }
 
-async function applyOne (tx: Db, act: Act, planned: Planned): Promise<Task> {
+async function applyOne(tx: Db, act: Act, planned: Planned): Promise<Task> {
   return (await applyChanges(tx, act, [planned])).get(planned.change.id) as Task
 }
 
 /** The fields whose value then is not their value now; one that was changed and changed back is not among them. */
-async function fieldsChangedSince (tx: Db, task: Task, version: number): Promise<string[]> {
+async function fieldsChangedSince(tx: Db, task: Task, version: number): Promise<string[]> {
   const then = new Map<string, unknown>()
   for (const { changes } of await listChangesSince(tx, task.owner_id, task.id, version)) {
-    for (const [field, { old }] of Object.entries(changes)) if (!then.has(field)) then.set(field, old)
+    for (const [field, { old }] of Object.entries(changes)) {
+      if (!then.has(field)) {
+        then.set(field, old)
+      }
+    }
   }
-  return [...then].filter(([field, old]) => !isDeepStrictEqual(old, task[field as keyof Task])).map(([field]) => field).sort()
+  return [...then]
+    .filter(([field, old]) => !isDeepStrictEqual(old, task[field as keyof Task]))
+    .map(([field]) => field)
+    .sort()
 }

@@ -14,60 +14,130 @@ const tags = ['AdminUsers']
 const config = { allow: 'admin' } as const
 
 /** Everybody's accounts. */
-export async function adminUserRoutes (app: App, deps: Omit<UserDeps, 'throttle'> & Pick<Deps, 'secrets'>) {
+export async function adminUserRoutes(
+  app: App,
+  deps: Omit<UserDeps, 'throttle'> & Pick<Deps, 'secrets'>
+) {
   const { db } = deps
   const page = newestFirst(deriveKeys(deps.secrets, 'cursor'))
 
-  app.get('/', {
-    config,
-    schema: {
-      operationId: 'listUsers', tags, summary: 'List users', description: 'Everybody with an account, newest first.',
-      querystring: UserListQuery, response: replies({ 200: ref(AdminUserPage) })
+  app.get(
+    '/',
+    {
+      config,
+      schema: {
+        operationId: 'listUsers',
+        tags,
+        summary: 'List users',
+        description: 'Everybody with an account, newest first.',
+        querystring: UserListQuery,
+        response: replies({ 200: ref(AdminUserPage) })
+      }
+    },
+    async (request, reply) => {
+      const { limit: _limit, cursor: _cursor, include_total, ...filter } = request.query
+      return page(request, reply, {
+        list: 'users',
+        filter: [filter.q, filter.role, filter.disabled],
+        read: (limit, after) => listUsers(db, filter, limit, after),
+        total: include_total ? () => countUsers(db, filter) : undefined
+      })
     }
-  }, async (request, reply) => {
-    const { limit: _limit, cursor: _cursor, include_total, ...filter } = request.query
-    return page(request, reply, { list: 'users', filter: [filter.q, filter.role, filter.disabled], read: (limit, after) => listUsers(db, filter, limit, after), total: include_total ? () => countUsers(db, filter) : undefined })
-  })
+  )
 
-  app.get('/:user_id', {
-    config,
-    schema: {
-      operationId: 'getUser', tags, summary: 'Read a user', description: 'One account.',
-      params: UserParams, response: replies({ 200: ref(AdminUser) }, 'not_found')
+  app.get(
+    '/:user_id',
+    {
+      config,
+      schema: {
+        operationId: 'getUser',
+        tags,
+        summary: 'Read a user',
+        description: 'One account.',
+        params: UserParams,
+        response: replies({ 200: ref(AdminUser) }, 'not_found')
+      }
+    },
+    async (request) => {
+      const user = await findAdminUser(db, request.params.user_id)
+      if (!user) {
+        throw new Problem('not_found')
+      }
+      return user
     }
-  }, async (request) => {
-    const user = await findAdminUser(db, request.params.user_id)
-    if (!user) throw new Problem('not_found')
-    return user
-  })
+  )
 
-  app.patch('/:user_id', {
-    config,
-    schema: {
-      operationId: 'updateUser', tags, summary: 'Change role or access of a user', description: 'Acts at once. Disabling and demoting end every session of the user. Your own role is changed by another admin only, and the last active admin stays.',
-      params: UserParams, body: ref(AdminUserUpdate), response: replies({ 200: ref(AdminUser) }, 'not_found', 'own_account', 'last_admin')
-    }
-  }, (request) => updateUser(deps, actorOf(request), request.caller, request.params.user_id.toLowerCase(), request.body))
+  app.patch(
+    '/:user_id',
+    {
+      config,
+      schema: {
+        operationId: 'updateUser',
+        tags,
+        summary: 'Change role or access of a user',
+        description:
+          'Acts at once. Disabling and demoting end every session of the user. Your own role is changed by another admin only, and the last active admin stays.',
+        params: UserParams,
+        body: ref(AdminUserUpdate),
+        response: replies({ 200: ref(AdminUser) }, 'not_found', 'own_account', 'last_admin')
+      }
+    },
+    (request) =>
+      updateUser(
+        deps,
+        actorOf(request),
+        request.caller,
+        request.params.user_id.toLowerCase(),
+        request.body
+      )
+  )
 
-  app.delete('/:user_id', {
-    config,
-    schema: {
-      operationId: 'deleteUser', tags, summary: 'Delete a user', description: 'Removes the account for good, with its tasks, sessions and keys. The audit log keeps who it was.',
-      params: UserParams, response: replies({ 204: Nothing('The account is gone.') }, 'not_found', 'own_account', 'last_admin')
+  app.delete(
+    '/:user_id',
+    {
+      config,
+      schema: {
+        operationId: 'deleteUser',
+        tags,
+        summary: 'Delete a user',
+        description:
+          'Removes the account for good, with its tasks, sessions and keys. The audit log keeps who it was.',
+        params: UserParams,
+        response: replies(
+          { 204: Nothing('The account is gone.') },
+          'not_found',
+          'own_account',
+          'last_admin'
+        )
+      }
+    },
+    async (request, reply) => {
+      await deleteUser(deps, actorOf(request), request.caller, request.params.user_id.toLowerCase())
+      return reply.code(204).send(null)
     }
-  }, async (request, reply) => {
-    await deleteUser(deps, actorOf(request), request.caller, request.params.user_id.toLowerCase())
-    return reply.code(204).send(null)
-  })
+  )
 
-  app.delete('/:user_id/sessions', {
-    config,
-    schema: {
-      operationId: 'endUserSessions', tags, summary: 'End every session of a user', description: 'The user has to log in again, everywhere.',
-      params: UserParams, response: replies({ 204: Nothing('No session of the user is left.') }, 'not_found')
+  app.delete(
+    '/:user_id/sessions',
+    {
+      config,
+      schema: {
+        operationId: 'endUserSessions',
+        tags,
+        summary: 'End every session of a user',
+        description: 'The user has to log in again, everywhere.',
+        params: UserParams,
+        response: replies({ 204: Nothing('No session of the user is left.') }, 'not_found')
+      }
+    },
+    async (request, reply) => {
+      await endUserSessions(
+        deps,
+        actorOf(request),
+        request.caller,
+        request.params.user_id.toLowerCase()
+      )
+      return reply.code(204).send(null)
     }
-  }, async (request, reply) => {
-    await endUserSessions(deps, actorOf(request), request.caller, request.params.user_id.toLowerCase())
-    return reply.code(204).send(null)
-  })
+  )
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { childrenOf } from '../../support/processes.ts'
-import type { Api } from '../installation.ts'
 import { importEnded, importReached, ROWS, upload } from '../imports.ts'
+import type { Api } from '../installation.ts'
 import { listening } from '../listening.ts'
 import type { Scenario } from '../scenario.ts'
 
@@ -13,7 +13,8 @@ const IMPORTED_MS = 15_000
 /** Several die before it is through. */
 const DEATHS = 2
 
-const oneOf = <T>(list: T[], random: () => number): T => list[Math.floor(random() * list.length)] as T
+const oneOf = <T>(list: T[], random: () => number): T =>
+  list[Math.floor(random() * list.length)] as T
 
 const api: Scenario = {
   name: 'api-killed',
@@ -23,7 +24,7 @@ const api: Scenario = {
   people: 4,
   allows: { broken: true },
   kills: true,
-  async round (world) {
+  async round(world) {
     await world.aWhile()
     const victim = oneOf(world.apis, world.random)
     victim.service.kill('SIGKILL')
@@ -39,16 +40,24 @@ const child: Scenario = {
   plan: { instances: 1, processes: 2, env: { LOG_LEVEL: 'info' } },
   allows: { broken: true },
   kills: true,
-  prepare: async ({ apis: [api] }) => { while (listening(api) < 2) await pause(LOOK_MS) },
-  async round (world) {
+  prepare: async ({ apis: [api] }) => {
+    while (listening(api) < 2) {
+      await pause(LOOK_MS)
+    }
+  },
+  async round(world) {
     await world.aWhile()
     const [api] = world.apis as [Api]
     const before = listening(api)
     process.kill(oneOf(childrenOf(api.service.pid), world.random), 'SIGKILL')
     const since = performance.now()
-    while (listening(api) === before) await pause(LOOK_MS)
+    while (listening(api) === before) {
+      await pause(LOOK_MS)
+    }
     world.ledger.back(performance.now() - since, BACK_MS)
-    if (api.service.ends.length > 0) world.ledger.wrong('a supervisor outlives its children', api.service.ends.join(', '))
+    if (api.service.ends.length > 0) {
+      world.ledger.wrong('a supervisor outlives its children', api.service.ends.join(', '))
+    }
   }
 }
 
@@ -57,7 +66,7 @@ const worker: Scenario = {
   fault: `kill -9 of the worker, ${DEATHS} times during an import of ${ROWS} rows`,
   rounds: { short: 2, long: 30 },
   kills: true,
-  async round (world) {
+  async round(world) {
     const somebody = await world.newcomer()
     const id = await upload(somebody, world)
     let at = 0

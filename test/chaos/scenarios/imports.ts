@@ -9,14 +9,21 @@ const FAULTS = 3
 const EMBEDDED_BACK_MS = 6000
 
 const under: Scenario = {
-  name: 'import-under-faults', fault: `${FAULTS} faults of any kind during an import of ${ROWS} rows`, rounds: { short: 1, long: 100 }, people: 3, allows: { broken: true }, kills: true,
-  async round (world) {
+  name: 'import-under-faults',
+  fault: `${FAULTS} faults of any kind during an import of ${ROWS} rows`,
+  rounds: { short: 1, long: 100 },
+  people: 3,
+  allows: { broken: true },
+  kills: true,
+  async round(world) {
     const somebody = await world.newcomer()
     const id = await upload(somebody, world)
     for (let fault = 0, at = 0; fault < FAULTS; fault++) {
       at += world.random() * (ROWS - at)
       const { finished_at } = await importReached(somebody, id, at)
-      if (finished_at !== null) break
+      if (finished_at !== null) {
+        break
+      }
       await someFault(world)
     }
     await importEnded(somebody, id, world.ledger, IMPORTED_MS)
@@ -25,9 +32,14 @@ const under: Scenario = {
 
 /** Its import is taken up again at once: nobody else can be at it. */
 const embedded: Scenario = {
-  name: 'embedded-killed', fault: 'kill -9 of a server on the embedded database, during writes and an import', rounds: { short: 2, long: 200 }, people: 3,
-  plan: { embedded: true, instances: 1 }, allows: { broken: true }, kills: true,
-  async round (world) {
+  name: 'embedded-killed',
+  fault: 'kill -9 of a server on the embedded database, during writes and an import',
+  rounds: { short: 2, long: 200 },
+  people: 3,
+  plan: { embedded: true, instances: 1 },
+  allows: { broken: true },
+  kills: true,
+  async round(world) {
     const somebody = await world.newcomer()
     const id = await upload(somebody, world)
     await importReached(somebody, id, world.random() * ROWS)

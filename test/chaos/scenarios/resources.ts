@@ -19,11 +19,14 @@ const UNREAD = 300
 
 /** Somebody locks everybody's tasks, and each of the few connections waits. */
 const poolExhausted: Scenario = {
-  name: 'pool-exhausted', fault: `every connection of a pool of 2 waits ${HELD_MS / 1000} s for a lock`, rounds: { short: 2, long: 100 }, plan: { env: { DATABASE_POOL: '2' } },
-  async round (world) {
+  name: 'pool-exhausted',
+  fault: `every connection of a pool of 2 waits ${HELD_MS / 1000} s for a lock`,
+  rounds: { short: 2, long: 100 },
+  plan: { env: { DATABASE_POOL: '2' } },
+  async round(world) {
     await world.aWhile()
     const { default: postgres } = await import('postgres')
-    const holder = postgres(world.postgres.url, { max: 1, onnotice () {} })
+    const holder = postgres(world.postgres.url, { max: 1, onnotice() {} })
     await holder.begin(async (tx) => {
       await tx`set local lock_timeout = 0`
       await tx`lock table tasks in access exclusive mode`
@@ -35,7 +38,7 @@ const poolExhausted: Scenario = {
 }
 
 /** Callers who send a byte now and then, and callers who ask for much and read nothing of it. */
-function crowd (world: World, token: string, size: number): () => void {
+function crowd(world: World, token: string, size: number): () => void {
   const authorization = { Authorization: `Bearer ${token}`, Connection: 'keep-alive' }
   const sockets: Socket[] = []
   const call = (opening: string) => {
@@ -48,19 +51,49 @@ function crowd (world: World, token: string, size: number): () => void {
   const dripping: Socket[] = []
   for (let number = 0; number < size; number++) {
     dripping.push(call('GET /health/live HTTP/1.1\r\nHost: tasklane.test\r\nX-Slow: '))
-    dripping.push(call(requestText(`POST ${TASKS}`, { ...authorization, 'Content-Type': 'application/json', 'Content-Length': '1000' }, '{"title":"')))
-    if (number % 10 === 0) call(requestText(`GET ${TASKS}?limit=100`, authorization).repeat(UNREAD)).pause()
+    dripping.push(
+      call(
+        requestText(
+          `POST ${TASKS}`,
+          { ...authorization, 'Content-Type': 'application/json', 'Content-Length': '1000' },
+          '{"title":"'
+        )
+      )
+    )
+    if (number % 10 === 0) {
+      call(requestText(`GET ${TASKS}?limit=100`, authorization).repeat(UNREAD)).pause()
+    }
   }
-  const drip = setInterval(() => { for (const socket of dripping) if (socket.writable) socket.write('a') }, DRIP_MS)
-  return () => { clearInterval(drip); for (const socket of sockets) socket.destroy() }
+  const drip = setInterval(() => {
+    for (const socket of dripping) {
+      if (socket.writable) {
+        socket.write('a')
+      }
+    }
+  }, DRIP_MS)
+  return () => {
+    clearInterval(drip)
+    for (const socket of sockets) {
+      socket.destroy()
+    }
+  }
 }
 
 const slowCallers: Scenario = {
-  name: 'slow-callers', fault: `${CROWD.long} callers with slow headers, as many with slow bodies, a tenth who read nothing (short form: ${CROWD.short})`, rounds: { short: 1, long: 20 }, allows: { longestMs: CROWDED_MS },
-  async round (world) {
+  name: 'slow-callers',
+  fault: `${CROWD.long} callers with slow headers, as many with slow bodies, a tenth who read nothing (short form: ${CROWD.short})`,
+  rounds: { short: 1, long: 20 },
+  allows: { longestMs: CROWDED_MS },
+  async round(world) {
     const { token, client } = await world.account()
     const somebody = client()
-    for (let number = 0; number < 100; number++) await somebody.send({ method: 'POST', path: TASKS, body: { title: 'To be asked for again and again', description: 'x'.repeat(1000) } })
+    for (let number = 0; number < 100; number++) {
+      await somebody.send({
+        method: 'POST',
+        path: TASKS,
+        body: { title: 'To be asked for again and again', description: 'x'.repeat(1000) }
+      })
+    }
     somebody.close()
     const goAway = crowd(world, token, world.isLong ? CROWD.long : CROWD.short)
     try {
@@ -75,8 +108,10 @@ const slowCallers: Scenario = {
 }
 
 const stalled: Scenario = {
-  name: 'event-loop-stall', fault: `one API stands still (SIGSTOP) for ${STALL_MS.least / 1000} to ${STALL_MS.most / 1000} s`, rounds: { short: 3, long: 200 },
-  async round (world) {
+  name: 'event-loop-stall',
+  fault: `one API stands still (SIGSTOP) for ${STALL_MS.least / 1000} to ${STALL_MS.most / 1000} s`,
+  rounds: { short: 3, long: 200 },
+  async round(world) {
     await world.aWhile()
     const { service } = world.apis[Math.floor(world.random() * world.apis.length)] as Api
     service.kill('SIGSTOP')

@@ -12,8 +12,19 @@ export const go: Language = {
   folder,
   generated: join(folder, 'generated'),
   // The generator is a tool of the module, so that go.sum locks it as well.
-  prepare: (run) => run('go', ['build', '-o', 'generated/oapi-codegen', 'github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen'], { cwd: folder }),
-  generate: (run) => run('generated/oapi-codegen', ['-config', 'oapi-codegen.yaml', CONTRACT], { cwd: folder }),
+  prepare: (run) =>
+    run(
+      'go',
+      [
+        'build',
+        '-o',
+        'generated/oapi-codegen',
+        'github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen'
+      ],
+      { cwd: folder }
+    ),
+  generate: (run) =>
+    run('generated/oapi-codegen', ['-config', 'oapi-codegen.yaml', CONTRACT], { cwd: folder }),
   build: async (run) => {
     await run('go', ['vet', './...'], { cwd: folder })
     return run('go', ['build', '-o', 'generated/journey', '.'], { cwd: folder })

@@ -19,9 +19,12 @@ export const php: Language = {
     await run('php', ['-r', 'require "GuzzleHttp/autoload.php";'])
     await fetchOpenapiGenerator(run)
   },
-  generate: (run) => openapiGenerator(run, 'php', join(folder, 'generated'), { invokerPackage: 'Tasklane' }),
+  generate: (run) =>
+    openapiGenerator(run, 'php', join(folder, 'generated'), { invokerPackage: 'Tasklane' }),
   build: async (run) => {
-    for (const file of readdirSync(join(library, 'Api'))) await run('php', ['-l', join(library, 'Api', file)])
+    for (const file of readdirSync(join(library, 'Api'))) {
+      await run('php', ['-l', join(library, 'Api', file)])
+    }
   },
   journey: ['php', '-d', 'error_reporting=-1', '-d', 'zend.assertions=1', 'journey.php'],
   tolerated: TOLERATED

@@ -18,11 +18,22 @@ export const pythonPydantic: Language = {
     await fetchOpenapiGenerator(run)
     await unlessDone(join(environment, 'done'), [join(folder, 'requirements.txt')], async () => {
       await run('python3', ['-m', 'venv', '--clear', environment])
-      await run(tool('pip'), ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '--requirement', join(folder, 'requirements.txt')])
+      await run(tool('pip'), [
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--no-deps',
+        '--requirement',
+        join(folder, 'requirements.txt')
+      ])
     })
   },
-  generate: (run) => openapiGenerator(run, 'python', join(folder, 'generated'), { packageName: 'tasklane' }),
-  build: (run) => run(tool('python'), ['-W', 'error', '-m', 'compileall', '-q', 'generated/tasklane'], { cwd: folder }),
+  generate: (run) =>
+    openapiGenerator(run, 'python', join(folder, 'generated'), { packageName: 'tasklane' }),
+  build: (run) =>
+    run(tool('python'), ['-W', 'error', '-m', 'compileall', '-q', 'generated/tasklane'], {
+      cwd: folder
+    }),
   journey: [tool('python'), '-W', 'error', 'journey.py'],
   tolerated: TOLERATED
 }

@@ -13,15 +13,36 @@ export const python: Language = {
   tools: ['python3'],
   folder,
   generated: join(folder, 'generated'),
-  prepare: (run) => unlessDone(join(environment, 'done'), [join(folder, 'requirements.txt')], async () => {
-    await run('python3', ['-m', 'venv', '--clear', environment])
-    await run(tool('pip'), ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '--requirement', join(folder, 'requirements.txt')])
-  }),
+  prepare: (run) =>
+    unlessDone(join(environment, 'done'), [join(folder, 'requirements.txt')], async () => {
+      await run('python3', ['-m', 'venv', '--clear', environment])
+      await run(tool('pip'), [
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--no-deps',
+        '--requirement',
+        join(folder, 'requirements.txt')
+      ])
+    }),
   // The generator tidies what it writes with ruff, which it looks for in PATH.
   generate: async (run) => {
-    await run(tool('openapi-python-client'), ['generate', '--path', CONTRACT, '--meta', 'none', '--output-path', join(folder, 'generated', 'tasklane'), '--overwrite'],
-      { env: { PATH: `${join(environment, 'bin')}:${process.env.PATH}` } })
+    await run(
+      tool('openapi-python-client'),
+      [
+        'generate',
+        '--path',
+        CONTRACT,
+        '--meta',
+        'none',
+        '--output-path',
+        join(folder, 'generated', 'tasklane'),
+        '--overwrite'
+      ],
+      { env: { PATH: `${join(environment, 'bin')}:${process.env.PATH}` } }
+    )
   },
-  build: (run) => run(tool('mypy'), ['--cache-dir', join(CACHE, 'mypy'), 'journey.py'], { cwd: folder }),
+  build: (run) =>
+    run(tool('mypy'), ['--cache-dir', join(CACHE, 'mypy'), 'journey.py'], { cwd: folder }),
   journey: [tool('python'), '-W', 'error', 'journey.py']
 }

@@ -19,9 +19,17 @@ export const ruby: Language = {
     await run('ruby', ['-e', 'require "typhoeus"'])
     await fetchOpenapiGenerator(run)
   },
-  generate: (run) => openapiGenerator(run, 'ruby', join(folder, 'generated'), { gemName: 'tasklane', moduleName: 'Tasklane' }),
+  generate: (run) =>
+    openapiGenerator(run, 'ruby', join(folder, 'generated'), {
+      gemName: 'tasklane',
+      moduleName: 'Tasklane'
+    }),
   build: async (run) => {
-    for (const file of readdirSync(library, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('_api.rb'))) await run('ruby', ['-wc', join(library, file)])
+    for (const file of readdirSync(library, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('_api.rb')
+    )) {
+      await run('ruby', ['-wc', join(library, file)])
+    }
   },
   journey: ['ruby', '-I', library, 'journey.rb'],
   tolerated: TOLERATED

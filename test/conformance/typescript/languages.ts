@@ -8,7 +8,10 @@ const typescript = {
   gating: true,
   folder,
   tools: ['node', 'npm'],
-  prepare: (run) => unlessDone(join(folder, 'node_modules', '.done'), [join(folder, 'package-lock.json')], () => run('npm', ['ci'], { cwd: folder }))
+  prepare: (run) =>
+    unlessDone(join(folder, 'node_modules', '.done'), [join(folder, 'package-lock.json')], () =>
+      run('npm', ['ci'], { cwd: folder })
+    )
 } satisfies Partial<Language>
 
 export const typescriptFetch: Language = {
@@ -16,7 +19,12 @@ export const typescriptFetch: Language = {
   name: 'typescript-fetch',
   title: 'TypeScript by openapi-typescript and openapi-fetch',
   generated: join(folder, 'openapi-fetch', 'generated'),
-  generate: (run) => run(tool('openapi-typescript'), [CONTRACT, '-o', join(folder, 'openapi-fetch', 'generated', 'schema.d.ts')]),
+  generate: (run) =>
+    run(tool('openapi-typescript'), [
+      CONTRACT,
+      '-o',
+      join(folder, 'openapi-fetch', 'generated', 'schema.d.ts')
+    ]),
   build: (run) => run(tool('tsc'), ['-p', join(folder, 'openapi-fetch')]),
   journey: ['node', 'openapi-fetch/out/openapi-fetch/journey.js']
 }
@@ -26,7 +34,10 @@ export const typescriptHeyApi: Language = {
   name: 'typescript-hey-api',
   title: 'TypeScript by @hey-api/openapi-ts',
   generated: join(folder, 'hey-api', 'generated'),
-  generate: (run) => run(tool('openapi-ts'), ['-f', join(folder, 'hey-api', 'openapi-ts.config.ts')], { cwd: folder }),
+  generate: (run) =>
+    run(tool('openapi-ts'), ['-f', join(folder, 'hey-api', 'openapi-ts.config.ts')], {
+      cwd: folder
+    }),
   build: (run) => run(tool('tsc'), ['-p', join(folder, 'hey-api')]),
   journey: ['node', 'hey-api/out/hey-api/journey.js']
 }

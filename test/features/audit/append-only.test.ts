@@ -5,9 +5,10 @@ import { users } from '../../../src/db/tables/users.ts'
 import { house } from '../../support/house.ts'
 
 // The log's errors are part of what is tried here.
-const { db, person, ask } = await house(t, { onLog () {} })
+const { db, person, ask } = await house(t, { onLog() {} })
 const ann = await person('user', 'ann')
-const codeOf = (error: { code?: string, cause?: { code?: string } }) => error.cause?.code ?? error.code
+const codeOf = (error: { code?: string; cause?: { code?: string } }) =>
+  error.cause?.code ?? error.code
 
 t.test('the database refuses to change, remove or empty the audit log', async (t) => {
   const before = await db.select().from(auditEvents)
@@ -35,7 +36,11 @@ t.test('an account that goes takes nothing of the log along', async (t) => {
 t.test('a change that is rolled back leaves no trace, a failed attempt does', async (t) => {
   await person('user', 'bea')
   const before = await db.$count(auditEvents)
-  const bea = await ask({ method: 'POST', url: '/api/v1/auth/register', payload: { username: 'BEA', password: 'correct horse battery' } })
+  const bea = await ask({
+    method: 'POST',
+    url: '/api/v1/auth/register',
+    payload: { username: 'BEA', password: 'correct horse battery' }
+  })
   t.equal(bea.statusCode, 409)
   const after = await db.select().from(auditEvents)
   t.equal(after.length, before + 1)
@@ -44,11 +49,23 @@ t.test('a change that is rolled back leaves no trace, a failed attempt does', as
 
 t.test('a change whose trace cannot be written does not happen', async (t) => {
   const cid = await person('user', 'cid')
-  await db.execute(sql`create function no_trace() returns trigger language plpgsql as $$ begin raise exception 'no trace' using errcode = '57P03'; end $$`)
-  await db.execute(sql`create trigger no_trace before insert on audit_events for each statement execute function no_trace()`)
-  t.equal((await cid.send({ method: 'PATCH', url: '/api/v1/me', payload: { username: 'cid-2' } })).statusCode, 503)
+  await db.execute(
+    sql`create function no_trace() returns trigger language plpgsql as $$ begin raise exception 'no trace' using errcode = '57P03'; end $$`
+  )
+  await db.execute(
+    sql`create trigger no_trace before insert on audit_events for each statement execute function no_trace()`
+  )
+  t.equal(
+    (await cid.send({ method: 'PATCH', url: '/api/v1/me', payload: { username: 'cid-2' } }))
+      .statusCode,
+    503
+  )
   t.equal((await cid.send({ method: 'POST', url: '/api/v1/auth/logout' })).statusCode, 503)
-  t.match((await cid.get('/api/v1/admin/users')).json(), { status: 403 }, 'a refusal stands all the same')
+  t.match(
+    (await cid.get('/api/v1/admin/users')).json(),
+    { status: 403 },
+    'a refusal stands all the same'
+  )
   await db.execute(sql`drop trigger no_trace on audit_events`)
   t.match((await cid.get('/api/v1/me')).json(), { username: 'cid' })
 })

@@ -17,9 +17,17 @@ t.test('the numbers of the installation are those of its users and tasks', async
   await root.create({ title: 'Four', status: 'done' })
   await ann.remove(await ann.create({ title: 'Five' }))
   const old = await ann.create({ title: 'Six' })
-  await db.update(tasks).set({ created_at: sql`date_trunc('day', now()) - interval '29 days'` }).where(eq(tasks.id, old.id))
+  await db
+    .update(tasks)
+    .set({ created_at: sql`date_trunc('day', now()) - interval '29 days'` })
+    .where(eq(tasks.id, old.id))
   const older = await ann.create({ title: 'Seven' })
-  await db.update(tasks).set({ created_at: sql`date_trunc('day', now()) - interval '29 days' - interval '1 millisecond'` }).where(eq(tasks.id, older.id))
+  await db
+    .update(tasks)
+    .set({
+      created_at: sql`date_trunc('day', now()) - interval '29 days' - interval '1 millisecond'`
+    })
+    .where(eq(tasks.id, older.id))
 
   const answer = await root.get('/api/v1/admin/stats')
   t.equal(answer.statusCode, 200)
@@ -29,7 +37,12 @@ t.test('the numbers of the installation are those of its users and tasks', async
   t.equal(days.length, 30)
   t.strictSame(days.at(-1), { day: new Date().toISOString().slice(0, 10), users: 4, tasks: 5 })
   t.match(days[0], { users: 0, tasks: 1 }, 'what is older than 30 days is not among them')
-  t.strictSame(days.slice(1, -1).filter(({ users, tasks }: { users: number, tasks: number }) => users + tasks > 0), [])
+  t.strictSame(
+    days
+      .slice(1, -1)
+      .filter(({ users, tasks }: { users: number; tasks: number }) => users + tasks > 0),
+    []
+  )
   t.equal(new Set(days.map(({ day }: { day: string }) => day)).size, 30)
 })
 

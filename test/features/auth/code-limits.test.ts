@@ -8,20 +8,31 @@ const ANN = 'ann@example.com'
 const VERIFICATION_OFF = { EMAIL_VERIFICATION: 'off' }
 type House = Awaited<ReturnType<typeof house>>
 
-const forgot = ({ ask }: Pick<House, 'ask'>, email: string, headers = {}) => ask({ method: 'POST', url: '/api/v1/auth/forgot-password', payload: { email }, headers })
-const check = ({ ask }: Pick<House, 'ask'>, reset_id: string, otp: string) => ask({ method: 'POST', url: '/api/v1/auth/verify-otp', payload: { reset_id, otp } })
+const forgot = ({ ask }: Pick<House, 'ask'>, email: string, headers = {}) =>
+  ask({ method: 'POST', url: '/api/v1/auth/forgot-password', payload: { email }, headers })
+const check = ({ ask }: Pick<House, 'ask'>, reset_id: string, otp: string) =>
+  ask({ method: 'POST', url: '/api/v1/auth/verify-otp', payload: { reset_id, otp } })
 
-t.test('every failure of a code is the same refusal, also the right code after the fifth wrong one', async (t) => {
-  const h = await house(t, { env: VERIFICATION_OFF })
-  await h.person('user', 'ann', { email: ANN })
-  const { reset_id } = (await forgot(h, ANN)).json()
-  const code = await codeTo(h.mail, ANN)
-  const refusals = [await check(h, '019f2f6e-7c1a-7eee-8eee-0123456789ab', code), await check(h, reset_id, 'not a code'), await check(h, reset_id, `${code} `)]
-  for (let i = 0; i < 3; i++) refusals.push(await check(h, reset_id, wrong(code)))
-  refusals.push(await check(h, reset_id, code))
-  t.strictSame(refusals.map(refusal), Array(7).fill(refusal(refusals[0] as never)))
-  t.equal((await h.db.select().from(oneTimeCodes))[0]?.attempts, 5)
-})
+t.test(
+  'every failure of a code is the same refusal, also the right code after the fifth wrong one',
+  async (t) => {
+    const h = await house(t, { env: VERIFICATION_OFF })
+    await h.person('user', 'ann', { email: ANN })
+    const { reset_id } = (await forgot(h, ANN)).json()
+    const code = await codeTo(h.mail, ANN)
+    const refusals = [
+      await check(h, '019f2f6e-7c1a-7eee-8eee-0123456789ab', code),
+      await check(h, reset_id, 'not a code'),
+      await check(h, reset_id, `${code} `)
+    ]
+    for (let i = 0; i < 3; i++) {
+      refusals.push(await check(h, reset_id, wrong(code)))
+    }
+    refusals.push(await check(h, reset_id, code))
+    t.strictSame(refusals.map(refusal), Array(7).fill(refusal(refusals[0] as never)))
+    t.equal((await h.db.select().from(oneTimeCodes))[0]?.attempts, 5)
+  }
+)
 
 t.test('a code is good for one use and for ten minutes', async (t) => {
   const h = await house(t, { env: VERIFICATION_OFF })
@@ -37,21 +48,27 @@ t.test('a code is good for one use and for ten minutes', async (t) => {
   t.equal((await check(h, second.reset_id, late)).statusCode, 400)
 })
 
-t.test('asking again within a minute sends nothing and names the request that is open; later the newest code counts alone', async (t) => {
-  const h = await house(t, { env: VERIFICATION_OFF })
-  await h.person('user', 'ann', { email: ANN })
-  for (const email of [ANN, 'nobody@example.com']) {
-    const [first, again] = [await forgot(h, email), await forgot(h, email)]
-    t.equal(again.json().reset_id, first.json().reset_id)
+t.test(
+  'asking again within a minute sends nothing and names the request that is open; later the newest code counts alone',
+  async (t) => {
+    const h = await house(t, { env: VERIFICATION_OFF })
+    await h.person('user', 'ann', { email: ANN })
+    for (const email of [ANN, 'nobody@example.com']) {
+      const [first, again] = [await forgot(h, email), await forgot(h, email)]
+      t.equal(again.json().reset_id, first.json().reset_id)
+    }
+    t.equal((await lettersTo(h.mail, ANN)).length, 1)
+    const old = {
+      reset_id: (await forgot(h, ANN)).json().reset_id,
+      code: await codeTo(h.mail, ANN)
+    }
+    await letCodesAge(h.db, '61 seconds')
+    const { reset_id } = (await forgot(h, ANN)).json()
+    t.equal((await lettersTo(h.mail, ANN)).length, 2)
+    t.equal((await check(h, old.reset_id, old.code)).statusCode, 400)
+    t.equal((await check(h, reset_id, await codeTo(h.mail, ANN))).statusCode, 200)
   }
-  t.equal((await lettersTo(h.mail, ANN)).length, 1)
-  const old = { reset_id: (await forgot(h, ANN)).json().reset_id, code: await codeTo(h.mail, ANN) }
-  await letCodesAge(h.db, '61 seconds')
-  const { reset_id } = (await forgot(h, ANN)).json()
-  t.equal((await lettersTo(h.mail, ANN)).length, 2)
-  t.equal((await check(h, old.reset_id, old.code)).statusCode, 400)
-  t.equal((await check(h, reset_id, await codeTo(h.mail, ANN))).statusCode, 200)
-})
+)
 
 t.test('an account gets five letters an hour and ten a day, then there is silence', async (t) => {
   const h = await house(t, { env: VERIFICATION_OFF })
@@ -74,7 +91,9 @@ t.test('an account takes ten wrong codes a day, however many codes there are', a
   for (let i = 0; i < 2; i++) {
     const { reset_id } = (await forgot(h, ANN)).json()
     const code = await codeTo(h.mail, ANN)
-    for (let tries = 0; tries < 5; tries++) t.equal((await check(h, reset_id, wrong(code))).statusCode, 400)
+    for (let tries = 0; tries < 5; tries++) {
+      t.equal((await check(h, reset_id, wrong(code))).statusCode, 400)
+    }
     await letCodesAge(h.db, '61 seconds')
   }
   const third = (await forgot(h, ANN)).json()

@@ -4,45 +4,86 @@ import { loginThrottle } from '../../../src/db/tables/login-throttle.ts'
 import { house, PASSWORD } from '../../support/house.ts'
 import { sibling, statuses } from '../../support/identity.ts'
 
-const open = await house(t, { env: { RATE_LIMIT: 'on', RATE_LIMIT_AUTH: '100000', BAN_EXEMPT: '0.0.0.0/1, 128.0.0.0/1, 2000::/3' } })
+const open = await house(t, {
+  env: {
+    RATE_LIMIT: 'on',
+    RATE_LIMIT_AUTH: '100000',
+    BAN_EXEMPT: '0.0.0.0/1, 128.0.0.0/1, 2000::/3'
+  }
+})
 const { ask, db, person } = open
 const WRONG = 'wrong horse battery'
-const login = (username: string, password: string, remoteAddress: string) => ask({ method: 'POST', url: '/api/v1/auth/login', remoteAddress, payload: { username, password } })
+const login = (username: string, password: string, remoteAddress: string) =>
+  ask({ method: 'POST', url: '/api/v1/auth/login', remoteAddress, payload: { username, password } })
 /** The status, and with 429 the wait, rounded up to half minutes. */
-const outcome = async (answer: ReturnType<typeof login>) => { const { statusCode, headers } = await answer; return statusCode === 429 ? `429 after ${Math.ceil(Number(headers['retry-after']) / 30) * 30}` : String(statusCode) }
+const outcome = async (answer: ReturnType<typeof login>) => {
+  const { statusCode, headers } = await answer
+  return statusCode === 429
+    ? `429 after ${Math.ceil(Number(headers['retry-after']) / 30) * 30}`
+    : String(statusCode)
+}
 /** Lets time go by for the throttle. */
-const pass = (span: string) => db.update(loginThrottle).set({
-  window_started_at: sql`${loginThrottle.window_started_at} - ${span}::interval`, attempted_at: sql`${loginThrottle.attempted_at} - ${span}::interval`, blocked_until: sql`${loginThrottle.blocked_until} - ${span}::interval`
-})
-const fail = async (username: string, address: string, n: number) => { for (let i = 0; i < n; i++) await login(username, WRONG, address) }
-
-t.test('after five failures the pair is refused, the right password included; elsewhere it works, and opens nothing here', async (t) => {
-  await person('user', 'ann')
-  for (let i = 0; i < 5; i++) t.equal(await outcome(login('ann', WRONG, '203.0.113.1')), '401')
-  t.equal(await outcome(login('ann', WRONG, '203.0.113.1')), '429 after 60')
-  const refused = await login('ann', PASSWORD, '203.0.113.1')
-  t.match(refused.json(), { status: 429, code: 'login_throttled' })
-  t.equal(await outcome(login('ann', PASSWORD, '203.0.113.2')), '200')
-  t.match(await outcome(login('ann', PASSWORD, '203.0.113.1')), /^429/, 'success resets its own pair only')
-  t.equal(await outcome(login('ann', PASSWORD, '2001:db8::1')), '200')
-})
-
-t.test('the block grows with each failure after it, hammering does not extend it, and a success ends it', async (t) => {
-  await person('user', 'ben')
-  await fail('ben', '203.0.113.1', 5)
-  await pass('50 seconds')
-  for (let i = 0; i < 20; i++) t.match(await outcome(login('ben', WRONG, '203.0.113.1')), /^429 after 30$/)
-  const seen = []
-  for (const wait of ['60 seconds', '121 seconds', '241 seconds', '481 seconds', '901 seconds']) {
-    await pass(wait)
-    t.equal(await outcome(login('ben', WRONG, '203.0.113.1')), '401', 'one more try')
-    seen.push(await outcome(login('ben', WRONG, '203.0.113.1')))
+const pass = (span: string) =>
+  db.update(loginThrottle).set({
+    window_started_at: sql`${loginThrottle.window_started_at} - ${span}::interval`,
+    attempted_at: sql`${loginThrottle.attempted_at} - ${span}::interval`,
+    blocked_until: sql`${loginThrottle.blocked_until} - ${span}::interval`
+  })
+const fail = async (username: string, address: string, n: number) => {
+  for (let i = 0; i < n; i++) {
+    await login(username, WRONG, address)
   }
-  t.strictSame(seen, ['429 after 120', '429 after 240', '429 after 480', '429 after 900', '429 after 900'])
-  await pass('901 seconds')
-  t.equal(await outcome(login('ben', PASSWORD, '203.0.113.1')), '200')
-  for (let i = 0; i < 5; i++) t.equal(await outcome(login('ben', WRONG, '203.0.113.1')), '401', 'the count starts anew')
-})
+}
+
+t.test(
+  'after five failures the pair is refused, the right password included; elsewhere it works, and opens nothing here',
+  async (t) => {
+    await person('user', 'ann')
+    for (let i = 0; i < 5; i++) {
+      t.equal(await outcome(login('ann', WRONG, '203.0.113.1')), '401')
+    }
+    t.equal(await outcome(login('ann', WRONG, '203.0.113.1')), '429 after 60')
+    const refused = await login('ann', PASSWORD, '203.0.113.1')
+    t.match(refused.json(), { status: 429, code: 'login_throttled' })
+    t.equal(await outcome(login('ann', PASSWORD, '203.0.113.2')), '200')
+    t.match(
+      await outcome(login('ann', PASSWORD, '203.0.113.1')),
+      /^429/,
+      'success resets its own pair only'
+    )
+    t.equal(await outcome(login('ann', PASSWORD, '2001:db8::1')), '200')
+  }
+)
+
+t.test(
+  'the block grows with each failure after it, hammering does not extend it, and a success ends it',
+  async (t) => {
+    await person('user', 'ben')
+    await fail('ben', '203.0.113.1', 5)
+    await pass('50 seconds')
+    for (let i = 0; i < 20; i++) {
+      t.match(await outcome(login('ben', WRONG, '203.0.113.1')), /^429 after 30$/)
+    }
+    const seen = []
+    for (const wait of ['60 seconds', '121 seconds', '241 seconds', '481 seconds', '901 seconds']) {
+      await pass(wait)
+      t.equal(await outcome(login('ben', WRONG, '203.0.113.1')), '401', 'one more try')
+      seen.push(await outcome(login('ben', WRONG, '203.0.113.1')))
+    }
+    t.strictSame(seen, [
+      '429 after 120',
+      '429 after 240',
+      '429 after 480',
+      '429 after 900',
+      '429 after 900'
+    ])
+    await pass('901 seconds')
+    t.equal(await outcome(login('ben', PASSWORD, '203.0.113.1')), '200')
+    for (let i = 0; i < 5; i++) {
+      t.equal(await outcome(login('ben', WRONG, '203.0.113.1')), '401', 'the count starts anew')
+    }
+  }
+)
 
 t.test('failures more than fifteen minutes apart do not add up', async (t) => {
   await person('user', 'cleo')
@@ -53,61 +94,139 @@ t.test('failures more than fifteen minutes apart do not add up', async (t) => {
   t.equal(await outcome(login('cleo', PASSWORD, '203.0.113.1')), '200')
 })
 
-t.test('unknown and disabled accounts show the same sequence, and nothing of what was typed is kept', async (t) => {
-  const sequence = async (username: string) => { const seen = []; for (let i = 0; i < 7; i++) seen.push(await outcome(login(username, WRONG, '203.0.113.3'))); return seen }
-  t.strictSame(await sequence('nobody-at-all'), await sequence('ann'))
-  t.strictSame(await sequence('nobody-at-all'), Array.from({ length: 7 }, () => '429 after 60'))
-  const rows = await db.select().from(loginThrottle)
-  t.notMatch(JSON.stringify(rows), /nobody/)
-})
+t.test(
+  'unknown and disabled accounts show the same sequence, and nothing of what was typed is kept',
+  async (t) => {
+    const sequence = async (username: string) => {
+      const seen = []
+      for (let i = 0; i < 7; i++) {
+        seen.push(await outcome(login(username, WRONG, '203.0.113.3')))
+      }
+      return seen
+    }
+    t.strictSame(await sequence('nobody-at-all'), await sequence('ann'))
+    t.strictSame(
+      await sequence('nobody-at-all'),
+      Array.from({ length: 7 }, () => '429 after 60')
+    )
+    const rows = await db.select().from(loginThrottle)
+    t.notMatch(JSON.stringify(rows), /nobody/)
+  }
+)
 
-t.test('one account is one count, whatever the identifier, the spelling and the route', async (t) => {
-  const dora = await person('user', 'dora', { email: 'dora@example.com' })
-  const remoteAddress = '203.0.113.4'
-  const form = (username: string) => ask({ method: 'POST', url: '/api/v1/auth/token', remoteAddress, headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: new URLSearchParams({ grant_type: 'password', username, password: WRONG }).toString() })
-  const wrong = { current_password: WRONG, new_password: 'another horse battery' }
-  const attempts = [
-    () => ask({ method: 'POST', url: '/api/v1/auth/login', remoteAddress, payload: { email: 'DORA@example.com', password: WRONG } }), () => form('Dora'),
-    () => dora.send({ method: 'POST', url: '/api/v1/me/password', remoteAddress, payload: wrong }),
-    () => dora.send({ method: 'DELETE', url: '/api/v1/me', remoteAddress, payload: { password: WRONG } }),
-    () => dora.send({ method: 'PATCH', url: '/api/v1/me', remoteAddress, payload: { email: 'new@example.com', current_password: WRONG } })
-  ]
-  const first = []
-  for (const attempt of attempts) first.push((await attempt()).statusCode)
-  t.strictSame(first, [401, 400, 403, 403, 403])
-  for (const attempt of attempts) t.match((await attempt()).json(), { status: 429, code: 'login_throttled' })
-  t.equal((await dora.get('/api/v1/me')).statusCode, 200, 'who is logged in stays so')
-})
+t.test(
+  'one account is one count, whatever the identifier, the spelling and the route',
+  async (t) => {
+    const dora = await person('user', 'dora', { email: 'dora@example.com' })
+    const remoteAddress = '203.0.113.4'
+    const form = (username: string) =>
+      ask({
+        method: 'POST',
+        url: '/api/v1/auth/token',
+        remoteAddress,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        payload: new URLSearchParams({
+          grant_type: 'password',
+          username,
+          password: WRONG
+        }).toString()
+      })
+    const wrong = { current_password: WRONG, new_password: 'another horse battery' }
+    const attempts = [
+      () =>
+        ask({
+          method: 'POST',
+          url: '/api/v1/auth/login',
+          remoteAddress,
+          payload: { email: 'DORA@example.com', password: WRONG }
+        }),
+      () => form('Dora'),
+      () =>
+        dora.send({ method: 'POST', url: '/api/v1/me/password', remoteAddress, payload: wrong }),
+      () =>
+        dora.send({
+          method: 'DELETE',
+          url: '/api/v1/me',
+          remoteAddress,
+          payload: { password: WRONG }
+        }),
+      () =>
+        dora.send({
+          method: 'PATCH',
+          url: '/api/v1/me',
+          remoteAddress,
+          payload: { email: 'new@example.com', current_password: WRONG }
+        })
+    ]
+    const first = []
+    for (const attempt of attempts) {
+      first.push((await attempt()).statusCode)
+    }
+    t.strictSame(first, [401, 400, 403, 403, 403])
+    for (const attempt of attempts) {
+      t.match((await attempt()).json(), { status: 429, code: 'login_throttled' })
+    }
+    t.equal((await dora.get('/api/v1/me')).statusCode, 200, 'who is logged in stays so')
+  }
+)
 
-t.test('of parallel guesses on two instances five are looked at, and parallel right passwords all get in', async (t) => {
-  await person('user', 'emil')
-  const other = await sibling(t, open)
-  const guess = (i: number) => (i % 2 ? ask : other)({ method: 'POST', url: '/api/v1/auth/login', remoteAddress: '203.0.113.5', payload: { username: 'emil', password: WRONG } })
-  // On a machine that is busy elsewhere the hashing gate may turn some away with 503: those were not looked at.
-  const guessed = statuses(await Promise.all(Array.from({ length: 30 }, (_, i) => guess(i))))
-  t.ok((guessed[401] ?? 0) >= 1 && (guessed[401] ?? 0) <= 5, `${guessed[401]} were looked at`)
-  t.strictSame(Object.keys(guessed).filter((status) => !['401', '429', '503'].includes(status)), [])
-  const right = statuses(await Promise.all(Array.from({ length: 12 }, () => login('emil', PASSWORD, '203.0.113.6'))))
-  t.strictSame(Object.keys(right).filter((status) => !['200', '503'].includes(status)), [], 'nobody with the right password is throttled')
-  t.ok((right[200] ?? 0) >= 1)
-})
+t.test(
+  'of parallel guesses on two instances five are looked at, and parallel right passwords all get in',
+  async (t) => {
+    await person('user', 'emil')
+    const other = await sibling(t, open)
+    const guess = (i: number) =>
+      (i % 2 ? ask : other)({
+        method: 'POST',
+        url: '/api/v1/auth/login',
+        remoteAddress: '203.0.113.5',
+        payload: { username: 'emil', password: WRONG }
+      })
+    // On a machine that is busy elsewhere the hashing gate may turn some away with 503: those were not looked at.
+    const guessed = statuses(await Promise.all(Array.from({ length: 30 }, (_, i) => guess(i))))
+    t.ok((guessed[401] ?? 0) >= 1 && (guessed[401] ?? 0) <= 5, `${guessed[401]} were looked at`)
+    t.strictSame(
+      Object.keys(guessed).filter((status) => !['401', '429', '503'].includes(status)),
+      []
+    )
+    const right = statuses(
+      await Promise.all(Array.from({ length: 12 }, () => login('emil', PASSWORD, '203.0.113.6')))
+    )
+    t.strictSame(
+      Object.keys(right).filter((status) => !['200', '503'].includes(status)),
+      [],
+      'nobody with the right password is throttled'
+    )
+    t.ok((right[200] ?? 0) >= 1)
+  }
+)
 
-t.test('a hundred failures from everywhere close an account to addresses that never opened it, for a day', async (t) => {
-  const finn = await person('user', 'finn')
-  await login('finn', PASSWORD, '203.0.113.7')
-  await fail('finn', '203.0.113.8', 1)
-  const spread = await db.update(loginThrottle).set({ failures: 99 }).where(sql`${loginThrottle.network} = '*' and ${loginThrottle.failures} = 1`).returning()
-  t.equal(spread.length, 1, 'as if 98 other networks had failed once')
-  t.equal(await outcome(login('finn', WRONG, '203.0.113.9')), '401')
-  t.match(await outcome(login('finn', PASSWORD, '203.0.113.10')), /^429 after 8\d{4}$/)
-  t.equal(await outcome(login('finn', PASSWORD, '203.0.113.7')), '200')
-  await pass('1 day 1 second')
-  t.equal(await outcome(login('finn', PASSWORD, '203.0.113.10')), '200')
-  t.equal((await finn.get('/api/v1/me')).statusCode, 200)
-})
+t.test(
+  'a hundred failures from everywhere close an account to addresses that never opened it, for a day',
+  async (t) => {
+    const finn = await person('user', 'finn')
+    await login('finn', PASSWORD, '203.0.113.7')
+    await fail('finn', '203.0.113.8', 1)
+    const spread = await db
+      .update(loginThrottle)
+      .set({ failures: 99 })
+      .where(sql`${loginThrottle.network} = '*' and ${loginThrottle.failures} = 1`)
+      .returning()
+    t.equal(spread.length, 1, 'as if 98 other networks had failed once')
+    t.equal(await outcome(login('finn', WRONG, '203.0.113.9')), '401')
+    t.match(await outcome(login('finn', PASSWORD, '203.0.113.10')), /^429 after 8\d{4}$/)
+    t.equal(await outcome(login('finn', PASSWORD, '203.0.113.7')), '200')
+    await pass('1 day 1 second')
+    t.equal(await outcome(login('finn', PASSWORD, '203.0.113.10')), '200')
+    t.equal((await finn.get('/api/v1/me')).statusCode, 200)
+  }
+)
 
 t.test('a counted failure is not undone by what happens later in the request', async (t) => {
   await fail('nobody-else', '203.0.113.11', 2)
-  const rows = await db.select().from(loginThrottle).where(eq(loginThrottle.network, '203.0.113.11/32'))
+  const rows = await db
+    .select()
+    .from(loginThrottle)
+    .where(eq(loginThrottle.network, '203.0.113.11/32'))
   t.match(rows, [{ failures: 2, pending: 0 }])
 })

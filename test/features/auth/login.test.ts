@@ -5,20 +5,35 @@ import { house, PASSWORD } from '../../support/house.ts'
 import { auditFacts } from '../../support/identity.ts'
 
 const { ask, db, person } = await house(t)
-const login = (payload: object, id = 'r') => ask({ method: 'POST', url: '/api/v1/auth/login', payload, headers: { 'x-request-id': id } })
-const { user } = (await ask({ method: 'POST', url: '/api/v1/auth/register', payload: { username: 'Ann', email: 'ann@example.com', password: PASSWORD } })).json()
+const login = (payload: object, id = 'r') =>
+  ask({ method: 'POST', url: '/api/v1/auth/login', payload, headers: { 'x-request-id': id } })
+const { user } = (
+  await ask({
+    method: 'POST',
+    url: '/api/v1/auth/register',
+    payload: { username: 'Ann', email: 'ann@example.com', password: PASSWORD }
+  })
+).json()
 
-t.test('either identifier logs in, whatever its case, each time into a session of its own', async (t) => {
-  const sessions = new Set<string>()
-  for (const who of [{ username: 'Ann' }, { username: 'aNN' }, { email: 'ann@example.com' }, { email: 'ANN@Example.com' }]) {
-    const answer = await login({ ...who, password: PASSWORD })
-    t.equal(answer.statusCode, 200)
-    t.equal(answer.headers['cache-control'], 'no-store')
-    t.strictSame(answer.json().user, user)
-    sessions.add(answer.json().refresh_token)
+t.test(
+  'either identifier logs in, whatever its case, each time into a session of its own',
+  async (t) => {
+    const sessions = new Set<string>()
+    for (const who of [
+      { username: 'Ann' },
+      { username: 'aNN' },
+      { email: 'ann@example.com' },
+      { email: 'ANN@Example.com' }
+    ]) {
+      const answer = await login({ ...who, password: PASSWORD })
+      t.equal(answer.statusCode, 200)
+      t.equal(answer.headers['cache-control'], 'no-store')
+      t.strictSame(answer.json().user, user)
+      sessions.add(answer.json().refresh_token)
+    }
+    t.equal(sessions.size, 4)
   }
-  t.equal(sessions.size, 4)
-})
+)
 
 t.test('a username is no address and an address is no username', async (t) => {
   t.equal((await login({ username: 'ann@example.com', password: PASSWORD })).statusCode, 401)
@@ -30,8 +45,16 @@ t.test('unknown, wrong, disabled and without a password are one identical 401', 
   await db.update(users).set({ disabled: true }).where(eq(users.username, 'disabled'))
   await person('user', 'passwordless')
   await db.update(users).set({ password_hash: null }).where(eq(users.username, 'passwordless'))
-  const attempts = [{ username: 'nobody', password: PASSWORD }, { email: 'nobody@example.com', password: PASSWORD }, { username: 'ann', password: 'wrong horse battery' }, { username: 'ann', password: ` ${PASSWORD}` }, { username: 'ann', password: PASSWORD.toUpperCase() },
-    { username: 'disabled', password: PASSWORD }, { username: 'passwordless', password: PASSWORD }, { username: 'passwordless', password: 'nobody has this password' }]
+  const attempts = [
+    { username: 'nobody', password: PASSWORD },
+    { email: 'nobody@example.com', password: PASSWORD },
+    { username: 'ann', password: 'wrong horse battery' },
+    { username: 'ann', password: ` ${PASSWORD}` },
+    { username: 'ann', password: PASSWORD.toUpperCase() },
+    { username: 'disabled', password: PASSWORD },
+    { username: 'passwordless', password: PASSWORD },
+    { username: 'passwordless', password: 'nobody has this password' }
+  ]
   const answers = await Promise.all(attempts.map((attempt) => login(attempt)))
   for (const answer of answers) {
     t.equal(answer.statusCode, 401)
@@ -53,11 +76,37 @@ t.test('every attempt is remembered with its outcome, and never what was sent', 
   await login({ username: 'ann', password: PASSWORD }, 'good')
   await login({ username: 'ann', password: 'wrong horse battery' }, 'wrong')
   await login({ username: 'no-such-person', password: 'wrong horse battery' }, 'unknown')
-  const facts = (await auditFacts(db)).filter(({ request_id }) => ['good', 'wrong', 'unknown'].includes(request_id))
+  const facts = (await auditFacts(db)).filter(({ request_id }) =>
+    ['good', 'wrong', 'unknown'].includes(request_id)
+  )
   const common = { action: 'user.logged_in', address: '127.0.0.1', detail: null }
   t.strictSame(facts, [
-    { ...common, outcome: 'succeeded', actor_id: user.id, actor_name: 'Ann', subject_type: 'user', subject_id: user.id, request_id: 'good' },
-    { ...common, outcome: 'failed', actor_id: null, actor_name: null, subject_type: 'user', subject_id: user.id, request_id: 'wrong' },
-    { ...common, outcome: 'failed', actor_id: null, actor_name: null, subject_type: null, subject_id: null, request_id: 'unknown' }
+    {
+      ...common,
+      outcome: 'succeeded',
+      actor_id: user.id,
+      actor_name: 'Ann',
+      subject_type: 'user',
+      subject_id: user.id,
+      request_id: 'good'
+    },
+    {
+      ...common,
+      outcome: 'failed',
+      actor_id: null,
+      actor_name: null,
+      subject_type: 'user',
+      subject_id: user.id,
+      request_id: 'wrong'
+    },
+    {
+      ...common,
+      outcome: 'failed',
+      actor_id: null,
+      actor_name: null,
+      subject_type: null,
+      subject_id: null,
+      request_id: 'unknown'
+    }
   ])
 })

@@ -7,77 +7,154 @@ import { auditFacts, statuses } from '../../support/identity.ts'
 
 const { ask, db, person } = await house(t)
 const NEW = 'a staple that is correct'
-const login = (username: string, password: string) => ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username, password } })
-const bearer = (tokens: { access_token: string }) => ({ authorization: `Bearer ${tokens.access_token}` })
-const hashOf = async (username: string) => (await db.select({ hash: users.password_hash }).from(users).where(eq(users.username, username)))[0]?.hash as string
-const storeHash = (username: string, password_hash: string) => db.update(users).set({ password_hash }).where(eq(users.username, username))
+const login = (username: string, password: string) =>
+  ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username, password } })
+const bearer = (tokens: { access_token: string }) => ({
+  authorization: `Bearer ${tokens.access_token}`
+})
+const hashOf = async (username: string) =>
+  (
+    await db.select({ hash: users.password_hash }).from(users).where(eq(users.username, username))
+  )[0]?.hash as string
+const storeHash = (username: string, password_hash: string) =>
+  db.update(users).set({ password_hash }).where(eq(users.username, username))
 
 t.test('a change needs the current password, keeps this session and ends the others', async (t) => {
   const ann = await person('user', 'ann')
   const other = (await login('ann', PASSWORD)).json()
-  const answer = await ann.post('/api/v1/me/password', { current_password: PASSWORD, new_password: NEW })
+  const answer = await ann.post('/api/v1/me/password', {
+    current_password: PASSWORD,
+    new_password: NEW
+  })
   t.equal(answer.statusCode, 204)
   t.equal(answer.body, '')
   t.equal((await ann.get('/api/v1/me')).statusCode, 200)
-  t.equal((await ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token: ann.refresh_token } })).statusCode, 200)
+  t.equal(
+    (
+      await ask({
+        method: 'POST',
+        url: '/api/v1/auth/refresh',
+        payload: { refresh_token: ann.refresh_token }
+      })
+    ).statusCode,
+    200
+  )
   t.equal((await ask({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 401)
-  t.equal((await ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token: other.refresh_token } })).statusCode, 401)
+  t.equal(
+    (
+      await ask({
+        method: 'POST',
+        url: '/api/v1/auth/refresh',
+        payload: { refresh_token: other.refresh_token }
+      })
+    ).statusCode,
+    401
+  )
   t.equal((await login('ann', PASSWORD)).statusCode, 401)
   t.equal((await login('ann', NEW)).statusCode, 200)
-  const facts = (await auditFacts(db, 'user.logged_in', 'user.registered', 'session.refreshed')).filter(({ subject_id }) => subject_id === ann.user.id)
-  t.match(facts, [{ action: 'user.password_changed', outcome: 'succeeded', actor_id: ann.user.id }, { action: 'user.sessions_ended', detail: '1' }])
+  const facts = (
+    await auditFacts(db, 'user.logged_in', 'user.registered', 'session.refreshed')
+  ).filter(({ subject_id }) => subject_id === ann.user.id)
+  t.match(facts, [
+    { action: 'user.password_changed', outcome: 'succeeded', actor_id: ann.user.id },
+    { action: 'user.sessions_ended', detail: '1' }
+  ])
 })
 
 t.test('a wrong current password is refused, changes nothing and is remembered', async (t) => {
   const bea = await person('user', 'bea')
   const other = (await login('bea', PASSWORD)).json()
-  const answer = await bea.post('/api/v1/me/password', { current_password: 'wrong horse battery', new_password: NEW })
+  const answer = await bea.post('/api/v1/me/password', {
+    current_password: 'wrong horse battery',
+    new_password: NEW
+  })
   t.match(answer.json(), { status: 403, code: 'wrong_password' })
   t.equal((await ask({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 200)
   t.equal((await login('bea', PASSWORD)).statusCode, 200)
-  const facts = (await auditFacts(db, 'user.logged_in', 'user.registered')).filter(({ subject_id }) => subject_id === bea.user.id)
+  const facts = (await auditFacts(db, 'user.logged_in', 'user.registered')).filter(
+    ({ subject_id }) => subject_id === bea.user.id
+  )
   t.match(facts, [{ action: 'user.password_changed', outcome: 'failed', actor_id: bea.user.id }])
 })
 
 t.test('the new password is held to the policy, and the fault is where it stands', async (t) => {
   const cid = await person('user', 'cid.of.tests')
-  const change = async (new_password: string) => (await cid.post('/api/v1/me/password', { current_password: PASSWORD, new_password })).json()
-  t.match(await change('short'), { status: 400, errors: [{ pointer: '/new_password', code: 'too_short' }] })
-  t.match(await change('Cid.of.Tests'), { status: 400, errors: [{ pointer: '/new_password', code: 'weak_password' }] })
-  t.match((await cid.post('/api/v1/me/password', { new_password: NEW })).json(), { status: 400, errors: [{ pointer: '/current_password', code: 'required' }] })
-  t.equal((await ask({ method: 'POST', url: '/api/v1/me/password', payload: { current_password: PASSWORD, new_password: NEW } })).statusCode, 401)
+  const change = async (new_password: string) =>
+    (await cid.post('/api/v1/me/password', { current_password: PASSWORD, new_password })).json()
+  t.match(await change('short'), {
+    status: 400,
+    errors: [{ pointer: '/new_password', code: 'too_short' }]
+  })
+  t.match(await change('Cid.of.Tests'), {
+    status: 400,
+    errors: [{ pointer: '/new_password', code: 'weak_password' }]
+  })
+  t.match((await cid.post('/api/v1/me/password', { new_password: NEW })).json(), {
+    status: 400,
+    errors: [{ pointer: '/current_password', code: 'required' }]
+  })
+  t.equal(
+    (
+      await ask({
+        method: 'POST',
+        url: '/api/v1/me/password',
+        payload: { current_password: PASSWORD, new_password: NEW }
+      })
+    ).statusCode,
+    401
+  )
 })
 
-t.test('of parallel changes from one password one wins, and its password is the one that counts', async (t) => {
-  const dan = await person('user', 'dan')
-  const wanted = Array.from({ length: 6 }, (_, i) => `${NEW} ${i}`)
-  const answers = await Promise.all(wanted.map((new_password) => dan.post('/api/v1/me/password', { current_password: PASSWORD, new_password })))
-  const { 204: changed, 403: late = 0, 503: busy = 0 } = statuses(answers)
-  t.equal(changed, 1)
-  t.equal(late + busy, 5, 'the others come too late, or are told to come again')
-  const won = wanted[answers.findIndex(({ statusCode }) => statusCode === 204)] as string
-  t.equal((await login('dan', won)).statusCode, 200)
-})
-
-t.test('a login that was under way with the old password opens no session behind the change', async (t) => {
-  for (let round = 0; round < 5; round++) {
-    const username = `racer-${round}`
-    const eve = await person('user', username)
-    const [, ...logins] = await Promise.all([
-      eve.post('/api/v1/me/password', { current_password: PASSWORD, new_password: NEW }),
-      ...Array.from({ length: 6 }, () => login(username, PASSWORD))
-    ])
-    for (const answer of logins) {
-      if (answer.statusCode !== 200) continue
-      t.equal((await ask({ url: '/api/v1/me', headers: bearer(answer.json()) })).statusCode, 401)
-    }
-    t.equal((await eve.get('/api/v1/auth/sessions')).json().data.length, 1)
+t.test(
+  'of parallel changes from one password one wins, and its password is the one that counts',
+  async (t) => {
+    const dan = await person('user', 'dan')
+    const wanted = Array.from({ length: 6 }, (_, i) => `${NEW} ${i}`)
+    const answers = await Promise.all(
+      wanted.map((new_password) =>
+        dan.post('/api/v1/me/password', { current_password: PASSWORD, new_password })
+      )
+    )
+    const { 204: changed, 403: late = 0, 503: busy = 0 } = statuses(answers)
+    t.equal(changed, 1)
+    t.equal(late + busy, 5, 'the others come too late, or are told to come again')
+    const won = wanted[answers.findIndex(({ statusCode }) => statusCode === 204)] as string
+    t.equal((await login('dan', won)).statusCode, 200)
   }
-})
+)
+
+t.test(
+  'a login that was under way with the old password opens no session behind the change',
+  async (t) => {
+    for (let round = 0; round < 5; round++) {
+      const username = `racer-${round}`
+      const eve = await person('user', username)
+      const [, ...logins] = await Promise.all([
+        eve.post('/api/v1/me/password', { current_password: PASSWORD, new_password: NEW }),
+        ...Array.from({ length: 6 }, () => login(username, PASSWORD))
+      ])
+      for (const answer of logins) {
+        if (answer.statusCode !== 200) {
+          continue
+        }
+        t.equal((await ask({ url: '/api/v1/me', headers: bearer(answer.json()) })).statusCode, 401)
+      }
+      t.equal((await eve.get('/api/v1/auth/sessions')).json().data.length, 1)
+    }
+  }
+)
 
 t.test('a hash of lower cost is renewed by the next login, and the password stays', async (t) => {
   await person('user', 'fay')
-  await storeHash('fay', await argon2.hash(PASSWORD, { type: argon2.argon2id, memoryCost: 8192, timeCost: 1, parallelism: 1 }))
+  await storeHash(
+    'fay',
+    await argon2.hash(PASSWORD, {
+      type: argon2.argon2id,
+      memoryCost: 8192,
+      timeCost: 1,
+      parallelism: 1
+    })
+  )
   t.equal((await login('fay', 'wrong horse battery')).statusCode, 401)
   t.match(await hashOf('fay'), /m=8192/, 'not by a wrong one')
   const answers = await Promise.all([1, 2, 3, 4].map(() => login('fay', PASSWORD)))
@@ -92,9 +169,20 @@ t.test('a hash of lower cost is renewed by the next login, and the password stay
 
 t.test('a stored hash that would cost far more than ours is never computed', async (t) => {
   await person('user', 'gus')
-  await storeHash('gus', await argon2.hash(PASSWORD, { type: argon2.argon2id, memoryCost: 65_536, timeCost: 2, parallelism: 1 }))
+  await storeHash(
+    'gus',
+    await argon2.hash(PASSWORD, {
+      type: argon2.argon2id,
+      memoryCost: 65_536,
+      timeCost: 2,
+      parallelism: 1
+    })
+  )
   t.equal((await login('gus', PASSWORD)).statusCode, 401)
-  await storeHash('gus', '$argon2id$v=19$m=4194304,t=64,p=4$c29tZXNhbHRzb21lc2FsdA$0000000000000000000000000000000000000000000')
+  await storeHash(
+    'gus',
+    '$argon2id$v=19$m=4194304,t=64,p=4$c29tZXNhbHRzb21lc2FsdA$0000000000000000000000000000000000000000000'
+  )
   t.equal((await login('gus', PASSWORD)).statusCode, 401)
   await storeHash('gus', 'not a hash at all')
   t.equal((await login('gus', PASSWORD)).statusCode, 401)

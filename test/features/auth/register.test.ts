@@ -7,7 +7,11 @@ const { ask, db } = await house(t)
 const register = (payload: object) => ask({ method: 'POST', url: '/api/v1/auth/register', payload })
 
 t.test('a username, an address, or both make an account, and the answer logs it in', async (t) => {
-  for (const person of [{ username: 'ann' }, { email: 'Bea@Example.com' }, { username: 'Cid', email: 'cid@example.com', name: '  Cid Lee ' }]) {
+  for (const person of [
+    { username: 'ann' },
+    { email: 'Bea@Example.com' },
+    { username: 'Cid', email: 'cid@example.com', name: '  Cid Lee ' }
+  ]) {
     const answer = await register({ ...person, password: PASSWORD })
     t.equal(answer.statusCode, 201)
     t.equal(answer.headers['cache-control'], 'no-store')
@@ -15,15 +19,28 @@ t.test('a username, an address, or both make an account, and the answer logs it 
     t.strictSame(rest, { token_type: 'Bearer', expires_in: 900 })
     t.match(refresh_token, /^[\w-]{43}$/)
     t.match(user, { role: 'user', email_verified: false })
-    const me = await ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${access_token}` } })
+    const me = await ask({
+      url: '/api/v1/me',
+      headers: { authorization: `Bearer ${access_token}` }
+    })
     t.strictSame(me.json(), user)
   }
 })
 
-t.test('an address is kept in lower case, a username as it was given, a name without the blanks around it', async (t) => {
-  const { user } = (await register({ username: 'Dora.D', email: 'Dora@EXAMPLE.com', name: ' Dora ', password: PASSWORD })).json()
-  t.match(user, { username: 'Dora.D', email: 'dora@example.com', name: 'Dora' })
-})
+t.test(
+  'an address is kept in lower case, a username as it was given, a name without the blanks around it',
+  async (t) => {
+    const { user } = (
+      await register({
+        username: 'Dora.D',
+        email: 'Dora@EXAMPLE.com',
+        name: ' Dora ',
+        password: PASSWORD
+      })
+    ).json()
+    t.match(user, { username: 'Dora.D', email: 'dora@example.com', name: 'Dora' })
+  }
+)
 
 t.test('a taken name or address is refused and named, whatever its case', async (t) => {
   await register({ username: 'eve', email: 'eve@example.com', password: PASSWORD })
@@ -37,20 +54,46 @@ t.test('a taken name or address is refused and named, whatever its case', async 
   t.strictSame(await taken({ email: 'Eve@Example.COM' }), ['/email'])
   t.strictSame(await taken({ username: 'Eve', email: 'EVE@example.com' }), ['/username', '/email'])
   t.strictSame(await taken({ username: 'somebody-new', email: 'eve@example.com' }), ['/email'])
-  t.strictSame((await db.select({ name: users.username }).from(users)).filter(({ name }) => name === 'somebody-new'), [])
+  t.strictSame(
+    (await db.select({ name: users.username }).from(users)).filter(
+      ({ name }) => name === 'somebody-new'
+    ),
+    []
+  )
 })
 
 t.test('what is not as the contract says is named and makes no account', async (t) => {
   const before = await db.$count(users)
-  const cases: [payload: object, fault: { pointer: string, code: string }][] = [
-    [{ username: 'fay', password: PASSWORD, role: 'admin' }, { pointer: '/role', code: 'unknown_field' }],
-    [{ username: 'fay@home', password: PASSWORD }, { pointer: '/username', code: 'malformed' }],
-    [{ username: 'fay lee', password: PASSWORD }, { pointer: '/username', code: 'malformed' }],
-    [{ email: 'fay', password: PASSWORD }, { pointer: '/email', code: 'malformed' }],
-    [{ email: 'fay@localhost', password: PASSWORD }, { pointer: '/email', code: 'malformed' }],
-    [{ email: 'fay@ex\u212aample.com', password: PASSWORD }, { pointer: '/email', code: 'malformed' }],
+  const cases: [payload: object, fault: { pointer: string; code: string }][] = [
+    [
+      { username: 'fay', password: PASSWORD, role: 'admin' },
+      { pointer: '/role', code: 'unknown_field' }
+    ],
+    [
+      { username: 'fay@home', password: PASSWORD },
+      { pointer: '/username', code: 'malformed' }
+    ],
+    [
+      { username: 'fay lee', password: PASSWORD },
+      { pointer: '/username', code: 'malformed' }
+    ],
+    [
+      { email: 'fay', password: PASSWORD },
+      { pointer: '/email', code: 'malformed' }
+    ],
+    [
+      { email: 'fay@localhost', password: PASSWORD },
+      { pointer: '/email', code: 'malformed' }
+    ],
+    [
+      { email: 'fay@ex\u212aample.com', password: PASSWORD },
+      { pointer: '/email', code: 'malformed' }
+    ],
     [{ username: 'fay' }, { pointer: '/password', code: 'required' }],
-    [{ username: 'fay', password: 12345678 }, { pointer: '/password', code: 'wrong_type' }],
+    [
+      { username: 'fay', password: 12345678 },
+      { pointer: '/password', code: 'wrong_type' }
+    ],
     [{ password: PASSWORD }, { pointer: '/username', code: 'required' }]
   ]
   for (const [payload, fault] of cases) {
@@ -62,21 +105,51 @@ t.test('what is not as the contract says is named and makes no account', async (
 })
 
 t.test('of 100 parallel registrations of one address one makes the account', async (t) => {
-  const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => register({ email: i % 2 ? 'gus@example.com' : 'GUS@example.com', password: PASSWORD })))
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, i) =>
+      register({ email: i % 2 ? 'gus@example.com' : 'GUS@example.com', password: PASSWORD })
+    )
+  )
   const { 201: made, 409: taken = 0, 503: busy = 0 } = statuses(answers)
   t.equal(made, 1)
   t.equal(taken + busy, 99, 'the others are told that it is taken, or to come again')
-  t.equal((await db.select({ email: users.email }).from(users)).filter(({ email }) => email === 'gus@example.com').length, 1)
+  t.equal(
+    (await db.select({ email: users.email }).from(users)).filter(
+      ({ email }) => email === 'gus@example.com'
+    ).length,
+    1
+  )
 })
 
 t.test('a registration and its refusal are both in the audit log', async (t) => {
   const h = await house(t)
-  const sign = (request: string) => h.ask({ method: 'POST', url: '/api/v1/auth/register', payload: { username: 'hal', password: PASSWORD }, headers: { 'x-request-id': request } })
+  const sign = (request: string) =>
+    h.ask({
+      method: 'POST',
+      url: '/api/v1/auth/register',
+      payload: { username: 'hal', password: PASSWORD },
+      headers: { 'x-request-id': request }
+    })
   const { user } = (await sign('first')).json()
   await sign('second')
   const common = { action: 'user.registered', address: '127.0.0.1' }
   t.match(await auditFacts(h.db), [
-    { ...common, outcome: 'succeeded', actor_id: user.id, actor_name: 'hal', subject_type: 'user', subject_id: user.id, request_id: 'first' },
-    { ...common, outcome: 'failed', actor_id: null, actor_name: null, subject_id: null, request_id: 'second' }
+    {
+      ...common,
+      outcome: 'succeeded',
+      actor_id: user.id,
+      actor_name: 'hal',
+      subject_type: 'user',
+      subject_id: user.id,
+      request_id: 'first'
+    },
+    {
+      ...common,
+      outcome: 'failed',
+      actor_id: null,
+      actor_name: null,
+      subject_id: null,
+      request_id: 'second'
+    }
   ])
 })

@@ -1,5 +1,5 @@
-import t from 'tap'
 import { eq } from 'drizzle-orm'
+import t from 'tap'
 import { users } from '../../../src/db/tables/users.ts'
 import { house, PASSWORD } from '../../support/house.ts'
 import { auditFacts, inShort } from '../../support/identity.ts'
@@ -8,83 +8,159 @@ import { codeTo, letCodesAge, lettersTo, refusal, resetTokenFor } from '../../su
 const ANN = 'ann@example.com'
 const NEW = 'a staple that is correct'
 
-async function houseWithAnn (t: Parameters<typeof house>[0], env: Record<string, string> = {}) {
+async function houseWithAnn(t: Parameters<typeof house>[0], env: Record<string, string> = {}) {
   const h = await house(t, { env: { EMAIL_VERIFICATION: 'off', ...env } })
   const ann = await h.person('user', 'ann', { email: ANN })
-  const post = (path: string, payload: object) => h.ask({ method: 'POST', url: `/api/v1/auth/${path}`, payload })
-  return { ...h, ann, post, reset: (reset_token: string, new_password = NEW) => post('reset-password', { reset_token, new_password }) }
+  const post = (path: string, payload: object) =>
+    h.ask({ method: 'POST', url: `/api/v1/auth/${path}`, payload })
+  return {
+    ...h,
+    ann,
+    post,
+    reset: (reset_token: string, new_password = NEW) =>
+      post('reset-password', { reset_token, new_password })
+  }
 }
 
-t.test('a reset replaces the password, ends what the old one opened and tells the owner', async (t) => {
-  const h = await houseWithAnn(t)
-  const key = (await h.ann.post('/api/v1/me/api-keys', { name: 'report', scopes: ['profile:read'], expires_at: new Date(Date.now() + 86_400_000).toISOString() })).json()
-  const byKey = () => h.ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${key.key}` } })
-  t.equal((await byKey()).statusCode, 200)
-  const answer = await h.reset(await resetTokenFor(h, ANN))
-  t.equal(answer.statusCode, 204)
-  t.equal((await h.ann.get('/api/v1/me')).statusCode, 401, 'the session has ended')
-  t.equal((await h.post('refresh', { refresh_token: h.ann.refresh_token })).statusCode, 401, 'its refresh token is worth nothing')
-  t.equal((await byKey()).statusCode, 401, 'the API key is dead')
-  t.equal((await h.post('login', { email: ANN, password: PASSWORD })).statusCode, 401)
-  const login = await h.post('login', { email: ANN, password: NEW })
-  t.match(login.json().user, { email_verified: true }, 'the code came to this address, so that it is confirmed')
-  const [letter] = await lettersTo(h.mail, ANN)
-  t.match(letter, { subject: 'Your password was changed', text: 'Every session was ended and every API key was revoked.' })
-  const facts = (await auditFacts(h.db)).filter(({ subject_id }) => [h.ann.user.id, key.id].includes(subject_id))
-  t.strictSame(facts.map((fact) => [inShort(fact), fact.actor_name]), [
-    ['user.registered', 'ann'], ['api_key.created', 'ann'], ['user.reset_requested', null], ['user.reset_code_checked', null],
-    ['user.password_changed', 'ann'], ['user.sessions_ended', 'ann'], ['api_key.revoked', 'ann'], ['user.password_reset', 'ann'], ['user.logged_in failed', null], ['user.logged_in', 'ann']])
-})
+t.test(
+  'a reset replaces the password, ends what the old one opened and tells the owner',
+  async (t) => {
+    const h = await houseWithAnn(t)
+    const key = (
+      await h.ann.post('/api/v1/me/api-keys', {
+        name: 'report',
+        scopes: ['profile:read'],
+        expires_at: new Date(Date.now() + 86_400_000).toISOString()
+      })
+    ).json()
+    const byKey = () =>
+      h.ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${key.key}` } })
+    t.equal((await byKey()).statusCode, 200)
+    const answer = await h.reset(await resetTokenFor(h, ANN))
+    t.equal(answer.statusCode, 204)
+    t.equal((await h.ann.get('/api/v1/me')).statusCode, 401, 'the session has ended')
+    t.equal(
+      (await h.post('refresh', { refresh_token: h.ann.refresh_token })).statusCode,
+      401,
+      'its refresh token is worth nothing'
+    )
+    t.equal((await byKey()).statusCode, 401, 'the API key is dead')
+    t.equal((await h.post('login', { email: ANN, password: PASSWORD })).statusCode, 401)
+    const login = await h.post('login', { email: ANN, password: NEW })
+    t.match(
+      login.json().user,
+      { email_verified: true },
+      'the code came to this address, so that it is confirmed'
+    )
+    const [letter] = await lettersTo(h.mail, ANN)
+    t.match(letter, {
+      subject: 'Your password was changed',
+      text: 'Every session was ended and every API key was revoked.'
+    })
+    const facts = (await auditFacts(h.db)).filter(({ subject_id }) =>
+      [h.ann.user.id, key.id].includes(subject_id)
+    )
+    t.strictSame(
+      facts.map((fact) => [inShort(fact), fact.actor_name]),
+      [
+        ['user.registered', 'ann'],
+        ['api_key.created', 'ann'],
+        ['user.reset_requested', null],
+        ['user.reset_code_checked', null],
+        ['user.password_changed', 'ann'],
+        ['user.sessions_ended', 'ann'],
+        ['api_key.revoked', 'ann'],
+        ['user.password_reset', 'ann'],
+        ['user.logged_in failed', null],
+        ['user.logged_in', 'ann']
+      ]
+    )
+  }
+)
 
 t.test('a password that the policy refuses does not use up the token', async (t) => {
   const h = await houseWithAnn(t, { PASSWORD_BLOCKLIST: 'on', PASSWORD_MIN_LENGTH: '10' })
   const reset_token = await resetTokenFor(h, ANN)
   for (const weak of ['too short', 'tasklanetasklane', 'ann@example.com']) {
     const answer = await h.reset(reset_token, weak)
-    t.match(answer.json(), { status: 400, code: 'invalid_request', errors: [{ pointer: '/new_password' }] }, weak)
+    t.match(
+      answer.json(),
+      { status: 400, code: 'invalid_request', errors: [{ pointer: '/new_password' }] },
+      weak
+    )
   }
   t.equal((await h.ann.get('/api/v1/me')).statusCode, 200)
   t.equal((await h.reset(reset_token)).statusCode, 204)
 })
 
-t.test('a token is good once and for ten minutes; every other is the same refusal and changes nothing', async (t) => {
-  const h = await houseWithAnn(t)
-  const late = await resetTokenFor(h, ANN)
-  await letCodesAge(h.db, '10 minutes')
-  const refusals = [await h.reset(late), await h.reset('nothing-like-a-token'), await h.reset(h.ann.refresh_token), await h.reset(h.ann.access_token.slice(0, 200))]
-  t.equal((await h.post('login', { username: 'ann', password: PASSWORD })).statusCode, 200)
-  const token = await resetTokenFor(h, ANN)
-  t.equal((await h.reset(token)).statusCode, 204)
-  refusals.push(await h.reset(token, 'yet another password'))
-  t.strictSame(refusals.map(refusal), Array(5).fill(refusal(refusals[0] as never)))
-  t.match(refusal(refusals[0] as never), { status: 400, code: 'invalid_reset_token' })
-  t.equal((await h.post('login', { username: 'ann', password: NEW })).statusCode, 200)
-})
-
-t.test('a code and a token are worth nothing once the account has another password, role or address, or is disabled', async (t) => {
-  const h = await houseWithAnn(t)
-  const changes: Record<string, Partial<typeof users.$inferInsert>> = { role: { role: 'manager' }, address: { email: 'other@example.com' }, access: { disabled: true } }
-  const before = { role: 'user', email: ANN, disabled: false } as const
-  const isAnn = eq(users.id, h.ann.user.id)
-  for (const [what, change] of Object.entries(changes)) {
-    const reset_token = await resetTokenFor(h, ANN)
-    await letCodesAge(h.db, '61 seconds')
-    const { reset_id } = (await h.post('forgot-password', { email: ANN })).json()
-    const otp = await codeTo(h.mail, ANN)
-    await h.db.update(users).set(change).where(isAnn)
-    t.equal((await h.reset(reset_token)).statusCode, 400, `token after a change of ${what}`)
-    t.equal((await h.post('verify-otp', { reset_id, otp })).statusCode, 400, `code after a change of ${what}`)
-    await h.db.update(users).set(before).where(isAnn)
-    await letCodesAge(h.db, '2 hours')
+t.test(
+  'a token is good once and for ten minutes; every other is the same refusal and changes nothing',
+  async (t) => {
+    const h = await houseWithAnn(t)
+    const late = await resetTokenFor(h, ANN)
+    await letCodesAge(h.db, '10 minutes')
+    const refusals = [
+      await h.reset(late),
+      await h.reset('nothing-like-a-token'),
+      await h.reset(h.ann.refresh_token),
+      await h.reset(h.ann.access_token.slice(0, 200))
+    ]
+    t.equal((await h.post('login', { username: 'ann', password: PASSWORD })).statusCode, 200)
+    const token = await resetTokenFor(h, ANN)
+    t.equal((await h.reset(token)).statusCode, 204)
+    refusals.push(await h.reset(token, 'yet another password'))
+    t.strictSame(refusals.map(refusal), Array(5).fill(refusal(refusals[0] as never)))
+    t.match(refusal(refusals[0] as never), { status: 400, code: 'invalid_reset_token' })
+    t.equal((await h.post('login', { username: 'ann', password: NEW })).statusCode, 200)
   }
-  const reset_token = await resetTokenFor(h, ANN)
-  t.equal((await h.ann.post('/api/v1/me/password', { current_password: PASSWORD, new_password: NEW })).statusCode, 204)
-  t.equal((await h.reset(reset_token, 'yet another password')).statusCode, 400, 'token after a change of password')
-})
+)
+
+t.test(
+  'a code and a token are worth nothing once the account has another password, role or address, or is disabled',
+  async (t) => {
+    const h = await houseWithAnn(t)
+    const changes: Record<string, Partial<typeof users.$inferInsert>> = {
+      role: { role: 'manager' },
+      address: { email: 'other@example.com' },
+      access: { disabled: true }
+    }
+    const before = { role: 'user', email: ANN, disabled: false } as const
+    const isAnn = eq(users.id, h.ann.user.id)
+    for (const [what, change] of Object.entries(changes)) {
+      const reset_token = await resetTokenFor(h, ANN)
+      await letCodesAge(h.db, '61 seconds')
+      const { reset_id } = (await h.post('forgot-password', { email: ANN })).json()
+      const otp = await codeTo(h.mail, ANN)
+      await h.db.update(users).set(change).where(isAnn)
+      t.equal((await h.reset(reset_token)).statusCode, 400, `token after a change of ${what}`)
+      t.equal(
+        (await h.post('verify-otp', { reset_id, otp })).statusCode,
+        400,
+        `code after a change of ${what}`
+      )
+      await h.db.update(users).set(before).where(isAnn)
+      await letCodesAge(h.db, '2 hours')
+    }
+    const reset_token = await resetTokenFor(h, ANN)
+    t.equal(
+      (await h.ann.post('/api/v1/me/password', { current_password: PASSWORD, new_password: NEW }))
+        .statusCode,
+      204
+    )
+    t.equal(
+      (await h.reset(reset_token, 'yet another password')).statusCode,
+      400,
+      'token after a change of password'
+    )
+  }
+)
 
 t.test('a reset token opens nothing else', async (t) => {
   const h = await houseWithAnn(t)
   const token = await resetTokenFor(h, ANN)
-  t.equal((await h.ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } })).statusCode, 401)
+  t.equal(
+    (await h.ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } })).statusCode,
+    401
+  )
   t.equal((await h.post('refresh', { refresh_token: token })).statusCode, 401)
 })

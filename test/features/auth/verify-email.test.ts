@@ -1,5 +1,5 @@
-import t from 'tap'
 import { eq } from 'drizzle-orm'
+import t from 'tap'
 import { oneTimeCodes } from '../../../src/db/tables/one-time-codes.ts'
 import { users } from '../../../src/db/tables/users.ts'
 import { house, PASSWORD } from '../../support/house.ts'
@@ -8,62 +8,99 @@ import { codeTo, letCodesAge, lettersTo, refusal, wrong } from '../../support/le
 
 const ANN = 'ann@example.com'
 
-async function open (t: Parameters<typeof house>[0], mode: 'off' | 'optional' | 'required', env: Record<string, string> = {}) {
+async function open(
+  t: Parameters<typeof house>[0],
+  mode: 'off' | 'optional' | 'required',
+  env: Record<string, string> = {}
+) {
   const h = await house(t, { env: { EMAIL_VERIFICATION: mode, ...env } })
-  const post = (path: string, payload: object) => h.ask({ method: 'POST', url: `/api/v1/auth/${path}`, payload })
-  return { ...h, post, confirm: (email: string, otp: string) => post('verify-email', { email, otp }), login: () => post('login', { username: 'ann', password: PASSWORD }) }
+  const post = (path: string, payload: object) =>
+    h.ask({ method: 'POST', url: `/api/v1/auth/${path}`, payload })
+  return {
+    ...h,
+    post,
+    confirm: (email: string, otp: string) => post('verify-email', { email, otp }),
+    login: () => post('login', { username: 'ann', password: PASSWORD })
+  }
 }
 
 t.test('a new account gets a code at its address and is confirmed by it, once', async (t) => {
   const h = await open(t, 'optional')
   const ann = await h.person('user', 'ann', { email: 'Ann@example.com', name: 'Ann' })
   t.equal(ann.user.email_verified, false)
-  t.match((await lettersTo(h.mail, ANN))[0], { subject: 'Your code to confirm this address', text: 'Hello Ann,' })
+  t.match((await lettersTo(h.mail, ANN))[0], {
+    subject: 'Your code to confirm this address',
+    text: 'Hello Ann,'
+  })
   t.equal((await ann.get('/api/v1/tasks')).statusCode, 200, 'nothing is withheld meanwhile')
   const code = await codeTo(h.mail, ANN)
   t.equal((await h.confirm('ANN@example.com', code)).statusCode, 204)
   t.equal((await ann.get('/api/v1/me')).json().email_verified, true)
   t.equal((await h.confirm(ANN, code)).statusCode, 400)
-  t.strictSame((await auditFacts(h.db)).map((fact) => [inShort(fact), fact.actor_id]), [['user.registered', ann.user.id], ['user.email_verified', ann.user.id], ['user.email_verified failed', null]])
+  t.strictSame(
+    (await auditFacts(h.db)).map((fact) => [inShort(fact), fact.actor_id]),
+    [
+      ['user.registered', ann.user.id],
+      ['user.email_verified', ann.user.id],
+      ['user.email_verified failed', null]
+    ]
+  )
 })
 
-t.test('a wrong code, another address, a late code and one try too many are the same refusal', async (t) => {
-  const h = await open(t, 'optional')
-  await h.person('user', 'ann', { email: ANN })
-  const code = await codeTo(h.mail, ANN)
-  const refusals = [await h.confirm('nobody@example.com', code)]
-  for (let i = 0; i < 5; i++) refusals.push(await h.confirm(ANN, wrong(code)))
-  refusals.push(await h.confirm(ANN, code))
-  await letCodesAge(h.db, '61 seconds')
-  t.equal((await h.post('verify-email/resend', { email: ANN })).statusCode, 202)
-  const next = await codeTo(h.mail, ANN)
-  await letCodesAge(h.db, '10 minutes')
-  refusals.push(await h.confirm(ANN, next))
-  t.strictSame(refusals.map(refusal), Array(8).fill(refusal(refusals[0] as never)))
-  t.equal((await h.db.select().from(users).where(eq(users.email, ANN)))[0]?.email_verified, false)
-})
+t.test(
+  'a wrong code, another address, a late code and one try too many are the same refusal',
+  async (t) => {
+    const h = await open(t, 'optional')
+    await h.person('user', 'ann', { email: ANN })
+    const code = await codeTo(h.mail, ANN)
+    const refusals = [await h.confirm('nobody@example.com', code)]
+    for (let i = 0; i < 5; i++) {
+      refusals.push(await h.confirm(ANN, wrong(code)))
+    }
+    refusals.push(await h.confirm(ANN, code))
+    await letCodesAge(h.db, '61 seconds')
+    t.equal((await h.post('verify-email/resend', { email: ANN })).statusCode, 202)
+    const next = await codeTo(h.mail, ANN)
+    await letCodesAge(h.db, '10 minutes')
+    refusals.push(await h.confirm(ANN, next))
+    t.strictSame(refusals.map(refusal), Array(8).fill(refusal(refusals[0] as never)))
+    t.equal((await h.db.select().from(users).where(eq(users.email, ANN)))[0]?.email_verified, false)
+  }
+)
 
-t.test('another code is sent on request, a minute apart, and tells nobody who has an account', async (t) => {
-  const h = await open(t, 'optional')
-  await h.person('user', 'ann', { email: ANN })
-  const first = await codeTo(h.mail, ANN)
-  const resend = (email: string) => h.post('verify-email/resend', { email })
-  t.equal((await resend(ANN)).statusCode, 202)
-  t.equal((await lettersTo(h.mail, ANN)).length, 1, 'too soon')
-  await letCodesAge(h.db, '61 seconds')
-  const answers = [await resend(ANN), await resend('nobody@example.com')]
-  t.strictSame(answers.map((answer) => [answer.statusCode, answer.body]), [[202, ''], [202, '']])
-  t.equal((await lettersTo(h.mail, ANN)).length, 2)
-  t.equal((await h.confirm(ANN, first)).statusCode, 400, 'the newest code counts alone')
-  t.equal((await h.confirm(ANN, await codeTo(h.mail, ANN))).statusCode, 204)
-  await letCodesAge(h.db, '61 seconds')
-  await resend(ANN)
-  t.equal((await lettersTo(h.mail, ANN)).length, 2, 'a confirmed address gets no more codes')
-  t.equal(h.mail.kept().length, 2)
-})
+t.test(
+  'another code is sent on request, a minute apart, and tells nobody who has an account',
+  async (t) => {
+    const h = await open(t, 'optional')
+    await h.person('user', 'ann', { email: ANN })
+    const first = await codeTo(h.mail, ANN)
+    const resend = (email: string) => h.post('verify-email/resend', { email })
+    t.equal((await resend(ANN)).statusCode, 202)
+    t.equal((await lettersTo(h.mail, ANN)).length, 1, 'too soon')
+    await letCodesAge(h.db, '61 seconds')
+    const answers = [await resend(ANN), await resend('nobody@example.com')]
+    t.strictSame(
+      answers.map((answer) => [answer.statusCode, answer.body]),
+      [
+        [202, ''],
+        [202, '']
+      ]
+    )
+    t.equal((await lettersTo(h.mail, ANN)).length, 2)
+    t.equal((await h.confirm(ANN, first)).statusCode, 400, 'the newest code counts alone')
+    t.equal((await h.confirm(ANN, await codeTo(h.mail, ANN))).statusCode, 204)
+    await letCodesAge(h.db, '61 seconds')
+    await resend(ANN)
+    t.equal((await lettersTo(h.mail, ANN)).length, 2, 'a confirmed address gets no more codes')
+    t.equal(h.mail.kept().length, 2)
+  }
+)
 
 t.test('where it is off, or there is no mailer, no code is made', async (t) => {
-  for (const [mode, env] of [['off', {}], ['optional', { MAILER: 'off' }]] as const) {
+  for (const [mode, env] of [
+    ['off', {}],
+    ['optional', { MAILER: 'off' }]
+  ] as const) {
     const h = await open(t, mode, env)
     await h.person('user', 'ann', { email: ANN })
     t.equal((await h.post('verify-email/resend', { email: ANN })).statusCode, 202)
@@ -73,24 +110,53 @@ t.test('where it is off, or there is no mailer, no code is made', async (t) => {
   }
 })
 
-t.test('where it is required, an unconfirmed account can look after its address and nothing else, and acts at once when it is confirmed', async (t) => {
-  const h = await open(t, 'required')
-  const ann = await h.person('user', 'ann', { email: ANN })
-  const refused = await h.login()
-  t.match(refused.json(), { status: 403, code: 'email_unverified' })
-  t.match((await h.post('login', { username: 'ann', password: 'a wrong password' })).json(), { status: 401 }, 'a wrong password learns nothing')
-  const form = await h.ask({ method: 'POST', url: '/api/v1/auth/token', payload: `grant_type=password&username=ann&password=${encodeURIComponent(PASSWORD)}`, headers: { 'content-type': 'application/x-www-form-urlencoded' } })
-  t.match(form.json(), { status: 403, code: 'email_unverified', error: 'invalid_grant' })
-  t.match((await ann.get('/api/v1/tasks')).json(), { status: 403, code: 'email_unverified' })
-  t.match((await ann.post('/api/v1/me/api-keys', { name: 'Key', scopes: ['tasks:read'], expires_at: new Date(Date.now() + 86_400_000).toISOString() })).json(), { code: 'email_unverified' })
-  t.equal((await ann.get('/api/v1/me')).statusCode, 200)
-  t.equal((await h.confirm(ANN, await codeTo(h.mail, ANN))).statusCode, 204)
-  t.equal((await ann.get('/api/v1/tasks')).statusCode, 200)
-  t.equal((await h.login()).statusCode, 200)
-  const bob = await h.person('user', 'bob')
-  t.equal((await bob.get('/api/v1/tasks')).statusCode, 200, 'who has no address has none to confirm')
-  t.ok((await auditFacts(h.db)).some((fact) => inShort(fact) === 'user.logged_in refused' && fact.subject_id === ann.user.id))
-})
+t.test(
+  'where it is required, an unconfirmed account can look after its address and nothing else, and acts at once when it is confirmed',
+  async (t) => {
+    const h = await open(t, 'required')
+    const ann = await h.person('user', 'ann', { email: ANN })
+    const refused = await h.login()
+    t.match(refused.json(), { status: 403, code: 'email_unverified' })
+    t.match(
+      (await h.post('login', { username: 'ann', password: 'a wrong password' })).json(),
+      { status: 401 },
+      'a wrong password learns nothing'
+    )
+    const form = await h.ask({
+      method: 'POST',
+      url: '/api/v1/auth/token',
+      payload: `grant_type=password&username=ann&password=${encodeURIComponent(PASSWORD)}`,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' }
+    })
+    t.match(form.json(), { status: 403, code: 'email_unverified', error: 'invalid_grant' })
+    t.match((await ann.get('/api/v1/tasks')).json(), { status: 403, code: 'email_unverified' })
+    t.match(
+      (
+        await ann.post('/api/v1/me/api-keys', {
+          name: 'Key',
+          scopes: ['tasks:read'],
+          expires_at: new Date(Date.now() + 86_400_000).toISOString()
+        })
+      ).json(),
+      { code: 'email_unverified' }
+    )
+    t.equal((await ann.get('/api/v1/me')).statusCode, 200)
+    t.equal((await h.confirm(ANN, await codeTo(h.mail, ANN))).statusCode, 204)
+    t.equal((await ann.get('/api/v1/tasks')).statusCode, 200)
+    t.equal((await h.login()).statusCode, 200)
+    const bob = await h.person('user', 'bob')
+    t.equal(
+      (await bob.get('/api/v1/tasks')).statusCode,
+      200,
+      'who has no address has none to confirm'
+    )
+    t.ok(
+      (await auditFacts(h.db)).some(
+        (fact) => inShort(fact) === 'user.logged_in refused' && fact.subject_id === ann.user.id
+      )
+    )
+  }
+)
 
 t.test('the right code in fifty requests at once confirms once', async (t) => {
   const h = await open(t, 'optional')
@@ -100,12 +166,19 @@ t.test('the right code in fifty requests at once confirms once', async (t) => {
   t.strictSame(statuses(answers), { 204: 1, 400: 49 })
 })
 
-t.test('making and deleting accounts does not fill a mailbox: thirty letters an hour go to an address, whoever asks', async (t) => {
-  const h = await open(t, 'optional')
-  for (let i = 0; i < 32; i++) {
-    const ann = await h.person('user', 'ann', { email: ANN })
-    t.equal((await ann.send({ method: 'DELETE', url: '/api/v1/me', payload: { password: PASSWORD } })).statusCode, 204)
+t.test(
+  'making and deleting accounts does not fill a mailbox: thirty letters an hour go to an address, whoever asks',
+  async (t) => {
+    const h = await open(t, 'optional')
+    for (let i = 0; i < 32; i++) {
+      const ann = await h.person('user', 'ann', { email: ANN })
+      t.equal(
+        (await ann.send({ method: 'DELETE', url: '/api/v1/me', payload: { password: PASSWORD } }))
+          .statusCode,
+        204
+      )
+    }
+    t.equal((await lettersTo(h.mail, ANN)).length, 30)
+    t.notMatch(JSON.stringify(await h.db.select().from(oneTimeCodes)), ANN)
   }
-  t.equal((await lettersTo(h.mail, ANN)).length, 30)
-  t.notMatch(JSON.stringify(await h.db.select().from(oneTimeCodes)), ANN)
-})
+)

@@ -5,36 +5,69 @@ import { house } from '../../support/house.ts'
 import { auditFacts, sibling } from '../../support/identity.ts'
 import { until } from '../../support/patience.ts'
 
-const open = await house(t, { env: { RATE_LIMIT: 'on', RATE_LIMIT_AUTH: '1', TRUST_PROXY: '192.0.2.0/24' } })
+const open = await house(t, {
+  env: { RATE_LIMIT: 'on', RATE_LIMIT_AUTH: '1', TRUST_PROXY: '192.0.2.0/24' }
+})
 const { ask, db } = open
 type Ask = (options: Parameters<typeof ask>[0]) => ReturnType<typeof ask>
-const offend = async (n: number, remoteAddress: string, by: Ask = ask) => { for (let i = 0; i < n; i++) await by({ method: 'POST', url: '/api/v1/auth/verify-otp', remoteAddress, payload: {} }) }
-const isBanned = async (remoteAddress: string, by: Ask = ask) => (await by({ url: '/health/live', remoteAddress })).statusCode === 403
-const noted = async (network: string) => { const [row] = await db.select({ n: sql<number>`cardinality(${ipOffences.times})` }).from(ipOffences).where(eq(ipOffences.network, network)); return row?.n ?? 0 }
-const banOf = async (network: string) => { const [row] = await db.select({ seconds: sql<number>`round(extract(epoch from ${ipBans.until} - ${ipBans.created_at}))::int`, automatic: ipBans.automatic, id: ipBans.id }).from(ipBans).where(eq(ipBans.network, network)); return row }
+const offend = async (n: number, remoteAddress: string, by: Ask = ask) => {
+  for (let i = 0; i < n; i++) {
+    await by({ method: 'POST', url: '/api/v1/auth/verify-otp', remoteAddress, payload: {} })
+  }
+}
+const isBanned = async (remoteAddress: string, by: Ask = ask) =>
+  (await by({ url: '/health/live', remoteAddress })).statusCode === 403
+const noted = async (network: string) => {
+  const [row] = await db
+    .select({ n: sql<number>`cardinality(${ipOffences.times})` })
+    .from(ipOffences)
+    .where(eq(ipOffences.network, network))
+  return row?.n ?? 0
+}
+const banOf = async (network: string) => {
+  const [row] = await db
+    .select({
+      seconds: sql<number>`round(extract(epoch from ${ipBans.until} - ${ipBans.created_at}))::int`,
+      automatic: ipBans.automatic,
+      id: ipBans.id
+    })
+    .from(ipBans)
+    .where(eq(ipBans.network, network))
+  return row
+}
 
-t.test('the twentieth offence bans an address for half an hour, and the log says so once', async (t) => {
-  // The first request is within its limit; each of the others is an offence.
-  await offend(20, '203.0.113.1')
-  await until('19 offences', async () => await noted('203.0.113.1/32') === 19)
-  t.equal(await isBanned('203.0.113.1'), false)
-  await offend(1, '203.0.113.1')
-  await until('the ban', () => isBanned('203.0.113.1'))
-  const ban = await banOf('203.0.113.1/32')
-  t.match(ban, { seconds: 1800, automatic: true })
-  const facts = (await auditFacts(db)).filter(({ subject_id }) => subject_id === ban?.id)
-  t.match(facts, [{ action: 'ip_ban.created', actor_id: null, address: '203.0.113.1', detail: '203.0.113.1/32' }])
-  t.equal(facts.length, 1)
-  const answer = await ask({ url: '/', remoteAddress: '203.0.113.1' })
-  t.match(answer.json(), { code: 'ip_banned' })
-  t.ok(Number(answer.headers['retry-after']) > 1700 && Number(answer.headers['retry-after']) <= 1800)
-  t.equal(await isBanned('203.0.113.2'), false, 'the neighbour is served')
-})
+t.test(
+  'the twentieth offence bans an address for half an hour, and the log says so once',
+  async (t) => {
+    // The first request is within its limit; each of the others is an offence.
+    await offend(20, '203.0.113.1')
+    await until('19 offences', async () => (await noted('203.0.113.1/32')) === 19)
+    t.equal(await isBanned('203.0.113.1'), false)
+    await offend(1, '203.0.113.1')
+    await until('the ban', () => isBanned('203.0.113.1'))
+    const ban = await banOf('203.0.113.1/32')
+    t.match(ban, { seconds: 1800, automatic: true })
+    const facts = (await auditFacts(db)).filter(({ subject_id }) => subject_id === ban?.id)
+    t.match(facts, [
+      { action: 'ip_ban.created', actor_id: null, address: '203.0.113.1', detail: '203.0.113.1/32' }
+    ])
+    t.equal(facts.length, 1)
+    const answer = await ask({ url: '/', remoteAddress: '203.0.113.1' })
+    t.match(answer.json(), { code: 'ip_banned' })
+    t.ok(
+      Number(answer.headers['retry-after']) > 1700 && Number(answer.headers['retry-after']) <= 1800
+    )
+    t.equal(await isBanned('203.0.113.2'), false, 'the neighbour is served')
+  }
+)
 
 t.test('who offends again after a ban is banned for twice as long', async (t) => {
   for (const seconds of [3600, 7200]) {
-    await db.update(ipBans).set({ until: sql`now() - interval '1 second'` }).where(eq(ipBans.network, '203.0.113.1/32'))
-    await until('the end of the ban', async () => !await isBanned('203.0.113.1'))
+    await db
+      .update(ipBans)
+      .set({ until: sql`now() - interval '1 second'` })
+      .where(eq(ipBans.network, '203.0.113.1/32'))
+    await until('the end of the ban', async () => !(await isBanned('203.0.113.1')))
     await offend(20, '203.0.113.1')
     await until('the next ban', () => isBanned('203.0.113.1'))
     t.match(await banOf('203.0.113.1/32'), { seconds })
@@ -43,10 +76,13 @@ t.test('who offends again after a ban is banned for twice as long', async (t) =>
 
 t.test('offences more than ten minutes apart do not add up', async (t) => {
   await offend(16, '203.0.113.3')
-  await until('15 offences', async () => await noted('203.0.113.3/32') === 15)
-  await db.update(ipOffences).set({ times: sql`(select array_agg(at - interval '11 minutes') from unnest(times) at)` }).where(eq(ipOffences.network, '203.0.113.3/32'))
+  await until('15 offences', async () => (await noted('203.0.113.3/32')) === 15)
+  await db
+    .update(ipOffences)
+    .set({ times: sql`(select array_agg(at - interval '11 minutes') from unnest(times) at)` })
+    .where(eq(ipOffences.network, '203.0.113.3/32'))
   await offend(15, '203.0.113.3')
-  await until('the last 15 to count', async () => await noted('203.0.113.3/32') === 15)
+  await until('the last 15 to count', async () => (await noted('203.0.113.3/32')) === 15)
   t.equal(await isBanned('203.0.113.3'), false)
 })
 
@@ -60,14 +96,35 @@ t.test('offences on several instances add up, and the ban holds on each', async 
 })
 
 t.test('a failed log-in is an offence, a successful one and an invalid body are not', async (t) => {
-  const lenient = await house(t, { env: { RATE_LIMIT: 'on', RATE_LIMIT_AUTH: '1000' }, database: { ...open.database, close: async () => {} } })
-  const login = (username: string) => lenient.ask({ method: 'POST', url: '/api/v1/auth/login', remoteAddress: '203.0.113.5', payload: { username, password: 'not the right one' } })
-  for (let i = 0; i < 3; i++) await login(`nobody-${i}`)
-  await lenient.ask({ method: 'POST', url: '/api/v1/auth/register', remoteAddress: '203.0.113.5', payload: { username: 'ann', password: 'not the right one' } })
+  const lenient = await house(t, {
+    env: { RATE_LIMIT: 'on', RATE_LIMIT_AUTH: '1000' },
+    database: { ...open.database, close: async () => {} }
+  })
+  const login = (username: string) =>
+    lenient.ask({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      remoteAddress: '203.0.113.5',
+      payload: { username, password: 'not the right one' }
+    })
+  for (let i = 0; i < 3; i++) {
+    await login(`nobody-${i}`)
+  }
+  await lenient.ask({
+    method: 'POST',
+    url: '/api/v1/auth/register',
+    remoteAddress: '203.0.113.5',
+    payload: { username: 'ann', password: 'not the right one' }
+  })
   await login('ann')
-  await lenient.ask({ method: 'POST', url: '/api/v1/auth/login', remoteAddress: '203.0.113.5', payload: {} })
+  await lenient.ask({
+    method: 'POST',
+    url: '/api/v1/auth/login',
+    remoteAddress: '203.0.113.5',
+    payload: {}
+  })
   await login('nobody-3')
-  await until('four offences', async () => await noted('203.0.113.5/32') === 4)
+  await until('four offences', async () => (await noted('203.0.113.5/32')) === 4)
 })
 
 t.test('an IPv6 offender is its /64, and a third offending /64 is the /56', async (t) => {
@@ -82,19 +139,45 @@ t.test('an IPv6 offender is its /64, and a third offending /64 is the /56', asyn
   t.equal(await isBanned('2001:db8:0:200::1'), false, 'the next /56 is somebody else')
 })
 
-t.test('loopback, private ranges and proxies are never banned by the machine, unless the configuration says so', async (t) => {
-  for (const address of ['127.0.0.1', '10.1.2.3', '192.168.1.1', '172.16.0.1', '::1', 'fd00::1', '192.0.2.1']) {
-    await offend(30, address)
-    t.equal(await isBanned(address), false, address)
+t.test(
+  'loopback, private ranges and proxies are never banned by the machine, unless the configuration says so',
+  async (t) => {
+    for (const address of [
+      '127.0.0.1',
+      '10.1.2.3',
+      '192.168.1.1',
+      '172.16.0.1',
+      '::1',
+      'fd00::1',
+      '192.0.2.1'
+    ]) {
+      await offend(30, address)
+      t.equal(await isBanned(address), false, address)
+    }
+    const own = { ...open.database, close: async () => {} }
+    const bare = await house(t, {
+      env: {
+        RATE_LIMIT: 'on',
+        RATE_LIMIT_AUTH: '1',
+        BAN_EXEMPT: 'none',
+        TRUST_PROXY: '192.0.2.0/24'
+      },
+      database: own
+    })
+    await offend(21, '10.9.9.9', bare.ask)
+    await until('the ban of a private address', () => isBanned('10.9.9.9', bare.ask))
+    await offend(25, '192.0.2.1', bare.ask)
+    t.equal(await isBanned('192.0.2.1', bare.ask), false, 'a proxy still is not')
+    const off = await house(t, { env: { BAN_EXEMPT: 'none' }, database: own })
+    for (let i = 0; i < 25; i++) {
+      await off.ask({
+        method: 'POST',
+        url: '/api/v1/auth/login',
+        remoteAddress: '10.8.8.8',
+        payload: { username: 'nobody', password: 'x' }
+      })
+    }
+    t.equal(await isBanned('10.8.8.8', off.ask), false, 'without limits there are no offences')
+    t.equal(await isBanned('10.9.9.9', off.ask), true, 'but a ban in force acts')
   }
-  const own = { ...open.database, close: async () => {} }
-  const bare = await house(t, { env: { RATE_LIMIT: 'on', RATE_LIMIT_AUTH: '1', BAN_EXEMPT: 'none', TRUST_PROXY: '192.0.2.0/24' }, database: own })
-  await offend(21, '10.9.9.9', bare.ask)
-  await until('the ban of a private address', () => isBanned('10.9.9.9', bare.ask))
-  await offend(25, '192.0.2.1', bare.ask)
-  t.equal(await isBanned('192.0.2.1', bare.ask), false, 'a proxy still is not')
-  const off = await house(t, { env: { BAN_EXEMPT: 'none' }, database: own })
-  for (let i = 0; i < 25; i++) await off.ask({ method: 'POST', url: '/api/v1/auth/login', remoteAddress: '10.8.8.8', payload: { username: 'nobody', password: 'x' } })
-  t.equal(await isBanned('10.8.8.8', off.ask), false, 'without limits there are no offences')
-  t.equal(await isBanned('10.9.9.9', off.ask), true, 'but a ban in force acts')
-})
+)

@@ -6,7 +6,7 @@ import { until } from '../../support/patience.ts'
 
 await inBrowser(t, suite)
 
-async function suite () {
+async function suite() {
   const { app, ask, person, visit, verdict, calls, origin, mail } = await browserHouse(t)
   const ann = await person('user', 'ann')
   const { page, context, logIn, complaints } = await visit({ expects: [400, 401, 403] })
@@ -25,7 +25,10 @@ async function suite () {
 
   t.test('the profile is changed; only what differs is sent', async (t) => {
     await section('Profile').getByLabel('Name to show').fill('Ann Lee')
-    const [sent] = await Promise.all([page.waitForRequest((request) => request.method() === 'PATCH'), page.getByRole('button', { name: 'Save the profile' }).click()])
+    const [sent] = await Promise.all([
+      page.waitForRequest((request) => request.method() === 'PATCH'),
+      page.getByRole('button', { name: 'Save the profile' }).click()
+    ])
     t.strictSame(sent.postDataJSON(), { name: 'Ann Lee' })
     await page.getByText('The profile is saved.').waitFor()
     t.match((await ann.get('/api/v1/me')).json(), { name: 'Ann Lee', username: 'ann' })
@@ -47,7 +50,9 @@ async function suite () {
     await page.getByRole('button', { name: 'Copy' }).click()
     await page.getByText('Copied.').waitFor()
     t.equal(await page.evaluate('navigator.clipboard.readText()'), key)
-    const status = async () => (await app.inject({ url: '/api/v1/tasks', headers: { authorization: `Bearer ${key}` } })).statusCode
+    const status = async () =>
+      (await app.inject({ url: '/api/v1/tasks', headers: { authorization: `Bearer ${key}` } }))
+        .statusCode
     t.equal(await status(), 200)
     await page.getByRole('button', { name: 'I have kept it' }).click()
     await dialog.waitFor({ state: 'detached' })
@@ -72,34 +77,61 @@ async function suite () {
     await page.getByLabel('Code from the letter').fill(await codeTo(mail, 'ann@example.com'))
     await page.getByRole('button', { name: 'Confirm', exact: true }).click()
     await page.getByText('The address is confirmed.').waitFor()
-    t.match((await ann.get('/api/v1/me')).json(), { email: 'ann@example.com', email_verified: true })
+    t.match((await ann.get('/api/v1/me')).json(), {
+      email: 'ann@example.com',
+      email_verified: true
+    })
   })
 
   t.test('other sessions are listed and ended, this one stays', async (t) => {
-    const elsewhere = (await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'ann', password: PASSWORD }, headers: { 'user-agent': 'Pocket telephone' } })).json()
+    const elsewhere = (
+      await ask({
+        method: 'POST',
+        url: '/api/v1/auth/login',
+        payload: { username: 'ann', password: PASSWORD },
+        headers: { 'user-agent': 'Pocket telephone' }
+      })
+    ).json()
     await page.goto(`${origin}/app/#/account`)
     await page.getByRole('button', { name: 'End the session of Pocket telephone' }).click()
     await page.getByText('The session has ended.').waitFor()
-    t.equal((await app.inject({ url: '/api/v1/me', headers: { authorization: `Bearer ${elsewhere.access_token}` } })).statusCode, 401)
+    t.equal(
+      (
+        await app.inject({
+          url: '/api/v1/me',
+          headers: { authorization: `Bearer ${elsewhere.access_token}` }
+        })
+      ).statusCode,
+      401
+    )
     await page.getByRole('button', { name: 'End all others' }).click()
     await page.getByText('You are logged in only here.').waitFor()
     await section('Sessions').getByText('1 session, that is all').waitFor()
     t.equal((await ann.get('/api/v1/me')).statusCode, 401)
   })
 
-  t.test('an access token that has run out is renewed once, however many calls wait for it', async (t) => {
-    const other = await visit()
-    await other.page.clock.install()
-    await other.logIn('ann', '#/trash')
-    await other.page.getByText('The trash is empty').waitFor()
-    const before = calls.length
-    await other.page.clock.fastForward('14:50')
-    await other.page.evaluate('location.hash = "#/account"')
-    await other.page.getByRole('region', { name: 'Sessions' }).getByText('this one').waitFor()
-    await other.page.getByText('No API keys').waitFor()
-    t.strictSame(calls.slice(before).map(({ method, path, status }) => `${method} ${path.slice(8)} ${status}`).sort(), ['GET auth/sessions 200', 'GET me/api-keys 200', 'POST auth/refresh 200'])
-    await other.context.close()
-  })
+  t.test(
+    'an access token that has run out is renewed once, however many calls wait for it',
+    async (t) => {
+      const other = await visit()
+      await other.page.clock.install()
+      await other.logIn('ann', '#/trash')
+      await other.page.getByText('The trash is empty').waitFor()
+      const before = calls.length
+      await other.page.clock.fastForward('14:50')
+      await other.page.evaluate('location.hash = "#/account"')
+      await other.page.getByRole('region', { name: 'Sessions' }).getByText('this one').waitFor()
+      await other.page.getByText('No API keys').waitFor()
+      t.strictSame(
+        calls
+          .slice(before)
+          .map(({ method, path, status }) => `${method} ${path.slice(8)} ${status}`)
+          .sort(),
+        ['GET auth/sessions 200', 'GET me/api-keys 200', 'POST auth/refresh 200']
+      )
+      await other.context.close()
+    }
+  )
 
   t.test('the password is changed with the current one', async (t) => {
     await page.getByLabel('Current password').fill('not the password')
@@ -111,22 +143,44 @@ async function suite () {
     await page.getByRole('button', { name: 'Change the password' }).click()
     await page.getByText('The new password counts.').waitFor()
     t.equal(await page.getByLabel('Current password').inputValue(), '')
-    const logInWith = async (password: string) => (await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'ann', password } })).statusCode
-    t.strictSame([await logInWith(PASSWORD), await logInWith('a staple that is correct')], [401, 200])
+    const logInWith = async (password: string) =>
+      (
+        await ask({
+          method: 'POST',
+          url: '/api/v1/auth/login',
+          payload: { username: 'ann', password }
+        })
+      ).statusCode
+    t.strictSame(
+      [await logInWith(PASSWORD), await logInWith('a staple that is correct')],
+      [401, 200]
+    )
   })
 
-  t.test('all tasks go into the trash at once, and the account for good, both after a question', async (t) => {
-    await page.getByRole('button', { name: 'Put all my tasks into the trash' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
-    await page.getByRole('button', { name: 'Put all my tasks into the trash' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Put all into the trash' }).click()
-    await page.getByText('0 tasks are in the trash.').waitFor()
-    await section('The way out').getByLabel('Your password').fill('a staple that is correct')
-    await page.getByRole('button', { name: 'Delete my account' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Delete it for good' }).click()
-    await page.getByRole('heading', { name: 'Log in' }).waitFor()
-    t.equal((await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'ann', password: 'a staple that is correct' } })).statusCode, 401)
-  })
+  t.test(
+    'all tasks go into the trash at once, and the account for good, both after a question',
+    async (t) => {
+      await page.getByRole('button', { name: 'Put all my tasks into the trash' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+      await page.getByRole('button', { name: 'Put all my tasks into the trash' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Put all into the trash' }).click()
+      await page.getByText('0 tasks are in the trash.').waitFor()
+      await section('The way out').getByLabel('Your password').fill('a staple that is correct')
+      await page.getByRole('button', { name: 'Delete my account' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete it for good' }).click()
+      await page.getByRole('heading', { name: 'Log in' }).waitFor()
+      t.equal(
+        (
+          await ask({
+            method: 'POST',
+            url: '/api/v1/auth/login',
+            payload: { username: 'ann', password: 'a staple that is correct' }
+          })
+        ).statusCode,
+        401
+      )
+    }
+  )
 
   t.test('no page broke its policy or complained, and every call is in the contract', async (t) => {
     const { faults, undocumented } = verdict()

@@ -3,7 +3,7 @@ import { browserHouse, inBrowser } from '../../support/browser.ts'
 
 await inBrowser(t, suite)
 
-async function suite () {
+async function suite() {
   const { person, visit, verdict } = await browserHouse(t)
   const ann = await person('user', 'ann')
   const { page, logIn, complaints } = await visit({ expects: [412] })
@@ -25,15 +25,28 @@ async function suite () {
     await page.getByLabel('Description', { exact: true }).fill('With two coats')
     await save()
     await dialog.waitFor()
-    t.strictSame(await dialog.locator('tbody tr').allTextContents(), ['TitlePaint the door bluePaint the gate', 'DescriptionWith two coatsAs it was', 'PriorityMediumHigh'])
+    t.strictSame(await dialog.locator('tbody tr').allTextContents(), [
+      'TitlePaint the door bluePaint the gate',
+      'DescriptionWith two coatsAs it was',
+      'PriorityMediumHigh'
+    ])
     t.ok(await dialog.getByRole('radio', { name: 'Title: yours' }).isChecked())
     t.ok(await dialog.getByRole('radio', { name: 'Priority: theirs' }).isChecked())
     t.strictSame(await complaints(), [])
-    t.match((await ann.read(task)).json(), { title: 'Paint the gate', version: 2 }, 'nothing is saved before the choice')
+    t.match(
+      (await ann.read(task)).json(),
+      { title: 'Paint the gate', version: 2 },
+      'nothing is saved before the choice'
+    )
     await dialog.getByRole('radio', { name: 'Title: theirs' }).check()
     await dialog.getByRole('button', { name: 'Save this choice' }).click()
     await page.locator('.task', { hasText: 'Paint the gate' }).getByText('With two coats').waitFor()
-    t.match((await ann.read(task)).json(), { title: 'Paint the gate', description: 'With two coats', priority: 'high', version: 3 })
+    t.match((await ann.read(task)).json(), {
+      title: 'Paint the gate',
+      description: 'With two coats',
+      priority: 'high',
+      version: 3
+    })
   })
 
   t.test('a choice that was put off leaves what was typed where it is', async (t) => {

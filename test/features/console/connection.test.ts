@@ -3,52 +3,78 @@ import { browserHouse, inBrowser } from '../../support/browser.ts'
 
 await inBrowser(t, suite)
 
-async function suite () {
+async function suite() {
   const { person, visit, verdict } = await browserHouse(t)
   const ann = await person('user', 'ann')
   const TASKS = /\/api\/v1\/tasks$/
-  const busy = (seconds: number) => ({ status: 503, headers: { 'retry-after': String(seconds), 'content-type': 'application/problem+json' }, body: JSON.stringify({ type: 'https://tasklane.example/problems/unavailable', title: 'The service cannot answer right now', status: 503, detail: 'Busy.', instance: '/', code: 'unavailable', request_id: 'r' }) })
-  const titles = async () => (await ann.get('/api/v1/tasks')).json().data.map(({ title }: { title: string }) => title)
-
-  t.test('offline is said to be offline; what was begun goes on when the network is back', async (t) => {
-    const { page, context, logIn, complaints } = await visit({ mayLose: true })
-    await logIn('ann')
-    await page.getByText('There is no open task').waitFor()
-    await context.setOffline(true)
-    await page.getByLabel('Title of a new task').fill('Written on the train')
-    await page.keyboard.press('Enter')
-    await page.getByText('You are offline.').waitFor()
-    await page.locator('.task-draft', { hasText: 'Saving…' }).waitFor()
-    t.strictSame(await complaints(), [])
-    t.strictSame(await titles(), [], 'nothing pretends to be saved')
-    await context.setOffline(false)
-    await page.locator('button.task-title', { hasText: 'Written on the train' }).waitFor()
-    await page.getByText('You are offline.').waitFor({ state: 'detached' })
-    t.strictSame(await titles(), ['Written on the train'])
-    await context.close()
-  })
-
-  t.test('a creation whose answer was lost is repeated under its key and happens once', async (t) => {
-    const { page, context, logIn } = await visit({ mayLose: true })
-    await logIn('ann')
-    const keys: (string | undefined)[] = []
-    await page.route(TASKS, async (route) => {
-      if (route.request().method() !== 'POST') return route.continue()
-      keys.push(route.request().headers()['idempotency-key'])
-      if (keys.length > 1) return route.continue()
-      await route.fetch()
-      return route.abort('connectionreset')
+  const busy = (seconds: number) => ({
+    status: 503,
+    headers: { 'retry-after': String(seconds), 'content-type': 'application/problem+json' },
+    body: JSON.stringify({
+      type: 'https://tasklane.example/problems/unavailable',
+      title: 'The service cannot answer right now',
+      status: 503,
+      detail: 'Busy.',
+      instance: '/',
+      code: 'unavailable',
+      request_id: 'r'
     })
-    await page.getByLabel('Title of a new task').fill('Only once')
-    await page.keyboard.press('Enter')
-    await page.getByText('Tasklane does not answer.').waitFor()
-    await page.getByRole('button', { name: 'Try now' }).click()
-    await page.locator('button.task-title', { hasText: 'Only once' }).waitFor()
-    t.equal(keys.length, 2)
-    t.equal(keys[0], keys[1])
-    t.strictSame((await titles()).filter((title: string) => title === 'Only once'), ['Only once'])
-    await context.close()
   })
+  const titles = async () =>
+    (await ann.get('/api/v1/tasks')).json().data.map(({ title }: { title: string }) => title)
+
+  t.test(
+    'offline is said to be offline; what was begun goes on when the network is back',
+    async (t) => {
+      const { page, context, logIn, complaints } = await visit({ mayLose: true })
+      await logIn('ann')
+      await page.getByText('There is no open task').waitFor()
+      await context.setOffline(true)
+      await page.getByLabel('Title of a new task').fill('Written on the train')
+      await page.keyboard.press('Enter')
+      await page.getByText('You are offline.').waitFor()
+      await page.locator('.task-draft', { hasText: 'Saving…' }).waitFor()
+      t.strictSame(await complaints(), [])
+      t.strictSame(await titles(), [], 'nothing pretends to be saved')
+      await context.setOffline(false)
+      await page.locator('button.task-title', { hasText: 'Written on the train' }).waitFor()
+      await page.getByText('You are offline.').waitFor({ state: 'detached' })
+      t.strictSame(await titles(), ['Written on the train'])
+      await context.close()
+    }
+  )
+
+  t.test(
+    'a creation whose answer was lost is repeated under its key and happens once',
+    async (t) => {
+      const { page, context, logIn } = await visit({ mayLose: true })
+      await logIn('ann')
+      const keys: (string | undefined)[] = []
+      await page.route(TASKS, async (route) => {
+        if (route.request().method() !== 'POST') {
+          return route.continue()
+        }
+        keys.push(route.request().headers()['idempotency-key'])
+        if (keys.length > 1) {
+          return route.continue()
+        }
+        await route.fetch()
+        return route.abort('connectionreset')
+      })
+      await page.getByLabel('Title of a new task').fill('Only once')
+      await page.keyboard.press('Enter')
+      await page.getByText('Tasklane does not answer.').waitFor()
+      await page.getByRole('button', { name: 'Try now' }).click()
+      await page.locator('button.task-title', { hasText: 'Only once' }).waitFor()
+      t.equal(keys.length, 2)
+      t.equal(keys[0], keys[1])
+      t.strictSame(
+        (await titles()).filter((title: string) => title === 'Only once'),
+        ['Only once']
+      )
+      await context.close()
+    }
+  )
 
   t.test('a change whose answer was lost is repeated and is no conflict with itself', async (t) => {
     const task = await ann.create({ title: 'Change me once' })
@@ -56,7 +82,9 @@ async function suite () {
     await logIn('ann')
     let lost = 0
     await page.route(new RegExp(`/tasks/${task.id}$`), async (route) => {
-      if (route.request().method() !== 'PATCH' || lost++ > 0) return route.continue()
+      if (route.request().method() !== 'PATCH' || lost++ > 0) {
+        return route.continue()
+      }
       await route.fetch()
       return route.abort('connectionreset')
     })
@@ -68,26 +96,43 @@ async function suite () {
     await context.close()
   })
 
-  t.test('a server that is busy is said to be busy, asked again in its own time, and the list comes', async (t) => {
-    const { page, context, logIn } = await visit({ expects: [503] })
-    let refused = 0
-    await page.route(/\/api\/v1\/tasks\?/, (route) => (refused++ === 0 ? route.fulfill(busy(20)) : route.continue()))
-    await logIn('ann')
-    await page.getByText('cannot answer right now (503)').waitFor()
-    await page.getByText(/Trying again in (20|19|18|17) s\./).waitFor()
-    t.equal(await page.getByText('You are offline.').count(), 0)
-    await page.getByRole('button', { name: 'Try now' }).click()
-    await page.locator('button.task-title', { hasText: 'Only once' }).waitFor()
-    t.equal(refused, 2)
-    await context.close()
-  })
+  t.test(
+    'a server that is busy is said to be busy, asked again in its own time, and the list comes',
+    async (t) => {
+      const { page, context, logIn } = await visit({ expects: [503] })
+      let refused = 0
+      await page.route(/\/api\/v1\/tasks\?/, (route) =>
+        refused++ === 0 ? route.fulfill(busy(20)) : route.continue()
+      )
+      await logIn('ann')
+      await page.getByText('cannot answer right now (503)').waitFor()
+      await page.getByText(/Trying again in (20|19|18|17) s\./).waitFor()
+      t.equal(await page.getByText('You are offline.').count(), 0)
+      await page.getByRole('button', { name: 'Try now' }).click()
+      await page.locator('button.task-title', { hasText: 'Only once' }).waitFor()
+      t.equal(refused, 2)
+      await context.close()
+    }
+  )
 
   t.test('a change that cannot be had is taken back and told, with its request id', async (t) => {
     const { page, context, logIn } = await visit({ expects: [403] })
     await logIn('ann')
-    await page.route(/\/tasks\/[^/]+$/, (route) => (route.request().method() === 'DELETE'
-      ? route.fulfill({ ...busy(1), status: 403, body: JSON.stringify({ title: 'Your role does not allow this', status: 403, detail: 'No.', code: 'not_allowed', request_id: 'refused-1' }) })
-      : route.continue()))
+    await page.route(/\/tasks\/[^/]+$/, (route) =>
+      route.request().method() === 'DELETE'
+        ? route.fulfill({
+            ...busy(1),
+            status: 403,
+            body: JSON.stringify({
+              title: 'Your role does not allow this',
+              status: 403,
+              detail: 'No.',
+              code: 'not_allowed',
+              request_id: 'refused-1'
+            })
+          })
+        : route.continue()
+    )
     await page.getByRole('button', { name: 'Delete Only once' }).click()
     await page.getByText('«Only once» is not deleted.').waitFor()
     await page.locator('.toast code', { hasText: 'refused-1' }).waitFor()
@@ -102,21 +147,33 @@ async function suite () {
     t.strictSame(undocumented, [])
   })
 
-  t.test('the watch over pages sees a broken policy, an error, an unknown call and words too faint to read', async (t) => {
-    const { page, context, open, complaints } = await visit()
-    await open()
-    await page.getByRole('heading', { name: 'Log in' }).waitFor()
-    await page.evaluate("document.documentElement.style.setProperty('--muted', 'light-dark(#555555, #333333)')")
-    t.match(await complaints(), [/^dark: serious color-contrast/])
-    await page.evaluate("document.documentElement.style.setProperty('--muted', 'light-dark(#bbbbbb, #cccccc)')")
-    t.match(await complaints(), [/^serious color-contrast/])
-    await page.evaluate('document.body.setAttribute("style", "color: red")')
-    await page.evaluate('try { document.body.innerHTML = "<p>x" } catch {}')
-    await page.evaluate('setTimeout(() => { throw new Error("planted") })')
-    await page.evaluate('fetch("/api/v1/nowhere").then(() => {})')
-    const { faults, undocumented } = verdict()
-    for (const planted of [/Applying inline style/, /TrustedHTML/, /planted/, /404/]) t.ok(faults.some((fault) => planted.test(fault)), String(planted))
-    t.match(undocumented, [{ path: '/api/v1/nowhere' }])
-    await context.close()
-  })
+  t.test(
+    'the watch over pages sees a broken policy, an error, an unknown call and words too faint to read',
+    async (t) => {
+      const { page, context, open, complaints } = await visit()
+      await open()
+      await page.getByRole('heading', { name: 'Log in' }).waitFor()
+      await page.evaluate(
+        "document.documentElement.style.setProperty('--muted', 'light-dark(#555555, #333333)')"
+      )
+      t.match(await complaints(), [/^dark: serious color-contrast/])
+      await page.evaluate(
+        "document.documentElement.style.setProperty('--muted', 'light-dark(#bbbbbb, #cccccc)')"
+      )
+      t.match(await complaints(), [/^serious color-contrast/])
+      await page.evaluate('document.body.setAttribute("style", "color: red")')
+      await page.evaluate('try { document.body.innerHTML = "<p>x" } catch {}')
+      await page.evaluate('setTimeout(() => { throw new Error("planted") })')
+      await page.evaluate('fetch("/api/v1/nowhere").then(() => {})')
+      const { faults, undocumented } = verdict()
+      for (const planted of [/Applying inline style/, /TrustedHTML/, /planted/, /404/]) {
+        t.ok(
+          faults.some((fault) => planted.test(fault)),
+          String(planted)
+        )
+      }
+      t.match(undocumented, [{ path: '/api/v1/nowhere' }])
+      await context.close()
+    }
+  )
 }

@@ -1,18 +1,21 @@
 import { readFileSync } from 'node:fs'
-import t from 'tap'
 import { parse } from 'csv-parse/sync'
+import t from 'tap'
 import { browserHouse, inBrowser } from '../../support/browser.ts'
 import { sample, worker } from '../../support/imports.ts'
 
 await inBrowser(t, suite)
 
-async function suite () {
+async function suite() {
   const { db, config, person, visit, verdict } = await browserHouse(t)
   const ann = await person('user', 'ann')
   const { page, logIn, complaints } = await visit({ expects: [400], acceptDownloads: true })
   await logIn('ann', '#/csv')
   const row = (text: string) => page.locator('.row-import', { hasText: text })
-  const choose = (name: string, content: string | Buffer) => page.locator('#csv-file').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(content) })
+  const choose = (name: string, content: string | Buffer) =>
+    page
+      .locator('#csv-file')
+      .setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(content) })
   /** What a press makes the browser save. */
   const saved = async (press: () => Promise<void>) => {
     const [download] = await Promise.all([page.waitForEvent('download'), press()])
@@ -30,52 +33,66 @@ async function suite () {
     t.equal((await ann.get('/api/v1/tasks')).json().data.length, 0)
   })
 
-  t.test('a file that is dropped becomes tasks; its bad rows are shown with their reasons and can be taken along', async (t) => {
-    worker(t, { db, config })
-    const file = await page.evaluateHandle<DataTransferLike, string>((text) => {
-      const { DataTransfer, File } = globalThis as unknown as { DataTransfer: new () => DataTransferLike, File: new (parts: string[], name: string, options: object) => unknown }
-      const transfer = new DataTransfer()
-      transfer.items.add(new File([text], 'odd.csv', { type: 'text/csv' }))
-      return transfer
-    }, sample('odd').toString('utf8'))
-    await page.locator('.drop').dispatchEvent('drop', { dataTransfer: file })
-    await row('odd.csv').getByText('4 rejected').waitFor()
-    await row('odd.csv').getByText('7 imported').waitFor()
-    t.equal((await ann.get('/api/v1/tasks?limit=100')).json().data.length, 7)
-    await page.getByRole('button', { name: 'Rejected rows of odd.csv' }).click()
-    const dialog = page.getByRole('dialog', { name: 'Rejected rows of odd.csv' })
-    await dialog.getByText('Row 8').first().waitFor()
-    t.strictSame(await complaints(), [])
-    const { name, text } = await saved(() => dialog.getByRole('button', { name: 'Download as CSV' }).click())
-    t.equal(name, 'rejected-odd.csv')
-    const faults = parse(text, { columns: true }) as { row: string, message: string }[]
-    t.strictSame([...new Set(faults.map((fault) => fault.row))], ['8', '9', '10', '11'])
-    t.ok(faults.every(({ message }) => message.length > 5))
-    await page.keyboard.press('Escape')
-  })
+  t.test(
+    'a file that is dropped becomes tasks; its bad rows are shown with their reasons and can be taken along',
+    async (t) => {
+      worker(t, { db, config })
+      const file = await page.evaluateHandle<DataTransferLike, string>((text) => {
+        const { DataTransfer, File } = globalThis as unknown as {
+          DataTransfer: new () => DataTransferLike
+          File: new (parts: string[], name: string, options: object) => unknown
+        }
+        const transfer = new DataTransfer()
+        transfer.items.add(new File([text], 'odd.csv', { type: 'text/csv' }))
+        return transfer
+      }, sample('odd').toString('utf8'))
+      await page.locator('.drop').dispatchEvent('drop', { dataTransfer: file })
+      await row('odd.csv').getByText('4 rejected').waitFor()
+      await row('odd.csv').getByText('7 imported').waitFor()
+      t.equal((await ann.get('/api/v1/tasks?limit=100')).json().data.length, 7)
+      await page.getByRole('button', { name: 'Rejected rows of odd.csv' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Rejected rows of odd.csv' })
+      await dialog.getByText('Row 8').first().waitFor()
+      t.strictSame(await complaints(), [])
+      const { name, text } = await saved(() =>
+        dialog.getByRole('button', { name: 'Download as CSV' }).click()
+      )
+      t.equal(name, 'rejected-odd.csv')
+      const faults = parse(text, { columns: true }) as { row: string; message: string }[]
+      t.strictSame([...new Set(faults.map((fault) => fault.row))], ['8', '9', '10', '11'])
+      t.ok(faults.every(({ message }) => message.length > 5))
+      await page.keyboard.press('Escape')
+    }
+  )
 
-  t.test('a file can be tried without making anything, and what is no CSV of tasks is refused in words', async (t) => {
-    worker(t, { db, config })
-    const before = (await ann.get('/api/v1/task-stats')).json().total
-    await page.getByLabel('Only try').check()
-    await choose('try.csv', 'title\nOnly a try\n')
-    await row('try.csv').getByText('1 would be imported').waitFor()
-    await row('try.csv').getByText('only tried').waitFor()
-    await page.getByLabel('Only try').uncheck()
-    await choose('tasks.txt', 'title\nOnly a try\n')
-    await page.locator('.problem').getByText('The request does not match the contract').waitFor()
-    await page.locator('.problem .request-id').waitFor()
-    t.equal((await ann.get('/api/v1/task-stats')).json().total, before)
-  })
+  t.test(
+    'a file can be tried without making anything, and what is no CSV of tasks is refused in words',
+    async (t) => {
+      worker(t, { db, config })
+      const before = (await ann.get('/api/v1/task-stats')).json().total
+      await page.getByLabel('Only try').check()
+      await choose('try.csv', 'title\nOnly a try\n')
+      await row('try.csv').getByText('1 would be imported').waitFor()
+      await row('try.csv').getByText('only tried').waitFor()
+      await page.getByLabel('Only try').uncheck()
+      await choose('tasks.txt', 'title\nOnly a try\n')
+      await page.locator('.problem').getByText('The request does not match the contract').waitFor()
+      await page.locator('.problem .request-id').waitFor()
+      t.equal((await ann.get('/api/v1/task-stats')).json().total, before)
+    }
+  )
 
   t.test('tasks are exported as they are, whole, and filtered as one asks', async (t) => {
     await ann.create({ title: '=1+1', status: 'done', tags: ['a', 'b'] })
     const { name, text } = await saved(() => page.getByRole('button', { name: 'Export' }).click())
     t.equal(name, 'tasks.csv')
     await page.getByText('The file is complete.').first().waitFor()
-    const rows = parse(text, { columns: true }) as { title: string, tags: string }[]
+    const rows = parse(text, { columns: true }) as { title: string; tags: string }[]
     t.equal(rows.length, (await ann.get('/api/v1/task-stats')).json().total)
-    t.match(rows.find(({ title }) => title.includes('1+1')), { title: '\'=1+1', tags: 'a|b' })
+    t.match(
+      rows.find(({ title }) => title.includes('1+1')),
+      { title: "'=1+1", tags: 'a|b' }
+    )
     await page.getByLabel('Which tasks?').selectOption('Finished tasks')
     await page.getByLabel('With these words').fill('1+1')
     const few = await saved(() => page.getByRole('button', { name: 'Export' }).click())
@@ -95,4 +112,6 @@ async function suite () {
   })
 }
 
-interface DataTransferLike { items: { add (file: unknown): void } }
+interface DataTransferLike {
+  items: { add(file: unknown): void }
+}

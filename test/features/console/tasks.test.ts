@@ -3,10 +3,11 @@ import { browserHouse, inBrowser, type Visitor } from '../../support/browser.ts'
 
 await inBrowser(t, suite)
 
-async function suite () {
+async function suite() {
   const { person, visit, verdict, events } = await browserHouse(t)
   const ann = await person('user', 'ann')
-  const row = ({ page }: Visitor, title: string | RegExp) => page.locator('.task').filter({ hasText: title })
+  const row = ({ page }: Visitor, title: string | RegExp) =>
+    page.locator('.task').filter({ hasText: title })
   const visitor = await visit({ timezoneId: 'America/New_York' })
   const { page, logIn, complaints } = visitor
   await logIn('ann')
@@ -17,19 +18,25 @@ async function suite () {
     await page.keyboard.type('Paint the door')
     await page.keyboard.press('Enter')
     await row(visitor, 'Paint the door').locator('button.task-title').waitFor()
-    const { data: [task] } = (await ann.get('/api/v1/tasks')).json()
+    const {
+      data: [task]
+    } = (await ann.get('/api/v1/tasks')).json()
     t.match(task, { title: 'Paint the door', status: 'todo', version: 1 })
   })
 
   t.test('markup in a title, a description and a tag is shown as the text it is', async (t) => {
-    const hostile = '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>'
+    const hostile =
+      '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>'
     await ann.create({ title: hostile, description: hostile, tags: ['<b>bold</b>'] })
     await page.reload()
     await logIn('ann')
     await page.getByRole('button', { name: hostile, exact: true }).waitFor()
     const shown = row(visitor, '<img')
     t.equal(await shown.locator('.task-text').textContent(), hostile)
-    t.equal(await shown.getByRole('button', { name: 'Tasks tagged <b>bold</b>' }).textContent(), '<b>bold</b>')
+    t.equal(
+      await shown.getByRole('button', { name: 'Tasks tagged <b>bold</b>' }).textContent(),
+      '<b>bold</b>'
+    )
     t.equal(await page.locator('.task img, .task script, .task b').count(), 0)
     t.notMatch(await page.title(), /taken/)
     await shown.getByRole('button', { name: /^History of/ }).click()
@@ -38,42 +45,66 @@ async function suite () {
     await page.keyboard.press('Escape')
   })
 
-  t.test('a task is edited where it stands; only what was touched is sent, and a due date is in the person\'s zone', async (t) => {
-    const due = await ann.create({ title: 'Pay the rent', due_date: '2030-01-31T17:00:12.345Z', tags: ['a, b'] })
-    await page.getByLabel('Search in titles').fill('rent')
-    await row(visitor, 'Pay the rent').locator('button.task-title').click()
-    t.equal(await page.getByLabel('Due', { exact: true }).last().inputValue(), '2030-01-31T12:00', 'noon in New York')
-    const [sent] = await Promise.all([
-      page.waitForRequest((request) => request.method() === 'PATCH'),
-      (async () => {
-        await page.getByLabel('Tags', { exact: true }).fill('home')
-        await page.getByLabel('Description', { exact: true }).fill('In two parts')
-        await page.getByRole('button', { name: 'Save' }).click()
-      })()
-    ])
-    t.strictSame(sent.postDataJSON(), { description: 'In two parts', tags: ['a, b', 'home'] })
-    t.equal(sent.headers()['if-match'], '"1"')
-    await row(visitor, 'In two parts').waitFor()
-    t.equal((await ann.read(due)).json().due_date, '2030-01-31T17:00:12.345Z', 'not cut to minutes')
-    await row(visitor, 'Pay the rent').getByRole('button', { name: 'Edit' }).click()
-    await page.getByLabel('Due', { exact: true }).last().fill('2020-06-01T09:30')
-    await page.getByRole('button', { name: 'Save' }).click()
-    await row(visitor, 'Overdue: 1 Jun 2020').waitFor()
-    t.equal((await ann.read(due)).json().due_date, '2020-06-01T13:30:00.000Z')
-  })
+  t.test(
+    "a task is edited where it stands; only what was touched is sent, and a due date is in the person's zone",
+    async (t) => {
+      const due = await ann.create({
+        title: 'Pay the rent',
+        due_date: '2030-01-31T17:00:12.345Z',
+        tags: ['a, b']
+      })
+      await page.getByLabel('Search in titles').fill('rent')
+      await row(visitor, 'Pay the rent').locator('button.task-title').click()
+      t.equal(
+        await page.getByLabel('Due', { exact: true }).last().inputValue(),
+        '2030-01-31T12:00',
+        'noon in New York'
+      )
+      const [sent] = await Promise.all([
+        page.waitForRequest((request) => request.method() === 'PATCH'),
+        (async () => {
+          await page.getByLabel('Tags', { exact: true }).fill('home')
+          await page.getByLabel('Description', { exact: true }).fill('In two parts')
+          await page.getByRole('button', { name: 'Save' }).click()
+        })()
+      ])
+      t.strictSame(sent.postDataJSON(), { description: 'In two parts', tags: ['a, b', 'home'] })
+      t.equal(sent.headers()['if-match'], '"1"')
+      await row(visitor, 'In two parts').waitFor()
+      t.equal(
+        (await ann.read(due)).json().due_date,
+        '2030-01-31T17:00:12.345Z',
+        'not cut to minutes'
+      )
+      await row(visitor, 'Pay the rent').getByRole('button', { name: 'Edit' }).click()
+      await page.getByLabel('Due', { exact: true }).last().fill('2020-06-01T09:30')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await row(visitor, 'Overdue: 1 Jun 2020').waitFor()
+      t.equal((await ann.read(due)).json().due_date, '2020-06-01T13:30:00.000Z')
+    }
+  )
 
-  t.test('what the server refuses is said at its field, with the request id, and nothing typed is lost', async (t) => {
-    const strict = await visit({ expects: [400] })
-    await strict.logIn('ann', '#/tasks?q=rent')
-    await row(strict, 'Pay the rent').locator('button.task-title').click()
-    await strict.page.getByLabel('Title', { exact: true }).fill('x'.repeat(201))
-    await strict.page.getByRole('button', { name: 'Save' }).click()
-    await strict.page.getByText('must be one line of 1 to 200 characters').waitFor()
-    t.equal(await strict.page.getByLabel('Title', { exact: true }).getAttribute('aria-invalid'), 'true')
-    t.match(await strict.page.locator('form.task-form .request-id').textContent(), /Request id [0-9a-f-]{36}$/)
-    t.equal(await strict.page.getByLabel('Title', { exact: true }).inputValue(), 'x'.repeat(201))
-    await strict.context.close()
-  })
+  t.test(
+    'what the server refuses is said at its field, with the request id, and nothing typed is lost',
+    async (t) => {
+      const strict = await visit({ expects: [400] })
+      await strict.logIn('ann', '#/tasks?q=rent')
+      await row(strict, 'Pay the rent').locator('button.task-title').click()
+      await strict.page.getByLabel('Title', { exact: true }).fill('x'.repeat(201))
+      await strict.page.getByRole('button', { name: 'Save' }).click()
+      await strict.page.getByText('must be one line of 1 to 200 characters').waitFor()
+      t.equal(
+        await strict.page.getByLabel('Title', { exact: true }).getAttribute('aria-invalid'),
+        'true'
+      )
+      t.match(
+        await strict.page.locator('form.task-form .request-id').textContent(),
+        /Request id [0-9a-f-]{36}$/
+      )
+      t.equal(await strict.page.getByLabel('Title', { exact: true }).inputValue(), 'x'.repeat(201))
+      await strict.context.close()
+    }
+  )
 
   t.test('what is typed is not lost by a search, nor by leaving without a question', async (t) => {
     await row(visitor, 'Pay the rent').getByRole('button', { name: 'Edit' }).click()
@@ -97,12 +128,17 @@ async function suite () {
 
   t.test('a task is finished and opened again by its box, from the keyboard as well', async (t) => {
     await page.getByRole('checkbox', { name: 'Done: Pay the rent' }).click()
-    await page.locator('.task-done', { hasText: 'Pay the rent' }).and(page.locator(':not([aria-busy])')).waitFor()
+    await page
+      .locator('.task-done', { hasText: 'Pay the rent' })
+      .and(page.locator(':not([aria-busy])'))
+      .waitFor()
     const [task] = (await ann.get('/api/v1/tasks?q=rent')).json().data
     t.match(task, { status: 'done', completed: true })
     await page.locator('button.task-title', { hasText: 'Pay the rent' }).focus()
     await page.keyboard.press('x')
-    await page.locator('.task:not(.task-done):not([aria-busy])', { hasText: 'Pay the rent' }).waitFor()
+    await page
+      .locator('.task:not(.task-done):not([aria-busy])', { hasText: 'Pay the rent' })
+      .waitFor()
     t.match((await ann.read(task)).json(), { status: 'todo' })
     t.strictSame(await events.of(task), ['task.created', ...Array(4).fill('task.updated')])
   })
@@ -127,47 +163,68 @@ async function suite () {
 
   t.test('the history of a task says what changed from what to what', async (t) => {
     await page.getByRole('link', { name: 'Tasks', exact: true }).click()
-    await row(visitor, 'Pay the rent').getByRole('button', { name: 'History of Pay the rent' }).click()
+    await row(visitor, 'Pay the rent')
+      .getByRole('button', { name: 'History of Pay the rent' })
+      .click()
     const history = page.getByRole('dialog')
     await history.getByText('took it out of the trash').first().waitFor()
-    t.match(await history.locator('li', { hasText: 'In two parts' }).textContent(), /^You changed it .*Tagsa, b → a, b, homeDescriptionnothing → In two parts$/)
+    t.match(
+      await history.locator('li', { hasText: 'In two parts' }).textContent(),
+      /^You changed it .*Tagsa, b → a, b, homeDescriptionnothing → In two parts$/
+    )
     t.strictSame(await complaints(), [])
     await page.keyboard.press('Escape')
   })
 
-  t.test('filters, words and order stand in the address, and are there again after a reload', async (t) => {
-    await ann.create({ title: 'Water the roses', priority: 'high', tags: ['garden'] })
-    await ann.create({ title: 'Prune the roses', priority: 'low', tags: ['garden'] })
-    await page.getByLabel('Search in titles').fill('roses')
-    await page.getByLabel('Order').selectOption('Title A–Z')
-    await page.getByRole('button', { name: 'All' }).click()
-    await page.locator('.list-end', { hasText: '2 tasks, that is all' }).waitFor()
-    t.strictSame(await page.locator('.task-title').allTextContents(), ['Prune the roses', 'Water the roses'])
-    t.match(page.url(), /#\/tasks\?.*view=all/)
-    t.match(page.url(), /q=roses/)
-    t.match(page.url(), /sort=title_asc/)
-    await page.getByLabel('Priority').selectOption('High')
-    await page.locator('.list-end', { hasText: '1 task, that is all' }).waitFor()
-    await page.reload()
-    await logIn('ann', new URL(page.url()).hash)
-    await row(visitor, 'Water the roses').waitFor()
-    t.equal(await page.getByLabel('Search in titles').inputValue(), 'roses')
-    t.strictSame(await page.locator('.task-title').allTextContents(), ['Water the roses'])
-    await row(visitor, 'Water').getByRole('button', { name: 'Tasks tagged garden' }).click()
-    await page.getByRole('button', { name: 'Tagged garden; show all tags' }).waitFor()
-    t.match(page.url(), /tag=garden/)
-  })
+  t.test(
+    'filters, words and order stand in the address, and are there again after a reload',
+    async (t) => {
+      await ann.create({ title: 'Water the roses', priority: 'high', tags: ['garden'] })
+      await ann.create({ title: 'Prune the roses', priority: 'low', tags: ['garden'] })
+      await page.getByLabel('Search in titles').fill('roses')
+      await page.getByLabel('Order').selectOption('Title A–Z')
+      await page.getByRole('button', { name: 'All' }).click()
+      await page.locator('.list-end', { hasText: '2 tasks, that is all' }).waitFor()
+      t.strictSame(await page.locator('.task-title').allTextContents(), [
+        'Prune the roses',
+        'Water the roses'
+      ])
+      t.match(page.url(), /#\/tasks\?.*view=all/)
+      t.match(page.url(), /q=roses/)
+      t.match(page.url(), /sort=title_asc/)
+      await page.getByLabel('Priority').selectOption('High')
+      await page.locator('.list-end', { hasText: '1 task, that is all' }).waitFor()
+      await page.reload()
+      await logIn('ann', new URL(page.url()).hash)
+      await row(visitor, 'Water the roses').waitFor()
+      t.equal(await page.getByLabel('Search in titles').inputValue(), 'roses')
+      t.strictSame(await page.locator('.task-title').allTextContents(), ['Water the roses'])
+      await row(visitor, 'Water').getByRole('button', { name: 'Tasks tagged garden' }).click()
+      await page.getByRole('button', { name: 'Tagged garden; show all tags' }).waitFor()
+      t.match(page.url(), /tag=garden/)
+    }
+  )
 
   t.test('a list goes on as one reaches its end, each task once', async (t) => {
     const bob = await person('user', 'bob')
-    for (const from of [0, 100]) await bob.post('/api/v1/task-batches', { operations: Array.from({ length: from === 0 ? 100 : 30 }, (_, i) => ({ op: 'create', data: { title: `Task ${from + i}` } })) })
+    for (const from of [0, 100]) {
+      await bob.post('/api/v1/task-batches', {
+        operations: Array.from({ length: from === 0 ? 100 : 30 }, (_, i) => ({
+          op: 'create',
+          data: { title: `Task ${from + i}` }
+        }))
+      })
+    }
     const { page: list, logIn: enter, context } = await visit()
     await enter('bob')
     await list.getByRole('button', { name: 'Load more' }).waitFor()
     t.equal(await list.locator('.task').count(), 50)
     for (const shown of [100, 130]) {
       await list.locator('.list-foot').scrollIntoViewIfNeeded()
-      await list.locator('.task').nth(shown - 1).waitFor({ state: 'attached' })
+      await list
+        .locator('.task')
+        .nth(shown - 1)
+        .waitFor({ state: 'attached' })
     }
     await list.getByText('130 tasks, that is all').waitFor()
     t.equal(new Set(await list.locator('.task-title').allTextContents()).size, 130)
@@ -175,26 +232,36 @@ async function suite () {
     await context.close()
   })
 
-  t.test('the list and the form pass axe in light and dark, also at 360 pixels, where nothing is cut off', async (t) => {
-    const narrow = await visit({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
-    await narrow.logIn('ann')
-    await row(narrow, 'Water the roses').waitFor()
-    t.strictSame(await narrow.complaints(), [])
-    await row(narrow, 'Water the roses').locator('button.task-title').click()
-    await narrow.page.getByLabel('Description', { exact: true }).waitFor()
-    t.strictSame(await narrow.complaints(), [])
-    t.equal(await narrow.page.evaluate('document.documentElement.scrollWidth'), 360)
-    await narrow.page.getByRole('button', { name: 'Menu' }).click()
-    await narrow.page.getByRole('link', { name: 'Trash' }).click()
-    await narrow.page.getByRole('heading', { name: 'Trash' }).waitFor()
-    t.strictSame(await narrow.complaints(), [])
-    await narrow.context.close()
-  })
+  t.test(
+    'the list and the form pass axe in light and dark, also at 360 pixels, where nothing is cut off',
+    async (t) => {
+      const narrow = await visit({
+        viewport: { width: 360, height: 740 },
+        hasTouch: true,
+        isMobile: true
+      })
+      await narrow.logIn('ann')
+      await row(narrow, 'Water the roses').waitFor()
+      t.strictSame(await narrow.complaints(), [])
+      await row(narrow, 'Water the roses').locator('button.task-title').click()
+      await narrow.page.getByLabel('Description', { exact: true }).waitFor()
+      t.strictSame(await narrow.complaints(), [])
+      t.equal(await narrow.page.evaluate('document.documentElement.scrollWidth'), 360)
+      await narrow.page.getByRole('button', { name: 'Menu' }).click()
+      await narrow.page.getByRole('link', { name: 'Trash' }).click()
+      await narrow.page.getByRole('heading', { name: 'Trash' }).waitFor()
+      t.strictSame(await narrow.complaints(), [])
+      await narrow.context.close()
+    }
+  )
 
-  t.test('in all of this no page broke its policy or complained, and every call is in the contract', async (t) => {
-    const { faults, undocumented, calls } = verdict()
-    t.strictSame(faults, [])
-    t.strictSame(undocumented, [])
-    t.ok(calls > 30)
-  })
+  t.test(
+    'in all of this no page broke its policy or complained, and every call is in the contract',
+    async (t) => {
+      const { faults, undocumented, calls } = verdict()
+      t.strictSame(faults, [])
+      t.strictSame(undocumented, [])
+      t.ok(calls > 30)
+    }
+  )
 }

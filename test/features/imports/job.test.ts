@@ -9,7 +9,19 @@ import { importJob } from '../../../src/features/imports/job.ts'
 import { leaseImport } from '../../../src/features/imports/lease.ts'
 import { purgeImports } from '../../../src/features/imports/queries.ts'
 import { house, PASSWORD } from '../../support/house.ts'
-import { accepted, ended, errorsOf, everyPage, IMPORTS, imported, read, rows, sample, tasksOf, worker } from '../../support/imports.ts'
+import {
+  accepted,
+  ended,
+  errorsOf,
+  everyPage,
+  IMPORTS,
+  imported,
+  read,
+  rows,
+  sample,
+  tasksOf,
+  worker
+} from '../../support/imports.ts'
 
 const { person, events, db, config } = await house(t)
 const log = pino({ level: 'silent' })
@@ -17,48 +29,81 @@ const log = pino({ level: 'silent' })
 const oneChunk = () => importJob({ db, config, log }).turn(() => true)
 const blocks = () => db.$count(taskImportBlocks)
 
-t.test('an import is told as it is: queued, then running with what is committed, then its end; afterwards nothing is staged', async (t) => {
-  const ann = await person()
-  const given = await accepted(ann, rows(1200))
-  t.match(await read(ann, given), { status: 'queued', rows_total: 1200, rows_processed: 0, started_at: null })
-  await oneChunk()
-  t.match(await read(ann, given), { status: 'running', rows_processed: 500, rows_imported: 500, finished_at: null })
-  t.equal((await ann.get('/api/v1/task-stats')).json().total, 500)
-  await oneChunk()
-  await oneChunk()
-  t.match(await read(ann, given), { status: 'succeeded', rows_processed: 1200, rows_imported: 1200, rows_rejected: 0 })
-  t.equal(await oneChunk(), false)
-  t.strictSame((await tasksOf(ann)).map(({ title }) => title), Array.from({ length: 1200 }, (_, i) => `Task ${i + 1}`))
-  t.equal(await blocks(), 0)
-})
+t.test(
+  'an import is told as it is: queued, then running with what is committed, then its end; afterwards nothing is staged',
+  async (t) => {
+    const ann = await person()
+    const given = await accepted(ann, rows(1200))
+    t.match(await read(ann, given), {
+      status: 'queued',
+      rows_total: 1200,
+      rows_processed: 0,
+      started_at: null
+    })
+    await oneChunk()
+    t.match(await read(ann, given), {
+      status: 'running',
+      rows_processed: 500,
+      rows_imported: 500,
+      finished_at: null
+    })
+    t.equal((await ann.get('/api/v1/task-stats')).json().total, 500)
+    await oneChunk()
+    await oneChunk()
+    t.match(await read(ann, given), {
+      status: 'succeeded',
+      rows_processed: 1200,
+      rows_imported: 1200,
+      rows_rejected: 0
+    })
+    t.equal(await oneChunk(), false)
+    t.strictSame(
+      (await tasksOf(ann)).map(({ title }) => title),
+      Array.from({ length: 1200 }, (_, i) => `Task ${i + 1}`)
+    )
+    t.equal(await blocks(), 0)
+  }
+)
 
-t.test('cancelled while it waits it brings in nothing, in the middle it keeps what it has; then it is over', async (t) => {
-  const ann = await person()
-  const [waiting, begun] = [await accepted(ann, rows(5)), await accepted(ann, rows(1700))]
-  t.match((await ann.post(`${IMPORTS}/${waiting.id}/cancel`)).json(), { status: 'cancelled', rows_imported: 0, started_at: null })
-  await oneChunk()
-  const cancelled = await ann.post(`${IMPORTS}/${begun.id}/cancel`)
-  t.match(cancelled.json(), { status: 'cancelled', rows_processed: 500, rows_imported: 500 })
-  t.equal(await oneChunk(), false, 'nobody goes on')
-  t.strictSame(await read(ann, begun), cancelled.json())
-  t.equal((await tasksOf(ann)).length, 500)
-  for (const { id } of [waiting, begun]) t.match((await ann.post(`${IMPORTS}/${id}/cancel`)).json(), { status: 409, code: 'import_ended' })
-  t.equal(await blocks(), 4)
-  while ((await purgeImports(db)).more);
-  t.equal(await blocks(), 0)
-  t.match(await read(ann, begun), { status: 'cancelled' })
-})
+t.test(
+  'cancelled while it waits it brings in nothing, in the middle it keeps what it has; then it is over',
+  async (t) => {
+    const ann = await person()
+    const [waiting, begun] = [await accepted(ann, rows(5)), await accepted(ann, rows(1700))]
+    t.match((await ann.post(`${IMPORTS}/${waiting.id}/cancel`)).json(), {
+      status: 'cancelled',
+      rows_imported: 0,
+      started_at: null
+    })
+    await oneChunk()
+    const cancelled = await ann.post(`${IMPORTS}/${begun.id}/cancel`)
+    t.match(cancelled.json(), { status: 'cancelled', rows_processed: 500, rows_imported: 500 })
+    t.equal(await oneChunk(), false, 'nobody goes on')
+    t.strictSame(await read(ann, begun), cancelled.json())
+    t.equal((await tasksOf(ann)).length, 500)
+    for (const { id } of [waiting, begun]) {
+      t.match((await ann.post(`${IMPORTS}/${id}/cancel`)).json(), {
+        status: 409,
+        code: 'import_ended'
+      })
+    }
+    t.equal(await blocks(), 4)
+    while ((await purgeImports(db)).more) {}
+    t.equal(await blocks(), 0)
+    t.match(await read(ann, begun), { status: 'cancelled' })
+  }
+)
 
 t.test('a cancellation at the same moment as the work stops it within a chunk', async (t) => {
   const ann = await person()
   const given = await accepted(ann, rows(2500))
   const [, answer] = await Promise.all([oneChunk(), ann.post(`${IMPORTS}/${given.id}/cancel`)])
   t.equal(answer.json().status, 'cancelled')
-  while (await oneChunk());
+  while (await oneChunk()) {}
   const final = await read(ann, given)
   t.strictSame(final, answer.json())
   t.equal((await tasksOf(ann)).length, final.rows_imported)
-  while ((await purgeImports(db)).more);
+  while ((await purgeImports(db)).more) {}
 })
 
 t.test('two at work on one import bring each row in once', async (t) => {
@@ -68,101 +113,204 @@ t.test('two at work on one import bring each row in once', async (t) => {
   const worker_id = randomUUID()
   const leased = await leaseImport(db, worker_id, false)
   t.equal(leased?.id, given.id)
-  const work = async () => { while (leased && await workChunk(db, worker_id, leased, 0)); }
+  const work = async () => {
+    while (leased && (await workChunk(db, worker_id, leased, 0))) {}
+  }
   await Promise.all([work(), work()])
   t.match(await read(ann, given), { status: 'succeeded', rows_imported: 3000 })
   // By their ids, which follow the rows: the time of a task is when its transaction began, and one of these waited for the other.
   const byId = (await tasksOf(ann)).sort((a, b) => (a.id < b.id ? -1 : 1))
-  t.strictSame(byId.map(({ title }) => title), Array.from({ length: 3000 }, (_, i) => `Task ${i + 1}`))
+  t.strictSame(
+    byId.map(({ title }) => title),
+    Array.from({ length: 3000 }, (_, i) => `Task ${i + 1}`)
+  )
   t.equal(await events.count(), before + 3000)
 })
 
-t.test('one import at a time for each owner, whoever asks; the owner who waited longest is next', async (t) => {
-  const [ann, bob, cid] = [await person(), await person(), await person()]
-  const [a1, a2, b1, c1] = [await accepted(ann, rows(1)), await accepted(ann, rows(1)), await accepted(bob, rows(1)), await accepted(cid, rows(1))]
-  const taken = (await Promise.all(Array.from({ length: 6 }, () => leaseImport(db, randomUUID(), false)))).map((leased) => leased?.id)
-  const more = []
-  for (let i = 0; i < 3; i++) more.push((await leaseImport(db, randomUUID(), false))?.id)
-  t.strictSame(new Set([...taken, ...more].filter(Boolean)), new Set([a1.id, b1.id, c1.id]))
-  await db.update(taskImports).set({ status: 'succeeded', finished_at: sql`now()`, leased_until: null }).where(eq(taskImports.id, a1.id))
-  const d1 = await accepted(await person(), rows(1))
-  t.equal((await leaseImport(db, randomUUID(), false))?.id, d1.id, 'who had no turn yet comes before who had one')
-  t.equal((await leaseImport(db, randomUUID(), false))?.id, a2.id)
-  await db.update(taskImports).set({ status: 'succeeded', finished_at: sql`now()` }).where(sql`finished_at is null`)
-})
+t.test(
+  'one import at a time for each owner, whoever asks; the owner who waited longest is next',
+  async (t) => {
+    const [ann, bob, cid] = [await person(), await person(), await person()]
+    const [a1, a2, b1, c1] = [
+      await accepted(ann, rows(1)),
+      await accepted(ann, rows(1)),
+      await accepted(bob, rows(1)),
+      await accepted(cid, rows(1))
+    ]
+    const taken = (
+      await Promise.all(Array.from({ length: 6 }, () => leaseImport(db, randomUUID(), false)))
+    ).map((leased) => leased?.id)
+    const more = []
+    for (let i = 0; i < 3; i++) {
+      more.push((await leaseImport(db, randomUUID(), false))?.id)
+    }
+    t.strictSame(new Set([...taken, ...more].filter(Boolean)), new Set([a1.id, b1.id, c1.id]))
+    await db
+      .update(taskImports)
+      .set({ status: 'succeeded', finished_at: sql`now()`, leased_until: null })
+      .where(eq(taskImports.id, a1.id))
+    const d1 = await accepted(await person(), rows(1))
+    t.equal(
+      (await leaseImport(db, randomUUID(), false))?.id,
+      d1.id,
+      'who had no turn yet comes before who had one'
+    )
+    t.equal((await leaseImport(db, randomUUID(), false))?.id, a2.id)
+    await db
+      .update(taskImports)
+      .set({ status: 'succeeded', finished_at: sql`now()` })
+      .where(sql`finished_at is null`)
+  }
+)
 
 t.test('a lease that has run out is taken over, one that lives is not', async (t) => {
   const ann = await person()
   const given = await accepted(ann, rows(1))
   t.equal((await leaseImport(db, randomUUID(), false))?.id, given.id)
   t.equal(await leaseImport(db, randomUUID(), false), undefined)
-  await db.update(taskImports).set({ leased_until: sql`now() - interval '1 second'` }).where(eq(taskImports.id, given.id))
+  await db
+    .update(taskImports)
+    .set({ leased_until: sql`now() - interval '1 second'` })
+    .where(eq(taskImports.id, given.id))
   t.match(await leaseImport(db, randomUUID(), false), { id: given.id, failures: 1 })
-  t.match(await leaseImport(db, randomUUID(), true), { id: given.id, failures: 2 }, 'where only one process can be, what another one held is free')
-  await db.update(taskImports).set({ leased_until: null, worker_id: null }).where(eq(taskImports.id, given.id))
-  while (await oneChunk());
+  t.match(
+    await leaseImport(db, randomUUID(), true),
+    { id: given.id, failures: 2 },
+    'where only one process can be, what another one held is free'
+  )
+  await db
+    .update(taskImports)
+    .set({ leased_until: null, worker_id: null })
+    .where(eq(taskImports.id, given.id))
+  while (await oneChunk()) {}
   t.match(await read(ann, given), { status: 'succeeded', rows_imported: 1 })
 })
 
-t.test('an import whose worker dies again and again without getting on fails and says so', async (t) => {
-  const ann = await person()
-  const given = await accepted(ann, rows(3))
-  for (let i = 0; i < 11; i++) await leaseImport(db, randomUUID(), true)
-  while (await importJob({ db, config: { ...config, DATABASE_URL: undefined }, log }).turn(() => false));
-  t.match(await read(ann, given), { status: 'failed', rows_imported: 0, problem: { status: 500, code: 'internal_error', instance: `${IMPORTS}/${given.id}` } })
-})
+t.test(
+  'an import whose worker dies again and again without getting on fails and says so',
+  async (t) => {
+    const ann = await person()
+    const given = await accepted(ann, rows(3))
+    for (let i = 0; i < 11; i++) {
+      await leaseImport(db, randomUUID(), true)
+    }
+    while (
+      await importJob({ db, config: { ...config, DATABASE_URL: undefined }, log }).turn(() => false)
+    ) {}
+    t.match(await read(ann, given), {
+      status: 'failed',
+      rows_imported: 0,
+      problem: { status: 500, code: 'internal_error', instance: `${IMPORTS}/${given.id}` }
+    })
+  }
+)
 
-t.test('the import of an account that is disabled stops and says so; that of a deleted one is gone', async (t) => {
-  const [ann, bob] = [await person(), await person()]
-  const given = await accepted(ann, rows(1200))
-  await oneChunk()
-  await db.update(users).set({ disabled: true }).where(eq(users.id, ann.user.id))
-  await oneChunk()
-  await db.update(users).set({ disabled: false }).where(eq(users.id, ann.user.id))
-  t.match(await read(ann, given), { status: 'failed', rows_processed: 500, rows_imported: 500, problem: { status: 403, code: 'account_disabled' } })
-  const other = await accepted(bob, rows(1200))
-  await oneChunk()
-  t.equal((await bob.send({ method: 'DELETE', url: '/api/v1/me', payload: { password: PASSWORD } })).statusCode, 204)
-  t.equal(await oneChunk(), false)
-  t.equal(await db.$count(taskImports, eq(taskImports.id, other.id)), 0)
-  while ((await purgeImports(db)).more);
-  t.equal(await blocks(), 0)
-})
+t.test(
+  'the import of an account that is disabled stops and says so; that of a deleted one is gone',
+  async (t) => {
+    const [ann, bob] = [await person(), await person()]
+    const given = await accepted(ann, rows(1200))
+    await oneChunk()
+    await db.update(users).set({ disabled: true }).where(eq(users.id, ann.user.id))
+    await oneChunk()
+    await db.update(users).set({ disabled: false }).where(eq(users.id, ann.user.id))
+    t.match(await read(ann, given), {
+      status: 'failed',
+      rows_processed: 500,
+      rows_imported: 500,
+      problem: { status: 403, code: 'account_disabled' }
+    })
+    const other = await accepted(bob, rows(1200))
+    await oneChunk()
+    t.equal(
+      (await bob.send({ method: 'DELETE', url: '/api/v1/me', payload: { password: PASSWORD } }))
+        .statusCode,
+      204
+    )
+    t.equal(await oneChunk(), false)
+    t.equal(await db.$count(taskImports, eq(taskImports.id, other.id)), 0)
+    while ((await purgeImports(db)).more) {}
+    t.equal(await blocks(), 0)
+  }
+)
 
 t.test('imports and errors are paged without gaps and repeats', async (t) => {
   const ann = await person()
   const working = worker(t, { db, config })
   const ids = []
-  for (let i = 0; i < 5; i++) ids.unshift((await imported(ann, i === 0 ? `title,status,priority\n${'x,no,no\n'.repeat(30)}` : sample('f2'))).id)
-  await db.update(taskImports).set({ created_at: sql`now()` }).where(eq(taskImports.owner_id, ann.user.id))
+  for (let i = 0; i < 5; i++) {
+    ids.unshift(
+      (
+        await imported(
+          ann,
+          i === 0 ? `title,status,priority\n${'x,no,no\n'.repeat(30)}` : sample('f2')
+        )
+      ).id
+    )
+  }
+  await db
+    .update(taskImports)
+    .set({ created_at: sql`now()` })
+    .where(eq(taskImports.owner_id, ann.user.id))
   const walk = (url: string) => everyPage(ann, url, 2)
-  t.strictSame((await walk(IMPORTS)).map(({ id }) => id), ids.sort().reverse())
+  t.strictSame(
+    (await walk(IMPORTS)).map(({ id }) => id),
+    ids.sort().reverse()
+  )
   const first = ids.at(-1) as string
-  t.strictSame((await walk(`${IMPORTS}/${first}/errors`)).map(({ row, column }) => `${row} ${column}`), Array.from({ length: 30 }, (_, i) => [`${i + 1} priority`, `${i + 1} status`]).flat())
+  t.strictSame(
+    (await walk(`${IMPORTS}/${first}/errors`)).map(({ row, column }) => `${row} ${column}`),
+    Array.from({ length: 30 }, (_, i) => [`${i + 1} priority`, `${i + 1} status`]).flat()
+  )
   t.equal((await ann.get(`${IMPORTS}?cursor=AAAA`)).statusCode, 400)
-  for (const id of [randomUUID(), 'x']) for (const url of [`${IMPORTS}/${id}`, `${IMPORTS}/${id}/errors`]) t.equal((await ann.get(url)).statusCode, 404)
+  for (const id of [randomUUID(), 'x']) {
+    for (const url of [`${IMPORTS}/${id}`, `${IMPORTS}/${id}/errors`]) {
+      t.equal((await ann.get(url)).statusCode, 404)
+    }
+  }
   t.equal((await ann.post(`${IMPORTS}/${randomUUID()}/cancel`)).statusCode, 404)
   await working.stop()
 })
 
-t.test('ended imports go after thirty days with their errors, files that never arrived after two hours', async (t) => {
-  const ann = await person()
-  worker(t, { db, config })
-  const given = await imported(ann, sample('odd'))
-  const young = await imported(ann, sample('odd'))
-  await db.execute(sql`update task_imports set finished_at = now() - interval '31 days' where id = ${given.id}`)
-  await db.insert(taskImports).values({ owner_id: ann.user.id, id: randomUUID(), status: 'receiving', file_name: 'x', dry_run: false, request_id: 'x', created_at: '2026-01-01T00:00:00.000Z' })
-  t.equal((await ann.get(IMPORTS)).json().data.length, 2, 'what is on its way is not shown')
-  while ((await purgeImports(db)).more);
-  t.equal((await ann.get(`${IMPORTS}/${given.id}`)).statusCode, 404)
-  t.equal((await errorsOf(ann, young)).length, 4)
-  t.equal(await db.$count(taskImports, eq(taskImports.owner_id, ann.user.id)), 1)
-})
+t.test(
+  'ended imports go after thirty days with their errors, files that never arrived after two hours',
+  async (t) => {
+    const ann = await person()
+    worker(t, { db, config })
+    const given = await imported(ann, sample('odd'))
+    const young = await imported(ann, sample('odd'))
+    await db.execute(
+      sql`update task_imports set finished_at = now() - interval '31 days' where id = ${given.id}`
+    )
+    await db.insert(taskImports).values({
+      owner_id: ann.user.id,
+      id: randomUUID(),
+      status: 'receiving',
+      file_name: 'x',
+      dry_run: false,
+      request_id: 'x',
+      created_at: '2026-01-01T00:00:00.000Z'
+    })
+    t.equal((await ann.get(IMPORTS)).json().data.length, 2, 'what is on its way is not shown')
+    while ((await purgeImports(db)).more) {}
+    t.equal((await ann.get(`${IMPORTS}/${given.id}`)).statusCode, 404)
+    t.equal((await errorsOf(ann, young)).length, 4)
+    t.equal(await db.$count(taskImports, eq(taskImports.owner_id, ann.user.id)), 1)
+  }
+)
 
-t.test('the worker finds an import by itself, also one that was queued before it started', async (t) => {
-  const [ann, bob] = [await person(), await person()]
-  const [a, b] = [await accepted(ann, rows(700)), await accepted(bob, rows(700))]
-  worker(t, { db, config })
-  worker(t, { db, config })
-  for (const [who, given] of [[ann, a], [bob, b]] as const) t.match(await ended(who, given), { status: 'succeeded', rows_imported: 700 })
-})
+t.test(
+  'the worker finds an import by itself, also one that was queued before it started',
+  async (t) => {
+    const [ann, bob] = [await person(), await person()]
+    const [a, b] = [await accepted(ann, rows(700)), await accepted(bob, rows(700))]
+    worker(t, { db, config })
+    worker(t, { db, config })
+    for (const [who, given] of [
+      [ann, a],
+      [bob, b]
+    ] as const) {
+      t.match(await ended(who, given), { status: 'succeeded', rows_imported: 700 })
+    }
+  }
+)

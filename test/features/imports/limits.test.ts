@@ -2,14 +2,19 @@ import t from 'tap'
 import { house } from '../../support/house.ts'
 import { IMPORTS, upload } from '../../support/imports.ts'
 
-t.test('imports have a budget of their own, which refused files spend as well; looking at them does not', async (t) => {
-  const { person } = await house(t, { env: { RATE_LIMIT: 'on', RATE_LIMIT_IMPORTS: '3' } })
-  const [ann, bob] = [await person(), await person()]
-  for (const file of ['title\nx\n', 'name\nx\n', 'title\nx\n']) t.not((await upload(ann, file)).statusCode, 429)
-  const refused = await upload(ann, 'title\nx\n')
-  t.match(refused, { statusCode: 429, headers: { ratelimit: /r=0/ } })
-  t.ok(Number(refused.headers['retry-after']) > 0)
-  t.equal((await ann.get(IMPORTS)).json().data.length, 2)
-  t.equal((await ann.post('/api/v1/tasks', { title: 'Something else' })).statusCode, 201)
-  t.equal((await upload(bob, 'title\nx\n')).statusCode, 202)
-})
+t.test(
+  'imports have a budget of their own, which refused files spend as well; looking at them does not',
+  async (t) => {
+    const { person } = await house(t, { env: { RATE_LIMIT: 'on', RATE_LIMIT_IMPORTS: '3' } })
+    const [ann, bob] = [await person(), await person()]
+    for (const file of ['title\nx\n', 'name\nx\n', 'title\nx\n']) {
+      t.not((await upload(ann, file)).statusCode, 429)
+    }
+    const refused = await upload(ann, 'title\nx\n')
+    t.match(refused, { statusCode: 429, headers: { ratelimit: /r=0/ } })
+    t.ok(Number(refused.headers['retry-after']) > 0)
+    t.equal((await ann.get(IMPORTS)).json().data.length, 2)
+    t.equal((await ann.post('/api/v1/tasks', { title: 'Something else' })).statusCode, 201)
+    t.equal((await upload(bob, 'title\nx\n')).statusCode, 202)
+  }
+)

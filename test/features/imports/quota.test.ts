@@ -10,20 +10,29 @@ t.test('rows beyond the quota are rejected by number, those before it go in', as
   const ann = await person()
   const rehearsed = await imported(ann, sample('quota_1001'), { query: '?dry_run=true' })
   const done = await imported(ann, sample('quota_1001'))
-  for (const { status, rows_total, rows_imported, rows_rejected } of [rehearsed, done]) t.strictSame([status, rows_total, rows_imported, rows_rejected], ['succeeded', 1001, 1000, 1])
-  t.match(await errorsOf(ann, done), [{ row: 1001, column: null, code: 'quota_exceeded', message: /1000 tasks/, value: null }])
+  for (const { status, rows_total, rows_imported, rows_rejected } of [rehearsed, done]) {
+    t.strictSame([status, rows_total, rows_imported, rows_rejected], ['succeeded', 1001, 1000, 1])
+  }
+  t.match(await errorsOf(ann, done), [
+    { row: 1001, column: null, code: 'quota_exceeded', message: /1000 tasks/, value: null }
+  ])
   t.strictSame(await errorsOf(ann, rehearsed), await errorsOf(ann, done))
   t.equal(await total(ann), 1000)
   t.match(await imported(ann, 'title\none\n,\nbad,x\n'), { rows_imported: 0, rows_rejected: 2 })
 })
 
-t.test('creations during an import do not pass the quota, and the import does not either', async (t) => {
-  const ann = await person()
-  const given = await accepted(ann, rows(1100))
-  const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => ann.post('/api/v1/tasks', { title: `By hand ${i}` })))
-  const done = await ended(ann, given)
-  const byHand = answers.filter(({ statusCode }) => statusCode === 201).length
-  t.equal(done.rows_imported + byHand, 1000)
-  t.equal(done.rows_imported + done.rows_rejected, 1100)
-  t.equal(await total(ann), 1000)
-})
+t.test(
+  'creations during an import do not pass the quota, and the import does not either',
+  async (t) => {
+    const ann = await person()
+    const given = await accepted(ann, rows(1100))
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => ann.post('/api/v1/tasks', { title: `By hand ${i}` }))
+    )
+    const done = await ended(ann, given)
+    const byHand = answers.filter(({ statusCode }) => statusCode === 201).length
+    t.equal(done.rows_imported + byHand, 1000)
+    t.equal(done.rows_imported + done.rows_rejected, 1100)
+    t.equal(await total(ann), 1000)
+  }
+)

@@ -5,27 +5,93 @@ import { imported, tasksOf, worker } from '../../support/imports.ts'
 const { person, db, config } = await house(t)
 worker(t, { db, config })
 
-const ODD = ['=1+1', "'=1+1", "''=1", "'", '-', '+49 30', '@home', 'a,b', 'a"b', '"quoted"', "it's", '＝full width', 'x'.repeat(200), '日本語 🎉', 'None', 'null', 'NULL', ';', '#', '1e5', 'title']
-const DESCRIPTIONS = [null, '', ' ', 'line one\nline two', 'line one\r\nline two\rline three', '\t=tab', "\n'=", ' padded ', 'ü'.repeat(10_000), '"', ',', '\u2028', '\ufeff']
+const ODD = [
+  '=1+1',
+  "'=1+1",
+  "''=1",
+  "'",
+  '-',
+  '+49 30',
+  '@home',
+  'a,b',
+  'a"b',
+  '"quoted"',
+  "it's",
+  '＝full width',
+  'x'.repeat(200),
+  '日本語 🎉',
+  'None',
+  'null',
+  'NULL',
+  ';',
+  '#',
+  '1e5',
+  'title'
+]
+const DESCRIPTIONS = [
+  null,
+  '',
+  ' ',
+  'line one\nline two',
+  'line one\r\nline two\rline three',
+  '\t=tab',
+  "\n'=",
+  ' padded ',
+  'ü'.repeat(10_000),
+  '"',
+  ',',
+  '\u2028',
+  '\ufeff'
+]
 
-t.test('what was exported and imported again by somebody else is the same, whatever it says', async (t) => {
-  const [ann, bob] = [await person(), await person()]
-  const texts = ODD.map((title, i) => ({ title, description: DESCRIPTIONS[i % DESCRIPTIONS.length] ?? null }))
-  const more = DESCRIPTIONS.map((description, i) => ({
-    title: `Task ${i}`, description, status: (['todo', 'in_progress', 'done'] as const)[i % 3] ?? 'todo', priority: (['low', 'medium', 'high'] as const)[i % 3] ?? 'low',
-    due_date: i % 2 ? `2026-0${1 + (i % 9)}-01T10:00:00.${100 + i}Z` : null, tags: [[], ['=a', "'b"], ['x y', '-z', 'ü'], ['@']][i % 4] ?? []
-  }))
-  for (const task of [...texts, ...more]) await ann.create(task)
-  const file = await ann.get('/api/v1/task-exports/csv')
-  t.equal(file.statusCode, 200)
-  const done = await imported(bob, file.rawPayload)
-  t.match(done, { status: 'succeeded', rows_rejected: 0, rows_imported: ODD.length + DESCRIPTIONS.length })
-  const told = async (who: typeof ann) => (await tasksOf(who)).map(({ title, description, status, priority, due_date, tags, completed }) => ({ title, description, status, priority, due_date, tags, completed }))
-  t.strictSame(await told(bob), await told(ann))
-  t.ok(done.ignored_columns.includes('owner_id'), 'what cannot be imported is named')
-})
+t.test(
+  'what was exported and imported again by somebody else is the same, whatever it says',
+  async (t) => {
+    const [ann, bob] = [await person(), await person()]
+    const texts = ODD.map((title, i) => ({
+      title,
+      description: DESCRIPTIONS[i % DESCRIPTIONS.length] ?? null
+    }))
+    const more = DESCRIPTIONS.map((description, i) => ({
+      title: `Task ${i}`,
+      description,
+      status: (['todo', 'in_progress', 'done'] as const)[i % 3] ?? 'todo',
+      priority: (['low', 'medium', 'high'] as const)[i % 3] ?? 'low',
+      due_date: i % 2 ? `2026-0${1 + (i % 9)}-01T10:00:00.${100 + i}Z` : null,
+      tags: [[], ['=a', "'b"], ['x y', '-z', 'ü'], ['@']][i % 4] ?? []
+    }))
+    for (const task of [...texts, ...more]) {
+      await ann.create(task)
+    }
+    const file = await ann.get('/api/v1/task-exports/csv')
+    t.equal(file.statusCode, 200)
+    const done = await imported(bob, file.rawPayload)
+    t.match(done, {
+      status: 'succeeded',
+      rows_rejected: 0,
+      rows_imported: ODD.length + DESCRIPTIONS.length
+    })
+    const told = async (who: typeof ann) =>
+      (await tasksOf(who)).map(
+        ({ title, description, status, priority, due_date, tags, completed }) => ({
+          title,
+          description,
+          status,
+          priority,
+          due_date,
+          tags,
+          completed
+        })
+      )
+    t.strictSame(await told(bob), await told(ann))
+    t.ok(done.ignored_columns.includes('owner_id'), 'what cannot be imported is named')
+  }
+)
 
 t.test('an export of nothing is an import of nothing', async (t) => {
   const [ann, bob] = [await person(), await person()]
-  t.match(await imported(bob, (await ann.get('/api/v1/task-exports/csv')).rawPayload), { status: 'succeeded', rows_total: 0 })
+  t.match(await imported(bob, (await ann.get('/api/v1/task-exports/csv')).rawPayload), {
+    status: 'succeeded',
+    rows_total: 0
+  })
 })

@@ -3,37 +3,63 @@ import { type AddressInfo, connect } from 'node:net'
 import t from 'tap'
 import { taskImportBlocks, taskImports } from '../../../src/db/tables/task-imports.ts'
 import { house } from '../../support/house.ts'
-import { accepted, form, IMPORTS, imported, type Part, read, rows, sample, tasksOf, upload, worker } from '../../support/imports.ts'
+import {
+  accepted,
+  form,
+  IMPORTS,
+  imported,
+  type Part,
+  read,
+  rows,
+  sample,
+  tasksOf,
+  upload,
+  worker
+} from '../../support/imports.ts'
 import { until } from '../../support/patience.ts'
 import { requestText } from '../../support/raw.ts'
 
-const { app, person, db, config } = await house(t, { env: { IMPORT_MAX_ROWS: '1200', IMPORT_MAX_BYTES: '100000' } })
+const { app, person, db, config } = await house(t, {
+  env: { IMPORT_MAX_ROWS: '1200', IMPORT_MAX_BYTES: '100000' }
+})
 /** What lies in the database, whoever may see it. */
 const stored = async () => [await db.$count(taskImports), await db.$count(taskImportBlocks)]
 
-t.test('what is no CSV file of tasks is refused with the reason, and nothing of it stays', async (t) => {
-  const ann = await person()
-  const refused: [what: string, file: string | Buffer, code: string, words: RegExp][] = [
-    ['an empty file', sample('empty'), 'empty', /empty/],
-    ['a file of blank lines', '\r\n  \n,,\n', 'empty', /empty/],
-    ['Latin-1', sample('bad_latin1'), 'wrong_encoding', /not UTF-8/],
-    ['UTF-16', Buffer.from('\ufefftitle\nx\n', 'utf16le'), 'wrong_encoding', /UTF-8/],
-    ['a cut-off character', Buffer.from('title\nCaf\xc3', 'latin1'), 'wrong_encoding', /UTF-8/],
-    ['semicolons', sample('bad_semicolon'), 'missing_column', /semicolons.*commas are needed/],
-    ['tabs', 'title\tstatus\na\tb\n', 'missing_column', /tabs/],
-    ['no title', 'name,status\na,done\n', 'missing_column', /title \(or subject\).*name, status/],
-    ['two titles', 'Title,subject\na,b\n', 'repeated_column', /Title.*subject/],
-    ['an unterminated quote', sample('bad_unterminated'), 'unterminated_quote', /row 2/],
-    ['a quote in the middle', 'title\nfine\n5" pipe\n', 'stray_quote', /row 2/],
-    ['text after a quote', 'title\n"a"b\n', 'stray_quote', /row 1/],
-    ['too many columns', `title${',x'.repeat(200)}\n`, 'too_many_columns', /200/]
-  ]
-  for (const [what, file, code, words] of refused) {
-    const answer = await upload(ann, file)
-    t.match(answer.json(), { status: 400, code: 'invalid_request', detail: words, errors: [{ in: 'body', pointer: '/file', code }] }, what)
+t.test(
+  'what is no CSV file of tasks is refused with the reason, and nothing of it stays',
+  async (t) => {
+    const ann = await person()
+    const refused: [what: string, file: string | Buffer, code: string, words: RegExp][] = [
+      ['an empty file', sample('empty'), 'empty', /empty/],
+      ['a file of blank lines', '\r\n  \n,,\n', 'empty', /empty/],
+      ['Latin-1', sample('bad_latin1'), 'wrong_encoding', /not UTF-8/],
+      ['UTF-16', Buffer.from('\ufefftitle\nx\n', 'utf16le'), 'wrong_encoding', /UTF-8/],
+      ['a cut-off character', Buffer.from('title\nCaf\xc3', 'latin1'), 'wrong_encoding', /UTF-8/],
+      ['semicolons', sample('bad_semicolon'), 'missing_column', /semicolons.*commas are needed/],
+      ['tabs', 'title\tstatus\na\tb\n', 'missing_column', /tabs/],
+      ['no title', 'name,status\na,done\n', 'missing_column', /title \(or subject\).*name, status/],
+      ['two titles', 'Title,subject\na,b\n', 'repeated_column', /Title.*subject/],
+      ['an unterminated quote', sample('bad_unterminated'), 'unterminated_quote', /row 2/],
+      ['a quote in the middle', 'title\nfine\n5" pipe\n', 'stray_quote', /row 2/],
+      ['text after a quote', 'title\n"a"b\n', 'stray_quote', /row 1/],
+      ['too many columns', `title${',x'.repeat(200)}\n`, 'too_many_columns', /200/]
+    ]
+    for (const [what, file, code, words] of refused) {
+      const answer = await upload(ann, file)
+      t.match(
+        answer.json(),
+        {
+          status: 400,
+          code: 'invalid_request',
+          detail: words,
+          errors: [{ in: 'body', pointer: '/file', code }]
+        },
+        what
+      )
+    }
+    t.strictSame(await stored(), [0, 0])
   }
-  t.strictSame(await stored(), [0, 0])
-})
+)
 
 t.test('a form that is not one CSV file in the field file is refused by name', async (t) => {
   const ann = await person()
@@ -45,64 +71,156 @@ t.test('a form that is not one CSV file in the field file is refused by name', a
     ['a name of another kind', [{ ...csv, name: 'tasks.xlsx' }], '/file', 'wrong_type'],
     ['another type', [{ ...csv, type: 'image/png' }], '/file', 'wrong_type'],
     ['two files', [csv, csv], '/file', 'given_twice'],
-    ['a switch beside the file', [csv, { content: 'true', field: 'dry_run' }], '/dry_run', 'unknown_field'],
-    ['a switch before the file', [{ content: 'true', field: 'dry_run' }, csv], '/dry_run', 'unknown_field']
+    [
+      'a switch beside the file',
+      [csv, { content: 'true', field: 'dry_run' }],
+      '/dry_run',
+      'unknown_field'
+    ],
+    [
+      'a switch before the file',
+      [{ content: 'true', field: 'dry_run' }, csv],
+      '/dry_run',
+      'unknown_field'
+    ]
   ]
   for (const [what, parts, pointer, code] of refused) {
     const answer = await ann.send({ method: 'POST', url: IMPORTS, ...form(...parts) })
     t.match(answer.json(), { status: 400, errors: [{ in: 'body', pointer, code }] }, what)
   }
-  for (const disposition of ['Content-Disposition: form-data', 'Content-Disposition: form-data; filename="a.csv"', 'Content-Disposition: form-data; name=""; filename="a.csv"', 'Content-Disposition: attachment', 'X: y']) {
-    const answer = await ann.send({ method: 'POST', url: IMPORTS, headers: { 'content-type': 'multipart/form-data; boundary=x' }, payload: `--x\r\n${disposition}\r\nContent-Type: text/csv\r\n\r\ntitle\r\n--x--\r\n` })
-    t.match(answer.json(), { status: 400, code: 'invalid_request', errors: [{ in: 'body' }] }, disposition)
+  for (const disposition of [
+    'Content-Disposition: form-data',
+    'Content-Disposition: form-data; filename="a.csv"',
+    'Content-Disposition: form-data; name=""; filename="a.csv"',
+    'Content-Disposition: attachment',
+    'X: y'
+  ]) {
+    const answer = await ann.send({
+      method: 'POST',
+      url: IMPORTS,
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+      payload: `--x\r\n${disposition}\r\nContent-Type: text/csv\r\n\r\ntitle\r\n--x--\r\n`
+    })
+    t.match(
+      answer.json(),
+      { status: 400, code: 'invalid_request', errors: [{ in: 'body' }] },
+      disposition
+    )
   }
-  t.match((await ann.post(IMPORTS, { file: 'title\nx\n' })).json(), { status: 415, code: 'unsupported_media_type' })
+  t.match((await ann.post(IMPORTS, { file: 'title\nx\n' })).json(), {
+    status: 415,
+    code: 'unsupported_media_type'
+  })
   const { payload, headers } = form(csv)
-  t.match((await ann.send({ method: 'POST', url: IMPORTS, payload: payload.subarray(0, -20), headers })).json(), { status: 400, code: 'malformed_request' }, 'a form that breaks off')
-  t.match((await ann.send({ method: 'POST', url: IMPORTS, payload, headers: { 'content-type': 'multipart/form-data' } })).json(), { status: 400 }, 'a form without a boundary')
-  for (const query of ['?dry_run=maybe', '?dryrun=true']) t.match((await upload(ann, 'title\nx\n', { query })).json(), { status: 400, errors: [{ in: 'query' }] }, query)
+  t.match(
+    (
+      await ann.send({ method: 'POST', url: IMPORTS, payload: payload.subarray(0, -20), headers })
+    ).json(),
+    { status: 400, code: 'malformed_request' },
+    'a form that breaks off'
+  )
+  t.match(
+    (
+      await ann.send({
+        method: 'POST',
+        url: IMPORTS,
+        payload,
+        headers: { 'content-type': 'multipart/form-data' }
+      })
+    ).json(),
+    { status: 400 },
+    'a form without a boundary'
+  )
+  for (const query of ['?dry_run=maybe', '?dryrun=true']) {
+    t.match(
+      (await upload(ann, 'title\nx\n', { query })).json(),
+      { status: 400, errors: [{ in: 'query' }] },
+      query
+    )
+  }
   t.strictSame(await stored(), [0, 0])
 })
 
 t.test('types and names that systems give to CSV files are taken', async (t) => {
   const ann = await person()
-  for (const type of ['text/csv', 'text/csv; charset=utf-8', 'application/octet-stream', 'application/vnd.ms-excel', 'text/plain']) t.equal((await upload(ann, 'title\nx\n', { type })).statusCode, 202, type)
-  t.match(await accepted(ann, 'title\nx\n', { name: 'C:\\Users\\Ann\\Tasks 2026.CSV' }), { file_name: 'Tasks 2026.CSV' })
+  for (const type of [
+    'text/csv',
+    'text/csv; charset=utf-8',
+    'application/octet-stream',
+    'application/vnd.ms-excel',
+    'text/plain'
+  ]) {
+    t.equal((await upload(ann, 'title\nx\n', { type })).statusCode, 202, type)
+  }
+  t.match(await accepted(ann, 'title\nx\n', { name: 'C:\\Users\\Ann\\Tasks 2026.CSV' }), {
+    file_name: 'Tasks 2026.CSV'
+  })
 })
 
 t.test('a file beyond a limit is 413 and leaves nothing, one at the limit is taken', async (t) => {
   const ann = await person()
   const before = await stored()
-  t.match((await upload(ann, rows(1201))).json(), { status: 413, code: 'body_too_large', detail: /1200 rows/ })
-  for (const size of [100_001, 150_000, 3_000_000]) t.match((await upload(ann, `title\n"${'x'.repeat(size)}"\n`.slice(0, size))).json(), { status: 413, code: 'body_too_large', detail: /100000 bytes/ }, `${size} bytes`)
+  t.match((await upload(ann, rows(1201))).json(), {
+    status: 413,
+    code: 'body_too_large',
+    detail: /1200 rows/
+  })
+  for (const size of [100_001, 150_000, 3_000_000]) {
+    t.match(
+      (await upload(ann, `title\n"${'x'.repeat(size)}"\n`.slice(0, size))).json(),
+      { status: 413, code: 'body_too_large', detail: /100000 bytes/ },
+      `${size} bytes`
+    )
+  }
   t.strictSame(await stored(), before)
   t.match(await accepted(ann, rows(1200)), { rows_total: 1200 })
   const line = 'some text\n'
   t.match(await accepted(ann, `title,${'y'.repeat(93)}\n${line.repeat(10)}`), { rows_total: 10 })
 })
 
-t.test('the same file under the same key is imported once; another file under it is refused', async (t) => {
-  const ann = await person()
-  const first = await upload(ann, rows(3), { key: 'once' })
-  const again = await upload(ann, rows(3), { key: 'once', name: 'renamed.csv' })
-  t.strictSame([again.statusCode, again.body, again.headers.location, again.headers['idempotent-replayed']], [202, first.body, first.headers.location, 'true'])
-  t.match((await upload(ann, rows(4), { key: 'once' })).json(), { status: 422, code: 'idempotency_key_reused' })
-  t.match((await upload(ann, rows(3), { key: 'once', query: '?dry_run=true' })).json(), { status: 422 })
-  const working = worker(t, { db, config })
-  const race = await Promise.all(Array.from({ length: 5 }, () => upload(ann, rows(2, 'Race'), { key: 'race' })))
-  t.equal(new Set(race.filter(({ statusCode }) => statusCode === 202).map((answer) => answer.json().id)).size, 1)
-  for (const answer of race) t.ok(answer.statusCode === 202 || answer.json().code === 'idempotency_in_flight')
-  t.equal((await ann.get(IMPORTS)).json().data.length, 2)
-  await imported(ann, 'title\nlast\n')
-  t.equal((await tasksOf(ann)).length, 3 + 2 + 1)
-  await working.stop()
-})
+t.test(
+  'the same file under the same key is imported once; another file under it is refused',
+  async (t) => {
+    const ann = await person()
+    const first = await upload(ann, rows(3), { key: 'once' })
+    const again = await upload(ann, rows(3), { key: 'once', name: 'renamed.csv' })
+    t.strictSame(
+      [again.statusCode, again.body, again.headers.location, again.headers['idempotent-replayed']],
+      [202, first.body, first.headers.location, 'true']
+    )
+    t.match((await upload(ann, rows(4), { key: 'once' })).json(), {
+      status: 422,
+      code: 'idempotency_key_reused'
+    })
+    t.match((await upload(ann, rows(3), { key: 'once', query: '?dry_run=true' })).json(), {
+      status: 422
+    })
+    const working = worker(t, { db, config })
+    const race = await Promise.all(
+      Array.from({ length: 5 }, () => upload(ann, rows(2, 'Race'), { key: 'race' }))
+    )
+    t.equal(
+      new Set(race.filter(({ statusCode }) => statusCode === 202).map((answer) => answer.json().id))
+        .size,
+      1
+    )
+    for (const answer of race) {
+      t.ok(answer.statusCode === 202 || answer.json().code === 'idempotency_in_flight')
+    }
+    t.equal((await ann.get(IMPORTS)).json().data.length, 2)
+    await imported(ann, 'title\nlast\n')
+    t.equal((await tasksOf(ann)).length, 3 + 2 + 1)
+    await working.stop()
+  }
+)
 
 t.test('a user has at most twenty imports that have not ended', async (t) => {
   const ann = await person()
   const answers = await Promise.all(Array.from({ length: 25 }, () => upload(ann, 'title\nx\n')))
   t.equal(answers.filter(({ statusCode }) => statusCode === 202).length, 20)
-  for (const answer of answers.filter(({ statusCode }) => statusCode !== 202)) t.match(answer.json(), { status: 409, code: 'too_many_imports' })
+  for (const answer of answers.filter(({ statusCode }) => statusCode !== 202)) {
+    t.match(answer.json(), { status: 409, code: 'too_many_imports' })
+  }
   const [first] = (await ann.get(`${IMPORTS}?limit=1`)).json().data
   t.equal((await ann.post(`${IMPORTS}/${first.id}/cancel`)).statusCode, 200)
   t.equal((await upload(ann, 'title\nx\n')).statusCode, 202)
@@ -113,33 +231,57 @@ t.test('others do not see an import, admins neither', async (t) => {
   const own = await accepted(ann, 'title\nx\n')
   t.match(await read(ann, own), { id: own.id, status: 'queued' })
   for (const other of [bob, boss]) {
-    for (const url of [`${IMPORTS}/${own.id}`, `${IMPORTS}/${own.id}/errors`]) t.equal((await other.get(url)).statusCode, 404)
+    for (const url of [`${IMPORTS}/${own.id}`, `${IMPORTS}/${own.id}/errors`]) {
+      t.equal((await other.get(url)).statusCode, 404)
+    }
     t.equal((await other.post(`${IMPORTS}/${own.id}/cancel`)).statusCode, 404)
     t.strictSame((await other.get(IMPORTS)).json().data, [])
   }
 })
 
-t.test('an upload whose sender goes away leaves nothing, and one that is slow is staged as it comes', async (t) => {
-  const ann = await person()
-  const before = await stored()
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = app.server.address() as AddressInfo
-  const { payload, headers } = form({ content: rows(1100), name: 'slow.csv', type: 'text/csv' })
-  const start = async () => {
-    const socket = connect({ host: '127.0.0.1', port }).on('error', () => {})
-    await once(socket, 'connect')
-    socket.write(requestText(`POST ${IMPORTS}`, { Authorization: `Bearer ${ann.access_token}`, 'Content-Type': headers['content-type'] as string, 'Content-Length': String(payload.length), Connection: 'close' }, ''))
-    socket.write(payload.subarray(0, payload.length - 2000))
-    await until('the first blocks', async () => (await stored())[1] === Number(before[1]) + 2)
-    return socket
+t.test(
+  'an upload whose sender goes away leaves nothing, and one that is slow is staged as it comes',
+  async (t) => {
+    const ann = await person()
+    const before = await stored()
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = app.server.address() as AddressInfo
+    const { payload, headers } = form({ content: rows(1100), name: 'slow.csv', type: 'text/csv' })
+    const start = async () => {
+      const socket = connect({ host: '127.0.0.1', port }).on('error', () => {})
+      await once(socket, 'connect')
+      socket.write(
+        requestText(
+          `POST ${IMPORTS}`,
+          {
+            Authorization: `Bearer ${ann.access_token}`,
+            'Content-Type': headers['content-type'] as string,
+            'Content-Length': String(payload.length),
+            Connection: 'close'
+          },
+          ''
+        )
+      )
+      socket.write(payload.subarray(0, payload.length - 2000))
+      await until('the first blocks', async () => (await stored())[1] === Number(before[1]) + 2)
+      return socket
+    }
+    const gone = await start()
+    t.equal((await ann.get(IMPORTS)).json().data.length, 0, 'nobody is told of it yet')
+    gone.destroy()
+    await until(
+      'nothing of it',
+      async () => JSON.stringify(await stored()) === JSON.stringify(before)
+    )
+    const slow = await start()
+    let said = ''
+    slow
+      .setEncoding('utf8')
+      .on('data', (text) => {
+        said += text
+      })
+      .write(payload.subarray(payload.length - 2000))
+    await once(slow, 'close')
+    t.match(said, /^HTTP\/1\.1 202 .*"rows_total":1100/s)
   }
-  const gone = await start()
-  t.equal((await ann.get(IMPORTS)).json().data.length, 0, 'nobody is told of it yet')
-  gone.destroy()
-  await until('nothing of it', async () => JSON.stringify(await stored()) === JSON.stringify(before))
-  const slow = await start()
-  let said = ''
-  slow.setEncoding('utf8').on('data', (text) => { said += text }).write(payload.subarray(payload.length - 2000))
-  await once(slow, 'close')
-  t.match(said, /^HTTP\/1\.1 202 .*"rows_total":1100/s)
-})
+)

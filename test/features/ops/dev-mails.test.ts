@@ -11,11 +11,21 @@ t.test('while developing the letters can be read at /dev/mails, newest first', a
   const answer = await ask({ url: '/dev/mails' })
   t.equal(answer.headers['cache-control'], 'no-store')
   const { data } = answer.json()
-  t.strictSame(data.map((letter: { to: string }) => letter.to), ['bob@example.com', 'ann@example.com'])
+  t.strictSame(
+    data.map((letter: { to: string }) => letter.to),
+    ['bob@example.com', 'ann@example.com']
+  )
   t.strictSame(Object.keys(data[0]).sort(), ['html', 'subject', 'text', 'to'])
 })
 
 t.test('in production there is no such thing', async (t) => {
-  const { ask } = await house(t, { env: { NODE_ENV: 'production', JWT_SECRET: 'q8Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR', DATABASE_URL: 'postgres://tasklane@127.0.0.1/tasklane', MAILER: 'off' } })
+  const { ask } = await house(t, {
+    env: {
+      NODE_ENV: 'production',
+      JWT_SECRET: 'q8Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR',
+      DATABASE_URL: 'postgres://tasklane@127.0.0.1/tasklane',
+      MAILER: 'off'
+    }
+  })
   t.match((await ask({ url: '/dev/mails' })).json(), { status: 404, code: 'not_found' })
 })

@@ -5,14 +5,34 @@ import { house, type Person } from '../../support/house.ts'
 import { decode } from '../../support/identity.ts'
 
 const { ask, db, person } = await house(t, { env: { REFRESH_TOKEN_TTL: '3600' } })
-const refresh = (refresh_token: string) => ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token } })
+const refresh = (refresh_token: string) =>
+  ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token } })
 const sidOf = (who: Person): string => String(decode(who.access_token.split('.')[1]).sid)
-const lifeOf = async (id: string) => (await db.select({ idle: sql<number>`extract(epoch from ${sessions.live_until} - now())::int`, absolute: sql<number>`extract(epoch from ${sessions.expires_at} - now())::int` }).from(sessions).where(eq(sessions.id, id)))[0]
+const lifeOf = async (id: string) =>
+  (
+    await db
+      .select({
+        idle: sql<number>`extract(epoch from ${sessions.live_until} - now())::int`,
+        absolute: sql<number>`extract(epoch from ${sessions.expires_at} - now())::int`
+      })
+      .from(sessions)
+      .where(eq(sessions.id, id))
+  )[0]
 /** As if so much time had gone by since the session was last used. */
 const age = async (id: string, seconds: number) => {
   const by = sql`make_interval(secs => ${seconds})`
-  await db.update(sessions).set({ live_until: sql`live_until - ${by}`, expires_at: sql`expires_at - ${by}`, created_at: sql`created_at - ${by}` }).where(eq(sessions.id, id))
-  await db.update(refreshTokens).set({ expires_at: sql`expires_at - ${by}` }).where(eq(refreshTokens.session_id, id))
+  await db
+    .update(sessions)
+    .set({
+      live_until: sql`live_until - ${by}`,
+      expires_at: sql`expires_at - ${by}`,
+      created_at: sql`created_at - ${by}`
+    })
+    .where(eq(sessions.id, id))
+  await db
+    .update(refreshTokens)
+    .set({ expires_at: sql`expires_at - ${by}` })
+    .where(eq(refreshTokens.session_id, id))
 }
 const near = (seconds: number | undefined, wanted: number) => Math.abs((seconds ?? 0) - wanted) < 60
 
@@ -27,33 +47,55 @@ t.test('a refresh moves the idle limit on and leaves the absolute one', async (t
   t.ok(near(after?.absolute, 30 * 86_400 - 3000))
 })
 
-t.test('a session that was not used for long is over: no refresh, no access, not in the list', async (t) => {
-  const ann = await person()
-  await age(sidOf(ann), 3601)
-  t.equal((await refresh(ann.refresh_token)).statusCode, 401)
-  t.equal((await ann.get('/api/v1/me')).statusCode, 401)
-})
+t.test(
+  'a session that was not used for long is over: no refresh, no access, not in the list',
+  async (t) => {
+    const ann = await person()
+    await age(sidOf(ann), 3601)
+    t.equal((await refresh(ann.refresh_token)).statusCode, 401)
+    t.equal((await ann.get('/api/v1/me')).statusCode, 401)
+  }
+)
 
 t.test('no refresh carries a session beyond its absolute end', async (t) => {
   const ann = await person()
-  await db.update(sessions).set({ expires_at: sql`now() + interval '30 minutes'` }).where(eq(sessions.id, sidOf(ann)))
+  await db
+    .update(sessions)
+    .set({ expires_at: sql`now() + interval '30 minutes'` })
+    .where(eq(sessions.id, sidOf(ann)))
   const next = (await refresh(ann.refresh_token)).json()
   t.ok(near((await lifeOf(sidOf(ann)))?.idle, 1800), 'sliding stops at the end')
   await age(sidOf(ann), 1801)
   t.equal((await refresh(next.refresh_token)).statusCode, 401)
-  t.equal((await ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${next.access_token}` } })).statusCode, 401)
+  t.equal(
+    (await ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${next.access_token}` } }))
+      .statusCode,
+    401
+  )
 })
 
-t.test('sessions that have been dead for long are cleared away when their user logs in, a few at a time', async (t) => {
-  const ann = await person('user', 'ann')
-  const login = () => ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'ann', password: 'correct horse battery' } })
-  for (let i = 0; i < 6; i++) await login()
-  const mine = eq(sessions.user_id, ann.user.id)
-  const dead = await db.select({ id: sessions.id }).from(sessions).where(mine).limit(5)
-  for (const { id } of dead) await age(id, 8 * 86_400)
-  await login()
-  t.equal(await db.$count(sessions, mine), 5, 'of five, three are gone')
-  await login()
-  t.equal(await db.$count(sessions, mine), 4)
-  t.equal(await db.$count(refreshTokens, sql`session_id not in (select id from sessions)`), 0)
-})
+t.test(
+  'sessions that have been dead for long are cleared away when their user logs in, a few at a time',
+  async (t) => {
+    const ann = await person('user', 'ann')
+    const login = () =>
+      ask({
+        method: 'POST',
+        url: '/api/v1/auth/login',
+        payload: { username: 'ann', password: 'correct horse battery' }
+      })
+    for (let i = 0; i < 6; i++) {
+      await login()
+    }
+    const mine = eq(sessions.user_id, ann.user.id)
+    const dead = await db.select({ id: sessions.id }).from(sessions).where(mine).limit(5)
+    for (const { id } of dead) {
+      await age(id, 8 * 86_400)
+    }
+    await login()
+    t.equal(await db.$count(sessions, mine), 5, 'of five, three are gone')
+    await login()
+    t.equal(await db.$count(sessions, mine), 4)
+    t.equal(await db.$count(refreshTokens, sql`session_id not in (select id from sessions)`), 0)
+  }
+)

@@ -6,9 +6,20 @@ import { auditFacts, decode } from '../../support/identity.ts'
 
 const { ask, db, person } = await house(t)
 const URL = '/api/v1/auth/sessions'
-const login = async (username: string, headers: Record<string, string> = {}) => (await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username, password: PASSWORD }, headers })).json()
-const bearer = (tokens: { access_token: string }) => ({ authorization: `Bearer ${tokens.access_token}` })
-const sidOf = (tokens: { access_token: string }): string => String(decode(tokens.access_token.split('.')[1]).sid)
+const login = async (username: string, headers: Record<string, string> = {}) =>
+  (
+    await ask({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      payload: { username, password: PASSWORD },
+      headers
+    })
+  ).json()
+const bearer = (tokens: { access_token: string }) => ({
+  authorization: `Bearer ${tokens.access_token}`
+})
+const sidOf = (tokens: { access_token: string }): string =>
+  String(decode(tokens.access_token.split('.')[1]).sid)
 
 t.test('the list shows where one is logged in, newest first, and no token', async (t) => {
   const ann = await person('user', 'ann')
@@ -16,15 +27,35 @@ t.test('the list shows where one is logged in, newest first, and no token', asyn
   const answer = await ask({ url: URL, headers: bearer(second) })
   t.equal(answer.statusCode, 200)
   const { data, pagination } = answer.json()
-  t.match(data, [{ id: sidOf(second), current: true, user_agent: 'Curl of Tests/1.0', address_prefix: '127.0.0.0/24' }, { id: sidOf(ann), current: false }])
-  t.strictSame(Object.keys(data[0]).sort(), ['address_prefix', 'created_at', 'current', 'id', 'last_used_at', 'user_agent'])
+  t.match(data, [
+    {
+      id: sidOf(second),
+      current: true,
+      user_agent: 'Curl of Tests/1.0',
+      address_prefix: '127.0.0.0/24'
+    },
+    { id: sidOf(ann), current: false }
+  ])
+  t.strictSame(Object.keys(data[0]).sort(), [
+    'address_prefix',
+    'created_at',
+    'current',
+    'id',
+    'last_used_at',
+    'user_agent'
+  ])
   t.strictSame(pagination, { limit: 20, next_cursor: null, has_more: false, total_returned: 2 })
 })
 
 t.test('the list pages by cursor across sessions of the same moment', async (t) => {
   const ann = await person('user', 'pages')
-  for (let i = 0; i < 4; i++) await login('pages')
-  await db.update(sessions).set({ created_at: '2026-01-02T03:04:05.678Z' }).where(eq(sessions.user_id, ann.user.id))
+  for (let i = 0; i < 4; i++) {
+    await login('pages')
+  }
+  await db
+    .update(sessions)
+    .set({ created_at: '2026-01-02T03:04:05.678Z' })
+    .where(eq(sessions.user_id, ann.user.id))
   const seen: string[] = []
   let cursor = ''
   do {
@@ -36,27 +67,65 @@ t.test('the list pages by cursor across sessions of the same moment', async (t) 
   t.equal(new Set(seen).size, 5)
   const bea = await person()
   const { pagination } = (await ann.get(`${URL}?limit=2`)).json()
-  t.equal((await bea.get(`${URL}?limit=2&cursor=${pagination.next_cursor}`)).statusCode, 400, 'a cursor is one caller\'s')
+  t.equal(
+    (await bea.get(`${URL}?limit=2&cursor=${pagination.next_cursor}`)).statusCode,
+    400,
+    "a cursor is one caller's"
+  )
 })
 
 t.test('one session can be ended from another, and is gone at once', async (t) => {
   const ann = await person('user', 'ender')
   const lost = await login('ender')
   t.equal((await ask({ url: '/api/v1/me', headers: bearer(lost) })).statusCode, 200)
-  t.equal((await ann.send({ method: 'DELETE', url: `${URL}/${sidOf(lost).toUpperCase()}` })).statusCode, 204)
+  t.equal(
+    (await ann.send({ method: 'DELETE', url: `${URL}/${sidOf(lost).toUpperCase()}` })).statusCode,
+    204
+  )
   t.equal((await ask({ url: '/api/v1/me', headers: bearer(lost) })).statusCode, 401)
-  t.equal((await ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token: lost.refresh_token } })).statusCode, 401)
-  t.equal((await ann.send({ method: 'DELETE', url: `${URL}/${sidOf(lost)}` })).statusCode, 404, 'an ended one is no more')
-  t.strictSame((await ann.get(URL)).json().data.map(({ id }: { id: string }) => id), [sidOf(ann)])
-  const facts = (await auditFacts(db, 'user.registered', 'user.logged_in')).filter(({ actor_id }) => actor_id === ann.user.id)
-  t.match(facts, [{ action: 'session.ended', outcome: 'succeeded', subject_type: 'session', subject_id: sidOf(lost) }])
+  t.equal(
+    (
+      await ask({
+        method: 'POST',
+        url: '/api/v1/auth/refresh',
+        payload: { refresh_token: lost.refresh_token }
+      })
+    ).statusCode,
+    401
+  )
+  t.equal(
+    (await ann.send({ method: 'DELETE', url: `${URL}/${sidOf(lost)}` })).statusCode,
+    404,
+    'an ended one is no more'
+  )
+  t.strictSame(
+    (await ann.get(URL)).json().data.map(({ id }: { id: string }) => id),
+    [sidOf(ann)]
+  )
+  const facts = (await auditFacts(db, 'user.registered', 'user.logged_in')).filter(
+    ({ actor_id }) => actor_id === ann.user.id
+  )
+  t.match(facts, [
+    {
+      action: 'session.ended',
+      outcome: 'succeeded',
+      subject_type: 'session',
+      subject_id: sidOf(lost)
+    }
+  ])
 })
 
 t.test('a foreign session, an unknown one and nonsense are the same 404', async (t) => {
   const ann = await person()
   const bea = await person()
-  const answers = await Promise.all([sidOf(bea), '019f2f6e-7c1a-7aaa-8aaa-0123456789ab', 'nonsense'].map((id) => ann.send({ method: 'DELETE', url: `${URL}/${id}` })))
-  for (const answer of answers) t.match(answer.json(), { status: 404, code: 'not_found', detail: 'There is nothing here.' })
+  const answers = await Promise.all(
+    [sidOf(bea), '019f2f6e-7c1a-7aaa-8aaa-0123456789ab', 'nonsense'].map((id) =>
+      ann.send({ method: 'DELETE', url: `${URL}/${id}` })
+    )
+  )
+  for (const answer of answers) {
+    t.match(answer.json(), { status: 404, code: 'not_found', detail: 'There is nothing here.' })
+  }
   t.equal((await bea.get('/api/v1/me')).statusCode, 200)
 })
 
@@ -65,18 +134,28 @@ t.test('all other sessions can be ended at once', async (t) => {
   const others = [await login('alone'), await login('alone')]
   const bea = await person()
   t.equal((await ann.send({ method: 'DELETE', url: URL })).statusCode, 204)
-  for (const other of others) t.equal((await ask({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 401)
+  for (const other of others) {
+    t.equal((await ask({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 401)
+  }
   t.equal((await ann.get('/api/v1/me')).statusCode, 200)
   t.equal((await bea.get('/api/v1/me')).statusCode, 200)
-  const about = (await auditFacts(db)).filter(({ subject_id, action }) => subject_id === ann.user.id && action === 'user.sessions_ended')
+  const about = (await auditFacts(db)).filter(
+    ({ subject_id, action }) => subject_id === ann.user.id && action === 'user.sessions_ended'
+  )
   t.match(about, [{ outcome: 'succeeded', detail: '2' }])
-  t.equal((await ann.send({ method: 'DELETE', url: URL })).statusCode, 204, 'also when there are none')
+  t.equal(
+    (await ann.send({ method: 'DELETE', url: URL })).statusCode,
+    204,
+    'also when there are none'
+  )
 })
 
 t.test('at most 20 sessions live; the oldest makes room', async (t) => {
   const ann = await person('user', 'many')
   const tokens = []
-  for (let i = 0; i < 20; i++) tokens.push(await login('many'))
+  for (let i = 0; i < 20; i++) {
+    tokens.push(await login('many'))
+  }
   const { data } = (await ask({ url: `${URL}?limit=100`, headers: bearer(tokens[19]) })).json()
   t.equal(data.length, 20)
   t.equal((await ann.get('/api/v1/me')).statusCode, 401, 'the first one is out')
@@ -86,11 +165,17 @@ t.test('at most 20 sessions live; the oldest makes room', async (t) => {
 t.test('the limit holds when 40 logins arrive at once', async (t) => {
   const ann = await person('user', 'crowd')
   const patient = async (): Promise<{ access_token: string }> => {
-    const answer = await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'crowd', password: PASSWORD } })
+    const answer = await ask({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      payload: { username: 'crowd', password: PASSWORD }
+    })
     return answer.statusCode === 503 ? patient() : answer.json()
   }
   const tokens = await Promise.all(Array.from({ length: 40 }, patient))
-  const live = await Promise.all(tokens.map((one) => ask({ url: '/api/v1/me', headers: bearer(one) })))
+  const live = await Promise.all(
+    tokens.map((one) => ask({ url: '/api/v1/me', headers: bearer(one) }))
+  )
   t.equal(live.filter(({ statusCode }) => statusCode === 200).length, 20)
   t.equal((await ann.get('/api/v1/me')).statusCode, 401)
 })

@@ -1,43 +1,80 @@
-import t from 'tap'
 import { sql } from 'drizzle-orm'
+import t from 'tap'
 import { house } from '../../support/house.ts'
 import { auditFacts, decode, sibling, statuses } from '../../support/identity.ts'
 
 const h = await house(t)
 const { ask, db, person } = h
-const refresh = (refresh_token: string, headers: Record<string, string> = {}) => ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token }, headers })
+const refresh = (refresh_token: string, headers: Record<string, string> = {}) =>
+  ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token }, headers })
 const sidOf = (access_token: string): unknown => decode(access_token.split('.')[1]).sid
-const factsAbout = async (session: unknown) => (await auditFacts(db)).filter(({ subject_id }) => subject_id === session)
+const factsAbout = async (session: unknown) =>
+  (await auditFacts(db)).filter(({ subject_id }) => subject_id === session)
 
-t.test('a refresh gives the next token set of the same session, and the old token is spent', async (t) => {
-  const ann = await person()
-  const answer = await refresh(ann.refresh_token)
-  t.equal(answer.statusCode, 200)
-  t.equal(answer.headers['cache-control'], 'no-store')
-  const next = answer.json()
-  t.strictSame(next.user, ann.user)
-  t.equal(sidOf(next.access_token), sidOf(ann.access_token))
-  t.not(next.refresh_token, ann.refresh_token)
-  t.equal((await refresh(next.refresh_token)).statusCode, 200)
-  t.match(await factsAbout(sidOf(ann.access_token)), Array(2).fill({ action: 'session.refreshed', outcome: 'succeeded', actor_id: ann.user.id, subject_type: 'session' }))
-})
+t.test(
+  'a refresh gives the next token set of the same session, and the old token is spent',
+  async (t) => {
+    const ann = await person()
+    const answer = await refresh(ann.refresh_token)
+    t.equal(answer.statusCode, 200)
+    t.equal(answer.headers['cache-control'], 'no-store')
+    const next = answer.json()
+    t.strictSame(next.user, ann.user)
+    t.equal(sidOf(next.access_token), sidOf(ann.access_token))
+    t.not(next.refresh_token, ann.refresh_token)
+    t.equal((await refresh(next.refresh_token)).statusCode, 200)
+    t.match(
+      await factsAbout(sidOf(ann.access_token)),
+      Array(2).fill({
+        action: 'session.refreshed',
+        outcome: 'succeeded',
+        actor_id: ann.user.id,
+        subject_type: 'session'
+      })
+    )
+  }
+)
 
-t.test('a spent token presented again ends the session for everybody who holds a part of it', async (t) => {
-  const ann = await person()
-  const next = (await refresh(ann.refresh_token)).json()
-  t.equal((await ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${next.access_token}` } })).statusCode, 200)
-  const again = await refresh(ann.refresh_token)
-  t.equal(again.statusCode, 401)
-  t.equal(again.json().code, 'bad_credentials')
-  t.equal((await ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${next.access_token}` } })).statusCode, 401)
-  t.equal((await refresh(next.refresh_token)).statusCode, 401)
-  const facts = await factsAbout(sidOf(ann.access_token))
-  t.match(facts.map(({ action, outcome }) => [action, outcome]), [['session.refreshed', 'succeeded'], ['session.reuse_detected', 'failed'], ['session.refreshed', 'failed']])
-})
+t.test(
+  'a spent token presented again ends the session for everybody who holds a part of it',
+  async (t) => {
+    const ann = await person()
+    const next = (await refresh(ann.refresh_token)).json()
+    t.equal(
+      (await ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${next.access_token}` } }))
+        .statusCode,
+      200
+    )
+    const again = await refresh(ann.refresh_token)
+    t.equal(again.statusCode, 401)
+    t.equal(again.json().code, 'bad_credentials')
+    t.equal(
+      (await ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${next.access_token}` } }))
+        .statusCode,
+      401
+    )
+    t.equal((await refresh(next.refresh_token)).statusCode, 401)
+    const facts = await factsAbout(sidOf(ann.access_token))
+    t.match(
+      facts.map(({ action, outcome }) => [action, outcome]),
+      [
+        ['session.refreshed', 'succeeded'],
+        ['session.reuse_detected', 'failed'],
+        ['session.refreshed', 'failed']
+      ]
+    )
+  }
+)
 
 t.test('the end of one session leaves the others of its user alone', async (t) => {
   const ann = await person('user', 'two-places')
-  const other = (await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'two-places', password: 'correct horse battery' } })).json()
+  const other = (
+    await ask({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      payload: { username: 'two-places', password: 'correct horse battery' }
+    })
+  ).json()
   await refresh(ann.refresh_token)
   await refresh(ann.refresh_token)
   t.equal((await refresh(other.refresh_token)).statusCode, 200)
@@ -49,17 +86,27 @@ t.test('of 100 parallel refreshes of one token exactly one succeeds', async (t) 
     const answers = await Promise.all(Array.from({ length: 100 }, () => refresh(ann.refresh_token)))
     t.strictSame(statuses(answers), { 200: 1, 401: 99 })
     const winner = answers.find(({ statusCode }) => statusCode === 200)?.json()
-    t.equal((await refresh(winner.refresh_token)).statusCode, 401, 'and the session has ended, since a copy was about')
-    const ends = (await factsAbout(sidOf(ann.access_token))).filter(({ action }) => action === 'session.reuse_detected')
+    t.equal(
+      (await refresh(winner.refresh_token)).statusCode,
+      401,
+      'and the session has ended, since a copy was about'
+    )
+    const ends = (await factsAbout(sidOf(ann.access_token))).filter(
+      ({ action }) => action === 'session.reuse_detected'
+    )
     t.equal(ends.length, 1)
   }
 })
 
 t.test('an unknown token is refused and remembered without a session', async (t) => {
-  const answer = await refresh('w0Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR', { 'x-request-id': 'unknown-token' })
+  const answer = await refresh('w0Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR', {
+    'x-request-id': 'unknown-token'
+  })
   t.equal(answer.statusCode, 401)
   const facts = (await auditFacts(db)).filter(({ request_id }) => request_id === 'unknown-token')
-  t.match(facts, [{ action: 'session.refreshed', outcome: 'failed', actor_id: null, subject_id: null }])
+  t.match(facts, [
+    { action: 'session.refreshed', outcome: 'failed', actor_id: null, subject_id: null }
+  ])
   t.equal((await refresh('nonsense with blanks')).statusCode, 400)
 })
 
@@ -72,17 +119,42 @@ t.test('a restart revives no spent token and loses no live one', async (t) => {
   const ann = await person()
   const next = (await refresh(ann.refresh_token)).json()
   const restarted = await sibling(t, h)
-  const again = await restarted({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token: next.refresh_token } })
+  const again = await restarted({
+    method: 'POST',
+    url: '/api/v1/auth/refresh',
+    payload: { refresh_token: next.refresh_token }
+  })
   t.equal(again.statusCode, 200)
-  t.equal((await restarted({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token: ann.refresh_token } })).statusCode, 401)
-  t.equal((await restarted({ url: '/api/v1/me', headers: { authorization: `Bearer ${again.json().access_token}` } })).statusCode, 401)
+  t.equal(
+    (
+      await restarted({
+        method: 'POST',
+        url: '/api/v1/auth/refresh',
+        payload: { refresh_token: ann.refresh_token }
+      })
+    ).statusCode,
+    401
+  )
+  t.equal(
+    (
+      await restarted({
+        url: '/api/v1/me',
+        headers: { authorization: `Bearer ${again.json().access_token}` }
+      })
+    ).statusCode,
+    401
+  )
 })
 
 t.test('a refresh that fails because the database goes away has not spent the token', async (t) => {
   const ann = await person()
   // The server says that it is shutting down, in the middle of the transaction, after the token was spent in it.
-  await db.execute(sql`create function going_away() returns trigger language plpgsql as $$ begin raise exception 'going away' using errcode = '57P03'; end $$`)
-  await db.execute(sql`create trigger going_away before insert on audit_events for each statement execute function going_away()`)
+  await db.execute(
+    sql`create function going_away() returns trigger language plpgsql as $$ begin raise exception 'going away' using errcode = '57P03'; end $$`
+  )
+  await db.execute(
+    sql`create trigger going_away before insert on audit_events for each statement execute function going_away()`
+  )
   const during = await refresh(ann.refresh_token)
   t.equal(during.statusCode, 503)
   t.ok(during.headers['retry-after'])

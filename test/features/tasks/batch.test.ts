@@ -2,33 +2,75 @@ import t from 'tap'
 import { house, type Person } from '../../support/house.ts'
 
 const { person, events } = await house(t)
-const run = (who: Person, operations: object[], atomic?: boolean) => who.post('/api/v1/task-batches', { operations, ...(atomic !== undefined && { atomic }) })
+const run = (who: Person, operations: object[], atomic?: boolean) =>
+  who.post('/api/v1/task-batches', { operations, ...(atomic !== undefined && { atomic }) })
 const NOBODY = '019f2f6e-7c1a-7aaa-8aaa-0123456789ab'
 
 t.test('creates, changes and deletes in order, each with its event', async (t) => {
   const ann = await person()
-  const [change, remove, same] = [await ann.create({ title: 'Change' }), await ann.create({ title: 'Remove' }), await ann.create({ title: 'Same' })]
+  const [change, remove, same] = [
+    await ann.create({ title: 'Change' }),
+    await ann.create({ title: 'Remove' }),
+    await ann.create({ title: 'Same' })
+  ]
   const answer = await run(ann, [
-    { op: 'update', id: change.id.toUpperCase(), if_version: 1, data: { title: ' Changed ', status: 'done', due_date: '2026-01-01T00:00:00+01:00' } },
+    {
+      op: 'update',
+      id: change.id.toUpperCase(),
+      if_version: 1,
+      data: { title: ' Changed ', status: 'done', due_date: '2026-01-01T00:00:00+01:00' }
+    },
     { op: 'create', data: { title: 'New', tags: ['a', 'a'] } },
     { op: 'delete', id: remove.id },
     { op: 'update', id: same.id, data: { title: 'Same' } },
-    { op: 'create', id: '019f2f6e-7c1a-7aaa-8aaa-012345678900', data: { title: 'Named', status: 'done' } }
+    {
+      op: 'create',
+      id: '019f2f6e-7c1a-7aaa-8aaa-012345678900',
+      data: { title: 'Named', status: 'done' }
+    }
   ])
   t.equal(answer.statusCode, 200)
   const { results } = answer.json()
-  t.strictSame(results.map((r: { status: number }) => r.status), [200, 201, 204, 200, 201])
-  t.match(results[0].task, { id: change.id, title: 'Changed', status: 'done', version: 2, due_date: '2025-12-31T23:00:00.000Z' })
-  t.match(results[1].task, { title: 'New', tags: ['a'], status: 'todo', priority: 'medium', version: 1, owner_id: ann.user.id })
+  t.strictSame(
+    results.map((r: { status: number }) => r.status),
+    [200, 201, 204, 200, 201]
+  )
+  t.match(results[0].task, {
+    id: change.id,
+    title: 'Changed',
+    status: 'done',
+    version: 2,
+    due_date: '2025-12-31T23:00:00.000Z'
+  })
+  t.match(results[1].task, {
+    title: 'New',
+    tags: ['a'],
+    status: 'todo',
+    priority: 'medium',
+    version: 1,
+    owner_id: ann.user.id
+  })
   t.strictSame(Object.keys(results[2]), ['status'])
   t.match(results[4].task, { id: '019f2f6e-7c1a-7aaa-8aaa-012345678900', completed: true })
-  for (const [task, expected] of [[change, ['task.created', 'task.updated']], [remove, ['task.created', 'task.deleted']], [same, ['task.created']], [results[1].task, ['task.created']]]) t.strictSame(await events.of(task), expected)
-  for (const { task } of [results[0], results[1], results[3]]) t.strictSame((await ann.read(task)).json(), task)
+  for (const [task, expected] of [
+    [change, ['task.created', 'task.updated']],
+    [remove, ['task.created', 'task.deleted']],
+    [same, ['task.created']],
+    [results[1].task, ['task.created']]
+  ]) {
+    t.strictSame(await events.of(task), expected)
+  }
+  for (const { task } of [results[0], results[1], results[3]]) {
+    t.strictSame((await ann.read(task)).json(), task)
+  }
 })
 
 t.test('atomic: the first refusal refuses all and points to its operation', async (t) => {
   const [ann, bob] = [await person(), await person()]
-  const [mine, foreign] = [await ann.create({ title: 'Mine' }), await bob.create({ title: 'Foreign' })]
+  const [mine, foreign] = [
+    await ann.create({ title: 'Mine' }),
+    await bob.create({ title: 'Foreign' })
+  ]
   await ann.patch(mine, { title: 'Mine 2' })
   const before = await events.count()
   const good = { op: 'create', data: { title: 'Good' } }
@@ -42,17 +84,54 @@ t.test('atomic: the first refusal refuses all and points to its operation', asyn
     [{ op: 'create' }, 400, 'invalid_request', '/operations/1/data/title'],
     [{ op: 'update', id: mine.id }, 400, 'invalid_request', '/operations/1/data'],
     [{ op: 'update', data: { title: 'x' } }, 400, 'invalid_request', '/operations/1/id'],
-    [{ op: 'delete', id: mine.id, data: { title: 'x' } }, 400, 'invalid_request', '/operations/1/data'],
-    [{ op: 'create', if_version: 1, data: { title: 'x' } }, 400, 'invalid_request', '/operations/1/if_version'],
-    [{ op: 'create', data: { title: 'x', assignee_id: NOBODY } }, 400, 'invalid_request', '/operations/1/data/assignee_id'],
-    [{ op: 'update', id: mine.id, data: { assignee_id: NOBODY } }, 400, 'invalid_request', '/operations/1/data/assignee_id'],
-    [{ op: 'update', id: mine.id, data: { titel: 'x' } }, 400, 'invalid_request', '/operations/1/data/titel'],
+    [
+      { op: 'delete', id: mine.id, data: { title: 'x' } },
+      400,
+      'invalid_request',
+      '/operations/1/data'
+    ],
+    [
+      { op: 'create', if_version: 1, data: { title: 'x' } },
+      400,
+      'invalid_request',
+      '/operations/1/if_version'
+    ],
+    [
+      { op: 'create', data: { title: 'x', assignee_id: NOBODY } },
+      400,
+      'invalid_request',
+      '/operations/1/data/assignee_id'
+    ],
+    [
+      { op: 'update', id: mine.id, data: { assignee_id: NOBODY } },
+      400,
+      'invalid_request',
+      '/operations/1/data/assignee_id'
+    ],
+    [
+      { op: 'update', id: mine.id, data: { titel: 'x' } },
+      400,
+      'invalid_request',
+      '/operations/1/data/titel'
+    ],
     [{ op: 'erase', id: mine.id }, 400, 'invalid_request', '/operations/1/op']
   ]
   for (const [operation, status, code, pointer] of cases) {
-    t.match((await run(ann, [good, operation])).json(), { status, code, errors: [{ in: 'body', pointer }] }, JSON.stringify(operation))
+    t.match(
+      (await run(ann, [good, operation])).json(),
+      { status, code, errors: [{ in: 'body', pointer }] },
+      JSON.stringify(operation)
+    )
   }
-  t.match((await run(ann, [{ op: 'update', id: mine.id, data: { title: 'a' } }, { op: 'delete', id: mine.id }])).json(), { status: 400, errors: [{ pointer: '/operations/1/id', code: 'repeated' }] })
+  t.match(
+    (
+      await run(ann, [
+        { op: 'update', id: mine.id, data: { title: 'a' } },
+        { op: 'delete', id: mine.id }
+      ])
+    ).json(),
+    { status: 400, errors: [{ pointer: '/operations/1/id', code: 'repeated' }] }
+  )
   t.equal(await events.count(), before)
   t.equal((await ann.get('/api/v1/task-stats')).json().total, 1)
 })
@@ -60,8 +139,21 @@ t.test('atomic: the first refusal refuses all and points to its operation', asyn
 t.test('not atomic: each operation has a result of its own', async (t) => {
   const ann = await person()
   const task = await ann.create({ title: 'Mine' })
-  const { results } = (await run(ann, [{ op: 'delete', id: NOBODY }, { op: 'update', id: task.id, if_version: 9, data: { title: 'x' } }, { op: 'create', data: { title: 'Good' } }], false)).json()
-  t.strictSame(results.map((r: { status: number }) => r.status), [404, 412, 201])
+  const { results } = (
+    await run(
+      ann,
+      [
+        { op: 'delete', id: NOBODY },
+        { op: 'update', id: task.id, if_version: 9, data: { title: 'x' } },
+        { op: 'create', data: { title: 'Good' } }
+      ],
+      false
+    )
+  ).json()
+  t.strictSame(
+    results.map((r: { status: number }) => r.status),
+    [404, 412, 201]
+  )
   t.match(results[0].problem, { code: 'not_found', errors: [{ pointer: '/operations/0' }] })
   t.match(results[1].problem, { code: 'stale_version', current_version: 1 })
   t.notOk('task' in results[0])
@@ -71,31 +163,74 @@ t.test('not atomic: each operation has a result of its own', async (t) => {
 t.test('between 1 and 100 operations', async (t) => {
   const ann = await person()
   t.equal((await run(ann, [])).statusCode, 400)
-  const hundred = Array.from({ length: 100 }, (_, i) => ({ op: 'create', data: { title: `Task ${i}`, description: '💥"\\ '.repeat(100) } }))
-  t.match((await run(ann, [...hundred, { op: 'delete', id: NOBODY }])).json(), { status: 400, errors: [{ pointer: '/operations', code: 'too_long' }] })
+  const hundred = Array.from({ length: 100 }, (_, i) => ({
+    op: 'create',
+    data: { title: `Task ${i}`, description: '💥"\\ '.repeat(100) }
+  }))
+  t.match((await run(ann, [...hundred, { op: 'delete', id: NOBODY }])).json(), {
+    status: 400,
+    errors: [{ pointer: '/operations', code: 'too_long' }]
+  })
   const { results } = (await run(ann, hundred)).json()
-  t.strictSame(results.map((r: { task: { title: string } }) => r.task.title), hundred.map((o) => o.data.title))
+  t.strictSame(
+    results.map((r: { task: { title: string } }) => r.task.title),
+    hundred.map((o) => o.data.title)
+  )
   const ids = results.map((r: { task: { id: string } }) => r.task.id)
-  t.equal((await run(ann, ids.map((id: string) => ({ op: 'delete', id })))).statusCode, 200)
+  t.equal(
+    (
+      await run(
+        ann,
+        ids.map((id: string) => ({ op: 'delete', id }))
+      )
+    ).statusCode,
+    200
+  )
   t.equal((await ann.get('/api/v1/task-stats')).json().total, 0)
 })
 
-t.test('an assignee may move tasks on in a batch, a manager may do anything to anybody\'s', async (t) => {
-  const [ann, bob, boss] = [await person(), await person(), await person('manager')]
-  const task = await ann.create({ title: 'Paint', assignee_id: bob.user.id })
-  t.equal((await run(bob, [{ op: 'update', id: task.id, data: { status: 'done' } }])).statusCode, 200)
-  t.match((await run(bob, [{ op: 'delete', id: task.id }])).json(), { status: 403, errors: [{ pointer: '/operations/0' }] })
-  t.match((await run(boss, [{ op: 'update', id: task.id, data: { title: 'Paint it' } }, { op: 'create', data: { title: 'Own' } }])).json().results, [{ task: { owner_id: ann.user.id, version: 3 } }, { task: { owner_id: boss.user.id } }])
-})
+t.test(
+  "an assignee may move tasks on in a batch, a manager may do anything to anybody's",
+  async (t) => {
+    const [ann, bob, boss] = [await person(), await person(), await person('manager')]
+    const task = await ann.create({ title: 'Paint', assignee_id: bob.user.id })
+    t.equal(
+      (await run(bob, [{ op: 'update', id: task.id, data: { status: 'done' } }])).statusCode,
+      200
+    )
+    t.match((await run(bob, [{ op: 'delete', id: task.id }])).json(), {
+      status: 403,
+      errors: [{ pointer: '/operations/0' }]
+    })
+    t.match(
+      (
+        await run(boss, [
+          { op: 'update', id: task.id, data: { title: 'Paint it' } },
+          { op: 'create', data: { title: 'Own' } }
+        ])
+      ).json().results,
+      [{ task: { owner_id: ann.user.id, version: 3 } }, { task: { owner_id: boss.user.id } }]
+    )
+  }
+)
 
 t.test('batches on the same tasks in opposite order do not block each other', async (t) => {
   const ann = await person()
   const tasks: { id: string }[] = []
-  for (let i = 0; i < 10; i++) tasks.push(await ann.create({ title: `${i}` }))
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => {
-    const order = n % 2 ? tasks : [...tasks].reverse()
-    return run(ann, order.map(({ id }) => ({ op: 'update', id, data: { title: `round ${n}` } })))
-  }))
+  for (let i = 0; i < 10; i++) {
+    tasks.push(await ann.create({ title: `${i}` }))
+  }
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => {
+      const order = n % 2 ? tasks : [...tasks].reverse()
+      return run(
+        ann,
+        order.map(({ id }) => ({ op: 'update', id, data: { title: `round ${n}` } }))
+      )
+    })
+  )
   t.strictSame([...new Set(answers.map((a) => a.statusCode))], [200])
-  for (const task of tasks) t.equal((await ann.read(task)).json().version, 21)
+  for (const task of tasks) {
+    t.equal((await ann.read(task)).json().version, 21)
+  }
 })

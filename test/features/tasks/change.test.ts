@@ -5,10 +5,23 @@ const { events, person } = await house(t)
 
 t.test('a patch changes what it names and leaves the rest alone', async (t) => {
   const ann = await person()
-  const task = await ann.create({ title: 'Paint', description: 'the door', due_date: '2026-02-01T00:00:00Z', tags: ['home'], priority: 'high' })
+  const task = await ann.create({
+    title: 'Paint',
+    description: 'the door',
+    due_date: '2026-02-01T00:00:00Z',
+    tags: ['home'],
+    priority: 'high'
+  })
   const answer = await ann.patch(task, { due_date: null, title: 'Paint it' })
   t.equal(answer.statusCode, 200)
-  t.match(answer.json(), { title: 'Paint it', due_date: null, description: 'the door', tags: ['home'], priority: 'high', version: 2 })
+  t.match(answer.json(), {
+    title: 'Paint it',
+    due_date: null,
+    description: 'the door',
+    tags: ['home'],
+    priority: 'high',
+    version: 2
+  })
   t.equal(answer.headers.etag, '"2"')
   t.strictSame(await events.of(task), ['task.created', 'task.updated'])
 })
@@ -16,7 +29,12 @@ t.test('a patch changes what it names and leaves the rest alone', async (t) => {
 t.test('merge-patch+json means the same as json', async (t) => {
   const ann = await person()
   const task = await ann.create({ title: 'Paint' })
-  const answer = await ann.send({ method: 'PATCH', url: `/api/v1/tasks/${task.id}`, payload: '{"status":"done"}', headers: { 'content-type': 'application/merge-patch+json' } })
+  const answer = await ann.send({
+    method: 'PATCH',
+    url: `/api/v1/tasks/${task.id}`,
+    payload: '{"status":"done"}',
+    headers: { 'content-type': 'application/merge-patch+json' }
+  })
   t.match(answer.json(), { status: 'done', completed: true, version: 2 })
   t.type(answer.json().completed_at, 'string')
   t.equal((await ann.patch(task, { status: 'todo' })).json().completed_at, null)
@@ -25,7 +43,11 @@ t.test('merge-patch+json means the same as json', async (t) => {
 t.test('a patch that changes nothing makes no version and no event', async (t) => {
   const ann = await person()
   const task = await ann.create({ title: 'Paint', tags: ['a'], due_date: '2026-02-01T00:00:00Z' })
-  const answer = await ann.patch(task, { title: ' Paint ', tags: ['a'], due_date: '2026-02-01T01:00:00+01:00' })
+  const answer = await ann.patch(task, {
+    title: ' Paint ',
+    tags: ['a'],
+    due_date: '2026-02-01T01:00:00+01:00'
+  })
   t.equal(answer.statusCode, 200)
   t.strictSame(answer.json(), task)
   t.strictSame(await events.of(task), ['task.created'])
@@ -35,9 +57,18 @@ t.test('bad changes are refused, named, and change nothing', async (t) => {
   const ann = await person()
   const task = await ann.create({ title: 'Paint' })
   const cases: [object, string, string][] = [
-    [{}, '', 'empty'], [{ title: null }, '/title', 'wrong_type'], [{ title: '  ' }, '/title', 'malformed'], [{ title: 'x'.repeat(201) }, '/title', 'malformed'], [{ status: null }, '/status', 'wrong_type'],
-    [{ titel: 'x' }, '/titel', 'unknown_field'], [{ version: 7 }, '/version', 'unknown_field'], [{ owner_id: task.id }, '/owner_id', 'unknown_field'], [{ due_date: '2026-02-01' }, '/due_date', 'malformed'],
-    [{ tags: ['a|b'] }, '/tags/0', 'malformed'], [{ description: 'x'.repeat(10_001) }, '/description', 'too_long'], [{ assignee_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab' }, '/assignee_id', 'unknown_user']
+    [{}, '', 'empty'],
+    [{ title: null }, '/title', 'wrong_type'],
+    [{ title: '  ' }, '/title', 'malformed'],
+    [{ title: 'x'.repeat(201) }, '/title', 'malformed'],
+    [{ status: null }, '/status', 'wrong_type'],
+    [{ titel: 'x' }, '/titel', 'unknown_field'],
+    [{ version: 7 }, '/version', 'unknown_field'],
+    [{ owner_id: task.id }, '/owner_id', 'unknown_field'],
+    [{ due_date: '2026-02-01' }, '/due_date', 'malformed'],
+    [{ tags: ['a|b'] }, '/tags/0', 'malformed'],
+    [{ description: 'x'.repeat(10_001) }, '/description', 'too_long'],
+    [{ assignee_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab' }, '/assignee_id', 'unknown_user']
   ]
   for (const [payload, pointer, code] of cases) {
     const answer = await ann.patch(task, payload)
@@ -51,26 +82,48 @@ t.test('bad changes are refused, named, and change nothing', async (t) => {
 t.test('PUT wants every writable field and points to PATCH for less', async (t) => {
   const ann = await person()
   const task = await ann.create({ title: 'Paint', description: 'x' })
-  const whole = { title: 'New', description: null, status: 'in_progress', priority: 'low', due_date: null, tags: [], assignee_id: null }
+  const whole = {
+    title: 'New',
+    description: null,
+    status: 'in_progress',
+    priority: 'low',
+    due_date: null,
+    tags: [],
+    assignee_id: null
+  }
   for (const field of Object.keys(whole)) {
     const { [field as 'title']: _, ...less } = whole
     const answer = await ann.put(task, less)
-    t.match(answer.json(), { status: 400, errors: [{ pointer: `/${field}`, code: 'required', detail: /PATCH/ }] }, field)
+    t.match(
+      answer.json(),
+      { status: 400, errors: [{ pointer: `/${field}`, code: 'required', detail: /PATCH/ }] },
+      field
+    )
   }
   t.match((await ann.put(task, whole)).json(), { ...whole, version: 2 })
 })
 
-t.test('titles may have 200 characters besides the blanks around them, counted as people count', async (t) => {
-  const ann = await person()
-  t.equal((await ann.create({ title: ` ${'😀'.repeat(200)} ` })).title, '😀'.repeat(200))
-  t.equal((await ann.post('/api/v1/tasks', { title: '😀'.repeat(201) })).statusCode, 400)
-  t.equal((await ann.create({ title: 'é', description: '日本語\n\t"quoted" \\ ok' })).description, '日本語\n\t"quoted" \\ ok')
-  t.equal((await ann.post('/api/v1/tasks', { title: 'a\u202eb' })).statusCode, 400)
-})
+t.test(
+  'titles may have 200 characters besides the blanks around them, counted as people count',
+  async (t) => {
+    const ann = await person()
+    t.equal((await ann.create({ title: ` ${'😀'.repeat(200)} ` })).title, '😀'.repeat(200))
+    t.equal((await ann.post('/api/v1/tasks', { title: '😀'.repeat(201) })).statusCode, 400)
+    t.equal(
+      (await ann.create({ title: 'é', description: '日本語\n\t"quoted" \\ ok' })).description,
+      '日本語\n\t"quoted" \\ ok'
+    )
+    t.equal((await ann.post('/api/v1/tasks', { title: 'a\u202eb' })).statusCode, 400)
+  }
+)
 
 t.test('the years 1 and 9999 come back as they were sent', async (t) => {
   const ann = await person()
-  for (const due_date of ['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z', '1969-12-31T23:59:59.120Z']) {
+  for (const due_date of [
+    '0001-01-01T00:00:00.000Z',
+    '9999-12-31T23:59:59.999Z',
+    '1969-12-31T23:59:59.120Z'
+  ]) {
     const task = await ann.create({ title: 'When', due_date })
     t.equal((await ann.read(task)).json().due_date, due_date)
   }

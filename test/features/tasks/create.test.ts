@@ -5,10 +5,23 @@ const { events, person } = await house(t)
 
 t.test('a created task is answered whole, with its place and its version', async (t) => {
   const ann = await person()
-  const answer = await ann.post('/api/v1/tasks', { title: '  Paint the door ', tags: ['home', ' home', 'red'], due_date: '2026-02-01T18:00:00.1234+01:00' })
+  const answer = await ann.post('/api/v1/tasks', {
+    title: '  Paint the door ',
+    tags: ['home', ' home', 'red'],
+    due_date: '2026-02-01T18:00:00.1234+01:00'
+  })
   t.equal(answer.statusCode, 201)
   const task = answer.json()
-  t.match(task, { title: 'Paint the door', tags: ['home', 'red'], due_date: '2026-02-01T17:00:00.123Z', status: 'todo', priority: 'medium', completed: false, version: 1, owner_id: ann.user.id })
+  t.match(task, {
+    title: 'Paint the door',
+    tags: ['home', 'red'],
+    due_date: '2026-02-01T17:00:00.123Z',
+    status: 'todo',
+    priority: 'medium',
+    completed: false,
+    version: 1,
+    owner_id: ann.user.id
+  })
   t.equal(answer.headers.location, `/api/v1/tasks/${task.id}`)
   t.equal(answer.headers.etag, '"1"')
   t.strictSame((await ann.read(task)).json(), task)

@@ -2,7 +2,15 @@ import t from 'tap'
 import { house, type Person } from '../../support/house.ts'
 
 const { person, events, ask } = await house(t)
-const WHOLE = { title: 'New', description: null, status: 'done', priority: 'low', due_date: null, tags: [], assignee_id: null }
+const WHOLE = {
+  title: 'New',
+  description: null,
+  status: 'done',
+  priority: 'low',
+  due_date: null,
+  tags: [],
+  assignee_id: null
+}
 
 /** Every route that changes tasks, with a body that does change something. */
 const writes: [string, (who: Person, task: { id: string }) => ReturnType<Person['post']>][] = [
@@ -11,9 +19,22 @@ const writes: [string, (who: Person, task: { id: string }) => ReturnType<Person[
   ['put', (who, task) => who.put(task, WHOLE)],
   ['delete', (who, task) => who.remove(task)],
   ['delete all', (who) => who.send({ method: 'DELETE', url: '/api/v1/tasks' })],
-  ['batch create', (who) => who.post('/api/v1/task-batches', { operations: [{ op: 'create', data: { title: 'x' } }] })],
-  ['batch update', (who, task) => who.post('/api/v1/task-batches', { operations: [{ op: 'update', id: task.id, data: { status: 'done' } }] })],
-  ['batch delete', (who, task) => who.post('/api/v1/task-batches', { operations: [{ op: 'delete', id: task.id }] })]
+  [
+    'batch create',
+    (who) =>
+      who.post('/api/v1/task-batches', { operations: [{ op: 'create', data: { title: 'x' } }] })
+  ],
+  [
+    'batch update',
+    (who, task) =>
+      who.post('/api/v1/task-batches', {
+        operations: [{ op: 'update', id: task.id, data: { status: 'done' } }]
+      })
+  ],
+  [
+    'batch delete',
+    (who, task) => who.post('/api/v1/task-batches', { operations: [{ op: 'delete', id: task.id }] })
+  ]
 ]
 
 t.test('every write route leaves exactly one event', async (t) => {
@@ -22,27 +43,43 @@ t.test('every write route leaves exactly one event', async (t) => {
     const task = await ann.create({ title: 'Before' })
     const before = await events.count()
     t.ok((await write(ann, task)).statusCode < 300, name)
-    t.equal(await events.count() - before, 1, name)
+    t.equal((await events.count()) - before, 1, name)
   }
   const ann = await person()
   const task = await ann.create({ title: 'Before' })
   await ann.remove(task)
   const before = await events.count()
   await ann.restore(task)
-  t.equal(await events.count() - before, 1, 'restore')
+  t.equal((await events.count()) - before, 1, 'restore')
 })
 
 t.test('and none when it is refused', async (t) => {
   const [ann, bob] = [await person(), await person()]
-  const task = await ann.create({ title: 'Ann\'s' })
+  const task = await ann.create({ title: "Ann's" })
   const before = await events.count()
   const attempts: [string, { statusCode: number }][] = [
-    ['no token', await ask({ method: 'POST', url: '/api/v1/tasks', payload: { title: 'x' } })], ['invalid', await ann.post('/api/v1/tasks', { title: '' })], ['taken id', await ann.post('/api/v1/tasks', { title: 'x', id: task.id })],
-    ['foreign patch', await bob.patch(task, { title: 'x' })], ['foreign put', await bob.put(task, WHOLE)], ['foreign delete', await bob.remove(task)], ['foreign restore', await bob.restore(task)],
-    ['stale', await ann.patch(task, { title: 'x' }, 7)], ['stale delete', await ann.remove(task, 7)],
-    ['batch', await bob.post('/api/v1/task-batches', { operations: [{ op: 'create', data: { title: 'x' } }, { op: 'delete', id: task.id }] })]
+    ['no token', await ask({ method: 'POST', url: '/api/v1/tasks', payload: { title: 'x' } })],
+    ['invalid', await ann.post('/api/v1/tasks', { title: '' })],
+    ['taken id', await ann.post('/api/v1/tasks', { title: 'x', id: task.id })],
+    ['foreign patch', await bob.patch(task, { title: 'x' })],
+    ['foreign put', await bob.put(task, WHOLE)],
+    ['foreign delete', await bob.remove(task)],
+    ['foreign restore', await bob.restore(task)],
+    ['stale', await ann.patch(task, { title: 'x' }, 7)],
+    ['stale delete', await ann.remove(task, 7)],
+    [
+      'batch',
+      await bob.post('/api/v1/task-batches', {
+        operations: [
+          { op: 'create', data: { title: 'x' } },
+          { op: 'delete', id: task.id }
+        ]
+      })
+    ]
   ]
-  for (const [name, { statusCode }] of attempts) t.ok(statusCode >= 400, name)
+  for (const [name, { statusCode }] of attempts) {
+    t.ok(statusCode >= 400, name)
+  }
   t.equal(await events.count(), before)
 })
 
@@ -51,9 +88,24 @@ t.test('deadlocks are repeated inside and never seen by callers', async (t) => {
   const [one, two] = [await person('manager'), await person('manager')]
   const [a, b] = [await one.create({ title: 'a' }), await two.create({ title: 'b' })]
   for (let round = 0; round < 15; round++) {
-    const operations = [a, b].map(({ id }) => ({ op: 'update', id, data: { title: `round ${round}` } }))
-    const both = await Promise.all([one, two].map((who, i) => who.post('/api/v1/task-batches', { operations: operations.map((o) => ({ ...o, data: { title: `${o.data.title} ${i}` } })) })))
-    t.strictSame(both.map((answer) => answer.statusCode), [200, 200])
+    const operations = [a, b].map(({ id }) => ({
+      op: 'update',
+      id,
+      data: { title: `round ${round}` }
+    }))
+    const both = await Promise.all(
+      [one, two].map((who, i) =>
+        who.post('/api/v1/task-batches', {
+          operations: operations.map((o) => ({ ...o, data: { title: `${o.data.title} ${i}` } }))
+        })
+      )
+    )
+    t.strictSame(
+      both.map((answer) => answer.statusCode),
+      [200, 200]
+    )
   }
-  for (const task of [a, b]) t.equal((await one.read(task)).json().version, 31)
+  for (const task of [a, b]) {
+    t.equal((await one.read(task)).json().version, 31)
+  }
 })

@@ -10,34 +10,67 @@ import { house, type Person } from '../../support/house.ts'
 
 const { app, db, person } = await house(t)
 const FILE = '/api/v1/task-exports/csv'
-const recordsOf = (file: string): Record<string, string | null>[] => parse(file, { columns: true, cast: (value, { quoting }) => (value === '' && !quoting ? null : value) })
+const recordsOf = (file: string): Record<string, string | null>[] =>
+  parse(file, {
+    columns: true,
+    cast: (value, { quoting }) => (value === '' && !quoting ? null : value)
+  })
 
 /** Rows of which several have the same instant, so that chunks end between equals. */
-const fill = (who: Person, rows: number, description: string | null = null) => db.execute(sql`
+const fill = (who: Person, rows: number, description: string | null = null) =>
+  db.execute(sql`
   insert into tasks (owner_id, id, title, description, status, priority, tags, created_at, updated_at)
   select ${who.user.id}::uuid, gen_random_uuid(), 'task ' || n, ${description}::text, 'todo', 'medium', '{}', timestamptz '2026-01-01' + (n / 7) * interval '1 second', now() from generate_series(1, ${rows}::int) n`)
 
 /** Asks over a socket and leaves the answer unread. */
-async function open (who: Person): Promise<IncomingMessage> {
-  if (app.addresses().length === 0) await app.listen({ port: 0, host: '127.0.0.1' })
+async function open(who: Person): Promise<IncomingMessage> {
+  if (app.addresses().length === 0) {
+    await app.listen({ port: 0, host: '127.0.0.1' })
+  }
   const { port } = app.server.address() as AddressInfo
-  const [answer] = await once(get({ port, host: '127.0.0.1', path: FILE, agent: false, headers: { authorization: `Bearer ${who.access_token}` } }), 'response') as [IncomingMessage]
+  const [answer] = (await once(
+    get({
+      port,
+      host: '127.0.0.1',
+      path: FILE,
+      agent: false,
+      headers: { authorization: `Bearer ${who.access_token}` }
+    }),
+    'response'
+  )) as [IncomingMessage]
   return answer.on('error', () => {})
 }
 
 t.test('the file holds what the list shows, field by field, formulas guarded', async (t) => {
   const ann = await person()
   const made = [
-    await ann.create({ title: '=SUM(A1)', description: '', tags: ['b', 'a c'], due_date: '2026-02-01T17:00:00Z', priority: 'high' }),
-    await ann.create({ title: "Say \"hi\", 'then' leave", description: '-1\r\n+2, "three"', status: 'done' }),
+    await ann.create({
+      title: '=SUM(A1)',
+      description: '',
+      tags: ['b', 'a c'],
+      due_date: '2026-02-01T17:00:00Z',
+      priority: 'high'
+    }),
+    await ann.create({
+      title: 'Say "hi", \'then\' leave',
+      description: '-1\r\n+2, "three"',
+      status: 'done'
+    }),
     await ann.create({ title: 'plain' })
   ]
   const answer = await ann.get(FILE)
-  t.match(answer.headers, { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': /^attachment; filename="tasks-\d{4}-\d\d-\d\d\.csv"$/, 'cache-control': 'no-store' })
-  const text = (value: unknown) => (value === null ? null : Array.isArray(value) ? value.join('|') : String(value))
-  const wanted = made.map(({ completed, ...task }) => Object.fromEntries(Object.entries(task).map(([name, value]) => [name, text(value)])))
+  t.match(answer.headers, {
+    'content-type': 'text/csv; charset=utf-8',
+    'content-disposition': /^attachment; filename="tasks-\d{4}-\d\d-\d\d\.csv"$/,
+    'cache-control': 'no-store'
+  })
+  const text = (value: unknown) =>
+    value === null ? null : Array.isArray(value) ? value.join('|') : String(value)
+  const wanted = made.map(({ completed, ...task }) =>
+    Object.fromEntries(Object.entries(task).map(([name, value]) => [name, text(value)]))
+  )
   Object.assign(wanted[0] as object, { title: "'=SUM(A1)", tags: 'b|a c' })
-  Object.assign(wanted[1] as object, { description: "'-1\r\n+2, \"three\"" })
+  Object.assign(wanted[1] as object, { description: '\'-1\r\n+2, "three"' })
   Object.assign(wanted[2] as object, { tags: '' })
   t.strictSame(recordsOf(answer.body), wanted)
 })
@@ -47,7 +80,8 @@ t.test('filters mean what they mean for the list', async (t) => {
   await ann.create({ title: 'open', assignee_id: bob.user.id })
   const done = await ann.create({ title: 'done', status: 'done', tags: ['x'] })
   await ann.remove(await ann.create({ title: 'gone' }))
-  const titles = async (who: Person, query: string) => recordsOf((await who.get(`${FILE}?${query}`)).body).map((record) => record.title)
+  const titles = async (who: Person, query: string) =>
+    recordsOf((await who.get(`${FILE}?${query}`)).body).map((record) => record.title)
   t.strictSame(await titles(ann, ''), ['open', 'done'])
   t.strictSame(await titles(bob, ''), ['open'])
   t.strictSame(await titles(ann, 'deleted=only'), ['gone'])
@@ -55,11 +89,17 @@ t.test('filters mean what they mean for the list', async (t) => {
   t.strictSame(await titles(boss, `owner_id=${ann.user.id}&completed=true`), [done.title])
   t.strictSame(await titles(boss, ''), [])
   t.match(await ann.get(`${FILE}?scope=all`), { statusCode: 403 })
-  t.match((await ann.get(`${FILE}?sort=title_asc`)).json(), { status: 400, errors: [{ in: 'query', pointer: '/sort', code: 'unknown_field' }] })
+  t.match((await ann.get(`${FILE}?sort=title_asc`)).json(), {
+    status: 400,
+    errors: [{ in: 'query', pointer: '/sort', code: 'unknown_field' }]
+  })
 })
 
 t.test('an empty account gives a header', async (t) => {
-  t.match((await (await person()).get(FILE)).body, /^title,description,status,priority,due_date,tags,.*\r\n$/)
+  t.match(
+    (await (await person()).get(FILE)).body,
+    /^title,description,status,priority,due_date,tags,.*\r\n$/
+  )
 })
 
 t.test('every task is in the file once, over many chunks, while others come and go', async (t) => {
@@ -67,7 +107,9 @@ t.test('every task is in the file once, over many chunks, while others come and 
   await fill(ann, 1777)
   const answer = await open(ann)
   await ann.create({ title: 'late' })
-  await db.execute(sql`update tasks set title = 'changed', updated_at = now() where owner_id = ${ann.user.id} and title like '%7'`)
+  await db.execute(
+    sql`update tasks set title = 'changed', updated_at = now() where owner_id = ${ann.user.id} and title like '%7'`
+  )
   const records = recordsOf((await buffer(answer)).toString())
   t.equal(new Set(records.map((record) => record.id)).size, records.length)
   t.ok(records.length >= 1777)
@@ -75,33 +117,55 @@ t.test('every task is in the file once, over many chunks, while others come and 
   t.strictSame(times, [...times].sort())
 })
 
-t.test('readers that stand still cost a place each and nothing else, and leaving gives it back', async (t) => {
-  const ann = await person()
-  // More than sockets and streams take up by themselves.
-  await fill(ann, 2000, 'x'.repeat(10_000))
-  const readers = []
-  for (let i = 0; i < 20; i++) readers.push(await open(ann))
-  t.match(await ann.get(FILE), { statusCode: 503, headers: { 'retry-after': '5' } })
-  t.equal((await ann.get('/api/v1/tasks')).statusCode, 200, 'others are served')
-  for (const reader of readers.slice(1)) { reader.destroy(); await once(reader, 'close') }
-  t.equal((await buffer(readers[0] as IncomingMessage)).toString().split('\r\n').length, 2002)
-  let answer = await ann.get(FILE)
-  while (answer.statusCode === 503) answer = await ann.get(FILE)
-  t.equal(answer.statusCode, 200)
-})
+t.test(
+  'readers that stand still cost a place each and nothing else, and leaving gives it back',
+  async (t) => {
+    const ann = await person()
+    // More than sockets and streams take up by themselves.
+    await fill(ann, 2000, 'x'.repeat(10_000))
+    const readers = []
+    for (let i = 0; i < 20; i++) {
+      readers.push(await open(ann))
+    }
+    t.match(await ann.get(FILE), { statusCode: 503, headers: { 'retry-after': '5' } })
+    t.equal((await ann.get('/api/v1/tasks')).statusCode, 200, 'others are served')
+    for (const reader of readers.slice(1)) {
+      reader.destroy()
+      await once(reader, 'close')
+    }
+    t.equal((await buffer(readers[0] as IncomingMessage)).toString().split('\r\n').length, 2002)
+    let answer = await ann.get(FILE)
+    while (answer.statusCode === 503) {
+      answer = await ann.get(FILE)
+    }
+    t.equal(answer.statusCode, 200)
+  }
+)
 
-t.test('a fault in the middle breaks the transfer off, so that no client takes it for whole', async (t) => {
-  const ann = await person()
-  await fill(ann, 2000, 'x'.repeat(10_000))
-  const answer = await open(ann)
-  await db.execute(sql`alter table tasks rename to mislaid`)
-  t.teardown(() => db.execute(sql`alter table mislaid rename to tasks`))
-  await t.rejects(buffer(answer), { code: 'ECONNRESET' })
-})
+t.test(
+  'a fault in the middle breaks the transfer off, so that no client takes it for whole',
+  async (t) => {
+    const ann = await person()
+    await fill(ann, 2000, 'x'.repeat(10_000))
+    const answer = await open(ann)
+    await db.execute(sql`alter table tasks rename to mislaid`)
+    t.teardown(() => db.execute(sql`alter table mislaid rename to tasks`))
+    await t.rejects(buffer(answer), { code: 'ECONNRESET' })
+  }
+)
 
 t.test('a caller needs a token, a key its scope', async (t) => {
   t.equal((await app.inject({ url: FILE })).statusCode, 401)
   const ann = await person()
-  const { key } = (await ann.post('/api/v1/me/api-keys', { name: 'k', scopes: ['tasks:write'], expires_at: new Date(Date.now() + 3_600_000).toISOString() })).json()
-  t.match((await app.inject({ url: FILE, headers: { authorization: `Bearer ${key}` } })).json<Task>(), { status: 403, code: 'missing_scope' })
+  const { key } = (
+    await ann.post('/api/v1/me/api-keys', {
+      name: 'k',
+      scopes: ['tasks:write'],
+      expires_at: new Date(Date.now() + 3_600_000).toISOString()
+    })
+  ).json()
+  t.match(
+    (await app.inject({ url: FILE, headers: { authorization: `Bearer ${key}` } })).json<Task>(),
+    { status: 403, code: 'missing_scope' }
+  )
 })

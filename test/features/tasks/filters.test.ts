@@ -5,50 +5,132 @@ const { person } = await house(t)
 
 const titles = async (who: Person, query: string): Promise<string[]> => {
   const answer = await who.get(`/api/v1/tasks?${query}`)
-  return answer.json().data.map((task: { title: string }) => task.title).sort()
+  return answer
+    .json()
+    .data.map((task: { title: string }) => task.title)
+    .sort()
 }
 
 t.test('each filter lets through what it says, alone and combined', async (t) => {
   const [ann, bob] = [await person(), await person('manager')]
-  await ann.create({ title: 'a', status: 'todo', priority: 'low', tags: ['red', 'x "q" \\ y'], due_date: '2020-01-01T00:00:00Z' })
-  await ann.create({ title: 'b', status: 'in_progress', priority: 'high', tags: ['blue'], due_date: '2999-01-01T00:00:00Z', assignee_id: bob.user.id })
-  await ann.create({ title: 'c', status: 'done', priority: 'high', tags: ['red', 'blue'], due_date: '2020-06-01T00:00:00Z' })
+  await ann.create({
+    title: 'a',
+    status: 'todo',
+    priority: 'low',
+    tags: ['red', 'x "q" \\ y'],
+    due_date: '2020-01-01T00:00:00Z'
+  })
+  await ann.create({
+    title: 'b',
+    status: 'in_progress',
+    priority: 'high',
+    tags: ['blue'],
+    due_date: '2999-01-01T00:00:00Z',
+    assignee_id: bob.user.id
+  })
+  await ann.create({
+    title: 'c',
+    status: 'done',
+    priority: 'high',
+    tags: ['red', 'blue'],
+    due_date: '2020-06-01T00:00:00Z'
+  })
   await ann.create({ title: 'd' })
   await bob.create({ title: 'bobs' })
   const cases: [string, string[]][] = [
     ['', ['a', 'b', 'c', 'd']],
-    ['status=todo', ['a', 'd']], ['status=todo&status=done', ['a', 'c', 'd']], ['completed=true', ['c']], ['completed=false', ['a', 'b', 'd']], ['completed=true&status=todo', []],
-    ['priority=high', ['b', 'c']], ['priority=high&priority=low', ['a', 'b', 'c']], ['priority=medium', ['d']],
-    ['tag=red', ['a', 'c']], ['tag=red&tag=blue', ['a', 'b', 'c']], [`tag=${encodeURIComponent('x "q" \\ y')}`, ['a']], ['tag=none', []],
-    [`assignee_id=${bob.user.id}`, ['b']], [`owner_id=${ann.user.id}`, ['a', 'b', 'c', 'd']],
-    ['overdue=true', ['a']], ['overdue=false', ['b', 'c', 'd']],
-    ['due_before=2020-06-01T00:00:00Z', ['a']], ['due_after=2020-06-01T00:00:00Z', ['b', 'c']], ['due_after=2020-01-01T01:00:00%2B01:00&due_before=2021-01-01T00:00:00Z', ['a', 'c']],
-    ['created_before=2020-01-01T00:00:00Z', []], ['created_after=2020-01-01T00:00:00Z&updated_after=2020-01-01T00:00:00Z', ['a', 'b', 'c', 'd']],
-    ['priority=high&tag=red&completed=true', ['c']], ['scope=mine', ['a', 'b', 'c', 'd']]
+    ['status=todo', ['a', 'd']],
+    ['status=todo&status=done', ['a', 'c', 'd']],
+    ['completed=true', ['c']],
+    ['completed=false', ['a', 'b', 'd']],
+    ['completed=true&status=todo', []],
+    ['priority=high', ['b', 'c']],
+    ['priority=high&priority=low', ['a', 'b', 'c']],
+    ['priority=medium', ['d']],
+    ['tag=red', ['a', 'c']],
+    ['tag=red&tag=blue', ['a', 'b', 'c']],
+    [`tag=${encodeURIComponent('x "q" \\ y')}`, ['a']],
+    ['tag=none', []],
+    [`assignee_id=${bob.user.id}`, ['b']],
+    [`owner_id=${ann.user.id}`, ['a', 'b', 'c', 'd']],
+    ['overdue=true', ['a']],
+    ['overdue=false', ['b', 'c', 'd']],
+    ['due_before=2020-06-01T00:00:00Z', ['a']],
+    ['due_after=2020-06-01T00:00:00Z', ['b', 'c']],
+    ['due_after=2020-01-01T01:00:00%2B01:00&due_before=2021-01-01T00:00:00Z', ['a', 'c']],
+    ['created_before=2020-01-01T00:00:00Z', []],
+    ['created_after=2020-01-01T00:00:00Z&updated_after=2020-01-01T00:00:00Z', ['a', 'b', 'c', 'd']],
+    ['priority=high&tag=red&completed=true', ['c']],
+    ['scope=mine', ['a', 'b', 'c', 'd']]
   ]
-  for (const [query, expected] of cases) t.strictSame(await titles(ann, query), expected, query)
+  for (const [query, expected] of cases) {
+    t.strictSame(await titles(ann, query), expected, query)
+  }
   t.strictSame(await titles(bob, ''), ['b', 'bobs'], 'own and assigned')
-  t.strictSame(await titles(bob, 'scope=all'), ['a', 'b', 'bobs', 'c', 'd'], 'the first test of the file: nobody else has tasks yet')
+  t.strictSame(
+    await titles(bob, 'scope=all'),
+    ['a', 'b', 'bobs', 'c', 'd'],
+    'the first test of the file: nobody else has tasks yet'
+  )
   t.strictSame(await titles(bob, `owner_id=${ann.user.id}&status=done`), ['c'])
   t.strictSame(await titles(bob, `owner_id=${bob.user.id}`), ['bobs'])
 })
 
-t.test('words are found in title and description, whatever their case; the last one may be a beginning', async (t) => {
-  const ann = await person()
-  await ann.create({ title: 'Paint the Door', description: 'with blue colour' })
-  await ann.create({ title: 'Mow the lawn 100% well' })
-  await ann.create({ title: 'Étude für Élise', description: 'übung' })
-  const cases: [string, string[]][] = [
-    ['paint', ['Paint the Door']], ['PAINT door', ['Paint the Door']], ['door colour', ['Paint the Door']], ['col', ['Paint the Door']], ['pai', ['Paint the Door']], ['col paint', []], ['the', ['Mow the lawn 100% well', 'Paint the Door']],
-    ['the -door', ['Mow the lawn 100% well']], ['"the door"', ['Paint the Door']], ['100%', ['Mow the lawn 100% well']], ['élise', ['Étude für Élise']], ['absent', []]
-  ]
-  for (const [q, expected] of cases) t.strictSame(await titles(ann, `q=${encodeURIComponent(q)}`), expected, q)
-})
+t.test(
+  'words are found in title and description, whatever their case; the last one may be a beginning',
+  async (t) => {
+    const ann = await person()
+    await ann.create({ title: 'Paint the Door', description: 'with blue colour' })
+    await ann.create({ title: 'Mow the lawn 100% well' })
+    await ann.create({ title: 'Étude für Élise', description: 'übung' })
+    const cases: [string, string[]][] = [
+      ['paint', ['Paint the Door']],
+      ['PAINT door', ['Paint the Door']],
+      ['door colour', ['Paint the Door']],
+      ['col', ['Paint the Door']],
+      ['pai', ['Paint the Door']],
+      ['col paint', []],
+      ['the', ['Mow the lawn 100% well', 'Paint the Door']],
+      ['the -door', ['Mow the lawn 100% well']],
+      ['"the door"', ['Paint the Door']],
+      ['100%', ['Mow the lawn 100% well']],
+      ['élise', ['Étude für Élise']],
+      ['absent', []]
+    ]
+    for (const [q, expected] of cases) {
+      t.strictSame(await titles(ann, `q=${encodeURIComponent(q)}`), expected, q)
+    }
+  }
+)
 
 t.test('any text is a valid search', async (t) => {
   const ann = await person()
   await ann.create({ title: 'abc 100' })
-  for (const q of ['%', '_', '!!!', '&', '| |', "'", "''", ':*', '\\', '"', '(', '((a', '<->', 'a:*', '*', '\u2603', '-', '--', 'or', '" or "', 'ＡＢ', '💥 & !', 'x'.repeat(200)]) {
+  for (const q of [
+    '%',
+    '_',
+    '!!!',
+    '&',
+    '| |',
+    "'",
+    "''",
+    ':*',
+    '\\',
+    '"',
+    '(',
+    '((a',
+    '<->',
+    'a:*',
+    '*',
+    '\u2603',
+    '-',
+    '--',
+    'or',
+    '" or "',
+    'ＡＢ',
+    '💥 & !',
+    'x'.repeat(200)
+  ]) {
     const answer = await ann.get(`/api/v1/tasks?q=${encodeURIComponent(q)}`)
     t.equal(answer.statusCode, 200, q)
   }
@@ -60,12 +142,28 @@ t.test('any text is a valid search', async (t) => {
 t.test('an unknown or ill-formed parameter is 400 and names what was probably meant', async (t) => {
   const ann = await person()
   const cases: [string, object][] = [
-    ['statuss=todo', { pointer: '/statuss', code: 'unknown_field', detail: /did you mean status\?/ }],
+    [
+      'statuss=todo',
+      { pointer: '/statuss', code: 'unknown_field', detail: /did you mean status\?/ }
+    ],
     ['status[]=todo', { pointer: '/status[]', code: 'unknown_field' }],
-    ['sort=due', { pointer: '/sort', code: 'unknown_value' }], ['limit=0', { pointer: '/limit' }], ['limit=101', { pointer: '/limit' }], ['limit=5&limit=6', { code: 'given_twice' }], ['q=', { pointer: '/q', code: 'too_short' }],
-    ['due_before=yesterday', { pointer: '/due_before' }], ['completed=yes', { pointer: '/completed' }], ['assignee_id=me', { pointer: '/assignee_id' }], ['deleted=yes', { pointer: '/deleted' }]
+    ['sort=due', { pointer: '/sort', code: 'unknown_value' }],
+    ['limit=0', { pointer: '/limit' }],
+    ['limit=101', { pointer: '/limit' }],
+    ['limit=5&limit=6', { code: 'given_twice' }],
+    ['q=', { pointer: '/q', code: 'too_short' }],
+    ['due_before=yesterday', { pointer: '/due_before' }],
+    ['completed=yes', { pointer: '/completed' }],
+    ['assignee_id=me', { pointer: '/assignee_id' }],
+    ['deleted=yes', { pointer: '/deleted' }]
   ]
-  for (const [query, error] of cases) t.match((await ann.get(`/api/v1/tasks?${query}`)).json(), { status: 400, errors: [{ in: 'query', ...error }] }, query)
+  for (const [query, error] of cases) {
+    t.match(
+      (await ann.get(`/api/v1/tasks?${query}`)).json(),
+      { status: 400, errors: [{ in: 'query', ...error }] },
+      query
+    )
+  }
 })
 
 t.test('the total and the statistics count what the list shows', async (t) => {
@@ -75,11 +173,22 @@ t.test('the total and the statistics count what the list shows', async (t) => {
   const gone = await ann.create({ title: 'c', priority: 'high' })
   await ann.remove(gone)
   await bob.create({ title: 'd' })
-  t.strictSame((await ann.get('/api/v1/tasks?limit=1&include_total=true')).json().pagination.total, 2)
+  t.strictSame(
+    (await ann.get('/api/v1/tasks?limit=1&include_total=true')).json().pagination.total,
+    2
+  )
   t.notOk('total' in (await ann.get('/api/v1/tasks')).json().pagination)
-  t.strictSame((await ann.get('/api/v1/task-stats')).json(), { total: 2, by_status: { todo: 1, in_progress: 0, done: 1 }, by_priority: { low: 1, medium: 1, high: 0 }, overdue: 1 })
+  t.strictSame((await ann.get('/api/v1/task-stats')).json(), {
+    total: 2,
+    by_status: { todo: 1, in_progress: 0, done: 1 },
+    by_priority: { low: 1, medium: 1, high: 0 },
+    overdue: 1
+  })
   t.match((await bob.get('/api/v1/task-stats')).json(), { total: 2, overdue: 1 })
-  t.match((await ann.get('/api/v1/task-stats?deleted=include&priority=high')).json(), { total: 1, by_priority: { high: 1 } })
+  t.match((await ann.get('/api/v1/task-stats?deleted=include&priority=high')).json(), {
+    total: 1,
+    by_priority: { high: 1 }
+  })
   t.match((await ann.get('/api/v1/task-stats?status=done')).json(), { total: 1, overdue: 0 })
   t.equal((await ann.get('/api/v1/task-stats?scope=all')).statusCode, 403)
 })

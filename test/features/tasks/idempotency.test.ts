@@ -4,41 +4,69 @@ import { purgeKeys } from '../../../src/plugins/idempotency.ts'
 import { house, type Person } from '../../support/house.ts'
 
 const { person, events, db } = await house(t)
-const create = (who: Person, key: string, payload: object, url = '/api/v1/tasks') => who.send({ method: 'POST', url, payload, headers: { 'idempotency-key': key } })
+const create = (who: Person, key: string, payload: object, url = '/api/v1/tasks') =>
+  who.send({ method: 'POST', url, payload, headers: { 'idempotency-key': key } })
 const total = async (who: Person) => (await who.get('/api/v1/task-stats')).json().total
 
 t.test('a repeated creation has no second effect and gives the first answer', async (t) => {
   const ann = await person()
   const first = await create(ann, 'k 1', { title: 'Paint', tags: ['a'] })
   const again = await create(ann, 'k 1', { tags: ['a'], title: 'Paint' })
-  t.strictSame([again.statusCode, again.body, again.headers.location, again.headers.etag], [201, first.body, first.headers.location, first.headers.etag])
+  t.strictSame(
+    [again.statusCode, again.body, again.headers.location, again.headers.etag],
+    [201, first.body, first.headers.location, first.headers.etag]
+  )
   t.equal(first.headers['idempotent-replayed'], undefined)
   t.equal(again.headers['idempotent-replayed'], 'true')
   t.equal(await total(ann), 1)
   t.strictSame(await events.of(first.json()), ['task.created'])
 })
 
-t.test('of thirty equal requests at once exactly one has an effect; the others replay it or are told that it is under way', async (t) => {
-  const ann = await person()
-  const answers = await Promise.all(Array.from({ length: 30 }, () => create(ann, 'parallel', { title: 'Once' })))
-  const created = answers.filter((answer) => answer.statusCode === 201)
-  t.equal(created.filter((answer) => answer.headers['idempotent-replayed'] === undefined).length, 1)
-  t.equal(new Set(created.map((answer) => answer.json().id)).size, 1)
-  for (const busy of answers.filter((answer) => answer.statusCode !== 201)) {
-    t.match(busy.json(), { status: 409, code: 'idempotency_in_flight' })
-    t.equal(busy.headers['retry-after'], '1')
+t.test(
+  'of thirty equal requests at once exactly one has an effect; the others replay it or are told that it is under way',
+  async (t) => {
+    const ann = await person()
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => create(ann, 'parallel', { title: 'Once' }))
+    )
+    const created = answers.filter((answer) => answer.statusCode === 201)
+    t.equal(
+      created.filter((answer) => answer.headers['idempotent-replayed'] === undefined).length,
+      1
+    )
+    t.equal(new Set(created.map((answer) => answer.json().id)).size, 1)
+    for (const busy of answers.filter((answer) => answer.statusCode !== 201)) {
+      t.match(busy.json(), { status: 409, code: 'idempotency_in_flight' })
+      t.equal(busy.headers['retry-after'], '1')
+    }
+    t.equal(await total(ann), 1)
   }
-  t.equal(await total(ann), 1)
-})
+)
 
-t.test('another payload under the same key is 422; another caller or operation has keys of its own', async (t) => {
-  const [ann, bob] = [await person(), await person()]
-  await create(ann, 'same', { title: 'One' })
-  t.match((await create(ann, 'same', { title: 'Two' })).json(), { status: 422, code: 'idempotency_key_reused' })
-  t.equal((await create(bob, 'same', { title: 'Two' })).statusCode, 201)
-  t.equal((await create(ann, 'same', { operations: [{ op: 'create', data: { title: 'Three' } }] }, '/api/v1/task-batches')).statusCode, 200)
-  t.equal(await total(ann), 2)
-})
+t.test(
+  'another payload under the same key is 422; another caller or operation has keys of its own',
+  async (t) => {
+    const [ann, bob] = [await person(), await person()]
+    await create(ann, 'same', { title: 'One' })
+    t.match((await create(ann, 'same', { title: 'Two' })).json(), {
+      status: 422,
+      code: 'idempotency_key_reused'
+    })
+    t.equal((await create(bob, 'same', { title: 'Two' })).statusCode, 201)
+    t.equal(
+      (
+        await create(
+          ann,
+          'same',
+          { operations: [{ op: 'create', data: { title: 'Three' } }] },
+          '/api/v1/task-batches'
+        )
+      ).statusCode,
+      200
+    )
+    t.equal(await total(ann), 2)
+  }
+)
 
 t.test('a refused request leaves the key free', async (t) => {
   const ann = await person()
@@ -50,34 +78,54 @@ t.test('a refused request leaves the key free', async (t) => {
 
 t.test('a whole batch is replayed', async (t) => {
   const ann = await person()
-  const payload = { operations: [{ op: 'create', data: { title: 'One' } }, { op: 'create', data: { title: 'Two' } }] }
+  const payload = {
+    operations: [
+      { op: 'create', data: { title: 'One' } },
+      { op: 'create', data: { title: 'Two' } }
+    ]
+  }
   const first = await create(ann, 'batch', payload, '/api/v1/task-batches')
   const again = await create(ann, 'batch', payload, '/api/v1/task-batches')
   t.strictSame([again.body, again.headers['idempotent-replayed']], [first.body, 'true'])
-  t.match((await create(ann, 'batch', { ...payload, atomic: false }, '/api/v1/task-batches')).json(), { status: 422, code: 'idempotency_key_reused' })
+  t.match(
+    (await create(ann, 'batch', { ...payload, atomic: false }, '/api/v1/task-batches')).json(),
+    { status: 422, code: 'idempotency_key_reused' }
+  )
   t.equal(await total(ann), 2)
 })
 
 t.test('ill-formed keys are refused with their place', async (t) => {
   const ann = await person()
-  for (const key of ['', 'x'.repeat(65), 'é', 'a\tb']) t.match((await create(ann, key, { title: 'x' })).json(), { status: 400, errors: [{ in: 'header' }] }, JSON.stringify(key))
+  for (const key of ['', 'x'.repeat(65), 'é', 'a\tb']) {
+    t.match(
+      (await create(ann, key, { title: 'x' })).json(),
+      { status: 400, errors: [{ in: 'header' }] },
+      JSON.stringify(key)
+    )
+  }
   t.equal(await total(ann), 0)
 })
 
 t.test('a key has had its day after 24 hours', async (t) => {
   const ann = await person()
   await create(ann, 'old', { title: 'One' })
-  await db.execute(sql`update idempotency_keys set created_at = now() - interval '25 hours' where caller_id = ${ann.user.id}`)
+  await db.execute(
+    sql`update idempotency_keys set created_at = now() - interval '25 hours' where caller_id = ${ann.user.id}`
+  )
   const next = await create(ann, 'old', { title: 'Two' })
   t.strictSame([next.statusCode, next.headers['idempotent-replayed']], [201, undefined])
   t.equal((await create(ann, 'old', { title: 'Two' })).headers['idempotent-replayed'], 'true')
-  await db.execute(sql`update idempotency_keys set created_at = now() - interval '25 hours' where caller_id = ${ann.user.id}`)
+  await db.execute(
+    sql`update idempotency_keys set created_at = now() - interval '25 hours' where caller_id = ${ann.user.id}`
+  )
   t.strictSame(await purgeKeys(db), { done: 1, more: false })
 })
 
 t.test('somebody who lost a role does not get the answer that the role was given', async (t) => {
   const boss = await person('manager')
   await create(boss, 'role', { title: 'One' })
-  await db.execute(sql`update idempotency_keys set role = 'admin' where caller_id = ${boss.user.id}`)
+  await db.execute(
+    sql`update idempotency_keys set role = 'admin' where caller_id = ${boss.user.id}`
+  )
   t.equal((await create(boss, 'role', { title: 'One' })).statusCode, 403)
 })

@@ -6,55 +6,98 @@ import { imported, rows, worker } from '../../support/imports.ts'
 
 /** Statements that name no owner, each with its reason. On a database spread over machines these become directories of their own. */
 const EXCEPTIONS: [RegExp, string][] = [
-  [/"tasks"\."id" = \$\d+ and \("tasks"\."assignee_id" = \$\d+ or \$\d+::boolean\)/, 'a path names a task by its id alone: asked only on a miss among one\'s own'],
+  [
+    /"tasks"\."id" = \$\d+ and \("tasks"\."assignee_id" = \$\d+ or \$\d+::boolean\)/,
+    "a path names a task by its id alone: asked only on a miss among one's own"
+  ],
   [/select "id" from "tasks" where "tasks"\."id" in/, 'a caller-made id must be free everywhere'],
-  [/where \(?"tasks"\."id" in .* order by "tasks"\."id" for update/, 'a task of somebody else\'s, by id, for assignees and managers'],
-  [/select "owner_id" from "tasks" where \(?"tasks"\."id" = \$\d+/, 'finds the owner of a task that is not one\'s own'],
-  [/where \(?\(?true and "tasks"\."deleted_at" is null/, 'everybody\'s tasks, for managers']
+  [
+    /where \(?"tasks"\."id" in .* order by "tasks"\."id" for update/,
+    "a task of somebody else's, by id, for assignees and managers"
+  ],
+  [
+    /select "owner_id" from "tasks" where \(?"tasks"\."id" = \$\d+/,
+    "finds the owner of a task that is not one's own"
+  ],
+  [/where \(?\(?true and "tasks"\."deleted_at" is null/, "everybody's tasks, for managers"]
 ]
 
-t.test('every statement on tasks and their history names the owner, save the known few', { skip: serverUrl !== undefined && 'statements are read off the embedded driver' }, async (t) => {
-  const { person, db, config } = await house(t)
-  worker(t, { db, config })
-  const [ann, bob, boss] = [await person(), await person(), await person('manager')]
-  const statements = record((db as unknown as { $client: PGlite }).$client)
+t.test(
+  'every statement on tasks and their history names the owner, save the known few',
+  { skip: serverUrl !== undefined && 'statements are read off the embedded driver' },
+  async (t) => {
+    const { person, db, config } = await house(t)
+    worker(t, { db, config })
+    const [ann, bob, boss] = [await person(), await person(), await person('manager')]
+    const statements = record((db as unknown as { $client: PGlite }).$client)
 
-  const task = await ann.create({ title: 'Paint', id: '019f2f6e-7c1a-7aaa-8aaa-0123456789aa', assignee_id: bob.user.id })
-  for (const who of [ann, bob, boss]) {
-    await who.read(task)
-    await who.patch(task, { status: 'in_progress' }, 1)
-    await who.get(`/api/v1/tasks/${task.id}/events`)
-    for (const query of ['', '?sort=due_date_asc&include_total=true', '?deleted=include&q=paint', '?status=todo&tag=a']) await who.get(`/api/v1/tasks${query}`)
-    await who.get('/api/v1/task-stats')
-  }
-  await boss.get('/api/v1/tasks?scope=all')
-  await boss.get(`/api/v1/tasks?owner_id=${ann.user.id}`)
-  await boss.patch(task, { title: 'Paint it' })
-  await ann.post('/api/v1/task-batches', { operations: [{ op: 'create', data: { title: 'x' } }, { op: 'update', id: task.id, data: { priority: 'high' } }] })
-  await imported(ann, rows(3))
-  await ann.remove(task)
-  await ann.restore(task)
-  await ann.send({ method: 'DELETE', url: '/api/v1/tasks' })
+    const task = await ann.create({
+      title: 'Paint',
+      id: '019f2f6e-7c1a-7aaa-8aaa-0123456789aa',
+      assignee_id: bob.user.id
+    })
+    for (const who of [ann, bob, boss]) {
+      await who.read(task)
+      await who.patch(task, { status: 'in_progress' }, 1)
+      await who.get(`/api/v1/tasks/${task.id}/events`)
+      for (const query of [
+        '',
+        '?sort=due_date_asc&include_total=true',
+        '?deleted=include&q=paint',
+        '?status=todo&tag=a'
+      ]) {
+        await who.get(`/api/v1/tasks${query}`)
+      }
+      await who.get('/api/v1/task-stats')
+    }
+    await boss.get('/api/v1/tasks?scope=all')
+    await boss.get(`/api/v1/tasks?owner_id=${ann.user.id}`)
+    await boss.patch(task, { title: 'Paint it' })
+    await ann.post('/api/v1/task-batches', {
+      operations: [
+        { op: 'create', data: { title: 'x' } },
+        { op: 'update', id: task.id, data: { priority: 'high' } }
+      ]
+    })
+    await imported(ann, rows(3))
+    await ann.remove(task)
+    await ann.restore(task)
+    await ann.send({ method: 'DELETE', url: '/api/v1/tasks' })
 
-  const owned = [...new Set(statements)].filter((text) => /\b(from|into|update) "?(tasks|task_events)\b/.test(text))
-  t.ok(owned.length > 20, `${owned.length} statements were seen`)
-  for (const text of owned) {
-    const isInsert = /^insert into "(tasks|task_events)" \("owner_id"/.test(text)
-    // Each branch of a list by itself; in the branch of assigned tasks the owner is anybody but the caller.
-    const namesOwner = text.split('union all').every((branch) => /owner_id"? (=|<>) /.test(branch.slice(branch.indexOf(' where '))))
-    t.ok(isInsert || namesOwner || EXCEPTIONS.some(([known]) => known.test(text)), text.slice(0, 2000))
+    const owned = [...new Set(statements)].filter((text) =>
+      /\b(from|into|update) "?(tasks|task_events)\b/.test(text)
+    )
+    t.ok(owned.length > 20, `${owned.length} statements were seen`)
+    for (const text of owned) {
+      const isInsert = /^insert into "(tasks|task_events)" \("owner_id"/.test(text)
+      // Each branch of a list by itself; in the branch of assigned tasks the owner is anybody but the caller.
+      const namesOwner = text
+        .split('union all')
+        .every((branch) => /owner_id"? (=|<>) /.test(branch.slice(branch.indexOf(' where '))))
+      t.ok(
+        isInsert || namesOwner || EXCEPTIONS.some(([known]) => known.test(text)),
+        text.slice(0, 2000)
+      )
+    }
   }
-})
+)
 
 /** Collects the text of every statement that goes to the embedded database from now on. */
-function record (client: PGlite): string[] {
+function record(client: PGlite): string[] {
   const texts: string[] = []
   const listening = <T extends Pick<PGlite, 'query'>>(target: T): T => {
     const query = target.query.bind(target)
-    return Object.assign(target, { query: (text: string, ...rest: []) => { texts.push(text.replace(/\s+/g, ' ')); return query(text, ...rest) } })
+    return Object.assign(target, {
+      query: (text: string, ...rest: []) => {
+        texts.push(text.replace(/\s+/g, ' '))
+        return query(text, ...rest)
+      }
+    })
   }
   listening(client)
   const transaction = client.transaction.bind(client)
-  client.transaction = ((work: (tx: Parameters<Parameters<PGlite['transaction']>[0]>[0]) => Promise<unknown>) => transaction((tx) => work(listening(tx)))) as typeof client.transaction
+  client.transaction = ((
+    work: (tx: Parameters<Parameters<PGlite['transaction']>[0]>[0]) => Promise<unknown>
+  ) => transaction((tx) => work(listening(tx)))) as typeof client.transaction
   return texts
 }

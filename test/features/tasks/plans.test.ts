@@ -22,99 +22,237 @@ const MAX_RANGES = 4
 /** A page further on may touch this many blocks more than the first: the index is one level deeper there, or its page is split. */
 const MORE_BLOCKS = 8
 
-interface Plan { 'Node Type': string, 'Shared Hit Blocks': number, 'Shared Read Blocks': number, 'Relation Name'?: string, 'Actual Rows': number, 'Actual Loops': number, 'Rows Removed by Filter'?: number, 'Rows Removed by Index Recheck'?: number, Plans?: Plan[] }
+interface Plan {
+  'Node Type': string
+  'Shared Hit Blocks': number
+  'Shared Read Blocks': number
+  'Relation Name'?: string
+  'Actual Rows': number
+  'Actual Loops': number
+  'Rows Removed by Filter'?: number
+  'Rows Removed by Index Recheck'?: number
+  Plans?: Plan[]
+}
 
-t.test('every sort and filter reads a page from an index, the last page like the first', { skip: serverUrl === undefined && 'plans are asserted on a PostgreSQL server: set TEST_DATABASE_URL' }, async (t) => {
-  const { database, person } = await house(t)
-  const db = await unbounded(t, database.url)
-  const [ann, boss] = [await person(), await person('manager')]
-  await db.execute(sql`insert into users (id, username, role) select gen_random_uuid(), 'owner' || n, 'user' from generate_series(1, ${SMALL_OWNERS}::int) n`)
-  const rows = (owner: ReturnType<typeof sql>, count: number) => sql`insert into tasks (owner_id, id, assignee_id, title, description, status, priority, due_date, tags, created_at, updated_at)
+t.test(
+  'every sort and filter reads a page from an index, the last page like the first',
+  {
+    skip:
+      serverUrl === undefined && 'plans are asserted on a PostgreSQL server: set TEST_DATABASE_URL'
+  },
+  async (t) => {
+    const { database, person } = await house(t)
+    const db = await unbounded(t, database.url)
+    const [ann, boss] = [await person(), await person('manager')]
+    await db.execute(
+      sql`insert into users (id, username, role) select gen_random_uuid(), 'owner' || n, 'user' from generate_series(1, ${SMALL_OWNERS}::int) n`
+    )
+    const rows = (
+      owner: ReturnType<typeof sql>,
+      count: number
+    ) => sql`insert into tasks (owner_id, id, assignee_id, title, description, status, priority, due_date, tags, created_at, updated_at)
     select ${owner}, gen_random_uuid(), case when n % 1000 = 0 then ${boss.user.id}::uuid end, 'Task ' || md5(n::text) || ' common', 'word' || (n % 5000),
       (array['todo', 'in_progress', 'done'])[1 + (n % 3)::int]::task_status, (array['low', 'medium', 'high'])[1 + (n / 3 % 3)::int]::task_priority,
       case when n % 4 > 0 then now() + ((n * 7919) % 20000 - 10000) * interval '1 hour' end, array['tag' || (n % 500), case when n / 9 % 2 = 0 then 'even' else 'odd' end],
       timestamptz '2026-01-01' - (n * 3571 % 1000000) * interval '1 minute', timestamptz '2026-01-01' - (n * 7577 % 1000000) * interval '1 second'
     from generate_series(1, ${count}::bigint) n`
-  await db.execute(rows(sql`${ann.user.id}::uuid`, LARGE))
-  await db.execute(rows(sql`(array(select id from users where username like 'owner%' order by username))[1 + (n % ${SMALL_OWNERS}::int)::int]`, ROWS))
-  await db.execute(sql`vacuum analyze tasks`)
+    await db.execute(rows(sql`${ann.user.id}::uuid`, LARGE))
+    await db.execute(
+      rows(
+        sql`(array(select id from users where username like 'owner%' order by username))[1 + (n % ${SMALL_OWNERS}::int)::int]`,
+        ROWS
+      )
+    )
+    await db.execute(sql`vacuum analyze tasks`)
 
-  const caller = (who: typeof ann, role: Caller['role']) => ({ ...who.user, role, name: null, session_id: null }) as unknown as Caller
-  const owner = caller(ann, 'user')
-  const manager = caller(boss, 'manager')
-  const queries: [Caller, TaskListQuery][] = [
-    ...(TaskSort.enum as TaskSort[]).flatMap((sort): [Caller, TaskListQuery][] => [[owner, { sort }], [manager, { sort, scope: 'all' }], [manager, { sort, owner_id: owner.id }]]),
-    [owner, { status: ['done'] }], [owner, { status: ['todo', 'done'] }], [owner, { completed: false }], [owner, { status: ['done'], sort: 'due_date_asc' }], [owner, { priority: ['high'], sort: 'updated_at_desc' }],
-    [owner, { tag: ['tag7'] }], [owner, { tag: ['even'] }], [owner, { tag: ['tag7', 'tag8'], sort: 'due_date_asc' }], [owner, { q: 'word77' }], [owner, { q: 'common' }], [owner, { q: 'word77 comm', sort: 'title_asc' }], [manager, { q: 'word77', scope: 'all' }],
-    [owner, { overdue: true, sort: 'due_date_asc' }], [owner, { due_after: '2026-01-01T00:00:00Z', due_before: '2027-01-01T00:00:00Z', sort: 'due_date_asc' }], [owner, { updated_after: '2025-12-31T00:00:00Z', sort: 'updated_at_asc' }],
-    [owner, { created_before: '2025-06-01T00:00:00Z' }], [manager, {}], [manager, { assignee_id: manager.id, scope: 'all' }], [owner, { status: ['done'], priority: ['high'], tag: ['odd'] }], [manager, { status: ['done'], scope: 'all' }]
-  ]
-  for (const [who, query] of queries) {
-    const first = await explain(db, who, query)
-    const last = await explain(db, who, query, await positionNearEnd(db, who, query))
-    const label = `${who.role} ${JSON.stringify({ ...query, owner_id: undefined, assignee_id: query.assignee_id && 'me' })}`
-    for (const [page, { scans, sorted, read }] of Object.entries({ first, last })) {
-      t.notOk(scans.includes('Seq Scan'), `${label}, ${page} page: no sequential scan`)
-      t.ok(sorted <= 1000, `${label}, ${page} page: sorts ${sorted} rows`)
-      // Branches in the order of the list are merged; only dates that may be missing come in two ranges that must be sorted together.
-      if (isPlain(query)) t.equal(sorted, 0, `${label}, ${page} page: sorts nothing`)
-      t.ok(read <= (isPlannedAnew(conditionsOf(query)) ? 1000 : MAX_READ), `${label}, ${page} page: reads ${read} rows`)
-    }
-    if (isPlannedAnew(conditionsOf(query))) {
-      for (const after of [undefined, await positionNearEnd(db, who, query)]) {
-        const { scans, sorted, read } = await explain(db, who, query, after, prepareGlance)
-        t.notOk(scans.includes('Seq Scan') || scans.some((scan) => scan.startsWith('Bitmap')), `${label}: a glance reads rows in order`)
-        t.ok(Math.max(sorted, read) <= MAX_RANGES * (GLANCE + 1), `${label}: a glance reads ${read} rows and sorts ${sorted}`)
+    const caller = (who: typeof ann, role: Caller['role']) =>
+      ({ ...who.user, role, name: null, session_id: null }) as unknown as Caller
+    const owner = caller(ann, 'user')
+    const manager = caller(boss, 'manager')
+    const queries: [Caller, TaskListQuery][] = [
+      ...(TaskSort.enum as TaskSort[]).flatMap((sort): [Caller, TaskListQuery][] => [
+        [owner, { sort }],
+        [manager, { sort, scope: 'all' }],
+        [manager, { sort, owner_id: owner.id }]
+      ]),
+      [owner, { status: ['done'] }],
+      [owner, { status: ['todo', 'done'] }],
+      [owner, { completed: false }],
+      [owner, { status: ['done'], sort: 'due_date_asc' }],
+      [owner, { priority: ['high'], sort: 'updated_at_desc' }],
+      [owner, { tag: ['tag7'] }],
+      [owner, { tag: ['even'] }],
+      [owner, { tag: ['tag7', 'tag8'], sort: 'due_date_asc' }],
+      [owner, { q: 'word77' }],
+      [owner, { q: 'common' }],
+      [owner, { q: 'word77 comm', sort: 'title_asc' }],
+      [manager, { q: 'word77', scope: 'all' }],
+      [owner, { overdue: true, sort: 'due_date_asc' }],
+      [
+        owner,
+        {
+          due_after: '2026-01-01T00:00:00Z',
+          due_before: '2027-01-01T00:00:00Z',
+          sort: 'due_date_asc'
+        }
+      ],
+      [owner, { updated_after: '2025-12-31T00:00:00Z', sort: 'updated_at_asc' }],
+      [owner, { created_before: '2025-06-01T00:00:00Z' }],
+      [manager, {}],
+      [manager, { assignee_id: manager.id, scope: 'all' }],
+      [owner, { status: ['done'], priority: ['high'], tag: ['odd'] }],
+      [manager, { status: ['done'], scope: 'all' }]
+    ]
+    for (const [who, query] of queries) {
+      const first = await explain(db, who, query)
+      const last = await explain(db, who, query, await positionNearEnd(db, who, query))
+      const label = `${who.role} ${JSON.stringify({ ...query, owner_id: undefined, assignee_id: query.assignee_id && 'me' })}`
+      for (const [page, { scans, sorted, read }] of Object.entries({ first, last })) {
+        t.notOk(scans.includes('Seq Scan'), `${label}, ${page} page: no sequential scan`)
+        t.ok(sorted <= 1000, `${label}, ${page} page: sorts ${sorted} rows`)
+        // Branches in the order of the list are merged; only dates that may be missing come in two ranges that must be sorted together.
+        if (isPlain(query)) {
+          t.equal(sorted, 0, `${label}, ${page} page: sorts nothing`)
+        }
+        t.ok(
+          read <= (isPlannedAnew(conditionsOf(query)) ? 1000 : MAX_READ),
+          `${label}, ${page} page: reads ${read} rows`
+        )
+      }
+      if (isPlannedAnew(conditionsOf(query))) {
+        for (const after of [undefined, await positionNearEnd(db, who, query)]) {
+          const { scans, sorted, read } = await explain(db, who, query, after, prepareGlance)
+          t.notOk(
+            scans.includes('Seq Scan') || scans.some((scan) => scan.startsWith('Bitmap')),
+            `${label}: a glance reads rows in order`
+          )
+          t.ok(
+            Math.max(sorted, read) <= MAX_RANGES * (GLANCE + 1),
+            `${label}: a glance reads ${read} rows and sorts ${sorted}`
+          )
+        }
+      }
+      if (isPlain(query)) {
+        t.ok(
+          last.blocks <= first.blocks + MORE_BLOCKS,
+          `${label}: the last page touches ${last.blocks} blocks, the first one ${first.blocks}`
+        )
       }
     }
-    if (isPlain(query)) t.ok(last.blocks <= first.blocks + MORE_BLOCKS, `${label}: the last page touches ${last.blocks} blocks, the first one ${first.blocks}`)
   }
-})
+)
 
 /** A list as most are asked for: any sort that every task has a key for, at most one state. */
-const isPlain = ({ sort = 'created_at_desc', status, ...filter }: TaskListQuery): boolean => !sort.startsWith('due_date') && (status?.length ?? 1) === 1 && Object.keys(filter).every((name) => name === 'scope' || name === 'owner_id')
+const isPlain = ({ sort = 'created_at_desc', status, ...filter }: TaskListQuery): boolean =>
+  !sort.startsWith('due_date') &&
+  (status?.length ?? 1) === 1 &&
+  Object.keys(filter).every((name) => name === 'scope' || name === 'owner_id')
 
 type Db = Parameters<typeof prepareRows>[0]
 
 /** What the statement behind a page does. A statement that stays prepared is judged by the plan that fits any value. */
-async function explain (db: Db, who: Caller, query: TaskListQuery, after?: { sort_key: string | null, id: string }, prepare?: typeof prepareGlance) {
+async function explain(
+  db: Db,
+  who: Caller,
+  query: TaskListQuery,
+  after?: { sort_key: string | null; id: string },
+  prepare?: typeof prepareGlance
+) {
   const { text, values, isGeneric } = statementOf(db, who, query, after, prepare)
   const plan = await db.transaction(async (tx) => {
-    await tx.execute(sql.raw(`set local plan_cache_mode = ${isGeneric ? 'force_generic_plan' : 'force_custom_plan'}`))
+    await tx.execute(
+      sql.raw(
+        `set local plan_cache_mode = ${isGeneric ? 'force_generic_plan' : 'force_custom_plan'}`
+      )
+    )
     await tx.execute(sql.raw(`prepare page as ${text}`))
-    const [row] = await rowsOf<{ 'QUERY PLAN': [{ Plan: Plan }] | string }>(tx as unknown as Db, sql.raw(`explain (analyze, buffers, timing off, format json) execute page(${values.map(literal).join(', ')})`))
+    const [row] = await rowsOf<{ 'QUERY PLAN': [{ Plan: Plan }] | string }>(
+      tx as unknown as Db,
+      sql.raw(
+        `explain (analyze, buffers, timing off, format json) execute page(${values.map(literal).join(', ')})`
+      )
+    )
     await tx.execute(sql`deallocate page`)
     const json = row?.['QUERY PLAN']
     return (typeof json === 'string' ? JSON.parse(json) : json)[0].Plan as Plan
   })
-  const found = { scans: [] as string[], sorted: 0, read: 0, blocks: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'] }
+  const found = {
+    scans: [] as string[],
+    sorted: 0,
+    read: 0,
+    blocks: plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
+  }
   const visit = (node: Plan): void => {
     if (/Scan$/.test(node['Node Type']) && node['Node Type'] !== 'Subquery Scan') {
       found.scans.push(node['Node Type'])
-      if (node['Relation Name']) found.read += (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) * node['Actual Loops']
+      if (node['Relation Name']) {
+        found.read +=
+          (node['Actual Rows'] +
+            (node['Rows Removed by Filter'] ?? 0) +
+            (node['Rows Removed by Index Recheck'] ?? 0)) *
+          node['Actual Loops']
+      }
     }
-    if (node['Node Type'].endsWith('Sort')) found.sorted += Math.max(...(node.Plans ?? []).map((child) => child['Actual Rows']))
+    if (node['Node Type'].endsWith('Sort')) {
+      found.sorted += Math.max(...(node.Plans ?? []).map((child) => child['Actual Rows']))
+    }
     node.Plans?.forEach(visit)
   }
   visit(plan)
   return found
 }
 
-function statementOf (db: Db, who: Caller, query: TaskListQuery, after?: { sort_key: string | null, id: string }, prepare?: typeof prepareGlance, limit = LIMIT + 1) {
+function statementOf(
+  db: Db,
+  who: Caller,
+  query: TaskListQuery,
+  after?: { sort_key: string | null; id: string },
+  prepare?: typeof prepareGlance,
+  limit = LIMIT + 1
+) {
   const { sort = 'created_at_desc', ...filter } = query
   const conditions = conditionsOf(filter)
-  const shape = { sort, branches: visibleBranches(who, filter), conditions, after: after === undefined ? 'start' as const : after.sort_key === null ? 'null' as const : 'key' as const }
-  const built = prepare ? prepare(db, shape, 'glance').getQuery() : prepareRows(db, shape, undefined).getQuery()
-  const values = Object.assign({ caller_id: who.id, owner_id: filter.owner_id, limit, ...after }, ...conditions.map((c) => c.values))
-  return { text: built.sql, values: fillPlaceholders(built.params, values), isGeneric: prepare !== undefined || !isPlannedAnew(conditions) }
+  const shape = {
+    sort,
+    branches: visibleBranches(who, filter),
+    conditions,
+    after:
+      after === undefined
+        ? ('start' as const)
+        : after.sort_key === null
+          ? ('null' as const)
+          : ('key' as const)
+  }
+  const built = prepare
+    ? prepare(db, shape, 'glance').getQuery()
+    : prepareRows(db, shape, undefined).getQuery()
+  const values = Object.assign(
+    { caller_id: who.id, owner_id: filter.owner_id, limit, ...after },
+    ...conditions.map((c) => c.values)
+  )
+  return {
+    text: built.sql,
+    values: fillPlaceholders(built.params, values),
+    isGeneric: prepare !== undefined || !isPlannedAnew(conditions)
+  }
 }
 
 /** Where the page before the last one ends. */
-async function positionNearEnd (db: Db, who: Caller, query: TaskListQuery): Promise<{ sort_key: string | null, id: string }> {
+async function positionNearEnd(
+  db: Db,
+  who: Caller,
+  query: TaskListQuery
+): Promise<{ sort_key: string | null; id: string }> {
   const { text, values } = statementOf(db, who, query, undefined, undefined, 10_000_000)
   const filled = text.replace(/\$(\d+)/g, (_, n) => literal(values[Number(n) - 1]))
-  const rows = await rowsOf<{ sort_key: string | null, id: string }>(db, sql.raw(`select sort_key::text, id::text from (${filled}) as page offset greatest(0, (select count(*) from (${filled}) as counted) - ${LIMIT + 1}) limit 1`))
-  return rows[0] as { sort_key: string | null, id: string }
+  const rows = await rowsOf<{ sort_key: string | null; id: string }>(
+    db,
+    sql.raw(
+      `select sort_key::text, id::text from (${filled}) as page offset greatest(0, (select count(*) from (${filled}) as counted) - ${LIMIT + 1}) limit 1`
+    )
+  )
+  return rows[0] as { sort_key: string | null; id: string }
 }
 
-const literal = (value: unknown): string => (typeof value === 'number' ? String(value) : `'${String(value).replaceAll("'", "''")}'`)
+const literal = (value: unknown): string =>
+  typeof value === 'number' ? String(value) : `'${String(value).replaceAll("'", "''")}'`

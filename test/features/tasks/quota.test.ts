@@ -5,22 +5,39 @@ const { person } = await house(t, { env: { MAX_TASKS_PER_USER: '10' } })
 const total = async (who: Person) => (await who.get('/api/v1/task-stats')).json().total
 const REFUSED = { status: 403, code: 'quota_exceeded' }
 
-t.test('thirty creations at once fill the quota exactly; others are not held up by it', async (t) => {
-  const [ann, bob] = [await person(), await person()]
-  const answers = await Promise.all([...Array.from({ length: 30 }, (_, i) => ann.post('/api/v1/tasks', { title: `${i}` })), bob.post('/api/v1/tasks', { title: 'Bob\'s' })])
-  t.equal(answers.pop()?.statusCode, 201)
-  t.equal(answers.filter((a) => a.statusCode === 201).length, 10)
-  for (const refused of answers.filter((a) => a.statusCode !== 201)) t.match(refused.json(), REFUSED)
-  t.equal(await total(ann), 10)
-})
+t.test(
+  'thirty creations at once fill the quota exactly; others are not held up by it',
+  async (t) => {
+    const [ann, bob] = [await person(), await person()]
+    const answers = await Promise.all([
+      ...Array.from({ length: 30 }, (_, i) => ann.post('/api/v1/tasks', { title: `${i}` })),
+      bob.post('/api/v1/tasks', { title: "Bob's" })
+    ])
+    t.equal(answers.pop()?.statusCode, 201)
+    t.equal(answers.filter((a) => a.statusCode === 201).length, 10)
+    for (const refused of answers.filter((a) => a.statusCode !== 201)) {
+      t.match(refused.json(), REFUSED)
+    }
+    t.equal(await total(ann), 10)
+  }
+)
 
 t.test('batches and restores obey it, deleting makes room', async (t) => {
   const ann = await person()
-  const creates = (n: number) => Array.from({ length: n }, (_, i) => ({ op: 'create', data: { title: `${i}` } }))
-  t.match((await ann.post('/api/v1/task-batches', { operations: creates(11) })).json(), { ...REFUSED, errors: [{ pointer: '/operations/10' }] })
+  const creates = (n: number) =>
+    Array.from({ length: n }, (_, i) => ({ op: 'create', data: { title: `${i}` } }))
+  t.match((await ann.post('/api/v1/task-batches', { operations: creates(11) })).json(), {
+    ...REFUSED,
+    errors: [{ pointer: '/operations/10' }]
+  })
   t.equal(await total(ann), 0)
-  const { results } = (await ann.post('/api/v1/task-batches', { atomic: false, operations: creates(12) })).json()
-  t.strictSame(results.map((r: { status: number }) => r.status), [...Array(10).fill(201), 403, 403])
+  const { results } = (
+    await ann.post('/api/v1/task-batches', { atomic: false, operations: creates(12) })
+  ).json()
+  t.strictSame(
+    results.map((r: { status: number }) => r.status),
+    [...Array(10).fill(201), 403, 403]
+  )
   const task = results[0].task
   await ann.remove(task)
   t.equal((await ann.post('/api/v1/tasks', { title: 'In its place' })).statusCode, 201)
@@ -31,9 +48,13 @@ t.test('batches and restores obey it, deleting makes room', async (t) => {
 t.test('restores at once do not pass it either', async (t) => {
   const ann = await person()
   const tasks = []
-  for (let i = 0; i < 10; i++) tasks.push(await ann.create({ title: `${i}` }))
+  for (let i = 0; i < 10; i++) {
+    tasks.push(await ann.create({ title: `${i}` }))
+  }
   await ann.send({ method: 'DELETE', url: '/api/v1/tasks' })
-  for (let i = 0; i < 5; i++) await ann.create({ title: `new ${i}` })
+  for (let i = 0; i < 5; i++) {
+    await ann.create({ title: `new ${i}` })
+  }
   const answers = await Promise.all(tasks.map((task) => ann.restore(task)))
   t.equal(answers.filter((a) => a.statusCode === 200).length, 5)
   t.equal(await total(ann), 10)

@@ -13,30 +13,69 @@ t.test('a current ETag is answered 304 without a body', async (t) => {
     t.equal(answer.headers.etag, '"1"')
   }
   t.equal((await ann.read(task, { 'if-none-match': '"2"' })).statusCode, 200)
-  t.match((await ann.read(task, { 'if-none-match': 'nonsense' })).json(), { status: 400, errors: [{ in: 'header', pointer: '/If-None-Match' }] })
+  t.match((await ann.read(task, { 'if-none-match': 'nonsense' })).json(), {
+    status: 400,
+    errors: [{ in: 'header', pointer: '/If-None-Match' }]
+  })
 })
 
-t.test('a stale write is refused with the current version and what differs, and leaves no event', async (t) => {
-  const ann = await person()
-  const task = await ann.create({ title: 'Paint the door', tags: ['a'] })
-  await ann.patch(task, { title: 'Paint it blue', tags: ['b'] })
-  await ann.patch(task, { tags: ['a'], priority: 'high' })
-  for (const late of [await ann.patch(task, { title: 'Red' }, 1), await ann.remove(task, 1), await ann.restore(task, 1), await ann.put(task, { title: 'New', description: null, status: 'todo', priority: 'low', due_date: null, tags: [], assignee_id: null }, 1)]) {
-    t.equal(late.statusCode, 412)
-    t.match(late.json(), { code: 'stale_version', current_version: 3, changed_fields: ['priority', 'title'] })
-    t.equal(late.headers.etag, '"3"')
+t.test(
+  'a stale write is refused with the current version and what differs, and leaves no event',
+  async (t) => {
+    const ann = await person()
+    const task = await ann.create({ title: 'Paint the door', tags: ['a'] })
+    await ann.patch(task, { title: 'Paint it blue', tags: ['b'] })
+    await ann.patch(task, { tags: ['a'], priority: 'high' })
+    for (const late of [
+      await ann.patch(task, { title: 'Red' }, 1),
+      await ann.remove(task, 1),
+      await ann.restore(task, 1),
+      await ann.put(
+        task,
+        {
+          title: 'New',
+          description: null,
+          status: 'todo',
+          priority: 'low',
+          due_date: null,
+          tags: [],
+          assignee_id: null
+        },
+        1
+      )
+    ]) {
+      t.equal(late.statusCode, 412)
+      t.match(late.json(), {
+        code: 'stale_version',
+        current_version: 3,
+        changed_fields: ['priority', 'title']
+      })
+      t.equal(late.headers.etag, '"3"')
+    }
+    t.strictSame(await events.of(task), ['task.created', 'task.updated', 'task.updated'])
   }
-  t.strictSame(await events.of(task), ['task.created', 'task.updated', 'task.updated'])
-})
+)
 
 t.test('If-Match is compared strongly; any version is matched by a star', async (t) => {
   const ann = await person()
   const task = await ann.create({ title: 'Paint' })
-  const patch = (tag: string) => ann.send({ method: 'PATCH', url: `/api/v1/tasks/${task.id}`, payload: { title: tag.replace(/\W/g, '') || 'star' }, headers: { 'if-match': tag } })
+  const patch = (tag: string) =>
+    ann.send({
+      method: 'PATCH',
+      url: `/api/v1/tasks/${task.id}`,
+      payload: { title: tag.replace(/\W/g, '') || 'star' },
+      headers: { 'if-match': tag }
+    })
   t.equal((await patch('W/"1"')).statusCode, 412)
   t.equal((await patch('"x"')).statusCode, 412)
   t.equal((await patch('"1,2"')).statusCode, 412, 'a comma between the quotes belongs to the tag')
-  for (const malformed of ['1', '"1', '"1" "2"', '*, "1"', ',']) t.match((await patch(malformed)).json(), { status: 400, errors: [{ in: 'header', pointer: '/If-Match' }] }, malformed)
+  for (const malformed of ['1', '"1', '"1" "2"', '*, "1"', ',']) {
+    t.match(
+      (await patch(malformed)).json(),
+      { status: 400, errors: [{ in: 'header', pointer: '/If-Match' }] },
+      malformed
+    )
+  }
   t.equal((await patch('"9", "1"')).statusCode, 200)
   t.equal((await patch('*')).statusCode, 200)
 })
@@ -45,25 +84,59 @@ t.test('of two writers on one version exactly one wins, a hundred times', async 
   const ann = await person()
   const task = await ann.create({ title: 'Race' })
   for (let version = 1; version <= 100; version++) {
-    const both = await Promise.all(['a', 'b'].map((who) => ann.patch(task, { title: `${who} ${version}` }, version)))
+    const both = await Promise.all(
+      ['a', 'b'].map((who) => ann.patch(task, { title: `${who} ${version}` }, version))
+    )
     t.strictSame(both.map((answer) => answer.statusCode).sort(), [200, 412])
   }
   t.equal((await events.of(task)).length, 101)
 })
 
-t.test('thirty writers at once who accept any version all succeed, each on top of another, and one who deletes ends it', async (t) => {
-  const ann = await person()
-  const task = await ann.create({ title: 'Crowd' })
-  const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => ann.patch(task, { title: `Writer ${i}` })))
-  t.strictSame(answers.map((answer) => answer.statusCode), Array(30).fill(200))
-  t.strictSame(answers.map((answer) => answer.json().version).sort((a, b) => a - b), Array.from({ length: 30 }, (_, i) => i + 2), 'no version was given twice')
-  const { data } = (await ann.get(`/api/v1/tasks/${task.id}/events?limit=100`)).json()
-  t.strictSame(data.map((event: { version: number }) => event.version), Array.from({ length: 31 }, (_, i) => 31 - i))
-  for (let i = 0; i < 30; i++) t.equal(data[i].changes[0].before, data[i + 1].changes[0]?.after ?? 'Crowd', 'each fact goes on where the one before it ended')
+t.test(
+  'thirty writers at once who accept any version all succeed, each on top of another, and one who deletes ends it',
+  async (t) => {
+    const ann = await person()
+    const task = await ann.create({ title: 'Crowd' })
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, i) => ann.patch(task, { title: `Writer ${i}` }))
+    )
+    t.strictSame(
+      answers.map((answer) => answer.statusCode),
+      Array(30).fill(200)
+    )
+    t.strictSame(
+      answers.map((answer) => answer.json().version).sort((a, b) => a - b),
+      Array.from({ length: 30 }, (_, i) => i + 2),
+      'no version was given twice'
+    )
+    const { data } = (await ann.get(`/api/v1/tasks/${task.id}/events?limit=100`)).json()
+    t.strictSame(
+      data.map((event: { version: number }) => event.version),
+      Array.from({ length: 31 }, (_, i) => 31 - i)
+    )
+    for (let i = 0; i < 30; i++) {
+      t.equal(
+        data[i].changes[0].before,
+        data[i + 1].changes[0]?.after ?? 'Crowd',
+        'each fact goes on where the one before it ended'
+      )
+    }
 
-  const end = await Promise.all([...Array.from({ length: 10 }, (_, i) => ann.patch(task, { title: `Late ${i}` })), ann.remove(task), ann.remove(task)])
-  t.strictSame(end.slice(10).map((answer) => answer.statusCode).sort(), [204, 404], 'of two who delete one did')
-  t.ok(end.slice(0, 10).every((answer) => [200, 404].includes(answer.statusCode)))
-  t.equal((await ann.read(task)).statusCode, 404)
-  t.equal((await events.of(task)).at(-1), 'task.deleted')
-})
+    const end = await Promise.all([
+      ...Array.from({ length: 10 }, (_, i) => ann.patch(task, { title: `Late ${i}` })),
+      ann.remove(task),
+      ann.remove(task)
+    ])
+    t.strictSame(
+      end
+        .slice(10)
+        .map((answer) => answer.statusCode)
+        .sort(),
+      [204, 404],
+      'of two who delete one did'
+    )
+    t.ok(end.slice(0, 10).every((answer) => [200, 404].includes(answer.statusCode)))
+    t.equal((await ann.read(task)).statusCode, 404)
+    t.equal((await events.of(task)).at(-1), 'task.deleted')
+  }
+)

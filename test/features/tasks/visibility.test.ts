@@ -2,7 +2,8 @@ import t from 'tap'
 import { house } from '../../support/house.ts'
 
 const { person, events } = await house(t)
-const idsOf = (answer: { json: () => { data: { id: string }[] } }) => answer.json().data.map((task) => task.id)
+const idsOf = (answer: { json: () => { data: { id: string }[] } }) =>
+  answer.json().data.map((task) => task.id)
 
 t.test('an assignee sees the task and may move it on, nothing else', async (t) => {
   const [ann, bob] = [await person(), await person()]
@@ -10,19 +11,41 @@ t.test('an assignee sees the task and may move it on, nothing else', async (t) =
   t.equal(task.assignee_id, bob.user.id)
   t.equal((await bob.read(task)).statusCode, 200)
   t.strictSame(idsOf(await bob.get('/api/v1/tasks')), [task.id])
-  t.match((await bob.patch(task, { status: 'done', title: 'Paint' })).json(), { status: 'done', version: 2 })
-  for (const refused of [await bob.patch(task, { title: 'Mine now' }), await bob.patch(task, { status: 'todo', assignee_id: null }), await bob.remove(task),
-    await bob.put(task, { title: 'x', description: null, status: 'done', priority: 'low', due_date: null, tags: [], assignee_id: bob.user.id })]) {
+  t.match((await bob.patch(task, { status: 'done', title: 'Paint' })).json(), {
+    status: 'done',
+    version: 2
+  })
+  for (const refused of [
+    await bob.patch(task, { title: 'Mine now' }),
+    await bob.patch(task, { status: 'todo', assignee_id: null }),
+    await bob.remove(task),
+    await bob.put(task, {
+      title: 'x',
+      description: null,
+      status: 'done',
+      priority: 'low',
+      due_date: null,
+      tags: [],
+      assignee_id: bob.user.id
+    })
+  ]) {
     t.match(refused.json(), { status: 403, code: 'not_allowed' })
   }
-  t.strictSame((await bob.get(`/api/v1/tasks/${task.id}/events`)).json().data.map((e: { type: string }) => e.type), ['task.updated', 'task.created'])
+  t.strictSame(
+    (await bob.get(`/api/v1/tasks/${task.id}/events`))
+      .json()
+      .data.map((e: { type: string }) => e.type),
+    ['task.updated', 'task.created']
+  )
   t.strictSame(await events.of(task), ['task.created', 'task.updated'])
 })
 
 t.test('un-assigning takes the task away at once, also from cursors issued before', async (t) => {
   const [ann, bob] = [await person(), await person()]
   const tasks = []
-  for (const title of ['1', '2', '3']) tasks.push(await ann.create({ title, assignee_id: bob.user.id }))
+  for (const title of ['1', '2', '3']) {
+    tasks.push(await ann.create({ title, assignee_id: bob.user.id }))
+  }
   const [first] = tasks
   const page = await bob.get('/api/v1/tasks?limit=1')
   const { next_cursor } = page.json().pagination
@@ -34,25 +57,45 @@ t.test('un-assigning takes the task away at once, also from cursors issued befor
   t.equal((await bob.get('/api/v1/task-stats')).json().total, 2)
 })
 
-t.test('a manager sees, edits, assigns, deletes and restores everybody\'s tasks', async (t) => {
+t.test("a manager sees, edits, assigns, deletes and restores everybody's tasks", async (t) => {
   const [ann, boss, bob] = [await person(), await person('manager'), await person()]
   const task = await ann.create({ title: 'Paint' })
   t.equal((await boss.read(task)).statusCode, 200)
-  t.notOk(idsOf(await boss.get('/api/v1/tasks')).includes(task.id), 'but not in the manager\'s own list')
+  t.notOk(
+    idsOf(await boss.get('/api/v1/tasks')).includes(task.id),
+    "but not in the manager's own list"
+  )
   t.ok(idsOf(await boss.get('/api/v1/tasks?scope=all')).includes(task.id))
-  t.match((await boss.patch(task, { title: 'Paint it', assignee_id: bob.user.id })).json(), { owner_id: ann.user.id, version: 2 })
+  t.match((await boss.patch(task, { title: 'Paint it', assignee_id: bob.user.id })).json(), {
+    owner_id: ann.user.id,
+    version: 2
+  })
   t.equal((await bob.read(task)).statusCode, 200)
   t.equal((await boss.remove(task)).statusCode, 204)
   t.equal((await bob.read(task)).statusCode, 404)
   t.equal((await boss.restore(task)).statusCode, 200)
   const { data } = (await ann.get(`/api/v1/tasks/${task.id}/events`)).json()
-  t.strictSame(data.map((e: { type: string, actor_id: string }) => [e.type, e.actor_id === boss.user.id]), [['task.restored', true], ['task.deleted', true], ['task.updated', true], ['task.created', false]])
+  t.strictSame(
+    data.map((e: { type: string; actor_id: string }) => [e.type, e.actor_id === boss.user.id]),
+    [
+      ['task.restored', true],
+      ['task.deleted', true],
+      ['task.updated', true],
+      ['task.created', false]
+    ]
+  )
 })
 
-t.test('asking for other people\'s tasks is for managers', async (t) => {
+t.test("asking for other people's tasks is for managers", async (t) => {
   const [ann, bob] = [await person(), await person()]
   for (const query of ['scope=all', `owner_id=${bob.user.id}`]) {
-    for (const path of ['tasks', 'task-stats']) t.match((await ann.get(`/api/v1/${path}?${query}`)).json(), { status: 403, code: 'not_allowed' }, `${path} ${query}`)
+    for (const path of ['tasks', 'task-stats']) {
+      t.match(
+        (await ann.get(`/api/v1/${path}?${query}`)).json(),
+        { status: 403, code: 'not_allowed' },
+        `${path} ${query}`
+      )
+    }
   }
 })
 

@@ -8,9 +8,18 @@ const h = await house(t)
 const { ask, db, person } = h
 const root = await person('admin', 'root')
 const at = (id: string) => `/api/v1/admin/users/${id}`
-const patch = (who: Person, id: string, payload: object) => who.send({ method: 'PATCH', url: at(id), payload })
-const factsAbout = async (id: string) => (await auditFacts(db, 'user.registered', 'user.logged_in', 'access.refused')).filter(({ subject_id }) => subject_id === id)
-const refresh = (who: Person) => ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token: who.refresh_token } })
+const patch = (who: Person, id: string, payload: object) =>
+  who.send({ method: 'PATCH', url: at(id), payload })
+const factsAbout = async (id: string) =>
+  (await auditFacts(db, 'user.registered', 'user.logged_in', 'access.refused')).filter(
+    ({ subject_id }) => subject_id === id
+  )
+const refresh = (who: Person) =>
+  ask({
+    method: 'POST',
+    url: '/api/v1/auth/refresh',
+    payload: { refresh_token: who.refresh_token }
+  })
 
 t.test('an admin reads an account, which also shows whether it is disabled', async (t) => {
   const ann = await person('user', 'ann')
@@ -31,7 +40,15 @@ t.test('promotion acts at once and keeps the session', async (t) => {
   t.match(answer.json(), { id: bea.user.id, role: 'manager', disabled: false })
   t.equal((await bea.get('/api/v1/admin/audit-log')).statusCode, 200)
   t.match((await bea.get('/api/v1/me')).json(), { role: 'manager' })
-  t.match(await factsAbout(bea.user.id), [{ action: 'user.role_changed', outcome: 'succeeded', actor_id: root.user.id, actor_name: 'root', detail: 'user to manager' }])
+  t.match(await factsAbout(bea.user.id), [
+    {
+      action: 'user.role_changed',
+      outcome: 'succeeded',
+      actor_id: root.user.id,
+      actor_name: 'root',
+      detail: 'user to manager'
+    }
+  ])
 })
 
 t.test('demotion acts at once and ends the sessions', async (t) => {
@@ -40,53 +57,137 @@ t.test('demotion acts at once and ends the sessions', async (t) => {
   t.equal((await patch(root, cid.user.id, { role: 'user' })).statusCode, 200)
   t.equal((await cid.get('/api/v1/me')).statusCode, 401)
   t.equal((await refresh(cid)).statusCode, 401)
-  const again = (await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'cid', password: PASSWORD } })).json()
-  t.equal((await ask({ url: '/api/v1/admin/audit-log', headers: { authorization: `Bearer ${again.access_token}` } })).statusCode, 403)
-  t.strictSame((await factsAbout(cid.user.id)).map(inShort).slice(0, 2), ['user.role_changed', 'user.sessions_ended'])
+  const again = (
+    await ask({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      payload: { username: 'cid', password: PASSWORD }
+    })
+  ).json()
+  t.equal(
+    (
+      await ask({
+        url: '/api/v1/admin/audit-log',
+        headers: { authorization: `Bearer ${again.access_token}` }
+      })
+    ).statusCode,
+    403
+  )
+  t.strictSame((await factsAbout(cid.user.id)).map(inShort).slice(0, 2), [
+    'user.role_changed',
+    'user.sessions_ended'
+  ])
 })
 
-t.test('disabling locks out at once, on every instance within a second; enabling lets in again', async (t) => {
-  const other = await sibling(t, h)
-  const dan = await person('user', 'dan')
-  const here = () => dan.get('/api/v1/me')
-  t.equal((await here()).statusCode, 200)
-  t.match((await patch(root, dan.user.id, { disabled: true })).json(), { disabled: true })
-  t.equal((await here()).statusCode, 401)
-  t.equal((await other({ url: '/api/v1/me', headers: { authorization: `Bearer ${dan.access_token}` } })).statusCode, 401)
-  t.equal((await refresh(dan)).statusCode, 401)
-  t.equal((await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'dan', password: PASSWORD } })).statusCode, 401)
-  t.match((await patch(root, dan.user.id, { disabled: false })).json(), { disabled: false })
-  t.equal((await here()).statusCode, 401, 'what was ended stays ended')
-  t.equal((await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'dan', password: PASSWORD } })).statusCode, 200)
-  t.strictSame((await factsAbout(dan.user.id)).map(inShort), ['user.disabled', 'user.sessions_ended', 'user.enabled'])
-})
+t.test(
+  'disabling locks out at once, on every instance within a second; enabling lets in again',
+  async (t) => {
+    const other = await sibling(t, h)
+    const dan = await person('user', 'dan')
+    const here = () => dan.get('/api/v1/me')
+    t.equal((await here()).statusCode, 200)
+    t.match((await patch(root, dan.user.id, { disabled: true })).json(), { disabled: true })
+    t.equal((await here()).statusCode, 401)
+    t.equal(
+      (await other({ url: '/api/v1/me', headers: { authorization: `Bearer ${dan.access_token}` } }))
+        .statusCode,
+      401
+    )
+    t.equal((await refresh(dan)).statusCode, 401)
+    t.equal(
+      (
+        await ask({
+          method: 'POST',
+          url: '/api/v1/auth/login',
+          payload: { username: 'dan', password: PASSWORD }
+        })
+      ).statusCode,
+      401
+    )
+    t.match((await patch(root, dan.user.id, { disabled: false })).json(), { disabled: false })
+    t.equal((await here()).statusCode, 401, 'what was ended stays ended')
+    t.equal(
+      (
+        await ask({
+          method: 'POST',
+          url: '/api/v1/auth/login',
+          payload: { username: 'dan', password: PASSWORD }
+        })
+      ).statusCode,
+      200
+    )
+    t.strictSame((await factsAbout(dan.user.id)).map(inShort), [
+      'user.disabled',
+      'user.sessions_ended',
+      'user.enabled'
+    ])
+  }
+)
 
 t.test('an admin ends every session of a user', async (t) => {
   const eve = await person('user', 'eve')
-  t.equal((await root.send({ method: 'DELETE', url: `${at(eve.user.id)}/sessions` })).statusCode, 204)
+  t.equal(
+    (await root.send({ method: 'DELETE', url: `${at(eve.user.id)}/sessions` })).statusCode,
+    204
+  )
   t.equal((await eve.get('/api/v1/me')).statusCode, 401)
-  t.equal((await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'eve', password: PASSWORD } })).statusCode, 200)
-  t.match(await factsAbout(eve.user.id), [{ action: 'user.sessions_ended', actor_id: root.user.id, detail: '1' }])
+  t.equal(
+    (
+      await ask({
+        method: 'POST',
+        url: '/api/v1/auth/login',
+        payload: { username: 'eve', password: PASSWORD }
+      })
+    ).statusCode,
+    200
+  )
+  t.match(await factsAbout(eve.user.id), [
+    { action: 'user.sessions_ended', actor_id: root.user.id, detail: '1' }
+  ])
 })
 
 t.test('nobody changes their own role or locks themselves out', async (t) => {
   const second = await person('admin', 'second')
-  t.match((await patch(second, second.user.id, { role: 'user' })).json(), { status: 403, code: 'own_account' })
-  t.match((await patch(second, second.user.id, { disabled: true })).json(), { status: 403, code: 'own_account' })
-  t.equal((await patch(second, second.user.id, { role: 'admin', disabled: false })).statusCode, 200, 'what changes nothing is no change')
+  t.match((await patch(second, second.user.id, { role: 'user' })).json(), {
+    status: 403,
+    code: 'own_account'
+  })
+  t.match((await patch(second, second.user.id, { disabled: true })).json(), {
+    status: 403,
+    code: 'own_account'
+  })
+  t.equal(
+    (await patch(second, second.user.id, { role: 'admin', disabled: false })).statusCode,
+    200,
+    'what changes nothing is no change'
+  )
   t.match((await second.get('/api/v1/me')).json(), { role: 'admin' })
-  t.equal((await patch(root, second.user.id, { role: 'user' })).statusCode, 200, 'another admin does')
+  t.equal(
+    (await patch(root, second.user.id, { role: 'user' })).statusCode,
+    200,
+    'another admin does'
+  )
 })
 
 t.test('the last active admin cannot be disabled, nor step down', async (t) => {
-  t.match((await patch(root, root.user.id, { disabled: true })).json(), { status: 409, code: 'last_admin' })
-  t.match((await patch(root, root.user.id, { role: 'manager' })).json(), { status: 403, code: 'own_account' })
+  t.match((await patch(root, root.user.id, { disabled: true })).json(), {
+    status: 409,
+    code: 'last_admin'
+  })
+  t.match((await patch(root, root.user.id, { role: 'manager' })).json(), {
+    status: 403,
+    code: 'own_account'
+  })
   t.match((await root.get(at(root.user.id))).json(), { role: 'admin', disabled: false })
 })
 
 t.test('of two admins who demote or disable each other at the same moment one stays', async (t) => {
   const active = () => db.$count(users, and(eq(users.role, 'admin'), eq(users.disabled, false)))
-  for (const change of [{ role: 'user' }, { disabled: true }, { role: 'manager', disabled: true }]) {
+  for (const change of [
+    { role: 'user' },
+    { disabled: true },
+    { role: 'manager', disabled: true }
+  ]) {
     const a = await person('admin')
     const b = await person('admin')
     await db.update(users).set({ disabled: true }).where(eq(users.id, root.user.id))
@@ -94,7 +195,9 @@ t.test('of two admins who demote or disable each other at the same moment one st
     t.equal(await active(), 1)
     t.ok(answers.some(({ statusCode }) => statusCode === 200))
     await db.update(users).set({ disabled: false }).where(eq(users.id, root.user.id))
-    for (const { user } of [a, b]) await db.update(users).set({ role: 'user', disabled: false }).where(eq(users.id, user.id))
+    for (const { user } of [a, b]) {
+      await db.update(users).set({ role: 'user', disabled: false }).where(eq(users.id, user.id))
+    }
   }
 })
 
@@ -108,24 +211,54 @@ t.test('what is not as the contract says is named and changes nothing', async (t
     [{ password: 'correct horse battery' }, { pointer: '/password', code: 'unknown_field' }],
     [{ email: 'x@example.com' }, { pointer: '/email', code: 'unknown_field' }]
   ]
-  for (const [payload, fault] of cases) t.match((await patch(root, fay.user.id, payload)).json(), { status: 400, errors: [fault] }, JSON.stringify(payload))
-  t.strictSame((await factsAbout(fay.user.id)), [])
+  for (const [payload, fault] of cases) {
+    t.match(
+      (await patch(root, fay.user.id, payload)).json(),
+      { status: 400, errors: [fault] },
+      JSON.stringify(payload)
+    )
+  }
+  t.strictSame(await factsAbout(fay.user.id), [])
 })
 
-t.test('everything here is for admins alone; others are refused and that is remembered', async (t) => {
-  const gus = await person('user', 'gus')
-  const hal = await person('manager', 'hal')
-  const calls = [['GET', '/api/v1/admin/users'], ['GET', at(gus.user.id)], ['PATCH', at(gus.user.id)], ['DELETE', at(gus.user.id)], ['DELETE', `${at(gus.user.id)}/sessions`], ['GET', '/api/v1/admin/stats']] as const
-  for (const [method, url] of calls) {
-    t.equal((await ask({ method, url })).statusCode, 401)
-    for (const who of [gus, hal]) {
-      const answer = await who.send({ method, url, ...(method === 'PATCH' && { payload: { role: 'admin' } }) })
-      t.match(answer.json(), { status: 403, code: 'not_allowed' }, `${method} ${url}`)
+t.test(
+  'everything here is for admins alone; others are refused and that is remembered',
+  async (t) => {
+    const gus = await person('user', 'gus')
+    const hal = await person('manager', 'hal')
+    const calls = [
+      ['GET', '/api/v1/admin/users'],
+      ['GET', at(gus.user.id)],
+      ['PATCH', at(gus.user.id)],
+      ['DELETE', at(gus.user.id)],
+      ['DELETE', `${at(gus.user.id)}/sessions`],
+      ['GET', '/api/v1/admin/stats']
+    ] as const
+    for (const [method, url] of calls) {
+      t.equal((await ask({ method, url })).statusCode, 401)
+      for (const who of [gus, hal]) {
+        const answer = await who.send({
+          method,
+          url,
+          ...(method === 'PATCH' && { payload: { role: 'admin' } })
+        })
+        t.match(answer.json(), { status: 403, code: 'not_allowed' }, `${method} ${url}`)
+      }
     }
+    const refused = (await auditFacts(db)).filter(
+      ({ action, actor_id }) => action === 'access.refused' && actor_id === gus.user.id
+    )
+    t.strictSame(
+      refused.map(({ detail, outcome, subject_id }) => [detail, outcome, subject_id]),
+      [
+        ['listUsers', 'refused', null],
+        ['getUser', 'refused', gus.user.id],
+        ['updateUser', 'refused', gus.user.id],
+        ['deleteUser', 'refused', gus.user.id],
+        ['endUserSessions', 'refused', gus.user.id],
+        ['getStatistics', 'refused', null]
+      ]
+    )
+    t.match((await gus.get('/api/v1/me')).json(), { role: 'user' })
   }
-  const refused = (await auditFacts(db)).filter(({ action, actor_id }) => action === 'access.refused' && actor_id === gus.user.id)
-  t.strictSame(refused.map(({ detail, outcome, subject_id }) => [detail, outcome, subject_id]), [
-    ['listUsers', 'refused', null], ['getUser', 'refused', gus.user.id], ['updateUser', 'refused', gus.user.id], ['deleteUser', 'refused', gus.user.id], ['endUserSessions', 'refused', gus.user.id], ['getStatistics', 'refused', null]
-  ])
-  t.match((await gus.get('/api/v1/me')).json(), { role: 'user' })
-})
+)

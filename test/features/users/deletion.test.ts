@@ -10,33 +10,65 @@ import { auditFacts } from '../../support/identity.ts'
 
 const { ask, db, person, events } = await house(t)
 const root = await person('admin', 'root')
-const deleteMe = (who: Person, password = PASSWORD) => who.send({ method: 'DELETE', url: '/api/v1/me', payload: { password } })
-const deleteUser = (who: Person, id: string) => who.send({ method: 'DELETE', url: `/api/v1/admin/users/${id}` })
+const deleteMe = (who: Person, password = PASSWORD) =>
+  who.send({ method: 'DELETE', url: '/api/v1/me', payload: { password } })
+const deleteUser = (who: Person, id: string) =>
+  who.send({ method: 'DELETE', url: `/api/v1/admin/users/${id}` })
 
-t.test('an account goes with its password, and with it its tasks, their history, its sessions and its tokens', async (t) => {
-  const ann = await person('user', 'ann')
-  const task = await ann.create({ title: 'Paint the door' })
-  await ann.remove(task)
-  await ann.create({ title: 'Paint the gate' })
-  const answer = await deleteMe(ann)
-  t.equal(answer.statusCode, 204)
-  t.equal((await ann.get('/api/v1/me')).statusCode, 401)
-  t.equal((await ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token: ann.refresh_token } })).statusCode, 401)
-  t.equal((await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'ann', password: PASSWORD } })).statusCode, 401)
-  t.equal(await db.$count(tasks, eq(tasks.owner_id, ann.user.id)), 0)
-  t.equal(await db.$count(taskEvents, eq(taskEvents.owner_id, ann.user.id)), 0)
-  t.equal(await db.$count(sessions, eq(sessions.user_id, ann.user.id)), 0)
-  t.equal(await db.$count(refreshTokens, sql`session_id not in (select id from sessions)`), 0)
-  t.equal((await person('user', 'ann')).user.username, 'ann', 'the name is free again')
-})
+t.test(
+  'an account goes with its password, and with it its tasks, their history, its sessions and its tokens',
+  async (t) => {
+    const ann = await person('user', 'ann')
+    const task = await ann.create({ title: 'Paint the door' })
+    await ann.remove(task)
+    await ann.create({ title: 'Paint the gate' })
+    const answer = await deleteMe(ann)
+    t.equal(answer.statusCode, 204)
+    t.equal((await ann.get('/api/v1/me')).statusCode, 401)
+    t.equal(
+      (
+        await ask({
+          method: 'POST',
+          url: '/api/v1/auth/refresh',
+          payload: { refresh_token: ann.refresh_token }
+        })
+      ).statusCode,
+      401
+    )
+    t.equal(
+      (
+        await ask({
+          method: 'POST',
+          url: '/api/v1/auth/login',
+          payload: { username: 'ann', password: PASSWORD }
+        })
+      ).statusCode,
+      401
+    )
+    t.equal(await db.$count(tasks, eq(tasks.owner_id, ann.user.id)), 0)
+    t.equal(await db.$count(taskEvents, eq(taskEvents.owner_id, ann.user.id)), 0)
+    t.equal(await db.$count(sessions, eq(sessions.user_id, ann.user.id)), 0)
+    t.equal(await db.$count(refreshTokens, sql`session_id not in (select id from sessions)`), 0)
+    t.equal((await person('user', 'ann')).user.username, 'ann', 'the name is free again')
+  }
+)
 
 t.test('a wrong password deletes nothing and is remembered', async (t) => {
   const bea = await person('user', 'bea')
-  t.match((await deleteMe(bea, 'wrong horse battery')).json(), { status: 403, code: 'wrong_password' })
+  t.match((await deleteMe(bea, 'wrong horse battery')).json(), {
+    status: 403,
+    code: 'wrong_password'
+  })
   t.equal((await bea.get('/api/v1/me')).statusCode, 200)
-  const facts = (await auditFacts(db, 'user.registered')).filter(({ actor_id }) => actor_id === bea.user.id)
+  const facts = (await auditFacts(db, 'user.registered')).filter(
+    ({ actor_id }) => actor_id === bea.user.id
+  )
   t.match(facts, [{ action: 'user.deleted', outcome: 'failed', subject_id: bea.user.id }])
-  t.equal((await bea.send({ method: 'DELETE', url: '/api/v1/me' })).statusCode, 400, 'nor does none')
+  t.equal(
+    (await bea.send({ method: 'DELETE', url: '/api/v1/me' })).statusCode,
+    400,
+    'nor does none'
+  )
 })
 
 t.test('an admin deletes somebody else with everything of theirs, at once', async (t) => {
@@ -50,18 +82,24 @@ t.test('an admin deletes somebody else with everything of theirs, at once', asyn
   t.equal((await deleteUser(root, cid.user.id)).statusCode, 404, 'and only once')
 })
 
-t.test('whoever goes is taken off the tasks of others, which have a new version and say why', async (t) => {
-  const owner = await person('user', 'owner')
-  const helper = await person('user', 'helper')
-  const task = await owner.create({ title: 'Paint the door', assignee_id: helper.user.id })
-  const trashed = await owner.create({ title: 'Paint the gate', assignee_id: helper.user.id })
-  await owner.remove(trashed)
-  await deleteMe(helper)
-  t.match((await owner.read(task)).json(), { assignee_id: null, version: 2 })
-  t.strictSame(await events.of(task), ['task.created', 'task.updated'])
-  t.match((await owner.restore(trashed)).json(), { assignee_id: null })
-  t.match((await owner.patch(task, { assignee_id: helper.user.id })).json(), { status: 400, errors: [{ code: 'unknown_user' }] })
-})
+t.test(
+  'whoever goes is taken off the tasks of others, which have a new version and say why',
+  async (t) => {
+    const owner = await person('user', 'owner')
+    const helper = await person('user', 'helper')
+    const task = await owner.create({ title: 'Paint the door', assignee_id: helper.user.id })
+    const trashed = await owner.create({ title: 'Paint the gate', assignee_id: helper.user.id })
+    await owner.remove(trashed)
+    await deleteMe(helper)
+    t.match((await owner.read(task)).json(), { assignee_id: null, version: 2 })
+    t.strictSame(await events.of(task), ['task.created', 'task.updated'])
+    t.match((await owner.restore(trashed)).json(), { assignee_id: null })
+    t.match((await owner.patch(task, { assignee_id: helper.user.id })).json(), {
+      status: 400,
+      errors: [{ code: 'unknown_user' }]
+    })
+  }
+)
 
 t.test('the last active admin stays, by either way', async (t) => {
   t.match((await deleteMe(root)).json(), { status: 409, code: 'last_admin' })
@@ -70,7 +108,11 @@ t.test('the last active admin stays, by either way', async (t) => {
   await db.update(users).set({ disabled: true }).where(eq(users.id, other.user.id))
   t.equal((await deleteMe(root)).statusCode, 409, 'a disabled admin does not count')
   await db.update(users).set({ disabled: false }).where(eq(users.id, other.user.id))
-  t.match((await deleteUser(root, root.user.id)).json(), { status: 403, code: 'own_account' }, 'nor is this the way to go for one of two')
+  t.match(
+    (await deleteUser(root, root.user.id)).json(),
+    { status: 403, code: 'own_account' },
+    'nor is this the way to go for one of two'
+  )
   t.equal((await deleteMe(other)).statusCode, 204)
 })
 
@@ -92,18 +134,44 @@ t.test('of two admins who leave at the same moment one stays', async (t) => {
 })
 
 t.test('of a deleted account only the audit log keeps the name', async (t) => {
-  const answer = await ask({ method: 'POST', url: '/api/v1/auth/register', payload: { username: 'gone.person', email: 'gone.person@example.com', name: 'Gone Person', password: PASSWORD } })
+  const answer = await ask({
+    method: 'POST',
+    url: '/api/v1/auth/register',
+    payload: {
+      username: 'gone.person',
+      email: 'gone.person@example.com',
+      name: 'Gone Person',
+      password: PASSWORD
+    }
+  })
   const { user, access_token } = answer.json()
-  const send = (options: object) => ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${access_token}` }, ...options })
-  await send({ method: 'POST', url: '/api/v1/tasks', payload: { title: 'A private matter of Gone Person' } })
+  const send = (options: object) =>
+    ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${access_token}` }, ...options })
+  await send({
+    method: 'POST',
+    url: '/api/v1/tasks',
+    payload: { title: 'A private matter of Gone Person' }
+  })
   t.equal((await send({ method: 'DELETE', payload: { password: PASSWORD } })).statusCode, 204)
   const holding: string[] = []
-  for (const { table_name } of await rowsOf<{ table_name: string }>(db, sql`select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`)) {
-    const found = await rowsOf(db, sql`select 1 as one from ${sql.identifier(table_name)} x where x::text ilike '%gone%person%' or x::text like ${`%${user.id}%`} limit 1`)
-    if (found.length > 0) holding.push(table_name)
+  for (const { table_name } of await rowsOf<{ table_name: string }>(
+    db,
+    sql`select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`
+  )) {
+    const found = await rowsOf(
+      db,
+      sql`select 1 as one from ${sql.identifier(table_name)} x where x::text ilike '%gone%person%' or x::text like ${`%${user.id}%`} limit 1`
+    )
+    if (found.length > 0) {
+      holding.push(table_name)
+    }
   }
   t.strictSame(holding, ['audit_events'])
   const facts = (await auditFacts(db)).filter(({ actor_id }) => actor_id === user.id)
   t.strictSame([...new Set(facts.map(({ actor_name }) => actor_name))], ['gone.person'])
-  t.equal(facts.some((fact) => JSON.stringify(fact).includes('example.com')), false, 'not even the address')
+  t.equal(
+    facts.some((fact) => JSON.stringify(fact).includes('example.com')),
+    false,
+    'not even the address'
+  )
 })

@@ -7,36 +7,42 @@ const { db, person } = await house(t)
 const root = await person('admin', 'root')
 const URL = '/api/v1/admin/users'
 const list = async (query = '') => (await root.get(`${URL}${query}`)).json()
-const names = async (query: string) => (await list(query)).data.map(({ username, email }: { username: string | null, email: string | null }) => username ?? email)
+const names = async (query: string) =>
+  (await list(query)).data.map(
+    ({ username, email }: { username: string | null; email: string | null }) => username ?? email
+  )
 
 // Many accounts of one moment, made in the database: signing each up would only cost time.
 await db.execute(sql`insert into users (id, username, email, name, role, disabled, created_at)
   select gen_random_uuid(), 'member-' || n, case when n % 2 = 0 then 'member-' || n || '@example.com' end, 'Member ' || n, (case when n % 5 = 0 then 'manager' else 'user' end)::user_role, n % 7 = 0, timestamptz '2026-01-02T03:04:05.678Z'
   from generate_series(1, 45) n`)
 
-t.test('the list pages through everybody once, also accounts of the same moment, and names the next page', async (t) => {
-  const seen: string[] = []
-  let url: string | undefined = `${URL}?limit=20`
-  let pages = 0
-  while (url) {
-    const answer = await root.get(url)
-    const { data, pagination } = answer.json()
-    pages++
-    seen.push(...data.map(({ id }: { id: string }) => id))
-    t.equal(pagination.total_returned, data.length)
-    t.equal(pagination.has_more, pagination.next_cursor !== null)
-    url = /^<(.+)>; rel="next"$/.exec(String(answer.headers.link))?.[1]
-    t.equal(url === undefined, pagination.next_cursor === null)
+t.test(
+  'the list pages through everybody once, also accounts of the same moment, and names the next page',
+  async (t) => {
+    const seen: string[] = []
+    let url: string | undefined = `${URL}?limit=20`
+    let pages = 0
+    while (url) {
+      const answer = await root.get(url)
+      const { data, pagination } = answer.json()
+      pages++
+      seen.push(...data.map(({ id }: { id: string }) => id))
+      t.equal(pagination.total_returned, data.length)
+      t.equal(pagination.has_more, pagination.next_cursor !== null)
+      url = /^<(.+)>; rel="next"$/.exec(String(answer.headers.link))?.[1]
+      t.equal(url === undefined, pagination.next_cursor === null)
+    }
+    t.equal(pages, 3)
+    t.equal(seen.length, 46)
+    t.equal(new Set(seen).size, 46)
   }
-  t.equal(pages, 3)
-  t.equal(seen.length, 46)
-  t.equal(new Set(seen).size, 46)
-})
+)
 
 t.test('newest come first, and an account made meanwhile moves nobody', async (t) => {
   const first = await list('?limit=10')
   await person('user', 'newcomer')
-  t.strictSame((await names('?limit=1')), ['newcomer'])
+  t.strictSame(await names('?limit=1'), ['newcomer'])
   const second = await list(`?limit=10&cursor=${first.pagination.next_cursor}`)
   const ids = (page: { data: { id: string }[] }) => page.data.map(({ id }) => id)
   t.equal(new Set([...ids(first), ...ids(second)]).size, 20)
@@ -55,30 +61,58 @@ t.test('filters narrow the list and its total', async (t) => {
   t.strictSame(await names('?role=admin'), ['root'])
 })
 
-t.test('q finds a part of name, username or address, whatever its case, and takes every character as it is', async (t) => {
-  await db.update(users).set({ name: '100% a_b \\ Ann' }).where(eq(users.username, 'newcomer'))
-  t.strictSame(await names('?q=MEMBER-44@'), ['member-44'])
-  t.strictSame(await names('?q=Member%2043'), ['member-43'])
-  for (const q of ['100%', 'a_b', '\\', '0% A_B']) t.strictSame(await names(`?q=${encodeURIComponent(q)}`), ['newcomer'], q)
-  t.strictSame(await names('?q=%25%25'), [])
-  t.strictSame(await names('?q=nobody-like-this'), [])
-})
+t.test(
+  'q finds a part of name, username or address, whatever its case, and takes every character as it is',
+  async (t) => {
+    await db.update(users).set({ name: '100% a_b \\ Ann' }).where(eq(users.username, 'newcomer'))
+    t.strictSame(await names('?q=MEMBER-44@'), ['member-44'])
+    t.strictSame(await names('?q=Member%2043'), ['member-43'])
+    for (const q of ['100%', 'a_b', '\\', '0% A_B']) {
+      t.strictSame(await names(`?q=${encodeURIComponent(q)}`), ['newcomer'], q)
+    }
+    t.strictSame(await names('?q=%25%25'), [])
+    t.strictSame(await names('?q=nobody-like-this'), [])
+  }
+)
 
-t.test('a cursor belongs to its filter and its caller, and no character of it may change', async (t) => {
-  const { pagination: { next_cursor } } = await list('?limit=10&role=user')
-  const status = async (query: string, who = root) => (await who.get(`${URL}${query}`)).statusCode
-  t.equal(await status(`?limit=10&role=user&cursor=${next_cursor}`), 200)
-  t.equal(await status(`?limit=10&cursor=${next_cursor}`), 400)
-  t.equal(await status(`?limit=10&role=manager&cursor=${next_cursor}`), 400)
-  t.equal(await status(`?limit=10&role=user&cursor=${next_cursor}`, await person('admin', 'other-root')), 400)
-  const flipped = next_cursor.replace(/.$/, (c: string) => (c === 'A' ? 'B' : 'A'))
-  t.equal(await status(`?limit=10&role=user&cursor=${flipped}`), 400)
-})
+t.test(
+  'a cursor belongs to its filter and its caller, and no character of it may change',
+  async (t) => {
+    const {
+      pagination: { next_cursor }
+    } = await list('?limit=10&role=user')
+    const status = async (query: string, who = root) => (await who.get(`${URL}${query}`)).statusCode
+    t.equal(await status(`?limit=10&role=user&cursor=${next_cursor}`), 200)
+    t.equal(await status(`?limit=10&cursor=${next_cursor}`), 400)
+    t.equal(await status(`?limit=10&role=manager&cursor=${next_cursor}`), 400)
+    t.equal(
+      await status(
+        `?limit=10&role=user&cursor=${next_cursor}`,
+        await person('admin', 'other-root')
+      ),
+      400
+    )
+    const flipped = next_cursor.replace(/.$/, (c: string) => (c === 'A' ? 'B' : 'A'))
+    t.equal(await status(`?limit=10&role=user&cursor=${flipped}`), 400)
+  }
+)
 
 t.test('a query that is not in the contract is refused and named', async (t) => {
   const cases: [query: string, pointer: string, code: string][] = [
-    ['?limit=0', '/limit', 'out_of_range'], ['?limit=101', '/limit', 'out_of_range'], ['?role=owner', '/role', 'unknown_value'], ['?disabled=maybe', '/disabled', 'wrong_type'],
-    ['?q=', '/q', 'too_short'], ['?role=user&role=admin', '/role', 'given_twice'], ['?name=x', '/name', 'unknown_field'], ['?page=2', '/page', 'unknown_field']
+    ['?limit=0', '/limit', 'out_of_range'],
+    ['?limit=101', '/limit', 'out_of_range'],
+    ['?role=owner', '/role', 'unknown_value'],
+    ['?disabled=maybe', '/disabled', 'wrong_type'],
+    ['?q=', '/q', 'too_short'],
+    ['?role=user&role=admin', '/role', 'given_twice'],
+    ['?name=x', '/name', 'unknown_field'],
+    ['?page=2', '/page', 'unknown_field']
   ]
-  for (const [query, pointer, code] of cases) t.match((await root.get(`${URL}${query}`)).json(), { status: 400, errors: [{ in: 'query', pointer, code }] }, query)
+  for (const [query, pointer, code] of cases) {
+    t.match(
+      (await root.get(`${URL}${query}`)).json(),
+      { status: 400, errors: [{ in: 'query', pointer, code }] },
+      query
+    )
+  }
 })

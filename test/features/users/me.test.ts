@@ -3,24 +3,49 @@ import { house } from '../../support/house.ts'
 import { auditFacts } from '../../support/identity.ts'
 
 const { ask, db, person } = await house(t)
-const patch = (who: Awaited<ReturnType<typeof person>>, payload: object) => who.send({ method: 'PATCH', url: '/api/v1/me', payload })
+const patch = (who: Awaited<ReturnType<typeof person>>, payload: object) =>
+  who.send({ method: 'PATCH', url: '/api/v1/me', payload })
 
-t.test('the profile is the account behind the token, and nothing more than the contract shows', async (t) => {
-  const ann = await person('user', 'ann')
-  const answer = await ann.get('/api/v1/me')
-  t.equal(answer.statusCode, 200)
-  t.equal(answer.headers['cache-control'], 'no-store')
-  t.strictSame(Object.keys(answer.json()).sort(), ['created_at', 'email', 'email_verified', 'id', 'name', 'role', 'username'])
-  t.match(answer.json(), { id: ann.user.id, username: 'ann', email: null, name: null, role: 'user', email_verified: false })
-})
+t.test(
+  'the profile is the account behind the token, and nothing more than the contract shows',
+  async (t) => {
+    const ann = await person('user', 'ann')
+    const answer = await ann.get('/api/v1/me')
+    t.equal(answer.statusCode, 200)
+    t.equal(answer.headers['cache-control'], 'no-store')
+    t.strictSame(Object.keys(answer.json()).sort(), [
+      'created_at',
+      'email',
+      'email_verified',
+      'id',
+      'name',
+      'role',
+      'username'
+    ])
+    t.match(answer.json(), {
+      id: ann.user.id,
+      username: 'ann',
+      email: null,
+      name: null,
+      role: 'user',
+      email_verified: false
+    })
+  }
+)
 
 t.test('a change touches what is named; null clears the name', async (t) => {
   const bea = await person('user', 'bea')
   t.match((await patch(bea, { name: '  Bea Lee ' })).json(), { name: 'Bea Lee', username: 'bea' })
   t.match((await patch(bea, { username: 'Bea.2' })).json(), { name: 'Bea Lee', username: 'Bea.2' })
   t.match((await patch(bea, { name: null })).json(), { name: null, username: 'Bea.2' })
-  const facts = (await auditFacts(db, 'user.registered')).filter(({ subject_id }) => subject_id === bea.user.id)
-  t.match(facts, [{ action: 'user.profile_changed', detail: 'name', actor_id: bea.user.id }, { detail: 'username' }, { detail: 'name' }])
+  const facts = (await auditFacts(db, 'user.registered')).filter(
+    ({ subject_id }) => subject_id === bea.user.id
+  )
+  t.match(facts, [
+    { action: 'user.profile_changed', detail: 'name', actor_id: bea.user.id },
+    { detail: 'username' },
+    { detail: 'name' }
+  ])
 })
 
 t.test('what may not be changed here is refused and named', async (t) => {
@@ -38,14 +63,33 @@ t.test('what may not be changed here is refused and named', async (t) => {
     [{ name: 'evil\u202egnp.exe' }, { pointer: '/name', code: 'malformed' }],
     [{ name: 'x'.repeat(101) }, { pointer: '/name', code: 'too_long' }]
   ]
-  for (const [payload, fault] of cases) t.match((await patch(cid, payload)).json(), { status: 400, errors: [fault] }, JSON.stringify(payload))
+  for (const [payload, fault] of cases) {
+    t.match(
+      (await patch(cid, payload)).json(),
+      { status: 400, errors: [fault] },
+      JSON.stringify(payload)
+    )
+  }
   t.match((await cid.get('/api/v1/me')).json(), { username: 'cid', name: null, role: 'user' })
 })
 
-t.test('a name that somebody has is refused, one\'s own in other case is not', async (t) => {
+t.test("a name that somebody has is refused, one's own in other case is not", async (t) => {
   await person('user', 'dora')
   const eve = await person('user', 'eve')
-  t.match((await patch(eve, { username: 'DORA' })).json(), { status: 409, code: 'account_exists', errors: [{ pointer: '/username', code: 'taken' }] })
+  t.match((await patch(eve, { username: 'DORA' })).json(), {
+    status: 409,
+    code: 'account_exists',
+    errors: [{ pointer: '/username', code: 'taken' }]
+  })
   t.match((await patch(eve, { username: 'EVE' })).json(), { username: 'EVE' })
-  t.match((await ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'eve', password: 'correct horse battery' } })).json(), { user: { username: 'EVE' } })
+  t.match(
+    (
+      await ask({
+        method: 'POST',
+        url: '/api/v1/auth/login',
+        payload: { username: 'eve', password: 'correct horse battery' }
+      })
+    ).json(),
+    { user: { username: 'EVE' } }
+  )
 })

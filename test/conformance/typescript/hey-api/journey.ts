@@ -2,13 +2,33 @@ import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
 import { credentials, csv, draft, step, until, url } from '../story.js'
 import { createClient, createConfig } from './generated/client/index.js'
-import { createTask, createTaskImport, createToken, deleteTask, getMe, getTask, getTaskImport, listTasks, login, register, restoreTask, updateTask } from './generated/sdk.gen.js'
+import {
+  createTask,
+  createTaskImport,
+  createToken,
+  deleteTask,
+  getMe,
+  getTask,
+  getTaskImport,
+  listTasks,
+  login,
+  register,
+  restoreTask,
+  updateTask
+} from './generated/sdk.gen.js'
 import type { ClientOptions, Problem, Task } from './generated/types.gen.js'
 
 const anonymous = createClient(createConfig<ClientOptions>({ baseUrl: url }))
-const refused = (answer: { error?: Problem, response?: Response }, status: number, code: string): Problem => {
+const refused = (
+  answer: { error?: Problem; response?: Response },
+  status: number,
+  code: string
+): Problem => {
   assert.ok(answer.error, `${answer.response?.status} is no refusal`)
-  assert.deepEqual([answer.response?.status, answer.error.status, answer.error.code], [status, status, code])
+  assert.deepEqual(
+    [answer.response?.status, answer.error.status, answer.error.code],
+    [status, status, code]
+  )
   return answer.error
 }
 
@@ -24,21 +44,33 @@ const token = await step('login', async () => {
 })
 
 await step('createToken', async () => {
-  const { data } = await createToken({ client: anonymous, body: { grant_type: 'password', ...credentials } })
+  const { data } = await createToken({
+    client: anonymous,
+    body: { grant_type: 'password', ...credentials }
+  })
   assert.equal(data?.user.username, credentials.username)
 })
 
 const client = createClient(createConfig<ClientOptions>({ baseUrl: url, auth: token }))
 const create = async (n: number): Promise<Task> => {
-  const { data } = await createTask({ client, body: draft(n), headers: { 'Idempotency-Key': `story-${n}` } })
+  const { data } = await createTask({
+    client,
+    body: draft(n),
+    headers: { 'Idempotency-Key': `story-${n}` }
+  })
   assert.ok(data)
   return data
 }
 
 const tasks = await step('createTask', async () => {
   const made: Task[] = []
-  for (let n = 0; n < 25; n++) made.push(await create(n))
-  assert.deepEqual(made.map(({ title, due_date, version }) => [title, due_date, version]), made.map((_, n) => [draft(n).title, draft(n).due_date, 1]))
+  for (let n = 0; n < 25; n++) {
+    made.push(await create(n))
+  }
+  assert.deepEqual(
+    made.map(({ title, due_date, version }) => [title, due_date, version]),
+    made.map((_, n) => [draft(n).title, draft(n).due_date, 1])
+  )
   return made
 })
 const ids = tasks.map(({ id }) => id)
@@ -48,38 +80,69 @@ await step('createTask replayed', async () => assert.equal((await create(3)).id,
 
 await step('listTasks by cursor', async () => {
   const pages: string[][] = []
-  for (let cursor: string | null = null, more = true; more;) {
-    const { data }: Awaited<ReturnType<typeof listTasks>> = await listTasks({ client, query: { limit: 10, sort: 'created_at_asc', ...(cursor !== null && { cursor }) } })
+  for (let cursor: string | null = null, more = true; more; ) {
+    const { data }: Awaited<ReturnType<typeof listTasks>> = await listTasks({
+      client,
+      query: { limit: 10, sort: 'created_at_asc', ...(cursor !== null && { cursor }) }
+    })
     assert.ok(data)
     pages.push(data.data.map(({ id }) => id))
     cursor = data.pagination.next_cursor
     more = data.pagination.has_more
   }
-  assert.deepEqual(pages.map(({ length }) => length), [10, 10, 5])
+  assert.deepEqual(
+    pages.map(({ length }) => length),
+    [10, 10, 5]
+  )
   assert.deepEqual(pages.flat(), ids)
 })
 
 await step('listTasks filtered', async () => {
   const { data } = await listTasks({
-    client, query: { status: ['todo', 'in_progress'], due_after: '2030-01-05T00:00:00Z', due_before: '2030-01-15T00:00:00Z', sort: 'due_date_asc' }
+    client,
+    query: {
+      status: ['todo', 'in_progress'],
+      due_after: '2030-01-05T00:00:00Z',
+      due_before: '2030-01-15T00:00:00Z',
+      sort: 'due_date_asc'
+    }
   })
-  assert.deepEqual(data?.data.map(({ title }) => title), [4, 6, 7, 9, 10, 12, 13].map((n) => draft(n).title))
+  assert.deepEqual(
+    data?.data.map(({ title }) => title),
+    [4, 6, 7, 9, 10, 12, 13].map((n) => draft(n).title)
+  )
 })
 
 await step('updateTask', async () => {
-  const { data } = await updateTask({ client, path: { task_id }, body: { due_date: null, priority: 'high' } })
-  assert.deepEqual([data?.due_date, data?.priority, data?.description, data?.tags, data?.version], [null, 'high', 'Stays as it is', ['story'], 2])
+  const { data } = await updateTask({
+    client,
+    path: { task_id },
+    body: { due_date: null, priority: 'high' }
+  })
+  assert.deepEqual(
+    [data?.due_date, data?.priority, data?.description, data?.tags, data?.version],
+    [null, 'high', 'Stays as it is', ['story'], 2]
+  )
 })
 
 await step('updateTask stale', async () => {
-  const answer = await updateTask({ client, path: { task_id }, headers: { 'If-Match': '"1"' }, body: { title: 'Too late' } })
+  const answer = await updateTask({
+    client,
+    path: { task_id },
+    headers: { 'If-Match': '"1"' },
+    body: { title: 'Too late' }
+  })
   const { current_version, changed_fields } = refused(answer, 412, 'stale_version')
   assert.equal(current_version, 2)
   assert.deepEqual(changed_fields?.toSorted(), ['due_date', 'priority'])
 })
 
 await step('deleteTask', async () => {
-  const { response } = await deleteTask({ client, path: { task_id }, headers: { 'If-Match': '"2"' } })
+  const { response } = await deleteTask({
+    client,
+    path: { task_id },
+    headers: { 'If-Match': '"2"' }
+  })
   assert.equal(response?.status, 204)
 })
 
@@ -93,7 +156,10 @@ await step('restoreTask', async () => {
 })
 
 const import_id = await step('createTaskImport', async () => {
-  const { data } = await createTaskImport({ client, body: { file: new File([readFileSync(csv)], 'tasks.csv', { type: 'text/csv' }) } })
+  const { data } = await createTaskImport({
+    client,
+    body: { file: new File([readFileSync(csv)], 'tasks.csv', { type: 'text/csv' }) }
+  })
   assert.ok(data)
   return data.id
 })
@@ -110,7 +176,10 @@ await step('getTaskImport', async () => {
 })
 
 await step('createTask invalid', async () => {
-  const answer = await createTask({ client, body: { title: 'For nobody', assignee_id: '019f2f6e-7c1a-7ccc-8ccc-0123456789ab' } })
+  const answer = await createTask({
+    client,
+    body: { title: 'For nobody', assignee_id: '019f2f6e-7c1a-7ccc-8ccc-0123456789ab' }
+  })
   const [fault] = refused(answer, 400, 'invalid_request').errors ?? []
   assert.deepEqual([fault?.in, fault?.pointer], ['body', '/assignee_id'])
 })

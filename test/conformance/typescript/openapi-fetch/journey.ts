@@ -8,9 +8,16 @@ type Task = components['schemas']['Task']
 type Problem = components['schemas']['Problem']
 
 const anonymous = createClient<paths>({ baseUrl: url })
-const refused = (answer: { error?: Problem, response: Response }, status: number, code: string): Problem => {
+const refused = (
+  answer: { error?: Problem; response: Response },
+  status: number,
+  code: string
+): Problem => {
   assert.ok(answer.error, `${answer.response.status} is no refusal`)
-  assert.deepEqual([answer.response.status, answer.error.status, answer.error.code], [status, status, code])
+  assert.deepEqual(
+    [answer.response.status, answer.error.status, answer.error.code],
+    [status, status, code]
+  )
   return answer.error
 }
 
@@ -27,22 +34,31 @@ const token = await step('login', async () => {
 
 await step('createToken', async () => {
   const { data } = await anonymous.POST('/api/v1/auth/token', {
-    body: { grant_type: 'password', ...credentials }, headers: { 'Content-Type': 'application/x-www-form-urlencoded' }
+    body: { grant_type: 'password', ...credentials },
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' }
   })
   assert.equal(data?.user.username, credentials.username)
 })
 
 const client = createClient<paths>({ baseUrl: url, headers: { Authorization: `Bearer ${token}` } })
 const create = async (n: number): Promise<Task> => {
-  const { data } = await client.POST('/api/v1/tasks', { body: draft(n), params: { header: { 'Idempotency-Key': `story-${n}` } } })
+  const { data } = await client.POST('/api/v1/tasks', {
+    body: draft(n),
+    params: { header: { 'Idempotency-Key': `story-${n}` } }
+  })
   assert.ok(data)
   return data
 }
 
 const tasks = await step('createTask', async () => {
   const made: Task[] = []
-  for (let n = 0; n < 25; n++) made.push(await create(n))
-  assert.deepEqual(made.map(({ title, due_date, version }) => [title, due_date, version]), made.map((_, n) => [draft(n).title, draft(n).due_date, 1]))
+  for (let n = 0; n < 25; n++) {
+    made.push(await create(n))
+  }
+  assert.deepEqual(
+    made.map(({ title, due_date, version }) => [title, due_date, version]),
+    made.map((_, n) => [draft(n).title, draft(n).due_date, 1])
+  )
   return made
 })
 const ids = tasks.map(({ id }) => id)
@@ -52,47 +68,82 @@ await step('createTask replayed', async () => assert.equal((await create(3)).id,
 
 await step('listTasks by cursor', async () => {
   const pages: string[][] = []
-  for (let cursor: string | null = null, more = true; more;) {
-    const { data }: { data?: components['schemas']['TaskPage'] } = await client.GET('/api/v1/tasks', { params: { query: { limit: 10, sort: 'created_at_asc', ...(cursor !== null && { cursor }) } } })
+  for (let cursor: string | null = null, more = true; more; ) {
+    const { data }: { data?: components['schemas']['TaskPage'] } = await client.GET(
+      '/api/v1/tasks',
+      {
+        params: { query: { limit: 10, sort: 'created_at_asc', ...(cursor !== null && { cursor }) } }
+      }
+    )
     assert.ok(data)
     pages.push(data.data.map(({ id }) => id))
     cursor = data.pagination.next_cursor
     more = data.pagination.has_more
   }
-  assert.deepEqual(pages.map(({ length }) => length), [10, 10, 5])
+  assert.deepEqual(
+    pages.map(({ length }) => length),
+    [10, 10, 5]
+  )
   assert.deepEqual(pages.flat(), ids)
 })
 
 await step('listTasks filtered', async () => {
   const { data } = await client.GET('/api/v1/tasks', {
-    params: { query: { status: ['todo', 'in_progress'], due_after: '2030-01-05T00:00:00Z', due_before: '2030-01-15T00:00:00Z', sort: 'due_date_asc' } }
+    params: {
+      query: {
+        status: ['todo', 'in_progress'],
+        due_after: '2030-01-05T00:00:00Z',
+        due_before: '2030-01-15T00:00:00Z',
+        sort: 'due_date_asc'
+      }
+    }
   })
-  assert.deepEqual(data?.data.map(({ title }) => title), [4, 6, 7, 9, 10, 12, 13].map((n) => draft(n).title))
+  assert.deepEqual(
+    data?.data.map(({ title }) => title),
+    [4, 6, 7, 9, 10, 12, 13].map((n) => draft(n).title)
+  )
 })
 
 await step('updateTask', async () => {
-  const { data } = await client.PATCH('/api/v1/tasks/{task_id}', { params: { path: { task_id } }, body: { due_date: null, priority: 'high' } })
-  assert.deepEqual([data?.due_date, data?.priority, data?.description, data?.tags, data?.version], [null, 'high', 'Stays as it is', ['story'], 2])
+  const { data } = await client.PATCH('/api/v1/tasks/{task_id}', {
+    params: { path: { task_id } },
+    body: { due_date: null, priority: 'high' }
+  })
+  assert.deepEqual(
+    [data?.due_date, data?.priority, data?.description, data?.tags, data?.version],
+    [null, 'high', 'Stays as it is', ['story'], 2]
+  )
 })
 
 await step('updateTask stale', async () => {
-  const answer = await client.PATCH('/api/v1/tasks/{task_id}', { params: { path: { task_id }, header: { 'If-Match': '"1"' } }, body: { title: 'Too late' } })
+  const answer = await client.PATCH('/api/v1/tasks/{task_id}', {
+    params: { path: { task_id }, header: { 'If-Match': '"1"' } },
+    body: { title: 'Too late' }
+  })
   const { current_version, changed_fields } = refused(answer, 412, 'stale_version')
   assert.equal(current_version, 2)
   assert.deepEqual(changed_fields?.toSorted(), ['due_date', 'priority'])
 })
 
 await step('deleteTask', async () => {
-  const { response } = await client.DELETE('/api/v1/tasks/{task_id}', { params: { path: { task_id }, header: { 'If-Match': '"2"' } } })
+  const { response } = await client.DELETE('/api/v1/tasks/{task_id}', {
+    params: { path: { task_id }, header: { 'If-Match': '"2"' } }
+  })
   assert.equal(response.status, 204)
 })
 
 await step('getTask deleted', async () => {
-  refused(await client.GET('/api/v1/tasks/{task_id}', { params: { path: { task_id } } }), 404, 'not_found')
+  refused(
+    await client.GET('/api/v1/tasks/{task_id}', { params: { path: { task_id } } }),
+    404,
+    'not_found'
+  )
 })
 
 await step('restoreTask', async () => {
-  const { data } = await client.POST('/api/v1/tasks/{task_id}/restore', { params: { path: { task_id } } })
+  const { data } = await client.POST('/api/v1/tasks/{task_id}/restore', {
+    params: { path: { task_id } }
+  })
   assert.deepEqual([data?.id, data?.deleted_at], [task_id, null])
 })
 
@@ -100,7 +151,7 @@ const import_id = await step('createTaskImport', async () => {
   // The generator's type of a binary part is a string; its serializer makes the form of it.
   const { data } = await client.POST('/api/v1/task-imports', {
     body: { file: readFileSync(csv, 'utf8') },
-    bodySerializer ({ file }) {
+    bodySerializer({ file }) {
       const form = new FormData()
       form.append('file', new File([file], 'tasks.csv', { type: 'text/csv' }))
       return form
@@ -112,7 +163,9 @@ const import_id = await step('createTaskImport', async () => {
 
 await step('getTaskImport', async () => {
   const { status, rows_total, rows_imported, rows_rejected } = await until(async () => {
-    const { data } = await client.GET('/api/v1/task-imports/{import_id}', { params: { path: { import_id } } })
+    const { data } = await client.GET('/api/v1/task-imports/{import_id}', {
+      params: { path: { import_id } }
+    })
     assert.ok(data)
     return data.status === 'queued' || data.status === 'running' ? undefined : data
   })
@@ -122,7 +175,9 @@ await step('getTaskImport', async () => {
 })
 
 await step('createTask invalid', async () => {
-  const answer = await client.POST('/api/v1/tasks', { body: { title: 'For nobody', assignee_id: '019f2f6e-7c1a-7ccc-8ccc-0123456789ab' } })
+  const answer = await client.POST('/api/v1/tasks', {
+    body: { title: 'For nobody', assignee_id: '019f2f6e-7c1a-7ccc-8ccc-0123456789ab' }
+  })
   const [fault] = refused(answer, 400, 'invalid_request').errors ?? []
   assert.deepEqual([fault?.in, fault?.pointer], ['body', '/assignee_id'])
 })

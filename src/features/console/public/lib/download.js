@@ -1,5 +1,5 @@
 /** Gives the person a file that was made here. */
-export function save (name, parts, type = 'text/csv;charset=utf-8') {
+export function save(name, parts, type = 'text/csv;charset=utf-8') {
   const address = URL.createObjectURL(new Blob(parts, { type }))
   const link = document.createElement('a')
   link.href = address
@@ -13,4 +13,12 @@ export function save (name, parts, type = 'text/csv;charset=utf-8') {
 const RISKY = /^[\s"]*[=+\-@\t\r\n\0＝＋－＠]/
 
 /** One line of a CSV file (RFC 4180). */
-export const csvLine = (cells) => `${cells.map((cell) => `"${String(cell ?? '').replace(RISKY, "'$&").replaceAll('"', '""')}"`).join(',')}\r\n`
+export const csvLine = (cells) =>
+  `${cells
+    .map(
+      (cell) =>
+        `"${String(cell ?? '')
+          .replace(RISKY, "'$&")
+          .replaceAll('"', '""')}"`
+    )
+    .join(',')}\r\n`

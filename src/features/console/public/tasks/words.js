@@ -1,15 +1,33 @@
 /** The values of a task in words. */
 export const STATUS = { todo: 'To do', in_progress: 'In progress', done: 'Done' }
 export const PRIORITY = { low: 'Low', medium: 'Medium', high: 'High' }
-export const FIELDS = { title: 'Title', description: 'Description', status: 'Status', priority: 'Priority', due_date: 'Due', tags: 'Tags', assignee_id: 'Assigned to' }
+export const FIELDS = {
+  title: 'Title',
+  description: 'Description',
+  status: 'Status',
+  priority: 'Priority',
+  due_date: 'Due',
+  tags: 'Tags',
+  assignee_id: 'Assigned to'
+}
 
 export const SORTS = [
-  ['created_at_desc', 'Newest first'], ['created_at_asc', 'Oldest first'], ['updated_at_desc', 'Recently changed'], ['updated_at_asc', 'Longest unchanged'], ['due_date_asc', 'Due soonest'],
-  ['due_date_desc', 'Due latest'], ['priority_desc', 'Highest priority'], ['priority_asc', 'Lowest priority'], ['title_asc', 'Title A–Z'], ['title_desc', 'Title Z–A']
+  ['created_at_desc', 'Newest first'],
+  ['created_at_asc', 'Oldest first'],
+  ['updated_at_desc', 'Recently changed'],
+  ['updated_at_asc', 'Longest unchanged'],
+  ['due_date_asc', 'Due soonest'],
+  ['due_date_desc', 'Due latest'],
+  ['priority_desc', 'Highest priority'],
+  ['priority_asc', 'Lowest priority'],
+  ['title_asc', 'Title A–Z'],
+  ['title_desc', 'Title Z–A']
 ]
 
 /** Equal as far as the API is concerned: instants by their moment, tags in order. */
-export function isSame (field, a, b) {
-  if (field === 'due_date' && a && b) return new Date(a).getTime() === new Date(b).getTime()
+export function isSame(field, a, b) {
+  if (field === 'due_date' && a && b) {
+    return new Date(a).getTime() === new Date(b).getTime()
+  }
   return JSON.stringify(a ?? null) === JSON.stringify(b ?? null)
 }

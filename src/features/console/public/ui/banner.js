@@ -9,7 +9,7 @@ const WORDS = {
 }
 
 /** Tells at the foot of the page that calls are waiting, why, and until when; above dialogs as well. */
-export function showConnection () {
+export function showConnection() {
   let timer
   let shown
   let bar
@@ -21,18 +21,28 @@ export function showConnection () {
       bar = now && barFor(now.kind)
       bar?.showPopover()
     }
-    if (!now || now.kind === 'offline') return
-    const count = () => { bar.querySelector('.countdown').textContent = `Trying again in ${Math.max(0, Math.ceil((now.until - Date.now()) / 1000))} s.` }
+    if (!now || now.kind === 'offline') {
+      return
+    }
+    const count = () => {
+      bar.querySelector('.countdown').textContent =
+        `Trying again in ${Math.max(0, Math.ceil((now.until - Date.now()) / 1000))} s.`
+    }
     count()
     timer = setInterval(count, 500)
   })
 }
 
-function barFor (kind) {
-  const bar = h('div', { class: 'banner', popover: 'manual' }, h('p', { role: 'alert' }, WORDS[kind]),
+function barFor(kind) {
+  const bar = h(
+    'div',
+    { class: 'banner', popover: 'manual' },
+    h('p', { role: 'alert' }, WORDS[kind]),
     // The seconds are not read aloud each time.
     h('span', { class: 'countdown', 'aria-hidden': 'true' }),
-    kind !== 'offline' && h('button', { type: 'button', class: 'button', onclick: tryNow }, 'Try now'))
+    kind !== 'offline' &&
+      h('button', { type: 'button', class: 'button', onclick: tryNow }, 'Try now')
+  )
   // A modal dialog makes everything beside it inert.
   const place = document.querySelector('dialog[open]') ?? document.body
   place.append(bar)
