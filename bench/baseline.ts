@@ -6,9 +6,9 @@ import { randomUUID } from 'node:crypto'
 import { fastify } from 'fastify'
 import postgres from 'postgres'
 
-const { DATABASE_URL = '', PORT = '', DATABASE_POOL = '10' } = process.env
+const { DATABASE_URL = '', PORT = '', DATABASE_POOL_SIZE = '10' } = process.env
 const sql = postgres(DATABASE_URL, {
-  max: Number(DATABASE_POOL),
+  max: Number(DATABASE_POOL_SIZE),
   fetch_types: false,
   connection: { TimeZone: 'UTC' },
   onnotice() {}

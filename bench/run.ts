@@ -139,7 +139,7 @@ async function start(what: 'tasklane' | 'baseline', url: string | undefined): Pr
       : {
           ...database,
           JWT_SECRET: 'made for one run of the benchmark, 32 bytes',
-          MAILER: 'off',
+          EMAIL_ENABLED: 'off',
           WEB_CONCURRENCY: values.processes,
           // On, counting, and never in the way.
           ...Object.fromEntries(
@@ -148,7 +148,7 @@ async function start(what: 'tasklane' | 'baseline', url: string | undefined): Pr
               '1000000'
             ])
           ),
-          SHED_DELAY_MS: '0',
+          MAX_EVENT_LOOP_DELAY_MS: '0',
           DRAIN_SECONDS: '0',
           DATA_DIR: box,
           ...(values.metrics && { METRICS_PORT: String(await freePort()) })

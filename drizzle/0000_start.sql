@@ -1,4 +1,6 @@
+-- contract: the schema of the first release
 CREATE EXTENSION IF NOT EXISTS btree_gin;--> statement-breakpoint
+CREATE TYPE "public"."task_import_status" AS ENUM('uploading', 'queued', 'running', 'succeeded', 'failed', 'cancelled');--> statement-breakpoint
 CREATE TYPE "public"."task_priority" AS ENUM('low', 'medium', 'high');--> statement-breakpoint
 CREATE TYPE "public"."task_status" AS ENUM('todo', 'in_progress', 'done');--> statement-breakpoint
 CREATE TYPE "public"."user_role" AS ENUM('user', 'manager', 'admin');--> statement-breakpoint
@@ -51,9 +53,9 @@ CREATE TABLE "ip_bans" (
 	"until" timestamp(3) with time zone
 );
 --> statement-breakpoint
-CREATE TABLE "ip_offences" (
+CREATE TABLE "ip_violations" (
 	"network" text PRIMARY KEY NOT NULL,
-	"times" timestamp(3) with time zone[] DEFAULT '{}' NOT NULL,
+	"occurred_at" timestamp(3) with time zone[] DEFAULT '{}' NOT NULL,
 	"bans" integer DEFAULT 0 NOT NULL,
 	"banned_at" timestamp(3) with time zone,
 	"last_at" timestamp(3) with time zone DEFAULT now() NOT NULL
@@ -76,9 +78,9 @@ CREATE TABLE "one_time_codes" (
 	"purpose" text NOT NULL,
 	"subject" text NOT NULL,
 	"user_id" uuid,
-	"mailbox" text NOT NULL,
-	"stamp" text,
-	"mac" text NOT NULL,
+	"email_mac" text NOT NULL,
+	"account_fingerprint" text,
+	"code_mac" text NOT NULL,
 	"attempts" integer DEFAULT 0 NOT NULL,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	"expires_at" timestamp(3) with time zone NOT NULL,
@@ -103,7 +105,7 @@ CREATE TABLE "sessions" (
 	"user_agent" text,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	"last_used_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
-	"live_until" timestamp(3) with time zone NOT NULL,
+	"idle_expires_at" timestamp(3) with time zone NOT NULL,
 	"expires_at" timestamp(3) with time zone NOT NULL,
 	"ended_at" timestamp(3) with time zone
 );
@@ -119,6 +121,52 @@ CREATE TABLE "task_events" (
 	"changes" jsonb NOT NULL,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "task_events_owner_id_task_id_version_pk" PRIMARY KEY("owner_id","task_id","version")
+);
+--> statement-breakpoint
+CREATE TABLE "task_import_blocks" (
+	"owner_id" uuid NOT NULL,
+	"import_id" uuid NOT NULL,
+	"block_no" integer NOT NULL,
+	"valid_rows" integer NOT NULL,
+	"invalid_rows" integer NOT NULL,
+	"tasks" jsonb NOT NULL,
+	"errors" jsonb NOT NULL,
+	CONSTRAINT "task_import_blocks_owner_id_import_id_block_no_pk" PRIMARY KEY("owner_id","import_id","block_no")
+);
+--> statement-breakpoint
+CREATE TABLE "task_import_errors" (
+	"owner_id" uuid NOT NULL,
+	"import_id" uuid NOT NULL,
+	"row" integer NOT NULL,
+	"column" text NOT NULL,
+	"code" text NOT NULL,
+	"message" text NOT NULL,
+	"value" text,
+	CONSTRAINT "task_import_errors_owner_id_import_id_row_column_pk" PRIMARY KEY("owner_id","import_id","row","column")
+);
+--> statement-breakpoint
+CREATE TABLE "task_imports" (
+	"owner_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"status" "task_import_status" NOT NULL,
+	"file_name" text NOT NULL,
+	"dry_run" boolean NOT NULL,
+	"rows_total" integer DEFAULT 0 NOT NULL,
+	"rows_processed" integer DEFAULT 0 NOT NULL,
+	"rows_imported" integer DEFAULT 0 NOT NULL,
+	"rows_rejected" integer DEFAULT 0 NOT NULL,
+	"ignored_columns" text[] DEFAULT '{}' NOT NULL,
+	"request_id" text NOT NULL,
+	"problem" jsonb,
+	"worker_id" uuid,
+	"leased_until" timestamp(3) with time zone,
+	"last_run_at" timestamp(3) with time zone,
+	"failed_attempts" integer DEFAULT 0 NOT NULL,
+	"has_blocks" boolean DEFAULT true NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"started_at" timestamp(3) with time zone,
+	"finished_at" timestamp(3) with time zone,
+	CONSTRAINT "task_imports_owner_id_id_pk" PRIMARY KEY("owner_id","id")
 );
 --> statement-breakpoint
 CREATE TABLE "tasks" (
@@ -167,6 +215,9 @@ ALTER TABLE "one_time_codes" ADD CONSTRAINT "one_time_codes_user_id_users_id_fk"
 ALTER TABLE "refresh_tokens" ADD CONSTRAINT "refresh_tokens_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "task_events" ADD CONSTRAINT "task_events_owner_id_users_id_fk" FOREIGN KEY ("owner_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "task_import_blocks" ADD CONSTRAINT "task_import_blocks_owner_id_import_id_task_imports_owner_id_id_fk" FOREIGN KEY ("owner_id","import_id") REFERENCES "public"."task_imports"("owner_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "task_import_errors" ADD CONSTRAINT "task_import_errors_owner_id_import_id_task_imports_owner_id_id_fk" FOREIGN KEY ("owner_id","import_id") REFERENCES "public"."task_imports"("owner_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "task_imports" ADD CONSTRAINT "task_imports_owner_id_users_id_fk" FOREIGN KEY ("owner_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "tasks" ADD CONSTRAINT "tasks_owner_id_users_id_fk" FOREIGN KEY ("owner_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash" ON "api_keys" USING btree ("hash");--> statement-breakpoint
 CREATE INDEX "api_keys_user" ON "api_keys" USING btree ("user_id","created_at","id");--> statement-breakpoint
@@ -176,16 +227,22 @@ CREATE INDEX "audit_events_subject" ON "audit_events" USING btree ("subject_id",
 CREATE INDEX "audit_events_action" ON "audit_events" USING btree ("action","created_at","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "ip_bans_network" ON "ip_bans" USING btree ("network");--> statement-breakpoint
 CREATE INDEX "ip_bans_until" ON "ip_bans" USING btree ("until");--> statement-breakpoint
-CREATE INDEX "ip_offences_last" ON "ip_offences" USING btree ("last_at");--> statement-breakpoint
+CREATE INDEX "ip_violations_last" ON "ip_violations" USING btree ("last_at");--> statement-breakpoint
 CREATE INDEX "login_throttle_attempted" ON "login_throttle" USING btree ("attempted_at");--> statement-breakpoint
 CREATE INDEX "one_time_codes_subject" ON "one_time_codes" USING btree ("purpose","subject","created_at");--> statement-breakpoint
-CREATE INDEX "one_time_codes_mailbox" ON "one_time_codes" USING btree ("mailbox","created_at");--> statement-breakpoint
+CREATE INDEX "one_time_codes_email" ON "one_time_codes" USING btree ("email_mac","created_at");--> statement-breakpoint
 CREATE INDEX "one_time_codes_user" ON "one_time_codes" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "one_time_codes_created" ON "one_time_codes" USING btree ("created_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "one_time_codes_token" ON "one_time_codes" USING btree ("token_hash");--> statement-breakpoint
 CREATE INDEX "refresh_tokens_session" ON "refresh_tokens" USING btree ("session_id");--> statement-breakpoint
 CREATE INDEX "sessions_user" ON "sessions" USING btree ("user_id","created_at","id");--> statement-breakpoint
 CREATE INDEX "task_events_created" ON "task_events" USING btree ("created_at","id");--> statement-breakpoint
+CREATE INDEX "task_imports_created" ON "task_imports" USING btree ("owner_id","created_at","id") WHERE "task_imports"."status" <> 'uploading';--> statement-breakpoint
+CREATE UNIQUE INDEX "task_imports_running" ON "task_imports" USING btree ("owner_id") WHERE "task_imports"."status" = 'running';--> statement-breakpoint
+CREATE INDEX "task_imports_unfinished" ON "task_imports" USING btree ("created_at") WHERE "task_imports"."finished_at" is null;--> statement-breakpoint
+CREATE INDEX "task_imports_last_run" ON "task_imports" USING btree ("owner_id","last_run_at");--> statement-breakpoint
+CREATE INDEX "task_imports_finished" ON "task_imports" USING btree ("finished_at");--> statement-breakpoint
+CREATE INDEX "task_imports_with_blocks" ON "task_imports" USING btree ("finished_at") WHERE "task_imports"."has_blocks";--> statement-breakpoint
 CREATE INDEX "tasks_id" ON "tasks" USING btree ("id");--> statement-breakpoint
 CREATE INDEX "tasks_created" ON "tasks" USING btree ("owner_id","created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_all_created" ON "tasks" USING btree ("created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
@@ -209,4 +266,11 @@ CREATE INDEX "tasks_tags" ON "tasks" USING gin ("owner_id","tags");--> statement
 CREATE INDEX "tasks_search" ON "tasks" USING gin ("owner_id","search");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_username" ON "users" USING btree (lower("username"));--> statement-breakpoint
 CREATE UNIQUE INDEX "users_email" ON "users" USING btree ("email");--> statement-breakpoint
-CREATE INDEX "users_created" ON "users" USING btree ("created_at","id");
+CREATE INDEX "users_created" ON "users" USING btree ("created_at","id");--> statement-breakpoint
+CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION 'audit_events is append-only' USING ERRCODE = '42501';
+END
+$$;
+--> statement-breakpoint
+CREATE TRIGGER audit_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit_events" FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
-import { startQuickly } from './commands/quick-start.ts'
+import { enableCompileCache } from './commands/compile-cache.ts'
 
-startQuickly()
+enableCompileCache()
 
 const USAGE = `Tasklane, a task-management backend.
 
@@ -66,7 +66,7 @@ const COMMANDS: Record<
     takes: ['check'],
     run: async (values) => (await import('./commands/openapi.ts')).openapiCommand(values)
   },
-  prepare: { takes: [], run: async () => (await import('./commands/prepare.ts')).prepare() }
+  prepare: { takes: [], run: async () => (await import('./commands/warm-cache.ts')).warmCache() }
 }
 
 async function main(argv: string[]): Promise<void> {
@@ -107,17 +107,17 @@ function parse(args: string[]) {
 }
 
 main(process.argv.slice(2)).catch(async (error) => {
-  const [{ CommandError }, { BadConfig }] = await Promise.all([
-    import('./commands/start-up.ts'),
+  const [{ CommandError }, { ConfigError }] = await Promise.all([
+    import('./commands/bootstrap.ts'),
     import('./config.ts')
   ])
   // What the system refuses (a port that is taken, a directory that may not be written) is said well enough by its message.
   const isForPeople =
     error instanceof CommandError ||
-    error instanceof BadConfig ||
-    error?.name === 'DirectoryInUse' ||
-    error?.name === 'UnknownSchema' ||
-    error?.name === 'LockNotFree' ||
+    error instanceof ConfigError ||
+    error?.name === 'DirectoryInUseError' ||
+    error?.name === 'SchemaAheadError' ||
+    error?.name === 'MigrationLockTimeout' ||
     error?.syscall !== undefined
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n\n${USAGE}`)

@@ -46,11 +46,11 @@ t.test(
   'what the environment leaves open is read from .env, and the environment wins',
   async (t) => {
     const cwd = t.testdir()
-    writeFileSync(join(cwd, '.env'), 'PURGE_AFTER_DAYS=soon\nLOG_LEVEL=loud\n')
+    writeFileSync(join(cwd, '.env'), 'TRASH_RETENTION_DAYS=soon\nLOG_LEVEL=loud\n')
     t.strictSame(await runCommand(t, ['migrate'], { cwd, env: { LOG_LEVEL: 'warn' } }), {
       code: 1,
       stdout: '',
-      stderr: 'The configuration has a fault:\n  - PURGE_AFTER_DAYS must be a whole number\n'
+      stderr: 'The configuration has a fault:\n  - TRASH_RETENTION_DAYS must be a whole number\n'
     })
   }
 )

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { BadConfig, Environment, readConfig } from '../src/config.ts'
+import { ConfigError, Environment, readConfig } from '../src/config.ts'
 
 const PRODUCTION = {
   NODE_ENV: 'production',
   JWT_SECRET: 'rA9x/Tq2mWc7Zk0Lp4Vn8Bd1Ys6Hg3Jf',
   DATABASE_URL: 'postgres://app:hush@db.internal:5432/tasklane',
-  MAIL_URL: 'smtp://mail.internal:587'
+  SMTP_URL: 'smtp://mail.internal:587'
 }
 const variables = Object.entries(Environment.properties as Record<string, { default?: unknown }>)
 
@@ -16,11 +16,21 @@ function faultsOf(env: Record<string, string>): string[] {
     readConfig(env)
     return []
   } catch (error) {
-    if (!(error instanceof BadConfig)) {
+    if (!(error instanceof ConfigError)) {
       throw error
     }
     return error.faults
   }
+}
+
+/** As a default is written in .env.example. */
+const spelled = (value: unknown): string => {
+  const switches = new Map<unknown, string>([
+    [true, 'on'],
+    [false, 'off'],
+    [undefined, '']
+  ])
+  return switches.get(value) ?? String(value)
 }
 
 t.test(
@@ -32,7 +42,7 @@ t.test(
       .filter(({ found }) => found)
     t.strictSame(
       settings.map(({ found }) => found?.[0]),
-      variables.map(([name, { default: value }]) => `#${name}=${value ?? ''}`)
+      variables.map(([name, { default: value }]) => `#${name}=${spelled(value)}`)
     )
     for (const { at, found } of settings) {
       t.match(lines[at - 1], /^# .{10,}\.$/, `${found?.[2]} is explained in the line above`)
@@ -43,11 +53,17 @@ t.test(
 t.test(
   'an empty environment gives every default, and an empty variable counts as absent',
   async (t) => {
-    const defaults = Object.fromEntries(
-      variables
-        .filter(([, { default: value }]) => value !== undefined)
-        .map(([name, { default: value }]) => [name, value])
-    )
+    const defaults = {
+      ...Object.fromEntries(
+        variables
+          .filter(([, { default: value }]) => value !== undefined)
+          .map(([name, { default: value }]) => [name, value])
+      ),
+      isProduction: false,
+      FIRST_USER_ADMIN: true,
+      PASSWORD_BLOCKLIST: false,
+      DOCS_ENABLED: true
+    }
     t.strictSame(readConfig({}), defaults)
     t.strictSame(
       readConfig(
@@ -62,22 +78,41 @@ t.test("what Tasklane does not read is left alone, also a login shell's MAIL", a
   t.strictSame(readConfig({ MAIL: '/var/mail/ann', HOME: '/home/ann', port: 'no' }), readConfig({}))
 })
 
+t.test('a switch is on or off, and true and false are read as the same', async (t) => {
+  for (const [value, enabled] of [
+    ['on', true],
+    ['true', true],
+    ['ON', true],
+    ['off', false],
+    ['false', false]
+  ] as const) {
+    for (const name of [
+      'RATE_LIMIT',
+      'FIRST_USER_ADMIN',
+      'EMAIL_ENABLED',
+      'DOCS_ENABLED'
+    ] as const) {
+      t.equal(readConfig({ [name]: value })[name], enabled, `${name}=${value}`)
+    }
+  }
+})
+
 t.test('settings are taken as what they mean', async (t) => {
   const config = readConfig({
     PORT: '8080',
     FIRST_USER_ADMIN: 'false',
-    DOCS: 'off',
+    DOCS_ENABLED: 'off',
     TRUST_PROXY: '10.0.0.0/8, fd00::/8',
     CORS_ORIGINS: 'https://app.example.com',
-    BAN_EXEMPT: 'none',
+    IP_BAN_ALLOWLIST: 'none',
     PUBLIC_URL: 'https://tasks.example.com'
   })
   t.match(config, {
     PORT: 8080,
     FIRST_USER_ADMIN: false,
-    DOCS: 'off',
+    DOCS_ENABLED: false,
     TRUST_PROXY: '10.0.0.0/8, fd00::/8',
-    BAN_EXEMPT: 'none'
+    IP_BAN_ALLOWLIST: 'none'
   })
   t.strictSame(faultsOf(PRODUCTION), [])
 })
@@ -102,8 +137,8 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
   ],
   ['DATABASE_URL', 'mysql://root:hush@db/x', /^DATABASE_URL must look like postgres:/],
   ['DATABASE_URL', 'db.internal', /^DATABASE_URL must look like postgres:/],
-  ['DATABASE_POOL', '1', /^DATABASE_POOL must be at least 2$/],
-  ['DATABASE_WAIT_MS', '1s', /^DATABASE_WAIT_MS must be a whole number$/],
+  ['DATABASE_POOL_SIZE', '1', /^DATABASE_POOL_SIZE must be at least 2$/],
+  ['DATABASE_POOL_TIMEOUT_MS', '1s', /^DATABASE_POOL_TIMEOUT_MS must be a whole number$/],
   ['REDIS_URL', 'http://cache', /^REDIS_URL must look like redis:/],
   [
     'JWT_SECRET',
@@ -112,13 +147,13 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
   ],
   ['ACCESS_TOKEN_TTL', '15m', /^ACCESS_TOKEN_TTL must be a whole number$/],
   ['REFRESH_TOKEN_TTL', '0', /^REFRESH_TOKEN_TTL must be at least 60$/],
-  ['FIRST_USER_ADMIN', 'yes', /^FIRST_USER_ADMIN must be true or false$/],
+  ['FIRST_USER_ADMIN', 'yes', /^FIRST_USER_ADMIN must be on or off$/],
   ['PASSWORD_MIN_LENGTH', '7', /^PASSWORD_MIN_LENGTH must be at least 8$/],
-  ['PASSWORD_BLOCKLIST', 'true', /^PASSWORD_BLOCKLIST must be one of on, off$/],
+  ['PASSWORD_BLOCKLIST', 'yes', /^PASSWORD_BLOCKLIST must be on or off$/],
   ['EMAIL_VERIFICATION', 'always', /^EMAIL_VERIFICATION must be one of off, optional, required$/],
-  ['MAILER', 'no', /^MAILER must be one of on, off$/],
-  ['MAIL_URL', 'mail.internal:587', /^MAIL_URL must look like smtp:/],
-  ['MAIL_FROM', 'Ann\r\nBcc: everybody', /^MAIL_FROM must be an address/],
+  ['EMAIL_ENABLED', 'no', /^EMAIL_ENABLED must be on or off$/],
+  ['SMTP_URL', 'mail.internal:587', /^SMTP_URL must look like smtp:/],
+  ['EMAIL_FROM', 'Ann\r\nBcc: everybody', /^EMAIL_FROM must be an email address/],
   ['CORS_ORIGINS', '*', /^CORS_ORIGINS must be exact origins .* \* is not one$/],
   ['CORS_ORIGINS', 'https://app.example.com,null', /^CORS_ORIGINS must be exact origins/],
   ...[
@@ -139,16 +174,16 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
         RegExp
       ]
   ),
-  ['RATE_LIMIT', '100', /^RATE_LIMIT must be one of on, off$/],
-  ['BAN_EXEMPT', 'private', /^BAN_EXEMPT must be CIDRs separated by commas, or none$/],
+  ['RATE_LIMIT', '100', /^RATE_LIMIT must be on or off$/],
+  ['IP_BAN_ALLOWLIST', 'private', /^IP_BAN_ALLOWLIST must be CIDRs separated by commas, or none$/],
   ['IMPORT_MAX_BYTES', '10MB', /^IMPORT_MAX_BYTES must be a whole number$/],
   ['IMPORT_MAX_ROWS', '0', /^IMPORT_MAX_ROWS must be at least 1$/],
   ['MAX_TASKS_PER_USER', '-5', /^MAX_TASKS_PER_USER must be at least 0$/],
-  ['PURGE_AFTER_DAYS', '3651', /^PURGE_AFTER_DAYS must be at most 3650$/],
+  ['TRASH_RETENTION_DAYS', '3651', /^TRASH_RETENTION_DAYS must be at most 3650$/],
   ['LOG_LEVEL', 'verbose', /^LOG_LEVEL must be one of trace, debug/],
   ['DRAIN_SECONDS', '9', /^DRAIN_SECONDS must be at most 8$/],
-  ['DOCS', 'public', /^DOCS must be one of on, off$/],
-  ['CONSOLE', 'yes', /^CONSOLE must be one of on, off$/]
+  ['DOCS_ENABLED', 'public', /^DOCS_ENABLED must be on or off$/],
+  ['CONSOLE_ENABLED', 'yes', /^CONSOLE_ENABLED must be on or off$/]
 ]
 
 t.test(
@@ -169,7 +204,7 @@ t.test('no secret is repeated in what a person or a log gets to read', async (t)
     JWT_SECRET: 'tooshort',
     DATABASE_URL: 'mysql://root:opensesame@db/x',
     REDIS_URL: 'http://:opensesame@cache',
-    MAIL_URL: 'opensesame@mail'
+    SMTP_URL: 'opensesame@mail'
   }
   try {
     readConfig(env)
@@ -203,15 +238,14 @@ t.test('production asks for what development makes for itself, all at once', asy
   t.match(faultsOf({ NODE_ENV: 'production' }), [
     /^JWT_SECRET is required in production/,
     /^DATABASE_URL is required in production/,
-    /^MAIL_URL is required in production/
+    /^SMTP_URL is required in production/
   ])
   t.strictSame(faultsOf({ NODE_ENV: 'production' }).length, 3)
-  const { MAIL_URL: _, ...withoutMail } = PRODUCTION
-  t.strictSame(faultsOf({ ...withoutMail, MAILER: 'off' }), [])
-  t.strictSame(faultsOf({ ...withoutMail, MAIL: 'off' }), [])
+  const { SMTP_URL: _, ...withoutMail } = PRODUCTION
+  t.strictSame(faultsOf({ ...withoutMail, EMAIL_ENABLED: 'off' }), [])
   t.strictSame(faultsOf({ ...withoutMail, MAIL: '/var/mail/root' }).length, 1)
-  t.match(faultsOf({ ...withoutMail, MAILER: 'off', EMAIL_VERIFICATION: 'required' }), [
-    /^EMAIL_VERIFICATION=required needs a mailer/
+  t.match(faultsOf({ ...withoutMail, EMAIL_ENABLED: 'off', EMAIL_VERIFICATION: 'required' }), [
+    /^EMAIL_VERIFICATION=required needs email/
   ])
 })
 
@@ -233,8 +267,8 @@ t.test('a placeholder is no secret in production, however long', async (t) => {
       secret
     )
     t.strictSame(
-      faultsOf({ ...PRODUCTION, JWT_SECRET_ACCEPTED: secret }),
-      ['JWT_SECRET_ACCEPTED is a placeholder; make one with: openssl rand -base64 48'],
+      faultsOf({ ...PRODUCTION, JWT_SECRET_SECONDARY: secret }),
+      ['JWT_SECRET_SECONDARY is a placeholder; make one with: openssl rand -base64 48'],
       secret
     )
     t.strictSame(
@@ -250,7 +284,7 @@ t.test('a secret that is also the password of something else is none of its own'
   for (const [name, url] of Object.entries({
     DATABASE_URL: `postgres://app:${secret}@db/x`,
     REDIS_URL: `redis://:${secret}@cache`,
-    MAIL_URL: `smtps://app:${secret}@mail`
+    SMTP_URL: `smtps://app:${secret}@mail`
   })) {
     const faults = faultsOf({ ...PRODUCTION, [name]: url })
     t.match(faults, [new RegExp(`^JWT_SECRET is also the password in ${name}; `)])

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { house } from './support/house.ts'
 import { worker } from './support/imports.ts'
 import { withTables } from './support/readme-tables.ts'
+import { createTestApp } from './support/test-app.ts'
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
 const readme = read('README.md')
@@ -17,7 +17,7 @@ const blocks = (markdown: string, language: string) =>
     .map(([, , code]) => code ?? '')
 
 t.test('the tour does what it says when it is pasted', async (t) => {
-  const { app, db, config } = await house(t)
+  const { app, db, config } = await createTestApp(t)
   worker(t, { db, config })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo

@@ -66,7 +66,7 @@ t.test('every dependency of ours is pinned to one version, and the lock file agr
 })
 
 t.test('the tools of the contract are pinned and locked to their content as well', async (t) => {
-  const folder = 'test/contract/tools'
+  const folder = 'scripts/contract-tools'
   for (const version of Object.values(JSON.parse(read(`${folder}/package.json`)).dependencies)) {
     t.match(version, /^\d+\.\d+\.\d+$/)
   }

@@ -3,11 +3,11 @@ import { text } from 'node:stream/consumers'
 import type { Config } from '../config.ts'
 import { createPasswords } from '../core/passwords.ts'
 import { Problem } from '../core/problem.ts'
-import { transact } from '../db/transact.ts'
+import { withTransaction } from '../db/transaction.ts'
 import { checkPassword } from '../features/auth/password-policy.ts'
-import { bindAddress, createUser, refuseTaken } from '../features/users/service.ts'
+import { createUser, mapUniqueViolation, setEmail } from '../features/users/service.ts'
 import { isEmail } from '../lib/email.ts'
-import { CommandError, loadConfig, migrateConfigured, openConfigured } from './start-up.ts'
+import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
 /** Makes an admin account. The password comes from standard input, so that it is in no process list and no history. */
 export async function createAdmin({
@@ -46,19 +46,19 @@ async function makeAdmin(
     password
   }: { username: string | undefined; email: string | undefined; password: string }
 ): Promise<void> {
-  const database = await openConfigured(config)
+  const database = await openConfiguredDatabase(config)
   try {
     await migrateConfigured(config, database)
     const password_hash = await (await createPasswords()).hash(password)
-    const user = await refuseTaken(database.db, { username, email }, () =>
-      transact(database.db, async (tx) => {
+    const user = await mapUniqueViolation(database.db, { username, email }, () =>
+      withTransaction(database.db, async (tx) => {
         const admin = await createUser(tx, { username, email, password_hash }, 'admin', false, {
           address: null,
           request_id: 'create-admin'
         })
         // Whoever may run this command vouches for the address.
         if (admin.email !== null) {
-          await bindAddress(tx, admin.id, admin.email, true)
+          await setEmail(tx, admin.id, admin.email, true)
         }
         return admin
       })

@@ -3,23 +3,23 @@ import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
+import { jobs } from '../background.ts'
 import type { Config } from '../config.ts'
-import { startJobs } from '../core/jobs.ts'
+import { startJobRunner } from '../core/job-runner.ts'
 import { Problem } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
-import { transact } from '../db/transact.ts'
+import { withTransaction } from '../db/transaction.ts'
 import type { TaskImport } from '../features/imports/schema.ts'
 import {
   cancelOwnImport,
+  discardStaged,
   queueImport,
   readErrors,
   readImport,
-  stageFile,
-  unstage
+  stageFile
 } from '../features/imports/service.ts'
 import { findCredentials } from '../features/users/service.ts'
-import { jobs } from '../jobs.ts'
-import { CommandError, loadConfig, migrateConfigured, openConfigured } from './start-up.ts'
+import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
 const LOOK_MS = 200
 const SHOWN_ERRORS = 20
@@ -41,7 +41,7 @@ export async function importCommand({
     throw new CommandError('Say which file and for whom: npm run import -- tasks.csv --user ann')
   }
   const config = loadConfig()
-  const database = await openConfigured(config)
+  const database = await openConfiguredDatabase(config)
   try {
     await migrateConfigured(config, database)
     await importFor(database.db, config, file, user, dry_run)
@@ -75,12 +75,12 @@ async function importFor(
     },
     { maxRows: config.IMPORT_MAX_ROWS }
   )
-  const { id } = await transact(db, (tx) => queueImport(tx, staged)).catch(async (error) => {
-    await unstage(db, staged)
+  const { id } = await withTransaction(db, (tx) => queueImport(tx, staged)).catch(async (error) => {
+    await discardStaged(db, staged)
     throw error
   })
   const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }))
-  const work = startJobs(jobs({ db, config, log }), log)
+  const work = startJobRunner(jobs({ db, config, log }), log)
   const cancel = () => {
     cancelOwnImport(db, owner_id, id).catch(() => {})
   }

@@ -1,9 +1,9 @@
-import { loadConfig, migrateConfigured, openConfigured } from './start-up.ts'
+import { loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
 /** Applies what is missing and says how much it was. */
 export async function migrateCommand(): Promise<void> {
   const config = loadConfig()
-  const database = await openConfigured(config)
+  const database = await openConfiguredDatabase(config)
   try {
     const { applied, ahead } = await migrateConfigured(config, database)
     const said =

@@ -7,11 +7,11 @@ import { readConfig } from '../config.ts'
 import { createMail } from '../core/mail.ts'
 import { createPasswords } from '../core/passwords.ts'
 import type { Db } from '../db/client.ts'
-import { toOpenApi30 } from '../lib/openapi-twin.ts'
+import type { Document } from '../http/openapi/document.ts'
+import { documentText } from '../http/plugins/openapi.ts'
+import { toOpenApi30 } from '../lib/openapi-downgrade.ts'
 import { toPostman } from '../lib/postman.ts'
-import type { Document } from '../plugins/document.ts'
-import { documentText } from '../plugins/openapi.ts'
-import { CommandError } from './start-up.ts'
+import { CommandError } from './bootstrap.ts'
 
 const FOLDER = fileURLToPath(new URL('../../openapi/', import.meta.url))
 
@@ -37,7 +37,7 @@ export async function openapiCommand({ check }: { check: boolean }): Promise<voi
 /** The contract does not depend on configuration, nor on a database: none is opened. */
 async function committedContract(): Promise<Document> {
   const db = drizzle.mock() as unknown as Db
-  const config = readConfig({ DOCS: 'off' })
+  const config = readConfig({ DOCS_ENABLED: 'off' })
   const logger = pino({ level: 'silent' })
   const app = await buildApp(
     {
@@ -46,7 +46,7 @@ async function committedContract(): Promise<Document> {
       mail: createMail(config, logger),
       passwords: await createPasswords(),
       secrets: ['x'.repeat(32)],
-      isLeaving: () => false
+      isShuttingDown: () => false
     },
     logger
   )

@@ -1,12 +1,11 @@
-import { isProduction } from '../config.ts'
-import type { Caller } from '../core/caller.ts'
+import type { Caller } from '../core/context.ts'
 import { createPasswords } from '../core/passwords.ts'
 import type { Db } from '../db/client.ts'
-import { transact } from '../db/transact.ts'
+import { withTransaction } from '../db/transaction.ts'
 import type { TaskCreate } from '../features/tasks/schema.ts'
 import { createTask } from '../features/tasks/service.ts'
 import { countUsers, createUser } from '../features/users/service.ts'
-import { CommandError, loadConfig, migrateConfigured, openConfigured } from './start-up.ts'
+import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
 const PEOPLE = [
   { username: 'admin', name: 'Demo Admin', password: 'admin123', role: 'admin' },
@@ -48,12 +47,12 @@ const sampleTasks = (now: number): TaskCreate[] => {
 /** Demo people and tasks for trying out: only into an empty installation, never in production. */
 export async function seed(): Promise<void> {
   const config = loadConfig()
-  if (isProduction(config)) {
+  if (config.isProduction) {
     throw new CommandError(
       'Demo data is refused in production: its passwords are public. Use create-admin.'
     )
   }
-  const database = await openConfigured(config)
+  const database = await openConfiguredDatabase(config)
   try {
     await migrateConfigured(config, database)
     if ((await countUsers(database.db)) > 0) {
@@ -71,7 +70,7 @@ export async function seed(): Promise<void> {
 async function seedInto(db: Db): Promise<void> {
   const passwords = await createPasswords()
   const hashes = await Promise.all(PEOPLE.map(({ password }) => passwords.hash(password)))
-  const created = await transact(db, async (tx) => {
+  const created = await withTransaction(db, async (tx) => {
     const users = []
     for (const [i, { username, name, role }] of PEOPLE.entries()) {
       users.push(
@@ -91,7 +90,7 @@ async function seedInto(db: Db): Promise<void> {
       role: owner.role,
       session_id: ''
     }
-    await transact(db, (tx) =>
+    await withTransaction(db, (tx) =>
       createTask(tx, { caller, origin: { actor_id: owner.id, request_id: 'seed' }, quota: 0 }, task)
     )
   }

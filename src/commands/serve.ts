@@ -3,18 +3,18 @@ import { flushCompileCache } from 'node:module'
 import { type AddressInfo, isIPv6, Server } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { buildApp } from '../app.ts'
-import { type Config, isProduction } from '../config.ts'
+import { watchBackgroundWork } from '../background.ts'
+import type { Config } from '../config.ts'
+import { ClusterCounters } from '../core/cluster-counters.ts'
 import { createLogger } from '../core/log.ts'
 import { createMail } from '../core/mail.ts'
 import { createPasswords } from '../core/passwords.ts'
-import { SiblingCounters } from '../core/sibling-counters.ts'
 import { openTracing } from '../core/tracing.ts'
-import { watchWork } from '../jobs.ts'
-import { VERSION } from '../plugins/openapi.ts'
-import { prepareDeparture } from './departure.ts'
-import { loadConfig, loadSecrets, migrateWhenReachable, openConfigured } from './start-up.ts'
-import { PLACE, supervise } from './supervise.ts'
-import { startWork } from './work.ts'
+import { VERSION } from '../http/plugins/openapi.ts'
+import { startBackgroundWork } from './background-work.ts'
+import { loadConfig, loadSecrets, migrateWithRetry, openConfiguredDatabase } from './bootstrap.ts'
+import { runCluster, WORKER_SLOT } from './cluster.ts'
+import { setUpShutdown } from './graceful-shutdown.ts'
 
 /** Serves in this process, or in as many as `WEB_CONCURRENCY` says with this one above them. */
 export async function serve(): Promise<void> {
@@ -29,10 +29,10 @@ export async function serve(): Promise<void> {
     return
   }
   const logger = createLogger(config)
-  await (await loadMetrics(config))?.openSharedMetricsPort(config)
+  await (await loadMetrics(config))?.startSharedMetricsServer(config)
   greet(
     config,
-    { address: config.HOST, ...(await supervise(config.WEB_CONCURRENCY, logger).catch(failed)) },
+    { address: config.HOST, ...(await runCluster(config.WEB_CONCURRENCY, logger).catch(failed)) },
     performance.now() - startedAt
   )
 }
@@ -41,15 +41,15 @@ export async function serve(): Promise<void> {
 const loadMetrics = async ({ METRICS_PORT, METRICS_TOKEN }: Config) =>
   METRICS_PORT === undefined && METRICS_TOKEN === undefined
     ? undefined
-    : import('./metrics-port.ts')
+    : import('./metrics-server.ts')
 
 /** Migrates the database, serves until it is asked to leave, and leaves without dropping a request. */
 async function serveHere(config: Config): Promise<Place> {
   const logger = createLogger(config)
-  const departure = prepareDeparture(logger)
+  const departure = setUpShutdown(logger)
   const tracing = await openTracing(config)
-  const database = await openConfigured(config, tracing?.statement)
-  await migrateWhenReachable(config, database, logger)
+  const database = await openConfiguredDatabase(config, tracing?.statement)
+  await migrateWithRetry(config, database, logger)
 
   const mail = createMail(config, logger)
   const told = await loadMetrics(config)
@@ -58,14 +58,14 @@ async function serveHere(config: Config): Promise<Place> {
     metrics?.watchGate(`database_${name}`, load)
   }
   if (metrics) {
-    watchWork(metrics, { db: database.db })
+    watchBackgroundWork(metrics, database.db)
   }
   const passwords = await createPasswords()
   metrics?.watchGate('password_hashes', passwords.load)
-  const work = startWork({ db: database.db, config, metrics }, logger, {
-    takesJobs: config.WORKER === 'on'
+  const work = startBackgroundWork({ db: database.db, config, metrics }, logger, {
+    takesJobs: config.WORKER_ENABLED
   })
-  const counters = cluster.isWorker ? SiblingCounters : undefined
+  const counters = cluster.isWorker ? ClusterCounters : undefined
   const app = await buildApp(
     {
       db: database.db,
@@ -75,7 +75,7 @@ async function serveHere(config: Config): Promise<Place> {
       metrics,
       tracing,
       secrets: loadSecrets(config),
-      isLeaving: departure.isLeaving,
+      isShuttingDown: departure.isLeaving,
       wakeJobs: work.wake,
       counters
     },
@@ -83,10 +83,10 @@ async function serveHere(config: Config): Promise<Place> {
   )
   await app.listen({ host: config.HOST, port: config.PORT })
   const place = app.addresses()[0] as AddressInfo
-  const ownPort = cluster.isWorker ? undefined : await told?.openMetricsPort(config, metrics)
+  const ownPort = cluster.isWorker ? undefined : await told?.startMetricsServer(config, metrics)
   // Kept now: whoever is killed later has no time for it.
   flushCompileCache()
-  if (isProduction(config)) {
+  if (config.isProduction) {
     logger.info({ address: place.address, port: place.port }, 'listening')
   }
 
@@ -111,7 +111,7 @@ async function serveHere(config: Config): Promise<Place> {
 
 /** A file that is rotated has one writer: each of several processes has its own, numbered. */
 const ownFile = (file: string | undefined): string | undefined =>
-  file?.replace(/(\.[^./]*)?$/, `.${process.env[PLACE]}$1`)
+  file?.replace(/(\.[^./]*)?$/, `.${process.env[WORKER_SLOT]}$1`)
 
 /** Whatever it was, the process that met it has said it. */
 const failed = (error: Error & { code?: number | null }): never => process.exit(error.code ?? 1)
@@ -123,16 +123,16 @@ interface Place {
 
 function greet(config: Config, { address, port }: Place, ms: number): void {
   const origin = config.PUBLIC_URL ?? `http://${isIPv6(address) ? `[${address}]` : address}:${port}`
-  if (isProduction(config)) {
+  if (config.isProduction) {
     return
   }
   process.stdout.write(`
   Tasklane ${VERSION} is ready after ${(ms / 1000).toFixed(1)} s, on ${config.DATABASE_URL === undefined ? `the embedded database in ${config.DATA_DIR}` : 'PostgreSQL'}${config.WEB_CONCURRENCY > 1 ? `, in ${config.WEB_CONCURRENCY} processes` : ''}.
 
-${config.CONSOLE === 'on' ? `    App    ${origin}/app/\n` : ''}    API    ${origin}/api/v1
+${config.CONSOLE_ENABLED ? `    App    ${origin}/app/\n` : ''}    API    ${origin}/api/v1
     Docs   ${origin}/docs      (Authorize takes username and password)
-${config.MAILER === 'on' && config.MAIL_URL === undefined ? `    Mails  ${origin}/dev/mails  (what would have been sent)\n` : ''}
-    Your first account${config.FIRST_USER_ADMIN === false ? '' : ' (the first one becomes admin)'}:
+${config.EMAIL_ENABLED && config.SMTP_URL === undefined ? `    Mails  ${origin}/dev/mails  (what would have been sent)\n` : ''}
+    Your first account${config.FIRST_USER_ADMIN ? ' (the first one becomes admin)' : ''}:
     curl -X POST ${origin}/api/v1/auth/register -H 'Content-Type: application/json' \\
       -d '{"username": "ann", "password": "correct horse battery"}'
 

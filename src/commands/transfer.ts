@@ -1,9 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDatabase } from '../db/client.ts'
-import { contentsOf, copyContents, NotEmpty, type TableContents } from '../db/contents.ts'
+import {
+  copyDatabase,
+  type TableChecksum,
+  TableNotEmptyError,
+  tableChecksums
+} from '../db/copy-database.ts'
 import { migrate } from '../db/migrate.ts'
-import { CommandError, loadConfig } from './start-up.ts'
+import { CommandError, loadConfig } from './bootstrap.ts'
 
 /** Copies everything from the embedded database into an empty one on a server. What was copied stays where it was. */
 export async function transfer(): Promise<void> {
@@ -19,12 +24,12 @@ export async function transfer(): Promise<void> {
     )
   }
   const from = await openDatabase({ dataDir, pool: 1 })
-  const to = await openDatabase({ url, dataDir, pool: 1, isPatient: true })
+  const to = await openDatabase({ url, dataDir, pool: 1, withoutTimeouts: true })
   try {
     // Both become what this version knows, so that they have the same columns.
     await migrate(from.db)
     await migrate(to.db)
-    say(await copyContents(from.db, to.db))
+    say(await copyDatabase(from.db, to.db))
     console.log(
       `Everything is in PostgreSQL, row for row. ${dataDir} is as it was; serve with DATABASE_URL from now on.`
     )
@@ -34,7 +39,7 @@ export async function transfer(): Promise<void> {
       )
     }
   } catch (error) {
-    throw error instanceof NotEmpty
+    throw error instanceof TableNotEmptyError
       ? new CommandError(
           `${error.message} A transfer goes into an empty database only; nothing was copied.`
         )
@@ -53,15 +58,15 @@ export async function checksum(): Promise<void> {
       `There is no embedded database in ${dataDir}. DATA_DIR says where it is.`
     )
   }
-  const database = await openDatabase({ url, dataDir, pool: 1, isPatient: true })
+  const database = await openDatabase({ url, dataDir, pool: 1, withoutTimeouts: true })
   try {
-    say(await contentsOf(database.db))
+    say(await tableChecksums(database.db))
   } finally {
     await database.close()
   }
 }
 
-function say(contents: TableContents[]): void {
+function say(contents: TableChecksum[]): void {
   for (const { table, rows, checksum } of contents) {
     console.log(`${table.padEnd(24)} ${String(rows).padStart(12)}  ${checksum}`)
   }

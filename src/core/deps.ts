@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Db } from '../db/client.ts'
-import type { Counters } from '../lib/counters.ts'
+import type { WindowCounters } from '../lib/window-counters.ts'
 import type { Mail } from './mail.ts'
 import type { Metrics } from './metrics.ts'
 import type { Passwords } from './passwords.ts'
@@ -16,7 +16,7 @@ export interface Deps {
   /** They sign access tokens, and every other key is derived from them. */
   secrets: Secrets
   /** True from the moment the process was asked to leave. */
-  isLeaving: () => boolean
+  isShuttingDown: () => boolean
   /** Says that there is new work; whoever works would find it a moment later anyway. */
   wakeJobs?: () => void
   /** Counts what happens; absent where nobody may ask. */
@@ -24,5 +24,5 @@ export interface Deps {
   /** Follows requests; absent where nobody watches. */
   tracing?: Tracing | undefined
   /** Where requests are counted when this process shares its limits with siblings; absent, it counts for itself. */
-  counters?: typeof Counters | undefined
+  counters?: typeof WindowCounters | undefined
 }

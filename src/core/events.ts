@@ -2,7 +2,7 @@ import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Db } from '../db/client.ts'
 import { type Changes, taskEvents } from '../db/tables/task-events.ts'
-import type { Origin } from './caller.ts'
+import type { Origin } from './context.ts'
 
 export type TaskEventType =
   | 'task.created'
@@ -20,7 +20,7 @@ export interface TaskEvent {
 }
 
 /** Writes the facts of a change in the transaction of that change: together they commit, together they vanish. */
-export async function record(
+export async function recordTaskEvents(
   tx: Db,
   { actor_id, request_id }: Origin,
   ...events: TaskEvent[]
@@ -36,7 +36,7 @@ type OriginPlaces = Record<'owner_id' | keyof Origin, string | null | Placeholde
  * The part of a statement that writes the facts of the changes that this same statement makes: of `rows`, which have
  * `id`, `version`, `event_id` and `changes`. A prepared statement hands in placeholders.
  */
-export const recordBeside = (
+export const taskEventsCte = (
   type: TaskEventType,
   { owner_id, actor_id, request_id }: OriginPlaces,
   rows: SQL

@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
-import { rowsOf } from '../db/rows.ts'
-import { addressNetwork } from '../lib/address.ts'
+import { executeRows } from '../db/rows.ts'
+import { limitKey } from '../lib/ip.ts'
 import { Problem, unavailable } from './problem.ts'
 import { deriveKeys, type Secrets } from './secrets.ts'
 
@@ -27,7 +27,7 @@ export interface LoginThrottle {
    * Runs one comparison of a password and counts how it ends. `account` is its id, or the identifier that led to none.
    * Refuses with 429 before anything is compared, while too much has failed from this address.
    */
-  guarded(account: string, address: string, compare: () => Promise<boolean>): Promise<boolean>
+  attempt(account: string, address: string, compare: () => Promise<boolean>): Promise<boolean>
 }
 
 interface Options {
@@ -46,16 +46,16 @@ interface Pair {
  */
 export function createLoginThrottle({ db, secrets, isOn }: Options): LoginThrottle {
   if (!isOn) {
-    return { guarded: (_account, _address, compare) => compare() }
+    return { attempt: (_account, _address, compare) => compare() }
   }
   const [key] = deriveKeys(secrets, 'login-throttle')
   return {
-    async guarded(account, address, compare) {
+    async attempt(account, address, compare) {
       const pair = {
         subject: createHmac('sha256', key).update(account.toLowerCase()).digest('base64url'),
-        network: addressNetwork(address)
+        network: limitKey(address)
       }
-      await takePlace(db, pair)
+      await reserveAttempt(db, pair)
       let isRight: boolean | undefined
       try {
         isRight = await compare()
@@ -66,7 +66,7 @@ export function createLoginThrottle({ db, secrets, isOn }: Options): LoginThrott
         } else if (isRight) {
           await noteSuccess(db, pair)
         } else {
-          await noteFailure(db, pair)
+          await recordFailure(db, pair)
         }
       }
     }
@@ -75,7 +75,7 @@ export function createLoginThrottle({ db, secrets, isOn }: Options): LoginThrott
 
 /** Removes what no longer counts. A bounded chunk: call again while there is more. */
 export async function purgeThrottle(db: Db): Promise<{ done: number; more: boolean }> {
-  const purged = await rowsOf(
+  const purged = await executeRows(
     db,
     sql`
     delete from login_throttle where (subject, network) in (
@@ -86,12 +86,12 @@ export async function purgeThrottle(db: Db): Promise<{ done: number; more: boole
   return { done: purged.length, more: purged.length === PURGE_CHUNK }
 }
 
-async function takePlace(db: Db, pair: Pair): Promise<void> {
+async function reserveAttempt(db: Db, pair: Pair): Promise<void> {
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     if (await claim(db, pair)) {
       return
     }
-    const { blocked, full } = await explain(db, pair)
+    const { blocked, full } = await currentBlock(db, pair)
     if (blocked > 0 || full > 0) {
       throw throttled(Math.max(blocked, full))
     }
@@ -108,17 +108,17 @@ const failures = sql`case when ${isStale} then 0 else t.failures end`
 const isOfPair = ({ subject, network }: Pair, name: SQL): SQL =>
   sql`${name}.subject = ${subject} and ${name}.network = ${network}`
 /** How much longer, in seconds, an account takes no attempts from networks that never opened it; 0 when it does. */
-const fullFor = (pair: Pair) => sql`coalesce((
+const accountLockSeconds = (pair: Pair) => sql`coalesce((
   select extract(epoch from a.window_started_at + ${DAY} - now()) from login_throttle a
   where ${isOfPair({ ...pair, network: EVERYWHERE }, sql`a`)} and a.failures >= ${MAX_ACCOUNT_FAILURES} and a.window_started_at > now() - ${DAY}
     and not exists (select 1 from login_throttle k where ${isOfPair(pair, sql`k`)} and k.succeeded_at is not null)), 0)`
 
 /** The row's lock makes parallel attempts take turns, and each sees the count of the one before. */
 async function claim(db: Db, pair: Pair): Promise<boolean> {
-  const rows = await rowsOf(
+  const rows = await executeRows(
     db,
     sql`
-    insert into login_throttle as t (subject, network, pending) select ${pair.subject}, ${pair.network}, 1 where ${fullFor(pair)} = 0
+    insert into login_throttle as t (subject, network, pending) select ${pair.subject}, ${pair.network}, 1 where ${accountLockSeconds(pair)} = 0
     on conflict (subject, network) do update set
       failures = ${failures}, pending = ${pending} + 1, attempted_at = now(),
       window_started_at = case when ${isStale} or t.failures = 0 then now() else t.window_started_at end,
@@ -129,18 +129,18 @@ async function claim(db: Db, pair: Pair): Promise<boolean> {
   return rows.length === 1
 }
 
-async function explain(db: Db, pair: Pair): Promise<{ blocked: number; full: number }> {
-  const [row] = await rowsOf<{ blocked: number; full: number }>(
+async function currentBlock(db: Db, pair: Pair): Promise<{ blocked: number; full: number }> {
+  const [row] = await executeRows<{ blocked: number; full: number }>(
     db,
     sql`
-    select ceil(${fullFor(pair)})::int as "full", coalesce((select ceil(extract(epoch from t.blocked_until - now()))::int from login_throttle t
+    select ceil(${accountLockSeconds(pair)})::int as "full", coalesce((select ceil(extract(epoch from t.blocked_until - now()))::int from login_throttle t
       where ${isOfPair(pair, sql`t`)} and t.failures >= ${MAX_FAILURES} and t.blocked_until > now()), 0) as blocked`
   )
   return row as { blocked: number; full: number }
 }
 
 /** Counts for the pair, whose block doubles with each further failure, and for the account. */
-async function noteFailure(db: Db, { subject, network }: Pair): Promise<void> {
+async function recordFailure(db: Db, { subject, network }: Pair): Promise<void> {
   const isPair = sql`t.network <> ${EVERYWHERE}`
   const next = sql`case when ${isPair} then t.failures when t.window_started_at < now() - ${DAY} then 0 else t.failures end + 1`
   const seconds = sql`least(${FIRST_BLOCK_SECONDS} * 2 ^ least(t.failures + 1 - ${MAX_FAILURES}, 20), ${LONGEST_BLOCK_SECONDS})`

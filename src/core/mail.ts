@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Transporter } from 'nodemailer'
-import { type Config, isProduction } from '../config.ts'
+import type { Config } from '../config.ts'
 
 /** A letter to one person, in both of its forms. */
-export interface Letter {
+export interface EmailMessage {
   to: string
   subject: string
   text: string
@@ -12,22 +12,22 @@ export interface Letter {
 
 /** Where letters go. Nothing here is ever stored: a letter may carry a code, and a code is never at rest in clear. */
 export interface Mail {
-  /** False with `MAILER=off`: no letter will ever arrive, so nothing may wait for one. */
-  exists: boolean
+  /** False with `EMAIL_ENABLED=off`: no letter will ever arrive, so nothing may wait for one. */
+  isEnabled: boolean
   /** Takes a letter and returns at once; it leaves afterwards, from memory, with a few quick retries. Never throws. */
-  send(letter: Letter): void
+  send(letter: EmailMessage): void
   /** The letters of late, newest first; outside production only. */
-  kept(): Letter[]
+  sentMessages(): EmailMessage[]
   /** Waits a little for the letters that are under way, then lets go of them. */
   close(): Promise<void>
 }
 
-type MailConfig = Pick<Config, 'NODE_ENV' | 'MAILER' | 'MAIL_URL' | 'MAIL_FROM'>
+type MailConfig = Pick<Config, 'isProduction' | 'EMAIL_ENABLED' | 'SMTP_URL' | 'EMAIL_FROM'>
 type Log = Record<'info' | 'warn' | 'error', (fields: object, text: string) => void>
 
 const KEPT = 100
 /** Letters that may be under way at once; what comes on top is dropped, since its reader can ask again. */
-const MAX_UNDER_WAY = 1000
+const MAX_IN_FLIGHT = 1000
 const CONNECTIONS = 2
 const TIMEOUTS = {
   connectionTimeout: 5000,
@@ -41,23 +41,23 @@ const RETRY_AFTER_MS = [500, 2000, 5000]
 /** One bare address: nothing that could be read as a second one, as a name, or as another header. */
 const ADDRESS = /^[^\s<>,;:"()[\]\\@]+@[^\s<>,;:"()[\]\\@]+$/
 
-/** Delivers by SMTP when `MAIL_URL` is set; outside production letters are also kept and, without `MAIL_URL`, written to the log. */
+/** Delivers by SMTP when `SMTP_URL` is set; outside production letters are also kept and, without `SMTP_URL`, written to the log. */
 export function createMail(
   config: MailConfig,
   log: Log,
   retryAfterMs: readonly number[] = RETRY_AFTER_MS
 ): Mail {
-  const kept: Letter[] = []
-  const keeps = !isProduction(config)
+  const sentMessages: EmailMessage[] = []
+  const keeps = !config.isProduction
   const deliver =
-    config.MAIL_URL === undefined
+    config.SMTP_URL === undefined
       ? undefined
-      : smtp(config.MAIL_URL, config.MAIL_FROM, log, retryAfterMs)
+      : smtp(config.SMTP_URL, config.EMAIL_FROM, log, retryAfterMs)
 
   return {
-    exists: config.MAILER === 'on',
+    isEnabled: config.EMAIL_ENABLED,
     send(letter) {
-      if (config.MAILER === 'off') {
+      if (!config.EMAIL_ENABLED) {
         return
       }
       if (!ADDRESS.test(letter.to)) {
@@ -65,8 +65,8 @@ export function createMail(
         return
       }
       if (keeps) {
-        kept.unshift(letter)
-        kept.length = Math.min(kept.length, KEPT)
+        sentMessages.unshift(letter)
+        sentMessages.length = Math.min(sentMessages.length, KEPT)
       }
       if (deliver) {
         deliver.send(letter)
@@ -74,7 +74,7 @@ export function createMail(
         log.info({ event: 'mail.kept', subject: letter.subject, text: letter.text }, 'mail')
       }
     },
-    kept: () => [...kept],
+    sentMessages: () => [...sentMessages],
     close: async () => {
       await deliver?.close()
     }
@@ -98,7 +98,7 @@ function smtp(url: string, from: string, log: Log, retryAfterMs: readonly number
   const underWay = new Set<Promise<void>>()
 
   /** Neither the address nor the text is logged: the log of production must not become a second mailbox. */
-  const attempt = async (letter: Letter): Promise<void> => {
+  const attempt = async (letter: EmailMessage): Promise<void> => {
     for (let tries = 1; ; tries++) {
       try {
         transport ??= makeTransport()
@@ -109,7 +109,7 @@ function smtp(url: string, from: string, log: Log, retryAfterMs: readonly number
         const retryMs = retryAfterMs[tries - 1]
         const { code, responseCode } = error as { code?: string; responseCode?: number }
         const facts = { subject: letter.subject, tries, code, response: responseCode }
-        if (retryMs === undefined || isFinal(responseCode)) {
+        if (retryMs === undefined || isPermanent(responseCode)) {
           log.error({ event: 'mail.given_up', ...facts }, 'mail')
           return
         }
@@ -120,8 +120,8 @@ function smtp(url: string, from: string, log: Log, retryAfterMs: readonly number
   }
 
   return {
-    send(letter: Letter) {
-      if (underWay.size >= MAX_UNDER_WAY) {
+    send(letter: EmailMessage) {
+      if (underWay.size >= MAX_IN_FLIGHT) {
         log.error({ event: 'mail.dropped', subject: letter.subject }, 'too many letters under way')
         return
       }
@@ -136,5 +136,5 @@ function smtp(url: string, from: string, log: Log, retryAfterMs: readonly number
 }
 
 /** A reply of 5xx will not change by asking again (RFC 5321, section 4.2.1); 503 is about the connection, not the letter. */
-const isFinal = (responseCode: number | undefined): boolean =>
+const isPermanent = (responseCode: number | undefined): boolean =>
   responseCode !== undefined && responseCode >= 500 && responseCode !== 503

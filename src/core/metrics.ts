@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Load } from '../lib/gate.ts'
+import type { QueueStats } from '../lib/concurrency-limit.ts'
 
 /** Seconds; a list is a matter of milliseconds, a password hash of a tenth of a second, and at ten nobody waits any more. */
 const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -17,26 +17,26 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry })
 
   const requests = new Counter({
-    name: 'tasklane_requests_total',
+    name: 'http_requests_total',
     help: 'Answers by operation and status.',
     labelNames: ['operation', 'status'],
     registers
   })
   const seconds = new Histogram({
-    name: 'tasklane_request_seconds',
+    name: 'http_request_duration_seconds',
     help: 'How long answers took, by operation.',
     labelNames: ['operation'],
     buckets: BUCKETS,
     registers
   })
   const refusals = new Counter({
-    name: 'tasklane_refusals_total',
+    name: 'tasklane_problems_total',
     help: 'Problems by code: rate_limited, ip_banned, bad_credentials, unavailable and all the others.',
     labelNames: ['code'],
     registers
   })
   const turns = new Counter({
-    name: 'tasklane_job_turns_total',
+    name: 'tasklane_job_runs_total',
     help: 'Turns of background jobs, by what came of them: done, idle or failed.',
     labelNames: ['job', 'outcome'],
     registers
@@ -69,8 +69,8 @@ export function createMetrics() {
       bans.inc()
     },
     /** Watches a gate: read when somebody asks, so that it costs nothing in between. */
-    watchGate(name: string, load: () => Load): void {
-      const values: [string, string, (load: Load) => number][] = [
+    watchGate(name: string, load: () => QueueStats): void {
+      const values: [string, string, (load: QueueStats) => number][] = [
         ['running', 'Under way at this moment.', ({ running }) => running],
         ['waiting', 'Waiting for their turn at this moment.', ({ waiting }) => waiting],
         ['waited_total', 'Had to wait for their turn.', ({ waited }) => waited],

@@ -1,12 +1,16 @@
 import { availableParallelism } from 'node:os'
 import argon2 from 'argon2'
-import { createGate, GateBusy, type Load } from '../lib/gate.ts'
+import {
+  createConcurrencyLimit,
+  QueueFullError,
+  type QueueStats
+} from '../lib/concurrency-limit.ts'
 import { unavailable } from './problem.ts'
 
 /** OWASP Password Storage Cheat Sheet, second argon2id choice. The library's own defaults (64 MiB) would be a memory attack in waiting. */
 const COST = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 /** A stored hash may be up to this many times as dear as a new one; beyond, somebody has put it there to hurt. */
-const CEILING = 2
+const MAX_COST_FACTOR = 2
 const HASH =
   /^\$argon2id\$v=19\$([mtp]=\d{1,10}(?:,[mtp]=\d{1,10}){2})\$[A-Za-z0-9+/]{11,88}\$[A-Za-z0-9+/]{22,88}$/
 /** Node's thread pool has four threads; two stay free for files and name look-ups. */
@@ -22,14 +26,14 @@ export interface Passwords {
   /** True for a hash that is cheaper than those we make now. */
   needsRehash(hash: string): boolean
   /** How the gate before the hashing fares. */
-  load(): Load
+  load(): QueueStats
 }
 
 export async function createPasswords(): Promise<Passwords> {
-  const gate = createGate({ slots: SLOTS, queue: QUEUE, waitMs: WAIT_MS })
+  const gate = createConcurrencyLimit({ slots: SLOTS, queue: QUEUE, waitMs: WAIT_MS })
   const guarded = async <T>(work: () => Promise<T>): Promise<T> =>
     gate(work).catch((error) => {
-      throw error instanceof GateBusy
+      throw error instanceof QueueFullError
         ? unavailable('Too many sign-ins at this moment. Try again shortly.', 2, error)
         : error
     })
@@ -37,16 +41,16 @@ export async function createPasswords(): Promise<Passwords> {
   return {
     hash: (password) => guarded(() => argon2.hash(password, COST)),
     verify: async (hash, password) => {
-      const payable = hash != null && isPayable(hash)
+      const payable = hash != null && hasAcceptableCost(hash)
       return (await guarded(() => argon2.verify(payable ? hash : dummy, password))) && payable
     },
-    needsRehash: (hash) => isPayable(hash) && argon2.needsRehash(hash, COST),
+    needsRehash: (hash) => hasAcceptableCost(hash) && argon2.needsRehash(hash, COST),
     load: gate.load
   }
 }
 
 /** False also for what is no hash of ours at all. The order of the parameters differs between versions of the library. */
-function isPayable(hash: string): boolean {
+function hasAcceptableCost(hash: string): boolean {
   const [, list = ''] = HASH.exec(hash) ?? []
   const {
     m = Infinity,
@@ -56,8 +60,8 @@ function isPayable(hash: string): boolean {
     list.split(',').map((pair) => [pair[0], Number(pair.slice(2))])
   )
   return (
-    m <= CEILING * COST.memoryCost &&
-    t <= CEILING * COST.timeCost &&
-    p <= CEILING * COST.parallelism
+    m <= MAX_COST_FACTOR * COST.memoryCost &&
+    t <= MAX_COST_FACTOR * COST.timeCost &&
+    p <= MAX_COST_FACTOR * COST.parallelism
   )
 }

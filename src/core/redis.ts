@@ -15,8 +15,8 @@ const START_MS = 1000
 export interface SharedRedis {
   client: Redis
   isUp: () => boolean
-  inTime: <T>(answer: Promise<T>) => Promise<T>
-  failed: (err: unknown) => void
+  withTimeout: <T>(answer: Promise<T>) => Promise<T>
+  reportFailure: (err: unknown) => void
   close: () => void
 }
 
@@ -47,7 +47,7 @@ export async function openRedis(url: string, log: FastifyBaseLogger): Promise<Sh
     }, PROBE_MS).unref()
   }
 
-  const failed = (err: unknown): void => {
+  const reportFailure = (err: unknown): void => {
     if (!up) {
       return
     }
@@ -57,7 +57,7 @@ export async function openRedis(url: string, log: FastifyBaseLogger): Promise<Sh
   }
   // One that has gone is noticed at once, and not by the next caller.
   client.on('close', () => {
-    failed(lastError ?? new Error('Redis has closed the connection'))
+    reportFailure(lastError ?? new Error('Redis has closed the connection'))
   })
 
   await Promise.race([
@@ -81,8 +81,8 @@ export async function openRedis(url: string, log: FastifyBaseLogger): Promise<Sh
   return {
     client,
     isUp: () => up,
-    inTime,
-    failed,
+    withTimeout,
+    reportFailure,
     close: () => {
       clearTimeout(probe)
       up = false
@@ -92,7 +92,7 @@ export async function openRedis(url: string, log: FastifyBaseLogger): Promise<Sh
 }
 
 /** Fails when an answer takes longer than ANSWER_MS of an event loop that runs. */
-function inTime<T>(answer: Promise<T>): Promise<T> {
+function withTimeout<T>(answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout
     const wait = (left: number) => {

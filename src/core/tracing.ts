@@ -1,12 +1,12 @@
 import type { Context, Span } from '@opentelemetry/api'
 import type { Config } from '../config.ts'
-import type { Traced } from '../db/traced.ts'
+import type { Traced } from '../db/tracing.ts'
 
 /** For a collector that is away: what is not told in this time is dropped, never waited for. */
 const EXPORT_MS = 2000
 
 /** What is known of a request when it arrives, and when it is answered. */
-export interface Arrival {
+export interface RequestInfo {
   name: string
   method: string
   route: string | undefined
@@ -20,7 +20,7 @@ export interface Outcome {
 }
 export interface Tracing {
   /** Runs `next` inside the span of a request, a child of the caller's when they sent `traceparent` (W3C Trace Context). */
-  begin(arrival: Arrival, next: () => void): Span
+  begin(arrival: RequestInfo, next: () => void): Span
   end(span: Span, outcome: Outcome): void
   statement: Traced
   /** Sends what is left, for as long as an export may take. */

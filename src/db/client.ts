@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
-import type { Load } from '../lib/gate.ts'
-import { ensureDatabase } from './blank-database.ts'
-import { type Bounds, bounded } from './deadlines.ts'
-import { lockDirectory } from './directory-lock.ts'
-import { checkDriver } from './driver-guard.ts'
-import { type Traced, traced } from './traced.ts'
+import type { QueueStats } from '../lib/concurrency-limit.ts'
+import { lockDirectory } from './embedded/lock.ts'
+import { ensureDatabase } from './embedded/template.ts'
+import { assertDriverPatched } from './postgres-js/patches.ts'
+import { type TimeoutOptions, withTimeouts } from './postgres-js/timeouts.ts'
+import { type Traced, traced } from './tracing.ts'
 
 /** A database or a transaction, whichever driver is behind it. Inside a transaction use only the transaction. */
 export type Db = PgDatabase<PgQueryResultHKT>
@@ -16,7 +16,7 @@ export interface Database {
   db: Db
   embedded: boolean
   /** How the queues before a server's connections fare; the embedded database has none. */
-  loads: Record<string, () => Load>
+  loads: Record<string, () => QueueStats>
   close(): Promise<void>
 }
 
@@ -30,7 +30,7 @@ export interface DatabaseOptions {
   pool: number
   waitMs?: number
   traced?: Traced | undefined
-  isPatient?: boolean
+  withoutTimeouts?: boolean
 }
 
 const WAIT_MS = 1000
@@ -51,10 +51,14 @@ export function openDatabase(options: DatabaseOptions): Promise<Database> {
 
 async function openServer(
   url: string,
-  { traced: span, isPatient, ...bounds }: Bounds & Pick<DatabaseOptions, 'traced' | 'isPatient'>
+  {
+    traced: span,
+    withoutTimeouts,
+    ...bounds
+  }: TimeoutOptions & Pick<DatabaseOptions, 'traced' | 'withoutTimeouts'>
 ): Promise<Database> {
   const { default: postgres } = await import('postgres')
-  checkDriver()
+  assertDriverPatched()
   const { drizzle } = await import('drizzle-orm/postgres-js')
   const client = postgres(url, {
     max: bounds.pool,
@@ -65,18 +69,18 @@ async function openServer(
     // No round trip for the catalogue of types: every parameter's type is known or cast.
     fetch_types: false,
     // Nobody who is patient says the same twice; for the others pooler.ts decides.
-    prepare: !isPatient,
+    prepare: !withoutTimeouts,
     onnotice() {},
     // Texts of instants are read in UTC. The server's time-outs are set on its role (README, Data): a pooler refuses them here.
     connection: { application_name: 'tasklane', TimeZone: 'UTC' }
   })
   const close = () => client.end({ timeout: 5 })
   // Ours, for the guarded driver (driver-guard.ts).
-  Object.assign(client.options, { silence_ms: isPatient ? PATIENT_SILENCE_MS : SILENCE_MS })
-  if (isPatient) {
+  Object.assign(client.options, { silence_ms: withoutTimeouts ? PATIENT_SILENCE_MS : SILENCE_MS })
+  if (withoutTimeouts) {
     return { db: drizzle(client) as unknown as Db, embedded: false, loads: {}, close }
   }
-  const { client: guarded, loads } = bounded(client, bounds)
+  const { client: guarded, loads } = withTimeouts(client, bounds)
   return {
     db: drizzle(span ? traced(guarded, span) : guarded) as unknown as Db,
     embedded: false,

@@ -3,16 +3,16 @@ import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { Db } from './client.ts'
-import { rowsOf } from './rows.ts'
+import { executeRows } from './rows.ts'
 
 /** The database was migrated by a newer Tasklane, in a way that this one cannot live with. */
-export class UnknownSchema extends Error {
-  override name = 'UnknownSchema'
+export class SchemaAheadError extends Error {
+  override name = 'SchemaAheadError'
 }
 
 /** Somebody holds a lock that a migration needs. */
-export class LockNotFree extends Error {
-  override name = 'LockNotFree'
+export class MigrationLockTimeout extends Error {
+  override name = 'MigrationLockTimeout'
 }
 
 const FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url))
@@ -87,12 +87,12 @@ async function applyOne(db: Db, migration: Migration, patienceMs: number): Promi
     }
     const waited = Date.now() - startedAt
     if (outcome === 'table is held' && waited > patienceMs) {
-      throw new LockNotFree(
+      throw new MigrationLockTimeout(
         `A migration waited ${Math.round(waited / 1000)} s for a table that another session holds, perhaps by a transaction that somebody left open. Nothing of it was applied. End that session (pg_stat_activity shows it) and start again.`
       )
     }
     if (waited > LONGEST_STATEMENT_MS) {
-      throw new LockNotFree(
+      throw new MigrationLockTimeout(
         'Another instance has been migrating for half an hour. Look at what it does (pg_stat_activity shows it) and start again.'
       )
     }
@@ -106,7 +106,7 @@ async function tryOne(
 ): Promise<boolean | 'somebody else is at it' | 'table is held'> {
   try {
     return await db.transaction(async (tx) => {
-      const [lock] = await rowsOf<{ is_ours: boolean }>(
+      const [lock] = await executeRows<{ is_ours: boolean }>(
         tx as unknown as Db,
         sql`select pg_try_advisory_xact_lock(${MIGRATION_LOCK}) as is_ours`
       )
@@ -147,7 +147,7 @@ export const onlyExpands = (text = ''): boolean => /^\s*-- expand\b/.test(text)
 async function refuseUnknown(db: Db, known: string[]): Promise<number> {
   const unknown = [...(await appliedHashes(db))].filter(([hash]) => !known.includes(hash))
   if (unknown.some(([, expands]) => !expands)) {
-    throw new UnknownSchema(
+    throw new SchemaAheadError(
       'The database was migrated by a newer version of Tasklane. Start that version, or restore a backup.'
     )
   }
@@ -156,7 +156,7 @@ async function refuseUnknown(db: Db, known: string[]): Promise<number> {
 
 /** Hash → whether it only adds. Before there was such a column, nothing was known to. */
 async function appliedHashes(db: Db): Promise<Map<string, boolean>> {
-  const rows = await rowsOf<{ hash: string; expands: boolean }>(
+  const rows = await executeRows<{ hash: string; expands: boolean }>(
     db,
     sql`select hash, coalesce((to_jsonb(m) ->> 'expands')::boolean, false) as expands from schema_migrations m`
   )

@@ -2,7 +2,7 @@ import type { SQL } from 'drizzle-orm'
 import type { Db } from './client.ts'
 
 /** The rows of a raw statement; the drivers differ in what `execute` returns. Instants come back as PostgreSQL's text. */
-export async function rowsOf<T extends Record<string, unknown>>(
+export async function executeRows<T extends Record<string, unknown>>(
   db: Db,
   statement: SQL
 ): Promise<T[]> {

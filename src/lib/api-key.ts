@@ -12,7 +12,7 @@ const FORM = new RegExp(
 )
 
 /** A new key: `tl_`, eight characters that may be shown, 32 secret ones (190 random bits) and a checksum, by which scanners tell real keys from noise. */
-export function makeApiKey(): { key: string; prefix: string } {
+export function generateApiKey(): { key: string; prefix: string } {
   const body =
     API_KEY_PREFIX +
     Array.from({ length: ID_LENGTH + SECRET_LENGTH }, () => DIGITS[randomInt(DIGITS.length)]).join(

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from './client.ts'
+import type { Installation } from './environment.ts'
 import type { Kept } from './history.ts'
-import type { Installation } from './installation.ts'
 import type { History, Ledger, Row } from './ledger.ts'
 
 /** How often a page is asked for again, and after how long. */

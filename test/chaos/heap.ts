@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { until } from '../support/patience.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import type { Service } from './service.ts'
 
 /** With this among its variables a process opens its inspector, when it is asked to, where no other one's is. */
@@ -15,7 +15,7 @@ export async function openHeap(
   const addresses = () => readFileSync(service.log, 'utf8').match(ADDRESS) ?? []
   const before = addresses().length
   service.kill('SIGUSR1')
-  await until('the inspector', () => addresses().length > before)
+  await waitUntil('the inspector', () => addresses().length > before)
   const socket = new WebSocket(addresses().at(-1) as string)
   const answers = new Map<number, (result: unknown) => void>()
   socket.addEventListener('message', ({ data }) => {

@@ -1,4 +1,4 @@
-import type { Api } from './installation.ts'
+import type { Api } from './environment.ts'
 
 /** How many processes of an instance have said, at level info, that they serve. */
 export const listening = (api: Api | undefined): number =>

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from './client.ts'
 import { historiesIn, tasksIn, walkLists } from './contents.ts'
-import { type Api, type Installation, type Plan, USUAL } from './installation.ts'
+import { type Api, type Installation, type Plan, USUAL } from './environment.ts'
 import { type Allowance, Ledger } from './ledger.ts'
-import { Person } from './person.ts'
+import { Person } from './simulated-user.ts'
 
 /**
  * One kind of fault, made and mended once in each round while people are at work. Whatever it breaks is told to

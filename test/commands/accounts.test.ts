@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { call, logIn, runCommand, startServer } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
-import { PASSWORD } from '../support/house.ts'
+import { PASSWORD } from '../support/test-app.ts'
 
 /** An installation of its own: a data directory, on a server also a database. */
 async function installation(t: Test): Promise<{ cwd: string; env: Record<string, string> }> {
@@ -13,7 +13,7 @@ async function installation(t: Test): Promise<{ cwd: string; env: Record<string,
 const production = {
   NODE_ENV: 'production',
   JWT_SECRET: 'Vq8mC2xT5bN7zR1kW4yH6jL9pS3dF0gA',
-  MAIL: 'off'
+  EMAIL_ENABLED: 'off'
 }
 
 t.test(

@@ -8,8 +8,13 @@ import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { openDatabase } from '../../src/db/client.ts'
 import { runCommand, startServer } from '../support/command.ts'
-import { FURNISHED, furnish } from '../support/furnished.ts'
-import { binaries, ownServer, unprivileged, withoutPostgres } from '../support/postgres-server.ts'
+import {
+  binaries,
+  startPostgres,
+  unprivileged,
+  withoutPostgres
+} from '../support/postgres-server.ts'
+import { populate, SAMPLE_ENV } from '../support/sample-data.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MANUAL = readFileSync(join(ROOT, 'SCALABILITY.md'), 'utf8')
@@ -47,14 +52,14 @@ if (withoutPostgres) {
     chownSync(BACKUPS, person.uid, person.gid as number)
   }
   const cwd = t.testdir()
-  const postgres = await ownServer(t)
+  const postgres = await startPostgres(t)
   // Without work of its own that goes on while contents are compared.
-  const serveFrom = (url: string) => startServer(t, { ...FURNISHED, DATABASE_URL: url }, cwd)
+  const serveFrom = (url: string) => startServer(t, { ...SAMPLE_ENV, DATABASE_URL: url }, cwd)
   const checksums = async (url: string) =>
     (await runCommand(t, ['checksum'], { env: { DATABASE_URL: url }, cwd })).stdout
   const server = await serveFrom(postgres.url)
-  const home = await furnish(server)
-  const told = await home.told(server)
+  const home = await populate(server)
+  const told = await home.snapshot(server)
 
   t.test(
     'a dump, taken by the documented command beside a server that serves, is restored by the documented commands and holds the same',
@@ -67,7 +72,7 @@ if (withoutPostgres) {
       await documented('compare', env)
       t.match(readFileSync(join(BACKUPS, 'before'), 'utf8'), /^tasks +6 {2}\d+$/m)
       const restored = await serveFrom(RESTORED_URL)
-      t.strictSame(await home.told(restored), told)
+      t.strictSame(await home.snapshot(restored), told)
       t.ok(await home.goesOn(restored))
       await restored.stop('SIGTERM')
       await t.rejects(
@@ -111,17 +116,17 @@ if (withoutPostgres) {
         { BACKUPS, REPLICATION_URL: `postgres://postgres@127.0.0.1:${postgres.port}/` },
         { ...person, cwd: BACKUPS }
       )
-      const again = await ownServer(t, { backup: join(BACKUPS, 'base') })
+      const again = await startPostgres(t, { backup: join(BACKUPS, 'base') })
       t.equal(await checksums(again.url), held)
       const restored = await serveFrom(again.url)
-      t.strictSame(await home.told(restored), told)
+      t.strictSame(await home.snapshot(restored), told)
       t.ok(await home.goesOn(restored))
       await restored.stop('SIGTERM')
     }
   )
 
   t.test('the server that was backed up noticed nothing', async (t) => {
-    t.strictSame(await home.told(server), told)
+    t.strictSame(await home.snapshot(server), told)
     t.equal((await server.stop('SIGTERM')).code, 0)
   })
 }

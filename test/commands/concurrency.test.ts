@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { call, logIn, runCommand, type Server, startServer } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
-import { PASSWORD } from '../support/house.ts'
-import { until } from '../support/patience.ts'
 import { childrenOf } from '../support/processes.ts'
+import { PASSWORD } from '../support/test-app.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const skip =
   serverUrl === undefined
@@ -16,7 +16,7 @@ t.teardown(() => database?.close())
 const env = {
   DATABASE_URL: database?.url ?? '',
   WEB_CONCURRENCY: '2',
-  DATABASE_POOL: '4',
+  DATABASE_POOL_SIZE: '4',
   DRAIN_SECONDS: '1',
   RATE_LIMIT: 'on',
   RATE_LIMIT_READS: '100',
@@ -73,7 +73,7 @@ t.test('a process that dies is replaced', { skip }, async (t) => {
   const server = await startServer(t, env, t.testdir())
   const before = processesOf(server)
   process.kill(before[0] as number, 'SIGKILL')
-  await until(
+  await waitUntil(
     'the replacement',
     () => processesOf(server).filter((pid) => pid !== before[0]).length === 2,
     STARTS_MS
@@ -92,7 +92,7 @@ t.test(
       const pid = supervisor()
       return pid === undefined ? [] : childrenOf(pid)
     }
-    await until('the second process', () => children().length === 2, STARTS_MS)
+    await waitUntil('the second process', () => children().length === 2, STARTS_MS)
     const [first, second] = children() as [number, number]
     process.kill(second, 'SIGKILL')
     const server = await starting
@@ -126,7 +126,7 @@ t.test('SIGHUP replaces every process while no request fails', { skip }, async (
   }
   const writers = [writer(), writer(), writer(), writer()]
   server.child.kill('SIGHUP')
-  await until(
+  await waitUntil(
     'the replacement of both',
     () => {
       const now = processesOf(server)
@@ -152,13 +152,17 @@ t.test(
     server.child.stdout?.on('data', (text) => {
       log += text
     })
-    writeFileSync(join(folder, '.env'), 'MAIL_URL=nonsense\n')
+    writeFileSync(join(folder, '.env'), 'SMTP_URL=nonsense\n')
     server.child.kill('SIGHUP')
-    await until('the refusal', () => log.includes('the processes were not all replaced'), STARTS_MS)
+    await waitUntil(
+      'the refusal',
+      () => log.includes('the processes were not all replaced'),
+      STARTS_MS
+    )
     t.strictSame(processesOf(server), [first, second])
     rmSync(join(folder, '.env'))
     process.kill(first, 'SIGKILL')
-    await until(
+    await waitUntil(
       'the replacement',
       () => {
         const now = processesOf(server)

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { call, logIn, runCommand, startServer } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
-import { PASSWORD } from '../support/house.ts'
 import { rows } from '../support/imports.ts'
+import { PASSWORD } from '../support/test-app.ts'
 
 const cwd = t.testdir({
   'odd.csv': 'title,status,colour\nGood,done,red\nBad,perhaps,\n',

@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import t from 'tap'
 import { call, logIn, startServer } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
-import { PASSWORD } from '../support/house.ts'
-import { requestText } from '../support/raw.ts'
+import { requestText } from '../support/raw-http.ts'
+import { PASSWORD } from '../support/test-app.ts'
 
 const WRITERS = 4
 const KILLS = 2

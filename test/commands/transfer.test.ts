@@ -4,22 +4,22 @@ import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/db/client.ts'
 import { runCommand, startServer } from '../support/command.ts'
-import { FURNISHED, type Furnished, furnish } from '../support/furnished.ts'
-import { PASSWORD } from '../support/house.ts'
-import { ownServer, withoutPostgres } from '../support/postgres-server.ts'
+import { startPostgres, withoutPostgres } from '../support/postgres-server.ts'
+import { populate, SAMPLE_ENV, type SampleData } from '../support/sample-data.ts'
+import { PASSWORD } from '../support/test-app.ts'
 
 const cwd = t.testdir()
 const DATA_DIR = join(cwd, 'data')
 const checksums = async (t: Test, env: Record<string, string>) =>
   (await runCommand(t, ['checksum'], { env, cwd })).stdout
-let home: Furnished
-let told: Awaited<ReturnType<Furnished['told']>>
+let home: SampleData
+let told: Awaited<ReturnType<SampleData['snapshot']>>
 let held: string
 
 t.before(async () => {
-  const server = await startServer(t, { ...FURNISHED, DATA_DIR }, cwd)
-  home = await furnish(server)
-  told = await home.told(server)
+  const server = await startServer(t, { ...SAMPLE_ENV, DATA_DIR }, cwd)
+  home = await populate(server)
+  told = await home.snapshot(server)
   await server.stop('SIGTERM')
 })
 
@@ -29,8 +29,8 @@ t.test('a copy of the data directory, made while nobody serves from it, is a bac
   held = await checksums(t, { DATA_DIR })
   t.match(held, /^tasks +6 {2}\d+$/m)
   t.equal(await checksums(t, { DATA_DIR: copy }), held)
-  const server = await startServer(t, { ...FURNISHED, DATA_DIR: copy }, cwd)
-  t.strictSame(await home.told(server), told)
+  const server = await startServer(t, { ...SAMPLE_ENV, DATA_DIR: copy }, cwd)
+  t.strictSame(await home.snapshot(server), told)
   t.ok(await home.goesOn(server))
   await server.stop('SIGTERM')
   const [before, after] = [held, await checksums(t, { DATA_DIR: copy })].map((text) =>
@@ -51,15 +51,15 @@ t.test(
   'everything moves from the embedded database to PostgreSQL: accounts, sessions, keys, tasks with their history, imports, audit log',
   { skip: withoutPostgres },
   async (t) => {
-    const postgres = await ownServer(t)
+    const postgres = await startPostgres(t)
     const moved = { DATA_DIR, DATABASE_URL: postgres.url }
     const { code, stdout, stderr } = await runCommand(t, ['transfer'], { env: moved, cwd })
     t.match({ code, stderr }, { code: 0, stderr: '' })
     t.match(stdout, /^tasks +6 {2}\d+$.*row for row/ms)
     t.equal(await checksums(t, moved), held, 'the copy holds the same')
     t.equal(await checksums(t, { DATA_DIR }), held, 'and so does what it was copied from')
-    const server = await startServer(t, { ...FURNISHED, ...moved }, cwd)
-    t.strictSame(await home.told(server), told)
+    const server = await startServer(t, { ...SAMPLE_ENV, ...moved }, cwd)
+    t.strictSame(await home.snapshot(server), told)
     t.ok(await home.goesOn(server))
     await server.stop('SIGTERM')
 
@@ -78,7 +78,7 @@ t.test(
   'a transfer that fails leaves an empty database behind, and may be repeated',
   { skip: withoutPostgres },
   async (t) => {
-    const postgres = await ownServer(t)
+    const postgres = await startPostgres(t)
     const env = { DATA_DIR, DATABASE_URL: postgres.url }
     await runCommand(t, ['migrate'], { env, cwd })
     // The last table to be copied refuses its rows.

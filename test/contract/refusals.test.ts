@@ -3,7 +3,7 @@ import type { InjectOptions } from 'fastify'
 import t from 'tap'
 import { operations } from '../support/contract.ts'
 import { createTestDatabase } from '../support/database.ts'
-import { house } from '../support/house.ts'
+import { createTestApp } from '../support/test-app.ts'
 
 type Operation = (typeof operations)[number]
 
@@ -22,14 +22,14 @@ const isPublic = ({ operation }: Operation) => operation.security?.length === 0
 const takesBody = ({ operation }: Operation) => operation.requestBody !== undefined
 const closed = operations.filter((each) => !isPublic(each))
 
-const { ask, person } = await house(t, { env: { IMPORT_MAX_BYTES: '1024' } })
-const admin = await person('admin')
+const { request, signUp } = await createTestApp(t, { env: { IMPORT_MAX_BYTES: '1024' } })
+const admin = await signUp('admin')
 
 t.test(
   'no operation answers without credentials, except those by which one gets them',
   async (t) => {
     for (const each of closed) {
-      t.equal((await ask(request(each))).statusCode, 401, each.operation.operationId)
+      t.equal((await request(exampleRequest(each))).statusCode, 401, each.operation.operationId)
     }
   }
 )
@@ -47,7 +47,7 @@ t.test('no operation answers an API key that was not made for it', async (t) => 
   for (const each of closed) {
     const authorization = `Bearer ${each.path.includes('task-imports') ? forTasks : forImports}`
     t.match(
-      (await ask(request(each, { headers: { authorization } }))).json(),
+      (await request(exampleRequest(each, { headers: { authorization } }))).json(),
       { status: 403, code: 'missing_scope' },
       each.operation.operationId
     )
@@ -56,7 +56,7 @@ t.test('no operation answers an API key that was not made for it', async (t) => 
 
 t.test('no operation takes a parameter that it did not declare', async (t) => {
   for (const each of operations) {
-    const answer = await admin.send(request(each, { query: '?nonsense=1' }))
+    const answer = await admin.send(exampleRequest(each, { query: '?nonsense=1' }))
     t.match(
       answer.json(),
       { status: 400, errors: [{ in: 'query', pointer: '/nonsense', code: 'unknown_field' }] },
@@ -67,7 +67,7 @@ t.test('no operation takes a parameter that it did not declare', async (t) => {
 
 t.test('no operation finds what is not there', async (t) => {
   for (const each of operations.filter(({ path }) => path.includes('{'))) {
-    t.equal((await admin.send(request(each))).statusCode, 404, each.operation.operationId)
+    t.equal((await admin.send(exampleRequest(each))).statusCode, 404, each.operation.operationId)
   }
 })
 
@@ -77,28 +77,32 @@ t.test('no operation takes a body of another media type, or one that is too larg
     t.equal(
       (
         await admin.send(
-          request(each, { headers: { 'content-type': 'application/xml' }, payload: '<a/>' })
+          exampleRequest(each, { headers: { 'content-type': 'application/xml' }, payload: '<a/>' })
         )
       ).statusCode,
       415,
       operationId
     )
-    t.equal((await admin.send(request(each, { tooLarge: true }))).statusCode, 413, operationId)
+    t.equal(
+      (await admin.send(exampleRequest(each, { tooLarge: true }))).statusCode,
+      413,
+      operationId
+    )
   }
 })
 
 t.test('every operation has a budget, and says when there is more of it', async (t) => {
-  const limited = await house(t, {
+  const limited = await createTestApp(t, {
     env: {
       RATE_LIMIT: 'on',
       ...Object.fromEntries(BUDGETS.map((name) => [`RATE_LIMIT_${name}`, '3']))
     }
   })
-  const someone = await limited.person('admin')
+  const someone = await limited.signUp('admin')
   for (const each of operations) {
     let status = 0
     for (let i = 0; i < 4 && status !== 429; i++) {
-      status = (await someone.send(request(each))).statusCode
+      status = (await someone.send(exampleRequest(each))).statusCode
     }
     t.equal(status, 429, each.operation.operationId)
   }
@@ -106,21 +110,21 @@ t.test('every operation has a budget, and says when there is more of it', async 
 
 t.test('every operation says that it cannot answer while the database is away', async (t) => {
   const database = await createTestDatabase()
-  const stranded = await house(t, {
+  const stranded = await createTestApp(t, {
     database: { ...database, close: async () => {} },
     onLog: () => {}
   })
-  const someone = await stranded.person('admin')
+  const someone = await stranded.signUp('admin')
   await database.close()
   for (const each of operations) {
-    t.equal((await someone.send(request(each))).statusCode, 503, each.operation.operationId)
+    t.equal((await someone.send(exampleRequest(each))).statusCode, 503, each.operation.operationId)
   }
 })
 
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()
 
 /** The request of the contract's own example, about something that is not there. */
-function request(
+function exampleRequest(
   { method, path, operation }: Operation,
   {
     headers = {},

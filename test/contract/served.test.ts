@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { house } from '../support/house.ts'
-import { exchange, requestText } from '../support/raw.ts'
+import { rawHttp, requestText } from '../support/raw-http.ts'
+import { createTestApp } from '../support/test-app.ts'
 
 const DOCUMENTS = ['openapi.json', 'openapi-3.0.json']
 const committed = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../openapi/${name}`, import.meta.url), 'utf8'))
 
-const { app } = await house(t, { env: { PUBLIC_URL: 'https://tasks.example.org', DOCS: 'on' } })
+const { app } = await createTestApp(t, {
+  env: { PUBLIC_URL: 'https://tasks.example.org', DOCS_ENABLED: 'on' }
+})
 
 t.test(
   'the served contract and its twin are the committed ones, apart from the server they name',
@@ -43,10 +45,10 @@ t.test('who has the contract already is spared it', async (t) => {
 })
 
 t.test('no caller can put an address of their own into the contract', async (t) => {
-  const { app: local } = await house(t)
+  const { app: local } = await createTestApp(t)
   await local.listen({ host: '127.0.0.1', port: 0 })
   const { port } = local.server.address() as AddressInfo
-  const [answer] = await exchange(
+  const [answer] = await rawHttp(
     port,
     requestText('GET /openapi.json', {
       Host: 'evil.example',

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { type BadConfig, readConfig } from '../../src/config.ts'
-import { createMail, type Letter } from '../../src/core/mail.ts'
+import { type ConfigError, readConfig } from '../../src/config.ts'
+import { createMail, type EmailMessage } from '../../src/core/mail.ts'
 import { smtpServer } from '../support/smtp.ts'
 
-const LETTER: Letter = {
+const LETTER: EmailMessage = {
   to: 'ann@example.com',
   subject: 'Your code',
   text: 'Hello Ann,\n\n    12345678\n',
@@ -33,7 +33,7 @@ t.test(
     const smtp = await smtpServer(t)
     const { lines, log } = logbook()
     const mail = createMail(
-      readConfig({ ...PRODUCTION, MAIL_URL: smtp.url, MAIL_FROM: 'Tasklane <tasks@example.com>' }),
+      readConfig({ ...PRODUCTION, SMTP_URL: smtp.url, EMAIL_FROM: 'Tasklane <tasks@example.com>' }),
       log,
       QUICK
     )
@@ -51,7 +51,7 @@ t.test(
     t.match(lines, [{ level: 'info', event: 'mail.sent', tries: 1 }])
     t.notMatch(JSON.stringify(lines), '12345678', 'in production the log is no second mailbox')
     t.notMatch(JSON.stringify(lines), 'ann@example.com')
-    t.strictSame(mail.kept(), [])
+    t.strictSame(mail.sentMessages(), [])
   }
 )
 
@@ -64,7 +64,7 @@ t.test('a delivery that fails for the moment is tried again, a few times', async
       nth <= failures ? { code: 451, text: 'try later' } : undefined
     )
     const { lines, log } = logbook()
-    const mail = createMail(readConfig({ NODE_ENV: 'test', MAIL_URL: smtp.url }), log, QUICK)
+    const mail = createMail(readConfig({ NODE_ENV: 'test', SMTP_URL: smtp.url }), log, QUICK)
     mail.send(LETTER)
     await mail.close()
     t.equal(smtp.deliveries(), tries)
@@ -76,7 +76,7 @@ t.test('a delivery that fails for the moment is tried again, a few times', async
 t.test('a refusal for good is not argued with', async (t) => {
   const smtp = await smtpServer(t, () => ({ code: 550, text: 'no such mailbox' }))
   const { lines, log } = logbook()
-  const mail = createMail(readConfig({ NODE_ENV: 'test', MAIL_URL: smtp.url }), log, QUICK)
+  const mail = createMail(readConfig({ NODE_ENV: 'test', SMTP_URL: smtp.url }), log, QUICK)
   mail.send(LETTER)
   await mail.close()
   t.equal(smtp.deliveries(), 1)
@@ -90,7 +90,7 @@ t.test('a mail server that is not there delays nobody and is given up in the end
   nobody.close()
   const { lines, log } = logbook()
   const mail = createMail(
-    readConfig({ NODE_ENV: 'test', MAIL_URL: `smtp://127.0.0.1:${port}` }),
+    readConfig({ NODE_ENV: 'test', SMTP_URL: `smtp://127.0.0.1:${port}` }),
     log,
     QUICK
   )
@@ -106,7 +106,7 @@ t.test('a mail server that is not there delays nobody and is given up in the end
 t.test('nothing in a letter becomes a header, a second reader or a file', async (t) => {
   const smtp = await smtpServer(t)
   const { lines, log } = logbook()
-  const mail = createMail(readConfig({ NODE_ENV: 'test', MAIL_URL: smtp.url }), log, QUICK)
+  const mail = createMail(readConfig({ NODE_ENV: 'test', SMTP_URL: smtp.url }), log, QUICK)
   for (const to of [
     'ann@example.com, eve@example.com',
     'ann@example.com\r\nBcc: eve@example.com',
@@ -134,23 +134,23 @@ t.test(
       mail.send({ ...LETTER, subject: `Letter ${i}` })
     }
     await turn()
-    t.equal(mail.kept().length, 100)
-    t.equal(mail.kept()[0]?.subject, 'Letter 149')
+    t.equal(mail.sentMessages().length, 100)
+    t.equal(mail.sentMessages()[0]?.subject, 'Letter 149')
     t.match(lines[0], { event: 'mail.kept', text: LETTER.text })
-    t.ok(mail.exists)
+    t.ok(mail.isEnabled)
   }
 )
 
-t.test('with MAILER=off no letter goes anywhere', async (t) => {
+t.test('with EMAIL_ENABLED=off no letter goes anywhere', async (t) => {
   const smtp = await smtpServer(t)
   const mail = createMail(
-    readConfig({ ...PRODUCTION, MAILER: 'off', MAIL_URL: smtp.url }),
+    readConfig({ ...PRODUCTION, EMAIL_ENABLED: 'off', SMTP_URL: smtp.url }),
     logbook().log
   )
   mail.send(LETTER)
   await mail.close()
-  t.notOk(mail.exists)
-  t.strictSame([smtp.deliveries(), mail.kept()], [0, []])
+  t.notOk(mail.isEnabled)
+  t.strictSame([smtp.deliveries(), mail.sentMessages()], [0, []])
 })
 
 t.test('production says where letters go, or that there are none', async (t) => {
@@ -159,18 +159,18 @@ t.test('production says where letters go, or that there are none', async (t) => 
       readConfig({ ...PRODUCTION, ...env })
       return ''
     } catch (error) {
-      return (error as BadConfig).message
+      return (error as ConfigError).message
     }
   }
-  t.match(faultsOf({}), /MAIL_URL is required in production/)
-  t.equal(faultsOf({ MAILER: 'off' }), '')
-  t.equal(faultsOf({ MAIL_URL: 'smtps://user:password@mail.example.com' }), '')
-  t.match(faultsOf({ MAIL_URL: 'http://mail.example.com' }), /MAIL_URL must look like/)
+  t.match(faultsOf({}), /SMTP_URL is required in production/)
+  t.equal(faultsOf({ EMAIL_ENABLED: 'off' }), '')
+  t.equal(faultsOf({ SMTP_URL: 'smtps://user:password@mail.example.com' }), '')
+  t.match(faultsOf({ SMTP_URL: 'http://mail.example.com' }), /SMTP_URL must look like/)
   t.match(
-    faultsOf({ MAILER: 'off', EMAIL_VERIFICATION: 'required' }),
+    faultsOf({ EMAIL_ENABLED: 'off', EMAIL_VERIFICATION: 'required' }),
     /EMAIL_VERIFICATION=required needs a mailer/
   )
   for (const from of ['nobody', 'A <a@b>, B <c@d>', 'A\r\nBcc: <a@b>']) {
-    t.match(faultsOf({ MAILER: 'off', MAIL_FROM: from }), /MAIL_FROM must be/)
+    t.match(faultsOf({ EMAIL_ENABLED: 'off', EMAIL_FROM: from }), /EMAIL_FROM must be/)
   }
 })

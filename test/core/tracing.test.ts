@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { call, startServer } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
-import { PASSWORD } from '../support/house.ts'
+import { PASSWORD } from '../support/test-app.ts'
 
 interface Told {
   name: string

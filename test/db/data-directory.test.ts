@@ -2,9 +2,9 @@ import { existsSync, globSync, mkdirSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { ensureDatabase, keepBlank } from '../../src/db/blank-database.ts'
 import { openDatabase } from '../../src/db/client.ts'
-import { rowsOf } from '../../src/db/rows.ts'
+import { createTemplate, ensureDatabase } from '../../src/db/embedded/template.ts'
+import { executeRows } from '../../src/db/rows.ts'
 
 const folder = t.testdir()
 const modeOf = (path: string) => statSync(path).mode & 0o777
@@ -27,7 +27,7 @@ t.test(
     writeFileSync(join(dataDir, 'database.draft', 'PG_VERSION'), '18\n')
     const database = await openDatabase({ dataDir, pool: 2 })
     t.teardown(() => database.close())
-    t.strictSame(await rowsOf(database.db, sql`select 1 as one`), [{ one: 1 }])
+    t.strictSame(await executeRows(database.db, sql`select 1 as one`), [{ one: 1 }])
     t.strictSame(globSync('database*', { cwd: dataDir }), ['database'])
   }
 )
@@ -36,13 +36,13 @@ t.test(
   "a blank database is made once, is nobody else's to change, and is copied from then on",
   async (t) => {
     const kept = join(folder, 'kept')
-    await keepBlank(kept)
+    await createTemplate(kept)
     t.strictSame(
       globSync('**', { cwd: kept }).filter((file) => modeOf(join(kept, file)) & 0o022),
       []
     )
     const before = statSync(kept).mtimeMs
-    await keepBlank(kept)
+    await createTemplate(kept)
     t.equal(statSync(kept).mtimeMs, before)
 
     writeFileSync(join(kept, 'mark'), '')

@@ -1,11 +1,11 @@
 import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { users } from '../../src/db/tables/users.ts'
-import { house } from '../support/house.ts'
+import { createTestApp } from '../support/test-app.ts'
 
 t.test('who is deleted while they still ask is a stranger, not a failure', async (t) => {
-  const { db, person, events } = await house(t)
-  const ann = await person()
+  const { db, signUp, events } = await createTestApp(t)
+  const ann = await signUp()
   t.equal((await ann.get('/api/v1/me')).statusCode, 200)
   // Not through the front door, which would tell this process: another instance did it, and we believe the session for a moment yet.
   await db.delete(users).where(eq(users.id, ann.user.id))

@@ -9,12 +9,12 @@ import { freePort } from '../support/postgres-server.ts'
 
 const [url = '', without = '', ...names] = process.argv.slice(2)
 const STAND_INS: Record<string, string> = {
-  'driver-guard': 'export function checkDriver () {}',
-  deadlines: 'export const bounded = (client) => ({ client, loads: {} })'
+  patches: 'export function assertDriverPatched () {}',
+  timeouts: 'export const withTimeouts = (client) => ({ client, loads: {} })'
 }
 registerHooks({
   load(file, context, next) {
-    const left = without.split(' ').find((name) => file.endsWith(`/src/db/${name}.ts`))
+    const left = without.split(' ').find((name) => file.endsWith(`/src/db/postgres-js/${name}.ts`))
     return left === undefined
       ? next(file, context)
       : { format: 'module', shortCircuit: true, source: STAND_INS[left] as string }

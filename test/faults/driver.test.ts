@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { ownServer, withoutPostgres } from '../support/postgres-server.ts'
+import { startPostgres, withoutPostgres } from '../support/postgres-server.ts'
 
 const SCENARIOS = fileURLToPath(new URL('driver.scenarios.ts', import.meta.url))
 const CLOSED = 'CONNECTION_CLOSED'
@@ -16,14 +16,14 @@ const faults: { title: string; scenario: string; cured: object; without: string;
         'a statement sent a while after its session has died is refused; the bare driver ends the process',
       scenario: 'after a while',
       cured: { told: CLOSED, next: 'done' },
-      without: 'driver-guard deadlines',
+      without: 'patches timeouts',
       bare: CRASH
     },
     {
       title: 'a session that dies under a query refuses it; the bare driver ends the process',
       scenario: 'while a query runs',
       cured: { told: CLOSED, next: 'done' },
-      without: 'driver-guard deadlines',
+      without: 'patches timeouts',
       bare: CRASH
     },
     {
@@ -31,7 +31,7 @@ const faults: { title: string; scenario: string; cured: object; without: string;
         'code that swallows the refusal of a dead transaction is refused again; the bare driver ends the process',
       scenario: 'swallowed',
       cured: { told: CLOSED, second: CLOSED, next: 'done' },
-      without: 'driver-guard deadlines',
+      without: 'patches timeouts',
       bare: CRASH
     },
     {
@@ -39,7 +39,7 @@ const faults: { title: string; scenario: string; cured: object; without: string;
         'dead transactions with more to say than fits a packet cost no connection; the bare driver ends the process',
       scenario: 'again and again',
       cured: { told: [CLOSED, CLOSED, CLOSED, CLOSED, CLOSED], next: ['done', 'done', 'done'] },
-      without: 'driver-guard deadlines',
+      without: 'patches timeouts',
       bare: CRASH
     },
     {
@@ -47,7 +47,7 @@ const faults: { title: string; scenario: string; cured: object; without: string;
         'a dead transaction does not end the one that came after it; without our bounds an acknowledged row is lost',
       scenario: "somebody else's",
       cured: { told: CLOSED, neighbour: 'done', kept: 1 },
-      without: 'deadlines',
+      without: 'timeouts',
       bare: { told: CLOSED, neighbour: 'done', kept: 0 }
     },
     {
@@ -55,7 +55,7 @@ const faults: { title: string; scenario: string; cured: object; without: string;
         'a transaction that begins in a crowded pipe keeps its connection; without the guard it can lose it to others',
       scenario: 'crowded',
       cured: { odd: [] },
-      without: 'driver-guard',
+      without: 'patches',
       bare: { odd: ['UNSAFE_TRANSACTION'] }
     },
     {
@@ -63,7 +63,7 @@ const faults: { title: string; scenario: string; cured: object; without: string;
         'a server that hangs up is dialled with pauses and its caller told; without the guard neither',
       scenario: 'hangs up',
       cured: { told: 'CONNECT_CLOSED', dialsWithoutPause: false, next: 'done' },
-      without: 'driver-guard',
+      without: 'patches',
       bare: { told: 'nothing', dialsWithoutPause: true, next: 'done' }
     },
     {
@@ -71,14 +71,14 @@ const faults: { title: string; scenario: string; cured: object; without: string;
         'a transaction that is cut off under a statement leaves a connection that works; without the guard it stays stuck',
       scenario: 'cut',
       cured: { told: CLOSED, numbers: ['done', 'done', 'done'] },
-      without: 'driver-guard',
-      bare: { told: CLOSED, numbers: ['NOTHING_DONE', 'waited too long', 'waited too long'] }
+      without: 'patches',
+      bare: { told: CLOSED, numbers: ['NOT_EXECUTED', 'waited too long', 'waited too long'] }
     },
     {
       title: 'a new session is not blamed for the death of the old one; without the guard it is',
       scenario: 'blamed',
       cured: { told: CLOSED, next: 'done' },
-      without: 'driver-guard',
+      without: 'patches',
       bare: { told: CLOSED, next: '57P01' }
     },
     {
@@ -86,7 +86,7 @@ const faults: { title: string; scenario: string; cured: object; without: string;
         'an error after some rows leaves the next result whole; without the guard it begins with as many holes',
       scenario: 'after some rows',
       cured: { told: '22012', next: [{ what: 'mine' }] },
-      without: 'driver-guard',
+      without: 'patches',
       bare: { told: '22012', next: [null, null, { what: 'mine' }] }
     },
     {
@@ -94,36 +94,36 @@ const faults: { title: string; scenario: string; cured: object; without: string;
         'a server that has turned read-only is left for a new connection; without the guard it is not',
       scenario: 'read-only',
       cured: { told: '25006', next: 'done' },
-      without: 'driver-guard',
+      without: 'patches',
       bare: { told: '25006', next: '25006' }
     },
     {
       title:
         'connections that have fallen silent are replaced; without the guard the pool stays stuck',
       scenario: 'silent',
-      cured: { told: ['NOTHING_DONE', 'NOTHING_DONE'], next: ['done', 'done'] },
-      without: 'driver-guard',
-      bare: { told: ['NOTHING_DONE', 'NOTHING_DONE'], next: ['waited too long', 'waited too long'] }
+      cured: { told: ['NOT_EXECUTED', 'NOT_EXECUTED'], next: ['done', 'done'] },
+      without: 'patches',
+      bare: { told: ['NOT_EXECUTED', 'NOT_EXECUTED'], next: ['waited too long', 'waited too long'] }
     },
     {
       title:
         'a silent connection is given up however much is sent to it meanwhile; without the guard it is asked again and again',
       scenario: 'silent to one caller after the other',
       cured: { next: 'done' },
-      without: 'driver-guard',
-      bare: { next: 'NOTHING_DONE' }
+      without: 'patches',
+      bare: { next: 'NOT_EXECUTED' }
     },
     {
       title:
         'connections that lay idle while another fell silent are replaced with it; without the guard each costs a caller',
       scenario: 'idle beside a silent one',
-      cured: { told: 'NOTHING_DONE', next: ['done', 'done', 'done'] },
-      without: 'driver-guard',
-      bare: { told: 'NOTHING_DONE', next: ['NOTHING_DONE', 'NOTHING_DONE', 'waited too long'] }
+      cured: { told: 'NOT_EXECUTED', next: ['done', 'done', 'done'] },
+      without: 'patches',
+      bare: { told: 'NOT_EXECUTED', next: ['NOT_EXECUTED', 'NOT_EXECUTED', 'waited too long'] }
     }
   ]
 
-const { url } = withoutPostgres ? { url: '' } : await ownServer(t)
+const { url } = withoutPostgres ? { url: '' } : await startPostgres(t)
 const runs = new Map<string, Promise<Record<string, unknown> | string>>()
 
 /** What the scenarios saw in a process of their own, or the last words of that process. */

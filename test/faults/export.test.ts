@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { household } from '../support/outage.ts'
-import { ownServer, withoutPostgres } from '../support/postgres-server.ts'
+import { createOutageApp } from '../support/outage.ts'
+import { startPostgres, withoutPostgres } from '../support/postgres-server.ts'
 
 /** Far more than sockets and streams hold by themselves, so that most of it is still to be read when the server goes. */
 const ROWS = 3000
@@ -15,8 +15,8 @@ t.test(
   'a database that restarts in the middle of an export costs the file no row',
   { skip: withoutPostgres },
   async (t) => {
-    const server = await ownServer(t)
-    const { app, ann, db } = await household(t, server)
+    const server = await startPostgres(t)
+    const { app, ann, db } = await createOutageApp(t, server)
     await db.execute(sql`insert into tasks (owner_id, id, title, description, status, priority, tags)
     select ${ann.user.id}::uuid, gen_random_uuid(), 'task ' || n, ${DESCRIPTION}::text, 'todo', 'medium', '{}' from generate_series(1, ${ROWS}::int) n`)
     await app.listen({ port: 0, host: '127.0.0.1' })

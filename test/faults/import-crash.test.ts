@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { openDatabase } from '../../src/db/client.ts'
-import { rowsOf } from '../../src/db/rows.ts'
+import { executeRows } from '../../src/db/rows.ts'
 import type { TaskImport } from '../../src/features/imports/schema.ts'
 import { call, logIn, type Server, startServer, startWorker } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
-import { PASSWORD } from '../support/house.ts'
 import { rows } from '../support/imports.ts'
+import { PASSWORD } from '../support/test-app.ts'
 
 /** The long form: `IMPORT_CRASH_ROWS=20000 IMPORT_CRASH_POINTS=30 TAP_TIMEOUT=7200 node test/faults/import-crash.test.ts`, with `TEST_DATABASE_URL` or without. */
 const ROWS = Number(process.env.IMPORT_CRASH_ROWS ?? 5000)
@@ -68,7 +68,12 @@ const isFinal = ({ finished_at }: TaskImport): boolean => finished_at !== null
 /** What is in the database once nobody works on it. */
 async function contents() {
   const { db, close } = await openDatabase({ url: database?.url, dataDir: cwd, pool: 2 })
-  const [found] = await rowsOf<{ tasks: number; titles: number; events: number; blocks: number }>(
+  const [found] = await executeRows<{
+    tasks: number
+    titles: number
+    events: number
+    blocks: number
+  }>(
     db,
     sql`select (select count(*)::int from tasks) as tasks, (select count(distinct title)::int from tasks) as titles,
     (select count(*)::int from task_events where type = 'task.created') as events, (select count(*)::int from task_import_blocks) as blocks`
@@ -142,7 +147,7 @@ t.test(
   { skip: serverUrl === undefined && 'the embedded database has one process' },
   async (t) => {
     const before = await contents()
-    const server = await startServer(t, { ...env, WORKER: 'off' }, cwd)
+    const server = await startServer(t, { ...env, WORKER_ENABLED: 'off' }, cwd)
     const token = await logIn(server.url, 'ann')
     const given = await send(server, token, 1000)
     t.equal(given.status, 'queued')

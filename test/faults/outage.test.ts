@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { household, traffic, untilServed } from '../support/outage.ts'
-import { ownServer, withoutPostgres } from '../support/postgres-server.ts'
+import { createOutageApp, traffic, untilServed } from '../support/outage.ts'
+import { startPostgres, withoutPostgres } from '../support/postgres-server.ts'
 
-const server = withoutPostgres ? (undefined as never) : await ownServer(t)
+const server = withoutPostgres ? (undefined as never) : await startPostgres(t)
 
 t.test(
   'sessions that are terminated under concurrent transactions cost a 503 each and nothing else',
   { skip: withoutPostgres },
   async (t) => {
-    const { ann } = await household(t, server)
+    const { ann } = await createOutageApp(t, server)
     const { seen, more, settle } = traffic(t, ann)
     for (let round = 0; round < 10; round++) {
       await more('served', 20)
@@ -27,14 +27,14 @@ for (const how of ['fast', 'immediate'] as const) {
     `a server that is stopped (${how}) and started again is found again`,
     { skip: withoutPostgres },
     async (t) => {
-      const { ann, ask } = await household(t, server)
+      const { ann, request } = await createOutageApp(t, server)
       const { more, settle } = traffic(t, ann)
       await more('served', 40)
       await server.stop(how)
       await more('refused', 40)
-      t.equal((await ask({ url: '/health/ready' })).statusCode, 503)
-      t.equal((await ask({ url: '/health/live' })).statusCode, 200)
-      const login = await ask({
+      t.equal((await request({ url: '/health/ready' })).statusCode, 503)
+      t.equal((await request({ url: '/health/live' })).statusCode, 200)
+      const login = await request({
         method: 'POST',
         url: '/api/v1/auth/login',
         payload: { username: ann.user.username, password: 'whatever it was' }
@@ -42,7 +42,7 @@ for (const how of ['fast', 'immediate'] as const) {
       t.match(login, { statusCode: 503, headers: { 'retry-after': '1' } })
       await server.start()
       await untilServed(t, ann)
-      t.equal((await ask({ url: '/health/ready' })).statusCode, 200)
+      t.equal((await request({ url: '/health/ready' })).statusCode, 200)
       await settle()
     }
   )
@@ -57,7 +57,7 @@ for (const [how, { headers, statement }] of Object.entries(WRITES)) {
     `a change by ${how} is called unknown when its session dies while it commits`,
     { skip: withoutPostgres },
     async (t) => {
-      const { ann, db } = await household(t, server)
+      const { ann, db } = await createOutageApp(t, server)
       await db.execute(
         sql.raw(
           `create or replace function dawdle() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return null; end $$`

@@ -2,25 +2,27 @@ import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { type Db, openDatabase } from '../../src/db/client.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { rowsOf } from '../../src/db/rows.ts'
+import { executeRows } from '../../src/db/rows.ts'
 import { startServer } from '../support/command.ts'
-import { FURNISHED, furnish } from '../support/furnished.ts'
-import { house } from '../support/house.ts'
-import { household, traffic, untilServed } from '../support/outage.ts'
+import { createOutageApp, traffic, untilServed } from '../support/outage.ts'
 import {
   carriesPrepared,
-  ownPgbouncer,
   pgbouncerVersion,
+  startPgbouncer,
   withoutPgbouncer
 } from '../support/pgbouncer.ts'
-import { ownServer, withoutPostgres } from '../support/postgres-server.ts'
+import { startPostgres, withoutPostgres } from '../support/postgres-server.ts'
+import { populate, SAMPLE_ENV } from '../support/sample-data.ts'
+import { createTestApp } from '../support/test-app.ts'
 
 const skip = withoutPostgres || withoutPgbouncer
-const server = skip ? (undefined as never) : await ownServer(t)
+const server = skip ? (undefined as never) : await startPostgres(t)
 /** The household behind a pooler: it knows no other way to the database. */
-const behind = async (...[t, more]: [Parameters<typeof household>[0], Record<string, string>?]) => {
-  const pooler = await ownPgbouncer(t, server.url, more)
-  return { pooler, ...(await household(t, { ...server, url: pooler.url })) }
+const behind = async (
+  ...[t, more]: [Parameters<typeof createOutageApp>[0], Record<string, string>?]
+) => {
+  const pooler = await startPgbouncer(t, server.url, more)
+  return { pooler, ...(await createOutageApp(t, { ...server, url: pooler.url })) }
 }
 /** What PgBouncer itself sets on a server connection for whoever uses it next. */
 const CARRIED = [
@@ -38,16 +40,16 @@ t.test(
   { skip },
   async (t) => {
     t.comment(`PgBouncer ${pgbouncerVersion}`)
-    const pooler = await ownPgbouncer(t, server.url, {
+    const pooler = await startPgbouncer(t, server.url, {
       default_pool_size: '1',
       query_wait_timeout: '60'
     })
     const cwd = t.testdir()
     // It migrates over the pooler as well.
-    const one = await startServer(t, { ...FURNISHED, DATABASE_URL: pooler.url }, cwd)
-    const two = await startServer(t, { ...FURNISHED, DATABASE_URL: pooler.url }, cwd)
-    const home = await furnish(one)
-    t.strictSame(await home.told(one), await home.told(two))
+    const one = await startServer(t, { ...SAMPLE_ENV, DATABASE_URL: pooler.url }, cwd)
+    const two = await startServer(t, { ...SAMPLE_ENV, DATABASE_URL: pooler.url }, cwd)
+    const home = await populate(one)
+    t.strictSame(await home.snapshot(one), await home.snapshot(two))
     t.ok(await home.goesOn(two))
 
     const { db, close } = await openDatabase({ url: pooler.url, dataDir: '', pool: 1 })
@@ -58,7 +60,7 @@ t.test(
     )
     t.strictSame(
       (
-        await rowsOf<{ name: string }>(
+        await executeRows<{ name: string }>(
           db,
           sql`select name from pg_settings where source = 'session'`
         )
@@ -75,7 +77,7 @@ t.test(
       'there is no temporary table': sql`select (pg_my_temp_schema() <> 0)::int as n`,
       'no statement is prepared but by the pooler': sql`select count(*)::int as n from pg_prepared_statements where name not like 'PGBOUNCER\\_%' and statement not like '%names of this statement%'`
     })) {
-      t.equal((await rowsOf<{ n: number }>(db, count))[0]?.n, 0, what)
+      t.equal((await executeRows<{ n: number }>(db, count))[0]?.n, 0, what)
     }
     await close()
     for (const { stop } of [one, two]) {
@@ -147,7 +149,7 @@ t.test('whoever finds no free connection at the pooler is told so in time', { sk
 
 /** What is prepared on the one connection that `db` has to the server. */
 const prepared = (db: Db) =>
-  rowsOf<{ name: string }>(
+  executeRows<{ name: string }>(
     db,
     sql`select name from pg_prepared_statements where statement not like '%names of this statement%'`
   )
@@ -156,16 +158,16 @@ t.test(
   'statements are prepared straight on the server, through a pooler that carries them, and nowhere else',
   { skip },
   async (t) => {
-    const ask = async (...[t, url]: [Parameters<typeof household>[0], string]) => {
+    const request = async (...[t, url]: [Parameters<typeof createOutageApp>[0], string]) => {
       const database = await openDatabase({ url, dataDir: '', pool: 1 })
       await migrate(database.db)
-      const home = await house(t, { database: { ...database, url } })
-      await (await home.person('user', `bob-${url.length}-${Date.now()}`)).get('/api/v1/tasks')
+      const home = await createTestApp(t, { database: { ...database, url } })
+      await (await home.signUp('user', `bob-${url.length}-${Date.now()}`)).get('/api/v1/tasks')
       return prepared(home.db)
     }
-    t.ok((await ask(t, server.url)).length > 0, 'straight')
-    const carrying = await ownPgbouncer(t, server.url, { default_pool_size: '1' })
-    const names = (await ask(t, carrying.url)).map(({ name }) => name)
+    t.ok((await request(t, server.url)).length > 0, 'straight')
+    const carrying = await startPgbouncer(t, server.url, { default_pool_size: '1' })
+    const names = (await request(t, carrying.url)).map(({ name }) => name)
     t.strictSame(
       names.filter((name) => !name.startsWith('PGBOUNCER_')),
       [],
@@ -175,10 +177,10 @@ t.test(
     if (!carriesPrepared) {
       return
     }
-    const other = await ownPgbouncer(t, server.url, {
+    const other = await startPgbouncer(t, server.url, {
       default_pool_size: '1',
       max_prepared_statements: '0'
     })
-    t.equal((await ask(t, other.url)).length, 0, 'not where it is turned off')
+    t.equal((await request(t, other.url)).length, 0, 'not where it is turned off')
   }
 )

@@ -1,23 +1,24 @@
 import t from 'tap'
-import { house } from '../support/house.ts'
-import { sibling, statuses } from '../support/identity.ts'
-import { until } from '../support/patience.ts'
-import { ownRedis, someRedis, withoutOwnRedis, withoutRedis } from '../support/redis-server.ts'
+import { redisUrl, startRedis, withoutOwnRedis, withoutRedis } from '../support/redis-server.ts'
+import { secondInstance } from '../support/second-instance.ts'
+import { countStatuses } from '../support/status-counts.ts'
+import { createTestApp } from '../support/test-app.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
-type Ask = Awaited<ReturnType<typeof sibling>>
+type Ask = Awaited<ReturnType<typeof secondInstance>>
 
 /** Two instances on one database and one Redis, and how a person reads from each of them. */
 async function twoInstances(
-  t: Parameters<typeof house>[0],
+  t: Parameters<typeof createTestApp>[0],
   REDIS_URL: string,
   env: Record<string, string> = {}
 ) {
   const log: string[] = []
-  const one = await house(t, {
+  const one = await createTestApp(t, {
     env: { RATE_LIMIT: 'on', REDIS_URL, RATE_LIMIT_INSTANCES: '2', ...env },
     onLog: (line) => log.push(line)
   })
-  const two = await sibling(t, one)
+  const two = await secondInstance(t, one)
   const reads = async (asks: Ask[], token: string, n: number) =>
     Promise.all(
       Array.from({ length: n }, (_, i) =>
@@ -27,7 +28,7 @@ async function twoInstances(
         })
       )
     )
-  return { ...one, both: [one.ask as Ask, two], reads, log }
+  return { ...one, both: [one.request as Ask, two], reads, log }
 }
 const policies = (answers: { headers: Record<string, unknown> }[]) => [
   ...new Set(answers.map(({ headers }) => headers['ratelimit-policy']))
@@ -37,18 +38,25 @@ t.test(
   'of 200 parallel requests over two instances against a limit of 100 exactly 100 pass',
   { skip: withoutRedis },
   async (t) => {
-    const { both, reads, person } = await twoInstances(t, await someRedis(t))
-    const { access_token } = await person()
+    const { both, reads, signUp } = await twoInstances(t, await redisUrl(t))
+    const { access_token } = await signUp()
     await reads(both, access_token, 2)
     t.strictSame(
-      statuses(await reads(both, access_token, 200)),
+      countStatuses(await reads(both, access_token, 200)),
       { 200: 98, 429: 102 },
       'two were spent before'
     )
-    const guess = (ask: Ask) =>
-      ask({ method: 'POST', url: '/api/v1/auth/login', remoteAddress: '203.0.113.1', payload: {} })
+    const guess = (request: Ask) =>
+      request({
+        method: 'POST',
+        url: '/api/v1/auth/login',
+        remoteAddress: '203.0.113.1',
+        payload: {}
+      })
     t.strictSame(
-      statuses(await Promise.all(Array.from({ length: 30 }, (_, i) => guess(both[i % 2] as Ask)))),
+      countStatuses(
+        await Promise.all(Array.from({ length: 30 }, (_, i) => guess(both[i % 2] as Ask)))
+      ),
       { 400: 10, 429: 20 }
     )
   }
@@ -58,17 +66,17 @@ t.test(
   'with Redis killed in the middle each instance grants its share, nobody sees a 500, and limits are shared again when it is back',
   { skip: withoutOwnRedis },
   async (t) => {
-    const redis = await ownRedis(t)
-    const { both, reads, person, log } = await twoInstances(t, redis.url)
-    const { access_token } = await person()
+    const redis = await startRedis(t)
+    const { both, reads, signUp, log } = await twoInstances(t, redis.url)
+    const { access_token } = await signUp()
     const before = await reads(both, access_token, 40)
-    t.strictSame(statuses(before), { 200: 40 })
+    t.strictSame(countStatuses(before), { 200: 40 })
     t.strictSame(policies(before), ['"default";q=100;w=60'])
     const during = reads(both, access_token, 20)
     await redis.kill()
-    t.strictSame(statuses(await during), { 200: 20 })
+    t.strictSame(countStatuses(await during), { 200: 20 })
     const after = await reads(both, access_token, 400)
-    const { 200: passed = 0, 429: refused = 0 } = statuses(after)
+    const { 200: passed = 0, 429: refused = 0 } = countStatuses(after)
     t.equal(passed + refused, 400)
     t.ok(
       passed <= 100 && passed >= 80,
@@ -76,7 +84,7 @@ t.test(
     )
     t.strictSame(policies(after), ['"default";q=50;w=60'])
     await redis.start()
-    await until('the return of Redis', () => log.some((line) => line.includes('Redis is back')))
+    await waitUntil('the return of Redis', () => log.some((line) => line.includes('Redis is back')))
     const shared = await reads(both.slice(0, 1), access_token, 1)
     t.strictSame(policies(shared), ['"default";q=100;w=60'])
     t.equal(
@@ -88,18 +96,18 @@ t.test(
 )
 
 t.test('a frozen Redis costs its deadline once', { skip: withoutOwnRedis }, async (t) => {
-  const redis = await ownRedis(t)
+  const redis = await startRedis(t)
   const {
     both: [ask],
     reads,
-    person,
+    signUp,
     log
   } = await twoInstances(t, redis.url)
-  const { access_token } = await person()
+  const { access_token } = await signUp()
   redis.freeze()
   t.teardown(redis.thaw)
   const answers = await reads([ask as Ask], access_token, 10)
-  t.strictSame(statuses(answers), { 200: 10 })
+  t.strictSame(countStatuses(answers), { 200: 10 })
   t.match(policies(answers), ['"default";q=50;w=60'])
   t.ok(log.some((line) => line.includes('Redis does not answer')))
   const waits = []
@@ -113,18 +121,18 @@ t.test('a frozen Redis costs its deadline once', { skip: withoutOwnRedis }, asyn
     `nobody waits for it again: ${waits.map(Math.round)}`
   )
   redis.thaw()
-  await until('the thaw', () => log.some((line) => line.includes('Redis is back')))
+  await waitUntil('the thaw', () => log.some((line) => line.includes('Redis is back')))
 })
 
 t.test(
   'an instance starts without its Redis, and bans hold',
   { skip: withoutOwnRedis },
   async (t) => {
-    const redis = await ownRedis(t)
+    const redis = await startRedis(t)
     await redis.kill()
-    const { both, person, reads } = await twoInstances(t, redis.url, { RATE_LIMIT_AUTH: '2' })
-    const { access_token } = await person()
-    t.strictSame(statuses(await reads(both, access_token, 120)), { 200: 100, 429: 20 })
+    const { both, signUp, reads } = await twoInstances(t, redis.url, { RATE_LIMIT_AUTH: '2' })
+    const { access_token } = await signUp()
+    t.strictSame(countStatuses(await reads(both, access_token, 120)), { 200: 100, 429: 20 })
     const [one, two] = both as [Ask, Ask]
     const address = { remoteAddress: '203.0.113.9' }
     for (let i = 0; i < 24; i++) {
@@ -135,8 +143,11 @@ t.test(
         payload: {}
       })
     }
-    for (const ask of both) {
-      await until('the ban', async () => (await ask({ url: '/', ...address })).statusCode === 403)
+    for (const request of both) {
+      await waitUntil(
+        'the ban',
+        async () => (await request({ url: '/', ...address })).statusCode === 403
+      )
     }
   }
 )

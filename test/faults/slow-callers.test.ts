@@ -5,9 +5,9 @@ import { connect } from 'node:net'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { taskImportBlocks, taskImports } from '../../src/db/tables/task-imports.ts'
-import { house } from '../support/house.ts'
-import { until } from '../support/patience.ts'
-import { exchange, requestText } from '../support/raw.ts'
+import { rawHttp, requestText } from '../support/raw-http.ts'
+import { createTestApp } from '../support/test-app.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const SLOW = 200
 /** What is promised: a request has half a minute to arrive, and who is late is found within a few seconds. */
@@ -15,10 +15,10 @@ const CUT_MS = 35_000
 const DRIP_MS = 1000
 
 const log: Record<string, unknown>[] = []
-const { app, config, db, person, events } = await house(t, {
+const { app, config, db, signUp, events } = await createTestApp(t, {
   onLog: (line) => log.push(JSON.parse(line))
 })
-const ann = await person()
+const ann = await signUp()
 await app.listen({ host: '127.0.0.1', port: 0 })
 const { port } = app.server.address() as AddressInfo
 const headers = {
@@ -28,7 +28,7 @@ const headers = {
   Connection: 'keep-alive'
 }
 const isServed = async () =>
-  (await exchange(port, requestText('GET /api/v1/me', { Authorization: headers.Authorization })))[0]
+  (await rawHttp(port, requestText('GET /api/v1/me', { Authorization: headers.Authorization })))[0]
     ?.status === 200
 const connections = () =>
   new Promise<number>((resolve, reject) => {
@@ -72,7 +72,7 @@ t.test(
         dawdle(requestText('POST /api/v1/tasks', headers, '{"title":"'), 'a')
       )
     ]
-    await until('a crowd', async () => (await connections()) >= 2 * SLOW)
+    await waitUntil('a crowd', async () => (await connections()) >= 2 * SLOW)
     const all = Promise.all(crowd)
     let isOver = false
     all.finally(() => {
@@ -104,7 +104,7 @@ t.test(
     )
     t.match(cut[0]?.said, /"code":"request_timeout"/)
     t.equal(await events.count(), before)
-    await until('an empty house', async () => (await connections()) === 0)
+    await waitUntil('an empty house', async () => (await connections()) === 0)
   }
 )
 
@@ -119,10 +119,10 @@ const upload = requestText(
 t.test(
   `${SLOW} bodies that are given up half way leave no connection, no descriptor, no task and no row of a file behind`,
   async (t) => {
-    await until('an empty house', async () => (await connections()) === 0)
+    await waitUntil('an empty house', async () => (await connections()) === 0)
     // Every connection of the pool is open, so that none that opens later is taken for one that was left behind.
     await Promise.all(
-      Array.from({ length: config.DATABASE_POOL }, () => db.execute(sql`select pg_sleep(0.1)`))
+      Array.from({ length: config.DATABASE_POOL_SIZE }, () => db.execute(sql`select pg_sleep(0.1)`))
     )
     const before = { descriptors: descriptors(), events: await events.count() }
     log.length = 0
@@ -134,13 +134,16 @@ t.test(
     sockets.forEach((socket, i) => {
       socket.write(i < UPLOADS ? upload : requestText('POST /api/v1/tasks', headers, '{"title":"'))
     })
-    await until('every beginning', async () => arrived === SLOW)
+    await waitUntil('every beginning', async () => arrived === SLOW)
     sockets.forEach((socket, i) => {
       i % 2 ? socket.destroy() : socket.resetAndDestroy()
     })
-    await until('an empty house', async () => (await connections()) === 0)
-    await until('as many descriptors as before', async () => descriptors() <= before.descriptors)
-    await until(
+    await waitUntil('an empty house', async () => (await connections()) === 0)
+    await waitUntil(
+      'as many descriptors as before',
+      async () => descriptors() <= before.descriptors
+    )
+    await waitUntil(
       'nothing left of the files',
       async () => (await db.$count(taskImports)) + (await db.$count(taskImportBlocks)) === 0
     )

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
 import { call, type Server, startServer } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
-import { PASSWORD, SECRET } from '../support/house.ts'
-import { until } from '../support/patience.ts'
-import { ownRedis, withoutOwnRedis } from '../support/redis-server.ts'
+import { startRedis, withoutOwnRedis } from '../support/redis-server.ts'
+import { PASSWORD, SECRET } from '../support/test-app.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const skip =
   serverUrl === undefined
@@ -17,7 +17,7 @@ async function neighbours(t: Test) {
   const cwd = t.testdir()
   const database = await createTestDatabase()
   t.teardown(() => database.close())
-  const redis = await ownRedis(t)
+  const redis = await startRedis(t)
   // Refused requests are offences, but a private address is not banned for them.
   // Behind a proxy that is this very machine, so that a test can say where a request comes from.
   const env = {
@@ -37,7 +37,7 @@ async function neighbours(t: Test) {
   const statuses = new Map<number, number>()
   let people = 0
 
-  const ask = async (
+  const request = async (
     server: Server,
     path: string,
     options: Parameters<typeof call>[1] & { from?: string } = {}
@@ -51,7 +51,7 @@ async function neighbours(t: Test) {
   }
   const signUp = async (): Promise<string> =>
     (
-      await ask(both[0], '/api/v1/auth/register', {
+      await request(both[0], '/api/v1/auth/register', {
         method: 'POST',
         from: `198.51.100.${++people}`,
         body: { username: `person-${people}`, password: PASSWORD }
@@ -63,7 +63,7 @@ async function neighbours(t: Test) {
     meanwhile: () => Promise<void> = async () => {}
   ): Promise<Record<string, number>> => {
     const answers = Promise.all(
-      Array.from({ length: 200 }, (_, i) => ask(both[i % 2] as Server, '/api/v1/me', { token }))
+      Array.from({ length: 200 }, (_, i) => request(both[i % 2] as Server, '/api/v1/me', { token }))
     )
     await meanwhile()
     return Object.fromEntries(
@@ -74,9 +74,11 @@ async function neighbours(t: Test) {
     )
   }
   const limits = async () =>
-    Promise.all(both.map(async (server) => (await ask(server, '/health/ready')).body.limits))
+    Promise.all(both.map(async (server) => (await request(server, '/health/ready')).body.limits))
   const are = (state: string) =>
-    until(`limits that are ${state}`, async () => (await limits()).every((now) => now === state))
+    waitUntil(`limits that are ${state}`, async () =>
+      (await limits()).every((now) => now === state)
+    )
   /** A whole burst while both said that limits are shared; a machine that is too busy for Redis falls back, and says so. */
   const sharedBurst = async () => {
     for (;;) {
@@ -87,7 +89,7 @@ async function neighbours(t: Test) {
       }
     }
   }
-  return { both, redis, ask, signUp, burst, sharedBurst, are, statuses }
+  return { both, redis, request, signUp, burst, sharedBurst, are, statuses }
 }
 
 t.test(
@@ -97,7 +99,7 @@ t.test(
     const {
       both: [one, two],
       redis,
-      ask,
+      request,
       signUp,
       burst,
       sharedBurst,
@@ -107,12 +109,12 @@ t.test(
     const root = await signUp()
     /** Bans by hand on one process and waits for the other; the same for the lift. */
     const ban = async (address: string) => {
-      const there = async () => (await ask(two, '/health/live', { from: address })).status
+      const there = async () => (await request(two, '/health/live', { from: address })).status
       t.equal(await there(), 200)
       const turns = async (what: string, wanted: number) => {
         const saidAt = performance.now()
         let lastAskedAt = saidAt
-        await until(what, async () => {
+        await waitUntil(what, async () => {
           const askedAt = performance.now()
           const hasTurned = (await there()) === wanted
           if (!hasTurned) {
@@ -127,15 +129,16 @@ t.test(
       }
       const {
         body: { id }
-      } = await ask(one, '/api/v1/admin/ip-bans', {
+      } = await request(one, '/api/v1/admin/ip-bans', {
         method: 'POST',
         token: root,
         body: { address }
       })
       await turns(`the ban of ${address}`, 403)
-      t.equal((await ask(one, '/api/v1/me', { from: address, token: root })).status, 403)
+      t.equal((await request(one, '/api/v1/me', { from: address, token: root })).status, 403)
       t.equal(
-        (await ask(one, `/api/v1/admin/ip-bans/${id}`, { method: 'DELETE', token: root })).status,
+        (await request(one, `/api/v1/admin/ip-bans/${id}`, { method: 'DELETE', token: root }))
+          .status,
         204
       )
       await turns(`the lift of ${address}`, 200)
@@ -158,16 +161,16 @@ t.test(
     )
     await ban('203.0.113.71')
     for (let i = 0; i < 30; i++) {
-      await ask(i % 2 ? one : two, '/api/v1/auth/verify-otp', {
+      await request(i % 2 ? one : two, '/api/v1/auth/verify-otp', {
         method: 'POST',
         from: '203.0.113.72',
         body: {}
       })
     }
     for (const server of [one, two]) {
-      await until(
+      await waitUntil(
         'an automatic ban',
-        async () => (await ask(server, '/health/live', { from: '203.0.113.72' })).status === 403
+        async () => (await request(server, '/health/live', { from: '203.0.113.72' })).status === 403
       )
     }
 

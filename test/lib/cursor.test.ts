@@ -1,6 +1,6 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import t from 'tap'
-import { BadCursor, openCursor, sealCursor } from '../../src/lib/cursor.ts'
+import { decodeCursor, encodeCursor, InvalidCursorError } from '../../src/lib/cursor.ts'
 
 const newKey = () => createSecretKey(randomBytes(32))
 const key = newKey()
@@ -9,10 +9,10 @@ const POSITION = ['2026-01-02T03:04:05.678Z', '019f2f6e-7c1a-7bbb-8bbb-012345678
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const refused = (cursor: string, binding = BINDING, by = key): boolean => {
   try {
-    openCursor([by], binding, cursor)
+    decodeCursor([by], binding, cursor)
     return false
   } catch (error) {
-    if (error instanceof BadCursor) {
+    if (error instanceof InvalidCursorError) {
       return true
     }
     throw error
@@ -28,14 +28,14 @@ t.test('a cursor gives back the position that was sealed into it', async (t) => 
     ['\u{1f6aa} "\\', 'null'],
     ['x'.repeat(1000)]
   ]) {
-    t.strictSame(openCursor([key], BINDING, sealCursor(key, BINDING, position)), position)
+    t.strictSame(decodeCursor([key], BINDING, encodeCursor(key, BINDING, position)), position)
   }
 })
 
 t.test('a cursor with any one character changed to any other is refused', async (t) => {
   // Every remainder of three, since the last character of base64url carries bits that nobody reads.
   for (const position of [POSITION, ['a'], ['ab'], ['abc']]) {
-    const cursor = sealCursor(key, BINDING, position)
+    const cursor = encodeCursor(key, BINDING, position)
     const accepted = [...cursor]
       .flatMap((_, i) =>
         [...ALPHABET]
@@ -48,7 +48,7 @@ t.test('a cursor with any one character changed to any other is refused', async 
 })
 
 t.test('a cursor with a character more, less or in another alphabet is refused', async (t) => {
-  const cursor = sealCursor(key, BINDING, POSITION)
+  const cursor = encodeCursor(key, BINDING, POSITION)
   for (let i = 0; i <= cursor.length; i++) {
     if (!refused(cursor.slice(0, i) + cursor.slice(i + 1)) && i < cursor.length) {
       t.fail(`without character ${i}`)
@@ -76,7 +76,7 @@ t.test('a cursor with a character more, less or in another alphabet is refused',
 t.test(
   'a cursor is worth nothing on another list, to another caller, under another key',
   async (t) => {
-    const cursor = sealCursor(key, BINDING, POSITION)
+    const cursor = encodeCursor(key, BINDING, POSITION)
     t.ok(refused(cursor, 'tasks of eve, newest first'))
     t.ok(refused(cursor, ''))
     t.ok(refused(cursor, BINDING, newKey()))
@@ -85,11 +85,11 @@ t.test(
 )
 
 t.test('what is authenticated cannot slide between binding and position', async (t) => {
-  t.not(sealCursor(key, 'a', ['b']), sealCursor(key, 'a\0', ['b']))
-  t.ok(refused(sealCursor(key, 'a', ['b']), 'a\0["b"]'))
+  t.not(encodeCursor(key, 'a', ['b']), encodeCursor(key, 'a\0', ['b']))
+  t.ok(refused(encodeCursor(key, 'a', ['b']), 'a\0["b"]'))
 })
 
 t.test('a cursor of a position fits into its 512 characters', async (t) => {
-  t.ok(sealCursor(key, BINDING, POSITION).length <= 512)
-  t.match(sealCursor(key, BINDING, POSITION), /^[A-Za-z0-9_-]+$/)
+  t.ok(encodeCursor(key, BINDING, POSITION).length <= 512)
+  t.match(encodeCursor(key, BINDING, POSITION), /^[A-Za-z0-9_-]+$/)
 })

@@ -1,15 +1,9 @@
 import t from 'tap'
-import {
-  addressNetwork,
-  neighbours,
-  networkOf,
-  parseRange,
-  rangeTest
-} from '../../src/lib/address.ts'
+import { cidrMatcher, limitKey, neighbours, networkOf, parseRange } from '../../src/lib/ip.ts'
 
 t.test('limits mean an IPv4 address and the /64 of an IPv6 address', async (t) => {
-  t.equal(addressNetwork('203.0.113.7'), '203.0.113.7/32')
-  t.equal(addressNetwork('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64')
+  t.equal(limitKey('203.0.113.7'), '203.0.113.7/32')
+  t.equal(limitKey('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64')
 })
 
 t.test('a network is cut at any bit', async (t) => {
@@ -48,7 +42,7 @@ t.test('a range is read in any spelling and written in one; anything else is non
 })
 
 t.test('an address is in a range or not, whatever the family of either', async (t) => {
-  const isIn = rangeTest(['10.0.0.0/8', '2001:db8::/32'])
+  const isIn = cidrMatcher(['10.0.0.0/8', '2001:db8::/32'])
   t.strictSame(['10.255.0.1', '11.0.0.1', '2001:db8:ffff::1', '2001:db9::1', '0.0.0.0'].map(isIn), [
     true,
     false,
@@ -56,5 +50,5 @@ t.test('an address is in a range or not, whatever the family of either', async (
     false,
     false
   ])
-  t.equal(rangeTest([])('10.0.0.1'), false)
+  t.equal(cidrMatcher([])('10.0.0.1'), false)
 })

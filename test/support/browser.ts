@@ -5,7 +5,7 @@ import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { operationOf } from './contract.ts'
-import { type HouseOptions, house, PASSWORD } from './house.ts'
+import { createTestApp, PASSWORD, type TestAppOptions } from './test-app.ts'
 
 const FLAGS = [
   '--headless',
@@ -42,15 +42,15 @@ export async function inBrowser(t: Test, suite: () => Promise<void>): Promise<vo
   }
 }
 
-export type Visitor = Awaited<ReturnType<Awaited<ReturnType<typeof browserHouse>>['visit']>>
+export type Visitor = Awaited<ReturnType<Awaited<ReturnType<typeof createBrowserTestApp>>['visit']>>
 interface VisitOptions extends BrowserContextOptions {
   expects?: number[]
   mayLose?: boolean
 }
 
 /** The real app, listening, and a real browser that looks at it. Both are closed with the test. */
-export async function browserHouse(t: Test, options: HouseOptions = {}) {
-  const inside = await house(t, options)
+export async function createBrowserTestApp(t: Test, options: TestAppOptions = {}) {
+  const inside = await createTestApp(t, options)
   await inside.app.listen({ host: '127.0.0.1', port: 0 })
   const origin = `http://127.0.0.1:${(inside.app.server.address() as AddressInfo).port}`
   const browser: Browser = await chromium.launch({

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import { contractFaults } from './contract.ts'
+import { contractViolations } from './contract.ts'
 import { PATIENT_MS } from './database.ts'
-import { PASSWORD } from './house.ts'
+import { PASSWORD } from './test-app.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
@@ -31,8 +31,8 @@ const environment = (env: Record<string, string>) => ({
   HOST: '127.0.0.1',
   PORT: '0',
   RATE_LIMIT: 'off',
-  SHED_DELAY_MS: '0',
-  DATABASE_WAIT_MS: String(PATIENT_MS),
+  MAX_EVENT_LOOP_DELAY_MS: '0',
+  DATABASE_POOL_TIMEOUT_MS: String(PATIENT_MS),
   LOG_LEVEL: 'warn',
   ...env
 })
@@ -147,7 +147,7 @@ export async function call(
     ...(body && { body: JSON.stringify(body) })
   })
   const text = await answer.text()
-  const faults = contractFaults(method, new URL(url).pathname, {
+  const faults = contractViolations(method, new URL(url).pathname, {
     statusCode: answer.status,
     headers: Object.fromEntries(answer.headers),
     body: text

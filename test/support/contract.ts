@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { LightMyRequestResponse } from 'fastify'
-import type { Operation } from '../../src/plugins/document.ts'
+import type { Operation } from '../../src/http/openapi/document.ts'
 import { formats } from './examples.ts'
-import { noteAnswer } from './met-answers.ts'
+import { recordResponse } from './response-coverage.ts'
 
 interface Spec {
   $ref?: string
@@ -49,7 +49,7 @@ export const operationOf = (method: string, pathname: string) =>
   operations.find((o) => o.method === method && o.matches.test(pathname))
 
 /** What an answer has that the committed contract does not promise; empty when it keeps it. Each answer is noted for the whole suite. */
-export function contractFaults(method: string, url: string, answer: Answer): string[] {
+export function contractViolations(method: string, url: string, answer: Answer): string[] {
   const pathname = url.split('?')[0] as string
   const found = operationOf(method, pathname)
   const unnamed = answer.headers['x-request-id'] === undefined ? ['no X-Request-Id'] : []
@@ -62,7 +62,7 @@ export function contractFaults(method: string, url: string, answer: Answer): str
   const { operation, path } = found
   const { statusCode: status } = answer
   const documented = operation.responses[status] as Spec | undefined
-  noteAnswer(operation.operationId, status)
+  recordResponse(operation.operationId, status)
   if (status >= 400) {
     const isBanned = status === 403 && JSON.parse(answer.body).code === 'ip_banned'
     if (!documented && !isBanned && !GENERAL.includes(status)) {

@@ -115,7 +115,7 @@ function databaseUrl(server: string, name: string): string {
 }
 
 /** The same database without deadlines, for seeding and for plans; closed with the test. */
-export async function unbounded(t: Test, url: string | undefined): Promise<Db> {
+export async function openWithoutTimeouts(t: Test, url: string | undefined): Promise<Db> {
   if (url === undefined) {
     throw new Error('there is no server')
   }

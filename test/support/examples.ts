@@ -1,10 +1,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { isInstant } from '../../src/lib/instant.ts'
-import type { Schema } from './schema-walker.ts'
+import { isTimestamp } from '../../src/lib/timestamp.ts'
+import type { Schema } from './contract-lint-schemas.ts'
 
 export const formats = {
   uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
-  'date-time': { validate: isInstant },
+  'date-time': { validate: isTimestamp },
   date: /^\d{4}-\d{2}-\d{2}$/,
   email: /^\S+@\S+\.\S+$/,
   uri: { validate: (text: string) => URL.canParse(text) },

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
 import type { Test } from 'tap'
+import { jobs } from '../../src/background.ts'
 import type { Config } from '../../src/config.ts'
-import { type Jobs, startJobs } from '../../src/core/jobs.ts'
+import { type JobRunner, startJobRunner } from '../../src/core/job-runner.ts'
 import type { Db } from '../../src/db/client.ts'
 import type { TaskImport, TaskImportError } from '../../src/features/imports/schema.ts'
-import { jobs } from '../../src/jobs.ts'
-import type { Person } from './house.ts'
-import { until } from './patience.ts'
+import type { Person } from './test-app.ts'
+import { waitUntil } from './wait-until.ts'
 
 export const IMPORTS = '/api/v1/task-imports'
 const FINAL = ['succeeded', 'failed', 'cancelled']
@@ -16,7 +16,7 @@ export const sample = (name: string): Buffer =>
   readFileSync(new URL(`../samples/${name}.csv`, import.meta.url))
 
 /** A worker as every process has one; it stops with the test. */
-export function worker(t: Test, { db, config }: { db: Db; config: Config }): Jobs {
+export function worker(t: Test, { db, config }: { db: Db; config: Config }): JobRunner {
   const log = pino(
     { level: 'error' },
     {
@@ -25,7 +25,7 @@ export function worker(t: Test, { db, config }: { db: Db; config: Config }): Job
       }
     }
   )
-  const working = startJobs(jobs({ db, config, log }), log)
+  const working = startJobRunner(jobs({ db, config, log }), log)
   t.teardown(working.stop)
   return working
 }
@@ -94,7 +94,7 @@ export const read = async (who: Person, { id }: { id: string }): Promise<TaskImp
 /** Waits until an import has come to its end. */
 export async function ended(who: Person, given: { id: string }): Promise<TaskImport> {
   let now = await read(who, given)
-  await until('the end of the import', async () => {
+  await waitUntil('the end of the import', async () => {
     now = await read(who, given)
     return FINAL.includes(now.status)
   })

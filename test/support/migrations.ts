@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 export const RELEASED = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
 /** The migrations of a release to come: ours and one more. */
-export function nextRelease(t: Pick<Test, 'teardown'>, text: string): string {
+export function withMigration(t: Pick<Test, 'teardown'>, text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'tasklane-release-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   cpSync(RELEASED, folder, { recursive: true })

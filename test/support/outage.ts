@@ -4,9 +4,9 @@ import { v7 as uuidv7 } from 'uuid'
 import { openDatabase } from '../../src/db/client.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import type { Task } from '../../src/features/tasks/schema.ts'
-import type { Page } from '../../src/plugins/paging.ts'
-import { house, type Person } from './house.ts'
+import type { Page } from '../../src/http/pagination.ts'
 import type { PostgresServer } from './postgres-server.ts'
+import { createTestApp, type Person } from './test-app.ts'
 
 export const POOL = 5
 export const WORKERS = 8
@@ -17,11 +17,14 @@ const RETURN_MS = 2000
 const MARGIN_MS = 1000
 
 /** The real app on the server that is about to fail, with somebody signed up. */
-export async function household(t: Test, server: PostgresServer) {
+export async function createOutageApp(t: Test, server: PostgresServer) {
   const database = await openDatabase({ url: server.url, dataDir: '', pool: POOL })
   await migrate(database.db)
-  const home = await house(t, { database: { ...database, url: server.url }, onLog: () => {} })
-  return { ...home, ann: await home.person('user', `ann-${uuidv7()}`) }
+  const home = await createTestApp(t, {
+    database: { ...database, url: server.url },
+    onLog: () => {}
+  })
+  return { ...home, ann: await home.signUp('user', `ann-${uuidv7()}`) }
 }
 
 /** People at work: each creates a task, changes it, reads it, lists, and so on, and remembers what they were told. */
@@ -36,7 +39,7 @@ export function traffic(t: Test, ann: Person) {
     slowest: 0,
     wrong: [] as string[]
   }
-  const ask = async (
+  const request = async (
     call: () => ReturnType<Person['send']>
   ): Promise<{ status: number; detail: string }> => {
     const startedAt = performance.now()
@@ -58,7 +61,7 @@ export function traffic(t: Test, ann: Person) {
   const work = async () => {
     while (!isOver) {
       const id = uuidv7()
-      const made = await ask(() =>
+      const made = await request(() =>
         ann.post('/api/v1/tasks', { id, title: 'Paint the door', description: 'x'.repeat(2000) })
       )
       if (made.status === 201) {
@@ -67,12 +70,12 @@ export function traffic(t: Test, ann: Person) {
         seen.notMade.add(id)
       }
       if (made.status === 201) {
-        await ask(() => ann.patch({ id }, { status: 'done' }))
+        await request(() => ann.patch({ id }, { status: 'done' }))
       }
       if (made.status === 201) {
-        await ask(() => ann.read({ id }))
+        await request(() => ann.read({ id }))
       }
-      await ask(() => ann.get('/api/v1/tasks?limit=5&status=todo'))
+      await request(() => ann.get('/api/v1/tasks?limit=5&status=todo'))
       // Whoever was told to come back later does not come back at once.
       if (made.status === 503) {
         await pause(50)
@@ -121,7 +124,7 @@ export function traffic(t: Test, ann: Person) {
   }
 }
 
-/** Everybody is served again within the promised time, not only the first to ask. */
+/** Everybody is served again within the promised time, not only the first to request. */
 export async function untilServed(t: Test, ann: Person): Promise<void> {
   const startedAt = performance.now()
   const everybody = () =>

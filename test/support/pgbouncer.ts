@@ -38,7 +38,7 @@ const SETTINGS = {
 }
 
 /** A PgBouncer of the test's own before the server of `url`, for every database of it. It goes with the test. */
-export async function ownPgbouncer(
+export async function startPgbouncer(
   t: Pick<Test, 'teardown'>,
   url: string,
   more: Record<string, string> = {}

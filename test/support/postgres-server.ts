@@ -40,13 +40,13 @@ export const binaries = findBinaries()
 export const withoutPostgres: string | false =
   binaries === undefined ? 'PostgreSQL is not installed on this machine' : false
 
-export type PostgresServer = Awaited<ReturnType<typeof ownServer>>
+export type PostgresServer = Awaited<ReturnType<typeof startPostgres>>
 
 /** How long the children of a killed server may hold its shared memory, and how often it is tried meanwhile. */
 const CHILDREN_MS = 10_000
 const RETRY_MS = 20
 
-export interface OwnServerOptions {
+export interface PostgresOptions {
   /** What a backup holds, to be started instead of something new. */
   backup?: string
   settings?: Record<string, string>
@@ -55,9 +55,9 @@ export interface OwnServerOptions {
 }
 
 /** A PostgreSQL cluster of the test's own, which it may stop, freeze and start again. It goes with the test. */
-export async function ownServer(
+export async function startPostgres(
   t: Pick<Test, 'teardown'>,
-  { backup, settings: given = {}, volume }: OwnServerOptions = {}
+  { backup, settings: given = {}, volume }: PostgresOptions = {}
 ) {
   if (binaries === undefined) {
     throw new Error(withoutPostgres as string)

@@ -23,9 +23,9 @@ export const withoutOwnRedis: string | false = isInstalled
 export const withoutRedis: string | false = given === undefined && withoutOwnRedis
 
 /** The Redis of the suite, emptied; or one of the test's own. */
-export async function someRedis(t: Pick<Test, 'teardown'>): Promise<string> {
+export async function redisUrl(t: Pick<Test, 'teardown'>): Promise<string> {
   if (given === undefined) {
-    return (await ownRedis(t)).url
+    return (await startRedis(t)).url
   }
   const client = new Redis(given)
   const kept = await client.keys('tasklane:*')
@@ -37,7 +37,7 @@ export async function someRedis(t: Pick<Test, 'teardown'>): Promise<string> {
 }
 
 /** A Redis that the test may kill, freeze and start again. It goes with the test. */
-export async function ownRedis(t: Pick<Test, 'teardown'>) {
+export async function startRedis(t: Pick<Test, 'teardown'>) {
   const port = await freePort()
   let server: ChildProcess | undefined
 

@@ -6,14 +6,14 @@ import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const NODE_TOOLS = join(ROOT, 'test/contract/tools')
+const NODE_TOOLS = join(ROOT, 'scripts/contract-tools')
 /** Tools that are not npm's; each folder names its version, so that a new one is installed anew. */
 const OTHERS = join(ROOT, '.tools')
 export const versions: Record<string, string> = JSON.parse(
   readFileSync(join(ROOT, 'test/conformance/versions.json'), 'utf8')
 )
 
-/** A program of the package in test/contract/tools. It is a package of its own: what lints and fuzzes is ten times what runs. */
+/** A program of the package in scripts/contract-tools. It is a package of its own: what lints and fuzzes is ten times what runs. */
 export function nodeTool(program: string): string {
   const lock = digest(readFileSync(join(NODE_TOOLS, 'package-lock.json')))
   const stamp = join(NODE_TOOLS, 'node_modules', '.lock-digest')
@@ -24,7 +24,7 @@ export function nodeTool(program: string): string {
   return join(NODE_TOOLS, 'node_modules', '.bin', program)
 }
 
-/** A program of the packages that test/contract/tools/requirements.txt pins, in a virtual environment of its own. */
+/** A program of the packages that scripts/contract-tools/requirements.txt pins, in a virtual environment of its own. */
 export function pythonTool(program: string): string {
   const requirements = join(NODE_TOOLS, 'requirements.txt')
   const folder = join(OTHERS, `python-${digest(readFileSync(requirements))}`)

@@ -1,5 +1,5 @@
 import { index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { instant, now } from '../columns.ts'
+import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
 /** API keys by the hash of their text; `prefix` is the part of it that may be shown. */
@@ -14,9 +14,9 @@ export const apiKeys = pgTable(
     prefix: text().notNull(),
     hash: text().notNull(),
     scopes: text().array().notNull(),
-    created_at: instant().notNull().default(now),
-    expires_at: instant().notNull(),
-    last_used_at: instant()
+    created_at: timestamp().notNull().default(now),
+    expires_at: timestamp().notNull(),
+    last_used_at: timestamp()
   },
   (t) => [
     uniqueIndex('api_keys_hash').on(t.hash),

@@ -1,5 +1,5 @@
 import { index, pgTable, text, uuid } from 'drizzle-orm/pg-core'
-import { instant, now } from '../columns.ts'
+import { now, timestamp } from '../columns.ts'
 
 /**
  * The audit log of the control plane: append-only (guarded in the database), without references, so that it outlives
@@ -18,7 +18,7 @@ export const auditEvents = pgTable(
     detail: text(),
     address: text(),
     request_id: text().notNull(),
-    created_at: instant().notNull().default(now)
+    created_at: timestamp().notNull().default(now)
   },
   (t) => [
     index('audit_events_created').on(t.created_at, t.id),

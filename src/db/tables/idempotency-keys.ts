@@ -1,5 +1,5 @@
 import { integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
-import { instant, now } from '../columns.ts'
+import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
 /** The answer that a key was first given, kept in the transaction of its effect. `status` is null while the effect is under way. */
@@ -16,7 +16,7 @@ export const idempotencyKeys = pgTable(
     status: integer(),
     headers: jsonb().$type<Record<string, string>>(),
     body: jsonb().$type<unknown>(),
-    created_at: instant().notNull().default(now)
+    created_at: timestamp().notNull().default(now)
   },
   (t) => [primaryKey({ columns: [t.caller_id, t.operation, t.key] })]
 )

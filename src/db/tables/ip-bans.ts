@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { boolean, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { instant, now } from '../columns.ts'
+import { now, timestamp } from '../columns.ts'
 
 /** Networks whose requests are refused, in their canonical spelling. Without an end until lifted. */
 export const ipBans = pgTable(
@@ -11,21 +11,21 @@ export const ipBans = pgTable(
     reason: text(),
     automatic: boolean().notNull(),
     created_by: uuid(),
-    created_at: instant().notNull().default(now),
-    until: instant()
+    created_at: timestamp().notNull().default(now),
+    until: timestamp()
   },
   (t) => [uniqueIndex('ip_bans_network').on(t.network), index('ip_bans_until').on(t.until)]
 )
 
 /** What went wrong from a network of late, and how often that led to a ban. */
-export const ipOffences = pgTable(
-  'ip_offences',
+export const ipViolations = pgTable(
+  'ip_violations',
   {
     network: text().primaryKey(),
-    times: instant().array().notNull().default(sql`'{}'`),
+    occurred_at: timestamp().array().notNull().default(sql`'{}'`),
     bans: integer().notNull().default(0),
-    banned_at: instant(),
-    last_at: instant().notNull().default(now)
+    banned_at: timestamp(),
+    last_at: timestamp().notNull().default(now)
   },
-  (t) => [index('ip_offences_last').on(t.last_at)]
+  (t) => [index('ip_violations_last').on(t.last_at)]
 )

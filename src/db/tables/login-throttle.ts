@@ -1,5 +1,5 @@
 import { index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import { instant, now } from '../columns.ts'
+import { now, timestamp } from '../columns.ts'
 
 /**
  * Attempts to show a password, by account and client network; the network `*` sums up an account. The subject is a MAC:
@@ -13,10 +13,10 @@ export const loginThrottle = pgTable(
     failures: integer().notNull().default(0),
     /** Attempts whose password is being compared at this moment. */
     pending: integer().notNull().default(0),
-    window_started_at: instant().notNull().default(now),
-    attempted_at: instant().notNull().default(now),
-    blocked_until: instant(),
-    succeeded_at: instant()
+    window_started_at: timestamp().notNull().default(now),
+    attempted_at: timestamp().notNull().default(now),
+    blocked_until: timestamp(),
+    succeeded_at: timestamp()
   },
   (t) => [
     primaryKey({ columns: [t.subject, t.network] }),

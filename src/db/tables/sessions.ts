@@ -1,8 +1,8 @@
 import { index, pgTable, text, uuid } from 'drizzle-orm/pg-core'
-import { instant, now } from '../columns.ts'
+import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
-/** One row for each login. It lives while `ended_at` is null and `live_until` lies ahead: each refresh moves that on, never past `expires_at`. */
+/** One row for each login. It lives while `ended_at` is null and `idle_expires_at` lies ahead: each refresh moves that on, never past `expires_at`. */
 export const sessions = pgTable(
   'sessions',
   {
@@ -12,11 +12,11 @@ export const sessions = pgTable(
       .references(() => users.id, { onDelete: 'cascade' }),
     address_prefix: text().notNull(),
     user_agent: text(),
-    created_at: instant().notNull().default(now),
-    last_used_at: instant().notNull().default(now),
-    live_until: instant().notNull(),
-    expires_at: instant().notNull(),
-    ended_at: instant()
+    created_at: timestamp().notNull().default(now),
+    last_used_at: timestamp().notNull().default(now),
+    idle_expires_at: timestamp().notNull(),
+    expires_at: timestamp().notNull(),
+    ended_at: timestamp()
   },
   (t) => [index('sessions_user').on(t.user_id, t.created_at, t.id)]
 )
@@ -29,9 +29,9 @@ export const refreshTokens = pgTable(
     session_id: uuid()
       .notNull()
       .references(() => sessions.id, { onDelete: 'cascade' }),
-    created_at: instant().notNull().default(now),
-    expires_at: instant().notNull(),
-    used_at: instant()
+    created_at: timestamp().notNull().default(now),
+    expires_at: timestamp().notNull(),
+    used_at: timestamp()
   },
   (t) => [index('refresh_tokens_session').on(t.session_id)]
 )

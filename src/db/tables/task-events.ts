@@ -1,5 +1,5 @@
 import { index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
-import { instant, now } from '../columns.ts'
+import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
 /** Field name → its value before and after. */
@@ -19,7 +19,7 @@ export const taskEvents = pgTable(
     actor_id: uuid(),
     request_id: text(),
     changes: jsonb().$type<Changes>().notNull(),
-    created_at: instant().notNull().default(now)
+    created_at: timestamp().notNull().default(now)
   },
   (t) => [
     primaryKey({ columns: [t.owner_id, t.task_id, t.version] }),

@@ -12,12 +12,12 @@ import {
   uniqueIndex,
   uuid
 } from 'drizzle-orm/pg-core'
-import { instant, now } from '../columns.ts'
+import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
-/** `receiving` is a file on its way, which nobody is told of: it has no job yet, and may never have one. */
+/** `uploading` is a file on its way, which nobody is told of: it has no job yet, and may never have one. */
 export const taskImportStatus = pgEnum('task_import_status', [
-  'receiving',
+  'uploading',
   'queued',
   'running',
   'succeeded',
@@ -49,28 +49,28 @@ export const taskImports = pgTable(
     problem: jsonb().$type<Record<string, unknown>>(),
     /** The worker that has it, and until when it is believed to live. */
     worker_id: uuid(),
-    leased_until: instant(),
+    leased_until: timestamp(),
     /** When it last had a turn: whoever waited longest is next. */
-    served_at: instant(),
+    last_run_at: timestamp(),
     /** Turns in a row that came to nothing. */
-    failures: integer().notNull().default(0),
+    failed_attempts: integer().notNull().default(0),
     /** Whether blocks of it may still be there. */
-    is_staged: boolean().notNull().default(true),
-    created_at: instant().notNull().default(now),
-    started_at: instant(),
-    finished_at: instant()
+    has_blocks: boolean().notNull().default(true),
+    created_at: timestamp().notNull().default(now),
+    started_at: timestamp(),
+    finished_at: timestamp()
   },
   (t) => [
     primaryKey({ columns: [t.owner_id, t.id] }),
     index('task_imports_created')
       .on(t.owner_id, t.created_at, t.id)
-      .where(sql`${t.status} <> 'receiving'`),
+      .where(sql`${t.status} <> 'uploading'`),
     // One at a time for each owner, whoever starts it.
     uniqueIndex('task_imports_running').on(t.owner_id).where(sql`${t.status} = 'running'`),
     index('task_imports_unfinished').on(t.created_at).where(sql`${t.finished_at} is null`),
-    index('task_imports_served').on(t.owner_id, t.served_at),
+    index('task_imports_last_run').on(t.owner_id, t.last_run_at),
     index('task_imports_finished').on(t.finished_at),
-    index('task_imports_left').on(t.finished_at).where(sql`${t.is_staged}`)
+    index('task_imports_with_blocks').on(t.finished_at).where(sql`${t.has_blocks}`)
   ]
 )
 
@@ -81,8 +81,8 @@ export const taskImportBlocks = pgTable(
     owner_id: uuid().notNull(),
     import_id: uuid().notNull(),
     block_no: integer().notNull(),
-    rows_good: integer().notNull(),
-    rows_bad: integer().notNull(),
+    valid_rows: integer().notNull(),
+    invalid_rows: integer().notNull(),
     tasks: jsonb().notNull(),
     errors: jsonb().notNull()
   },

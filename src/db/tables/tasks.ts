@@ -10,7 +10,7 @@ import {
   text,
   uuid
 } from 'drizzle-orm/pg-core'
-import { instant, now } from '../columns.ts'
+import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
 export const taskStatus = pgEnum('task_status', ['todo', 'in_progress', 'done'])
@@ -42,13 +42,13 @@ export const tasks = pgTable(
     description: text(),
     status: taskStatus().notNull(),
     priority: taskPriority().notNull(),
-    due_date: instant(),
+    due_date: timestamp(),
     tags: text().array().notNull(),
-    completed_at: instant(),
+    completed_at: timestamp(),
     version: integer().notNull().default(1),
-    created_at: instant().notNull().default(now),
-    updated_at: instant().notNull().default(now),
-    deleted_at: instant(),
+    created_at: timestamp().notNull().default(now),
+    updated_at: timestamp().notNull().default(now),
+    deleted_at: timestamp(),
     // 'simple' knows no language: words are kept as they are, in any language alike.
     search: tsvector()
       .notNull()

@@ -9,7 +9,7 @@ import {
   uniqueIndex,
   uuid
 } from 'drizzle-orm/pg-core'
-import { instant, now } from '../columns.ts'
+import { now, timestamp } from '../columns.ts'
 
 export const userRole = pgEnum('user_role', ['user', 'manager', 'admin'])
 
@@ -25,8 +25,8 @@ export const users = pgTable(
     email_verified: boolean().notNull().default(false),
     disabled: boolean().notNull().default(false),
     password_hash: text(),
-    created_at: instant().notNull().default(now),
-    updated_at: instant().notNull().default(now)
+    created_at: timestamp().notNull().default(now),
+    updated_at: timestamp().notNull().default(now)
   },
   (t) => [
     uniqueIndex('users_username').on(sql`lower(${t.username})`),
@@ -42,7 +42,7 @@ export const firstAdmin = pgTable(
   {
     singleton: boolean().primaryKey().default(true),
     user_id: uuid().notNull(),
-    claimed_at: instant().notNull().default(now)
+    claimed_at: timestamp().notNull().default(now)
   },
   (t) => [check('first_admin_singleton', sql`${t.singleton}`)]
 )

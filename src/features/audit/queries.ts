@@ -1,10 +1,10 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { type Moment, olderThan } from '../../db/from-newest.ts'
-import { rowsOf } from '../../db/rows.ts'
+import { afterCursor, type KeysetPosition } from '../../db/keyset.ts'
+import { executeRows } from '../../db/rows.ts'
 import { auditEvents } from '../../db/tables/audit-events.ts'
 import { taskEvents } from '../../db/tables/task-events.ts'
-import { canonicalInstant, instantFromDatabase } from '../../lib/instant.ts'
+import { normalizeTimestamp, timestampFromDatabase } from '../../lib/timestamp.ts'
 import type { AuditEvent, AuditQuery, Statistics } from './schema.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -18,7 +18,7 @@ export async function listAuditEvents(
   db: Db,
   filter: AuditFilter,
   limit: number,
-  after?: Moment
+  after?: KeysetPosition
 ): Promise<AuditEvent[]> {
   const order = sql`order by created_at desc, id desc limit ${limit}`
   const branches = [facts(filter, after), taskChanges(filter, after)]
@@ -27,7 +27,7 @@ export async function listAuditEvents(
   if (branches.length === 0) {
     return []
   }
-  const rows = await rowsOf<AuditEvent & Record<string, unknown>>(
+  const rows = await executeRows<AuditEvent & Record<string, unknown>>(
     db,
     sql`
     select p.id, p.action, p.outcome, p.actor_id, p.subject_type, p.subject_id, p.address, p.request_id, p.created_at,
@@ -36,10 +36,10 @@ export async function listAuditEvents(
       coalesce(p.detail, (select string_agg(field, ', ' order by field) from jsonb_object_keys(p.changes) field)) as detail
     from (${sql.join(branches, sql` union all `)}) p left join users u on u.id = p.actor_id ${order}`
   )
-  return rows.map((row) => ({ ...row, created_at: instantFromDatabase(row.created_at) }))
+  return rows.map((row) => ({ ...row, created_at: timestampFromDatabase(row.created_at) }))
 }
 
-function facts(filter: AuditFilter, after?: Moment): SQL | undefined {
+function facts(filter: AuditFilter, after?: KeysetPosition): SQL | undefined {
   if (filter.action?.startsWith('task.')) {
     return undefined
   }
@@ -54,7 +54,7 @@ function facts(filter: AuditFilter, after?: Moment): SQL | undefined {
   )}`
 }
 
-function taskChanges(filter: AuditFilter, after?: Moment): SQL | undefined {
+function taskChanges(filter: AuditFilter, after?: KeysetPosition): SQL | undefined {
   const { action, subject_id } = filter
   if (
     (action !== undefined && !action.startsWith('task.')) ||
@@ -77,33 +77,33 @@ function taskChanges(filter: AuditFilter, after?: Moment): SQL | undefined {
 function whenAndWho(
   t: typeof auditEvents | typeof taskEvents,
   { actor_id, created_after, created_before }: AuditFilter,
-  after?: Moment
+  after?: KeysetPosition
 ): (SQL | undefined)[] {
   return [
     actor_id === undefined ? undefined : sql`${t.actor_id} = ${actor_id}::uuid`,
     created_after === undefined
       ? undefined
-      : sql`${t.created_at} >= ${canonicalInstant(created_after)}::timestamptz`,
+      : sql`${t.created_at} >= ${normalizeTimestamp(created_after)}::timestamptz`,
     created_before === undefined
       ? undefined
-      : sql`${t.created_at} < ${canonicalInstant(created_before)}::timestamptz`,
-    olderThan(t, after)
+      : sql`${t.created_at} < ${normalizeTimestamp(created_before)}::timestamptz`,
+    afterCursor(t, after)
   ]
 }
 
 /** Counts of everything; reads whole tables, so it is for the rare look of an admin. */
 export async function findStatistics(db: Db): Promise<Statistics> {
-  const [users] = await rowsOf<Statistics['users']>(
+  const [users] = await executeRows<Statistics['users']>(
     db,
     sql`
     select count(*)::int as total, ${countOf('role', ['user', 'manager', 'admin'])}, count(*) filter (where disabled)::int as disabled from users`
   )
-  const [tasks] = await rowsOf<Statistics['tasks']>(
+  const [tasks] = await executeRows<Statistics['tasks']>(
     db,
     sql`
     select count(*)::int - count(deleted_at)::int as total, ${countOf('status', ['todo', 'in_progress', 'done'], sql`deleted_at is null and `)}, count(deleted_at)::int as deleted from tasks`
   )
-  const days = await rowsOf<Statistics['days'][number]>(
+  const days = await executeRows<Statistics['days'][number]>(
     db,
     sql`
     with days as (select generate_series(current_date - 29, current_date, interval '1 day')::date as day)

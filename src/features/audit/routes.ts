@@ -1,14 +1,18 @@
 import type { Deps } from '../../core/deps.ts'
 import { deriveKeys } from '../../core/secrets.ts'
-import { newestFirst } from '../../plugins/paging.ts'
-import type { App } from '../../plugins/server.ts'
-import { ref, replies } from '../../plugins/wire.ts'
+import { paginateNewestFirst } from '../../http/pagination.ts'
+import { ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
 import { findStatistics, listAuditEvents } from './queries.ts'
-import { AuditEventPage, AuditQuery, Statistics } from './schema.ts'
+import { AuditQuery, type AuditSchemas, Statistics } from './schema.ts'
 
 /** Reads everything, writes nothing. */
-export async function auditRoutes(app: App, { db, secrets }: Pick<Deps, 'db' | 'secrets'>) {
-  const page = newestFirst(deriveKeys(secrets, 'cursor'))
+export async function auditRoutes(
+  app: App,
+  { db, secrets }: Pick<Deps, 'db' | 'secrets'>,
+  { AuditEventPage }: AuditSchemas
+) {
+  const page = paginateNewestFirst(deriveKeys(secrets, 'cursor'))
 
   app.get(
     '/audit-log',
@@ -21,7 +25,7 @@ export async function auditRoutes(app: App, { db, secrets }: Pick<Deps, 'db' | '
         description:
           'Every attempt to log in and every change of accounts, sessions, keys and tasks, newest first. The history of tasks goes with the account that owned them; everything else stays.',
         querystring: AuditQuery,
-        response: replies({ 200: ref(AuditEventPage) })
+        response: responses({ 200: ref(AuditEventPage) })
       }
     },
     async (request, reply) => {
@@ -50,7 +54,7 @@ export async function auditRoutes(app: App, { db, secrets }: Pick<Deps, 'db' | '
         summary: 'Count users and tasks',
         description:
           'Numbers of the whole installation, and what was made on each of the last 30 days.',
-        response: replies({ 200: ref(Statistics) })
+        response: responses({ 200: ref(Statistics) })
       }
     },
     () => findStatistics(db)

@@ -1,79 +1,84 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { AUDIT_ACTIONS } from '../../core/audit.ts'
 import {
-  choice,
   Id,
   NO_NUL,
   NullableId,
   NullableText,
-  output,
   PageQuery,
-  page,
-  parameters,
+  pageSchema,
+  params,
   ref,
+  responseBody,
+  stringEnum,
   Timestamp
-} from '../../plugins/wire.ts'
+} from '../../http/schemas.ts'
 
 const ACTION = '^[a-z_]+[.][a-z_]+$'
-const KNOWN = AUDIT_ACTIONS.map((action) => `\`${action}\``).join(', ')
 
-export const AuditOutcome = choice(
+export const AuditOutcome = stringEnum(
   'AuditOutcome',
   ['succeeded', 'failed', 'refused'],
   'How it ended: `failed` for wrong credentials, `refused` for missing rights.'
 )
 
-export const AuditEvent = output(
-  'AuditEvent',
-  {
-    id: Id("The event's id."),
-    action: Type.String({
-      maxLength: 50,
-      pattern: ACTION,
-      description: `What was done: ${KNOWN}, and what the history of tasks knows, such as \`task.updated\`. New ones may come.`
-    }),
-    outcome: ref(AuditOutcome),
-    actor_id: NullableId('Who did it; null when nobody was logged in.'),
-    actor_name: NullableText(
-      'The username of that time, or else the address; it stays when the account goes.',
-      254
-    ),
-    subject_type: NullableText(
-      'What it was done to: `user`, `session`, `api_key`, `ip_ban` or `task`.',
-      20
-    ),
-    subject_id: NullableText('The id of what it was done to.', 200),
-    detail: NullableText(
-      'What exactly, in a few words: the fields that changed, the operation that was refused.',
-      500
-    ),
-    address: NullableText("The client's address.", 50),
-    request_id: NullableText('The request that did it, as in `X-Request-Id` and in the log.', 64),
-    created_at: Timestamp('When it was done.')
-  },
-  {
-    description: 'One fact of the audit log. None is ever changed or removed.',
-    examples: [
-      {
-        id: '019f2f6e-7c1a-7ddd-8ddd-0123456789ab',
-        action: 'user.role_changed',
-        outcome: 'succeeded',
-        actor_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab',
-        actor_name: 'ann',
-        subject_type: 'user',
-        subject_id: '019f2f6e-7c1a-7eee-8eee-0123456789ab',
-        detail: 'user to manager',
-        address: '192.0.2.7',
-        request_id: 'req-1',
-        created_at: '2026-01-02T03:04:05.678Z'
-      }
-    ]
-  }
-)
-export type AuditEvent = Static<typeof AuditEvent>
-export const AuditEventPage = page('AuditEventPage', AuditEvent, 'A page of the audit log.')
+/** The components of the audit log, which knows `actions`: all that the features declare. */
+export function createAuditSchemas(actions: readonly string[]) {
+  const known = actions.map((action) => `\`${action}\``).join(', ')
+  const AuditEvent = responseBody(
+    'AuditEvent',
+    {
+      id: Id("The event's id."),
+      action: Type.String({
+        maxLength: 50,
+        pattern: ACTION,
+        description: `What was done: ${known}, and what the history of tasks knows, such as \`task.updated\`. New ones may come.`
+      }),
+      outcome: ref(AuditOutcome),
+      actor_id: NullableId('Who did it; null when nobody was logged in.'),
+      actor_name: NullableText(
+        'The username of that time, or else the address; it stays when the account goes.',
+        254
+      ),
+      subject_type: NullableText(
+        'What it was done to: `user`, `session`, `api_key`, `ip_ban` or `task`.',
+        20
+      ),
+      subject_id: NullableText('The id of what it was done to.', 200),
+      detail: NullableText(
+        'What exactly, in a few words: the fields that changed, the operation that was refused.',
+        500
+      ),
+      address: NullableText("The client's address.", 50),
+      request_id: NullableText('The request that did it, as in `X-Request-Id` and in the log.', 64),
+      created_at: Timestamp('When it was done.')
+    },
+    {
+      description: 'One fact of the audit log. None is ever changed or removed.',
+      examples: [
+        {
+          id: '019f2f6e-7c1a-7ddd-8ddd-0123456789ab',
+          action: 'user.role_changed',
+          outcome: 'succeeded',
+          actor_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab',
+          actor_name: 'ann',
+          subject_type: 'user',
+          subject_id: '019f2f6e-7c1a-7eee-8eee-0123456789ab',
+          detail: 'user to manager',
+          address: '192.0.2.7',
+          request_id: 'req-1',
+          created_at: '2026-01-02T03:04:05.678Z'
+        }
+      ]
+    }
+  )
+  const AuditEventPage = pageSchema('AuditEventPage', AuditEvent, 'A page of the audit log.')
 
-export const AuditQuery = parameters({
+  return { AuditOutcome, AuditEvent, AuditEventPage }
+}
+export type AuditSchemas = ReturnType<typeof createAuditSchemas>
+export type AuditEvent = Static<AuditSchemas['AuditEvent']>
+
+export const AuditQuery = params({
   actor_id: Type.Optional(Id('What this user did.')),
   action: Type.Optional(
     Type.String({
@@ -101,7 +106,7 @@ export type AuditQuery = Static<typeof AuditQuery>
 const Count = (description: string) =>
   Type.Integer({ format: 'int32', minimum: 0, maximum: 2_147_483_647, description })
 
-export const UserCounts = output(
+export const UserCounts = responseBody(
   'UserCounts',
   {
     total: Count('Accounts there are.'),
@@ -116,7 +121,7 @@ export const UserCounts = output(
   }
 )
 
-export const TaskCounts = output(
+export const TaskCounts = responseBody(
   'TaskCounts',
   {
     total: Count('Tasks outside the trash.'),
@@ -131,7 +136,7 @@ export const TaskCounts = output(
   }
 )
 
-export const DayCounts = output(
+export const DayCounts = responseBody(
   'DayCounts',
   {
     day: Type.String({ format: 'date', maxLength: 10, description: 'The day, in UTC.' }),
@@ -144,7 +149,7 @@ export const DayCounts = output(
   }
 )
 
-export const Statistics = output(
+export const Statistics = responseBody(
   'Statistics',
   {
     users: ref(UserCounts),
@@ -172,12 +177,4 @@ export const Statistics = output(
 )
 export type Statistics = Static<typeof Statistics>
 
-export const components: TSchema[] = [
-  AuditOutcome,
-  AuditEvent,
-  AuditEventPage,
-  UserCounts,
-  TaskCounts,
-  DayCounts,
-  Statistics
-]
+export const statisticsSchemas: TSchema[] = [UserCounts, TaskCounts, DayCounts, Statistics]

@@ -3,18 +3,18 @@ import { v7 as uuidv7 } from 'uuid'
 import { deriveKeys, type Secrets } from '../../core/secrets.ts'
 import type { Db } from '../../db/client.ts'
 import {
-  countTriesAt,
-  countTry,
-  type Holder,
+  type CodeOwner,
+  countAttemptsAt,
   insertCode,
   lockAndCountRecent,
   type Purpose,
+  registerAttempt,
   type Tried
 } from './queries.ts'
 
 export const CODE_MINUTES = 10
 const DIGITS = 8
-/** Letters to one account, and to one mailbox whoever asks; what comes on top is silence. */
+/** Letters to one account, and to one email_mac whoever asks; what comes on top is silence. */
 const MAX_AN_HOUR = 5
 const MAX_A_DAY = 10
 const MAX_TO_MAILBOX_AN_HOUR = 30
@@ -28,11 +28,12 @@ export function createCodes(secrets: Secrets) {
     createHmac('sha256', key).update(text).digest('base64url')
   const mailboxOf = (address: string, key = keys[0]) => hmac(`address ${address}`, key)
   const macOf = (id: string, code: string, key = keys[0]) => hmac(`${id} ${code}`, key)
-  const isRight =
+  const verify =
     (code: string) =>
-    ({ id, mac, user_id }: Tried): boolean =>
-      keys.some((key) => timingSafeEqual(Buffer.from(macOf(id, code, key)), Buffer.from(mac))) &&
-      user_id !== null
+    ({ id, code_mac, user_id }: Tried): boolean =>
+      keys.some((key) =>
+        timingSafeEqual(Buffer.from(macOf(id, code, key)), Buffer.from(code_mac))
+      ) && user_id !== null
 
   return {
     /**
@@ -43,11 +44,11 @@ export function createCodes(secrets: Secrets) {
       tx: Db,
       purpose: Purpose,
       address: string,
-      holder: Holder | undefined
+      holder: CodeOwner | undefined
     ): Promise<{ id: string; code: string | undefined }> {
-      const mailbox = mailboxOf(address)
-      const subject = holder ? hmac(`account ${holder.id}`) : mailbox
-      const recent = await lockAndCountRecent(tx, purpose, subject, mailbox)
+      const email_mac = mailboxOf(address)
+      const subject = holder ? hmac(`account ${holder.id}`) : email_mac
+      const recent = await lockAndCountRecent(tx, purpose, subject, email_mac)
       if (
         recent.inMinute > 0 ||
         recent.inHour >= MAX_AN_HOUR ||
@@ -65,9 +66,9 @@ export function createCodes(secrets: Secrets) {
           purpose,
           subject,
           user_id: holder?.id ?? null,
-          mailbox,
-          stamp: holder?.stamp ?? null,
-          mac: macOf(id, code)
+          email_mac,
+          account_fingerprint: holder?.account_fingerprint ?? null,
+          code_mac: macOf(id, code)
         },
         CODE_MINUTES
       )
@@ -75,22 +76,22 @@ export function createCodes(secrets: Secrets) {
     },
 
     /** True when the code is the right one of this id and may still be tried. The try counts, whatever comes after. */
-    isRight: async (db: Db, purpose: Purpose, id: string, code: string): Promise<boolean> =>
-      (await countTry(db, purpose, id)).some(isRight(code)),
+    verify: async (db: Db, purpose: Purpose, id: string, code: string): Promise<boolean> =>
+      (await registerAttempt(db, purpose, id)).some(verify(code)),
 
     /** The id of the right code among those that went to an address. */
-    findRight: async (
+    findMatching: async (
       db: Db,
       purpose: Purpose,
       address: string,
       code: string
     ): Promise<string | undefined> =>
       (
-        await countTriesAt(
+        await countAttemptsAt(
           db,
           purpose,
           keys.map((key) => mailboxOf(address, key))
         )
-      ).find(isRight(code))?.id
+      ).find(verify(code))?.id
   }
 }

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from '../../config.ts'
-import { isProduction } from '../../config.ts'
 import { invalidField } from '../../core/problem.ts'
 
 const MAX_CHARACTERS = 128
@@ -38,11 +37,7 @@ export function checkPassword(
   if (Buffer.byteLength(password) > MAX_BYTES) {
     refuse('too_long', `must have at most ${MAX_BYTES} bytes.`)
   }
-  const weakness = weaknessOf(
-    password,
-    namesOf(person),
-    (config.PASSWORD_BLOCKLIST ?? (isProduction(config) ? 'on' : 'off')) === 'on'
-  )
+  const weakness = weaknessOf(password, namesOf(person), config.PASSWORD_BLOCKLIST)
   if (weakness) {
     refuse(
       'weak_password',

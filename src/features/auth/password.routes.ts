@@ -1,6 +1,6 @@
-import { actorOf } from '../../plugins/audit.ts'
-import type { App } from '../../plugins/server.ts'
-import { Nothing, ref, replies } from '../../plugins/wire.ts'
+import { actorOf } from '../../http/plugins/audit-denied.ts'
+import { NoContent, ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
 import type { AuthDeps } from './deps.ts'
 import { changePassword } from './password.ts'
 import { PasswordChange } from './schema.ts'
@@ -17,7 +17,7 @@ export async function passwordRoutes(app: App, deps: AuthDeps) {
         summary: 'Change your password',
         description: 'Needs the current one. This session stays, all others end.',
         body: ref(PasswordChange),
-        response: replies({ 204: Nothing('The new password counts.') }, 'wrong_password')
+        response: responses({ 204: NoContent('The new password counts.') }, 'wrong_password')
       }
     },
     async (request, reply) => {

@@ -1,7 +1,7 @@
-import { type Actor, recordAudit } from '../../core/audit.ts'
-import type { Caller } from '../../core/caller.ts'
+import { type OldActor as Actor, recordAudit } from '../../core/audit.ts'
+import type { Caller } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
-import { transact } from '../../db/transact.ts'
+import { withTransaction } from '../../db/transaction.ts'
 import { findCredentials, replacePassword } from '../users/service.ts'
 import type { AuthDeps } from './deps.ts'
 import { checkPassword } from './password-policy.ts'
@@ -17,14 +17,14 @@ export async function changePassword(
   const found = await findCredentials(db, { id })
   checkPassword(config, new_password, found ?? {}, 'new_password')
   const oldHash = found?.password_hash ?? null
-  const newHash = (await throttle.guarded(id, actor.address, () =>
+  const newHash = (await throttle.attempt(id, actor.address, () =>
     passwords.verify(oldHash, current_password)
   ))
     ? await passwords.hash(new_password)
     : undefined
   const ended =
     oldHash !== null && newHash
-      ? await transact(db, (tx) =>
+      ? await withTransaction(db, (tx) =>
           replacePassword(tx, sessions, actor, id, { oldHash, newHash, keptSession: session_id })
         )
       : undefined
@@ -38,5 +38,5 @@ export async function changePassword(
     })
     throw new Problem('wrong_password', { detail: 'The current password is not right.' })
   }
-  sessions.forget(ended)
+  sessions.invalidate(ended)
 }

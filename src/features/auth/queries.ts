@@ -1,16 +1,16 @@
 import { and, eq, gt, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { rowsOf } from '../../db/rows.ts'
+import { executeRows } from '../../db/rows.ts'
 import { oneTimeCodes as codes } from '../../db/tables/one-time-codes.ts'
 import { users } from '../../db/tables/users.ts'
 
 export type Purpose = 'password_reset' | 'email'
 /** Whose code it is: somebody with an account, or nobody. */
-export interface Holder {
+export interface CodeOwner {
   id: string
-  stamp: string
+  account_fingerprint: string
 }
-export interface Reader extends Holder {
+export interface Reader extends CodeOwner {
   address: string
   name: string | null
   email_verified: boolean
@@ -24,31 +24,31 @@ const MAX_CLAIMS = 5
 const PURGE_CHUNK = 500
 
 /** What a code is bound to: a new password, role or address makes every code of before worthless. */
-const stamp = sql<string>`encode(sha256(convert_to(jsonb_build_array(${users.password_hash}, ${users.role}, ${users.email})::text, 'UTF8')), 'hex')`
+const account_fingerprint = sql<string>`encode(sha256(convert_to(jsonb_build_array(${users.password_hash}, ${users.role}, ${users.email})::text, 'UTF8')), 'hex')`
 const isOpen = and(
   isNull(codes.used_at),
   gt(codes.expires_at, sql`now()`),
   lt(codes.attempts, MAX_TRIES)
 ) as SQL
 /** The account is enabled and has not changed since. */
-const isHeld = sql`exists (select 1 from ${users} where ${users.id} = ${codes.user_id} and not ${users.disabled} and ${stamp} = ${codes.stamp})`
+const isHeld = sql`exists (select 1 from ${users} where ${users.id} = ${codes.user_id} and not ${users.disabled} and ${account_fingerprint} = ${codes.account_fingerprint})`
 const inMinutes = (minutes: number) => sql`now() + make_interval(mins => ${minutes})`
 
 /** The enabled account behind an address. There is always a row, of nulls if need be, so that nobody can hear from the time whether there was one. */
 export async function findReader(db: Db, address: string): Promise<Reader | undefined> {
-  const [row] = await rowsOf<{ [field in keyof Reader]: Reader[field] | null }>(
+  const [row] = await executeRows<{ [field in keyof Reader]: Reader[field] | null }>(
     db,
     sql`
-    select ${users.id}, ${users.email} as address, ${stamp} as stamp, ${users.name}, ${users.email_verified}
+    select ${users.id}, ${users.email} as address, ${account_fingerprint} as account_fingerprint, ${users.name}, ${users.email_verified}
     from (select 1) one left join ${users} on ${users.email} = ${address} and not ${users.disabled}`
   )
   return row?.id == null ? undefined : (row as Reader)
 }
 
-/** The stamp of an account, in the transaction that makes a code for it. */
-export async function findStamp(tx: Db, user_id: string): Promise<string | undefined> {
-  const [row] = await tx.select({ stamp }).from(users).where(eq(users.id, user_id))
-  return row?.stamp
+/** The account_fingerprint of an account, in the transaction that makes a code for it. */
+export async function findAccountFingerprint(tx: Db, user_id: string): Promise<string | undefined> {
+  const [row] = await tx.select({ account_fingerprint }).from(users).where(eq(users.id, user_id))
+  return row?.account_fingerprint
 }
 
 /** How many codes were asked for of late, and the one that is still open. Holds all others who ask for the same subject until the transaction ends. */
@@ -56,7 +56,7 @@ export async function lockAndCountRecent(
   tx: Db,
   purpose: Purpose,
   subject: string,
-  mailbox: string
+  email_mac: string
 ) {
   await tx.execute(
     sql`select pg_advisory_xact_lock(hashtextextended(${`${purpose} ${subject}`}, 2))`
@@ -71,7 +71,7 @@ export async function lockAndCountRecent(
       open_id: sql<
         string | null
       >`(array_agg(${codes.id} order by ${codes.created_at} desc) filter (where ${isOpen}))[1]`,
-      toMailbox: sql<number>`(select count(*) from one_time_codes same where same.mailbox = ${mailbox} and same.created_at > now() - interval '1 hour')::int`
+      toMailbox: sql<number>`(select count(*) from one_time_codes same where same.email_mac = ${email_mac} and same.created_at > now() - interval '1 hour')::int`
     })
     .from(codes)
     .where(
@@ -92,7 +92,7 @@ export async function lockAndCountRecent(
 
 export type NewCode = Pick<
   typeof codes.$inferInsert,
-  'id' | 'purpose' | 'subject' | 'user_id' | 'mailbox' | 'stamp' | 'mac'
+  'id' | 'purpose' | 'subject' | 'user_id' | 'email_mac' | 'account_fingerprint' | 'code_mac'
 >
 
 /** Writes a code; the earlier ones of its subject end now. */
@@ -125,37 +125,37 @@ export async function purgeCodes(db: Db): Promise<{ done: number; more: boolean 
   return { done: purged.length, more: purged.length === PURGE_CHUNK }
 }
 
-export type Tried = Pick<typeof codes.$inferSelect, 'id' | 'mac' | 'user_id'>
+export type Tried = Pick<typeof codes.$inferSelect, 'id' | 'code_mac' | 'user_id'>
 
 /**
  * Counts a try of one code before anybody knows whether it is right, as a statement of its own. The row's lock makes
  * parallel tries take turns, and each sees the count of the one before. Gives nothing when the code takes no more tries.
  */
-export const countTry = (db: Db, purpose: Purpose, id: string): Promise<Tried[]> =>
+export const registerAttempt = (db: Db, purpose: Purpose, id: string): Promise<Tried[]> =>
   countTries(db, sql`c.purpose = ${purpose} and c.id = ${id}`)
 
-/** The same for the newest codes that went to a mailbox, which has a name by each key. */
-export const countTriesAt = (db: Db, purpose: Purpose, mailboxes: string[]): Promise<Tried[]> =>
+/** The same for the newest codes that went to a email_mac, which has a name by each key. */
+export const countAttemptsAt = (db: Db, purpose: Purpose, mailboxes: string[]): Promise<Tried[]> =>
   countTries(
     db,
     sql`c.id in (
-  select id from one_time_codes where mailbox in ${mailboxes} and purpose = ${purpose} and used_at is null and expires_at > now() order by created_at desc limit ${MAX_CLAIMS})`
+  select id from one_time_codes where email_mac in ${mailboxes} and purpose = ${purpose} and used_at is null and expires_at > now() order by created_at desc limit ${MAX_CLAIMS})`
   )
 
 function countTries(db: Db, which: SQL): Promise<Tried[]> {
-  return rowsOf<Tried>(
+  return executeRows<Tried>(
     db,
     sql`
     update one_time_codes c set attempts = c.attempts + 1
     where ${which} and c.used_at is null and c.expires_at > now() and c.attempts < ${MAX_TRIES}
       and c.attempts + (select coalesce(sum(d.attempts - (d.used_at is not null)::int), 0) from one_time_codes d
         where d.purpose = c.purpose and d.subject = c.subject and d.id <> c.id and d.created_at > now() - interval '1 day') < ${MAX_WRONG_A_DAY}
-    returning c.id, c.mac, c.user_id`
+    returning c.id, c.code_mac, c.user_id`
   )
 }
 
 /** Uses a right code, once: of parallel requests one gets the id of its holder. */
-export async function useCode(
+export async function redeemCode(
   tx: Db,
   id: string,
   token?: { hash: string; minutes: number }
@@ -179,13 +179,13 @@ const isLiveToken = (hash: string) =>
   )
 
 /** Whose password a reset token may replace. Spends nothing. */
-export async function findTokenHolder(db: Db, hash: string): Promise<string | undefined> {
+export async function findResetTokenOwner(db: Db, hash: string): Promise<string | undefined> {
   const [row] = await db.select({ user_id: codes.user_id }).from(codes).where(isLiveToken(hash))
   return row?.user_id ?? undefined
 }
 
 /** True for the one request that may use a reset token. */
-export async function spendToken(tx: Db, hash: string): Promise<boolean> {
+export async function redeemResetToken(tx: Db, hash: string): Promise<boolean> {
   const spent = await tx
     .update(codes)
     .set({ token_used_at: sql`now()` })

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { invalidField, Problem } from '../../core/problem.ts'
-import { actorOf, sourceOf } from '../../plugins/audit.ts'
-import type { App } from '../../plugins/server.ts'
-import { Nothing, ref, replies } from '../../plugins/wire.ts'
+import { actorOf, sourceOf } from '../../http/plugins/audit-denied.ts'
+import { NoContent, ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
 import type { Client } from '../sessions/service.ts'
 import type { Identifier } from '../users/service.ts'
 import type { AuthDeps } from './deps.ts'
@@ -58,7 +58,7 @@ export async function authRoutes(app: App, deps: AuthDeps) {
         description:
           'Makes an account and logs it in. Needs a username, an email, or both. Where the installation confirms addresses, a code is sent to the address; where it requires that, the session can do little until the code came back.',
         body: ref(Register),
-        response: replies({ 201: ref(TokenSet) }, 'account_exists')
+        response: responses({ 201: ref(TokenSet) }, 'account_exists')
       }
     },
     async (request, reply) => {
@@ -83,7 +83,7 @@ export async function authRoutes(app: App, deps: AuthDeps) {
         description:
           'Opens a session by username or by email. Every failure is one identical 401. Where addresses must be confirmed first, the right password of an account that has not is a 403.',
         body: ref(Login),
-        response: replies({ 200: ref(TokenSet) }, 'bad_credentials', 'email_unverified')
+        response: responses({ 200: ref(TokenSet) }, 'bad_credentials', 'email_unverified')
       }
     },
     async (request, reply) => {
@@ -107,7 +107,7 @@ export async function authRoutes(app: App, deps: AuthDeps) {
         description:
           'Spends the refresh token. A spent one presented again ends the whole session, so refresh one at a time.',
         body: ref(Refresh),
-        response: replies({ 200: ref(TokenSet) }, 'bad_credentials')
+        response: responses({ 200: ref(TokenSet) }, 'bad_credentials')
       }
     },
     (request, reply) =>
@@ -117,14 +117,14 @@ export async function authRoutes(app: App, deps: AuthDeps) {
   app.post(
     '/logout',
     {
-      config: { allow: 'user', unverified: true },
+      config: { allow: 'user', allowUnverified: true },
       schema: {
         operationId: 'logout',
         tags: ['Auth'],
         summary: 'Log out',
         description:
           'Ends this session; its access token and its refresh token are worth nothing from now on.',
-        response: replies({ 204: Nothing('The session has ended.') })
+        response: responses({ 204: NoContent('The session has ended.') })
       }
     },
     async (request, reply) => {

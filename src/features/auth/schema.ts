@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { input, NO_NUL, output, ref } from '../../plugins/wire.ts'
+import { NO_NUL, ref, requestBody, responseBody } from '../../http/schemas.ts'
 import { DisplayName, Email, User, Username } from '../users/schema.ts'
 
 const TOKEN = '^[A-Za-z0-9._~+/=-]+$'
@@ -26,7 +26,7 @@ const RefreshToken = Type.String({
   description: 'The refresh token of the last token set. It can be spent once.'
 })
 
-export const Register = input(
+export const Register = requestBody(
   'Register',
   {
     username: Type.Optional(Username),
@@ -40,7 +40,7 @@ export const Register = input(
   }
 )
 
-export const Login = input(
+export const Login = requestBody(
   'Login',
   {
     username: Type.Optional(
@@ -58,7 +58,7 @@ export const Login = input(
 )
 export type Login = Static<typeof Login>
 
-export const Refresh = input(
+export const Refresh = requestBody(
   'Refresh',
   { refresh_token: RefreshToken },
   {
@@ -71,7 +71,7 @@ const Ignored = (what: string) =>
   Type.Optional(
     Type.String({ maxLength: 1000, pattern: NO_NUL, description: `Accepted and ignored: ${what}.` })
   )
-export const TokenRequest = input(
+export const TokenRequest = requestBody(
   'TokenRequest',
   {
     // No named enum: openapi-generator writes Rust that does not compile for a reference in a form.
@@ -114,7 +114,7 @@ export const TokenRequest = input(
 )
 export type TokenRequest = Static<typeof TokenRequest>
 
-export const TokenSet = output(
+export const TokenSet = responseBody(
   'TokenSet',
   {
     access_token: Type.String({
@@ -156,7 +156,7 @@ export const TokenSet = output(
 )
 export type TokenSet = Static<typeof TokenSet>
 
-export const PasswordChange = input(
+export const PasswordChange = requestBody(
   'PasswordChange',
   { current_password: Password, new_password: NewPassword },
   {
@@ -168,11 +168,4 @@ export const PasswordChange = input(
 )
 export type PasswordChange = Static<typeof PasswordChange>
 
-export const components: TSchema[] = [
-  Register,
-  Login,
-  Refresh,
-  TokenRequest,
-  TokenSet,
-  PasswordChange
-]
+export const schemas: TSchema[] = [Register, Login, Refresh, TokenRequest, TokenSet, PasswordChange]

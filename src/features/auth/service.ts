@@ -1,8 +1,6 @@
-import type { Config } from '../../config.ts'
-import { isProduction } from '../../config.ts'
 import { actorNamed, recordAudit, unknownActor } from '../../core/audit.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
-import { transact } from '../../db/transact.ts'
+import { withTransaction } from '../../db/transaction.ts'
 import type { Client } from '../sessions/service.ts'
 import {
   type Credentials,
@@ -11,14 +9,14 @@ import {
   findUser,
   type Identifier,
   lockCredentials,
+  mapUniqueViolation,
   type Registration,
-  refuseTaken,
   rehashPassword
 } from '../users/service.ts'
 import type { AuthDeps } from './deps.ts'
+import { assertVerified, issueSignUpCode } from './email-verification.ts'
 import { checkPassword } from './password-policy.ts'
 import type { TokenSet } from './schema.ts'
-import { refuseUnverified, welcome } from './verification.ts'
 
 /** How often a login is tried again because the account changed between the check of its password and the lock. */
 const MAX_TRIES = 3
@@ -36,17 +34,17 @@ export async function register(
   checkPassword(config, password, person)
   const password_hash = await passwords.hash(password)
   try {
-    const { tokens, sendLetter } = await refuseTaken(db, person, () =>
-      transact(db, async (tx) => {
+    const { tokens, sendLetter } = await mapUniqueViolation(db, person, () =>
+      withTransaction(db, async (tx) => {
         const user = await createUser(
           tx,
           { ...person, password_hash },
           'user',
-          mayBeFirstAdmin(config),
+          config.FIRST_USER_ADMIN,
           client
         )
         const { tokens } = await sessions.start(tx, user, client)
-        return { tokens: { ...tokens, user }, sendLetter: await welcome(tx, deps, user) }
+        return { tokens: { ...tokens, user }, sendLetter: await issueSignUpCode(tx, deps, user) }
       })
     )
     sendLetter()
@@ -75,7 +73,7 @@ export async function login(
   const { db, passwords, throttle } = deps
   for (let attempt = 1; ; attempt++) {
     const found = await findCredentials(db, identifier)
-    const isRight = await throttle.guarded(found?.id ?? nameOf(identifier), client.address, () =>
+    const isRight = await throttle.attempt(found?.id ?? nameOf(identifier), client.address, () =>
       passwords.verify(found?.disabled ? null : found?.password_hash, password)
     )
     const tokens = found && isRight ? await open(deps, found, password, client) : undefined
@@ -106,10 +104,10 @@ async function open(
   client: Client
 ): Promise<TokenSet | undefined> {
   const { db, passwords, sessions } = deps
-  await refuseUnverified(deps, checked, client)
+  await assertVerified(deps, checked, client)
   const oldHash = checked.password_hash as string
   const newHash = passwords.needsRehash(oldHash) ? await passwords.hash(password) : undefined
-  const opened = await transact(db, async (tx) => {
+  const opened = await withTransaction(db, async (tx) => {
     const locked = await lockCredentials(tx, checked.id)
     // Whoever changed the password or disabled the account meanwhile has ended its sessions: this one must not slip in behind.
     if (!locked || locked.disabled || locked.password_hash !== oldHash) {
@@ -119,7 +117,7 @@ async function open(
       await rehashPassword(tx, checked.id, newHash)
     }
     const { password_hash, disabled, ...user } = locked
-    const { tokens, pushedOut } = await sessions.start(tx, user, client)
+    const { tokens, evicted } = await sessions.start(tx, user, client)
     await recordAudit(tx, {
       ...actorNamed(client, user),
       action: 'user.logged_in',
@@ -127,10 +125,10 @@ async function open(
       subject_type: 'user',
       subject_id: user.id
     })
-    return { pushedOut, tokens: { ...tokens, user } }
+    return { evicted, tokens: { ...tokens, user } }
   })
   if (opened) {
-    sessions.forget(opened.pushedOut)
+    sessions.invalidate(opened.evicted)
   }
   return opened?.tokens
 }
@@ -141,7 +139,7 @@ export async function refresh(
   refreshToken: string,
   client: Client
 ): Promise<TokenSet> {
-  const tokens = await transact(db, async (tx) => {
+  const tokens = await withTransaction(db, async (tx) => {
     const session = await sessions.rotate(tx, refreshToken)
     const user = session && (await findUser(tx, session.user_id))
     if (!user) {
@@ -159,12 +157,9 @@ export async function refresh(
   if (tokens) {
     return tokens
   }
-  await sessions.noteRefused(refreshToken, client)
+  await sessions.handleRejectedRefresh(refreshToken, client)
   throw badCredentials('The refresh token is not valid. Log in again.')
 }
-
-const mayBeFirstAdmin = (config: Config): boolean =>
-  config.FIRST_USER_ADMIN ?? !isProduction(config)
 
 function badCredentials(detail?: string): Problem {
   return new Problem('bad_credentials', {

@@ -1,8 +1,8 @@
 import { invalidField, Problem, type ProblemCode } from '../../core/problem.ts'
-import { escapePointer, isStorable } from '../../lib/json-text.ts'
-import { sendProblem } from '../../plugins/problems.ts'
-import type { App } from '../../plugins/server.ts'
-import { ref, replies } from '../../plugins/wire.ts'
+import { sendProblem } from '../../http/error-handler.ts'
+import { ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
+import { escapePointer, isValidText } from '../../lib/json-scan.ts'
 import type { Client } from '../sessions/service.ts'
 import type { AuthDeps } from './deps.ts'
 import { answerTokens, clientOf } from './routes.ts'
@@ -21,7 +21,7 @@ export async function tokenRoutes(app: App, deps: AuthDeps) {
       return done(invalidField('body', '', 'too_long', `A form may have ${MAX_FIELDS} fields.`))
     }
     for (const [name, value] of new URLSearchParams(String(body))) {
-      if (!isStorable(value) || value.includes('\ufffd')) {
+      if (!isValidText(value) || value.includes('\ufffd')) {
         return done(
           invalidField(
             'body',
@@ -53,7 +53,7 @@ export async function tokenRoutes(app: App, deps: AuthDeps) {
           'The token endpoint of RFC 6749 with the grants `password` (`username` is either identifier) and `refresh_token`. Refusals also carry `error` and `error_description`.',
         consumes: [FORM],
         body: ref(TokenRequest),
-        response: replies(
+        response: responses(
           { 200: ref(TokenSet) },
           'invalid_grant',
           'unsupported_grant_type',

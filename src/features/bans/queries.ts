@@ -1,7 +1,7 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { fromNewest, type Moment, olderThan } from '../../db/from-newest.ts'
-import { rowsOf } from '../../db/rows.ts'
+import { afterCursor, type KeysetPosition, newestFirst } from '../../db/keyset.ts'
+import { executeRows } from '../../db/rows.ts'
 import { ipBans } from '../../db/tables/ip-bans.ts'
 import type { IpBan } from './schema.ts'
 
@@ -37,25 +37,25 @@ export interface BanInForce extends Record<string, unknown> {
 
 /** Every ban in force and how many seconds it has left, by the database's clock. */
 export function listInForce(db: Db): Promise<BanInForce[]> {
-  return rowsOf<BanInForce>(
+  return executeRows<BanInForce>(
     db,
     sql`select network, ceil(extract(epoch from until - now()))::int as seconds from ip_bans where ${isInForce} order by created_at desc limit ${MAX_IN_FORCE}`
   )
 }
 
 /** Bans in force, newest first, after a position if one is given. */
-export async function listBans(db: Db, limit: number, after?: Moment): Promise<IpBan[]> {
+export async function listBans(db: Db, limit: number, after?: KeysetPosition): Promise<IpBan[]> {
   return db
     .select(columns)
     .from(ipBans)
-    .where(and(isInForce, olderThan(ipBans, after)))
-    .orderBy(...fromNewest(ipBans))
+    .where(and(isInForce, afterCursor(ipBans, after)))
+    .orderBy(...newestFirst(ipBans))
     .limit(limit)
 }
 
 /** True when an instant lies ahead of the database's clock. */
 export async function isAhead(tx: Db, instant: string): Promise<boolean> {
-  const [row] = await rowsOf<{ ahead: boolean }>(
+  const [row] = await executeRows<{ ahead: boolean }>(
     tx,
     sql`select ${instant}::timestamptz > now() as ahead`
   )
@@ -91,28 +91,28 @@ export async function deleteBan(tx: Db, id: string): Promise<string | undefined>
 }
 
 /** Adds offences to those of late; true when there are now enough for a ban. */
-export async function countOffences(db: Db, network: string, count: number): Promise<boolean> {
+export async function countViolations(db: Db, network: string, count: number): Promise<boolean> {
   const added = sql`array_fill(now(), array[${Math.min(count, MAX_OFFENCES)}::int])`
-  const [row] = await rowsOf<{ many: boolean }>(
+  const [row] = await executeRows<{ many: boolean }>(
     db,
     sql`
-    insert into ip_offences as o (network, times) values (${network}, ${added})
-    on conflict (network) do update set last_at = now(), times = (select coalesce(array_agg(at), '{}') from unnest(o.times) at where at > now() - ${WINDOW}) || ${added}
-    returning cardinality(times) >= ${MAX_OFFENCES} as many`
+    insert into ip_violations as o (network, occurred_at) values (${network}, ${added})
+    on conflict (network) do update set last_at = now(), occurred_at = (select coalesce(array_agg(at), '{}') from unnest(o.occurred_at) at where at > now() - ${WINDOW}) || ${added}
+    returning cardinality(occurred_at) >= ${MAX_OFFENCES} as many`
   )
   return row?.many === true
 }
 
 /** Spends the offences of a network on a ban and gives its length; undefined when somebody else did it first. */
-export async function spendOffences(
+export async function consumeViolations(
   tx: Db,
   network: string
 ): Promise<{ seconds: number } | undefined> {
-  const [row] = await rowsOf<{ bans: number }>(
+  const [row] = await executeRows<{ bans: number }>(
     tx,
     sql`
-    update ip_offences set times = '{}', bans = case when banned_at > now() - ${MEMORY} then bans else 0 end + 1, banned_at = now()
-    where network = ${network} and cardinality(times) >= ${MAX_OFFENCES} returning bans`
+    update ip_violations set occurred_at = '{}', bans = case when banned_at > now() - ${MEMORY} then bans else 0 end + 1, banned_at = now()
+    where network = ${network} and cardinality(occurred_at) >= ${MAX_OFFENCES} returning bans`
   )
   return (
     row && {
@@ -131,13 +131,13 @@ export async function countAutomatic(tx: Db, networks: string[]): Promise<number
 
 /** Removes bans that have run out, and offences that nobody counts any more. A bounded chunk: call again while there is more. */
 export async function purgeBans(db: Db): Promise<{ done: number; more: boolean }> {
-  const bans = await rowsOf(
+  const bans = await executeRows(
     db,
     sql`delete from ip_bans where id in (select id from ip_bans where until < now() limit ${PURGE_CHUNK} for update skip locked) returning 1 as one`
   )
-  const offences = await rowsOf(
+  const offences = await executeRows(
     db,
-    sql`delete from ip_offences where network in (select network from ip_offences where last_at < now() - ${MEMORY} limit ${PURGE_CHUNK} for update skip locked) returning 1 as one`
+    sql`delete from ip_violations where network in (select network from ip_violations where last_at < now() - ${MEMORY} limit ${PURGE_CHUNK} for update skip locked) returning 1 as one`
   )
   return {
     done: bans.length + offences.length,

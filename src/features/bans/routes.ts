@@ -1,14 +1,14 @@
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
-import { actorOf } from '../../plugins/audit.ts'
-import { IdempotencyKey, sendAnswer, transactOnce } from '../../plugins/idempotency.ts'
-import { newestFirst } from '../../plugins/paging.ts'
-import type { App } from '../../plugins/server.ts'
-import { Nothing, ref, replies } from '../../plugins/wire.ts'
+import { IdempotencyKey, runIdempotent, sendStored } from '../../http/idempotency.ts'
+import { paginateNewestFirst } from '../../http/pagination.ts'
+import { actorOf } from '../../http/plugins/audit-denied.ts'
+import { NoContent, ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
 import { listBans } from './queries.ts'
 import { IpBan, IpBanCreate, IpBanListQuery, IpBanPage, IpBanParams } from './schema.ts'
-import { ban, lift } from './service.ts'
+import { createBan, liftBan } from './service.ts'
 
 const tags = ['IpBans']
 const config = { allow: 'admin' } as const
@@ -18,7 +18,7 @@ export async function ipBanRoutes(
   app: App,
   { db, secrets, onChange }: Pick<Deps, 'db' | 'secrets'> & { onChange: () => void }
 ) {
-  const page = newestFirst(deriveKeys(secrets, 'cursor'))
+  const page = paginateNewestFirst(deriveKeys(secrets, 'cursor'))
 
   app.get(
     '/',
@@ -30,7 +30,7 @@ export async function ipBanRoutes(
         summary: 'List bans',
         description: 'The bans in force, newest first, also those that the server imposed.',
         querystring: IpBanListQuery,
-        response: replies({ 200: ref(IpBanPage) })
+        response: responses({ 200: ref(IpBanPage) })
       }
     },
     async (request, reply) =>
@@ -52,7 +52,7 @@ export async function ipBanRoutes(
           'Every request from there is refused, on each instance within two seconds. You cannot ban a range that you are in yourself.',
         headers: IdempotencyKey,
         body: ref(IpBanCreate),
-        response: replies(
+        response: responses(
           { 201: ref(IpBan) },
           'own_address',
           'already_banned',
@@ -62,13 +62,13 @@ export async function ipBanRoutes(
       }
     },
     async (request, reply) => {
-      const answer = await transactOnce<IpBan>(db, request, async (tx) => ({
+      const answer = await runIdempotent<IpBan>(db, request, async (tx) => ({
         status: 201,
         headers: {},
-        body: await ban(tx, actorOf(request), request.body)
+        body: await createBan(tx, actorOf(request), request.body)
       }))
       onChange()
-      return sendAnswer(reply, answer)
+      return sendStored(reply, answer)
     }
   )
 
@@ -82,11 +82,11 @@ export async function ipBanRoutes(
         summary: 'Lift a ban',
         description: 'Requests from there are served again, on each instance within two seconds.',
         params: IpBanParams,
-        response: replies({ 204: Nothing('The ban is lifted.') }, 'not_found')
+        response: responses({ 204: NoContent('The ban is lifted.') }, 'not_found')
       }
     },
     async (request, reply) => {
-      if (!(await lift(db, actorOf(request), request.params.ban_id.toLowerCase()))) {
+      if (!(await liftBan(db, actorOf(request), request.params.ban_id.toLowerCase()))) {
         throw new Problem('not_found')
       }
       onChange()

@@ -1,16 +1,16 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import {
   Id,
-  input,
   NullableId,
   NullableText,
   NullableTimestamp,
-  output,
   PageQuery,
-  page,
-  parameters,
+  pageSchema,
+  params,
+  requestBody,
+  responseBody,
   Timestamp
-} from '../../plugins/wire.ts'
+} from '../../http/schemas.ts'
 
 const EXAMPLE = {
   id: '019f2f6e-7c1a-7eee-8eee-0123456789ab',
@@ -23,7 +23,7 @@ const EXAMPLE = {
 }
 const ADDRESS = { minLength: 2, maxLength: 49, pattern: '^[0-9A-Fa-f.:/]+$' }
 
-export const IpBan = output(
+export const IpBan = responseBody(
   'IpBan',
   {
     id: Id("The ban's id; lift it by this."),
@@ -45,9 +45,9 @@ export const IpBan = output(
   }
 )
 export type IpBan = Static<typeof IpBan>
-export const IpBanPage = page('IpBanPage', IpBan, 'A page of bans.')
+export const IpBanPage = pageSchema('IpBanPage', IpBan, 'A page of bans.')
 
-export const IpBanCreate = input(
+export const IpBanCreate = requestBody(
   'IpBanCreate',
   {
     address: Type.String({
@@ -71,7 +71,7 @@ export const IpBanCreate = input(
 )
 export type IpBanCreate = Static<typeof IpBanCreate>
 
-export const IpBanParams = parameters({ ban_id: Id("The ban's id.") })
-export const IpBanListQuery = parameters(PageQuery)
+export const IpBanParams = params({ ban_id: Id("The ban's id.") })
+export const IpBanListQuery = params(PageQuery)
 
-export const components: TSchema[] = [IpBan, IpBanPage, IpBanCreate]
+export const schemas: TSchema[] = [IpBan, IpBanPage, IpBanCreate]

@@ -1,20 +1,21 @@
 import { sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
-import { type Config, splitList } from '../../config.ts'
-import { type Actor, recordAudit, type Source, unknownActor } from '../../core/audit.ts'
+import type { Config } from '../../config.ts'
+import { type OldActor as Actor, recordAudit, type Source, unknownActor } from '../../core/audit.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { transact } from '../../db/transact.ts'
-import { addressNetwork, neighbours, networkOf, parseRange, rangeTest } from '../../lib/address.ts'
-import { canonicalInstant } from '../../lib/instant.ts'
+import { withTransaction } from '../../db/transaction.ts'
+import { splitList } from '../../lib/config-formats.ts'
+import { cidrMatcher, limitKey, neighbours, networkOf, parseRange } from '../../lib/ip.ts'
+import { normalizeTimestamp } from '../../lib/timestamp.ts'
 import {
+  consumeViolations,
   countAutomatic,
-  countOffences,
+  countViolations,
   deleteBan,
   insertBan,
-  isAhead,
-  spendOffences
+  isAhead
 } from './queries.ts'
 import type { IpBan, IpBanCreate } from './schema.ts'
 
@@ -41,7 +42,7 @@ const MAX_WAITING = 10_000
 type Offence = Source & { address: string }
 
 /** Bans a range by hand, in the caller's transaction. */
-export async function ban(
+export async function createBan(
   tx: Db,
   actor: Actor & { address: string },
   { address, reason = null, until = null }: IpBanCreate
@@ -64,12 +65,12 @@ export async function ban(
       `address must not be wider than /${least}.`
     )
   }
-  if (rangeTest([range.network])(actor.address)) {
+  if (cidrMatcher([range.network])(actor.address)) {
     throw new Problem('own_address', {
       detail: 'You are in this range yourself: the ban would shut you out.'
     })
   }
-  const end = until === null ? null : canonicalInstant(until)
+  const end = until === null ? null : normalizeTimestamp(until)
   if (end !== null && !(await isAhead(tx, end))) {
     throw invalidField('body', '/until', 'out_of_range', 'until must lie ahead.')
   }
@@ -95,8 +96,8 @@ export async function ban(
 }
 
 /** Lifts a ban; false when there is none. */
-export async function lift(db: Db, actor: Actor, id: string): Promise<boolean> {
-  return transact(db, async (tx) => {
+export async function liftBan(db: Db, actor: Actor, id: string): Promise<boolean> {
+  return withTransaction(db, async (tx) => {
     const network = await deleteBan(tx, id)
     if (network === undefined) {
       return false
@@ -117,7 +118,7 @@ export async function lift(db: Db, actor: Actor, id: string): Promise<boolean> {
  * Counts offences and bans who has too many. One at a time and off the request's way: a flood costs one connection,
  * and what comes from one network meanwhile is written as one.
  */
-export function createOffences({
+export function createViolationTracker({
   db,
   config,
   log,
@@ -128,12 +129,12 @@ export function createOffences({
   log: FastifyBaseLogger
   onBan: () => void
 }) {
-  const isExempt = rangeTest([
-    ...(config.BAN_EXEMPT === 'none'
+  const isExempt = cidrMatcher([
+    ...(config.IP_BAN_ALLOWLIST === 'none'
       ? []
-      : config.BAN_EXEMPT === undefined
+      : config.IP_BAN_ALLOWLIST === undefined
         ? PRIVATE
-        : splitList(config.BAN_EXEMPT)),
+        : splitList(config.IP_BAN_ALLOWLIST)),
     ...splitList(config.TRUST_PROXY)
   ])
   const waiting = new Map<string, { count: number; latest: Offence }>()
@@ -143,7 +144,10 @@ export function createOffences({
     for (const [network, { count, latest }] of waiting) {
       waiting.delete(network)
       try {
-        if ((await countOffences(db, network, count)) && (await banOffender(db, network, latest))) {
+        if (
+          (await countViolations(db, network, count)) &&
+          (await banOffender(db, network, latest))
+        ) {
           onBan()
         }
       } catch (err) {
@@ -154,10 +158,10 @@ export function createOffences({
   }
   return {
     note(offence: Offence): void {
-      if (config.RATE_LIMIT === 'off' || isExempt(offence.address)) {
+      if (!config.RATE_LIMIT || isExempt(offence.address)) {
         return
       }
-      const network = addressNetwork(offence.address)
+      const network = limitKey(offence.address)
       const known = waiting.get(network)
       if (known) {
         known.count++
@@ -173,8 +177,8 @@ export function createOffences({
 }
 
 async function banOffender(db: Db, network: string, offence: Offence): Promise<boolean> {
-  return transact(db, async (tx) => {
-    const spent = await spendOffences(tx, network)
+  return withTransaction(db, async (tx) => {
+    const spent = await consumeViolations(tx, network)
     if (!spent) {
       return false
     }

@@ -27,7 +27,7 @@ export interface ConsoleFiles {
 
 /** Everything the console consists of, read once: requests are answered from this map and never reach the disk. */
 export function readConsole(
-  config: Pick<Config, 'PASSWORD_MIN_LENGTH' | 'MAILER' | 'EMAIL_VERIFICATION'>
+  config: Pick<Config, 'PASSWORD_MIN_LENGTH' | 'EMAIL_ENABLED' | 'EMAIL_VERIFICATION'>
 ): ConsoleFiles {
   const names = readdirSync(FOLDER, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -50,8 +50,8 @@ export function readConsole(
         .join('\n    ')
     )
     .replace('{password-min}', String(config.PASSWORD_MIN_LENGTH))
-    .replace('{letters}', config.MAILER)
-    .replace('{verification}', config.MAILER === 'on' ? config.EMAIL_VERIFICATION : 'off')
+    .replace('{email}', config.EMAIL_ENABLED ? 'on' : 'off')
+    .replace('{verification}', config.EMAIL_ENABLED ? config.EMAIL_VERIFICATION : 'off')
   return { page: fileOf(PAGE, Buffer.from(page)), version, assets }
 }
 

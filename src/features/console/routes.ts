@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
-import { sendTagged } from '../../plugins/etag.ts'
-import type { App } from '../../plugins/server.ts'
+import { sendWithEtag } from '../../http/etag.ts'
+import type { App } from '../../http/server.ts'
 import { readConsole } from './files.ts'
 
 /**
@@ -35,7 +35,7 @@ const AssetParams = Type.Object(
 
 /** The console under /app/: a page that speaks the public API, like any other client. */
 export async function consoleRoutes(app: App, { config }: Pick<Deps, 'config'>) {
-  if (config.CONSOLE === 'off') {
+  if (!config.CONSOLE_ENABLED) {
     return
   }
   const { page, version, assets } = readConsole(config)
@@ -45,7 +45,7 @@ export async function consoleRoutes(app: App, { config }: Pick<Deps, 'config'>) 
       return reply.redirect('/app/', 308)
     }
     reply.headers(HEADERS).header('cache-control', REVALIDATED).type(page.type)
-    return sendTagged(request, reply, page.etag, page.body)
+    return sendWithEtag(request, reply, page.etag, page.body)
   })
 
   // A page of another version, met while instances are being replaced, gets what is here rather than nothing.
@@ -61,7 +61,7 @@ export async function consoleRoutes(app: App, { config }: Pick<Deps, 'config'>) 
         .headers(HEADERS)
         .header('cache-control', request.params.version === version ? FOR_EVER : REVALIDATED)
         .type(file.type)
-      return sendTagged(request, reply, file.etag, file.body)
+      return sendWithEtag(request, reply, file.etag, file.body)
     }
   )
 }

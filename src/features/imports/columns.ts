@@ -1,4 +1,4 @@
-import { badFile, type Cells, isBlank } from './csv-reader.ts'
+import { type Cells, invalidFile, isBlank } from './csv-reader.ts'
 import { MAX_COLUMN_NAME, MAX_COLUMNS } from './schema.ts'
 
 /** What a column can be called, whatever its case, and the field that it fills. */
@@ -23,7 +23,7 @@ export interface Columns {
 /** Reads the header, or throws a problem that says what it lacks. Two columns for one field are refused: either could be meant. */
 export function readHeader(header: Cells): Columns {
   if (header.length > MAX_COLUMNS) {
-    throw badFile(
+    throw invalidFile(
       'too_many_columns',
       `The header has ${header.length} columns; ${MAX_COLUMNS} are the most.`
     )
@@ -35,20 +35,23 @@ export function readHeader(header: Cells): Columns {
     const key = name.toLowerCase()
     const field = Object.hasOwn(FIELDS, key) ? FIELDS[key as keyof typeof FIELDS] : undefined
     if (!field) {
-      ignored.push(isBlank(cell) ? `column ${i + 1}` : shown(name))
+      ignored.push(isBlank(cell) ? `column ${i + 1}` : printable(name))
       continue
     }
     const before = places[field]
     if (before !== undefined) {
-      throw badFile(
+      throw invalidFile(
         'repeated_column',
-        `The header names ${field} twice, as ${shown(String(header[before]).trim())} and as ${shown(name)}. Leave one of them out.`
+        `The header names ${field} twice, as ${printable(String(header[before]).trim())} and as ${printable(name)}. Leave one of them out.`
       )
     }
     places[field] = i
   }
   if (places.title === undefined) {
-    throw badFile('missing_column', `The header needs a column title (or subject)${hint(header)}`)
+    throw invalidFile(
+      'missing_column',
+      `The header needs a column title (or subject)${hint(header)}`
+    )
   }
   return { places, width: header.length, ignored }
 }
@@ -65,12 +68,12 @@ function hint(header: Cells): string {
     ? `; its cells are separated by ${separator[1]}, and commas are needed.`
     : `; it has ${header
         .slice(0, 10)
-        .map((cell) => shown(cell ?? ''))
+        .map((cell) => printable(cell ?? ''))
         .join(', ')}.`
 }
 
 /** A name as it can be stored and shown: one line without control characters, of bounded length. */
-export const shown = (name: string, most = MAX_COLUMN_NAME): string =>
+export const printable = (name: string, most = MAX_COLUMN_NAME): string =>
   name
     .replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ')
     .slice(0, most)

@@ -82,7 +82,7 @@ export async function* readRows(source: AsyncIterable<Buffer>): AsyncGenerator<C
 export const isBlank = (cell: string | null): boolean => cell === null || cell.trim() === ''
 
 /** What is wrong with the file as a whole. */
-export const badFile = (code: string, detail: string): Problem =>
+export const invalidFile = (code: string, detail: string): Problem =>
   invalidField('body', '/file', code, detail)
 
 /** `rows` have been read well, the header among them: what comes next is at fault. */
@@ -92,7 +92,7 @@ function asProblem(error: unknown, rows: number): unknown {
     error instanceof TypeError &&
     (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
   ) {
-    return badFile(
+    return invalidFile(
       'wrong_encoding',
       `The file is not UTF-8, at or soon after ${where}. Save it as CSV in UTF-8.`
     )
@@ -102,28 +102,28 @@ function asProblem(error: unknown, rows: number): unknown {
   }
   switch (error.code) {
     case 'CSV_QUOTE_NOT_CLOSED':
-      return badFile(
+      return invalidFile(
         'unterminated_quote',
         `A quote that opens in ${where} is never closed. A quote inside a cell is written twice.`
       )
     case 'CSV_MAX_RECORD_SIZE':
-      return badFile(
+      return invalidFile(
         'row_too_long',
         `${where} is longer than ${MAX_ROW_BYTES / 1024} KiB. Is a quote not closed?`
           .replace(/^t/, 'T')
           .replace(/^r/, 'R')
       )
     case 'INVALID_OPENING_QUOTE':
-      return badFile(
+      return invalidFile(
         'stray_quote',
         `In ${where} a quote stands in the middle of a cell. Put the whole cell in quotes and write the quote inside twice.`
       )
     case 'CSV_INVALID_CLOSING_QUOTE':
-      return badFile(
+      return invalidFile(
         'stray_quote',
         `In ${where} something follows a closing quote. A quote inside a cell is written twice.`
       )
     default:
-      return badFile('not_csv', `The file cannot be read as CSV, at or soon after ${where}.`)
+      return invalidFile('not_csv', `The file cannot be read as CSV, at or soon after ${where}.`)
   }
 }

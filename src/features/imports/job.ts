@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../../config.ts'
-import type { Job } from '../../core/jobs.ts'
+import type { Job } from '../../core/job-runner.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { failureOf } from '../../db/failures.ts'
-import { workChunk } from './chunk.ts'
-import { failImport, type Leased, leaseImport, releaseImport } from './lease.ts'
+import { classifyDbError } from '../../db/errors.ts'
+import { processBlock } from './chunk.ts'
+import { failImport, type LeasedImport, leaseImport, releaseImport } from './lease.ts'
 
 const SLOTS = 2
 /** After this the turn goes to whoever has waited longest. */
 const TURN_MS = 2000
 /** Turns in a row that came to nothing: a file that cannot be dealt with, or that kills whoever tries. */
-const MAX_FAILURES = 10
+const MAX_FAILED_ATTEMPTS = 10
 
 export interface ImportJobOptions {
   db: Db
@@ -26,12 +26,12 @@ export function importJob({ db, config, log }: ImportJobOptions): Job {
   const worker_id = randomUUID()
   const isEmbedded = config.DATABASE_URL === undefined
 
-  const turn = async (isStopping: () => boolean): Promise<boolean> => {
+  const runOnce = async (isStopping: () => boolean): Promise<boolean> => {
     const leased = await leaseImport(db, worker_id, isEmbedded)
     if (!leased) {
       return false
     }
-    if (leased.failures >= MAX_FAILURES) {
+    if (leased.failed_attempts >= MAX_FAILED_ATTEMPTS) {
       await failImport(
         db,
         leased,
@@ -51,12 +51,12 @@ export function importJob({ db, config, log }: ImportJobOptions): Job {
   }
 
   /** Gives the error that ended the turn, unless the database was away: that is nobody's fault. */
-  const workOn = async (leased: Leased, isStopping: () => boolean): Promise<unknown> => {
+  const workOn = async (leased: LeasedImport, isStopping: () => boolean): Promise<unknown> => {
     const until = performance.now() + TURN_MS
     try {
       for (
         let startedAt = performance.now();
-        await workChunk(db, worker_id, leased, config.MAX_TASKS_PER_USER);
+        await processBlock(db, worker_id, leased, config.MAX_TASKS_PER_USER);
         startedAt = performance.now()
       ) {
         if (isStopping() || performance.now() > until) {
@@ -69,8 +69,8 @@ export function importJob({ db, config, log }: ImportJobOptions): Job {
       }
       return undefined
     } catch (error) {
-      const failure = failureOf(error)
-      if (failure === 'unavailable' || failure === 'unknown_outcome' || failure === 'repeat') {
+      const failure = classifyDbError(error)
+      if (failure === 'unavailable' || failure === 'unknown_outcome' || failure === 'retryable') {
         throw error
       }
       log.error({ err: error, import_id: leased.id }, 'a chunk of an import failed')
@@ -78,5 +78,5 @@ export function importJob({ db, config, log }: ImportJobOptions): Job {
     }
   }
 
-  return { name: 'imports.run', slots: SLOTS, turn }
+  return { name: 'imports.run', concurrency: SLOTS, runOnce }
 }

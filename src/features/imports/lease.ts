@@ -1,20 +1,20 @@
 import { sql } from 'drizzle-orm'
 import { type Problem, problemBody } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { failureOf } from '../../db/failures.ts'
-import { rowsOf } from '../../db/rows.ts'
+import { classifyDbError } from '../../db/errors.ts'
+import { executeRows } from '../../db/rows.ts'
 
 /** Above the longest transaction (4.6 s), so that a living worker never loses its import between two chunks; a dead one's is taken over after this. */
 export const LEASE_SECONDS = 10
 /** After a turn that came to nothing. */
 const PAUSE_SECONDS = 2
 
-export interface Leased {
+export interface LeasedImport {
   owner_id: string
   id: string
   request_id: string
   dry_run: boolean
-  failures: number
+  failed_attempts: number
 }
 
 /**
@@ -27,25 +27,25 @@ export async function leaseImport(
   db: Db,
   worker_id: string,
   isAlone: boolean
-): Promise<Leased | undefined> {
+): Promise<LeasedImport | undefined> {
   try {
-    const [leased] = await rowsOf<Leased & Record<string, unknown>>(
+    const [leased] = await executeRows<LeasedImport & Record<string, unknown>>(
       db,
       sql`
-      update task_imports set status = 'running', started_at = coalesce(started_at, now()), served_at = now(), worker_id = ${worker_id}::uuid, leased_until = now() + make_interval(secs => ${LEASE_SECONDS}),
-        failures = failures + (worker_id is not null)::int
+      update task_imports set status = 'running', started_at = coalesce(started_at, now()), last_run_at = now(), worker_id = ${worker_id}::uuid, leased_until = now() + make_interval(secs => ${LEASE_SECONDS}),
+        failed_attempts = failed_attempts + (worker_id is not null)::int
       where (owner_id, id) = (
         select i.owner_id, i.id from task_imports i
         where i.finished_at is null and (i.leased_until is null or i.leased_until < now() or (${isAlone} and i.worker_id <> ${worker_id}::uuid))
           and (i.status = 'running' or (i.status = 'queued' and not exists (select 1 from task_imports r where r.owner_id = i.owner_id and r.status = 'running')))
-        order by (select max(s.served_at) from task_imports s where s.owner_id = i.owner_id) nulls first, i.created_at, i.id
+        order by (select max(s.last_run_at) from task_imports s where s.owner_id = i.owner_id) nulls first, i.created_at, i.id
         limit 1 for update of i skip locked)
-      returning owner_id, id, request_id, dry_run, failures`
+      returning owner_id, id, request_id, dry_run, failed_attempts`
     )
     return leased
   } catch (error) {
     // Another worker has started one of the same owner at this very moment.
-    if (failureOf(error) === 'duplicate') {
+    if (classifyDbError(error) === 'unique_violation') {
       return undefined
     }
     throw error
@@ -56,18 +56,18 @@ export async function leaseImport(
 export async function releaseImport(
   db: Db,
   worker_id: string,
-  { owner_id, id }: Leased,
+  { owner_id, id }: LeasedImport,
   hasFailed: boolean
 ): Promise<void> {
   await db.execute(sql`
-    update task_imports set worker_id = null, leased_until = case when ${hasFailed} then now() + make_interval(secs => ${PAUSE_SECONDS}) end, failures = failures + ${hasFailed ? 1 : 0}::int
+    update task_imports set worker_id = null, leased_until = case when ${hasFailed} then now() + make_interval(secs => ${PAUSE_SECONDS}) end, failed_attempts = failed_attempts + ${hasFailed ? 1 : 0}::int
     where owner_id = ${owner_id} and id = ${id} and status = 'running' and worker_id = ${worker_id}::uuid`)
 }
 
 /** Ends a running import for good, saying why. */
 export async function failImport(
   db: Db,
-  { owner_id, id, request_id }: Leased,
+  { owner_id, id, request_id }: LeasedImport,
   problem: Problem
 ): Promise<void> {
   const body = JSON.stringify(problemBody(problem, `/api/v1/task-imports/${id}`, request_id))

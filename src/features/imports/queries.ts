@@ -1,7 +1,7 @@
 import { and, asc, eq, ne, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { fromNewest, type Moment, olderThan } from '../../db/from-newest.ts'
-import { rowsOf } from '../../db/rows.ts'
+import { afterCursor, type KeysetPosition, newestFirst } from '../../db/keyset.ts'
+import { executeRows } from '../../db/rows.ts'
 import { taskImportErrors, taskImports } from '../../db/tables/task-imports.ts'
 import type { TaskImport, TaskImportError } from './schema.ts'
 
@@ -23,7 +23,7 @@ const columns = {
 const isOne = (owner_id: string, id: string) =>
   and(eq(taskImports.owner_id, owner_id), eq(taskImports.id, id))
 /** A file that is still on its way is nobody's business. */
-const isKnown = ne(taskImports.status, 'receiving')
+const isKnown = ne(taskImports.status, 'uploading')
 
 type Row = Omit<TaskImport, 'problem' | 'status'> & {
   problem: Record<string, unknown> | null
@@ -49,13 +49,13 @@ export async function listImports(
   db: Db,
   owner_id: string,
   limit: number,
-  after?: Moment
+  after?: KeysetPosition
 ): Promise<TaskImport[]> {
   const rows = await db
     .select(columns)
     .from(taskImports)
-    .where(and(eq(taskImports.owner_id, owner_id), isKnown, olderThan(taskImports, after)))
-    .orderBy(...fromNewest(taskImports))
+    .where(and(eq(taskImports.owner_id, owner_id), isKnown, afterCursor(taskImports, after)))
+    .orderBy(...newestFirst(taskImports))
     .limit(limit)
   return rows.map(told)
 }
@@ -105,14 +105,14 @@ export type NewImport = Pick<
 
 /** The place for a file that is on its way. */
 export async function insertReceiving(db: Db, fresh: NewImport): Promise<void> {
-  await db.insert(taskImports).values({ ...fresh, status: 'receiving' })
+  await db.insert(taskImports).values({ ...fresh, status: 'uploading' })
 }
 
 /** What goes into one block: rows as JSON, good ones as tasks, faults as errors. */
 export interface Block {
   block_no: number
-  rows_good: number
-  rows_bad: number
+  valid_rows: number
+  invalid_rows: number
   tasks: string
   errors: string
 }
@@ -121,15 +121,15 @@ export async function insertBlock(
   db: Db,
   owner_id: string,
   import_id: string,
-  { block_no, rows_good, rows_bad, tasks, errors }: Block
+  { block_no, valid_rows, invalid_rows, tasks, errors }: Block
 ): Promise<void> {
-  await db.execute(sql`insert into task_import_blocks (owner_id, import_id, block_no, rows_good, rows_bad, tasks, errors)
-    values (${owner_id}, ${import_id}, ${block_no}, ${rows_good}, ${rows_bad}, ${tasks}::jsonb, ${errors}::jsonb)`)
+  await db.execute(sql`insert into task_import_blocks (owner_id, import_id, block_no, valid_rows, invalid_rows, tasks, errors)
+    values (${owner_id}, ${import_id}, ${block_no}, ${valid_rows}, ${invalid_rows}, ${tasks}::jsonb, ${errors}::jsonb)`)
 }
 
 /** Takes back what was received; its blocks go with it. */
 export async function removeReceiving(db: Db, owner_id: string, id: string): Promise<void> {
-  await db.delete(taskImports).where(and(isOne(owner_id, id), eq(taskImports.status, 'receiving')))
+  await db.delete(taskImports).where(and(isOne(owner_id, id), eq(taskImports.status, 'uploading')))
 }
 
 /** Turns what was received into an import that waits for its turn. */
@@ -143,7 +143,7 @@ export async function changeToQueued(
   const [row] = await tx
     .update(taskImports)
     .set({ status: 'queued', rows_total, ignored_columns, created_at: sql`now()` })
-    .where(and(isOne(owner_id, id), eq(taskImports.status, 'receiving')))
+    .where(and(isOne(owner_id, id), eq(taskImports.status, 'uploading')))
     .returning(columns)
   return row && told(row)
 }
@@ -163,11 +163,11 @@ const unfinished = sql`${taskImports.finished_at} is null and ${taskImports.stat
 export const countWaiting = (db: Db): Promise<number> => db.$count(taskImports, unfinished)
 
 /** For how many seconds nothing was done for the owner of unfinished imports who has been left longest; 0 when nobody waits. An owner's imports take turns. */
-export async function secondsLeft(db: Db): Promise<number> {
+export async function oldestWaitSeconds(db: Db): Promise<number> {
   const owners = db
     .select({
       seconds:
-        sql<number>`extract(epoch from now() - max(greatest(${taskImports.created_at}, ${taskImports.served_at})))`.as(
+        sql<number>`extract(epoch from now() - max(greatest(${taskImports.created_at}, ${taskImports.last_run_at})))`.as(
           'seconds'
         )
     })
@@ -183,7 +183,7 @@ export async function secondsLeft(db: Db): Promise<number> {
 
 const KEPT_DAYS = 30
 /** Twice as long as any file may take. */
-const RECEIVING_HOURS = 2
+const UPLOADING_HOURS = 2
 const PURGE_BLOCKS = 20
 const PURGE_ERRORS = 2000
 
@@ -191,15 +191,15 @@ const PURGE_ERRORS = 2000
 export async function purgeImports(db: Db): Promise<{ done: number; more: boolean }> {
   const blocks = await purgeOne(
     db,
-    sql`finished_at is not null and is_staged`,
+    sql`finished_at is not null and has_blocks`,
     'task_import_blocks',
     'block_no',
     PURGE_BLOCKS,
-    (key) => sql`update task_imports set is_staged = false where ${key}`
+    (key) => sql`update task_imports set has_blocks = false where ${key}`
   )
   const lost = await purgeOne(
     db,
-    sql`status = 'receiving' and finished_at is null and created_at < now() - make_interval(hours => ${RECEIVING_HOURS})`,
+    sql`status = 'uploading' and finished_at is null and created_at < now() - make_interval(hours => ${UPLOADING_HOURS})`,
     'task_import_blocks',
     'block_no',
     PURGE_BLOCKS,
@@ -207,7 +207,7 @@ export async function purgeImports(db: Db): Promise<{ done: number; more: boolea
   )
   const old = await purgeOne(
     db,
-    sql`finished_at < now() - make_interval(days => ${KEPT_DAYS}) and not is_staged`,
+    sql`finished_at < now() - make_interval(days => ${KEPT_DAYS}) and not has_blocks`,
     'task_import_errors',
     '"row", "column"',
     PURGE_ERRORS,
@@ -225,7 +225,7 @@ async function purgeOne(
   chunk: number,
   after: (key: SQL) => SQL
 ): Promise<number> {
-  const [one] = await rowsOf<{ owner_id: string; id: string }>(
+  const [one] = await executeRows<{ owner_id: string; id: string }>(
     db,
     sql`select owner_id, id from task_imports where ${due} order by finished_at limit 1`
   )
@@ -235,7 +235,7 @@ async function purgeOne(
   const part = sql.raw(table)
   const keys = sql.raw(order)
   const owned = sql`owner_id = ${one.owner_id} and import_id = ${one.id}`
-  const gone = await rowsOf(
+  const gone = await executeRows(
     db,
     sql`delete from ${part} where ${owned} and (${keys}) in (select ${keys} from ${part} where ${owned} limit ${chunk}) returning 1 as one`
   )

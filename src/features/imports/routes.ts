@@ -3,11 +3,11 @@ import type { FastifyRequest } from 'fastify'
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
-import { fileArrivalMs } from '../../plugins/arrival.ts'
-import { IdempotencyKey, sendAnswer, transactOnce } from '../../plugins/idempotency.ts'
-import { cursors, linkNext, newestFirst, pageOf } from '../../plugins/paging.ts'
-import type { App } from '../../plugins/server.ts'
-import { DEFAULT_LIMIT, ref, replies } from '../../plugins/wire.ts'
+import { IdempotencyKey, runIdempotent, sendStored } from '../../http/idempotency.ts'
+import { addLinkHeader, cursors, paginateNewestFirst, toPage } from '../../http/pagination.ts'
+import { uploadTimeoutMs } from '../../http/request-timeout.ts'
+import { DEFAULT_LIMIT, ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
 import { findImport, listErrors, listImports } from './queries.ts'
 import {
   TaskImport,
@@ -18,7 +18,7 @@ import {
   TaskImportParams,
   TaskImportUpload
 } from './schema.ts'
-import { cancelOwnImport, queueImport, stageFile, unstage } from './service.ts'
+import { cancelOwnImport, discardStaged, queueImport, stageFile } from './service.ts'
 import { readUpload } from './upload.ts'
 
 const tags = ['TaskImports']
@@ -32,17 +32,17 @@ export async function taskImportRoutes(
   { db, config, secrets, wakeJobs }: Pick<Deps, 'db' | 'config' | 'secrets' | 'wakeJobs'>
 ) {
   const keys = deriveKeys(secrets, 'cursor')
-  const { seal, open } = cursors(keys)
-  const page = newestFirst(keys)
-  const arrivalMs = fileArrivalMs(config.IMPORT_MAX_BYTES)
+  const { encode, decode } = cursors(keys)
+  const page = paginateNewestFirst(keys)
+  const requestTimeoutMs = uploadTimeoutMs(config.IMPORT_MAX_BYTES)
 
   app.register(async (scope: App) => {
     await scope.register(multipart)
     scope.post(
       '/',
       {
-        config: { allow: 'user', scope: 'imports:write', budget: 'imports', arrivalMs },
-        handlerTimeout: arrivalMs + STAGING_MS,
+        config: { allow: 'user', scope: 'imports:write', budget: 'imports', requestTimeoutMs },
+        handlerTimeout: requestTimeoutMs + STAGING_MS,
         schema: {
           operationId: 'createTaskImport',
           tags,
@@ -53,7 +53,7 @@ export async function taskImportRoutes(
           headers: IdempotencyKey,
           querystring: TaskImportCreateQuery,
           body: ref(TaskImportUpload),
-          response: replies(
+          response: responses(
             { 202: ref(TaskImport) },
             'too_many_imports',
             'idempotency_in_flight',
@@ -64,7 +64,7 @@ export async function taskImportRoutes(
       async (request, reply) => {
         const { owner_id, staged } = await receive(request)
         try {
-          const answer = await transactOnce(
+          const answer = await runIdempotent(
             db,
             request,
             async (tx) => {
@@ -81,10 +81,10 @@ export async function taskImportRoutes(
             { file: staged.sha256 }
           )
           wakeJobs?.()
-          return sendAnswer(reply, answer)
+          return sendStored(reply, answer)
         } finally {
           // A replay or a refusal leaves the rows where they are; what is queued is no longer touched by this.
-          await unstage(db, { owner_id, id: staged.id })
+          await discardStaged(db, { owner_id, id: staged.id })
         }
       }
     )
@@ -102,7 +102,7 @@ export async function taskImportRoutes(
           { owner_id, request_id: request.id, dry_run, file_name, source },
           { maxRows: config.IMPORT_MAX_ROWS }
         ),
-      (staged) => unstage(db, staged)
+      (staged) => discardStaged(db, staged)
     )
     return { owner_id, staged }
   }
@@ -117,7 +117,7 @@ export async function taskImportRoutes(
         summary: 'List your imports',
         description: 'Your imports, newest first. They are kept for 30 days after their end.',
         querystring: TaskImportListQuery,
-        response: replies({ 200: ref(TaskImportPage) })
+        response: responses({ 200: ref(TaskImportPage) })
       }
     },
     async (request, reply) =>
@@ -138,7 +138,7 @@ export async function taskImportRoutes(
         description:
           'Its state at this moment: what it counts is committed. `succeeded`, `failed` and `cancelled` are final; a second between two questions is enough.',
         params: TaskImportParams,
-        response: replies({ 200: ref(TaskImport) }, 'not_found')
+        response: responses({ 200: ref(TaskImport) }, 'not_found')
       }
     },
     async (request) => {
@@ -162,7 +162,7 @@ export async function taskImportRoutes(
           'Every fault of every rejected row so far, in the order of rows; they can be read while the import runs.',
         params: TaskImportParams,
         querystring: TaskImportListQuery,
-        response: replies({ 200: ref(TaskImportErrorPage) }, 'not_found')
+        response: responses({ 200: ref(TaskImportErrorPage) }, 'not_found')
       }
     },
     async (request, reply) => {
@@ -172,7 +172,7 @@ export async function taskImportRoutes(
         query: { limit = DEFAULT_LIMIT, cursor }
       } = request
       const binding = JSON.stringify(['task_import_errors', caller.id, import_id])
-      const [row, column] = cursor === undefined ? [] : open(binding, cursor)
+      const [row, column] = cursor === undefined ? [] : decode(binding, cursor)
       if (!(await findImport(db, caller.id, import_id))) {
         throw new Problem('not_found')
       }
@@ -183,10 +183,10 @@ export async function taskImportRoutes(
         limit + 1,
         row === undefined ? undefined : { row: Number(row), column: column as string }
       )
-      return linkNext(
+      return addLinkHeader(
         request,
         reply,
-        pageOf(found, limit, (last) => seal(binding, [String(last.row), last.column ?? '']))
+        toPage(found, limit, (last) => encode(binding, [String(last.row), last.column ?? '']))
       )
     }
   )
@@ -202,7 +202,7 @@ export async function taskImportRoutes(
         description:
           'Takes effect at once or, while rows are being dealt with, after at most 500 of them. What was imported stays.',
         params: TaskImportParams,
-        response: replies({ 200: ref(TaskImport) }, 'not_found', 'import_ended')
+        response: responses({ 200: ref(TaskImport) }, 'not_found', 'import_ended')
       }
     },
     async (request) => cancelOwnImport(db, request.caller.id, request.params.import_id)

@@ -1,28 +1,28 @@
+import { validatorOf } from '../../http/validation.ts'
 import { unguardCell } from '../../lib/csv.ts'
-import { validatorOf } from '../../plugins/validation.ts'
-import { components, type TaskCreate as Draft, TaskCreate } from '../tasks/schema.ts'
+import { type TaskCreate as Draft, schemas, TaskCreate } from '../tasks/schema.ts'
 import type { Columns, Field } from './columns.ts'
 import { type Cells, isBlank } from './csv-reader.ts'
 import { MAX_VALUE } from './schema.ts'
 
 /** What is wrong with a row; `column` is empty when it is the row as a whole. */
-export interface Fault {
+export interface RowError {
   column: Field | ''
   code: string
   message: string
   value: string | null
 }
-export type Judged = { draft: Draft } | { faults: Fault[] }
+export type ParsedRow = { draft: Draft } | { faults: RowError[] }
 
 /** The rules of a new task are those of the contract, whichever way it comes in. */
-const faultsOf = validatorOf(TaskCreate, components)
+const faultsOf = validatorOf(TaskCreate, schemas)
 const SYNONYMS: Record<string, string> = { pending: 'todo', completed: 'done' }
 const DATE = /^\d{4}-\d{2}-\d{2}$/
 const DUE_DATE_HINT =
   'due_date must be a date such as 2026-01-31, which means its end in UTC, or a date and time with zone, such as 2026-01-31T09:00:00Z.'
 
 /** What a row says: a task to be, or each of its faults. An empty cell is an absent one. */
-export function judgeRow(cells: Cells, { places, width }: Columns): Judged {
+export function parseRow(cells: Cells, { places, width }: Columns): ParsedRow {
   const beyond = cells.findIndex((cell, i) => i >= width && !isBlank(cell))
   if (beyond >= 0) {
     return {
@@ -75,7 +75,7 @@ export function judgeRow(cells: Cells, { places, width }: Columns): Judged {
   if (found.length === 0) {
     return { draft: draft as Draft }
   }
-  const faults = new Map<string, Fault>()
+  const faults = new Map<string, RowError>()
   for (const { pointer, code, detail } of found) {
     const column = pointer.split('/')[1] as Field
     if (!faults.has(column)) {

@@ -1,19 +1,19 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import {
-  choice,
   Id,
-  input,
   NO_NUL,
   NullableText,
   NullableTimestamp,
-  output,
   PageQuery,
   ProblemBody,
-  page,
-  parameters,
+  pageSchema,
+  params,
   ref,
+  requestBody,
+  responseBody,
+  stringEnum,
   Timestamp
-} from '../../plugins/wire.ts'
+} from '../../http/schemas.ts'
 
 /** As many columns as a file may have; each may have to be named as ignored. */
 export const MAX_COLUMNS = 200
@@ -23,7 +23,7 @@ export const MAX_FILE_NAME = 255
 export const MAX_VALUE = 200
 const MAX_ROWS = 10_000_000
 
-export const TaskImportStatus = choice(
+export const TaskImportStatus = stringEnum(
   'TaskImportStatus',
   ['queued', 'running', 'succeeded', 'failed', 'cancelled'],
   'How far an import is; the last three are final.'
@@ -46,7 +46,7 @@ const EXAMPLE = {
   finished_at: null
 }
 
-export const TaskImport = output(
+export const TaskImport = responseBody(
   'TaskImport',
   {
     id: Id("The import's id."),
@@ -88,9 +88,9 @@ export const TaskImport = output(
 )
 export type TaskImport = Static<typeof TaskImport>
 
-export const TaskImportPage = page('TaskImportPage', TaskImport, 'A page of imports.')
+export const TaskImportPage = pageSchema('TaskImportPage', TaskImport, 'A page of imports.')
 
-export const TaskImportError = output(
+export const TaskImportError = responseBody(
   'TaskImportError',
   {
     row: Type.Integer({
@@ -134,13 +134,13 @@ export const TaskImportError = output(
 )
 export type TaskImportError = Static<typeof TaskImportError>
 
-export const TaskImportErrorPage = page(
+export const TaskImportErrorPage = pageSchema(
   'TaskImportErrorPage',
   TaskImportError,
   'A page of errors, in the order of rows.'
 )
 
-export const TaskImportUpload = input(
+export const TaskImportUpload = requestBody(
   'TaskImportUpload',
   {
     file: Type.String({
@@ -151,15 +151,15 @@ export const TaskImportUpload = input(
   { description: 'The file to import, as the only part of the form.' }
 )
 
-export const TaskImportCreateQuery = parameters({
+export const TaskImportCreateQuery = params({
   dry_run: Type.Optional(
     Type.Boolean({ default: false, description: 'Judge every row and create nothing.' })
   )
 })
-export const TaskImportParams = parameters({ import_id: Id("The import's id.") })
-export const TaskImportListQuery = parameters(PageQuery)
+export const TaskImportParams = params({ import_id: Id("The import's id.") })
+export const TaskImportListQuery = params(PageQuery)
 
-export const components: TSchema[] = [
+export const schemas: TSchema[] = [
   TaskImportStatus,
   TaskImport,
   TaskImportPage,

@@ -10,7 +10,7 @@ import {
 import type { TaskImport, TaskImportError } from './schema.ts'
 import type { Staged } from './staging.ts'
 
-export { type Staged, stageFile, unstage } from './staging.ts'
+export { discardStaged, type Staged, stageFile } from './staging.ts'
 
 /** Each may hold as many staged rows as a file may have. */
 const MAX_UNFINISHED = 20

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { rowIds } from '../../lib/row-ids.ts'
+import { deterministicUuids } from '../../lib/deterministic-uuid.ts'
 import { toRow } from '../tasks/service.ts'
-import { type Columns, readHeader, shown } from './columns.ts'
-import { badFile, type Cells, readRows } from './csv-reader.ts'
+import { type Columns, printable, readHeader } from './columns.ts'
+import { type Cells, invalidFile, readRows } from './csv-reader.ts'
 import {
   type Block,
   insertBlock,
@@ -13,7 +13,7 @@ import {
   type NewImport,
   removeReceiving
 } from './queries.ts'
-import { judgeRow } from './row-reader.ts'
+import { parseRow } from './row-reader.ts'
 import { MAX_FILE_NAME } from './schema.ts'
 
 /** Rows in one block, hence in one transaction of the work. */
@@ -78,7 +78,7 @@ export async function stageFile(
       await stage.flush()
     }
     if (!columns) {
-      throw badFile(
+      throw invalidFile(
         'empty',
         'The file is empty: it needs a header such as title,description,status,priority,due_date,tags.'
       )
@@ -92,13 +92,13 @@ export async function stageFile(
       sha256: digest.digest('base64url')
     }
   } catch (error) {
-    await unstage(db, { owner_id, id })
+    await discardStaged(db, { owner_id, id })
     throw error
   }
 }
 
 /** Takes a staged file back. What cannot be taken back now is purged later, so the caller hears of nothing. */
-export async function unstage(
+export async function discardStaged(
   db: Db,
   { owner_id, id }: Pick<Staged, 'owner_id' | 'id'>
 ): Promise<void> {
@@ -110,20 +110,20 @@ function createStage(db: Db, owner_id: string, id: string) {
   const full: Block[] = []
   let tasks: string[] = []
   let errors: string[] = []
-  let rows_bad = 0
+  let invalid_rows = 0
   let characters = 0
   let block_no = 0
   const close = () => {
     full.push({
       block_no: block_no++,
-      rows_good: tasks.length,
-      rows_bad,
+      valid_rows: tasks.length,
+      invalid_rows,
       tasks: `[${tasks.join()}]`,
       errors: `[${errors.join()}]`
     })
     tasks = []
     errors = []
-    rows_bad = 0
+    invalid_rows = 0
     characters = 0
   }
   const flush = async () => {
@@ -133,25 +133,25 @@ function createStage(db: Db, owner_id: string, id: string) {
   }
   return {
     add(row: number, cells: Cells, columns: Columns): void {
-      const judged = judgeRow(cells, columns)
+      const judged = parseRow(cells, columns)
       if ('draft' in judged) {
-        const { task, event } = rowIds(id, row)
+        const { task, event } = deterministicUuids(id, row)
         const text = JSON.stringify({ row, ...toRow(judged.draft, task, event) })
         tasks.push(text)
         characters += text.length
       } else {
-        rows_bad++
+        invalid_rows++
         for (const fault of judged.faults) {
           errors.push(JSON.stringify({ row, ...fault }))
         }
       }
-      if (tasks.length + rows_bad >= BLOCK_ROWS || characters >= BLOCK_CHARACTERS) {
+      if (tasks.length + invalid_rows >= BLOCK_ROWS || characters >= BLOCK_CHARACTERS) {
         close()
       }
     },
     flush,
     async end(): Promise<void> {
-      if (tasks.length + rows_bad > 0) {
+      if (tasks.length + invalid_rows > 0) {
         close()
       }
       await flush()
@@ -170,4 +170,5 @@ async function* hashing(
 }
 
 /** The last part of a path, in a form that can be stored and shown. */
-const shownFileName = (name: string): string => shown(name.replace(/^.*[\\/]/, ''), MAX_FILE_NAME)
+const shownFileName = (name: string): string =>
+  printable(name.replace(/^.*[\\/]/, ''), MAX_FILE_NAME)

@@ -1,9 +1,9 @@
 import type { Multipart, MultipartFile } from '@fastify/multipart'
 import type { FastifyError, FastifyRequest } from 'fastify'
 import { invalidField, Problem } from '../../core/problem.ts'
-import { nearest } from '../../lib/nearest.ts'
-import { shown } from './columns.ts'
-import { badFile } from './csv-reader.ts'
+import { closestName } from '../../lib/did-you-mean.ts'
+import { printable } from './columns.ts'
+import { invalidFile } from './csv-reader.ts'
 
 /** What browsers and programs call a CSV file; Windows calls it what opens it. */
 const CSV_TYPES = new Set([
@@ -80,17 +80,23 @@ export async function readUpload<T>(
 
 function fileOf(part: Multipart, maxBytes: number): Upload {
   if (part.type !== 'file') {
-    throw badFile('wrong_type', 'file must be a file with a name that ends in .csv, not a text.')
+    throw invalidFile(
+      'wrong_type',
+      'file must be a file with a name that ends in .csv, not a text.'
+    )
   }
   const { filename = '', mimetype = '', file } = part as MultipartFile
   if (!/\.csv$/i.test(filename)) {
-    throw badFile(
+    throw invalidFile(
       'wrong_type',
-      `file must be a CSV file: its name must end in .csv, and ${shown(filename) || 'it has none'} does not.`
+      `file must be a CSV file: its name must end in .csv, and ${printable(filename) || 'it has none'} does not.`
     )
   }
   if (!CSV_TYPES.has((mimetype.split(';')[0] as string).trim().toLowerCase())) {
-    throw badFile('wrong_type', `file must be of the type text/csv, not ${shown(mimetype)}.`)
+    throw invalidFile(
+      'wrong_type',
+      `file must be of the type text/csv, not ${printable(mimetype)}.`
+    )
   }
   return { file_name: filename, source: whole(file, maxBytes) }
 }
@@ -128,11 +134,11 @@ const tooLarge = (maxBytes: number): Problem =>
   new Problem('body_too_large', { detail: `The file may have ${maxBytes} bytes. Split it.` })
 
 function unknownField(name: string): Problem {
-  const field = shown(name)
+  const field = printable(name)
   return invalidField(
     'body',
     `/${field}`,
     'unknown_field',
-    `${field || 'A nameless field'} is not known here${nearest(field, ['file']) ? '; did you mean file?' : ': the file belongs in the field file, and switches into the query.'}`
+    `${field || 'A nameless field'} is not known here${closestName(field, ['file']) ? '; did you mean file?' : ': the file belongs in the field file, and switches into the query.'}`
   )
 }

@@ -1,10 +1,9 @@
 import { timingSafeEqual } from 'node:crypto'
-import { isProduction } from '../../config.ts'
 import type { Deps } from '../../core/deps.ts'
 import { unauthenticated, unavailable } from '../../core/problem.ts'
+import { VERSION } from '../../http/plugins/openapi.ts'
+import type { App } from '../../http/server.ts'
 import { hashToken } from '../../lib/token.ts'
-import { VERSION } from '../../plugins/openapi.ts'
-import type { App } from '../../plugins/server.ts'
 import { prepareIsReady } from './queries.ts'
 
 const hidden = { allow: 'anyone' } as const
@@ -15,11 +14,13 @@ export async function opsRoutes(
   {
     config,
     db,
-    isLeaving,
+    isShuttingDown,
     mail,
     metrics,
-    limitsKept
-  }: Pick<Deps, 'config' | 'db' | 'isLeaving' | 'mail' | 'metrics'> & { limitsKept: () => string }
+    limitsStorage
+  }: Pick<Deps, 'config' | 'db' | 'isShuttingDown' | 'mail' | 'metrics'> & {
+    limitsStorage: () => string
+  }
 ) {
   const isReady = prepareIsReady(db)
 
@@ -28,7 +29,7 @@ export async function opsRoutes(
     version: VERSION,
     links: {
       api: '/api/v1',
-      ...(config.CONSOLE === 'on' && { console: '/app/' }),
+      ...(config.CONSOLE_ENABLED && { console: '/app/' }),
       docs: '/docs',
       openapi: '/openapi.json',
       openapi_3_0: '/openapi-3.0.json',
@@ -43,14 +44,14 @@ export async function opsRoutes(
   }))
 
   app.get('/health/ready', { config: hidden, schema: { hide: true } }, async () => {
-    if (isLeaving()) {
+    if (isShuttingDown()) {
       throw unavailable('This instance is leaving.')
     }
     if (!(await isReady())) {
       throw unavailable('The database is not migrated yet.')
     }
     // Not a reason to be unready: an instance without its Redis still serves, and limits on its own.
-    return { status: 'ready', limits: limitsKept() }
+    return { status: 'ready', limits: limitsStorage() }
   })
 
   const { METRICS_TOKEN: token } = config
@@ -65,10 +66,10 @@ export async function opsRoutes(
   }
 
   // These letters carry codes: in production the route does not exist.
-  if (!isProduction(config)) {
+  if (!config.isProduction) {
     app.get('/dev/mails', { config: hidden, schema: { hide: true } }, async (_request, reply) => {
       reply.header('cache-control', 'no-store')
-      return { data: mail.kept() }
+      return { data: mail.sentMessages() }
     })
   }
 }

@@ -1,9 +1,9 @@
 import { and, eq, gt, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../../core/caller.ts'
+import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
-import { fromNewest, type Moment, olderThan } from '../../db/from-newest.ts'
-import { prepared } from '../../db/prepared.ts'
-import { rowsOf } from '../../db/rows.ts'
+import { afterCursor, type KeysetPosition, newestFirst } from '../../db/keyset.ts'
+import { prepared } from '../../db/prepared-statements.ts'
+import { executeRows } from '../../db/rows.ts'
 import { refreshTokens, sessions } from '../../db/tables/sessions.ts'
 import { users } from '../../db/tables/users.ts'
 
@@ -23,7 +23,7 @@ export interface SessionKey {
 }
 
 const inSeconds = (seconds: number) => sql`now() + make_interval(secs => ${seconds})`
-const isLive = and(isNull(sessions.ended_at), gt(sessions.live_until, sql`now()`)) as SQL
+const isLive = and(isNull(sessions.ended_at), gt(sessions.idle_expires_at, sql`now()`)) as SQL
 const ended = { session_id: sessions.id, user_id: sessions.user_id }
 
 export async function insertSession(
@@ -32,13 +32,13 @@ export async function insertSession(
   tokenHash: string,
   { idleSeconds, absoluteSeconds }: Lifetimes
 ): Promise<void> {
-  const live_until = inSeconds(Math.min(idleSeconds, absoluteSeconds))
+  const idle_expires_at = inSeconds(Math.min(idleSeconds, absoluteSeconds))
   await tx
     .insert(sessions)
-    .values({ ...session, live_until, expires_at: inSeconds(absoluteSeconds) })
+    .values({ ...session, idle_expires_at, expires_at: inSeconds(absoluteSeconds) })
   await tx
     .insert(refreshTokens)
-    .values({ hash: tokenHash, session_id: session.id, expires_at: live_until })
+    .values({ hash: tokenHash, session_id: session.id, expires_at: idle_expires_at })
 }
 
 const isUnverified = sql<boolean>`${users.email} is not null and not ${users.email_verified}`
@@ -80,18 +80,18 @@ export async function rotateToken(
   nextHash: string,
   idleSeconds: number
 ): Promise<SessionKey | undefined> {
-  const [row] = await rowsOf<{ session_id: string; user_id: string }>(
+  const [row] = await executeRows<{ session_id: string; user_id: string }>(
     tx,
     sql`
     with spent as (
       update refresh_tokens t set used_at = now() from sessions s, users u
       where t.hash = ${hash} and t.used_at is null and t.expires_at > now()
         and s.id = t.session_id and s.ended_at is null and s.expires_at > now() and u.id = s.user_id and not u.disabled
-      returning s.id as session_id, s.user_id, least(s.expires_at, now() + make_interval(secs => ${idleSeconds})) as live_until
+      returning s.id as session_id, s.user_id, least(s.expires_at, now() + make_interval(secs => ${idleSeconds})) as idle_expires_at
     ), successor as (
-      insert into refresh_tokens (hash, session_id, expires_at) select ${nextHash}, session_id, live_until from spent
+      insert into refresh_tokens (hash, session_id, expires_at) select ${nextHash}, session_id, idle_expires_at from spent
     ), used as (
-      update sessions set last_used_at = now(), live_until = spent.live_until from spent where sessions.id = spent.session_id
+      update sessions set last_used_at = now(), idle_expires_at = spent.idle_expires_at from spent where sessions.id = spent.session_id
     ) select session_id, user_id from spent`
   )
   return row
@@ -156,7 +156,7 @@ export async function endOldestBeyond(
     .select({ id: sessions.id })
     .from(sessions)
     .where(and(eq(sessions.user_id, user_id), isLive))
-    .orderBy(...fromNewest(sessions))
+    .orderBy(...newestFirst(sessions))
     .offset(most)
   return tx
     .update(sessions)
@@ -166,7 +166,7 @@ export async function endOldestBeyond(
 }
 
 /** Removes a few sessions that have been dead for long, with their tokens. Few, since a long one leaves thousands of spent tokens. */
-export async function removeLongDead(
+export async function purgeExpired(
   tx: Db,
   user_id: string,
   deadForSeconds: number,
@@ -179,7 +179,7 @@ export async function removeLongDead(
     .where(
       and(
         eq(sessions.user_id, user_id),
-        sql`least(${sessions.ended_at}, ${sessions.live_until}) < ${longAgo}`
+        sql`least(${sessions.ended_at}, ${sessions.idle_expires_at}) < ${longAgo}`
       )
     )
     .limit(most)
@@ -187,7 +187,7 @@ export async function removeLongDead(
 }
 
 /** Live sessions of a user, newest first, after a position if one is given. */
-export async function listSessions(db: Db, user_id: string, limit: number, after?: Moment) {
+export async function listSessions(db: Db, user_id: string, limit: number, after?: KeysetPosition) {
   return db
     .select({
       id: sessions.id,
@@ -197,7 +197,7 @@ export async function listSessions(db: Db, user_id: string, limit: number, after
       user_agent: sessions.user_agent
     })
     .from(sessions)
-    .where(and(eq(sessions.user_id, user_id), isLive, olderThan(sessions, after)))
-    .orderBy(...fromNewest(sessions))
+    .where(and(eq(sessions.user_id, user_id), isLive, afterCursor(sessions, after)))
+    .orderBy(...newestFirst(sessions))
     .limit(limit)
 }

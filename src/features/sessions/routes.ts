@@ -1,10 +1,10 @@
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
-import { actorOf } from '../../plugins/audit.ts'
-import { newestFirst } from '../../plugins/paging.ts'
-import type { App } from '../../plugins/server.ts'
-import { Nothing, ref, replies } from '../../plugins/wire.ts'
+import { paginateNewestFirst } from '../../http/pagination.ts'
+import { actorOf } from '../../http/plugins/audit-denied.ts'
+import { NoContent, ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
 import { listSessions } from './queries.ts'
 import { type Session, SessionListQuery, SessionPage, SessionParams } from './schema.ts'
 import type { Sessions } from './service.ts'
@@ -16,7 +16,7 @@ export async function sessionRoutes(
   app: App,
   { db, secrets, sessions }: Pick<Deps, 'db' | 'secrets'> & { sessions: Sessions }
 ) {
-  const page = newestFirst(deriveKeys(secrets, 'cursor'))
+  const page = paginateNewestFirst(deriveKeys(secrets, 'cursor'))
 
   app.get(
     '/',
@@ -28,7 +28,7 @@ export async function sessionRoutes(
         summary: 'List your sessions',
         description: 'Where you are logged in, newest first; at most 20 sessions live at once.',
         querystring: SessionListQuery,
-        response: replies({ 200: ref(SessionPage) })
+        response: responses({ 200: ref(SessionPage) })
       }
     },
     async (request, reply) =>
@@ -51,7 +51,7 @@ export async function sessionRoutes(
         summary: 'End one of your sessions',
         description: 'Its access token and its refresh token are worth nothing from now on.',
         params: SessionParams,
-        response: replies({ 204: Nothing('The session has ended.') }, 'not_found')
+        response: responses({ 204: NoContent('The session has ended.') }, 'not_found')
       }
     },
     async (request, reply) => {
@@ -78,7 +78,7 @@ export async function sessionRoutes(
         tags,
         summary: 'End all other sessions',
         description: 'Ends every session of yours but this one.',
-        response: replies({ 204: Nothing('You are logged in only here.') })
+        response: responses({ 204: NoContent('You are logged in only here.') })
       }
     },
     async (request, reply) => {

@@ -3,14 +3,14 @@ import {
   Id,
   NO_NUL,
   NullableText,
-  output,
   PageQuery,
-  page,
-  parameters,
+  pageSchema,
+  params,
+  responseBody,
   Timestamp
-} from '../../plugins/wire.ts'
+} from '../../http/schemas.ts'
 
-export const Session = output(
+export const Session = responseBody(
   'Session',
   {
     id: Id("The session's id."),
@@ -40,9 +40,9 @@ export const Session = output(
 )
 export type Session = Static<typeof Session>
 
-export const SessionPage = page('SessionPage', Session, 'A page of sessions.')
-export const SessionParams = parameters({ session_id: Id("The session's id.") })
-export const SessionListQuery = parameters(PageQuery)
+export const SessionPage = pageSchema('SessionPage', Session, 'A page of sessions.')
+export const SessionParams = params({ session_id: Id("The session's id.") })
+export const SessionListQuery = params(PageQuery)
 export type SessionListQuery = Static<typeof SessionListQuery>
 
-export const components: TSchema[] = [Session, SessionPage]
+export const schemas: TSchema[] = [Session, SessionPage]

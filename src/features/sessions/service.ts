@@ -1,12 +1,12 @@
 import { v7 as uuidv7 } from 'uuid'
-import { type Actor, recordAudit, type Source, unknownActor } from '../../core/audit.ts'
-import type { Caller } from '../../core/caller.ts'
+import { type OldActor as Actor, recordAudit, type Source, unknownActor } from '../../core/audit.ts'
+import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
-import { transact } from '../../db/transact.ts'
-import { addressPrefix } from '../../lib/address.ts'
-import { createShortCache } from '../../lib/short-cache.ts'
+import { withTransaction } from '../../db/transaction.ts'
+import type { AccessClaims } from '../../http/plugins/authenticate.ts'
+import { maskIp } from '../../lib/ip.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
-import type { AccessClaims } from '../../plugins/authenticate.ts'
+import { createTtlCache } from '../../lib/ttl-cache.ts'
 import {
   endOldestBeyond,
   endSession,
@@ -14,7 +14,7 @@ import {
   findTokenSession,
   insertSession,
   prepareFindCaller,
-  removeLongDead,
+  purgeExpired,
   rotateToken,
   type SessionKey
 } from './queries.ts'
@@ -52,7 +52,7 @@ export type Sessions = ReturnType<typeof createSessions>
 /** Sessions with their short cache; made once for each app. Whoever ends sessions in a transaction forgets them after the commit. */
 export function createSessions({ db, sign, accessSeconds, refreshSeconds }: SessionOptions) {
   const findCaller = prepareFindCaller(db)
-  const callers = createShortCache({
+  const callers = createTtlCache({
     max: CACHED_SESSIONS,
     ttlMs: CACHE_MS,
     load: (key) => findCaller(readKey(key))
@@ -68,9 +68,9 @@ export function createSessions({ db, sign, accessSeconds, refreshSeconds }: Sess
     expires_in: accessSeconds,
     refresh_token
   })
-  const forget = (keys: SessionKey[]) => {
+  const invalidate = (keys: SessionKey[]) => {
     for (const key of keys) {
-      callers.drop(writeKey(key))
+      callers.invalidate(writeKey(key))
     }
   }
 
@@ -80,22 +80,22 @@ export function createSessions({ db, sign, accessSeconds, refreshSeconds }: Sess
       tx: Db,
       user: { id: string; role: string },
       client: Client
-    ): Promise<{ tokens: Tokens; pushedOut: SessionKey[] }> {
+    ): Promise<{ tokens: Tokens; evicted: SessionKey[] }> {
       const id = uuidv7()
       const refreshToken = randomToken()
       const session = {
         id,
         user_id: user.id,
-        address_prefix: addressPrefix(client.address),
+        address_prefix: maskIp(client.address),
         user_agent: client.userAgent?.toWellFormed().slice(0, MAX_USER_AGENT) ?? null
       }
       await insertSession(tx, session, hashToken(refreshToken), {
         idleSeconds: refreshSeconds,
         absoluteSeconds: ABSOLUTE_SECONDS
       })
-      const pushedOut = await endOldestBeyond(tx, user.id, MAX_LIVE)
-      await removeLongDead(tx, user.id, KEPT_DEAD_SECONDS, MAX_CLEARED)
-      return { tokens: tokens(id, user, refreshToken), pushedOut }
+      const evicted = await endOldestBeyond(tx, user.id, MAX_LIVE)
+      await purgeExpired(tx, user.id, KEPT_DEAD_SECONDS, MAX_CLEARED)
+      return { tokens: tokens(id, user, refreshToken), evicted }
     },
 
     /** Spends a refresh token; undefined when it is not live. */
@@ -116,13 +116,13 @@ export function createSessions({ db, sign, accessSeconds, refreshSeconds }: Sess
     tokens,
 
     /** Remembers a refused refresh. A token that was spent before ends its session, and that stays so although the request fails. */
-    async noteRefused(refreshToken: string, source: Source): Promise<void> {
+    async handleRejectedRefresh(refreshToken: string, source: Source): Promise<void> {
       const found = await findTokenSession(db, hashToken(refreshToken))
       const subject = {
         subject_type: found ? ('session' as const) : null,
         subject_id: found?.session_id ?? null
       }
-      const endedNow = await transact(db, async (tx) => {
+      const endedNow = await withTransaction(db, async (tx) => {
         const ended = found?.isSpent ? await endSession(tx, found) : undefined
         await recordAudit(tx, {
           ...unknownActor(source),
@@ -133,7 +133,7 @@ export function createSessions({ db, sign, accessSeconds, refreshSeconds }: Sess
         return ended
       })
       if (endedNow) {
-        forget([endedNow])
+        invalidate([endedNow])
       }
     },
 
@@ -143,7 +143,7 @@ export function createSessions({ db, sign, accessSeconds, refreshSeconds }: Sess
       actor: Actor,
       action: 'session.ended' | 'user.logged_out'
     ): Promise<boolean> {
-      const ended = await transact(db, async (tx) => {
+      const ended = await withTransaction(db, async (tx) => {
         const session = await endSession(tx, key)
         if (session) {
           await recordAudit(tx, {
@@ -156,22 +156,22 @@ export function createSessions({ db, sign, accessSeconds, refreshSeconds }: Sess
         }
         return session
       })
-      callers.drop(writeKey(key))
+      callers.invalidate(writeKey(key))
       return ended !== undefined
     },
 
     /** Ends every session of a user but the one that asks. */
     async endOthers(user_id: string, except: string | null, actor: Actor): Promise<void> {
-      forget(await transact(db, (tx) => endAll(tx, actor, user_id, except)))
+      invalidate(await withTransaction(db, (tx) => endAll(tx, actor, user_id, except)))
     },
 
     /** Ends all sessions of a user, save perhaps one, in the caller's transaction. */
     endAll,
 
     /** To be called after the commit of whatever ended these sessions. */
-    forget,
+    invalidate,
     /** To be called after the commit of whatever changed what a user may do. */
-    forgetUser: (user_id: string): void => callers.dropWhere((key) => key.startsWith(user_id)),
+    invalidateUser: (user_id: string): void => callers.dropWhere((key) => key.startsWith(user_id)),
 
     /** The caller behind a token's session, at most a second old. */
     resolveToken: (session_id: string, user_id: string): Promise<Caller | undefined> =>

@@ -1,10 +1,10 @@
 import type { Deps } from '../../core/deps.ts'
-import { IdempotencyKey, sendAnswer, transactOnce } from '../../plugins/idempotency.ts'
-import type { App } from '../../plugins/server.ts'
-import { ref, replies } from '../../plugins/wire.ts'
+import { IdempotencyKey, runIdempotent, sendStored } from '../../http/idempotency.ts'
+import { ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
 import { TaskBatch, TaskBatchOutcome } from './batch.schema.ts'
 import { runBatch } from './batch.ts'
-import { actOf } from './routes.ts'
+import { taskContextOf } from './routes.ts'
 
 /** Several changes in one request and one transaction. */
 export async function taskBatchRoutes(app: App, { db, config }: Pick<Deps, 'db' | 'config'>) {
@@ -20,7 +20,7 @@ export async function taskBatchRoutes(app: App, { db, config }: Pick<Deps, 'db' 
           'Up to 100 operations in one transaction. Atomic by default: the first refusal refuses all and points to its operation. With `atomic: false` each operation has a result of its own.',
         headers: IdempotencyKey,
         body: ref(TaskBatch),
-        response: replies(
+        response: responses(
           { 200: ref(TaskBatchOutcome) },
           'quota_exceeded',
           'not_allowed',
@@ -33,12 +33,14 @@ export async function taskBatchRoutes(app: App, { db, config }: Pick<Deps, 'db' 
       }
     },
     async (request, reply) =>
-      sendAnswer(
+      sendStored(
         reply,
-        await transactOnce(db, request, async (tx) => ({
+        await runIdempotent(db, request, async (tx) => ({
           status: 200,
           headers: {},
-          body: { results: await runBatch(tx, actOf(request, config), request.body, request.id) }
+          body: {
+            results: await runBatch(tx, taskContextOf(request, config), request.body, request.id)
+          }
         }))
       )
   )

@@ -1,21 +1,21 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { choice, input, output, ProblemBody, ref } from '../../plugins/wire.ts'
+import { ProblemBody, ref, requestBody, responseBody, stringEnum } from '../../http/schemas.ts'
 import { Task, TaskUpdate } from './schema.ts'
 
 export const MAX_OPERATIONS = 100
 
-const TaskBatchOp = choice(
+const TaskBatchOp = stringEnum(
   'TaskBatchOp',
   ['create', 'update', 'delete'],
   'What to do: `create` needs `data` with a title, `update` needs `id` and `data`, `delete` needs `id`.'
 )
 
-const TaskBatchData = input('TaskBatchData', TaskUpdate.properties, {
+const TaskBatchData = requestBody('TaskBatchData', TaskUpdate.properties, {
   description: 'The fields of a new task, or the fields to change.',
   examples: [{ title: 'Paint the door' }]
 })
 
-const TaskBatchOperation = input(
+const TaskBatchOperation = requestBody(
   'TaskBatchOperation',
   {
     op: ref(TaskBatchOp),
@@ -44,7 +44,7 @@ const TaskBatchOperation = input(
 )
 export type TaskBatchOperation = Static<typeof TaskBatchOperation>
 
-export const TaskBatch = input(
+export const TaskBatch = requestBody(
   'TaskBatch',
   {
     atomic: Type.Optional(
@@ -66,7 +66,7 @@ export const TaskBatch = input(
 )
 export type TaskBatch = Static<typeof TaskBatch>
 
-const TaskBatchItem = output(
+const TaskBatchItem = responseBody(
   'TaskBatchItem',
   {
     status: Type.Integer({
@@ -86,7 +86,7 @@ const TaskBatchItem = output(
 )
 export type TaskBatchItem = Static<typeof TaskBatchItem>
 
-export const TaskBatchOutcome = output(
+export const TaskBatchOutcome = responseBody(
   'TaskBatchOutcome',
   {
     results: Type.Array(ref(TaskBatchItem), {
@@ -101,7 +101,7 @@ export const TaskBatchOutcome = output(
 )
 export type TaskBatchOutcome = Static<typeof TaskBatchOutcome>
 
-export const components: TSchema[] = [
+export const schemas: TSchema[] = [
   TaskBatchOp,
   TaskBatchData,
   TaskBatchOperation,

@@ -1,29 +1,29 @@
 import { invalidField, Problem, problemBody } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import type { TaskBatch, TaskBatchItem, TaskBatchOperation } from './batch.schema.ts'
-import { canonical, type Planned, planDelete, planUpdate } from './plan.ts'
+import { buildDelete, buildUpdate, normalizeTask, type TaskChangeSet } from './changes.ts'
 import { listAssignable, listTakenIds, lockTasks } from './queries.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
 import {
-  type Act,
   applyChanges,
   checkVersion,
   idTaken,
   insertBodies,
   quotaExceeded,
-  quotaRoom
+  remainingQuota,
+  type TaskContext
 } from './service.ts'
 
 /** What becomes of one operation before anything is written. */
 type Step =
   | { draft: TaskCreate }
-  | { planned: Planned }
+  | { planned: TaskChangeSet }
   | { unchanged: Task }
   | { problem: Problem }
 /** What all operations of a batch are judged by, read at once. */
 interface Sight {
   tx: Db
-  act: Act
+  act: TaskContext
   tasks: Map<string, Task>
   taken: Set<string>
   assignable: Set<string>
@@ -40,7 +40,7 @@ const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
  */
 export async function runBatch(
   tx: Db,
-  act: Act,
+  act: TaskContext,
   { atomic = true, operations }: TaskBatch,
   requestId: string
 ): Promise<TaskBatchItem[]> {
@@ -83,7 +83,7 @@ export async function runBatch(
   })
 }
 
-async function look(tx: Db, act: Act, operations: TaskBatchOperation[]): Promise<Sight> {
+async function look(tx: Db, act: TaskContext, operations: TaskBatchOperation[]): Promise<Sight> {
   const idsOf = (isCreate: boolean) =>
     [
       ...new Set(
@@ -106,7 +106,7 @@ async function look(tx: Db, act: Act, operations: TaskBatchOperation[]): Promise
     tasks: new Map(found.map((task) => [task.id, task])),
     assignable: await listAssignable(tx, [...new Set(assignees)]),
     seen: new Set(),
-    room: await quotaRoom(tx, act.quota, act.caller.id, creates)
+    room: await remainingQuota(tx, act.quota, act.caller.id, creates)
   }
 }
 
@@ -162,10 +162,10 @@ async function judged(
   }
   await checkVersion(sight.tx, task, if_version === undefined ? undefined : [if_version])
   if (op === 'delete') {
-    return { planned: planDelete(sight.act.caller, task) }
+    return { planned: buildDelete(sight.act.caller, task) }
   }
-  const wanted = canonical(data as TaskUpdate)
-  const planned = planUpdate(sight.act.caller, task, wanted)
+  const wanted = normalizeTask(data as TaskUpdate)
+  const planned = buildUpdate(sight.act.caller, task, wanted)
   if (!planned) {
     return { unchanged: task }
   }
@@ -208,7 +208,7 @@ function draft(
   if (sight.room-- <= 0) {
     throw quotaExceeded(sight.act.quota)
   }
-  return { draft: canonical({ ...data, title: data.title, ...(id !== undefined && { id }) }) }
+  return { draft: normalizeTask({ ...data, title: data.title, ...(id !== undefined && { id }) }) }
 }
 
 function checkAssignable(

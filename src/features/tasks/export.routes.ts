@@ -1,6 +1,6 @@
 import type { Deps } from '../../core/deps.ts'
-import type { App } from '../../plugins/server.ts'
-import { CsvFile, replies } from '../../plugins/wire.ts'
+import { CsvFile, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
 import { createTaskExport, csvOfTasks, HEADER } from './export.ts'
 import { TaskFilterQuery } from './list.schema.ts'
 import { Task } from './schema.ts'
@@ -26,7 +26,7 @@ export async function taskExportRoutes(app: App, { db }: Pick<Deps, 'db'>) {
         description:
           'All tasks that a list with the same filters shows, oldest first, as a stream: UTF-8, a header, then a record for each task (RFC 4180). Importing the file gives the same tasks. A cell that a spreadsheet would run as a formula has a `\'` in front, which an import takes off again; tags are separated by `|`; an empty cell is null, `""` an empty text. Each task is in it once, as it is when the stream comes to it. A transfer that breaks off ends without its last chunk, so that no client takes it for whole.',
         querystring: TaskFilterQuery,
-        response: replies({ 200: CsvFile('The tasks, a record each.', EXAMPLE) }, 'not_allowed')
+        response: responses({ 200: CsvFile('The tasks, a record each.', EXAMPLE) }, 'not_allowed')
       }
     },
     async (request, reply) => {

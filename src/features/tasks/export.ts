@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Caller } from '../../core/caller.ts'
+import type { Caller } from '../../core/context.ts'
 import { unavailable } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { failureOf } from '../../db/failures.ts'
+import { classifyDbError } from '../../db/errors.ts'
 import { csvOf } from '../../lib/csv.ts'
 import type { TaskFilterQuery } from './list.schema.ts'
 import { createTaskReader, type Position } from './list.ts'
@@ -105,7 +105,7 @@ async function patiently<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await read()
     } catch (error) {
-      if (attempt >= MAX_TRIES || failureOf(error) === undefined) {
+      if (attempt >= MAX_TRIES || classifyDbError(error) === undefined) {
         throw error
       }
       await pause(PAUSE_MS)

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { tasks } from '../../db/tables/tasks.ts'
-import { canonicalInstant } from '../../lib/instant.ts'
+import { normalizeTimestamp } from '../../lib/timestamp.ts'
 import type { TaskFilterQuery } from './list.schema.ts'
 
 /**
@@ -115,7 +115,7 @@ function moment(
     : {
         name,
         where: () => sql`${column} ${sql.raw(comparison)} ${value(name)}::timestamptz`,
-        values: { [name]: canonicalInstant(at) }
+        values: { [name]: normalizeTimestamp(at) }
       }
 }
 

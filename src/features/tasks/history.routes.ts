@@ -1,16 +1,16 @@
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
-import { cursors, linkNext, pageOf } from '../../plugins/paging.ts'
-import type { App } from '../../plugins/server.ts'
-import { DEFAULT_LIMIT, ref, replies } from '../../plugins/wire.ts'
+import { addLinkHeader, cursors, toPage } from '../../http/pagination.ts'
+import { DEFAULT_LIMIT, ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
 import { type TaskEvent, TaskEventPage, TaskEventQuery } from './history.schema.ts'
 import { findVisibleOwner, listTaskEvents } from './queries.ts'
 import { TaskParams } from './schema.ts'
 
 /** Who did what to a task, when. */
 export async function taskHistoryRoutes(app: App, { db, secrets }: Pick<Deps, 'db' | 'secrets'>) {
-  const { seal, open } = cursors(deriveKeys(secrets, 'cursor'))
+  const { encode, decode } = cursors(deriveKeys(secrets, 'cursor'))
 
   app.get(
     '/:task_id/events',
@@ -24,7 +24,7 @@ export async function taskHistoryRoutes(app: App, { db, secrets }: Pick<Deps, 'd
           'Everything that happened to a task, newest first: exactly one entry for each version. A deleted task keeps its history, for its owner and for managers.',
         params: TaskParams,
         querystring: TaskEventQuery,
-        response: replies({ 200: ref(TaskEventPage) }, 'not_found')
+        response: responses({ 200: ref(TaskEventPage) }, 'not_found')
       }
     },
     async (request, reply) => {
@@ -35,15 +35,15 @@ export async function taskHistoryRoutes(app: App, { db, secrets }: Pick<Deps, 'd
         throw new Problem('not_found')
       }
       const binding = JSON.stringify(['task_events', request.caller.id, task_id])
-      const before = cursor === undefined ? undefined : Number(open(binding, cursor)[0])
+      const before = cursor === undefined ? undefined : Number(decode(binding, cursor)[0])
       const rows = await listTaskEvents(db, owner_id, task_id, before, limit + 1)
-      return linkNext(
+      return addLinkHeader(
         request,
         reply,
-        pageOf(
+        toPage(
           rows.map((row): TaskEvent => ({ ...row, changes: changeList(row.changes) })),
           limit,
-          (last) => seal(binding, [String(last.version)])
+          (last) => encode(binding, [String(last.version)])
         )
       )
     }

@@ -3,18 +3,18 @@ import {
   Id,
   NullableId,
   NullableText,
-  output,
   PageQuery,
-  page,
-  parameters,
+  pageSchema,
+  params,
   ref,
+  responseBody,
   Timestamp
-} from '../../plugins/wire.ts'
+} from '../../http/schemas.ts'
 
 /** A value as text, so that one type holds them all: tags are joined by `|`, which no tag contains. */
 const Value = (description: string) => NullableText(description, 10_000)
 
-const TaskFieldChange = output(
+const TaskFieldChange = responseBody(
   'TaskFieldChange',
   {
     field: Type.String({
@@ -31,7 +31,7 @@ const TaskFieldChange = output(
   }
 )
 
-export const TaskEvent = output(
+export const TaskEvent = responseBody(
   'TaskEvent',
   {
     id: Id("The event's id."),
@@ -74,7 +74,7 @@ export const TaskEvent = output(
 )
 export type TaskEvent = Static<typeof TaskEvent>
 
-export const TaskEventPage = page('TaskEventPage', TaskEvent, "A page of a task's history.")
-export const TaskEventQuery = parameters(PageQuery)
+export const TaskEventPage = pageSchema('TaskEventPage', TaskEvent, "A page of a task's history.")
+export const TaskEventQuery = params(PageQuery)
 
-export const components: TSchema[] = [TaskFieldChange, TaskEvent, TaskEventPage]
+export const schemas: TSchema[] = [TaskFieldChange, TaskEvent, TaskEventPage]

@@ -1,30 +1,30 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import {
-  choice,
   Id,
-  oneLine,
-  output,
   PageQuery,
-  parameters,
+  params,
   ref,
+  responseBody,
+  singleLine,
+  stringEnum,
   Timestamp
-} from '../../plugins/wire.ts'
+} from '../../http/schemas.ts'
 import { TaskPriority, TaskStatus } from './schema.ts'
 
 const MAX_TAGS_ASKED = 20
 const MAX_WORDS = 200
 
-const TaskScope = choice(
+const TaskScope = stringEnum(
   'TaskScope',
   ['mine', 'all'],
   "Whose tasks: `mine` (own and assigned ones), or `all` (everybody's; managers only)."
 )
-const TaskDeleted = choice(
+const TaskDeleted = stringEnum(
   'TaskDeleted',
   ['exclude', 'only', 'include'],
   'Whether deleted tasks are left out, are all that is meant, or come along.'
 )
-export const TaskSort = choice(
+export const TaskSort = stringEnum(
   'TaskSort',
   [
     'created_at_asc',
@@ -64,7 +64,7 @@ export const Filter = {
       Type.String({
         minLength: 1,
         maxLength: 50,
-        pattern: oneLine(50, '|'),
+        pattern: singleLine(50, '|'),
         description: 'One tag.'
       }),
       {
@@ -99,7 +99,7 @@ export const Filter = {
   deleted: Type.Optional(ref(TaskDeleted))
 }
 
-export const TaskListQuery = parameters({
+export const TaskListQuery = params({
   ...Filter,
   sort: Type.Optional(ref(TaskSort)),
   ...PageQuery,
@@ -112,12 +112,12 @@ export const TaskListQuery = parameters({
 })
 export type TaskListQuery = Static<typeof TaskListQuery>
 
-export const TaskFilterQuery = parameters(Filter)
+export const TaskFilterQuery = params(Filter)
 export type TaskFilterQuery = Static<typeof TaskFilterQuery>
 
 const Count = (description: string) =>
   Type.Integer({ format: 'int32', minimum: 0, maximum: 2_147_483_647, description })
-const TaskStatusCounts = output(
+const TaskStatusCounts = responseBody(
   'TaskStatusCounts',
   { todo: Count('Not begun.'), in_progress: Count('Begun.'), done: Count('Finished.') },
   {
@@ -125,7 +125,7 @@ const TaskStatusCounts = output(
     examples: [{ todo: 3, in_progress: 1, done: 2 }]
   }
 )
-const TaskPriorityCounts = output(
+const TaskPriorityCounts = responseBody(
   'TaskPriorityCounts',
   {
     low: Count('Of low priority.'),
@@ -134,7 +134,7 @@ const TaskPriorityCounts = output(
   },
   { description: 'How many tasks have each priority.', examples: [{ low: 1, medium: 4, high: 1 }] }
 )
-export const TaskStats = output(
+export const TaskStats = responseBody(
   'TaskStats',
   {
     total: Count('All tasks that match.'),
@@ -156,7 +156,7 @@ export const TaskStats = output(
 )
 export type TaskStats = Static<typeof TaskStats>
 
-export const components: TSchema[] = [
+export const schemas: TSchema[] = [
   TaskScope,
   TaskDeleted,
   TaskSort,

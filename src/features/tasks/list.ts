@@ -1,18 +1,25 @@
 import { LRUCache } from 'lru-cache'
-import type { Caller } from '../../core/caller.ts'
+import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
-import { type Cursors, type Page, pageOf } from '../../plugins/paging.ts'
-import { DEFAULT_LIMIT } from '../../plugins/wire.ts'
+import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
+import { DEFAULT_LIMIT } from '../../http/schemas.ts'
+import { visibleBranches } from './access.ts'
 import { conditionsOf, isPlannedAnew } from './filter.ts'
+import {
+  type After,
+  countTasks,
+  HEAD_SCAN_ROWS,
+  prepareHeadScan,
+  prepareRows,
+  type Row
+} from './list.queries.ts'
 import type { TaskFilterQuery, TaskListQuery, TaskSort } from './list.schema.ts'
-import { type After, countTasks, GLANCE, prepareGlance, prepareRows, type Row } from './rows.ts'
 import type { Task } from './schema.ts'
-import { visibleBranches } from './visibility.ts'
 
 /** Shapes of list (whose, filters, sort) that are kept prepared; each is one statement on each connection. */
 const MAX_SHAPES = 200
 /** Beyond, a page is larger than what a glance would find of it. */
-const MAX_GLANCED = GLANCE / 4
+const MAX_GLANCED = HEAD_SCAN_ROWS / 4
 
 /** Where to go on, as rows gave it: at the key of a row (null when it has none) and its id. */
 export interface Position {
@@ -63,9 +70,9 @@ export function createTaskReader(db: Db) {
     const look = async () => {
       if (isAnew && limit <= MAX_GLANCED) {
         const seen = (await kept(`${name} glance`, () =>
-          prepareGlance(db, shape, `${name} glance`)
+          prepareHeadScan(db, shape, `${name} glance`)
         ).execute(values)) as (Row & { place: number })[]
-        if ((seen.at(-1)?.place ?? 0) <= GLANCE) {
+        if ((seen.at(-1)?.place ?? 0) <= HEAD_SCAN_ROWS) {
           return seen
         }
       }
@@ -95,7 +102,7 @@ export function createTaskList(db: Db, cursors: Cursors) {
       ...filter
     } = query
     const binding = JSON.stringify(['tasks', caller.id, sort, filter])
-    const [sort_key, id] = cursor === undefined ? [] : cursors.open(binding, cursor)
+    const [sort_key, id] = cursor === undefined ? [] : cursors.decode(binding, cursor)
     const after = id === undefined ? undefined : { sort_key: sort_key || null, id }
     const { rows, total } = await readTasks(caller, {
       sort,
@@ -104,10 +111,10 @@ export function createTaskList(db: Db, cursors: Cursors) {
       limit: limit + 1,
       include_total
     })
-    return pageOf(
+    return toPage(
       rows,
       limit,
-      (last) => cursors.seal(binding, [last.sort_key ?? '', last.id]),
+      (last) => cursors.encode(binding, [last.sort_key ?? '', last.id]),
       total
     )
   }

@@ -1,16 +1,16 @@
 import { and, desc, eq, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { v7 as uuidv7 } from 'uuid'
-import type { Caller, Origin } from '../../core/caller.ts'
-import { recordBeside, type TaskEventType } from '../../core/events.ts'
+import type { Caller, Origin } from '../../core/context.ts'
+import { type TaskEventType, taskEventsCte } from '../../core/events.ts'
 import type { Db } from '../../db/client.ts'
-import { prepared } from '../../db/prepared.ts'
-import { rowsOf } from '../../db/rows.ts'
+import { prepared } from '../../db/prepared-statements.ts'
+import { executeRows } from '../../db/rows.ts'
 import { type Changes, taskEvents } from '../../db/tables/task-events.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { users } from '../../db/tables/users.ts'
+import { isManager, othersTask } from './access.ts'
 import type { Task } from './schema.ts'
-import { isManager, notOwn } from './visibility.ts'
 
 export const columns = {
   id: tasks.id,
@@ -49,7 +49,7 @@ export function prepareFindTask(db: Db) {
     db
       .select(columns)
       .from(tasks)
-      .where(and(notOwn, isNull(tasks.deleted_at))),
+      .where(and(othersTask, isNull(tasks.deleted_at))),
     'find_other_task'
   )
   return async (caller: Caller, id: string): Promise<Task | undefined> => {
@@ -128,7 +128,7 @@ export function prepareMakeTask(db: Db) {
   const fact = db
     .$with('fact', {})
     .as(
-      recordBeside(
+      taskEventsCte(
         'task.created',
         originPlaces,
         sql`select id, version, ${value('event_id')}::uuid as event_id, '{}'::jsonb as changes from made`
@@ -163,13 +163,13 @@ export async function insertTaskRows(
   origin: Origin,
   rows: SQL
 ): Promise<number> {
-  const [made] = await rowsOf<{ count: number }>(
+  const [made] = await executeRows<{ count: number }>(
     tx,
     sql`
     with given as materialized (${rows}), made as (
       insert into tasks (owner_id, id, title, description, status, priority, due_date, tags, completed_at)
       select ${owner_id}::uuid, id, title, description, status, priority, due_date, tags, case status when 'done' then now() end from given returning 1
-    ), noted as (${recordBeside('task.created', { owner_id, ...origin }, sql`select id, 1 as version, event_id, '{}'::jsonb as changes from given`)})
+    ), noted as (${taskEventsCte('task.created', { owner_id, ...origin }, sql`select id, 1 as version, event_id, '{}'::jsonb as changes from given`)})
     select count(*)::int as count from made`
   )
   return made?.count ?? 0
@@ -231,7 +231,7 @@ export function prepareChangeTask(db: Db, type: TaskEventType) {
   const fact = db
     .$with('fact', {})
     .as(
-      recordBeside(
+      taskEventsCte(
         type,
         originPlaces,
         sql`select id, version, ${value('event_id')}::uuid as event_id, ${value('changes')}::jsonb as changes from changed`
@@ -323,7 +323,7 @@ export async function listAssignable(tx: Db, ids: string[]): Promise<Set<string>
 /** Locks the owner's row and counts their live tasks, no further than to the quota. Only with a quota: it lines up the writers of one owner. */
 export async function countUnderLock(tx: Db, owner_id: string, quota: number): Promise<number> {
   await tx.execute(sql`select 1 from users where id = ${owner_id} for no key update`)
-  const [row] = await rowsOf<{ held: number }>(
+  const [row] = await executeRows<{ held: number }>(
     tx,
     sql`select count(*)::int as held from (select 1 from tasks where owner_id = ${owner_id} and deleted_at is null limit ${quota}) as counted`
   )

@@ -3,17 +3,16 @@ import type { Config } from '../../config.ts'
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
+import { etagOf, IfMatch, IfNoneMatch, parseIfMatch, sendVersioned } from '../../http/etag.ts'
 import {
-  etagOf,
-  IfMatch,
-  IfNoneMatch,
-  requiredVersions,
-  sendVersioned
-} from '../../plugins/etag.ts'
-import { hasKey, IdempotencyKey, sendAnswer, transactOnce } from '../../plugins/idempotency.ts'
-import { cursors, linkNext } from '../../plugins/paging.ts'
-import type { App } from '../../plugins/server.ts'
-import { Nothing, ref, replies } from '../../plugins/wire.ts'
+  hasIdempotencyKey,
+  IdempotencyKey,
+  runIdempotent,
+  sendStored
+} from '../../http/idempotency.ts'
+import { addLinkHeader, cursors } from '../../http/pagination.ts'
+import { NoContent, ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
 import { TaskListQuery } from './list.schema.ts'
 import { createTaskList } from './list.ts'
 import { prepareFindTask } from './queries.ts'
@@ -26,7 +25,13 @@ import {
   TasksDeleted,
   TaskUpdate
 } from './schema.ts'
-import { type Act, createTask, createTaskChanger, createTaskMaker, restoreTask } from './service.ts'
+import {
+  createTask,
+  createTaskChanger,
+  createTaskMaker,
+  restoreTask,
+  type TaskContext
+} from './service.ts'
 import { deleteAllTasks } from './trash.ts'
 
 const tags = ['Tasks']
@@ -34,10 +39,10 @@ const tags = ['Tasks']
 const DELETE_ALL_MS = 120_000
 
 /** What a request's change is done and remembered with. */
-export const actOf = (
+export const taskContextOf = (
   request: FastifyRequest,
   config: Pick<Config, 'MAX_TASKS_PER_USER'>
-): Act => ({
+): TaskContext => ({
   caller: request.caller,
   origin: { actor_id: request.caller.id, request_id: request.id },
   quota: config.MAX_TASKS_PER_USER
@@ -64,7 +69,7 @@ export async function taskRoutes(
         description: 'Makes a task of your own.',
         headers: IdempotencyKey,
         body: ref(TaskCreate),
-        response: replies(
+        response: responses(
           { 201: ref(Task) },
           'quota_exceeded',
           'id_taken',
@@ -74,16 +79,16 @@ export async function taskRoutes(
       }
     },
     async (request, reply) => {
-      const act = actOf(request, config)
+      const act = taskContextOf(request, config)
       const answerOf = (task: Task) => ({
         status: 201,
         headers: { location: `/api/v1/tasks/${task.id}`, etag: etagOf(task.version) },
         body: task
       })
-      return sendAnswer(
+      return sendStored(
         reply,
-        hasKey(request)
-          ? await transactOnce(db, request, async (tx) =>
+        hasIdempotencyKey(request)
+          ? await runIdempotent(db, request, async (tx) =>
               answerOf(await createTask(tx, act, request.body))
             )
           : answerOf(await makeTask(act, request.body))
@@ -102,11 +107,11 @@ export async function taskRoutes(
         description:
           "Your own and assigned tasks, or everybody's for managers, filtered and sorted, by cursor: concurrent changes neither repeat nor skip a row. Filters can be combined; a task must pass each.",
         querystring: TaskListQuery,
-        response: replies({ 200: ref(TaskPage) }, 'not_allowed')
+        response: responses({ 200: ref(TaskPage) }, 'not_allowed')
       }
     },
     async (request, reply) =>
-      linkNext(request, reply, await listTasks(request.caller, request.query))
+      addLinkHeader(request, reply, await listTasks(request.caller, request.query))
   )
 
   app.delete(
@@ -120,10 +125,10 @@ export async function taskRoutes(
         summary: 'Delete all your tasks',
         description:
           'Puts every task of your own into the trash, also for managers and admins only their own.',
-        response: replies({ 200: ref(TasksDeleted) })
+        response: responses({ 200: ref(TasksDeleted) })
       }
     },
-    async (request) => ({ deleted: await deleteAllTasks(db, actOf(request, config)) })
+    async (request) => ({ deleted: await deleteAllTasks(db, taskContextOf(request, config)) })
   )
 
   app.get(
@@ -137,8 +142,8 @@ export async function taskRoutes(
         description: 'One task with its version, also as `ETag`.',
         params: TaskParams,
         headers: IfNoneMatch,
-        response: replies(
-          { 200: ref(Task), 304: Nothing('You already have this version.') },
+        response: responses(
+          { 200: ref(Task), 304: NoContent('You already have this version.') },
           'not_found'
         )
       }
@@ -165,14 +170,14 @@ export async function taskRoutes(
         params: TaskParams,
         headers: IfMatch,
         body: ref(TaskUpdate),
-        response: replies({ 200: ref(Task) }, 'not_allowed', 'not_found', 'stale_version')
+        response: responses({ 200: ref(Task) }, 'not_allowed', 'not_found', 'stale_version')
       }
     },
     async (request, reply) => {
       const task = await updateTask(
-        actOf(request, config),
+        taskContextOf(request, config),
         request.params.task_id,
-        requiredVersions(request),
+        parseIfMatch(request),
         request.body
       )
       reply.header('etag', etagOf(task.version))
@@ -193,14 +198,14 @@ export async function taskRoutes(
         params: TaskParams,
         headers: IfMatch,
         body: ref(TaskReplace),
-        response: replies({ 200: ref(Task) }, 'not_allowed', 'not_found', 'stale_version')
+        response: responses({ 200: ref(Task) }, 'not_allowed', 'not_found', 'stale_version')
       }
     },
     async (request, reply) => {
       const task = await updateTask(
-        actOf(request, config),
+        taskContextOf(request, config),
         request.params.task_id,
-        requiredVersions(request),
+        parseIfMatch(request),
         request.body
       )
       reply.header('etag', etagOf(task.version))
@@ -219,8 +224,8 @@ export async function taskRoutes(
         description: 'Puts it into the trash, from where it can be restored.',
         params: TaskParams,
         headers: IfMatch,
-        response: replies(
-          { 204: Nothing('It is in the trash.') },
+        response: responses(
+          { 204: NoContent('It is in the trash.') },
           'not_allowed',
           'not_found',
           'stale_version'
@@ -228,7 +233,11 @@ export async function taskRoutes(
       }
     },
     async (request, reply) => {
-      await deleteTask(actOf(request, config), request.params.task_id, requiredVersions(request))
+      await deleteTask(
+        taskContextOf(request, config),
+        request.params.task_id,
+        parseIfMatch(request)
+      )
       return reply.code(204).send(null)
     }
   )
@@ -244,7 +253,7 @@ export async function taskRoutes(
         description: 'Takes it out of the trash. A task that is not there is answered as it is.',
         params: TaskParams,
         headers: IfMatch,
-        response: replies(
+        response: responses(
           { 200: ref(Task) },
           'not_allowed',
           'quota_exceeded',
@@ -256,9 +265,9 @@ export async function taskRoutes(
     async (request, reply) => {
       const task = await restoreTask(
         db,
-        actOf(request, config),
+        taskContextOf(request, config),
         request.params.task_id,
-        requiredVersions(request)
+        parseIfMatch(request)
       )
       reply.header('etag', etagOf(task.version))
       return task

@@ -1,26 +1,26 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import {
-  choice,
   Id,
-  input,
   NO_NUL,
   NullableId,
   NullableText,
   NullableTimestamp,
-  oneLine,
-  output,
-  page,
-  parameters,
+  pageSchema,
+  params,
   ref,
+  requestBody,
+  responseBody,
+  singleLine,
+  stringEnum,
   Timestamp
-} from '../../plugins/wire.ts'
+} from '../../http/schemas.ts'
 
-export const TaskStatus = choice(
+export const TaskStatus = stringEnum(
   'TaskStatus',
   ['todo', 'in_progress', 'done'],
   'How far a task is.'
 )
-export const TaskPriority = choice(
+export const TaskPriority = stringEnum(
   'TaskPriority',
   ['low', 'medium', 'high'],
   'How much a task matters; sorted low < medium < high.'
@@ -36,7 +36,7 @@ const MAX_DESCRIPTION = 10_000
 const Title = Type.String({
   minLength: 1,
   maxLength: MAX_TITLE_SENT,
-  pattern: oneLine(MAX_TITLE),
+  pattern: singleLine(MAX_TITLE),
   description: 'One line of 1 to 200 characters; blanks around it are removed.',
   'x-hint': 'must be one line of 1 to 200 characters that is not blank, without control characters'
 })
@@ -48,7 +48,7 @@ const Tags = Type.Array(
   Type.String({
     minLength: 1,
     maxLength: MAX_TAG,
-    pattern: oneLine(MAX_TAG, TAG_SEPARATOR),
+    pattern: singleLine(MAX_TAG, TAG_SEPARATOR),
     description: 'One tag; blanks around it are removed.',
     'x-hint': 'must be one line that is not blank, without | and control characters'
   }),
@@ -74,7 +74,7 @@ const EXAMPLE = {
   deleted_at: null
 }
 
-export const Task = output(
+export const Task = responseBody(
   'Task',
   {
     id: Id("The task's id, a UUIDv7."),
@@ -109,9 +109,9 @@ export const Task = output(
 )
 export type Task = Static<typeof Task>
 
-export const TaskPage = page('TaskPage', Task, 'A page of tasks.')
+export const TaskPage = pageSchema('TaskPage', Task, 'A page of tasks.')
 
-export const TaskCreate = input(
+export const TaskCreate = requestBody(
   'TaskCreate',
   {
     id: Type.Optional(
@@ -139,7 +139,7 @@ export const TaskCreate = input(
 )
 export type TaskCreate = Static<typeof TaskCreate>
 
-export const TaskUpdate = input(
+export const TaskUpdate = requestBody(
   'TaskUpdate',
   {
     title: Type.Optional(Title),
@@ -158,7 +158,7 @@ export const TaskUpdate = input(
 )
 export type TaskUpdate = Static<typeof TaskUpdate>
 
-export const TaskReplace = input(
+export const TaskReplace = requestBody(
   'TaskReplace',
   {
     title: Title,
@@ -187,7 +187,7 @@ export const TaskReplace = input(
 )
 export type TaskReplace = Static<typeof TaskReplace>
 
-export const TasksDeleted = output(
+export const TasksDeleted = responseBody(
   'TasksDeleted',
   {
     deleted: Type.Integer({
@@ -200,9 +200,9 @@ export const TasksDeleted = output(
   { description: 'How far a deletion of all tasks went.', examples: [{ deleted: 6 }] }
 )
 
-export const TaskParams = parameters({ task_id: Id("The task's id.") })
+export const TaskParams = params({ task_id: Id("The task's id.") })
 
-export const components: TSchema[] = [
+export const schemas: TSchema[] = [
   TaskStatus,
   TaskPriority,
   Task,

@@ -1,13 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type SQL, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
-import type { Caller, Origin } from '../../core/caller.ts'
-import { record } from '../../core/events.ts'
+import type { Caller, Origin } from '../../core/context.ts'
+import { recordTaskEvents } from '../../core/events.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { repeating, transact } from '../../db/transact.ts'
-import { staleVersion } from '../../plugins/etag.ts'
-import { canonical, type Planned, planDelete, planRestore, planUpdate } from './plan.ts'
+import { withRetries, withTransaction } from '../../db/transaction.ts'
+import { staleVersionProblem } from '../../http/etag.ts'
+import {
+  buildDelete,
+  buildRestore,
+  buildUpdate,
+  normalizeTask,
+  type TaskChangeSet
+} from './changes.ts'
 import {
   changeTasks,
   countUnderLock,
@@ -26,7 +32,7 @@ import {
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
 
 /** Who changes something, in which request, and how many tasks an owner may hold (0: any number). */
-export interface Act {
+export interface TaskContext {
   caller: Caller
   origin: Origin
   quota: number
@@ -35,7 +41,7 @@ export interface Act {
 const MAX_EVENTS = 5000
 
 /** So often a change starts again because another one came between; then it waits in line. */
-const MAX_MEETINGS = 3
+const MAX_CONFLICTS = 3
 
 /** What a new task has when its maker says nothing. */
 const DEFAULTS = {
@@ -51,13 +57,13 @@ const DEFAULTS = {
 export type Versions = number[] | undefined
 
 /** Makes one task of the caller's own with its first history row. Runs in the caller's transaction. */
-export async function createTask(tx: Db, act: Act, given: TaskCreate): Promise<Task> {
-  const body = canonical(given)
+export async function createTask(tx: Db, act: TaskContext, given: TaskCreate): Promise<Task> {
+  const body = normalizeTask(given)
   if (body.id !== undefined && (await listTakenIds(tx, [body.id])).has(body.id)) {
     throw idTaken()
   }
   await checkAssignee(tx, body.assignee_id)
-  if ((await quotaRoom(tx, act.quota, act.caller.id, 1)) < 1) {
+  if ((await remainingQuota(tx, act.quota, act.caller.id, 1)) < 1) {
     throw quotaExceeded(act.quota)
   }
   const [task] = await insertBodies(tx, act, [body])
@@ -70,19 +76,19 @@ export async function createTask(tx: Db, act: Act, given: TaskCreate): Promise<T
  */
 export function createTaskMaker(db: Db) {
   const makeTask = prepareMakeTask(db)
-  return async (act: Act, given: TaskCreate): Promise<Task> => {
+  return async (act: TaskContext, given: TaskCreate): Promise<Task> => {
     if (given.id !== undefined || given.assignee_id != null || act.quota > 0) {
-      return transact(db, (tx) => createTask(tx, act, given))
+      return withTransaction(db, (tx) => createTask(tx, act, given))
     }
-    const draft = { ...DEFAULTS, ...canonical(given), id: uuidv7(), owner_id: act.caller.id }
-    return repeating(() => makeTask(draft, act.origin))
+    const draft = { ...DEFAULTS, ...normalizeTask(given), id: uuidv7(), owner_id: act.caller.id }
+    return withRetries(() => makeTask(draft, act.origin))
   }
 }
 
 /** Inserts tasks that have been checked: one statement for the rows, one for their history. */
 export async function insertBodies(
   tx: Db,
-  { caller, origin }: Act,
+  { caller, origin }: TaskContext,
   bodies: TaskCreate[]
 ): Promise<Task[]> {
   if (bodies.length === 0) {
@@ -98,7 +104,7 @@ export async function insertBodies(
       completed_at: body.status === 'done' ? sql`now()` : null
     }))
   )
-  await record(
+  await recordTaskEvents(
     tx,
     origin,
     ...created.map(({ owner_id, id, version }) => ({
@@ -117,7 +123,7 @@ export type { TaskRow } from './queries.ts'
 export function toRow(given: TaskCreate, id: string, event_id: string): TaskRow {
   const { title, description, status, priority, due_date, tags } = {
     ...DEFAULTS,
-    ...canonical(given)
+    ...normalizeTask(given)
   }
   return { id, event_id, title, description, status, priority, due_date, tags }
 }
@@ -134,13 +140,13 @@ export function createTaskChanger(db: Db, findTask: FindTask) {
   const change = createOneChange(db, findTask)
   return {
     /** Applies the fields that are present. What differs from before becomes one history row; when nothing does, nothing is written. */
-    updateTask(act: Act, id: string, versions: Versions, body: TaskUpdate): Promise<Task> {
-      const wanted = canonical(body)
-      return change(act, id, versions, (task) => planUpdate(act.caller, task, wanted))
+    updateTask(act: TaskContext, id: string, versions: Versions, body: TaskUpdate): Promise<Task> {
+      const wanted = normalizeTask(body)
+      return change(act, id, versions, (task) => buildUpdate(act.caller, task, wanted))
     },
     /** Puts a task into the trash. */
-    deleteTask: (act: Act, id: string, versions: Versions): Promise<Task> =>
-      change(act, id, versions, (task) => planDelete(act.caller, task))
+    deleteTask: (act: TaskContext, id: string, versions: Versions): Promise<Task> =>
+      change(act, id, versions, (task) => buildDelete(act.caller, task))
   }
 }
 
@@ -156,12 +162,12 @@ function createOneChange(db: Db, findTask: FindTask) {
   }
 
   return async (
-    act: Act,
+    act: TaskContext,
     id: string,
     versions: Versions,
-    plan: (task: Task) => Planned | undefined
+    plan: (task: Task) => TaskChangeSet | undefined
   ): Promise<Task> => {
-    for (let meetings = 0; meetings < MAX_MEETINGS; meetings++) {
+    for (let meetings = 0; meetings < MAX_CONFLICTS; meetings++) {
       const task = await findTask(act.caller, id)
       if (!task) {
         throw new Problem('not_found')
@@ -174,7 +180,7 @@ function createOneChange(db: Db, findTask: FindTask) {
       if ('assignee_id' in planned.changes) {
         break
       }
-      const changed = await repeating(() =>
+      const changed = await withRetries(() =>
         statements[planned.type as keyof typeof statements](
           planned.change,
           task.version,
@@ -186,7 +192,7 @@ function createOneChange(db: Db, findTask: FindTask) {
         return changed
       }
     }
-    return transact(db, async (tx) => {
+    return withTransaction(db, async (tx) => {
       const [task] = await lockTasks(tx, act.caller, [id])
       if (!task || task.deleted_at !== null) {
         throw new Problem('not_found')
@@ -205,18 +211,23 @@ function createOneChange(db: Db, findTask: FindTask) {
 }
 
 /** Takes a task out of the trash; one that is not there is given back as it is, so that a repeated call is harmless. */
-export function restoreTask(db: Db, act: Act, id: string, versions: Versions): Promise<Task> {
-  return transact(db, async (tx) => {
+export function restoreTask(
+  db: Db,
+  act: TaskContext,
+  id: string,
+  versions: Versions
+): Promise<Task> {
+  return withTransaction(db, async (tx) => {
     const [task] = await lockTasks(tx, act.caller, [id])
     if (!task) {
       throw new Problem('not_found')
     }
     await checkVersion(tx, task, versions)
-    const planned = planRestore(act.caller, task)
+    const planned = buildRestore(act.caller, task)
     if (!planned) {
       return task
     }
-    if ((await quotaRoom(tx, act.quota, task.owner_id, 1)) < 1) {
+    if ((await remainingQuota(tx, act.quota, task.owner_id, 1)) < 1) {
       throw quotaExceeded(act.quota)
     }
     return applyOne(tx, act, planned)
@@ -224,11 +235,11 @@ export function restoreTask(db: Db, act: Act, id: string, versions: Versions): P
 }
 
 /** Takes an account that is about to go off the tasks of others. Runs in the caller's transaction, which holds the lock on the account. */
-export async function releaseAssignee(tx: Db, origin: Origin, user_id: string): Promise<void> {
+export async function unassignUser(tx: Db, origin: Origin, user_id: string): Promise<void> {
   const released = await unassign(tx, user_id)
   const changes = { assignee_id: { old: user_id, new: null } }
   for (let i = 0; i < released.length; i += MAX_EVENTS) {
-    await record(
+    await recordTaskEvents(
       tx,
       origin,
       ...released.slice(i, i + MAX_EVENTS).map(({ owner_id, id, version }) => ({
@@ -245,8 +256,8 @@ export async function releaseAssignee(tx: Db, origin: Origin, user_id: string): 
 /** Carries out what was planned for locked tasks: one statement for the rows, one for their history. */
 export async function applyChanges(
   tx: Db,
-  { origin }: Act,
-  planned: Planned[]
+  { origin }: TaskContext,
+  planned: TaskChangeSet[]
 ): Promise<Map<string, Task>> {
   if (planned.length === 0) {
     return new Map()
@@ -255,7 +266,7 @@ export async function applyChanges(
     tx,
     planned.map(({ change }) => change)
   )
-  await record(
+  await recordTaskEvents(
     tx,
     origin,
     ...planned.map(({ change: { owner_id, id }, type, changes }) => ({
@@ -275,14 +286,14 @@ export async function checkVersion(tx: Db, task: Task, versions: Versions): Prom
     return
   }
   const since = Math.max(...versions)
-  throw staleVersion(
+  throw staleVersionProblem(
     task.version,
     since > 0 && since < task.version ? await fieldsChangedSince(tx, task, since) : []
   )
 }
 
 /** For how many more tasks, up to those wanted, an owner has room. The count stays true until the transaction ends. */
-export async function quotaRoom(
+export async function remainingQuota(
   tx: Db,
   quota: number,
   owner_id: string,
@@ -314,7 +325,7 @@ async function checkAssignee(tx: Db, assignee_id: string | null | undefined): Pr
   }
 }
 
-async function applyOne(tx: Db, act: Act, planned: Planned): Promise<Task> {
+async function applyOne(tx: Db, act: TaskContext, planned: TaskChangeSet): Promise<Task> {
   return (await applyChanges(tx, act, [planned])).get(planned.change.id) as Task
 }
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../../core/deps.ts'
-import type { App } from '../../plugins/server.ts'
-import { ref, replies } from '../../plugins/wire.ts'
+import { ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
 import { TaskFilterQuery, TaskStats } from './list.schema.ts'
 import { countTasksBy } from './stats.ts'
 
@@ -17,7 +17,7 @@ export async function taskStatsRoutes(app: App, { db }: Pick<Deps, 'db'>) {
         description:
           'Counts by status and priority, and the overdue ones, of the tasks that a list with the same filters shows.',
         querystring: TaskFilterQuery,
-        response: replies({ 200: ref(TaskStats) }, 'not_allowed')
+        response: responses({ 200: ref(TaskStats) }, 'not_allowed')
       }
     },
     (request) => countTasksBy(db, request.caller, request.query)

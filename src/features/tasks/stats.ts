@@ -1,12 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../../core/caller.ts'
+import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
-import { prepared } from '../../db/prepared.ts'
+import { prepared } from '../../db/prepared-statements.ts'
 import { tasks } from '../../db/tables/tasks.ts'
+import { visibleBranches } from './access.ts'
 import { conditionsOf } from './filter.ts'
+import { whereClause } from './list.queries.ts'
 import type { TaskFilterQuery, TaskStats } from './list.schema.ts'
-import { matching } from './rows.ts'
-import { visibleBranches } from './visibility.ts'
 
 const count = (which?: SQL) =>
   which ? sql<number>`count(*) filter (where ${which})::int` : sql<number>`count(*)::int`
@@ -32,7 +32,7 @@ export async function countTasksBy(
     { caller_id: caller.id, owner_id: filter.owner_id },
     ...conditions.map((c) => c.values)
   )
-  const where = matching(visibleBranches(caller, filter), conditions)
+  const where = whereClause(visibleBranches(caller, filter), conditions)
   // Without a name: how many rows match is all that matters to the plan.
   const [row] = await prepared(db.select(counts).from(tasks).where(where), undefined).execute(
     values

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
-import { record } from '../../core/events.ts'
+import { recordTaskEvents } from '../../core/events.ts'
 import type { Db } from '../../db/client.ts'
-import { rowsOf } from '../../db/rows.ts'
-import { transact } from '../../db/transact.ts'
-import type { Act } from './service.ts'
+import { executeRows } from '../../db/rows.ts'
+import { withTransaction } from '../../db/transaction.ts'
+import type { TaskContext } from './service.ts'
 
 /** Rows in one transaction: short enough that nobody who waits for one of them notices. */
 const CHUNK = 1000
@@ -14,11 +14,11 @@ type Key = { owner_id: string; id: string; version: number }
  * Puts every task of the caller's own into the trash, in chunks: each is complete with its history, and a call that
  * was cut short is finished by the next. Tasks that are made meanwhile stay.
  */
-export async function deleteAllTasks(db: Db, { caller, origin }: Act): Promise<number> {
-  const [start] = await rowsOf<{ now: string }>(db, sql`select now()::text as now`)
+export async function deleteAllTasks(db: Db, { caller, origin }: TaskContext): Promise<number> {
+  const [start] = await executeRows<{ now: string }>(db, sql`select now()::text as now`)
   for (let deleted = 0; ; ) {
-    const chunk = await transact(db, async (tx) => {
-      const rows = await rowsOf<Key>(
+    const chunk = await withTransaction(db, async (tx) => {
+      const rows = await executeRows<Key>(
         tx,
         sql`
         update tasks set deleted_at = now(), updated_at = now(), version = version + 1
@@ -27,7 +27,7 @@ export async function deleteAllTasks(db: Db, { caller, origin }: Act): Promise<n
         ) returning owner_id, id, version`
       )
       if (rows.length > 0) {
-        await record(
+        await recordTaskEvents(
           tx,
           origin,
           ...rows.map(({ owner_id, id, version }) => ({
@@ -52,8 +52,8 @@ export async function purgeTasks(
   db: Db,
   afterDays: number
 ): Promise<{ done: number; more: boolean }> {
-  return transact(db, async (tx) => {
-    const rows = await rowsOf<Key>(
+  return withTransaction(db, async (tx) => {
+    const rows = await executeRows<Key>(
       tx,
       sql`
       delete from tasks where (owner_id, id) in (
@@ -66,7 +66,7 @@ export async function purgeTasks(
     await tx.execute(
       sql`delete from task_events where (owner_id, task_id) in (select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as gone(owner_id uuid, id uuid))`
     )
-    await record(
+    await recordTaskEvents(
       tx,
       { actor_id: null, request_id: 'purge' },
       ...rows.map(({ owner_id, id, version }) => ({

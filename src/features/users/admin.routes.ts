@@ -1,11 +1,11 @@
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
-import { actorOf } from '../../plugins/audit.ts'
-import { newestFirst } from '../../plugins/paging.ts'
-import type { App } from '../../plugins/server.ts'
-import { Nothing, ref, replies } from '../../plugins/wire.ts'
-import { deleteUser, endUserSessions, updateUser } from './administration.ts'
+import { paginateNewestFirst } from '../../http/pagination.ts'
+import { actorOf } from '../../http/plugins/audit-denied.ts'
+import { NoContent, ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
+import { deleteUser, endUserSessions, updateUser } from './admin.service.ts'
 import { countUsers, findAdminUser, listUsers } from './queries.ts'
 import { AdminUser, AdminUserPage, AdminUserUpdate, UserListQuery, UserParams } from './schema.ts'
 import type { UserDeps } from './service.ts'
@@ -19,7 +19,7 @@ export async function adminUserRoutes(
   deps: Omit<UserDeps, 'throttle'> & Pick<Deps, 'secrets'>
 ) {
   const { db } = deps
-  const page = newestFirst(deriveKeys(deps.secrets, 'cursor'))
+  const page = paginateNewestFirst(deriveKeys(deps.secrets, 'cursor'))
 
   app.get(
     '/',
@@ -31,7 +31,7 @@ export async function adminUserRoutes(
         summary: 'List users',
         description: 'Everybody with an account, newest first.',
         querystring: UserListQuery,
-        response: replies({ 200: ref(AdminUserPage) })
+        response: responses({ 200: ref(AdminUserPage) })
       }
     },
     async (request, reply) => {
@@ -55,7 +55,7 @@ export async function adminUserRoutes(
         summary: 'Read a user',
         description: 'One account.',
         params: UserParams,
-        response: replies({ 200: ref(AdminUser) }, 'not_found')
+        response: responses({ 200: ref(AdminUser) }, 'not_found')
       }
     },
     async (request) => {
@@ -79,7 +79,7 @@ export async function adminUserRoutes(
           'Acts at once. Disabling and demoting end every session of the user. Your own role is changed by another admin only, and the last active admin stays.',
         params: UserParams,
         body: ref(AdminUserUpdate),
-        response: replies({ 200: ref(AdminUser) }, 'not_found', 'own_account', 'last_admin')
+        response: responses({ 200: ref(AdminUser) }, 'not_found', 'own_account', 'last_admin')
       }
     },
     (request) =>
@@ -103,8 +103,8 @@ export async function adminUserRoutes(
         description:
           'Removes the account for good, with its tasks, sessions and keys. The audit log keeps who it was.',
         params: UserParams,
-        response: replies(
-          { 204: Nothing('The account is gone.') },
+        response: responses(
+          { 204: NoContent('The account is gone.') },
           'not_found',
           'own_account',
           'last_admin'
@@ -127,7 +127,7 @@ export async function adminUserRoutes(
         summary: 'End every session of a user',
         description: 'The user has to log in again, everywhere.',
         params: UserParams,
-        response: replies({ 204: Nothing('No session of the user is left.') }, 'not_found')
+        response: responses({ 204: NoContent('No session of the user is left.') }, 'not_found')
       }
     },
     async (request, reply) => {

@@ -1,6 +1,6 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { fromNewest, type Moment, olderThan } from '../../db/from-newest.ts'
+import { afterCursor, type KeysetPosition, newestFirst } from '../../db/keyset.ts'
 import { firstAdmin, users } from '../../db/tables/users.ts'
 import type { AdminUser, User, UserFilter } from './schema.ts'
 
@@ -124,13 +124,13 @@ export async function listUsers(
   db: Db,
   filter: UserFilter,
   limit: number,
-  after?: Moment
+  after?: KeysetPosition
 ): Promise<AdminUser[]> {
   return db
     .select(adminColumns)
     .from(users)
-    .where(and(matches(filter), olderThan(users, after)))
-    .orderBy(...fromNewest(users))
+    .where(and(matches(filter), afterCursor(users, after)))
+    .orderBy(...newestFirst(users))
     .limit(limit)
 }
 

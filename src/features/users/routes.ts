@@ -1,25 +1,25 @@
 import { invalidField, unauthenticated } from '../../core/problem.ts'
-import { actorOf } from '../../plugins/audit.ts'
-import type { App } from '../../plugins/server.ts'
-import { Nothing, ref, replies } from '../../plugins/wire.ts'
+import { actorOf } from '../../http/plugins/audit-denied.ts'
+import { NoContent, ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
 import { findUser } from './queries.ts'
 import { AccountDeletion, MeUpdate, User } from './schema.ts'
-import { type ChangeAddress, deleteMe, type UserDeps, updateMe } from './service.ts'
+import { type ChangeEmail, deleteMe, type UserDeps, updateMe } from './service.ts'
 
 const tags = ['Users']
 
 /** One's own profile. */
-export async function meRoutes(app: App, deps: UserDeps & { changeAddress: ChangeAddress }) {
+export async function meRoutes(app: App, deps: UserDeps & { changeAddress: ChangeEmail }) {
   app.get(
     '/',
     {
-      config: { allow: 'user', scope: 'profile:read', unverified: true },
+      config: { allow: 'user', scope: 'profile:read', allowUnverified: true },
       schema: {
         operationId: 'getMe',
         tags,
         summary: 'Read your profile',
         description: 'The account that the access token belongs to.',
-        response: replies({ 200: ref(User) })
+        response: responses({ 200: ref(User) })
       }
     },
     async (request) => {
@@ -34,7 +34,7 @@ export async function meRoutes(app: App, deps: UserDeps & { changeAddress: Chang
   app.patch(
     '/',
     {
-      config: { allow: 'user', unverified: true },
+      config: { allow: 'user', allowUnverified: true },
       schema: {
         operationId: 'updateMe',
         tags,
@@ -42,7 +42,7 @@ export async function meRoutes(app: App, deps: UserDeps & { changeAddress: Chang
         description:
           'A JSON merge patch (RFC 7396): an absent field stays as it is, null clears the name. With `email` and `current_password` a code goes to the new address, which takes the place of the old one when the code comes back (verifyEmail); until then the answer still shows the old one.',
         body: ref(MeUpdate),
-        response: replies({ 200: ref(User) }, 'account_exists', 'wrong_password')
+        response: responses({ 200: ref(User) }, 'account_exists', 'wrong_password')
       }
     },
     (request) => {
@@ -77,7 +77,7 @@ export async function meRoutes(app: App, deps: UserDeps & { changeAddress: Chang
   app.delete(
     '/',
     {
-      config: { allow: 'user', unverified: true },
+      config: { allow: 'user', allowUnverified: true },
       schema: {
         operationId: 'deleteMe',
         tags,
@@ -85,7 +85,11 @@ export async function meRoutes(app: App, deps: UserDeps & { changeAddress: Chang
         description:
           'Removes it for good, with its tasks, sessions and keys. Needs the password; the last active admin stays.',
         body: ref(AccountDeletion),
-        response: replies({ 204: Nothing('The account is gone.') }, 'wrong_password', 'last_admin')
+        response: responses(
+          { 204: NoContent('The account is gone.') },
+          'wrong_password',
+          'last_admin'
+        )
       }
     },
     async (request, reply) => {

@@ -1,20 +1,20 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import {
-  choice,
   Id,
-  input,
   NO_NUL,
   NullableText,
-  oneLine,
-  output,
   PageQuery,
-  page,
-  parameters,
+  pageSchema,
+  params,
   ref,
+  requestBody,
+  responseBody,
+  singleLine,
+  stringEnum,
   Timestamp
-} from '../../plugins/wire.ts'
+} from '../../http/schemas.ts'
 
-export const Role = choice(
+export const Role = stringEnum(
   'UserRole',
   ['user', 'manager', 'admin'],
   "What a user may do: `user` keeps own tasks, `manager` also everybody's, `admin` also runs users, bans and statistics."
@@ -39,13 +39,13 @@ const userProperties = {
   email_verified: Type.Boolean({ description: 'True once the address was confirmed by a code.' }),
   created_at: Timestamp('When the account was made.')
 }
-export const User = output('User', userProperties, {
+export const User = responseBody('User', userProperties, {
   description: 'A person with an account.',
   examples: [EXAMPLE]
 })
 export type User = Static<typeof User>
 
-export const AdminUser = output(
+export const AdminUser = responseBody(
   'AdminUser',
   {
     ...userProperties,
@@ -57,7 +57,7 @@ export const AdminUser = output(
   }
 )
 export type AdminUser = Static<typeof AdminUser>
-export const AdminUserPage = page('AdminUserPage', AdminUser, 'A page of users.')
+export const AdminUserPage = pageSchema('AdminUserPage', AdminUser, 'A page of users.')
 
 /** Latin letters and digits keep `lower()` the same everywhere; `@` would make a name look like an address. */
 export const Username = Type.String({
@@ -70,7 +70,7 @@ export const Username = Type.String({
 const NAME = {
   minLength: 1,
   maxLength: 100,
-  pattern: oneLine(100),
+  pattern: singleLine(100),
   description: 'The name to show; blanks around it are removed.',
   'x-hint': 'must be one line of text that is not blank'
 }
@@ -81,7 +81,7 @@ export const Email = Type.String({
   description: 'An address; kept in lower case.'
 })
 
-export const MeUpdate = input(
+export const MeUpdate = requestBody(
   'MeUpdate',
   {
     username: Type.Optional(Username),
@@ -106,7 +106,7 @@ export const MeUpdate = input(
 )
 export type MeUpdate = Static<typeof MeUpdate>
 
-export const AccountDeletion = input(
+export const AccountDeletion = requestBody(
   'AccountDeletion',
   {
     password: Type.String({
@@ -123,7 +123,7 @@ export const AccountDeletion = input(
   }
 )
 
-export const AdminUserUpdate = input(
+export const AdminUserUpdate = requestBody(
   'AdminUserUpdate',
   {
     role: Type.Optional(ref(Role)),
@@ -153,7 +153,7 @@ const Filter = {
     Type.Boolean({ description: 'Only disabled users, or only enabled ones.' })
   )
 }
-export const UserListQuery = parameters({
+export const UserListQuery = params({
   ...Filter,
   ...PageQuery,
   include_total: Type.Optional(
@@ -162,9 +162,9 @@ export const UserListQuery = parameters({
 })
 export type UserListQuery = Static<typeof UserListQuery>
 export type UserFilter = Pick<UserListQuery, 'q' | 'role' | 'disabled'>
-export const UserParams = parameters({ user_id: Id("The user's id.") })
+export const UserParams = params({ user_id: Id("The user's id.") })
 
-export const components: TSchema[] = [
+export const schemas: TSchema[] = [
   Role,
   User,
   MeUpdate,

@@ -1,14 +1,14 @@
 import { v7 as uuidv7 } from 'uuid'
-import { type Actor, actorNamed, recordAudit, type Source } from '../../core/audit.ts'
-import type { Caller, Role } from '../../core/caller.ts'
+import { type OldActor as Actor, actorNamed, recordAudit, type Source } from '../../core/audit.ts'
+import type { Caller, Role } from '../../core/context.ts'
 import type { Deps } from '../../core/deps.ts'
 import type { LoginThrottle } from '../../core/login-throttle.ts'
 import { type FieldError, Problem, unauthenticated } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { failureOf } from '../../db/failures.ts'
-import { transact } from '../../db/transact.ts'
+import { classifyDbError } from '../../db/errors.ts'
+import { withTransaction } from '../../db/transaction.ts'
 import type { Sessions } from '../sessions/service.ts'
-import { releaseAssignee } from '../tasks/service.ts'
+import { unassignUser } from '../tasks/service.ts'
 import {
   changeUser,
   claimFirstAdmin,
@@ -39,11 +39,11 @@ export type UserDeps = Pick<Deps, 'db' | 'passwords'> & {
 }
 export type Profile = Pick<MeUpdate, 'username' | 'name'>
 /** A change of profile that includes the address. */
-export type AddressChange = Profile & { email: string; current_password: string }
-export type ChangeAddress = (
+export type EmailChange = Profile & { email: string; current_password: string }
+export type ChangeEmail = (
   actor: Actor & { address: string },
   id: string,
-  change: AddressChange
+  change: EmailChange
 ) => Promise<User>
 export interface Registration {
   username?: string | undefined
@@ -85,7 +85,7 @@ export async function createUser(
 }
 
 /** Runs a change of identifiers; the unique index decides, and its refusal becomes a 409 that names the taken field. */
-export async function refuseTaken<T>(
+export async function mapUniqueViolation<T>(
   db: Db,
   identifiers: { username?: string | undefined; email?: string | undefined },
   change: () => Promise<T>
@@ -93,7 +93,7 @@ export async function refuseTaken<T>(
   try {
     return await change()
   } catch (error) {
-    if (failureOf(error) !== 'duplicate') {
+    if (classifyDbError(error) !== 'unique_violation') {
       throw error
     }
     const taken = await findTaken(db, identifiers)
@@ -113,7 +113,9 @@ export async function refuseTaken<T>(
 
 /** Changes one's own profile. */
 export async function updateMe(db: Db, actor: Actor, id: string, profile: Profile): Promise<User> {
-  return refuseTaken(db, profile, () => transact(db, (tx) => updateProfile(tx, actor, id, profile)))
+  return mapUniqueViolation(db, profile, () =>
+    withTransaction(db, (tx) => updateProfile(tx, actor, id, profile))
+  )
 }
 
 /** The same in the caller's transaction, which refuses what is taken. */
@@ -147,7 +149,7 @@ export async function updateProfile(
 }
 
 /** Gives an account an address, confirmed or not, in one update of its row; undefined when the account is gone or disabled. */
-export async function bindAddress(
+export async function setEmail(
   tx: Db,
   id: string,
   email: string,
@@ -205,7 +207,7 @@ export async function deleteMe(
 ): Promise<void> {
   const found = await findCredentials(db, { id })
   if (
-    !(await throttle.guarded(id, actor.address, () =>
+    !(await throttle.attempt(id, actor.address, () =>
       passwords.verify(found?.password_hash, password)
     ))
   ) {
@@ -218,14 +220,14 @@ export async function deleteMe(
     })
     throw new Problem('wrong_password')
   }
-  await transact(db, async (tx) => {
+  await withTransaction(db, async (tx) => {
     const locked = await lockWithAdmins(tx, id)
     if (isLastAdmin(locked, id)) {
       throw new Problem('last_admin')
     }
     await deleteAccount(tx, actor, id)
   })
-  sessions.forgetUser(id)
+  sessions.invalidateUser(id)
 }
 
 /** Removes an account that is locked: profile, sessions, tasks. The audit log keeps who it was. */
@@ -238,7 +240,7 @@ export async function deleteAccount(tx: Db, actor: Actor, id: string): Promise<v
     subject_type: 'user',
     subject_id: id
   })
-  await releaseAssignee(tx, actor, id)
+  await unassignUser(tx, actor, id)
   await removeUser(tx, id)
 }
 

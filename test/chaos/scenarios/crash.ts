@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { childrenOf } from '../../support/processes.ts'
+import type { Api } from '../environment.ts'
 import { importEnded, importReached, ROWS, upload } from '../imports.ts'
-import type { Api } from '../installation.ts'
 import { listening } from '../listening.ts'
 import type { Scenario } from '../scenario.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { childrenOf } from '../../support/processes.ts'
 import type { Client } from '../client.ts'
-import type { Api } from '../installation.ts'
+import type { Api } from '../environment.ts'
 import { listening } from '../listening.ts'
 import type { Scenario, World } from '../scenario.ts'
 

@@ -2,7 +2,7 @@ import { textsIn } from '../contents.ts'
 import { someFault } from '../faults.ts'
 import { breaches } from '../history.ts'
 import type { Account, Scenario } from '../scenario.ts'
-import { FIRST, Team } from '../team.ts'
+import { FIRST, Team } from '../shared-workload.ts'
 
 const WRITERS = 6
 /** How soon is for the scenarios of each fault to say. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Weather } from '../link.ts'
 import type { Scenario, World } from '../scenario.ts'
+import type { Weather } from '../tcp-proxy.ts'
 
 /** From the moment the sky is clear. */
 const BACK_MS = 2000

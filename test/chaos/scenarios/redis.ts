@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import type { Plan } from '../installation.ts'
+import type { Plan } from '../environment.ts'
 import type { Scenario, World } from '../scenario.ts'
 
 /** Redis counts for limits and nothing else: without it nobody is refused, and nobody waits noticeably. */

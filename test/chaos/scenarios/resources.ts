@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { requestText } from '../../support/raw.ts'
-import type { Api } from '../installation.ts'
+import { requestText } from '../../support/raw-http.ts'
+import type { Api } from '../environment.ts'
 import type { Scenario, World } from '../scenario.ts'
 
 const BACK_MS = 2000
@@ -22,7 +22,7 @@ const poolExhausted: Scenario = {
   name: 'pool-exhausted',
   fault: `every connection of a pool of 2 waits ${HELD_MS / 1000} s for a lock`,
   rounds: { short: 2, long: 100 },
-  plan: { env: { DATABASE_POOL: '2' } },
+  plan: { env: { DATABASE_POOL_SIZE: '2' } },
   async round(world) {
     await world.aWhile()
     const { default: postgres } = await import('postgres')

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { asBytes, createAttacker } from '../../support/hostile.ts'
-import { exchangeWithin } from '../../support/raw.ts'
+import { asBytes, createAttacker } from '../../support/malformed-requests.ts'
+import { rawHttpWithin } from '../../support/raw-http.ts'
 import { ROOT } from '../../support/tools.ts'
+import type { Api } from '../environment.ts'
 import { INSPECTABLE, openHeap } from '../heap.ts'
-import type { Api } from '../installation.ts'
 import type { Scenario, World } from '../scenario.ts'
 
 const SECONDS = { short: 20, long: 600 }
@@ -58,7 +58,7 @@ async function besiege(world: World, token: string, isOver: () => boolean): Prom
     }
     const { port } = world.apis[sent++ % world.apis.length] as Api
     const { bytes } = asBytes(attack(), world.random)
-    for (const { status, body } of await exchangeWithin(IMPATIENT_MS, port, bytes)) {
+    for (const { status, body } of await rawHttpWithin(IMPATIENT_MS, port, bytes)) {
       if (status >= 500 && status !== 503) {
         world.ledger.wrong(
           'no malformed request is our fault',

@@ -2,11 +2,11 @@ import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
 import { auditEvents } from '../../../src/db/tables/audit-events.ts'
 import { users } from '../../../src/db/tables/users.ts'
-import { house } from '../../support/house.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
 // The log's errors are part of what is tried here.
-const { db, person, ask } = await house(t, { onLog() {} })
-const ann = await person('user', 'ann')
+const { db, signUp, request } = await createTestApp(t, { onLog() {} })
+const ann = await signUp('user', 'ann')
 const codeOf = (error: { code?: string; cause?: { code?: string } }) =>
   error.cause?.code ?? error.code
 
@@ -34,9 +34,9 @@ t.test('an account that goes takes nothing of the log along', async (t) => {
 })
 
 t.test('a change that is rolled back leaves no trace, a failed attempt does', async (t) => {
-  await person('user', 'bea')
+  await signUp('user', 'bea')
   const before = await db.$count(auditEvents)
-  const bea = await ask({
+  const bea = await request({
     method: 'POST',
     url: '/api/v1/auth/register',
     payload: { username: 'BEA', password: 'correct horse battery' }
@@ -48,7 +48,7 @@ t.test('a change that is rolled back leaves no trace, a failed attempt does', as
 })
 
 t.test('a change whose trace cannot be written does not happen', async (t) => {
-  const cid = await person('user', 'cid')
+  const cid = await signUp('user', 'cid')
   await db.execute(
     sql`create function no_trace() returns trigger language plpgsql as $$ begin raise exception 'no trace' using errcode = '57P03'; end $$`
   )

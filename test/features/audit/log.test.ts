@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import type { AuditEvent } from '../../../src/features/audit/schema.ts'
-import { house, PASSWORD, type Person } from '../../support/house.ts'
-import { inShort } from '../../support/identity.ts'
+import { summarize } from '../../support/audit-log.ts'
+import { createTestApp, PASSWORD, type Person } from '../../support/test-app.ts'
 
 const lines: string[] = []
-const { ask, db, person } = await house(t, { onLog: (line) => lines.push(line) })
-const manager = await person('manager', 'manager')
+const { request, db, signUp } = await createTestApp(t, { onLog: (line) => lines.push(line) })
+const manager = await signUp('manager', 'manager')
 const read = async (query = ''): Promise<AuditEvent[]> =>
   (await manager.get(`/api/v1/admin/audit-log${query}`)).json().data
 const pages = async (who: Person, query: string): Promise<AuditEvent[]> => {
@@ -26,37 +26,37 @@ t.test(
   async (t) => {
     const headers = { 'x-request-id': 'told' }
     const { user, access_token } = (
-      await ask({
+      await request({
         method: 'POST',
         url: '/api/v1/auth/register',
         payload: { username: 'ann', password: PASSWORD },
         headers
       })
     ).json()
-    await ask({
+    await request({
       method: 'POST',
       url: '/api/v1/auth/login',
       payload: { username: 'ann', password: 'wrong horse battery' },
       headers
     })
-    await ask({
+    await request({
       method: 'POST',
       url: '/api/v1/auth/login',
       payload: { username: 'ann', password: PASSWORD },
       headers
     })
-    await ask({
+    await request({
       method: 'PATCH',
       url: '/api/v1/me',
       payload: { name: 'Ann' },
       headers: { ...headers, authorization: `Bearer ${access_token}` }
     })
-    await ask({
+    await request({
       url: '/api/v1/admin/users',
       headers: { ...headers, authorization: `Bearer ${access_token}` }
     })
     const told = await read('?limit=5')
-    t.strictSame(told.map(inShort), [
+    t.strictSame(told.map(summarize), [
       'access.refused refused',
       'user.profile_changed',
       'user.logged_in',
@@ -89,7 +89,7 @@ t.test(
 t.test(
   'changes of tasks are in it, with the names of the fields and never their contents',
   async (t) => {
-    const bea = await person('user', 'bea')
+    const bea = await signUp('user', 'bea')
     const task = await bea.create({ title: 'A private matter' })
     await bea.patch(task, { title: 'Another private matter', status: 'done' })
     await bea.remove(task)
@@ -119,24 +119,24 @@ t.test(
 )
 
 t.test('each filter narrows it, alone and together', async (t) => {
-  const cid = await person('user', 'cid')
+  const cid = await signUp('user', 'cid')
   const task = await cid.create({ title: 'Paint the door' })
   await cid.patch(task, { title: 'Paint the gate' })
   await cid.send({ method: 'PATCH', url: '/api/v1/me', payload: { name: 'Cid' } })
   const by = await read(`?actor_id=${cid.user.id.toUpperCase()}`)
-  t.strictSame(by.map(inShort), [
+  t.strictSame(by.map(summarize), [
     'user.profile_changed',
     'task.updated',
     'task.created',
     'user.registered'
   ])
-  t.strictSame((await read(`?actor_id=${cid.user.id}&action=task.updated`)).map(inShort), [
+  t.strictSame((await read(`?actor_id=${cid.user.id}&action=task.updated`)).map(summarize), [
     'task.updated'
   ])
-  t.strictSame((await read(`?actor_id=${cid.user.id}&action=user.registered`)).map(inShort), [
+  t.strictSame((await read(`?actor_id=${cid.user.id}&action=user.registered`)).map(summarize), [
     'user.registered'
   ])
-  t.strictSame((await read(`?actor_id=${cid.user.id}&subject_id=${cid.user.id}`)).map(inShort), [
+  t.strictSame((await read(`?actor_id=${cid.user.id}&subject_id=${cid.user.id}`)).map(summarize), [
     'user.profile_changed',
     'user.registered'
   ])
@@ -145,7 +145,7 @@ t.test('each filter narrows it, alone and together', async (t) => {
 })
 
 t.test('adjacent spans of time share nothing and leave nothing out', async (t) => {
-  const kim = await person('user', 'kim')
+  const kim = await signUp('user', 'kim')
   for (const name of ['Kim', 'Kym', 'Kimmy']) {
     await kim.send({ method: 'PATCH', url: '/api/v1/me', payload: { name } })
   }
@@ -164,7 +164,7 @@ t.test('adjacent spans of time share nothing and leave nothing out', async (t) =
 t.test(
   'pages cross from one kind of event to the other without repeating or missing one of the same moment',
   async (t) => {
-    const dan = await person('user', 'dan')
+    const dan = await signUp('user', 'dan')
     for (let i = 0; i < 7; i++) {
       await dan.create({ title: `Task ${i}` })
       await dan.send({ method: 'PATCH', url: '/api/v1/me', payload: { name: `Dan ${i}` } })
@@ -199,9 +199,9 @@ t.test(
 )
 
 t.test('managers and admins read it, others do not, and reading it is logged', async (t) => {
-  const eve = await person('user', 'eve')
-  const admin = await person('admin', 'root')
-  t.equal((await ask({ url: '/api/v1/admin/audit-log' })).statusCode, 401)
+  const eve = await signUp('user', 'eve')
+  const admin = await signUp('admin', 'root')
+  t.equal((await request({ url: '/api/v1/admin/audit-log' })).statusCode, 401)
   t.match((await eve.get('/api/v1/admin/audit-log')).json(), { status: 403, code: 'not_allowed' })
   const before = lines.length
   t.equal((await admin.get('/api/v1/admin/audit-log?action=user.deleted')).statusCode, 200)
@@ -215,13 +215,13 @@ t.test('managers and admins read it, others do not, and reading it is logged', a
 t.test(
   'the actor stays readable when the account is gone, on what they did to themselves and to others',
   async (t) => {
-    const fay = await person('manager', 'fay')
-    const gus = await person('user', 'gus')
+    const fay = await signUp('manager', 'fay')
+    const gus = await signUp('user', 'gus')
     const task = await gus.create({ title: 'Paint the door' })
     t.equal((await fay.patch(task, { title: 'Paint the gate' })).statusCode, 200)
     await fay.send({ method: 'DELETE', url: '/api/v1/me', payload: { password: PASSWORD } })
     const events = await read(`?actor_id=${fay.user.id}`)
-    t.strictSame(events.map(inShort), ['user.deleted', 'task.updated', 'user.registered'])
+    t.strictSame(events.map(summarize), ['user.deleted', 'task.updated', 'user.registered'])
     for (const event of events) {
       t.equal(event.actor_name, 'fay')
     }

@@ -2,14 +2,14 @@ import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
 import { tasks } from '../../../src/db/tables/tasks.ts'
 import { users } from '../../../src/db/tables/users.ts'
-import { house } from '../../support/house.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
 t.test('the numbers of the installation are those of its users and tasks', async (t) => {
-  const { db, person } = await house(t)
-  const root = await person('admin', 'root')
-  await person('manager')
-  const ann = await person('user', 'ann')
-  const gone = await person('user', 'gone')
+  const { db, signUp } = await createTestApp(t)
+  const root = await signUp('admin', 'root')
+  await signUp('manager')
+  const ann = await signUp('user', 'ann')
+  const gone = await signUp('user', 'gone')
   await db.update(users).set({ disabled: true }).where(eq(users.id, gone.user.id))
   await ann.create({ title: 'One' })
   await ann.create({ title: 'Two', status: 'in_progress' })
@@ -47,7 +47,7 @@ t.test('the numbers of the installation are those of its users and tasks', async
 })
 
 t.test('they are for admins', async (t) => {
-  const { ask, person } = await house(t)
-  t.equal((await ask({ url: '/api/v1/admin/stats' })).statusCode, 401)
-  t.equal((await (await person('manager')).get('/api/v1/admin/stats')).statusCode, 403)
+  const { request, signUp } = await createTestApp(t)
+  t.equal((await request({ url: '/api/v1/admin/stats' })).statusCode, 401)
+  t.equal((await (await signUp('manager')).get('/api/v1/admin/stats')).statusCode, 403)
 })

@@ -1,14 +1,14 @@
 import t, { type Test } from 'tap'
-import { house } from '../../support/house.ts'
-import { decode, forge } from '../../support/identity.ts'
+import { decode, forge } from '../../support/forge-token.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
-const { ask, person } = await house(t)
-const ann = await person('user', 'ann')
+const { request, signUp } = await createTestApp(t)
+const ann = await signUp('user', 'ann')
 const [head, body, mac] = ann.access_token.split('.') as [string, string, string]
 const header = decode(head)
 const claims = decode(body) as Record<string, unknown> & { iat: number; exp: number }
 const me = (token: string) =>
-  ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } })
+  request({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } })
 
 async function refused(t: Test, token: string, what: string) {
   const answer = await me(token)
@@ -110,7 +110,7 @@ t.test('an altered token is refused, also in another spelling of the same bytes'
 })
 
 t.test("a token for a session that is not, or that is somebody else's, is refused", async (t) => {
-  const bea = await person('user', 'bea')
+  const bea = await signUp('user', 'bea')
   await refused(
     t,
     forge(header, { ...claims, sid: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab' }),
@@ -121,7 +121,7 @@ t.test("a token for a session that is not, or that is somebody else's, is refuse
 })
 
 t.test('authority comes from the database, never from the token', async (t) => {
-  const answer = await ask({
+  const answer = await request({
     url: '/api/v1/admin/users',
     headers: { authorization: `Bearer ${forge(header, { ...claims, role: 'admin' })}` }
   })
@@ -129,31 +129,31 @@ t.test('authority comes from the database, never from the token', async (t) => {
 })
 
 t.test('a token counts only in one header of its scheme', async (t) => {
-  t.equal((await ask({ url: '/api/v1/me' })).statusCode, 401)
-  t.equal((await ask({ url: `/api/v1/me?access_token=${ann.access_token}` })).statusCode, 401)
+  t.equal((await request({ url: '/api/v1/me' })).statusCode, 401)
+  t.equal((await request({ url: `/api/v1/me?access_token=${ann.access_token}` })).statusCode, 401)
   t.equal(
-    (await ask({ url: '/api/v1/me', headers: { cookie: `access_token=${ann.access_token}` } }))
+    (await request({ url: '/api/v1/me', headers: { cookie: `access_token=${ann.access_token}` } }))
       .statusCode,
     401
   )
   t.equal(
-    (await ask({ url: '/api/v1/me', headers: { authorization: ann.access_token } })).statusCode,
+    (await request({ url: '/api/v1/me', headers: { authorization: ann.access_token } })).statusCode,
     401
   )
   t.equal(
-    (await ask({ url: '/api/v1/me', headers: { authorization: `Basic ${ann.access_token}` } }))
+    (await request({ url: '/api/v1/me', headers: { authorization: `Basic ${ann.access_token}` } }))
       .statusCode,
     401
   )
   t.equal(
-    (await ask({ url: '/api/v1/me', headers: { authorization: `bearer ${ann.access_token}` } }))
+    (await request({ url: '/api/v1/me', headers: { authorization: `bearer ${ann.access_token}` } }))
       .statusCode,
     200,
     'schemes have no case'
   )
   t.equal(
     (
-      await ask({
+      await request({
         method: 'POST',
         url: '/api/v1/auth/login',
         payload: { username: 'x', password: 'y' },
@@ -166,11 +166,11 @@ t.test('a token counts only in one header of its scheme', async (t) => {
 })
 
 t.test('logging out acts at once, on the access token and on the refresh token', async (t) => {
-  const cid = await person('user', 'cid')
+  const cid = await signUp('user', 'cid')
   t.equal((await cid.get('/api/v1/me')).statusCode, 200)
   t.equal((await cid.send({ method: 'POST', url: '/api/v1/auth/logout' })).statusCode, 204)
   t.equal((await cid.get('/api/v1/me')).statusCode, 401)
-  const answer = await ask({
+  const answer = await request({
     method: 'POST',
     url: '/api/v1/auth/refresh',
     payload: { refresh_token: cid.refresh_token }
@@ -181,7 +181,7 @@ t.test('logging out acts at once, on the access token and on the refresh token',
 t.test(
   'requests under way while a session ends are answered with 200 or 401, and all after it with 401',
   async (t) => {
-    const dan = await person('user', 'dan')
+    const dan = await signUp('user', 'dan')
     const under = Array.from({ length: 30 }, () => dan.get('/api/v1/me'))
     const out = dan.send({ method: 'POST', url: '/api/v1/auth/logout' })
     const during = Array.from({ length: 30 }, () => dan.get('/api/v1/me'))

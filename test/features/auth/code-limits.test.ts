@@ -1,23 +1,24 @@
+import { pino } from 'pino'
 import t from 'tap'
+import { scheduledTasks } from '../../../src/background.ts'
 import { oneTimeCodes } from '../../../src/db/tables/one-time-codes.ts'
-import { chores } from '../../../src/jobs.ts'
-import { house } from '../../support/house.ts'
-import { codeTo, letCodesAge, lettersTo, refusal, wrong } from '../../support/letters.ts'
+import { advanceCodeTime, codeTo, emailsTo, refusal, wrongCode } from '../../support/emails.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
 const ANN = 'ann@example.com'
 const VERIFICATION_OFF = { EMAIL_VERIFICATION: 'off' }
-type House = Awaited<ReturnType<typeof house>>
+type House = Awaited<ReturnType<typeof createTestApp>>
 
-const forgot = ({ ask }: Pick<House, 'ask'>, email: string, headers = {}) =>
-  ask({ method: 'POST', url: '/api/v1/auth/forgot-password', payload: { email }, headers })
-const check = ({ ask }: Pick<House, 'ask'>, reset_id: string, otp: string) =>
-  ask({ method: 'POST', url: '/api/v1/auth/verify-otp', payload: { reset_id, otp } })
+const forgot = ({ request }: Pick<House, 'request'>, email: string, headers = {}) =>
+  request({ method: 'POST', url: '/api/v1/auth/forgot-password', payload: { email }, headers })
+const check = ({ request }: Pick<House, 'request'>, reset_id: string, otp: string) =>
+  request({ method: 'POST', url: '/api/v1/auth/verify-otp', payload: { reset_id, otp } })
 
 t.test(
   'every failure of a code is the same refusal, also the right code after the fifth wrong one',
   async (t) => {
-    const h = await house(t, { env: VERIFICATION_OFF })
-    await h.person('user', 'ann', { email: ANN })
+    const h = await createTestApp(t, { env: VERIFICATION_OFF })
+    await h.signUp('user', 'ann', { email: ANN })
     const { reset_id } = (await forgot(h, ANN)).json()
     const code = await codeTo(h.mail, ANN)
     const refusals = [
@@ -26,7 +27,7 @@ t.test(
       await check(h, reset_id, `${code} `)
     ]
     for (let i = 0; i < 3; i++) {
-      refusals.push(await check(h, reset_id, wrong(code)))
+      refusals.push(await check(h, reset_id, wrongCode(code)))
     }
     refusals.push(await check(h, reset_id, code))
     t.strictSame(refusals.map(refusal), Array(7).fill(refusal(refusals[0] as never)))
@@ -35,50 +36,50 @@ t.test(
 )
 
 t.test('a code is good for one use and for ten minutes', async (t) => {
-  const h = await house(t, { env: VERIFICATION_OFF })
-  await h.person('user', 'ann', { email: ANN })
+  const h = await createTestApp(t, { env: VERIFICATION_OFF })
+  await h.signUp('user', 'ann', { email: ANN })
   const first = (await forgot(h, ANN)).json()
   const code = await codeTo(h.mail, ANN)
   t.equal((await check(h, first.reset_id, code)).statusCode, 200)
   t.equal((await check(h, first.reset_id, code)).statusCode, 400)
-  await letCodesAge(h.db, '61 seconds')
+  await advanceCodeTime(h.db, '61 seconds')
   const second = (await forgot(h, ANN)).json()
   const late = await codeTo(h.mail, ANN)
-  await letCodesAge(h.db, '10 minutes')
+  await advanceCodeTime(h.db, '10 minutes')
   t.equal((await check(h, second.reset_id, late)).statusCode, 400)
 })
 
 t.test(
   'asking again within a minute sends nothing and names the request that is open; later the newest code counts alone',
   async (t) => {
-    const h = await house(t, { env: VERIFICATION_OFF })
-    await h.person('user', 'ann', { email: ANN })
+    const h = await createTestApp(t, { env: VERIFICATION_OFF })
+    await h.signUp('user', 'ann', { email: ANN })
     for (const email of [ANN, 'nobody@example.com']) {
       const [first, again] = [await forgot(h, email), await forgot(h, email)]
       t.equal(again.json().reset_id, first.json().reset_id)
     }
-    t.equal((await lettersTo(h.mail, ANN)).length, 1)
+    t.equal((await emailsTo(h.mail, ANN)).length, 1)
     const old = {
       reset_id: (await forgot(h, ANN)).json().reset_id,
       code: await codeTo(h.mail, ANN)
     }
-    await letCodesAge(h.db, '61 seconds')
+    await advanceCodeTime(h.db, '61 seconds')
     const { reset_id } = (await forgot(h, ANN)).json()
-    t.equal((await lettersTo(h.mail, ANN)).length, 2)
+    t.equal((await emailsTo(h.mail, ANN)).length, 2)
     t.equal((await check(h, old.reset_id, old.code)).statusCode, 400)
     t.equal((await check(h, reset_id, await codeTo(h.mail, ANN))).statusCode, 200)
   }
 )
 
 t.test('an account gets five letters an hour and ten a day, then there is silence', async (t) => {
-  const h = await house(t, { env: VERIFICATION_OFF })
-  await h.person('user', 'ann', { email: ANN })
+  const h = await createTestApp(t, { env: VERIFICATION_OFF })
+  await h.signUp('user', 'ann', { email: ANN })
   const lettersAfter = async (...spans: string[]) => {
     for (const span of spans) {
-      await letCodesAge(h.db, span)
+      await advanceCodeTime(h.db, span)
       t.equal((await forgot(h, ANN)).statusCode, 202)
     }
-    return (await lettersTo(h.mail, ANN)).length
+    return (await emailsTo(h.mail, ANN)).length
   }
   t.equal(await lettersAfter(...Array(7).fill('61 seconds')), 5)
   t.equal(await lettersAfter(...Array(7).fill('61 minutes')), 10)
@@ -86,29 +87,29 @@ t.test('an account gets five letters an hour and ten a day, then there is silenc
 })
 
 t.test('an account takes ten wrong codes a day, however many codes there are', async (t) => {
-  const h = await house(t, { env: VERIFICATION_OFF })
-  await h.person('user', 'ann', { email: ANN })
+  const h = await createTestApp(t, { env: VERIFICATION_OFF })
+  await h.signUp('user', 'ann', { email: ANN })
   for (let i = 0; i < 2; i++) {
     const { reset_id } = (await forgot(h, ANN)).json()
     const code = await codeTo(h.mail, ANN)
     for (let tries = 0; tries < 5; tries++) {
-      t.equal((await check(h, reset_id, wrong(code))).statusCode, 400)
+      t.equal((await check(h, reset_id, wrongCode(code))).statusCode, 400)
     }
-    await letCodesAge(h.db, '61 seconds')
+    await advanceCodeTime(h.db, '61 seconds')
   }
   const third = (await forgot(h, ANN)).json()
   t.equal((await check(h, third.reset_id, await codeTo(h.mail, ANN))).statusCode, 400)
-  await letCodesAge(h.db, '24 hours')
+  await advanceCodeTime(h.db, '24 hours')
   const nextDay = (await forgot(h, ANN)).json()
   t.equal((await check(h, nextDay.reset_id, await codeTo(h.mail, ANN))).statusCode, 200)
 })
 
 t.test('a code that no limit counts any more is removed', async (t) => {
-  const h = await house(t, { env: VERIFICATION_OFF })
-  const purge = chores(h).find(({ name }) => name === 'codes.purge')
+  const h = await createTestApp(t, { env: VERIFICATION_OFF })
+  const purge = scheduledTasks({ ...h, log: pino() }).find(({ name }) => name === 'codes.purge')
   await forgot(h, 'nobody@example.com')
   t.strictSame(await purge?.run(), { done: 0, more: false })
-  await letCodesAge(h.db, '25 hours')
+  await advanceCodeTime(h.db, '25 hours')
   await forgot(h, ANN)
   t.strictSame(await purge?.run(), { done: 1, more: false })
   t.equal(await h.db.$count(oneTimeCodes), 1)

@@ -1,19 +1,20 @@
 import t from 'tap'
 import { oneTimeCodes } from '../../../src/db/tables/one-time-codes.ts'
-import { house } from '../../support/house.ts'
-import { auditFacts, inShort, statuses } from '../../support/identity.ts'
-import { codeTo, lettersTo, resetTokenFor, wrong } from '../../support/letters.ts'
+import { auditEntries, summarize } from '../../support/audit-log.ts'
+import { codeTo, emailsTo, resetTokenFor, wrongCode } from '../../support/emails.ts'
+import { countStatuses } from '../../support/status-counts.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
 const ANN = 'ann@example.com'
 const NEW = 'a staple that is correct'
 const times = <T>(count: number, work: (i: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, i) => work(i)))
 
-async function houseWithAnn(t: Parameters<typeof house>[0]) {
-  const h = await house(t, { env: { EMAIL_VERIFICATION: 'off' } })
-  const ann = await h.person('user', 'ann', { email: ANN })
+async function houseWithAnn(t: Parameters<typeof createTestApp>[0]) {
+  const h = await createTestApp(t, { env: { EMAIL_VERIFICATION: 'off' } })
+  const ann = await h.signUp('user', 'ann', { email: ANN })
   const post = (path: string, payload: object) =>
-    h.ask({ method: 'POST', url: `/api/v1/auth/${path}`, payload })
+    h.request({ method: 'POST', url: `/api/v1/auth/${path}`, payload })
   return { ...h, ann, post }
 }
 
@@ -27,13 +28,13 @@ t.test(
     const answers = await times(100, (i) =>
       h.post('verify-otp', {
         reset_id,
-        otp: i === rightOne ? code : wrong(String(Number(code) + i))
+        otp: i === rightOne ? code : wrongCode(String(Number(code) + i))
       })
     )
     const [row] = await h.db.select().from(oneTimeCodes)
     t.ok(row && row.attempts <= 5, 'no more than five tries were counted, hence compared')
-    const { 200: right = 0, 400: refused = 0 } = statuses(answers)
-    t.equal(right + refused, 100, JSON.stringify(statuses(answers)))
+    const { 200: right = 0, 400: refused = 0 } = countStatuses(answers)
+    t.equal(right + refused, 100, JSON.stringify(countStatuses(answers)))
     t.equal(right, row?.used_at === null ? 0 : 1)
   }
 )
@@ -43,9 +44,10 @@ t.test('the right code in fifty requests at once is exchanged once', async (t) =
   const { reset_id } = (await h.post('forgot-password', { email: ANN })).json()
   const otp = await codeTo(h.mail, ANN)
   const answers = await times(50, () => h.post('verify-otp', { reset_id, otp }))
-  t.strictSame(statuses(answers), { 200: 1, 400: 49 })
+  t.strictSame(countStatuses(answers), { 200: 1, 400: 49 })
   t.strictSame(
-    (await auditFacts(h.db)).filter((fact) => inShort(fact) === 'user.reset_code_checked').length,
+    (await auditEntries(h.db)).filter((fact) => summarize(fact) === 'user.reset_code_checked')
+      .length,
     1
   )
 })
@@ -56,7 +58,7 @@ t.test('a reset token in fifty requests at once replaces the password once', asy
   const answers = await times(50, (i) =>
     h.post('reset-password', { reset_token, new_password: `${NEW} ${i}` })
   )
-  const { 204: done, 400: refused = 0, 503: busy = 0 } = statuses(answers)
+  const { 204: done, 400: refused = 0, 503: busy = 0 } = countStatuses(answers)
   t.equal(done, 1)
   t.equal(refused + busy, 49, 'the others were refused, or turned away before they cost anything')
   const winner = answers.findIndex((answer) => answer.statusCode === 204)
@@ -65,13 +67,12 @@ t.test('a reset token in fifty requests at once replaces the password once', asy
     200
   )
   t.equal(
-    (await lettersTo(h.mail, ANN)).filter(
-      (letter) => letter.subject === 'Your password was changed'
-    ).length,
+    (await emailsTo(h.mail, ANN)).filter((letter) => letter.subject === 'Your password was changed')
+      .length,
     1
   )
   t.equal(
-    (await auditFacts(h.db)).filter((fact) => inShort(fact) === 'user.password_reset').length,
+    (await auditEntries(h.db)).filter((fact) => summarize(fact) === 'user.password_reset').length,
     1
   )
 })
@@ -79,7 +80,7 @@ t.test('a reset token in fifty requests at once replaces the password once', asy
 t.test('fifty requests for a code at once send one letter', async (t) => {
   const h = await houseWithAnn(t)
   const answers = await times(50, () => h.post('forgot-password', { email: ANN }))
-  t.strictSame(statuses(answers), { 202: 50 })
+  t.strictSame(countStatuses(answers), { 202: 50 })
   t.equal(new Set(answers.map((answer) => answer.json().reset_id)).size, 1)
-  t.equal((await lettersTo(h.mail, ANN)).length, 1)
+  t.equal((await emailsTo(h.mail, ANN)).length, 1)
 })

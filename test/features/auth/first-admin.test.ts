@@ -1,15 +1,17 @@
 import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { users } from '../../../src/db/tables/users.ts'
-import { house, PASSWORD } from '../../support/house.ts'
-import { auditFacts, PRODUCTION, sibling } from '../../support/identity.ts'
+import { auditEntries } from '../../support/audit-log.ts'
+import { PRODUCTION } from '../../support/production-env.ts'
+import { secondInstance } from '../../support/second-instance.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
 t.test('of 50 first registrations over two instances exactly one becomes admin', async (t) => {
   for (let round = 1; round <= 2; round++) {
-    const h = await house(t, { env: { FIRST_USER_ADMIN: 'true' } })
-    const other = await sibling(t, h)
+    const h = await createTestApp(t, { env: { FIRST_USER_ADMIN: 'true' } })
+    const other = await secondInstance(t, h)
     const register = (i: number) =>
-      (i % 2 ? h.ask : other)({
+      (i % 2 ? h.request : other)({
         method: 'POST',
         url: '/api/v1/auth/register',
         payload: { username: `first-${i}`, password: PASSWORD }
@@ -21,7 +23,7 @@ t.test('of 50 first registrations over two instances exactly one becomes admin',
     t.ok(made.length > 1)
     t.equal(made.filter(({ role }) => role === 'admin').length, 1, 'one is told so')
     t.equal(await h.db.$count(users, eq(users.role, 'admin')), 1, 'and one is')
-    const facts = await auditFacts(h.db)
+    const facts = await auditEntries(h.db)
     t.equal(facts.filter(({ detail }) => detail === 'admin').length, 1)
   }
 })
@@ -29,35 +31,35 @@ t.test('of 50 first registrations over two instances exactly one becomes admin',
 t.test(
   'a first registration that is refused leaves the place of the first admin free',
   async (t) => {
-    const { ask, person } = await house(t, { env: { FIRST_USER_ADMIN: 'true' } })
-    await ask({
+    const { request, signUp } = await createTestApp(t, { env: { FIRST_USER_ADMIN: 'true' } })
+    await request({
       method: 'POST',
       url: '/api/v1/auth/register',
       payload: { username: 'short', password: 'short' }
     })
-    const ann = await person('user', 'ann')
+    const ann = await signUp('user', 'ann')
     t.equal(ann.user.role, 'admin')
-    t.equal((await person('user', 'bea')).user.role, 'user')
+    t.equal((await signUp('user', 'bea')).user.role, 'user')
   }
 )
 
 t.test(
   'once there was a first admin, nobody becomes one by signing up, even when that account is gone',
   async (t) => {
-    const { person, db } = await house(t, { env: { FIRST_USER_ADMIN: 'true' } })
-    const ann = await person()
+    const { signUp, db } = await createTestApp(t, { env: { FIRST_USER_ADMIN: 'true' } })
+    const ann = await signUp()
     t.equal(ann.user.role, 'admin')
     await db.delete(users).where(eq(users.id, ann.user.id))
-    t.equal((await person()).user.role, 'user')
+    t.equal((await signUp()).user.role, 'user')
   }
 )
 
 t.test(
   'without the setting the first account is an ordinary one, and in production that is the default',
   async (t) => {
-    const { person } = await house(t, { env: { FIRST_USER_ADMIN: 'false' } })
-    t.equal((await person()).user.role, 'user')
-    const h = await house(t, { env: { ...PRODUCTION, FIRST_USER_ADMIN: '' } })
-    t.equal((await h.person()).user.role, 'user')
+    const { signUp } = await createTestApp(t, { env: { FIRST_USER_ADMIN: 'false' } })
+    t.equal((await signUp()).user.role, 'user')
+    const h = await createTestApp(t, { env: { ...PRODUCTION, FIRST_USER_ADMIN: '' } })
+    t.equal((await h.signUp()).user.role, 'user')
   }
 )

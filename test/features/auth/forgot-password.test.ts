@@ -2,28 +2,28 @@ import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { oneTimeCodes } from '../../../src/db/tables/one-time-codes.ts'
 import { users } from '../../../src/db/tables/users.ts'
-import { house } from '../../support/house.ts'
-import { auditFacts, inShort } from '../../support/identity.ts'
-import { codeTo, lettersTo, refusal } from '../../support/letters.ts'
+import { auditEntries, summarize } from '../../support/audit-log.ts'
+import { codeTo, emailsTo, refusal } from '../../support/emails.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
 const ANN = 'ann@example.com'
 const VERIFICATION_OFF = { EMAIL_VERIFICATION: 'off' }
-type House = Awaited<ReturnType<typeof house>>
+type House = Awaited<ReturnType<typeof createTestApp>>
 
-const forgot = ({ ask }: Pick<House, 'ask'>, email: string, headers = {}) =>
-  ask({ method: 'POST', url: '/api/v1/auth/forgot-password', payload: { email }, headers })
-const check = ({ ask }: Pick<House, 'ask'>, reset_id: string, otp: string) =>
-  ask({ method: 'POST', url: '/api/v1/auth/verify-otp', payload: { reset_id, otp } })
+const forgot = ({ request }: Pick<House, 'request'>, email: string, headers = {}) =>
+  request({ method: 'POST', url: '/api/v1/auth/forgot-password', payload: { email }, headers })
+const check = ({ request }: Pick<House, 'request'>, reset_id: string, otp: string) =>
+  request({ method: 'POST', url: '/api/v1/auth/verify-otp', payload: { reset_id, otp } })
 
 t.test(
   'a code goes to the stored address, as text and as HTML, and is exchanged for a token',
   async (t) => {
-    const h = await house(t, { env: VERIFICATION_OFF })
-    const ann = await h.person('user', 'ann', { email: 'Ann@Example.com', name: 'Ann <b>Lee</b>' })
+    const h = await createTestApp(t, { env: VERIFICATION_OFF })
+    const ann = await h.signUp('user', 'ann', { email: 'Ann@Example.com', name: 'Ann <b>Lee</b>' })
     const asked = await forgot(h, 'ANN@example.COM')
     t.equal(asked.statusCode, 202)
     t.equal(asked.headers['cache-control'], 'no-store')
-    const letters = await lettersTo(h.mail, ANN)
+    const letters = await emailsTo(h.mail, ANN)
     t.equal(letters.length, 1)
     const code = await codeTo(h.mail, ANN)
     t.match(letters[0], {
@@ -37,8 +37,8 @@ t.test(
     t.equal(answer.headers['cache-control'], 'no-store')
     t.match(answer.json().reset_token, /^[A-Za-z0-9_-]{43}$/)
     t.strictSame(
-      (await auditFacts(h.db, 'user.registered')).map((fact) => [
-        inShort(fact),
+      (await auditEntries(h.db, 'user.registered')).map((fact) => [
+        summarize(fact),
         fact.actor_id,
         fact.subject_id
       ]),
@@ -51,9 +51,9 @@ t.test(
 )
 
 t.test('nobody is told whether an address has an account', async (t) => {
-  const h = await house(t, { env: VERIFICATION_OFF })
-  await h.person('user', 'ann', { email: ANN })
-  const bob = await h.person('user', 'bob', { email: 'bob@example.com' })
+  const h = await createTestApp(t, { env: VERIFICATION_OFF })
+  await h.signUp('user', 'ann', { email: ANN })
+  const bob = await h.signUp('user', 'bob', { email: 'bob@example.com' })
   await h.db.update(users).set({ disabled: true }).where(eq(users.id, bob.user.id))
   const answers = await Promise.all(
     [ANN, 'nobody@example.com', 'bob@example.com'].map((email) => forgot(h, email))
@@ -62,8 +62,12 @@ t.test('nobody is told whether an address has an account', async (t) => {
     answers.map((answer) => [answer.statusCode, Object.keys(answer.json()), answer.body.length]),
     Array(3).fill([202, ['reset_id'], answers[0]?.body.length])
   )
-  t.strictSame((await lettersTo(h.mail, ANN)).length, 1)
-  t.strictSame(h.mail.kept().length, 1, 'only people with an account that works get a letter')
+  t.strictSame((await emailsTo(h.mail, ANN)).length, 1)
+  t.strictSame(
+    h.mail.sentMessages().length,
+    1,
+    'only people with an account that works get a letter'
+  )
   const refusals = await Promise.all(
     answers.map((answer) => check(h, answer.json().reset_id, '00000000'))
   )
@@ -75,8 +79,8 @@ t.test('nobody is told whether an address has an account', async (t) => {
 })
 
 t.test('an address that only looks like the stored one is none', async (t) => {
-  const h = await house(t, { env: VERIFICATION_OFF })
-  await h.person('user', 'kim', { email: 'kim@example.com' })
+  const h = await createTestApp(t, { env: VERIFICATION_OFF })
+  await h.signUp('user', 'kim', { email: 'kim@example.com' })
   for (const twin of [
     '\u212aim@example.com',
     'k\u0131m@example.com',
@@ -86,7 +90,7 @@ t.test('an address that only looks like the stored one is none', async (t) => {
   ]) {
     t.equal((await forgot(h, twin)).statusCode, 400, twin)
   }
-  t.strictSame(await lettersTo(h.mail, 'kim@example.com'), [])
+  t.strictSame(await emailsTo(h.mail, 'kim@example.com'), [])
 })
 
 t.test(
@@ -102,10 +106,10 @@ t.test(
       [{ PUBLIC_URL: 'https://tasks.example.com' }, '<a href="https://tasks.example.com">'],
       [{}, undefined]
     ] as const) {
-      const h = await house(t, { env: { ...VERIFICATION_OFF, ...env } })
-      await h.person('user', 'ann', { email: ANN })
+      const h = await createTestApp(t, { env: { ...VERIFICATION_OFF, ...env } })
+      await h.signUp('user', 'ann', { email: ANN })
       await forgot(h, ANN, evil)
-      const [letter] = await lettersTo(h.mail, ANN)
+      const [letter] = await emailsTo(h.mail, ANN)
       t.equal(/<a href="[^"]*">/.exec(letter?.html ?? '')?.[0], link)
       t.notMatch(JSON.stringify(letter), 'evil.example')
     }

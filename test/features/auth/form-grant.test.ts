@@ -1,18 +1,18 @@
 import t from 'tap'
-import { house, PASSWORD } from '../../support/house.ts'
-import { auditFacts } from '../../support/identity.ts'
+import { auditEntries } from '../../support/audit-log.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
-const { ask, db, person } = await house(t)
+const { request, db, signUp } = await createTestApp(t)
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 const token = (form: Record<string, string> | string, headers: Record<string, string> = {}) =>
-  ask({
+  request({
     method: 'POST',
     url: '/api/v1/auth/token',
     payload: typeof form === 'string' ? form : new URLSearchParams(form).toString(),
     headers: { ...FORM, ...headers }
   })
-const { user } = await person('user', 'ann')
-await ask({
+const { user } = await signUp('user', 'ann')
+await request({
   method: 'POST',
   url: '/api/v1/auth/register',
   payload: { email: 'bea@example.com', password: PASSWORD }
@@ -33,7 +33,7 @@ t.test('the password grant takes either identifier', async (t) => {
 
 t.test('the refresh grant spends a refresh token, whichever way it was got', async (t) => {
   const { refresh_token } = (
-    await ask({
+    await request({
       method: 'POST',
       url: '/api/v1/auth/login',
       payload: { username: 'ann', password: PASSWORD }
@@ -117,8 +117,13 @@ t.test('what the form lacks or has too much is a refusal in the words of RFC 674
     t.match(answer.json(), { status: 400, error, errors: [{ pointer }] }, String(form))
   }
   t.equal(
-    (await ask({ method: 'POST', url: '/api/v1/auth/token', payload: { grant_type: 'password' } }))
-      .statusCode,
+    (
+      await request({
+        method: 'POST',
+        url: '/api/v1/auth/token',
+        payload: { grant_type: 'password' }
+      })
+    ).statusCode,
     415
   )
 })
@@ -127,7 +132,7 @@ t.test('the form is the same way in: its attempts are remembered like any other'
   const headers = { 'x-request-id': 'by-form' }
   await token({ grant_type: 'password', username: 'ann', password: PASSWORD }, headers)
   await token({ grant_type: 'password', username: 'ann', password: 'wrong horse battery' }, headers)
-  const facts = (await auditFacts(db)).filter(({ request_id }) => request_id === 'by-form')
+  const facts = (await auditEntries(db)).filter(({ request_id }) => request_id === 'by-form')
   t.match(facts, [
     { action: 'user.logged_in', outcome: 'succeeded', actor_id: user.id },
     { action: 'user.logged_in', outcome: 'failed', subject_id: user.id }

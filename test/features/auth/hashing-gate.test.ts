@@ -1,14 +1,14 @@
 import t from 'tap'
-import { house, PASSWORD } from '../../support/house.ts'
-import { statuses } from '../../support/identity.ts'
+import { countStatuses } from '../../support/status-counts.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
 t.test(
   'more sign-ins than can wait are told when to come again, and everything else goes on',
   async (t) => {
-    const { ask, person } = await house(t)
-    const ann = await person('user', 'ann')
+    const { request, signUp } = await createTestApp(t)
+    const ann = await signUp('user', 'ann')
     const login = () =>
-      ask({
+      request({
         method: 'POST',
         url: '/api/v1/auth/login',
         payload: { username: 'ann', password: PASSWORD }
@@ -16,7 +16,7 @@ t.test(
     const crowd = Array.from({ length: 200 }, login)
     t.equal((await ann.get('/api/v1/me')).statusCode, 200, 'who is logged in does not notice')
     const answers = await Promise.all(crowd)
-    const { 200: served = 0, 503: refused = 0 } = statuses(answers)
+    const { 200: served = 0, 503: refused = 0 } = countStatuses(answers)
     t.equal(served + refused, 200)
     t.ok(served > 0, 'some are served')
     t.ok(refused > 0, 'some are refused')

@@ -1,20 +1,26 @@
 import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
 import { loginThrottle } from '../../../src/db/tables/login-throttle.ts'
-import { house, PASSWORD } from '../../support/house.ts'
-import { sibling, statuses } from '../../support/identity.ts'
+import { secondInstance } from '../../support/second-instance.ts'
+import { countStatuses } from '../../support/status-counts.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
-const open = await house(t, {
+const open = await createTestApp(t, {
   env: {
     RATE_LIMIT: 'on',
     RATE_LIMIT_AUTH: '100000',
-    BAN_EXEMPT: '0.0.0.0/1, 128.0.0.0/1, 2000::/3'
+    IP_BAN_ALLOWLIST: '0.0.0.0/1, 128.0.0.0/1, 2000::/3'
   }
 })
-const { ask, db, person } = open
+const { request, db, signUp } = open
 const WRONG = 'wrong horse battery'
 const login = (username: string, password: string, remoteAddress: string) =>
-  ask({ method: 'POST', url: '/api/v1/auth/login', remoteAddress, payload: { username, password } })
+  request({
+    method: 'POST',
+    url: '/api/v1/auth/login',
+    remoteAddress,
+    payload: { username, password }
+  })
 /** The status, and with 429 the wait, rounded up to half minutes. */
 const outcome = async (answer: ReturnType<typeof login>) => {
   const { statusCode, headers } = await answer
@@ -38,7 +44,7 @@ const fail = async (username: string, address: string, n: number) => {
 t.test(
   'after five failures the pair is refused, the right password included; elsewhere it works, and opens nothing here',
   async (t) => {
-    await person('user', 'ann')
+    await signUp('user', 'ann')
     for (let i = 0; i < 5; i++) {
       t.equal(await outcome(login('ann', WRONG, '203.0.113.1')), '401')
     }
@@ -58,7 +64,7 @@ t.test(
 t.test(
   'the block grows with each failure after it, hammering does not extend it, and a success ends it',
   async (t) => {
-    await person('user', 'ben')
+    await signUp('user', 'ben')
     await fail('ben', '203.0.113.1', 5)
     await pass('50 seconds')
     for (let i = 0; i < 20; i++) {
@@ -86,7 +92,7 @@ t.test(
 )
 
 t.test('failures more than fifteen minutes apart do not add up', async (t) => {
-  await person('user', 'cleo')
+  await signUp('user', 'cleo')
   for (let i = 0; i < 3; i++) {
     await fail('cleo', '203.0.113.1', 4)
     await pass('16 minutes')
@@ -117,10 +123,10 @@ t.test(
 t.test(
   'one account is one count, whatever the identifier, the spelling and the route',
   async (t) => {
-    const dora = await person('user', 'dora', { email: 'dora@example.com' })
+    const dora = await signUp('user', 'dora', { email: 'dora@example.com' })
     const remoteAddress = '203.0.113.4'
     const form = (username: string) =>
-      ask({
+      request({
         method: 'POST',
         url: '/api/v1/auth/token',
         remoteAddress,
@@ -134,7 +140,7 @@ t.test(
     const wrong = { current_password: WRONG, new_password: 'another horse battery' }
     const attempts = [
       () =>
-        ask({
+        request({
           method: 'POST',
           url: '/api/v1/auth/login',
           remoteAddress,
@@ -173,23 +179,23 @@ t.test(
 t.test(
   'of parallel guesses on two instances five are looked at, and parallel right passwords all get in',
   async (t) => {
-    await person('user', 'emil')
-    const other = await sibling(t, open)
+    await signUp('user', 'emil')
+    const other = await secondInstance(t, open)
     const guess = (i: number) =>
-      (i % 2 ? ask : other)({
+      (i % 2 ? request : other)({
         method: 'POST',
         url: '/api/v1/auth/login',
         remoteAddress: '203.0.113.5',
         payload: { username: 'emil', password: WRONG }
       })
     // On a machine that is busy elsewhere the hashing gate may turn some away with 503: those were not looked at.
-    const guessed = statuses(await Promise.all(Array.from({ length: 30 }, (_, i) => guess(i))))
+    const guessed = countStatuses(await Promise.all(Array.from({ length: 30 }, (_, i) => guess(i))))
     t.ok((guessed[401] ?? 0) >= 1 && (guessed[401] ?? 0) <= 5, `${guessed[401]} were looked at`)
     t.strictSame(
       Object.keys(guessed).filter((status) => !['401', '429', '503'].includes(status)),
       []
     )
-    const right = statuses(
+    const right = countStatuses(
       await Promise.all(Array.from({ length: 12 }, () => login('emil', PASSWORD, '203.0.113.6')))
     )
     t.strictSame(
@@ -204,7 +210,7 @@ t.test(
 t.test(
   'a hundred failures from everywhere close an account to addresses that never opened it, for a day',
   async (t) => {
-    const finn = await person('user', 'finn')
+    const finn = await signUp('user', 'finn')
     await login('finn', PASSWORD, '203.0.113.7')
     await fail('finn', '203.0.113.8', 1)
     const spread = await db

@@ -1,14 +1,14 @@
 import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { users } from '../../../src/db/tables/users.ts'
-import { house, PASSWORD } from '../../support/house.ts'
-import { auditFacts } from '../../support/identity.ts'
+import { auditEntries } from '../../support/audit-log.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
-const { ask, db, person } = await house(t)
+const { request, db, signUp } = await createTestApp(t)
 const login = (payload: object, id = 'r') =>
-  ask({ method: 'POST', url: '/api/v1/auth/login', payload, headers: { 'x-request-id': id } })
+  request({ method: 'POST', url: '/api/v1/auth/login', payload, headers: { 'x-request-id': id } })
 const { user } = (
-  await ask({
+  await request({
     method: 'POST',
     url: '/api/v1/auth/register',
     payload: { username: 'Ann', email: 'ann@example.com', password: PASSWORD }
@@ -41,9 +41,9 @@ t.test('a username is no address and an address is no username', async (t) => {
 })
 
 t.test('unknown, wrong, disabled and without a password are one identical 401', async (t) => {
-  await person('user', 'disabled')
+  await signUp('user', 'disabled')
   await db.update(users).set({ disabled: true }).where(eq(users.username, 'disabled'))
-  await person('user', 'passwordless')
+  await signUp('user', 'passwordless')
   await db.update(users).set({ password_hash: null }).where(eq(users.username, 'passwordless'))
   const attempts = [
     { username: 'nobody', password: PASSWORD },
@@ -76,7 +76,7 @@ t.test('every attempt is remembered with its outcome, and never what was sent', 
   await login({ username: 'ann', password: PASSWORD }, 'good')
   await login({ username: 'ann', password: 'wrong horse battery' }, 'wrong')
   await login({ username: 'no-such-person', password: 'wrong horse battery' }, 'unknown')
-  const facts = (await auditFacts(db)).filter(({ request_id }) =>
+  const facts = (await auditEntries(db)).filter(({ request_id }) =>
     ['good', 'wrong', 'unknown'].includes(request_id)
   )
   const common = { action: 'user.logged_in', address: '127.0.0.1', detail: null }

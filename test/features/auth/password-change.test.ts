@@ -2,13 +2,14 @@ import argon2 from 'argon2'
 import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { users } from '../../../src/db/tables/users.ts'
-import { house, PASSWORD } from '../../support/house.ts'
-import { auditFacts, statuses } from '../../support/identity.ts'
+import { auditEntries } from '../../support/audit-log.ts'
+import { countStatuses } from '../../support/status-counts.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
-const { ask, db, person } = await house(t)
+const { request, db, signUp } = await createTestApp(t)
 const NEW = 'a staple that is correct'
 const login = (username: string, password: string) =>
-  ask({ method: 'POST', url: '/api/v1/auth/login', payload: { username, password } })
+  request({ method: 'POST', url: '/api/v1/auth/login', payload: { username, password } })
 const bearer = (tokens: { access_token: string }) => ({
   authorization: `Bearer ${tokens.access_token}`
 })
@@ -20,7 +21,7 @@ const storeHash = (username: string, password_hash: string) =>
   db.update(users).set({ password_hash }).where(eq(users.username, username))
 
 t.test('a change needs the current password, keeps this session and ends the others', async (t) => {
-  const ann = await person('user', 'ann')
+  const ann = await signUp('user', 'ann')
   const other = (await login('ann', PASSWORD)).json()
   const answer = await ann.post('/api/v1/me/password', {
     current_password: PASSWORD,
@@ -31,7 +32,7 @@ t.test('a change needs the current password, keeps this session and ends the oth
   t.equal((await ann.get('/api/v1/me')).statusCode, 200)
   t.equal(
     (
-      await ask({
+      await request({
         method: 'POST',
         url: '/api/v1/auth/refresh',
         payload: { refresh_token: ann.refresh_token }
@@ -39,10 +40,10 @@ t.test('a change needs the current password, keeps this session and ends the oth
     ).statusCode,
     200
   )
-  t.equal((await ask({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 401)
+  t.equal((await request({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 401)
   t.equal(
     (
-      await ask({
+      await request({
         method: 'POST',
         url: '/api/v1/auth/refresh',
         payload: { refresh_token: other.refresh_token }
@@ -53,7 +54,7 @@ t.test('a change needs the current password, keeps this session and ends the oth
   t.equal((await login('ann', PASSWORD)).statusCode, 401)
   t.equal((await login('ann', NEW)).statusCode, 200)
   const facts = (
-    await auditFacts(db, 'user.logged_in', 'user.registered', 'session.refreshed')
+    await auditEntries(db, 'user.logged_in', 'user.registered', 'session.refreshed')
   ).filter(({ subject_id }) => subject_id === ann.user.id)
   t.match(facts, [
     { action: 'user.password_changed', outcome: 'succeeded', actor_id: ann.user.id },
@@ -62,23 +63,23 @@ t.test('a change needs the current password, keeps this session and ends the oth
 })
 
 t.test('a wrong current password is refused, changes nothing and is remembered', async (t) => {
-  const bea = await person('user', 'bea')
+  const bea = await signUp('user', 'bea')
   const other = (await login('bea', PASSWORD)).json()
   const answer = await bea.post('/api/v1/me/password', {
     current_password: 'wrong horse battery',
     new_password: NEW
   })
   t.match(answer.json(), { status: 403, code: 'wrong_password' })
-  t.equal((await ask({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 200)
+  t.equal((await request({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 200)
   t.equal((await login('bea', PASSWORD)).statusCode, 200)
-  const facts = (await auditFacts(db, 'user.logged_in', 'user.registered')).filter(
+  const facts = (await auditEntries(db, 'user.logged_in', 'user.registered')).filter(
     ({ subject_id }) => subject_id === bea.user.id
   )
   t.match(facts, [{ action: 'user.password_changed', outcome: 'failed', actor_id: bea.user.id }])
 })
 
 t.test('the new password is held to the policy, and the fault is where it stands', async (t) => {
-  const cid = await person('user', 'cid.of.tests')
+  const cid = await signUp('user', 'cid.of.tests')
   const change = async (new_password: string) =>
     (await cid.post('/api/v1/me/password', { current_password: PASSWORD, new_password })).json()
   t.match(await change('short'), {
@@ -95,7 +96,7 @@ t.test('the new password is held to the policy, and the fault is where it stands
   })
   t.equal(
     (
-      await ask({
+      await request({
         method: 'POST',
         url: '/api/v1/me/password',
         payload: { current_password: PASSWORD, new_password: NEW }
@@ -108,14 +109,14 @@ t.test('the new password is held to the policy, and the fault is where it stands
 t.test(
   'of parallel changes from one password one wins, and its password is the one that counts',
   async (t) => {
-    const dan = await person('user', 'dan')
+    const dan = await signUp('user', 'dan')
     const wanted = Array.from({ length: 6 }, (_, i) => `${NEW} ${i}`)
     const answers = await Promise.all(
       wanted.map((new_password) =>
         dan.post('/api/v1/me/password', { current_password: PASSWORD, new_password })
       )
     )
-    const { 204: changed, 403: late = 0, 503: busy = 0 } = statuses(answers)
+    const { 204: changed, 403: late = 0, 503: busy = 0 } = countStatuses(answers)
     t.equal(changed, 1)
     t.equal(late + busy, 5, 'the others come too late, or are told to come again')
     const won = wanted[answers.findIndex(({ statusCode }) => statusCode === 204)] as string
@@ -128,7 +129,7 @@ t.test(
   async (t) => {
     for (let round = 0; round < 5; round++) {
       const username = `racer-${round}`
-      const eve = await person('user', username)
+      const eve = await signUp('user', username)
       const [, ...logins] = await Promise.all([
         eve.post('/api/v1/me/password', { current_password: PASSWORD, new_password: NEW }),
         ...Array.from({ length: 6 }, () => login(username, PASSWORD))
@@ -137,7 +138,10 @@ t.test(
         if (answer.statusCode !== 200) {
           continue
         }
-        t.equal((await ask({ url: '/api/v1/me', headers: bearer(answer.json()) })).statusCode, 401)
+        t.equal(
+          (await request({ url: '/api/v1/me', headers: bearer(answer.json()) })).statusCode,
+          401
+        )
       }
       t.equal((await eve.get('/api/v1/auth/sessions')).json().data.length, 1)
     }
@@ -145,7 +149,7 @@ t.test(
 )
 
 t.test('a hash of lower cost is renewed by the next login, and the password stays', async (t) => {
-  await person('user', 'fay')
+  await signUp('user', 'fay')
   await storeHash(
     'fay',
     await argon2.hash(PASSWORD, {
@@ -158,7 +162,7 @@ t.test('a hash of lower cost is renewed by the next login, and the password stay
   t.equal((await login('fay', 'wrong horse battery')).statusCode, 401)
   t.match(await hashOf('fay'), /m=8192/, 'not by a wrong one')
   const answers = await Promise.all([1, 2, 3, 4].map(() => login('fay', PASSWORD)))
-  const { 200: opened = 0, 503: busy = 0 } = statuses(answers)
+  const { 200: opened = 0, 503: busy = 0 } = countStatuses(answers)
   t.ok(opened > 0)
   t.equal(opened + busy, 4, 'none is refused because another one renewed the hash')
   t.match(await hashOf('fay'), /^\$argon2id\$v=19\$m=19456,p=1,t=2\$/)
@@ -168,7 +172,7 @@ t.test('a hash of lower cost is renewed by the next login, and the password stay
 })
 
 t.test('a stored hash that would cost far more than ours is never computed', async (t) => {
-  await person('user', 'gus')
+  await signUp('user', 'gus')
   await storeHash(
     'gus',
     await argon2.hash(PASSWORD, {

@@ -1,15 +1,15 @@
 import t from 'tap'
-import { house, PASSWORD } from '../../support/house.ts'
-import { PRODUCTION } from '../../support/identity.ts'
+import { PRODUCTION } from '../../support/production-env.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
-const strict = await house(t, { env: { PASSWORD_BLOCKLIST: 'on' } })
-const mild = await house(t)
+const strict = await createTestApp(t, { env: { PASSWORD_BLOCKLIST: 'on' } })
+const mild = await createTestApp(t)
 let people = 0
 const register = (
-  { ask }: typeof mild,
+  { request }: typeof mild,
   password: string,
   person: object = { username: `p${++people}` }
-) => ask({ method: 'POST', url: '/api/v1/auth/register', payload: { ...person, password } })
+) => request({ method: 'POST', url: '/api/v1/auth/register', payload: { ...person, password } })
 const refusalOf = (answer: Awaited<ReturnType<typeof register>>) => {
   const [fault] = answer.json().errors ?? []
   return answer.statusCode === 400 && fault?.pointer === '/password'
@@ -30,7 +30,7 @@ t.test('a password has 8 to 128 characters, counted as people see them', async (
   )
   t.equal(
     (
-      await mild.ask({
+      await mild.request({
         method: 'POST',
         url: '/api/v1/auth/login',
         payload: { username: 'long', password: long }
@@ -40,7 +40,7 @@ t.test('a password has 8 to 128 characters, counted as people see them', async (
   )
   t.equal(
     (
-      await mild.ask({
+      await mild.request({
         method: 'POST',
         url: '/api/v1/auth/login',
         payload: { username: 'long', password: long.slice(0, -2) }
@@ -56,7 +56,7 @@ t.test('nothing is trimmed, cut or folded', async (t) => {
   await register(mild, password, { username: 'blanks' })
   const login = async (attempt: string) =>
     (
-      await mild.ask({
+      await mild.request({
         method: 'POST',
         url: '/api/v1/auth/login',
         payload: { username: 'blanks', password: attempt }
@@ -74,8 +74,8 @@ t.test('nothing is trimmed, cut or folded', async (t) => {
 })
 
 t.test('an installation may ask for more characters', async (t) => {
-  const { ask } = await house(t, { env: { PASSWORD_MIN_LENGTH: '15' } })
-  const answer = await ask({
+  const { request } = await createTestApp(t, { env: { PASSWORD_MIN_LENGTH: '15' } })
+  const answer = await request({
     method: 'POST',
     url: '/api/v1/auth/register',
     payload: { username: 'ann', password: 'fourteen chars' }
@@ -86,7 +86,7 @@ t.test('an installation may ask for more characters', async (t) => {
   })
   t.equal(
     (
-      await ask({
+      await request({
         method: 'POST',
         url: '/api/v1/auth/register',
         payload: { username: 'ann', password: 'fifteen chars!!' }
@@ -124,13 +124,13 @@ t.test(
 
 t.test('in production the list is on unless it is turned off', async (t) => {
   t.equal(
-    refusalOf(await register(await house(t, { env: PRODUCTION }), 'password123')),
+    refusalOf(await register(await createTestApp(t, { env: PRODUCTION }), 'password123')),
     'weak_password'
   )
   t.equal(
     (
       await register(
-        await house(t, { env: { ...PRODUCTION, PASSWORD_BLOCKLIST: 'off' } }),
+        await createTestApp(t, { env: { ...PRODUCTION, PASSWORD_BLOCKLIST: 'off' } }),
         'password123'
       )
     ).statusCode,

@@ -1,10 +1,12 @@
 import t from 'tap'
 import { users } from '../../../src/db/tables/users.ts'
-import { house, PASSWORD } from '../../support/house.ts'
-import { auditFacts, statuses } from '../../support/identity.ts'
+import { auditEntries } from '../../support/audit-log.ts'
+import { countStatuses } from '../../support/status-counts.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
-const { ask, db } = await house(t)
-const register = (payload: object) => ask({ method: 'POST', url: '/api/v1/auth/register', payload })
+const { request, db } = await createTestApp(t)
+const register = (payload: object) =>
+  request({ method: 'POST', url: '/api/v1/auth/register', payload })
 
 t.test('a username, an address, or both make an account, and the answer logs it in', async (t) => {
   for (const person of [
@@ -19,7 +21,7 @@ t.test('a username, an address, or both make an account, and the answer logs it 
     t.strictSame(rest, { token_type: 'Bearer', expires_in: 900 })
     t.match(refresh_token, /^[\w-]{43}$/)
     t.match(user, { role: 'user', email_verified: false })
-    const me = await ask({
+    const me = await request({
       url: '/api/v1/me',
       headers: { authorization: `Bearer ${access_token}` }
     })
@@ -110,7 +112,7 @@ t.test('of 100 parallel registrations of one address one makes the account', asy
       register({ email: i % 2 ? 'gus@example.com' : 'GUS@example.com', password: PASSWORD })
     )
   )
-  const { 201: made, 409: taken = 0, 503: busy = 0 } = statuses(answers)
+  const { 201: made, 409: taken = 0, 503: busy = 0 } = countStatuses(answers)
   t.equal(made, 1)
   t.equal(taken + busy, 99, 'the others are told that it is taken, or to come again')
   t.equal(
@@ -122,9 +124,9 @@ t.test('of 100 parallel registrations of one address one makes the account', asy
 })
 
 t.test('a registration and its refusal are both in the audit log', async (t) => {
-  const h = await house(t)
+  const h = await createTestApp(t)
   const sign = (request: string) =>
-    h.ask({
+    h.request({
       method: 'POST',
       url: '/api/v1/auth/register',
       payload: { username: 'hal', password: PASSWORD },
@@ -133,7 +135,7 @@ t.test('a registration and its refusal are both in the audit log', async (t) => 
   const { user } = (await sign('first')).json()
   await sign('second')
   const common = { action: 'user.registered', address: '127.0.0.1' }
-  t.match(await auditFacts(h.db), [
+  t.match(await auditEntries(h.db), [
     {
       ...common,
       outcome: 'succeeded',

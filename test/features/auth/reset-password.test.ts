@@ -1,18 +1,21 @@
 import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { users } from '../../../src/db/tables/users.ts'
-import { house, PASSWORD } from '../../support/house.ts'
-import { auditFacts, inShort } from '../../support/identity.ts'
-import { codeTo, letCodesAge, lettersTo, refusal, resetTokenFor } from '../../support/letters.ts'
+import { auditEntries, summarize } from '../../support/audit-log.ts'
+import { advanceCodeTime, codeTo, emailsTo, refusal, resetTokenFor } from '../../support/emails.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
 const ANN = 'ann@example.com'
 const NEW = 'a staple that is correct'
 
-async function houseWithAnn(t: Parameters<typeof house>[0], env: Record<string, string> = {}) {
-  const h = await house(t, { env: { EMAIL_VERIFICATION: 'off', ...env } })
-  const ann = await h.person('user', 'ann', { email: ANN })
+async function houseWithAnn(
+  t: Parameters<typeof createTestApp>[0],
+  env: Record<string, string> = {}
+) {
+  const h = await createTestApp(t, { env: { EMAIL_VERIFICATION: 'off', ...env } })
+  const ann = await h.signUp('user', 'ann', { email: ANN })
   const post = (path: string, payload: object) =>
-    h.ask({ method: 'POST', url: `/api/v1/auth/${path}`, payload })
+    h.request({ method: 'POST', url: `/api/v1/auth/${path}`, payload })
   return {
     ...h,
     ann,
@@ -34,7 +37,7 @@ t.test(
       })
     ).json()
     const byKey = () =>
-      h.ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${key.key}` } })
+      h.request({ url: '/api/v1/me', headers: { authorization: `Bearer ${key.key}` } })
     t.equal((await byKey()).statusCode, 200)
     const answer = await h.reset(await resetTokenFor(h, ANN))
     t.equal(answer.statusCode, 204)
@@ -52,16 +55,16 @@ t.test(
       { email_verified: true },
       'the code came to this address, so that it is confirmed'
     )
-    const [letter] = await lettersTo(h.mail, ANN)
+    const [letter] = await emailsTo(h.mail, ANN)
     t.match(letter, {
       subject: 'Your password was changed',
       text: 'Every session was ended and every API key was revoked.'
     })
-    const facts = (await auditFacts(h.db)).filter(({ subject_id }) =>
+    const facts = (await auditEntries(h.db)).filter(({ subject_id }) =>
       [h.ann.user.id, key.id].includes(subject_id)
     )
     t.strictSame(
-      facts.map((fact) => [inShort(fact), fact.actor_name]),
+      facts.map((fact) => [summarize(fact), fact.actor_name]),
       [
         ['user.registered', 'ann'],
         ['api_key.created', 'ann'],
@@ -98,7 +101,7 @@ t.test(
   async (t) => {
     const h = await houseWithAnn(t)
     const late = await resetTokenFor(h, ANN)
-    await letCodesAge(h.db, '10 minutes')
+    await advanceCodeTime(h.db, '10 minutes')
     const refusals = [
       await h.reset(late),
       await h.reset('nothing-like-a-token'),
@@ -128,7 +131,7 @@ t.test(
     const isAnn = eq(users.id, h.ann.user.id)
     for (const [what, change] of Object.entries(changes)) {
       const reset_token = await resetTokenFor(h, ANN)
-      await letCodesAge(h.db, '61 seconds')
+      await advanceCodeTime(h.db, '61 seconds')
       const { reset_id } = (await h.post('forgot-password', { email: ANN })).json()
       const otp = await codeTo(h.mail, ANN)
       await h.db.update(users).set(change).where(isAnn)
@@ -139,7 +142,7 @@ t.test(
         `code after a change of ${what}`
       )
       await h.db.update(users).set(before).where(isAnn)
-      await letCodesAge(h.db, '2 hours')
+      await advanceCodeTime(h.db, '2 hours')
     }
     const reset_token = await resetTokenFor(h, ANN)
     t.equal(
@@ -159,7 +162,8 @@ t.test('a reset token opens nothing else', async (t) => {
   const h = await houseWithAnn(t)
   const token = await resetTokenFor(h, ANN)
   t.equal(
-    (await h.ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } })).statusCode,
+    (await h.request({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } }))
+      .statusCode,
     401
   )
   t.equal((await h.post('refresh', { refresh_token: token })).statusCode, 401)

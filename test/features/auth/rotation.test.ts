@@ -1,16 +1,16 @@
 import t from 'tap'
 import type { Secrets } from '../../../src/core/secrets.ts'
-import { house, PASSWORD } from '../../support/house.ts'
-import { codeTo, resetTokenFor } from '../../support/letters.ts'
+import { codeTo, resetTokenFor } from '../../support/emails.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
 const OLD = 'what has signed until today: 0123456789abcdef'
 const NEW = 'what signs from tomorrow on: fedcba9876543210'
 
 // The instances of one installation, at each step of the way.
 const env = { EMAIL_VERIFICATION: 'optional' }
-const old = await house(t, { env, deps: { secrets: [OLD] } })
+const old = await createTestApp(t, { env, deps: { secrets: [OLD] } })
 const step = (secrets: Secrets) =>
-  house(t, { env, deps: { secrets }, database: { ...old.database, close: async () => {} } })
+  createTestApp(t, { env, deps: { secrets }, database: { ...old.database, close: async () => {} } })
 const [prepared, changed, done] = [
   await step([OLD, NEW]),
   await step([NEW, OLD]),
@@ -18,7 +18,7 @@ const [prepared, changed, done] = [
 ]
 type Instance = typeof old
 const as = (instance: Instance, { access_token }: { access_token: string }, url: string) =>
-  instance.ask({ url, headers: { authorization: `Bearer ${access_token}` } })
+  instance.request({ url, headers: { authorization: `Bearer ${access_token}` } })
 /** Instances that serve side by side while a step is rolled out. */
 const NEIGHBOURS: [string, Instance, Instance][] = [
   ['the new secret is made known', old, prepared],
@@ -34,7 +34,7 @@ for (const [what, before, after] of NEIGHBOURS) {
       [after, before]
     ] as const) {
       const email = `somebody-${++people}@example.com`
-      const ann = await here.person('user', `somebody-${people}`, { email })
+      const ann = await here.signUp('user', `somebody-${people}`, { email })
       for (const title of ['Paint the door', 'Oil the hinge', 'Hang the lamp']) {
         await ann.create({ title })
       }
@@ -50,14 +50,14 @@ for (const [what, before, after] of NEIGHBOURS) {
       }
       t.strictSame(titles, ['Hang the lamp', 'Oil the hinge', 'Paint the door'])
 
-      const verified = await there.ask({
+      const verified = await there.request({
         method: 'POST',
         url: '/api/v1/auth/verify-email',
         payload: { email, otp: await codeTo(here.mail, email) }
       })
       t.equal(verified.statusCode, 204, verified.body)
-      const reset_token = await resetTokenFor({ ask: there.ask, mail: there.mail }, email)
-      const reset = await here.ask({
+      const reset_token = await resetTokenFor({ request: there.request, mail: there.mail }, email)
+      const reset = await here.request({
         method: 'POST',
         url: '/api/v1/auth/reset-password',
         payload: { reset_token, new_password: `${PASSWORD}!` }
@@ -68,14 +68,14 @@ for (const [what, before, after] of NEIGHBOURS) {
 }
 
 t.test('who skips a step refuses what the other signs', async (t) => {
-  const ann = await old.person('user', 'ann')
+  const ann = await old.signUp('user', 'ann')
   for (const title of ['Paint the door', 'Oil the hinge']) {
     await ann.create({ title })
   }
   t.equal((await as(done, ann, '/api/v1/me')).statusCode, 401)
   const { pagination } = (await as(old, ann, '/api/v1/tasks?limit=1')).json()
   const { access_token } = (
-    await done.ask({
+    await done.request({
       method: 'POST',
       url: '/api/v1/auth/login',
       payload: { username: 'ann', password: PASSWORD }

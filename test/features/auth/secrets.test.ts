@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import type { LightMyRequestResponse as Response } from 'fastify'
 import t from 'tap'
 import type { Db } from '../../../src/db/client.ts'
-import { rowsOf } from '../../../src/db/rows.ts'
-import { house } from '../../support/house.ts'
-import { codeIn, letCodesAge, wrong } from '../../support/letters.ts'
+import { executeRows } from '../../../src/db/rows.ts'
+import { advanceCodeTime, codeIn, wrongCode } from '../../support/emails.ts'
 import { smtpServer } from '../../support/smtp.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
 const PRODUCTION = {
   NODE_ENV: 'production',
@@ -23,13 +23,13 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 
 /** Every row of every table as text. */
 async function everythingStored(db: Db): Promise<string[]> {
-  const tables = await rowsOf<{ name: string }>(
+  const tables = await executeRows<{ name: string }>(
     db,
     sql`select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`
   )
   const rows = await Promise.all(
     tables.map(({ name }) =>
-      rowsOf<{ row: string }>(
+      executeRows<{ row: string }>(
         db,
         sql`select ${sql.raw(`'${name} ' || t::text`)} as row from ${sql.raw(name)} t`
       )
@@ -46,8 +46,8 @@ t.test(
   async (t) => {
     const smtp = await smtpServer(t)
     const log: string[] = []
-    const { ask, db } = await house(t, {
-      env: { ...PRODUCTION, MAIL_URL: smtp.url },
+    const { request, db } = await createTestApp(t, {
+      env: { ...PRODUCTION, SMTP_URL: smtp.url },
       onLog: (line) => log.push(line)
     })
     const answers: string[] = []
@@ -59,7 +59,7 @@ t.test(
       path: string,
       payload: object | string,
       headers: Record<string, string> = {}
-    ) => hear(await ask({ method: 'POST', url: `/api/v1/${path}`, payload, headers }))
+    ) => hear(await request({ method: 'POST', url: `/api/v1/${path}`, payload, headers }))
     let letters = 0
     const nextCode = async (): Promise<string> =>
       codeIn((await smtp.arrived(++letters))[letters - 1])
@@ -75,7 +75,7 @@ t.test(
       await post('auth/register', { username: 'ann', email: ANN, password: FIRST })
     )
     const confirmation = await nextCode()
-    await post('auth/verify-email', { email: ANN, otp: wrong(confirmation) })
+    await post('auth/verify-email', { email: ANN, otp: wrongCode(confirmation) })
     await post('auth/verify-email', { email: ANN, otp: confirmation })
     await post('auth/login', { username: 'ann', password: 'a wrong password' })
     const session = tokensOf(await post('auth/login', { email: ANN, password: FIRST }))
@@ -100,12 +100,12 @@ t.test(
     ).json()
     given.push(key)
     await post('me/api-keys', order, { ...ann.bearer, 'idempotency-key': 'once' })
-    hear(await ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${key}` } }))
-    hear(await ask({ url: '/api/v1/me/api-keys', headers: ann.bearer }))
-    hear(await ask({ url: '/api/v1/auth/sessions', headers: ann.bearer }))
-    await letCodesAge(db, '61 seconds')
+    hear(await request({ url: '/api/v1/me', headers: { authorization: `Bearer ${key}` } }))
+    hear(await request({ url: '/api/v1/me/api-keys', headers: ann.bearer }))
+    hear(await request({ url: '/api/v1/auth/sessions', headers: ann.bearer }))
+    await advanceCodeTime(db, '61 seconds')
     hear(
-      await ask({
+      await request({
         method: 'PATCH',
         url: '/api/v1/me',
         payload: { email: 'lee@example.com', current_password: SECOND },
@@ -119,7 +119,7 @@ t.test(
     const before = await everythingStored(db)
     const { reset_id } = (await post('auth/forgot-password', { email: 'lee@example.com' })).json()
     const reset = await nextCode()
-    await post('auth/verify-otp', { reset_id, otp: wrong(reset) })
+    await post('auth/verify-otp', { reset_id, otp: wrongCode(reset) })
     const { reset_token } = (await post('auth/verify-otp', { reset_id, otp: reset })).json()
     given.push(reset_token)
     await post('auth/reset-password', { reset_token, new_password: 'password' })

@@ -2,20 +2,21 @@ import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { oneTimeCodes } from '../../../src/db/tables/one-time-codes.ts'
 import { users } from '../../../src/db/tables/users.ts'
-import { house, PASSWORD } from '../../support/house.ts'
-import { auditFacts, inShort, statuses } from '../../support/identity.ts'
-import { codeTo, letCodesAge, lettersTo, refusal, wrong } from '../../support/letters.ts'
+import { auditEntries, summarize } from '../../support/audit-log.ts'
+import { advanceCodeTime, codeTo, emailsTo, refusal, wrongCode } from '../../support/emails.ts'
+import { countStatuses } from '../../support/status-counts.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
 const ANN = 'ann@example.com'
 
 async function open(
-  t: Parameters<typeof house>[0],
+  t: Parameters<typeof createTestApp>[0],
   mode: 'off' | 'optional' | 'required',
   env: Record<string, string> = {}
 ) {
-  const h = await house(t, { env: { EMAIL_VERIFICATION: mode, ...env } })
+  const h = await createTestApp(t, { env: { EMAIL_VERIFICATION: mode, ...env } })
   const post = (path: string, payload: object) =>
-    h.ask({ method: 'POST', url: `/api/v1/auth/${path}`, payload })
+    h.request({ method: 'POST', url: `/api/v1/auth/${path}`, payload })
   return {
     ...h,
     post,
@@ -26,9 +27,9 @@ async function open(
 
 t.test('a new account gets a code at its address and is confirmed by it, once', async (t) => {
   const h = await open(t, 'optional')
-  const ann = await h.person('user', 'ann', { email: 'Ann@example.com', name: 'Ann' })
+  const ann = await h.signUp('user', 'ann', { email: 'Ann@example.com', name: 'Ann' })
   t.equal(ann.user.email_verified, false)
-  t.match((await lettersTo(h.mail, ANN))[0], {
+  t.match((await emailsTo(h.mail, ANN))[0], {
     subject: 'Your code to confirm this address',
     text: 'Hello Ann,'
   })
@@ -38,7 +39,7 @@ t.test('a new account gets a code at its address and is confirmed by it, once', 
   t.equal((await ann.get('/api/v1/me')).json().email_verified, true)
   t.equal((await h.confirm(ANN, code)).statusCode, 400)
   t.strictSame(
-    (await auditFacts(h.db)).map((fact) => [inShort(fact), fact.actor_id]),
+    (await auditEntries(h.db)).map((fact) => [summarize(fact), fact.actor_id]),
     [
       ['user.registered', ann.user.id],
       ['user.email_verified', ann.user.id],
@@ -51,17 +52,17 @@ t.test(
   'a wrong code, another address, a late code and one try too many are the same refusal',
   async (t) => {
     const h = await open(t, 'optional')
-    await h.person('user', 'ann', { email: ANN })
+    await h.signUp('user', 'ann', { email: ANN })
     const code = await codeTo(h.mail, ANN)
     const refusals = [await h.confirm('nobody@example.com', code)]
     for (let i = 0; i < 5; i++) {
-      refusals.push(await h.confirm(ANN, wrong(code)))
+      refusals.push(await h.confirm(ANN, wrongCode(code)))
     }
     refusals.push(await h.confirm(ANN, code))
-    await letCodesAge(h.db, '61 seconds')
+    await advanceCodeTime(h.db, '61 seconds')
     t.equal((await h.post('verify-email/resend', { email: ANN })).statusCode, 202)
     const next = await codeTo(h.mail, ANN)
-    await letCodesAge(h.db, '10 minutes')
+    await advanceCodeTime(h.db, '10 minutes')
     refusals.push(await h.confirm(ANN, next))
     t.strictSame(refusals.map(refusal), Array(8).fill(refusal(refusals[0] as never)))
     t.equal((await h.db.select().from(users).where(eq(users.email, ANN)))[0]?.email_verified, false)
@@ -72,12 +73,12 @@ t.test(
   'another code is sent on request, a minute apart, and tells nobody who has an account',
   async (t) => {
     const h = await open(t, 'optional')
-    await h.person('user', 'ann', { email: ANN })
+    await h.signUp('user', 'ann', { email: ANN })
     const first = await codeTo(h.mail, ANN)
     const resend = (email: string) => h.post('verify-email/resend', { email })
     t.equal((await resend(ANN)).statusCode, 202)
-    t.equal((await lettersTo(h.mail, ANN)).length, 1, 'too soon')
-    await letCodesAge(h.db, '61 seconds')
+    t.equal((await emailsTo(h.mail, ANN)).length, 1, 'too soon')
+    await advanceCodeTime(h.db, '61 seconds')
     const answers = [await resend(ANN), await resend('nobody@example.com')]
     t.strictSame(
       answers.map((answer) => [answer.statusCode, answer.body]),
@@ -86,25 +87,25 @@ t.test(
         [202, '']
       ]
     )
-    t.equal((await lettersTo(h.mail, ANN)).length, 2)
+    t.equal((await emailsTo(h.mail, ANN)).length, 2)
     t.equal((await h.confirm(ANN, first)).statusCode, 400, 'the newest code counts alone')
     t.equal((await h.confirm(ANN, await codeTo(h.mail, ANN))).statusCode, 204)
-    await letCodesAge(h.db, '61 seconds')
+    await advanceCodeTime(h.db, '61 seconds')
     await resend(ANN)
-    t.equal((await lettersTo(h.mail, ANN)).length, 2, 'a confirmed address gets no more codes')
-    t.equal(h.mail.kept().length, 2)
+    t.equal((await emailsTo(h.mail, ANN)).length, 2, 'a confirmed address gets no more codes')
+    t.equal(h.mail.sentMessages().length, 2)
   }
 )
 
 t.test('where it is off, or there is no mailer, no code is made', async (t) => {
   for (const [mode, env] of [
     ['off', {}],
-    ['optional', { MAILER: 'off' }]
+    ['optional', { EMAIL_ENABLED: 'off' }]
   ] as const) {
     const h = await open(t, mode, env)
-    await h.person('user', 'ann', { email: ANN })
+    await h.signUp('user', 'ann', { email: ANN })
     t.equal((await h.post('verify-email/resend', { email: ANN })).statusCode, 202)
-    t.strictSame(await lettersTo(h.mail, ANN), [])
+    t.strictSame(await emailsTo(h.mail, ANN), [])
     t.equal(await h.db.$count(oneTimeCodes), 0)
     t.equal((await h.login()).statusCode, 200)
   }
@@ -114,7 +115,7 @@ t.test(
   'where it is required, an unconfirmed account can look after its address and nothing else, and acts at once when it is confirmed',
   async (t) => {
     const h = await open(t, 'required')
-    const ann = await h.person('user', 'ann', { email: ANN })
+    const ann = await h.signUp('user', 'ann', { email: ANN })
     const refused = await h.login()
     t.match(refused.json(), { status: 403, code: 'email_unverified' })
     t.match(
@@ -122,7 +123,7 @@ t.test(
       { status: 401 },
       'a wrong password learns nothing'
     )
-    const form = await h.ask({
+    const form = await h.request({
       method: 'POST',
       url: '/api/v1/auth/token',
       payload: `grant_type=password&username=ann&password=${encodeURIComponent(PASSWORD)}`,
@@ -144,15 +145,15 @@ t.test(
     t.equal((await h.confirm(ANN, await codeTo(h.mail, ANN))).statusCode, 204)
     t.equal((await ann.get('/api/v1/tasks')).statusCode, 200)
     t.equal((await h.login()).statusCode, 200)
-    const bob = await h.person('user', 'bob')
+    const bob = await h.signUp('user', 'bob')
     t.equal(
       (await bob.get('/api/v1/tasks')).statusCode,
       200,
       'who has no address has none to confirm'
     )
     t.ok(
-      (await auditFacts(h.db)).some(
-        (fact) => inShort(fact) === 'user.logged_in refused' && fact.subject_id === ann.user.id
+      (await auditEntries(h.db)).some(
+        (fact) => summarize(fact) === 'user.logged_in refused' && fact.subject_id === ann.user.id
       )
     )
   }
@@ -160,10 +161,10 @@ t.test(
 
 t.test('the right code in fifty requests at once confirms once', async (t) => {
   const h = await open(t, 'optional')
-  await h.person('user', 'ann', { email: ANN })
+  await h.signUp('user', 'ann', { email: ANN })
   const code = await codeTo(h.mail, ANN)
   const answers = await Promise.all(Array.from({ length: 50 }, () => h.confirm(ANN, code)))
-  t.strictSame(statuses(answers), { 204: 1, 400: 49 })
+  t.strictSame(countStatuses(answers), { 204: 1, 400: 49 })
 })
 
 t.test(
@@ -171,14 +172,14 @@ t.test(
   async (t) => {
     const h = await open(t, 'optional')
     for (let i = 0; i < 32; i++) {
-      const ann = await h.person('user', 'ann', { email: ANN })
+      const ann = await h.signUp('user', 'ann', { email: ANN })
       t.equal(
         (await ann.send({ method: 'DELETE', url: '/api/v1/me', payload: { password: PASSWORD } }))
           .statusCode,
         204
       )
     }
-    t.equal((await lettersTo(h.mail, ANN)).length, 30)
+    t.equal((await emailsTo(h.mail, ANN)).length, 30)
     t.notMatch(JSON.stringify(await h.db.select().from(oneTimeCodes)), ANN)
   }
 )

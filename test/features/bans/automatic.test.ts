@@ -1,27 +1,28 @@
 import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
-import { ipBans, ipOffences } from '../../../src/db/tables/ip-bans.ts'
-import { house } from '../../support/house.ts'
-import { auditFacts, sibling } from '../../support/identity.ts'
-import { until } from '../../support/patience.ts'
+import { ipBans, ipViolations } from '../../../src/db/tables/ip-bans.ts'
+import { auditEntries } from '../../support/audit-log.ts'
+import { secondInstance } from '../../support/second-instance.ts'
+import { createTestApp } from '../../support/test-app.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
-const open = await house(t, {
+const open = await createTestApp(t, {
   env: { RATE_LIMIT: 'on', RATE_LIMIT_AUTH: '1', TRUST_PROXY: '192.0.2.0/24' }
 })
-const { ask, db } = open
-type Ask = (options: Parameters<typeof ask>[0]) => ReturnType<typeof ask>
-const offend = async (n: number, remoteAddress: string, by: Ask = ask) => {
+const { request, db } = open
+type Ask = (options: Parameters<typeof request>[0]) => ReturnType<typeof request>
+const offend = async (n: number, remoteAddress: string, by: Ask = request) => {
   for (let i = 0; i < n; i++) {
     await by({ method: 'POST', url: '/api/v1/auth/verify-otp', remoteAddress, payload: {} })
   }
 }
-const isBanned = async (remoteAddress: string, by: Ask = ask) =>
+const isBanned = async (remoteAddress: string, by: Ask = request) =>
   (await by({ url: '/health/live', remoteAddress })).statusCode === 403
 const noted = async (network: string) => {
   const [row] = await db
-    .select({ n: sql<number>`cardinality(${ipOffences.times})` })
-    .from(ipOffences)
-    .where(eq(ipOffences.network, network))
+    .select({ n: sql<number>`cardinality(${ipViolations.occurred_at})` })
+    .from(ipViolations)
+    .where(eq(ipViolations.network, network))
   return row?.n ?? 0
 }
 const banOf = async (network: string) => {
@@ -41,18 +42,18 @@ t.test(
   async (t) => {
     // The first request is within its limit; each of the others is an offence.
     await offend(20, '203.0.113.1')
-    await until('19 offences', async () => (await noted('203.0.113.1/32')) === 19)
+    await waitUntil('19 offences', async () => (await noted('203.0.113.1/32')) === 19)
     t.equal(await isBanned('203.0.113.1'), false)
     await offend(1, '203.0.113.1')
-    await until('the ban', () => isBanned('203.0.113.1'))
+    await waitUntil('the ban', () => isBanned('203.0.113.1'))
     const ban = await banOf('203.0.113.1/32')
     t.match(ban, { seconds: 1800, automatic: true })
-    const facts = (await auditFacts(db)).filter(({ subject_id }) => subject_id === ban?.id)
+    const facts = (await auditEntries(db)).filter(({ subject_id }) => subject_id === ban?.id)
     t.match(facts, [
       { action: 'ip_ban.created', actor_id: null, address: '203.0.113.1', detail: '203.0.113.1/32' }
     ])
     t.equal(facts.length, 1)
-    const answer = await ask({ url: '/', remoteAddress: '203.0.113.1' })
+    const answer = await request({ url: '/', remoteAddress: '203.0.113.1' })
     t.match(answer.json(), { code: 'ip_banned' })
     t.ok(
       Number(answer.headers['retry-after']) > 1700 && Number(answer.headers['retry-after']) <= 1800
@@ -67,41 +68,43 @@ t.test('who offends again after a ban is banned for twice as long', async (t) =>
       .update(ipBans)
       .set({ until: sql`now() - interval '1 second'` })
       .where(eq(ipBans.network, '203.0.113.1/32'))
-    await until('the end of the ban', async () => !(await isBanned('203.0.113.1')))
+    await waitUntil('the end of the ban', async () => !(await isBanned('203.0.113.1')))
     await offend(20, '203.0.113.1')
-    await until('the next ban', () => isBanned('203.0.113.1'))
+    await waitUntil('the next ban', () => isBanned('203.0.113.1'))
     t.match(await banOf('203.0.113.1/32'), { seconds })
   }
 })
 
 t.test('offences more than ten minutes apart do not add up', async (t) => {
   await offend(16, '203.0.113.3')
-  await until('15 offences', async () => (await noted('203.0.113.3/32')) === 15)
+  await waitUntil('15 offences', async () => (await noted('203.0.113.3/32')) === 15)
   await db
-    .update(ipOffences)
-    .set({ times: sql`(select array_agg(at - interval '11 minutes') from unnest(times) at)` })
-    .where(eq(ipOffences.network, '203.0.113.3/32'))
+    .update(ipViolations)
+    .set({
+      occurred_at: sql`(select array_agg(at - interval '11 minutes') from unnest(occurred_at) at)`
+    })
+    .where(eq(ipViolations.network, '203.0.113.3/32'))
   await offend(15, '203.0.113.3')
-  await until('the last 15 to count', async () => (await noted('203.0.113.3/32')) === 15)
+  await waitUntil('the last 15 to count', async () => (await noted('203.0.113.3/32')) === 15)
   t.equal(await isBanned('203.0.113.3'), false)
 })
 
 t.test('offences on several instances add up, and the ban holds on each', async (t) => {
-  const other = await sibling(t, open)
+  const other = await secondInstance(t, open)
   const there: Ask = (options) => other(options)
   await offend(11, '203.0.113.4')
   await offend(11, '203.0.113.4', there)
-  await until('the ban here', () => isBanned('203.0.113.4'))
-  await until('the ban there', () => isBanned('203.0.113.4', there))
+  await waitUntil('the ban here', () => isBanned('203.0.113.4'))
+  await waitUntil('the ban there', () => isBanned('203.0.113.4', there))
 })
 
 t.test('a failed log-in is an offence, a successful one and an invalid body are not', async (t) => {
-  const lenient = await house(t, {
+  const lenient = await createTestApp(t, {
     env: { RATE_LIMIT: 'on', RATE_LIMIT_AUTH: '1000' },
     database: { ...open.database, close: async () => {} }
   })
   const login = (username: string) =>
-    lenient.ask({
+    lenient.request({
       method: 'POST',
       url: '/api/v1/auth/login',
       remoteAddress: '203.0.113.5',
@@ -110,31 +113,31 @@ t.test('a failed log-in is an offence, a successful one and an invalid body are 
   for (let i = 0; i < 3; i++) {
     await login(`nobody-${i}`)
   }
-  await lenient.ask({
+  await lenient.request({
     method: 'POST',
     url: '/api/v1/auth/register',
     remoteAddress: '203.0.113.5',
     payload: { username: 'ann', password: 'not the right one' }
   })
   await login('ann')
-  await lenient.ask({
+  await lenient.request({
     method: 'POST',
     url: '/api/v1/auth/login',
     remoteAddress: '203.0.113.5',
     payload: {}
   })
   await login('nobody-3')
-  await until('four offences', async () => (await noted('203.0.113.5/32')) === 4)
+  await waitUntil('four offences', async () => (await noted('203.0.113.5/32')) === 4)
 })
 
 t.test('an IPv6 offender is its /64, and a third offending /64 is the /56', async (t) => {
   await offend(21, '2001:db8:0:100::1')
-  await until('the first ban', () => isBanned('2001:db8:0:100:ffff::1'))
+  await waitUntil('the first ban', () => isBanned('2001:db8:0:100:ffff::1'))
   await offend(21, '2001:db8:0:101::1')
-  await until('the second ban', () => isBanned('2001:db8:0:101::2'))
+  await waitUntil('the second ban', () => isBanned('2001:db8:0:101::2'))
   t.equal(await isBanned('2001:db8:0:1ff::1'), false)
   await offend(21, '2001:db8:0:102::1')
-  await until('the third ban', () => isBanned('2001:db8:0:102::2'))
+  await waitUntil('the third ban', () => isBanned('2001:db8:0:102::2'))
   t.equal(await isBanned('2001:db8:0:1ff::1'), true)
   t.equal(await isBanned('2001:db8:0:200::1'), false, 'the next /56 is somebody else')
 })
@@ -155,29 +158,29 @@ t.test(
       t.equal(await isBanned(address), false, address)
     }
     const own = { ...open.database, close: async () => {} }
-    const bare = await house(t, {
+    const bare = await createTestApp(t, {
       env: {
         RATE_LIMIT: 'on',
         RATE_LIMIT_AUTH: '1',
-        BAN_EXEMPT: 'none',
+        IP_BAN_ALLOWLIST: 'none',
         TRUST_PROXY: '192.0.2.0/24'
       },
       database: own
     })
-    await offend(21, '10.9.9.9', bare.ask)
-    await until('the ban of a private address', () => isBanned('10.9.9.9', bare.ask))
-    await offend(25, '192.0.2.1', bare.ask)
-    t.equal(await isBanned('192.0.2.1', bare.ask), false, 'a proxy still is not')
-    const off = await house(t, { env: { BAN_EXEMPT: 'none' }, database: own })
+    await offend(21, '10.9.9.9', bare.request)
+    await waitUntil('the ban of a private address', () => isBanned('10.9.9.9', bare.request))
+    await offend(25, '192.0.2.1', bare.request)
+    t.equal(await isBanned('192.0.2.1', bare.request), false, 'a proxy still is not')
+    const off = await createTestApp(t, { env: { IP_BAN_ALLOWLIST: 'none' }, database: own })
     for (let i = 0; i < 25; i++) {
-      await off.ask({
+      await off.request({
         method: 'POST',
         url: '/api/v1/auth/login',
         remoteAddress: '10.8.8.8',
         payload: { username: 'nobody', password: 'x' }
       })
     }
-    t.equal(await isBanned('10.8.8.8', off.ask), false, 'without limits there are no offences')
-    t.equal(await isBanned('10.9.9.9', off.ask), true, 'but a ban in force acts')
+    t.equal(await isBanned('10.8.8.8', off.request), false, 'without limits there are no offences')
+    t.equal(await isBanned('10.9.9.9', off.request), true, 'but a ban in force acts')
   }
 )

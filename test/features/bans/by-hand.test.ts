@@ -2,17 +2,18 @@ import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
 import { ipBans } from '../../../src/db/tables/ip-bans.ts'
 import type { IpBan } from '../../../src/features/bans/schema.ts'
-import type { Page } from '../../../src/plugins/paging.ts'
-import { house } from '../../support/house.ts'
-import { auditFacts, sibling } from '../../support/identity.ts'
-import { until } from '../../support/patience.ts'
+import type { Page } from '../../../src/http/pagination.ts'
+import { auditEntries } from '../../support/audit-log.ts'
+import { secondInstance } from '../../support/second-instance.ts'
+import { createTestApp } from '../../support/test-app.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
-const open = await house(t)
-const { ask, db, person } = open
-const root = await person('admin', 'root')
+const open = await createTestApp(t)
+const { request, db, signUp } = open
+const root = await signUp('admin', 'root')
 const PATH = '/api/v1/admin/ip-bans'
 const ban = (payload: object) => root.post(PATH, payload)
-const visit = (remoteAddress: string) => ask({ url: '/health/live', remoteAddress })
+const visit = (remoteAddress: string) => request({ url: '/health/live', remoteAddress })
 
 t.test(
   'a banned address is refused everywhere and at once, with one constant body, and served again when the ban is lifted',
@@ -35,7 +36,7 @@ t.test(
       ['GET', '/nothing/here'],
       ['DELETE', '/']
     ] as const) {
-      const answer = await ask({ method, url, remoteAddress: '::ffff:203.0.113.7' })
+      const answer = await request({ method, url, remoteAddress: '::ffff:203.0.113.7' })
       t.equal(answer.statusCode, 403, `${method} ${url}`)
       t.equal(answer.headers['retry-after'], '86400')
       t.equal(answer.headers['x-content-type-options'], 'nosniff')
@@ -73,7 +74,7 @@ t.test('a range is banned as a whole, in its canonical spelling, until its end',
     .update(ipBans)
     .set({ until: sql`now() - interval '1 second'` })
     .where(eq(ipBans.id, made.json().id))
-  await until(
+  await waitUntil(
     'the end of the ban',
     async () => (await visit('2001:db8:1:ffff::1')).statusCode === 200
   )
@@ -117,7 +118,7 @@ t.test('who bans cannot shut themselves out, and too much cannot be banned at on
 
 t.test('bans are for admins', async (t) => {
   for (const role of ['user', 'manager'] as const) {
-    const other = await person(role)
+    const other = await signUp(role)
     t.equal((await other.get(PATH)).statusCode, 403)
     t.equal((await other.post(PATH, { address: '203.0.113.9' })).statusCode, 403)
     t.equal(
@@ -126,7 +127,7 @@ t.test('bans are for admins', async (t) => {
       403
     )
   }
-  t.equal((await ask({ url: PATH })).statusCode, 401)
+  t.equal((await request({ url: PATH })).statusCode, 401)
 })
 
 t.test(
@@ -143,7 +144,7 @@ t.test(
     t.match((await post()).headers, { 'idempotent-replayed': 'true' })
     t.match((await post('203.0.113.0/24')).json(), { status: 422, code: 'idempotency_key_reused' })
     await root.send({ method: 'DELETE', url: `${PATH}/${id}` })
-    const facts = (await auditFacts(db)).filter(({ subject_id }) => subject_id === id)
+    const facts = (await auditEntries(db)).filter(({ subject_id }) => subject_id === id)
     const common = {
       actor_id: root.user.id,
       actor_name: 'root',
@@ -181,16 +182,16 @@ t.test('the list has the newest first and pages without gaps', async (t) => {
 })
 
 t.test('a ban and its lift act on another instance within two seconds', async (t) => {
-  const other = await sibling(t, open)
+  const other = await secondInstance(t, open)
   const there = async () =>
     (await other({ url: '/health/live', remoteAddress: '203.0.113.77' })).statusCode
   t.equal(await there(), 200)
   const { id } = (await ban({ address: '203.0.113.77' })).json()
   const bannedAt = Date.now()
-  await until('the ban', async () => (await there()) === 403)
+  await waitUntil('the ban', async () => (await there()) === 403)
   t.ok(Date.now() - bannedAt < 2000)
   await root.send({ method: 'DELETE', url: `${PATH}/${id}` })
   const liftedAt = Date.now()
-  await until('the lift', async () => (await there()) === 200)
+  await waitUntil('the lift', async () => (await there()) === 200)
   t.ok(Date.now() - liftedAt < 2000)
 })

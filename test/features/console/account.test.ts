@@ -1,14 +1,15 @@
 import t from 'tap'
-import { browserHouse, inBrowser } from '../../support/browser.ts'
-import { PASSWORD } from '../../support/house.ts'
-import { codeTo } from '../../support/letters.ts'
-import { until } from '../../support/patience.ts'
+import { createBrowserTestApp, inBrowser } from '../../support/browser.ts'
+import { codeTo } from '../../support/emails.ts'
+import { PASSWORD } from '../../support/test-app.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
 await inBrowser(t, suite)
 
 async function suite() {
-  const { app, ask, person, visit, verdict, calls, origin, mail } = await browserHouse(t)
-  const ann = await person('user', 'ann')
+  const { app, request, signUp, visit, verdict, calls, origin, mail } =
+    await createBrowserTestApp(t)
+  const ann = await signUp('user', 'ann')
   const { page, context, logIn, complaints } = await visit({ expects: [400, 401, 403] })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin })
   await logIn('ann', '#/account')
@@ -73,7 +74,7 @@ async function suite() {
     await page.getByRole('button', { name: 'Change the email' }).click()
     await page.getByLabel('Code from the letter').waitFor()
     t.equal(await page.getByLabel('Email', { exact: true }).inputValue(), 'ann@example.com')
-    await until('the letter', async () => /^\d{8}$/.test(await codeTo(mail, 'ann@example.com')))
+    await waitUntil('the letter', async () => /^\d{8}$/.test(await codeTo(mail, 'ann@example.com')))
     await page.getByLabel('Code from the letter').fill(await codeTo(mail, 'ann@example.com'))
     await page.getByRole('button', { name: 'Confirm', exact: true }).click()
     await page.getByText('The address is confirmed.').waitFor()
@@ -85,7 +86,7 @@ async function suite() {
 
   t.test('other sessions are listed and ended, this one stays', async (t) => {
     const elsewhere = (
-      await ask({
+      await request({
         method: 'POST',
         url: '/api/v1/auth/login',
         payload: { username: 'ann', password: PASSWORD },
@@ -145,7 +146,7 @@ async function suite() {
     t.equal(await page.getByLabel('Current password').inputValue(), '')
     const logInWith = async (password: string) =>
       (
-        await ask({
+        await request({
           method: 'POST',
           url: '/api/v1/auth/login',
           payload: { username: 'ann', password }
@@ -171,7 +172,7 @@ async function suite() {
       await page.getByRole('heading', { name: 'Log in' }).waitFor()
       t.equal(
         (
-          await ask({
+          await request({
             method: 'POST',
             url: '/api/v1/auth/login',
             payload: { username: 'ann', password: 'a staple that is correct' }

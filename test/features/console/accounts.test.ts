@@ -1,18 +1,18 @@
 import t from 'tap'
-import { browserHouse, fillLogin, inBrowser } from '../../support/browser.ts'
-import { PASSWORD } from '../../support/house.ts'
-import { codeTo } from '../../support/letters.ts'
-import { until } from '../../support/patience.ts'
+import { createBrowserTestApp, fillLogin, inBrowser } from '../../support/browser.ts'
+import { codeTo } from '../../support/emails.ts'
+import { PASSWORD } from '../../support/test-app.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
 await inBrowser(t, suite)
 
 async function suite() {
-  const { person, visit, verdict, calls, mail } = await browserHouse(t)
+  const { signUp, visit, verdict, calls, mail } = await createBrowserTestApp(t)
 
   t.test(
     'an account is made while the rules tick themselves off; what breaks one is not even sent',
     async (t) => {
-      await person('user', 'taken')
+      await signUp('user', 'taken')
       const { page, open, complaints, context } = await visit({ expects: [409] })
       await open('#/register')
       const password = page.getByLabel('Password', { exact: true })
@@ -66,7 +66,7 @@ async function suite() {
   t.test(
     'a wrong password is answered in words, a right one leads where one wanted to go, and no token is stored anywhere',
     async (t) => {
-      await person('user', 'ann')
+      await signUp('user', 'ann')
       const { page, open, complaints, context } = await visit({ expects: [401] })
       await open('#/trash')
       t.strictSame(await complaints(), [])
@@ -90,7 +90,7 @@ async function suite() {
   )
 
   t.test('a forgotten password is replaced by means of the code', async (t) => {
-    await person('user', 'ed', { email: 'ed@example.com' })
+    await signUp('user', 'ed', { email: 'ed@example.com' })
     const { page, open, complaints, context } = await visit()
     await open()
     await page.getByRole('link', { name: 'Forgot your password?' }).click()
@@ -100,11 +100,13 @@ async function suite() {
     const code = page.getByLabel('Code from the letter')
     await code.waitFor()
     // The letter leaves right after the answer.
-    await until(
+    await waitUntil(
       'the letter',
       async () =>
         /^\d{8}$/.test(await codeTo(mail, 'ed@example.com')) &&
-        mail.kept().some(({ to, subject }) => to === 'ed@example.com' && /password/i.test(subject))
+        mail
+          .sentMessages()
+          .some(({ to, subject }) => to === 'ed@example.com' && /password/i.test(subject))
     )
     await code.fill(await codeTo(mail, 'ed@example.com'))
     await page.getByRole('button', { name: 'Check the code' }).click()
@@ -120,7 +122,7 @@ async function suite() {
   t.test(
     'a session that ends is taken up by a log-in over the page, and what was typed is sent then',
     async (t) => {
-      const other = await person('user', 'fay')
+      const other = await signUp('user', 'fay')
       const task = await other.create({ title: 'Write a long text' })
       const { page, logIn, complaints, context } = await visit({ expects: [401] })
       await logIn('fay')
@@ -150,8 +152,8 @@ async function suite() {
   )
 
   t.test('what one person typed is never sent in the name of another', async (t) => {
-    const gil = await person('user', 'gil')
-    const hal = await person('user', 'hal')
+    const gil = await signUp('user', 'gil')
+    const hal = await signUp('user', 'hal')
     const { page, logIn, context } = await visit({ expects: [401] })
     await logIn('gil')
     await page.getByLabel('Title of a new task').fill('A secret of Gil')
@@ -170,7 +172,7 @@ async function suite() {
   t.test(
     'whoever would rather leave than log in again sees the log-in and nothing of the page before',
     async (t) => {
-      const ida = await person('user', 'ida')
+      const ida = await signUp('user', 'ida')
       await ida.create({ title: 'A secret of Ida' })
       const { page, logIn, context } = await visit({ expects: [401] })
       await logIn('ida')

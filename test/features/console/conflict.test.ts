@@ -1,11 +1,11 @@
 import t from 'tap'
-import { browserHouse, inBrowser } from '../../support/browser.ts'
+import { createBrowserTestApp, inBrowser } from '../../support/browser.ts'
 
 await inBrowser(t, suite)
 
 async function suite() {
-  const { person, visit, verdict } = await browserHouse(t)
-  const ann = await person('user', 'ann')
+  const { signUp, visit, verdict } = await createBrowserTestApp(t)
+  const ann = await signUp('user', 'ann')
   const { page, logIn, complaints } = await visit({ expects: [412] })
   await logIn('ann')
   const dialog = page.getByRole('dialog', { name: 'Somebody changed this task meanwhile' })

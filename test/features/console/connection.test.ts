@@ -1,11 +1,11 @@
 import t from 'tap'
-import { browserHouse, inBrowser } from '../../support/browser.ts'
+import { createBrowserTestApp, inBrowser } from '../../support/browser.ts'
 
 await inBrowser(t, suite)
 
 async function suite() {
-  const { person, visit, verdict } = await browserHouse(t)
-  const ann = await person('user', 'ann')
+  const { signUp, visit, verdict } = await createBrowserTestApp(t)
+  const ann = await signUp('user', 'ann')
   const TASKS = /\/api\/v1\/tasks$/
   const busy = (seconds: number) => ({
     status: 503,

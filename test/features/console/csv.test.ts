@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'csv-parse/sync'
 import t from 'tap'
-import { browserHouse, inBrowser } from '../../support/browser.ts'
+import { createBrowserTestApp, inBrowser } from '../../support/browser.ts'
 import { sample, worker } from '../../support/imports.ts'
 
 await inBrowser(t, suite)
 
 async function suite() {
-  const { db, config, person, visit, verdict } = await browserHouse(t)
-  const ann = await person('user', 'ann')
+  const { db, config, signUp, visit, verdict } = await createBrowserTestApp(t)
+  const ann = await signUp('user', 'ann')
   const { page, logIn, complaints } = await visit({ expects: [400], acceptDownloads: true })
   await logIn('ann', '#/csv')
   const row = (text: string) => page.locator('.row-import', { hasText: text })

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { operationOf } from '../../support/contract.ts'
-import { house } from '../../support/house.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
 const PUBLIC = fileURLToPath(new URL('../../../src/features/console/public/', import.meta.url))
 const sources = globSync('**/*.*', { cwd: PUBLIC }).map((name) => ({
@@ -10,7 +10,7 @@ const sources = globSync('**/*.*', { cwd: PUBLIC }).map((name) => ({
   text: readFileSync(`${PUBLIC}${name}`, 'utf8')
 }))
 
-const { app } = await house(t)
+const { app } = await createTestApp(t)
 const page = await app.inject('/app/')
 const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(
   ([, address]) => address as string
@@ -131,8 +131,8 @@ t.test(
   'the page knows what the installation asks of passwords, and whether there are letters',
   async (t) => {
     t.match(page.body, /data-password-min="8" data-letters="on" data-verification="optional"/)
-    const { app: strict } = await house(t, {
-      env: { PASSWORD_MIN_LENGTH: '15', MAILER: 'off', EMAIL_VERIFICATION: 'optional' }
+    const { app: strict } = await createTestApp(t, {
+      env: { PASSWORD_MIN_LENGTH: '15', EMAIL_ENABLED: 'off', EMAIL_VERIFICATION: 'optional' }
     })
     t.match(
       (await strict.inject('/app/')).body,
@@ -142,7 +142,7 @@ t.test(
 )
 
 t.test('it can be turned off', async (t) => {
-  const { app: bare } = await house(t, { env: { CONSOLE: 'off' } })
+  const { app: bare } = await createTestApp(t, { env: { CONSOLE_ENABLED: 'off' } })
   for (const url of ['/app', '/app/', assets[0] as string]) {
     t.equal((await bare.inject(url)).statusCode, 404, url)
   }

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { browserHouse, inBrowser, type Visitor } from '../../support/browser.ts'
+import { createBrowserTestApp, inBrowser, type Visitor } from '../../support/browser.ts'
 
 await inBrowser(t, suite)
 
 async function suite() {
-  const { person, visit, verdict, events } = await browserHouse(t)
-  const ann = await person('user', 'ann')
+  const { signUp, visit, verdict, events } = await createBrowserTestApp(t)
+  const ann = await signUp('user', 'ann')
   const row = ({ page }: Visitor, title: string | RegExp) =>
     page.locator('.task').filter({ hasText: title })
   const visitor = await visit({ timezoneId: 'America/New_York' })
@@ -206,7 +206,7 @@ async function suite() {
   )
 
   t.test('a list goes on as one reaches its end, each task once', async (t) => {
-    const bob = await person('user', 'bob')
+    const bob = await signUp('user', 'bob')
     for (const from of [0, 100]) {
       await bob.post('/api/v1/task-batches', {
         operations: Array.from({ length: from === 0 ? 100 : 30 }, (_, i) => ({

@@ -4,11 +4,10 @@ import { pino } from 'pino'
 import t from 'tap'
 import { taskImportBlocks, taskImports } from '../../../src/db/tables/task-imports.ts'
 import { users } from '../../../src/db/tables/users.ts'
-import { workChunk } from '../../../src/features/imports/chunk.ts'
+import { processBlock } from '../../../src/features/imports/chunk.ts'
 import { importJob } from '../../../src/features/imports/job.ts'
 import { leaseImport } from '../../../src/features/imports/lease.ts'
 import { purgeImports } from '../../../src/features/imports/queries.ts'
-import { house, PASSWORD } from '../../support/house.ts'
 import {
   accepted,
   ended,
@@ -22,17 +21,18 @@ import {
   tasksOf,
   worker
 } from '../../support/imports.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
-const { person, events, db, config } = await house(t)
+const { signUp, events, db, config } = await createTestApp(t)
 const log = pino({ level: 'silent' })
 /** One turn of a worker that is asked to stop at once: it does a single chunk. */
-const oneChunk = () => importJob({ db, config, log }).turn(() => true)
+const oneChunk = () => importJob({ db, config, log }).runOnce(() => true)
 const blocks = () => db.$count(taskImportBlocks)
 
 t.test(
   'an import is told as it is: queued, then running with what is committed, then its end; afterwards nothing is staged',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const given = await accepted(ann, rows(1200))
     t.match(await read(ann, given), {
       status: 'queued',
@@ -68,7 +68,7 @@ t.test(
 t.test(
   'cancelled while it waits it brings in nothing, in the middle it keeps what it has; then it is over',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const [waiting, begun] = [await accepted(ann, rows(5)), await accepted(ann, rows(1700))]
     t.match((await ann.post(`${IMPORTS}/${waiting.id}/cancel`)).json(), {
       status: 'cancelled',
@@ -95,7 +95,7 @@ t.test(
 )
 
 t.test('a cancellation at the same moment as the work stops it within a chunk', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const given = await accepted(ann, rows(2500))
   const [, answer] = await Promise.all([oneChunk(), ann.post(`${IMPORTS}/${given.id}/cancel`)])
   t.equal(answer.json().status, 'cancelled')
@@ -107,14 +107,14 @@ t.test('a cancellation at the same moment as the work stops it within a chunk', 
 })
 
 t.test('two at work on one import bring each row in once', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const before = await events.count()
   const given = await accepted(ann, rows(3000))
   const worker_id = randomUUID()
   const leased = await leaseImport(db, worker_id, false)
   t.equal(leased?.id, given.id)
   const work = async () => {
-    while (leased && (await workChunk(db, worker_id, leased, 0))) {}
+    while (leased && (await processBlock(db, worker_id, leased, 0))) {}
   }
   await Promise.all([work(), work()])
   t.match(await read(ann, given), { status: 'succeeded', rows_imported: 3000 })
@@ -130,7 +130,7 @@ t.test('two at work on one import bring each row in once', async (t) => {
 t.test(
   'one import at a time for each owner, whoever asks; the owner who waited longest is next',
   async (t) => {
-    const [ann, bob, cid] = [await person(), await person(), await person()]
+    const [ann, bob, cid] = [await signUp(), await signUp(), await signUp()]
     const [a1, a2, b1, c1] = [
       await accepted(ann, rows(1)),
       await accepted(ann, rows(1)),
@@ -149,7 +149,7 @@ t.test(
       .update(taskImports)
       .set({ status: 'succeeded', finished_at: sql`now()`, leased_until: null })
       .where(eq(taskImports.id, a1.id))
-    const d1 = await accepted(await person(), rows(1))
+    const d1 = await accepted(await signUp(), rows(1))
     t.equal(
       (await leaseImport(db, randomUUID(), false))?.id,
       d1.id,
@@ -164,7 +164,7 @@ t.test(
 )
 
 t.test('a lease that has run out is taken over, one that lives is not', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const given = await accepted(ann, rows(1))
   t.equal((await leaseImport(db, randomUUID(), false))?.id, given.id)
   t.equal(await leaseImport(db, randomUUID(), false), undefined)
@@ -172,10 +172,10 @@ t.test('a lease that has run out is taken over, one that lives is not', async (t
     .update(taskImports)
     .set({ leased_until: sql`now() - interval '1 second'` })
     .where(eq(taskImports.id, given.id))
-  t.match(await leaseImport(db, randomUUID(), false), { id: given.id, failures: 1 })
+  t.match(await leaseImport(db, randomUUID(), false), { id: given.id, failed_attempts: 1 })
   t.match(
     await leaseImport(db, randomUUID(), true),
-    { id: given.id, failures: 2 },
+    { id: given.id, failed_attempts: 2 },
     'where only one process can be, what another one held is free'
   )
   await db
@@ -189,13 +189,15 @@ t.test('a lease that has run out is taken over, one that lives is not', async (t
 t.test(
   'an import whose worker dies again and again without getting on fails and says so',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const given = await accepted(ann, rows(3))
     for (let i = 0; i < 11; i++) {
       await leaseImport(db, randomUUID(), true)
     }
     while (
-      await importJob({ db, config: { ...config, DATABASE_URL: undefined }, log }).turn(() => false)
+      await importJob({ db, config: { ...config, DATABASE_URL: undefined }, log }).runOnce(
+        () => false
+      )
     ) {}
     t.match(await read(ann, given), {
       status: 'failed',
@@ -208,7 +210,7 @@ t.test(
 t.test(
   'the import of an account that is disabled stops and says so; that of a deleted one is gone',
   async (t) => {
-    const [ann, bob] = [await person(), await person()]
+    const [ann, bob] = [await signUp(), await signUp()]
     const given = await accepted(ann, rows(1200))
     await oneChunk()
     await db.update(users).set({ disabled: true }).where(eq(users.id, ann.user.id))
@@ -235,7 +237,7 @@ t.test(
 )
 
 t.test('imports and errors are paged without gaps and repeats', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const working = worker(t, { db, config })
   const ids = []
   for (let i = 0; i < 5; i++) {
@@ -275,7 +277,7 @@ t.test('imports and errors are paged without gaps and repeats', async (t) => {
 t.test(
   'ended imports go after thirty days with their errors, files that never arrived after two hours',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     worker(t, { db, config })
     const given = await imported(ann, sample('odd'))
     const young = await imported(ann, sample('odd'))
@@ -285,7 +287,7 @@ t.test(
     await db.insert(taskImports).values({
       owner_id: ann.user.id,
       id: randomUUID(),
-      status: 'receiving',
+      status: 'uploading',
       file_name: 'x',
       dry_run: false,
       request_id: 'x',
@@ -302,7 +304,7 @@ t.test(
 t.test(
   'the worker finds an import by itself, also one that was queued before it started',
   async (t) => {
-    const [ann, bob] = [await person(), await person()]
+    const [ann, bob] = [await signUp(), await signUp()]
     const [a, b] = [await accepted(ann, rows(700)), await accepted(bob, rows(700))]
     worker(t, { db, config })
     worker(t, { db, config })

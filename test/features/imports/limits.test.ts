@@ -1,12 +1,14 @@
 import t from 'tap'
-import { house } from '../../support/house.ts'
 import { IMPORTS, upload } from '../../support/imports.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
 t.test(
   'imports have a budget of their own, which refused files spend as well; looking at them does not',
   async (t) => {
-    const { person } = await house(t, { env: { RATE_LIMIT: 'on', RATE_LIMIT_IMPORTS: '3' } })
-    const [ann, bob] = [await person(), await person()]
+    const { signUp } = await createTestApp(t, {
+      env: { RATE_LIMIT: 'on', RATE_LIMIT_IMPORTS: '3' }
+    })
+    const [ann, bob] = [await signUp(), await signUp()]
     for (const file of ['title\nx\n', 'name\nx\n', 'title\nx\n']) {
       t.not((await upload(ann, file)).statusCode, 429)
     }

@@ -1,13 +1,13 @@
 import t from 'tap'
-import { house, type Person } from '../../support/house.ts'
 import { accepted, ended, errorsOf, imported, rows, sample, worker } from '../../support/imports.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { person, db, config } = await house(t, { env: { MAX_TASKS_PER_USER: '1000' } })
+const { signUp, db, config } = await createTestApp(t, { env: { MAX_TASKS_PER_USER: '1000' } })
 worker(t, { db, config })
 const total = async (who: Person) => (await who.get('/api/v1/task-stats')).json().total
 
 t.test('rows beyond the quota are rejected by number, those before it go in', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const rehearsed = await imported(ann, sample('quota_1001'), { query: '?dry_run=true' })
   const done = await imported(ann, sample('quota_1001'))
   for (const { status, rows_total, rows_imported, rows_rejected } of [rehearsed, done]) {
@@ -24,7 +24,7 @@ t.test('rows beyond the quota are rejected by number, those before it go in', as
 t.test(
   'creations during an import do not pass the quota, and the import does not either',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const given = await accepted(ann, rows(1100))
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, i) => ann.post('/api/v1/tasks', { title: `By hand ${i}` }))

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { house } from '../../support/house.ts'
 import { imported, tasksOf, worker } from '../../support/imports.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
-const { person, db, config } = await house(t)
+const { signUp, db, config } = await createTestApp(t)
 worker(t, { db, config })
 
 const ODD = [
@@ -47,7 +47,7 @@ const DESCRIPTIONS = [
 t.test(
   'what was exported and imported again by somebody else is the same, whatever it says',
   async (t) => {
-    const [ann, bob] = [await person(), await person()]
+    const [ann, bob] = [await signUp(), await signUp()]
     const texts = ODD.map((title, i) => ({
       title,
       description: DESCRIPTIONS[i % DESCRIPTIONS.length] ?? null
@@ -89,7 +89,7 @@ t.test(
 )
 
 t.test('an export of nothing is an import of nothing', async (t) => {
-  const [ann, bob] = [await person(), await person()]
+  const [ann, bob] = [await signUp(), await signUp()]
   t.match(await imported(bob, (await ann.get('/api/v1/task-exports/csv')).rawPayload), {
     status: 'succeeded',
     rows_total: 0

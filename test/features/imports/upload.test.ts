@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import t from 'tap'
 import { taskImportBlocks, taskImports } from '../../../src/db/tables/task-imports.ts'
-import { house } from '../../support/house.ts'
 import {
   accepted,
   form,
@@ -16,10 +15,11 @@ import {
   upload,
   worker
 } from '../../support/imports.ts'
-import { until } from '../../support/patience.ts'
-import { requestText } from '../../support/raw.ts'
+import { requestText } from '../../support/raw-http.ts'
+import { createTestApp } from '../../support/test-app.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
-const { app, person, db, config } = await house(t, {
+const { app, signUp, db, config } = await createTestApp(t, {
   env: { IMPORT_MAX_ROWS: '1200', IMPORT_MAX_BYTES: '100000' }
 })
 /** What lies in the database, whoever may see it. */
@@ -28,7 +28,7 @@ const stored = async () => [await db.$count(taskImports), await db.$count(taskIm
 t.test(
   'what is no CSV file of tasks is refused with the reason, and nothing of it stays',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const refused: [what: string, file: string | Buffer, code: string, words: RegExp][] = [
       ['an empty file', sample('empty'), 'empty', /empty/],
       ['a file of blank lines', '\r\n  \n,,\n', 'empty', /empty/],
@@ -62,7 +62,7 @@ t.test(
 )
 
 t.test('a form that is not one CSV file in the field file is refused by name', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const csv = { content: 'title\nx\n', name: 'a.csv', type: 'text/csv' }
   const refused: [what: string, parts: Part[], pointer: string, code: string][] = [
     ['another field', [{ ...csv, field: 'upload' }], '/upload', 'unknown_field'],
@@ -142,7 +142,7 @@ t.test('a form that is not one CSV file in the field file is refused by name', a
 })
 
 t.test('types and names that systems give to CSV files are taken', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   for (const type of [
     'text/csv',
     'text/csv; charset=utf-8',
@@ -158,7 +158,7 @@ t.test('types and names that systems give to CSV files are taken', async (t) => 
 })
 
 t.test('a file beyond a limit is 413 and leaves nothing, one at the limit is taken', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const before = await stored()
   t.match((await upload(ann, rows(1201))).json(), {
     status: 413,
@@ -181,7 +181,7 @@ t.test('a file beyond a limit is 413 and leaves nothing, one at the limit is tak
 t.test(
   'the same file under the same key is imported once; another file under it is refused',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const first = await upload(ann, rows(3), { key: 'once' })
     const again = await upload(ann, rows(3), { key: 'once', name: 'renamed.csv' })
     t.strictSame(
@@ -215,7 +215,7 @@ t.test(
 )
 
 t.test('a user has at most twenty imports that have not ended', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const answers = await Promise.all(Array.from({ length: 25 }, () => upload(ann, 'title\nx\n')))
   t.equal(answers.filter(({ statusCode }) => statusCode === 202).length, 20)
   for (const answer of answers.filter(({ statusCode }) => statusCode !== 202)) {
@@ -227,7 +227,7 @@ t.test('a user has at most twenty imports that have not ended', async (t) => {
 })
 
 t.test('others do not see an import, admins neither', async (t) => {
-  const [ann, bob, boss] = [await person(), await person(), await person('admin')]
+  const [ann, bob, boss] = [await signUp(), await signUp(), await signUp('admin')]
   const own = await accepted(ann, 'title\nx\n')
   t.match(await read(ann, own), { id: own.id, status: 'queued' })
   for (const other of [bob, boss]) {
@@ -242,7 +242,7 @@ t.test('others do not see an import, admins neither', async (t) => {
 t.test(
   'an upload whose sender goes away leaves nothing, and one that is slow is staged as it comes',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const before = await stored()
     await app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = app.server.address() as AddressInfo
@@ -263,13 +263,13 @@ t.test(
         )
       )
       socket.write(payload.subarray(0, payload.length - 2000))
-      await until('the first blocks', async () => (await stored())[1] === Number(before[1]) + 2)
+      await waitUntil('the first blocks', async () => (await stored())[1] === Number(before[1]) + 2)
       return socket
     }
     const gone = await start()
     t.equal((await ann.get(IMPORTS)).json().data.length, 0, 'nobody is told of it yet')
     gone.destroy()
-    await until(
+    await waitUntil(
       'nothing of it',
       async () => JSON.stringify(await stored()) === JSON.stringify(before)
     )

@@ -1,5 +1,4 @@
 import t from 'tap'
-import { house } from '../../support/house.ts'
 import {
   accepted,
   ended,
@@ -10,12 +9,13 @@ import {
   upload,
   worker
 } from '../../support/imports.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
-const { person, events, db, config } = await house(t)
+const { signUp, events, db, config } = await createTestApp(t)
 worker(t, { db, config })
 
 t.test('a file of odd rows: the good ones go in, the bad ones are named', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const answer = await upload(ann, sample('odd'))
   t.match(answer, { statusCode: 202, headers: { 'retry-after': '1' } })
   const first = answer.json()
@@ -72,7 +72,7 @@ t.test('a file of odd rows: the good ones go in, the bad ones are named', async 
 t.test(
   'each imported task is a task like any other: version 1, completed when it is done, one event that names the upload',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const answer = await upload(ann, 'title,status\nOpen,todo\nDone,completed\n')
     await ended(ann, answer.json())
     const [open, done] = await tasksOf(ann)
@@ -104,7 +104,7 @@ t.test(
 )
 
 t.test('spellings that mean the same', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const file = [
     '\ufeffTITLE,Status,PRIORITY,Tags,due_date',
     'a,Pending, HIGH ,x|y|x,2026-01-31',
@@ -136,7 +136,7 @@ t.test('spellings that mean the same', async (t) => {
 t.test(
   'an empty cell is absent, a quoted nothing is an empty description, blank rows do not count',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const done = await imported(ann, 'title,description\n\none,\n   \n,,\ntwo,""\n"",""\nthree\n')
     t.match(done, { rows_total: 3, rows_imported: 3 })
     t.strictSame(
@@ -151,7 +151,7 @@ t.test(
 )
 
 t.test('one guard before a formula is taken off, and nothing else', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   await imported(ann, "title,description,tags\n'=1+1,''=2,'-a|b\n'quoted',it's,\n")
   t.strictSame(
     (await tasksOf(ann)).map(({ title, description, tags }) => [title, description, tags]),
@@ -163,7 +163,7 @@ t.test('one guard before a formula is taken off, and nothing else', async (t) =>
 })
 
 t.test('every fault of a row is named, with the beginning of what the file says', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const long = 'ä'.repeat(500)
   const done = await imported(
     ann,
@@ -189,7 +189,7 @@ t.test('every fault of a row is named, with the beginning of what the file says'
 })
 
 t.test('a rehearsal says the same and creates nothing', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const before = await events.count()
   const rehearsed = await ended(ann, await accepted(ann, sample('odd'), { query: '?dry_run=true' }))
   t.match(rehearsed, {
@@ -208,7 +208,7 @@ t.test('a rehearsal says the same and creates nothing', async (t) => {
 })
 
 t.test('a file with a header and no rows is an import of nothing', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   t.match(await imported(ann, sample('header_only')), {
     status: 'succeeded',
     rows_total: 0,

@@ -1,14 +1,14 @@
 import t from 'tap'
-import { house } from '../../support/house.ts'
-import { lettersTo } from '../../support/letters.ts'
+import { emailsTo } from '../../support/emails.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
 t.test('while developing the letters can be read at /dev/mails, newest first', async (t) => {
-  const { ask, mail, person } = await house(t)
-  t.strictSame((await ask({ url: '/dev/mails' })).json(), { data: [] })
-  await person('user', 'ann', { email: 'ann@example.com' })
-  await person('user', 'bob', { email: 'bob@example.com' })
-  await lettersTo(mail, 'bob@example.com')
-  const answer = await ask({ url: '/dev/mails' })
+  const { request, mail, signUp } = await createTestApp(t)
+  t.strictSame((await request({ url: '/dev/mails' })).json(), { data: [] })
+  await signUp('user', 'ann', { email: 'ann@example.com' })
+  await signUp('user', 'bob', { email: 'bob@example.com' })
+  await emailsTo(mail, 'bob@example.com')
+  const answer = await request({ url: '/dev/mails' })
   t.equal(answer.headers['cache-control'], 'no-store')
   const { data } = answer.json()
   t.strictSame(
@@ -19,13 +19,13 @@ t.test('while developing the letters can be read at /dev/mails, newest first', a
 })
 
 t.test('in production there is no such thing', async (t) => {
-  const { ask } = await house(t, {
+  const { request } = await createTestApp(t, {
     env: {
       NODE_ENV: 'production',
       JWT_SECRET: 'q8Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR',
       DATABASE_URL: 'postgres://tasklane@127.0.0.1/tasklane',
-      MAILER: 'off'
+      EMAIL_ENABLED: 'off'
     }
   })
-  t.match((await ask({ url: '/dev/mails' })).json(), { status: 404, code: 'not_found' })
+  t.match((await request({ url: '/dev/mails' })).json(), { status: 404, code: 'not_found' })
 })

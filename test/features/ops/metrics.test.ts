@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
+import { watchBackgroundWork } from '../../../src/background.ts'
 import { createMetrics } from '../../../src/core/metrics.ts'
 import { taskImports } from '../../../src/db/tables/task-imports.ts'
-import { watchWork } from '../../../src/jobs.ts'
 import { call, startServer } from '../../support/command.ts'
 import { createTestDatabase, serverUrl } from '../../support/database.ts'
-import { house } from '../../support/house.ts'
 import { upload } from '../../support/imports.ts'
 import { freePort } from '../../support/postgres-server.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
 const TOKEN = 'a-token-for-prometheus'
 const read = (file: string) =>
@@ -27,15 +27,15 @@ const numberOf = (text: string, series: string): number =>
 t.test(
   'answers are counted by operation, status and code, for whoever has the token',
   async (t) => {
-    const { person, ask } = await house(t, {
+    const { signUp, request } = await createTestApp(t, {
       env: { METRICS_TOKEN: TOKEN },
       deps: { metrics: createMetrics() }
     })
-    const ann = await person()
+    const ann = await signUp()
     await ann.create({ title: 'Paint the door' })
     await ann.get('/api/v1/tasks?limit=0')
-    await ask({ url: '/api/v1/nothing' })
-    await ask({
+    await request({ url: '/api/v1/nothing' })
+    await request({
       method: 'POST',
       url: '/api/v1/auth/login',
       payload: { username: ann.user.username, password: 'not that one' }
@@ -43,7 +43,7 @@ t.test(
     for (const authorization of [undefined, 'Bearer something-else-entirely', TOKEN]) {
       t.equal(
         (
-          await ask({
+          await request({
             url: '/metrics',
             headers: authorization === undefined ? {} : { authorization }
           })
@@ -51,16 +51,13 @@ t.test(
         401
       )
     }
-    const answer = await ask({ url: '/metrics', headers: { authorization: `Bearer ${TOKEN}` } })
+    const answer = await request({ url: '/metrics', headers: { authorization: `Bearer ${TOKEN}` } })
     t.match(answer.headers['content-type'], /^text\/plain/)
-    t.equal(
-      numberOf(answer.body, 'tasklane_requests_total{operation="createTask",status="201"}'),
-      1
-    )
-    t.equal(numberOf(answer.body, 'tasklane_requests_total{operation="listTasks",status="400"}'), 1)
-    t.equal(numberOf(answer.body, 'tasklane_request_seconds_count{operation="createTask"}'), 1)
-    t.equal(numberOf(answer.body, 'tasklane_refusals_total{code="not_found"}'), 1)
-    t.equal(numberOf(answer.body, 'tasklane_refusals_total{code="bad_credentials"}'), 1)
+    t.equal(numberOf(answer.body, 'http_requests_total{operation="createTask",status="201"}'), 1)
+    t.equal(numberOf(answer.body, 'http_requests_total{operation="listTasks",status="400"}'), 1)
+    t.equal(numberOf(answer.body, 'http_request_duration_seconds_count{operation="createTask"}'), 1)
+    t.equal(numberOf(answer.body, 'tasklane_problems_total{code="not_found"}'), 1)
+    t.equal(numberOf(answer.body, 'tasklane_problems_total{code="bad_credentials"}'), 1)
     t.match(answer.body, /nodejs_eventloop_lag_p99_seconds \d/)
     t.notMatch(answer.body, ann.user.username, 'nothing that a caller wrote')
   }
@@ -70,13 +67,13 @@ t.test(
   'the dashboard asks for nothing that is not told, and neither do the alarms, each of which the runbook explains',
   async (t) => {
     const metrics = createMetrics()
-    const { app } = await house(t, { deps: { metrics } })
+    const { app } = await createTestApp(t, { deps: { metrics } })
     await app.ready()
     const idle = () => ({ running: 0, waiting: 0, waited: 0, waitedSeconds: 0, refused: 0 })
     for (const gate of ['database_statements', 'database_transactions', 'password_hashes']) {
       metrics.watchGate(gate, idle)
     }
-    watchWork(metrics, { db: app as never })
+    watchBackgroundWork(metrics, app as never)
     const told = await metrics.registry.metrics()
     for (const file of ['grafana-dashboard.json', 'alerts.yaml']) {
       const asked = new Set(read(file).match(/\b(tasklane|nodejs|process)_[a-z0-9_]+/g))
@@ -111,15 +108,15 @@ t.test('what cannot be known at this moment is not told, least of all as a nough
 
 t.test('an import that nobody works on grows old for whoever watches', async (t) => {
   const metrics = createMetrics()
-  const { db, person } = await house(t)
-  watchWork(metrics, { db })
+  const { db, signUp } = await createTestApp(t)
+  watchBackgroundWork(metrics, db)
   const age = async () =>
-    numberOf(await metrics.registry.metrics(), 'tasklane_imports_left_seconds')
+    numberOf(await metrics.registry.metrics(), 'tasklane_import_oldest_wait_seconds')
   t.equal(await age(), 0)
-  await upload(await person(), 'title\nPaint the door\n')
+  await upload(await signUp(), 'title\nPaint the door\n')
   await db.update(taskImports).set({ created_at: sql`now() - interval '10 minutes'` })
   t.ok((await age()) >= 600)
-  await db.update(taskImports).set({ served_at: sql`now()` })
+  await db.update(taskImports).set({ last_run_at: sql`now()` })
   t.ok((await age()) < 300, 'a turn makes it young')
 })
 
@@ -133,7 +130,7 @@ t.test(
   async (t) => {
     const { status, stdout, stderr } = spawnSync(
       promtool,
-      ['test', 'rules', fileURLToPath(new URL('alerts.rings.yaml', import.meta.url))],
+      ['test', 'rules', fileURLToPath(new URL('alerts.test.yaml', import.meta.url))],
       { encoding: 'utf8' }
     )
     t.equal(status, 0, stdout + stderr)
@@ -141,8 +138,8 @@ t.test(
 )
 
 t.test('without a token in the configuration there is no such path', async (t) => {
-  const { ask } = await house(t)
-  t.equal((await ask({ url: '/metrics' })).statusCode, 404)
+  const { request } = await createTestApp(t)
+  t.equal((await request({ url: '/metrics' })).statusCode, 404)
 })
 
 const skip =
@@ -167,7 +164,7 @@ t.test(
     const read = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
     const text = await read()
     // One more was asked when the server said that it is ready; nobody else knows it.
-    t.ok(numberOf(text, 'tasklane_requests_total{operation="other",status="200"}') >= 20)
+    t.ok(numberOf(text, 'http_requests_total{operation="other",status="200"}') >= 20)
     t.match(text, /tasklane_database_statements_running \d/)
     t.match(text, /tasklane_password_hashes_waiting 0/)
     t.match(text, /tasklane_imports_unfinished 0/)

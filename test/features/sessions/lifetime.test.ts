@@ -1,18 +1,18 @@
 import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
 import { refreshTokens, sessions } from '../../../src/db/tables/sessions.ts'
-import { house, type Person } from '../../support/house.ts'
-import { decode } from '../../support/identity.ts'
+import { decode } from '../../support/forge-token.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { ask, db, person } = await house(t, { env: { REFRESH_TOKEN_TTL: '3600' } })
+const { request, db, signUp } = await createTestApp(t, { env: { REFRESH_TOKEN_TTL: '3600' } })
 const refresh = (refresh_token: string) =>
-  ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token } })
+  request({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token } })
 const sidOf = (who: Person): string => String(decode(who.access_token.split('.')[1]).sid)
 const lifeOf = async (id: string) =>
   (
     await db
       .select({
-        idle: sql<number>`extract(epoch from ${sessions.live_until} - now())::int`,
+        idle: sql<number>`extract(epoch from ${sessions.idle_expires_at} - now())::int`,
         absolute: sql<number>`extract(epoch from ${sessions.expires_at} - now())::int`
       })
       .from(sessions)
@@ -24,7 +24,7 @@ const age = async (id: string, seconds: number) => {
   await db
     .update(sessions)
     .set({
-      live_until: sql`live_until - ${by}`,
+      idle_expires_at: sql`idle_expires_at - ${by}`,
       expires_at: sql`expires_at - ${by}`,
       created_at: sql`created_at - ${by}`
     })
@@ -37,7 +37,7 @@ const age = async (id: string, seconds: number) => {
 const near = (seconds: number | undefined, wanted: number) => Math.abs((seconds ?? 0) - wanted) < 60
 
 t.test('a refresh moves the idle limit on and leaves the absolute one', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   await age(sidOf(ann), 3000)
   const before = await lifeOf(sidOf(ann))
   t.ok(near(before?.idle, 600), 'ten minutes were left')
@@ -50,7 +50,7 @@ t.test('a refresh moves the idle limit on and leaves the absolute one', async (t
 t.test(
   'a session that was not used for long is over: no refresh, no access, not in the list',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     await age(sidOf(ann), 3601)
     t.equal((await refresh(ann.refresh_token)).statusCode, 401)
     t.equal((await ann.get('/api/v1/me')).statusCode, 401)
@@ -58,7 +58,7 @@ t.test(
 )
 
 t.test('no refresh carries a session beyond its absolute end', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   await db
     .update(sessions)
     .set({ expires_at: sql`now() + interval '30 minutes'` })
@@ -68,8 +68,12 @@ t.test('no refresh carries a session beyond its absolute end', async (t) => {
   await age(sidOf(ann), 1801)
   t.equal((await refresh(next.refresh_token)).statusCode, 401)
   t.equal(
-    (await ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${next.access_token}` } }))
-      .statusCode,
+    (
+      await request({
+        url: '/api/v1/me',
+        headers: { authorization: `Bearer ${next.access_token}` }
+      })
+    ).statusCode,
     401
   )
 })
@@ -77,9 +81,9 @@ t.test('no refresh carries a session beyond its absolute end', async (t) => {
 t.test(
   'sessions that have been dead for long are cleared away when their user logs in, a few at a time',
   async (t) => {
-    const ann = await person('user', 'ann')
+    const ann = await signUp('user', 'ann')
     const login = () =>
-      ask({
+      request({
         method: 'POST',
         url: '/api/v1/auth/login',
         payload: { username: 'ann', password: 'correct horse battery' }

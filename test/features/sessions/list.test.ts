@@ -1,14 +1,15 @@
 import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { sessions } from '../../../src/db/tables/sessions.ts'
-import { house, PASSWORD } from '../../support/house.ts'
-import { auditFacts, decode } from '../../support/identity.ts'
+import { auditEntries } from '../../support/audit-log.ts'
+import { decode } from '../../support/forge-token.ts'
+import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
-const { ask, db, person } = await house(t)
+const { request, db, signUp } = await createTestApp(t)
 const URL = '/api/v1/auth/sessions'
 const login = async (username: string, headers: Record<string, string> = {}) =>
   (
-    await ask({
+    await request({
       method: 'POST',
       url: '/api/v1/auth/login',
       payload: { username, password: PASSWORD },
@@ -22,9 +23,9 @@ const sidOf = (tokens: { access_token: string }): string =>
   String(decode(tokens.access_token.split('.')[1]).sid)
 
 t.test('the list shows where one is logged in, newest first, and no token', async (t) => {
-  const ann = await person('user', 'ann')
+  const ann = await signUp('user', 'ann')
   const second = await login('ann', { 'user-agent': 'Curl of Tests/1.0' })
-  const answer = await ask({ url: URL, headers: bearer(second) })
+  const answer = await request({ url: URL, headers: bearer(second) })
   t.equal(answer.statusCode, 200)
   const { data, pagination } = answer.json()
   t.match(data, [
@@ -48,7 +49,7 @@ t.test('the list shows where one is logged in, newest first, and no token', asyn
 })
 
 t.test('the list pages by cursor across sessions of the same moment', async (t) => {
-  const ann = await person('user', 'pages')
+  const ann = await signUp('user', 'pages')
   for (let i = 0; i < 4; i++) {
     await login('pages')
   }
@@ -65,7 +66,7 @@ t.test('the list pages by cursor across sessions of the same moment', async (t) 
   } while (cursor)
   t.equal(seen.length, 5)
   t.equal(new Set(seen).size, 5)
-  const bea = await person()
+  const bea = await signUp()
   const { pagination } = (await ann.get(`${URL}?limit=2`)).json()
   t.equal(
     (await bea.get(`${URL}?limit=2&cursor=${pagination.next_cursor}`)).statusCode,
@@ -75,17 +76,17 @@ t.test('the list pages by cursor across sessions of the same moment', async (t) 
 })
 
 t.test('one session can be ended from another, and is gone at once', async (t) => {
-  const ann = await person('user', 'ender')
+  const ann = await signUp('user', 'ender')
   const lost = await login('ender')
-  t.equal((await ask({ url: '/api/v1/me', headers: bearer(lost) })).statusCode, 200)
+  t.equal((await request({ url: '/api/v1/me', headers: bearer(lost) })).statusCode, 200)
   t.equal(
     (await ann.send({ method: 'DELETE', url: `${URL}/${sidOf(lost).toUpperCase()}` })).statusCode,
     204
   )
-  t.equal((await ask({ url: '/api/v1/me', headers: bearer(lost) })).statusCode, 401)
+  t.equal((await request({ url: '/api/v1/me', headers: bearer(lost) })).statusCode, 401)
   t.equal(
     (
-      await ask({
+      await request({
         method: 'POST',
         url: '/api/v1/auth/refresh',
         payload: { refresh_token: lost.refresh_token }
@@ -102,7 +103,7 @@ t.test('one session can be ended from another, and is gone at once', async (t) =
     (await ann.get(URL)).json().data.map(({ id }: { id: string }) => id),
     [sidOf(ann)]
   )
-  const facts = (await auditFacts(db, 'user.registered', 'user.logged_in')).filter(
+  const facts = (await auditEntries(db, 'user.registered', 'user.logged_in')).filter(
     ({ actor_id }) => actor_id === ann.user.id
   )
   t.match(facts, [
@@ -116,8 +117,8 @@ t.test('one session can be ended from another, and is gone at once', async (t) =
 })
 
 t.test('a foreign session, an unknown one and nonsense are the same 404', async (t) => {
-  const ann = await person()
-  const bea = await person()
+  const ann = await signUp()
+  const bea = await signUp()
   const answers = await Promise.all(
     [sidOf(bea), '019f2f6e-7c1a-7aaa-8aaa-0123456789ab', 'nonsense'].map((id) =>
       ann.send({ method: 'DELETE', url: `${URL}/${id}` })
@@ -130,16 +131,16 @@ t.test('a foreign session, an unknown one and nonsense are the same 404', async 
 })
 
 t.test('all other sessions can be ended at once', async (t) => {
-  const ann = await person('user', 'alone')
+  const ann = await signUp('user', 'alone')
   const others = [await login('alone'), await login('alone')]
-  const bea = await person()
+  const bea = await signUp()
   t.equal((await ann.send({ method: 'DELETE', url: URL })).statusCode, 204)
   for (const other of others) {
-    t.equal((await ask({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 401)
+    t.equal((await request({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 401)
   }
   t.equal((await ann.get('/api/v1/me')).statusCode, 200)
   t.equal((await bea.get('/api/v1/me')).statusCode, 200)
-  const about = (await auditFacts(db)).filter(
+  const about = (await auditEntries(db)).filter(
     ({ subject_id, action }) => subject_id === ann.user.id && action === 'user.sessions_ended'
   )
   t.match(about, [{ outcome: 'succeeded', detail: '2' }])
@@ -151,21 +152,21 @@ t.test('all other sessions can be ended at once', async (t) => {
 })
 
 t.test('at most 20 sessions live; the oldest makes room', async (t) => {
-  const ann = await person('user', 'many')
+  const ann = await signUp('user', 'many')
   const tokens = []
   for (let i = 0; i < 20; i++) {
     tokens.push(await login('many'))
   }
-  const { data } = (await ask({ url: `${URL}?limit=100`, headers: bearer(tokens[19]) })).json()
+  const { data } = (await request({ url: `${URL}?limit=100`, headers: bearer(tokens[19]) })).json()
   t.equal(data.length, 20)
   t.equal((await ann.get('/api/v1/me')).statusCode, 401, 'the first one is out')
-  t.equal((await ask({ url: '/api/v1/me', headers: bearer(tokens[0]) })).statusCode, 200)
+  t.equal((await request({ url: '/api/v1/me', headers: bearer(tokens[0]) })).statusCode, 200)
 })
 
 t.test('the limit holds when 40 logins arrive at once', async (t) => {
-  const ann = await person('user', 'crowd')
+  const ann = await signUp('user', 'crowd')
   const patient = async (): Promise<{ access_token: string }> => {
-    const answer = await ask({
+    const answer = await request({
       method: 'POST',
       url: '/api/v1/auth/login',
       payload: { username: 'crowd', password: PASSWORD }
@@ -174,7 +175,7 @@ t.test('the limit holds when 40 logins arrive at once', async (t) => {
   }
   const tokens = await Promise.all(Array.from({ length: 40 }, patient))
   const live = await Promise.all(
-    tokens.map((one) => ask({ url: '/api/v1/me', headers: bearer(one) }))
+    tokens.map((one) => request({ url: '/api/v1/me', headers: bearer(one) }))
   )
   t.equal(live.filter(({ statusCode }) => statusCode === 200).length, 20)
   t.equal((await ann.get('/api/v1/me')).statusCode, 401)

@@ -1,20 +1,23 @@
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { house } from '../../support/house.ts'
-import { auditFacts, decode, sibling, statuses } from '../../support/identity.ts'
+import { auditEntries } from '../../support/audit-log.ts'
+import { decode } from '../../support/forge-token.ts'
+import { secondInstance } from '../../support/second-instance.ts'
+import { countStatuses } from '../../support/status-counts.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
-const h = await house(t)
-const { ask, db, person } = h
+const h = await createTestApp(t)
+const { request, db, signUp } = h
 const refresh = (refresh_token: string, headers: Record<string, string> = {}) =>
-  ask({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token }, headers })
+  request({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token }, headers })
 const sidOf = (access_token: string): unknown => decode(access_token.split('.')[1]).sid
 const factsAbout = async (session: unknown) =>
-  (await auditFacts(db)).filter(({ subject_id }) => subject_id === session)
+  (await auditEntries(db)).filter(({ subject_id }) => subject_id === session)
 
 t.test(
   'a refresh gives the next token set of the same session, and the old token is spent',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const answer = await refresh(ann.refresh_token)
     t.equal(answer.statusCode, 200)
     t.equal(answer.headers['cache-control'], 'no-store')
@@ -38,19 +41,27 @@ t.test(
 t.test(
   'a spent token presented again ends the session for everybody who holds a part of it',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const next = (await refresh(ann.refresh_token)).json()
     t.equal(
-      (await ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${next.access_token}` } }))
-        .statusCode,
+      (
+        await request({
+          url: '/api/v1/me',
+          headers: { authorization: `Bearer ${next.access_token}` }
+        })
+      ).statusCode,
       200
     )
     const again = await refresh(ann.refresh_token)
     t.equal(again.statusCode, 401)
     t.equal(again.json().code, 'bad_credentials')
     t.equal(
-      (await ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${next.access_token}` } }))
-        .statusCode,
+      (
+        await request({
+          url: '/api/v1/me',
+          headers: { authorization: `Bearer ${next.access_token}` }
+        })
+      ).statusCode,
       401
     )
     t.equal((await refresh(next.refresh_token)).statusCode, 401)
@@ -67,9 +78,9 @@ t.test(
 )
 
 t.test('the end of one session leaves the others of its user alone', async (t) => {
-  const ann = await person('user', 'two-places')
+  const ann = await signUp('user', 'two-places')
   const other = (
-    await ask({
+    await request({
       method: 'POST',
       url: '/api/v1/auth/login',
       payload: { username: 'two-places', password: 'correct horse battery' }
@@ -82,9 +93,9 @@ t.test('the end of one session leaves the others of its user alone', async (t) =
 
 t.test('of 100 parallel refreshes of one token exactly one succeeds', async (t) => {
   for (let round = 1; round <= 3; round++) {
-    const ann = await person()
+    const ann = await signUp()
     const answers = await Promise.all(Array.from({ length: 100 }, () => refresh(ann.refresh_token)))
-    t.strictSame(statuses(answers), { 200: 1, 401: 99 })
+    t.strictSame(countStatuses(answers), { 200: 1, 401: 99 })
     const winner = answers.find(({ statusCode }) => statusCode === 200)?.json()
     t.equal(
       (await refresh(winner.refresh_token)).statusCode,
@@ -103,7 +114,7 @@ t.test('an unknown token is refused and remembered without a session', async (t)
     'x-request-id': 'unknown-token'
   })
   t.equal(answer.statusCode, 401)
-  const facts = (await auditFacts(db)).filter(({ request_id }) => request_id === 'unknown-token')
+  const facts = (await auditEntries(db)).filter(({ request_id }) => request_id === 'unknown-token')
   t.match(facts, [
     { action: 'session.refreshed', outcome: 'failed', actor_id: null, subject_id: null }
   ])
@@ -111,14 +122,14 @@ t.test('an unknown token is refused and remembered without a session', async (t)
 })
 
 t.test('an access token is no refresh token', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   t.equal((await refresh(ann.access_token.slice(0, 200))).statusCode, 401)
 })
 
 t.test('a restart revives no spent token and loses no live one', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const next = (await refresh(ann.refresh_token)).json()
-  const restarted = await sibling(t, h)
+  const restarted = await secondInstance(t, h)
   const again = await restarted({
     method: 'POST',
     url: '/api/v1/auth/refresh',
@@ -147,7 +158,7 @@ t.test('a restart revives no spent token and loses no live one', async (t) => {
 })
 
 t.test('a refresh that fails because the database goes away has not spent the token', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   // The server says that it is shutting down, in the middle of the transaction, after the token was spent in it.
   await db.execute(
     sql`create function going_away() returns trigger language plpgsql as $$ begin raise exception 'going away' using errcode = '57P03'; end $$`

@@ -1,13 +1,13 @@
 import t from 'tap'
-import { house, type Person } from '../../support/house.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { person, events } = await house(t)
+const { signUp, events } = await createTestApp(t)
 const run = (who: Person, operations: object[], atomic?: boolean) =>
   who.post('/api/v1/task-batches', { operations, ...(atomic !== undefined && { atomic }) })
 const NOBODY = '019f2f6e-7c1a-7aaa-8aaa-0123456789ab'
 
 t.test('creates, changes and deletes in order, each with its event', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const [change, remove, same] = [
     await ann.create({ title: 'Change' }),
     await ann.create({ title: 'Remove' }),
@@ -66,7 +66,7 @@ t.test('creates, changes and deletes in order, each with its event', async (t) =
 })
 
 t.test('atomic: the first refusal refuses all and points to its operation', async (t) => {
-  const [ann, bob] = [await person(), await person()]
+  const [ann, bob] = [await signUp(), await signUp()]
   const [mine, foreign] = [
     await ann.create({ title: 'Mine' }),
     await bob.create({ title: 'Foreign' })
@@ -137,7 +137,7 @@ t.test('atomic: the first refusal refuses all and points to its operation', asyn
 })
 
 t.test('not atomic: each operation has a result of its own', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({ title: 'Mine' })
   const { results } = (
     await run(
@@ -161,7 +161,7 @@ t.test('not atomic: each operation has a result of its own', async (t) => {
 })
 
 t.test('between 1 and 100 operations', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   t.equal((await run(ann, [])).statusCode, 400)
   const hundred = Array.from({ length: 100 }, (_, i) => ({
     op: 'create',
@@ -192,7 +192,7 @@ t.test('between 1 and 100 operations', async (t) => {
 t.test(
   "an assignee may move tasks on in a batch, a manager may do anything to anybody's",
   async (t) => {
-    const [ann, bob, boss] = [await person(), await person(), await person('manager')]
+    const [ann, bob, boss] = [await signUp(), await signUp(), await signUp('manager')]
     const task = await ann.create({ title: 'Paint', assignee_id: bob.user.id })
     t.equal(
       (await run(bob, [{ op: 'update', id: task.id, data: { status: 'done' } }])).statusCode,
@@ -215,7 +215,7 @@ t.test(
 )
 
 t.test('batches on the same tasks in opposite order do not block each other', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const tasks: { id: string }[] = []
   for (let i = 0; i < 10; i++) {
     tasks.push(await ann.create({ title: `${i}` }))

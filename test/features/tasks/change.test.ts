@@ -1,10 +1,10 @@
 import t from 'tap'
-import { house } from '../../support/house.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
-const { events, person } = await house(t)
+const { events, signUp } = await createTestApp(t)
 
 t.test('a patch changes what it names and leaves the rest alone', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({
     title: 'Paint',
     description: 'the door',
@@ -27,7 +27,7 @@ t.test('a patch changes what it names and leaves the rest alone', async (t) => {
 })
 
 t.test('merge-patch+json means the same as json', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({ title: 'Paint' })
   const answer = await ann.send({
     method: 'PATCH',
@@ -41,7 +41,7 @@ t.test('merge-patch+json means the same as json', async (t) => {
 })
 
 t.test('a patch that changes nothing makes no version and no event', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({ title: 'Paint', tags: ['a'], due_date: '2026-02-01T00:00:00Z' })
   const answer = await ann.patch(task, {
     title: ' Paint ',
@@ -54,7 +54,7 @@ t.test('a patch that changes nothing makes no version and no event', async (t) =
 })
 
 t.test('bad changes are refused, named, and change nothing', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({ title: 'Paint' })
   const cases: [object, string, string][] = [
     [{}, '', 'empty'],
@@ -80,7 +80,7 @@ t.test('bad changes are refused, named, and change nothing', async (t) => {
 })
 
 t.test('PUT wants every writable field and points to PATCH for less', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({ title: 'Paint', description: 'x' })
   const whole = {
     title: 'New',
@@ -106,7 +106,7 @@ t.test('PUT wants every writable field and points to PATCH for less', async (t) 
 t.test(
   'titles may have 200 characters besides the blanks around them, counted as people count',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     t.equal((await ann.create({ title: ` ${'😀'.repeat(200)} ` })).title, '😀'.repeat(200))
     t.equal((await ann.post('/api/v1/tasks', { title: '😀'.repeat(201) })).statusCode, 400)
     t.equal(
@@ -118,7 +118,7 @@ t.test(
 )
 
 t.test('the years 1 and 9999 come back as they were sent', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   for (const due_date of [
     '0001-01-01T00:00:00.000Z',
     '9999-12-31T23:59:59.999Z',

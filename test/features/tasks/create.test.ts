@@ -1,10 +1,10 @@
 import t from 'tap'
-import { house } from '../../support/house.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
-const { events, person } = await house(t)
+const { events, signUp } = await createTestApp(t)
 
 t.test('a created task is answered whole, with its place and its version', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const answer = await ann.post('/api/v1/tasks', {
     title: '  Paint the door ',
     tags: ['home', ' home', 'red'],

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { house, type Person } from '../../support/house.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { person, events, ask } = await house(t)
+const { signUp, events, request } = await createTestApp(t)
 const WHOLE = {
   title: 'New',
   description: null,
@@ -39,13 +39,13 @@ const writes: [string, (who: Person, task: { id: string }) => ReturnType<Person[
 
 t.test('every write route leaves exactly one event', async (t) => {
   for (const [name, write] of writes) {
-    const ann = await person()
+    const ann = await signUp()
     const task = await ann.create({ title: 'Before' })
     const before = await events.count()
     t.ok((await write(ann, task)).statusCode < 300, name)
     t.equal((await events.count()) - before, 1, name)
   }
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({ title: 'Before' })
   await ann.remove(task)
   const before = await events.count()
@@ -54,11 +54,11 @@ t.test('every write route leaves exactly one event', async (t) => {
 })
 
 t.test('and none when it is refused', async (t) => {
-  const [ann, bob] = [await person(), await person()]
+  const [ann, bob] = [await signUp(), await signUp()]
   const task = await ann.create({ title: "Ann's" })
   const before = await events.count()
   const attempts: [string, { statusCode: number }][] = [
-    ['no token', await ask({ method: 'POST', url: '/api/v1/tasks', payload: { title: 'x' } })],
+    ['no token', await request({ method: 'POST', url: '/api/v1/tasks', payload: { title: 'x' } })],
     ['invalid', await ann.post('/api/v1/tasks', { title: '' })],
     ['taken id', await ann.post('/api/v1/tasks', { title: 'x', id: task.id })],
     ['foreign patch', await bob.patch(task, { title: 'x' })],
@@ -85,7 +85,7 @@ t.test('and none when it is refused', async (t) => {
 
 t.test('deadlocks are repeated inside and never seen by callers', async (t) => {
   // A manager's own tasks are locked before other people's, so two managers who change each other's can meet head-on.
-  const [one, two] = [await person('manager'), await person('manager')]
+  const [one, two] = [await signUp('manager'), await signUp('manager')]
   const [a, b] = [await one.create({ title: 'a' }), await two.create({ title: 'b' })]
   for (let round = 0; round < 15; round++) {
     const operations = [a, b].map(({ id }) => ({

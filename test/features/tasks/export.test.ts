@@ -6,9 +6,9 @@ import { parse } from 'csv-parse/sync'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import type { Task } from '../../../src/features/tasks/schema.ts'
-import { house, type Person } from '../../support/house.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { app, db, person } = await house(t)
+const { app, db, signUp } = await createTestApp(t)
 const FILE = '/api/v1/task-exports/csv'
 const recordsOf = (file: string): Record<string, string | null>[] =>
   parse(file, {
@@ -42,7 +42,7 @@ async function open(who: Person): Promise<IncomingMessage> {
 }
 
 t.test('the file holds what the list shows, field by field, formulas guarded', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const made = [
     await ann.create({
       title: '=SUM(A1)',
@@ -76,7 +76,7 @@ t.test('the file holds what the list shows, field by field, formulas guarded', a
 })
 
 t.test('filters mean what they mean for the list', async (t) => {
-  const [ann, bob, boss] = [await person(), await person(), await person('manager')]
+  const [ann, bob, boss] = [await signUp(), await signUp(), await signUp('manager')]
   await ann.create({ title: 'open', assignee_id: bob.user.id })
   const done = await ann.create({ title: 'done', status: 'done', tags: ['x'] })
   await ann.remove(await ann.create({ title: 'gone' }))
@@ -97,13 +97,13 @@ t.test('filters mean what they mean for the list', async (t) => {
 
 t.test('an empty account gives a header', async (t) => {
   t.match(
-    (await (await person()).get(FILE)).body,
+    (await (await signUp()).get(FILE)).body,
     /^title,description,status,priority,due_date,tags,.*\r\n$/
   )
 })
 
 t.test('every task is in the file once, over many chunks, while others come and go', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   await fill(ann, 1777)
   const answer = await open(ann)
   await ann.create({ title: 'late' })
@@ -120,7 +120,7 @@ t.test('every task is in the file once, over many chunks, while others come and 
 t.test(
   'readers that stand still cost a place each and nothing else, and leaving gives it back',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     // More than sockets and streams take up by themselves.
     await fill(ann, 2000, 'x'.repeat(10_000))
     const readers = []
@@ -145,7 +145,7 @@ t.test(
 t.test(
   'a fault in the middle breaks the transfer off, so that no client takes it for whole',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     await fill(ann, 2000, 'x'.repeat(10_000))
     const answer = await open(ann)
     await db.execute(sql`alter table tasks rename to mislaid`)
@@ -156,7 +156,7 @@ t.test(
 
 t.test('a caller needs a token, a key its scope', async (t) => {
   t.equal((await app.inject({ url: FILE })).statusCode, 401)
-  const ann = await person()
+  const ann = await signUp()
   const { key } = (
     await ann.post('/api/v1/me/api-keys', {
       name: 'k',

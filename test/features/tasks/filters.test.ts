@@ -1,7 +1,7 @@
 import t from 'tap'
-import { house, type Person } from '../../support/house.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { person } = await house(t)
+const { signUp } = await createTestApp(t)
 
 const titles = async (who: Person, query: string): Promise<string[]> => {
   const answer = await who.get(`/api/v1/tasks?${query}`)
@@ -12,7 +12,7 @@ const titles = async (who: Person, query: string): Promise<string[]> => {
 }
 
 t.test('each filter lets through what it says, alone and combined', async (t) => {
-  const [ann, bob] = [await person(), await person('manager')]
+  const [ann, bob] = [await signUp(), await signUp('manager')]
   await ann.create({
     title: 'a',
     status: 'todo',
@@ -79,7 +79,7 @@ t.test('each filter lets through what it says, alone and combined', async (t) =>
 t.test(
   'words are found in title and description, whatever their case; the last one may be a beginning',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     await ann.create({ title: 'Paint the Door', description: 'with blue colour' })
     await ann.create({ title: 'Mow the lawn 100% well' })
     await ann.create({ title: 'Étude für Élise', description: 'übung' })
@@ -104,7 +104,7 @@ t.test(
 )
 
 t.test('any text is a valid search', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   await ann.create({ title: 'abc 100' })
   for (const q of [
     '%',
@@ -140,7 +140,7 @@ t.test('any text is a valid search', async (t) => {
 })
 
 t.test('an unknown or ill-formed parameter is 400 and names what was probably meant', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const cases: [string, object][] = [
     [
       'statuss=todo',
@@ -167,7 +167,7 @@ t.test('an unknown or ill-formed parameter is 400 and names what was probably me
 })
 
 t.test('the total and the statistics count what the list shows', async (t) => {
-  const [ann, bob] = [await person(), await person()]
+  const [ann, bob] = [await signUp(), await signUp()]
   await ann.create({ title: 'a', status: 'done', priority: 'low' })
   await ann.create({ title: 'b', due_date: '2020-01-01T00:00:00Z', assignee_id: bob.user.id })
   const gone = await ann.create({ title: 'c', priority: 'high' })

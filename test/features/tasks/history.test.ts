@@ -1,10 +1,10 @@
 import t from 'tap'
-import { house } from '../../support/house.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
-const { person } = await house(t)
+const { signUp } = await createTestApp(t)
 
 t.test('the history names every change with its fields, its actor and its request', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({
     title: 'Paint',
     tags: ['a', 'b'],
@@ -40,7 +40,7 @@ t.test('the history names every change with its fields, its actor and its reques
 })
 
 t.test('it pages, newest first, and its cursors belong to it', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const [task, other] = [await ann.create({ title: '0' }), await ann.create({ title: 'other' })]
   for (let i = 1; i < 5; i++) {
     await ann.patch(task, { title: `${i}` })
@@ -62,7 +62,7 @@ t.test('it pages, newest first, and its cursors belong to it', async (t) => {
 })
 
 t.test('a deleted task keeps its history for its owner', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({ title: 'Paint' })
   await ann.remove(task)
   t.strictSame(

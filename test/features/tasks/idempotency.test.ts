@@ -1,15 +1,15 @@
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { purgeKeys } from '../../../src/plugins/idempotency.ts'
-import { house, type Person } from '../../support/house.ts'
+import { purgeIdempotencyKeys } from '../../../src/http/idempotency.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { person, events, db } = await house(t)
+const { signUp, events, db } = await createTestApp(t)
 const create = (who: Person, key: string, payload: object, url = '/api/v1/tasks') =>
   who.send({ method: 'POST', url, payload, headers: { 'idempotency-key': key } })
 const total = async (who: Person) => (await who.get('/api/v1/task-stats')).json().total
 
 t.test('a repeated creation has no second effect and gives the first answer', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const first = await create(ann, 'k 1', { title: 'Paint', tags: ['a'] })
   const again = await create(ann, 'k 1', { tags: ['a'], title: 'Paint' })
   t.strictSame(
@@ -25,7 +25,7 @@ t.test('a repeated creation has no second effect and gives the first answer', as
 t.test(
   'of thirty equal requests at once exactly one has an effect; the others replay it or are told that it is under way',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const answers = await Promise.all(
       Array.from({ length: 30 }, () => create(ann, 'parallel', { title: 'Once' }))
     )
@@ -46,7 +46,7 @@ t.test(
 t.test(
   'another payload under the same key is 422; another caller or operation has keys of its own',
   async (t) => {
-    const [ann, bob] = [await person(), await person()]
+    const [ann, bob] = [await signUp(), await signUp()]
     await create(ann, 'same', { title: 'One' })
     t.match((await create(ann, 'same', { title: 'Two' })).json(), {
       status: 422,
@@ -69,7 +69,7 @@ t.test(
 )
 
 t.test('a refused request leaves the key free', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const taken = await ann.create({ title: 'x', id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ff' })
   t.equal((await create(ann, 'free', { title: 'y', id: taken.id })).statusCode, 409)
   t.equal((await create(ann, 'free', { title: '' })).statusCode, 400)
@@ -77,7 +77,7 @@ t.test('a refused request leaves the key free', async (t) => {
 })
 
 t.test('a whole batch is replayed', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const payload = {
     operations: [
       { op: 'create', data: { title: 'One' } },
@@ -95,7 +95,7 @@ t.test('a whole batch is replayed', async (t) => {
 })
 
 t.test('ill-formed keys are refused with their place', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   for (const key of ['', 'x'.repeat(65), 'é', 'a\tb']) {
     t.match(
       (await create(ann, key, { title: 'x' })).json(),
@@ -107,7 +107,7 @@ t.test('ill-formed keys are refused with their place', async (t) => {
 })
 
 t.test('a key has had its day after 24 hours', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   await create(ann, 'old', { title: 'One' })
   await db.execute(
     sql`update idempotency_keys set created_at = now() - interval '25 hours' where caller_id = ${ann.user.id}`
@@ -118,11 +118,11 @@ t.test('a key has had its day after 24 hours', async (t) => {
   await db.execute(
     sql`update idempotency_keys set created_at = now() - interval '25 hours' where caller_id = ${ann.user.id}`
   )
-  t.strictSame(await purgeKeys(db), { done: 1, more: false })
+  t.strictSame(await purgeIdempotencyKeys(db), { done: 1, more: false })
 })
 
 t.test('somebody who lost a role does not get the answer that the role was given', async (t) => {
-  const boss = await person('manager')
+  const boss = await signUp('manager')
   await create(boss, 'role', { title: 'One' })
   await db.execute(
     sql`update idempotency_keys set role = 'admin' where caller_id = ${boss.user.id}`

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { house, type Person } from '../../support/house.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { person } = await house(t)
+const { signUp } = await createTestApp(t)
 
 /** What Tasklane should be, in as few lines as it takes: the state of one person's tasks as plain values. */
 interface Model {
@@ -129,7 +129,7 @@ t.test(
   async (t) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
-        const ann = await person()
+        const ann = await signUp()
         const models: Model[] = []
         for (const s of steps) {
           const [expected, got] = await take(ann, models, s)

@@ -1,8 +1,8 @@
 import type { PGlite } from '@electric-sql/pglite'
 import t from 'tap'
 import { serverUrl } from '../../support/database.ts'
-import { house } from '../../support/house.ts'
 import { imported, rows, worker } from '../../support/imports.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
 /** Statements that name no owner, each with its reason. On a database spread over machines these become directories of their own. */
 const EXCEPTIONS: [RegExp, string][] = [
@@ -26,9 +26,9 @@ t.test(
   'every statement on tasks and their history names the owner, save the known few',
   { skip: serverUrl !== undefined && 'statements are read off the embedded driver' },
   async (t) => {
-    const { person, db, config } = await house(t)
+    const { signUp, db, config } = await createTestApp(t)
     worker(t, { db, config })
-    const [ann, bob, boss] = [await person(), await person(), await person('manager')]
+    const [ann, bob, boss] = [await signUp(), await signUp(), await signUp('manager')]
     const statements = record((db as unknown as { $client: PGlite }).$client)
 
     const task = await ann.create({

@@ -1,13 +1,17 @@
 import { fillPlaceholders, sql } from 'drizzle-orm'
 import t from 'tap'
-import type { Caller } from '../../../src/core/caller.ts'
-import { rowsOf } from '../../../src/db/rows.ts'
+import type { Caller } from '../../../src/core/context.ts'
+import { executeRows } from '../../../src/db/rows.ts'
+import { visibleBranches } from '../../../src/features/tasks/access.ts'
 import { conditionsOf, isPlannedAnew } from '../../../src/features/tasks/filter.ts'
+import {
+  HEAD_SCAN_ROWS,
+  prepareHeadScan,
+  prepareRows
+} from '../../../src/features/tasks/list.queries.ts'
 import { type TaskListQuery, TaskSort } from '../../../src/features/tasks/list.schema.ts'
-import { GLANCE, prepareGlance, prepareRows } from '../../../src/features/tasks/rows.ts'
-import { visibleBranches } from '../../../src/features/tasks/visibility.ts'
-import { serverUrl, unbounded } from '../../support/database.ts'
-import { house } from '../../support/house.ts'
+import { openWithoutTimeouts, serverUrl } from '../../support/database.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
 /** Rows of the large owner, and of all small ones together; `PLAN_ROWS=1000000` for the size that the plans are made for. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 100_000)
@@ -41,9 +45,9 @@ t.test(
       serverUrl === undefined && 'plans are asserted on a PostgreSQL server: set TEST_DATABASE_URL'
   },
   async (t) => {
-    const { database, person } = await house(t)
-    const db = await unbounded(t, database.url)
-    const [ann, boss] = [await person(), await person('manager')]
+    const { database, signUp } = await createTestApp(t)
+    const db = await openWithoutTimeouts(t, database.url)
+    const [ann, boss] = [await signUp(), await signUp('manager')]
     await db.execute(
       sql`insert into users (id, username, role) select gen_random_uuid(), 'owner' || n, 'user' from generate_series(1, ${SMALL_OWNERS}::int) n`
     )
@@ -121,13 +125,13 @@ t.test(
       }
       if (isPlannedAnew(conditionsOf(query))) {
         for (const after of [undefined, await positionNearEnd(db, who, query)]) {
-          const { scans, sorted, read } = await explain(db, who, query, after, prepareGlance)
+          const { scans, sorted, read } = await explain(db, who, query, after, prepareHeadScan)
           t.notOk(
             scans.includes('Seq Scan') || scans.some((scan) => scan.startsWith('Bitmap')),
             `${label}: a glance reads rows in order`
           )
           t.ok(
-            Math.max(sorted, read) <= MAX_RANGES * (GLANCE + 1),
+            Math.max(sorted, read) <= MAX_RANGES * (HEAD_SCAN_ROWS + 1),
             `${label}: a glance reads ${read} rows and sorts ${sorted}`
           )
         }
@@ -156,7 +160,7 @@ async function explain(
   who: Caller,
   query: TaskListQuery,
   after?: { sort_key: string | null; id: string },
-  prepare?: typeof prepareGlance
+  prepare?: typeof prepareHeadScan
 ) {
   const { text, values, isGeneric } = statementOf(db, who, query, after, prepare)
   const plan = await db.transaction(async (tx) => {
@@ -166,7 +170,7 @@ async function explain(
       )
     )
     await tx.execute(sql.raw(`prepare page as ${text}`))
-    const [row] = await rowsOf<{ 'QUERY PLAN': [{ Plan: Plan }] | string }>(
+    const [row] = await executeRows<{ 'QUERY PLAN': [{ Plan: Plan }] | string }>(
       tx as unknown as Db,
       sql.raw(
         `explain (analyze, buffers, timing off, format json) execute page(${values.map(literal).join(', ')})`
@@ -207,7 +211,7 @@ function statementOf(
   who: Caller,
   query: TaskListQuery,
   after?: { sort_key: string | null; id: string },
-  prepare?: typeof prepareGlance,
+  prepare?: typeof prepareHeadScan,
   limit = LIMIT + 1
 ) {
   const { sort = 'created_at_desc', ...filter } = query
@@ -245,7 +249,7 @@ async function positionNearEnd(
 ): Promise<{ sort_key: string | null; id: string }> {
   const { text, values } = statementOf(db, who, query, undefined, undefined, 10_000_000)
   const filled = text.replace(/\$(\d+)/g, (_, n) => literal(values[Number(n) - 1]))
-  const rows = await rowsOf<{ sort_key: string | null; id: string }>(
+  const rows = await executeRows<{ sort_key: string | null; id: string }>(
     db,
     sql.raw(
       `select sort_key::text, id::text from (${filled}) as page offset greatest(0, (select count(*) from (${filled}) as counted) - ${LIMIT + 1}) limit 1`

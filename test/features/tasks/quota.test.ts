@@ -1,14 +1,14 @@
 import t from 'tap'
-import { house, type Person } from '../../support/house.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { person } = await house(t, { env: { MAX_TASKS_PER_USER: '10' } })
+const { signUp } = await createTestApp(t, { env: { MAX_TASKS_PER_USER: '10' } })
 const total = async (who: Person) => (await who.get('/api/v1/task-stats')).json().total
 const REFUSED = { status: 403, code: 'quota_exceeded' }
 
 t.test(
   'thirty creations at once fill the quota exactly; others are not held up by it',
   async (t) => {
-    const [ann, bob] = [await person(), await person()]
+    const [ann, bob] = [await signUp(), await signUp()]
     const answers = await Promise.all([
       ...Array.from({ length: 30 }, (_, i) => ann.post('/api/v1/tasks', { title: `${i}` })),
       bob.post('/api/v1/tasks', { title: "Bob's" })
@@ -23,7 +23,7 @@ t.test(
 )
 
 t.test('batches and restores obey it, deleting makes room', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const creates = (n: number) =>
     Array.from({ length: n }, (_, i) => ({ op: 'create', data: { title: `${i}` } }))
   t.match((await ann.post('/api/v1/task-batches', { operations: creates(11) })).json(), {
@@ -46,7 +46,7 @@ t.test('batches and restores obey it, deleting makes room', async (t) => {
 })
 
 t.test('restores at once do not pass it either', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const tasks = []
   for (let i = 0; i < 10; i++) {
     tasks.push(await ann.create({ title: `${i}` }))

@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { purgeTasks } from '../../../src/features/tasks/trash.ts'
-import { house } from '../../support/house.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
-const { db, events, person } = await house(t)
+const { db, events, signUp } = await createTestApp(t)
 
 t.test(
   'a deleted task is gone from everywhere but the trash, and comes back as it was',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const task = await ann.create({ title: 'Paint', status: 'done' })
     t.equal((await ann.remove(task)).statusCode, 204)
     t.equal((await ann.read(task)).statusCode, 404)
@@ -26,7 +26,7 @@ t.test(
 )
 
 t.test("somebody else's task is answered exactly like one that does not exist", async (t) => {
-  const [ann, bob] = [await person(), await person()]
+  const [ann, bob] = [await signUp(), await signUp()]
   const task = await ann.create({ title: 'Mine' })
   const absent = { id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab' }
   const strip = (body: string, id: string) =>
@@ -57,7 +57,7 @@ t.test("somebody else's task is answered exactly like one that does not exist", 
 t.test(
   "deleting everything takes one's own tasks only, also for an admin, with an event each",
   async (t) => {
-    const [ann, root] = [await person(), await person('admin')]
+    const [ann, root] = [await signUp(), await signUp('admin')]
     const kept = await ann.create({ title: 'Ann keeps this' })
     const mine = [await root.create({ title: 'One' }), await root.create({ title: 'Two' })]
     const answer = await root.send({ method: 'DELETE', url: '/api/v1/tasks' })
@@ -73,7 +73,7 @@ t.test(
 )
 
 t.test('what has lain in the trash long enough is purged, and only that', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const [old, recent, live] = [
     await ann.create({ title: 'Old' }),
     await ann.create({ title: 'Recent' }),

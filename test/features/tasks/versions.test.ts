@@ -1,10 +1,10 @@
 import t from 'tap'
-import { house } from '../../support/house.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
-const { events, person } = await house(t)
+const { events, signUp } = await createTestApp(t)
 
 t.test('a current ETag is answered 304 without a body', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({ title: 'Paint' })
   for (const tag of ['"1"', 'W/"1"', '"7", "1"', '"7,8",W/"1"', ',"7",, "1",', '*']) {
     const answer = await ann.read(task, { 'if-none-match': tag })
@@ -22,7 +22,7 @@ t.test('a current ETag is answered 304 without a body', async (t) => {
 t.test(
   'a stale write is refused with the current version and what differs, and leaves no event',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const task = await ann.create({ title: 'Paint the door', tags: ['a'] })
     await ann.patch(task, { title: 'Paint it blue', tags: ['b'] })
     await ann.patch(task, { tags: ['a'], priority: 'high' })
@@ -57,7 +57,7 @@ t.test(
 )
 
 t.test('If-Match is compared strongly; any version is matched by a star', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({ title: 'Paint' })
   const patch = (tag: string) =>
     ann.send({
@@ -81,7 +81,7 @@ t.test('If-Match is compared strongly; any version is matched by a star', async 
 })
 
 t.test('of two writers on one version exactly one wins, a hundred times', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({ title: 'Race' })
   for (let version = 1; version <= 100; version++) {
     const both = await Promise.all(
@@ -95,7 +95,7 @@ t.test('of two writers on one version exactly one wins, a hundred times', async 
 t.test(
   'thirty writers at once who accept any version all succeed, each on top of another, and one who deletes ends it',
   async (t) => {
-    const ann = await person()
+    const ann = await signUp()
     const task = await ann.create({ title: 'Crowd' })
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, i) => ann.patch(task, { title: `Writer ${i}` }))

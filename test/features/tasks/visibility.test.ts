@@ -1,12 +1,12 @@
 import t from 'tap'
-import { house } from '../../support/house.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
-const { person, events } = await house(t)
+const { signUp, events } = await createTestApp(t)
 const idsOf = (answer: { json: () => { data: { id: string }[] } }) =>
   answer.json().data.map((task) => task.id)
 
 t.test('an assignee sees the task and may move it on, nothing else', async (t) => {
-  const [ann, bob] = [await person(), await person()]
+  const [ann, bob] = [await signUp(), await signUp()]
   const task = await ann.create({ title: 'Paint', assignee_id: bob.user.id.toUpperCase() })
   t.equal(task.assignee_id, bob.user.id)
   t.equal((await bob.read(task)).statusCode, 200)
@@ -41,7 +41,7 @@ t.test('an assignee sees the task and may move it on, nothing else', async (t) =
 })
 
 t.test('un-assigning takes the task away at once, also from cursors issued before', async (t) => {
-  const [ann, bob] = [await person(), await person()]
+  const [ann, bob] = [await signUp(), await signUp()]
   const tasks = []
   for (const title of ['1', '2', '3']) {
     tasks.push(await ann.create({ title, assignee_id: bob.user.id }))
@@ -58,7 +58,7 @@ t.test('un-assigning takes the task away at once, also from cursors issued befor
 })
 
 t.test("a manager sees, edits, assigns, deletes and restores everybody's tasks", async (t) => {
-  const [ann, boss, bob] = [await person(), await person('manager'), await person()]
+  const [ann, boss, bob] = [await signUp(), await signUp('manager'), await signUp()]
   const task = await ann.create({ title: 'Paint' })
   t.equal((await boss.read(task)).statusCode, 200)
   t.notOk(
@@ -87,7 +87,7 @@ t.test("a manager sees, edits, assigns, deletes and restores everybody's tasks",
 })
 
 t.test("asking for other people's tasks is for managers", async (t) => {
-  const [ann, bob] = [await person(), await person()]
+  const [ann, bob] = [await signUp(), await signUp()]
   for (const query of ['scope=all', `owner_id=${bob.user.id}`]) {
     for (const path of ['tasks', 'task-stats']) {
       t.match(
@@ -100,7 +100,7 @@ t.test("asking for other people's tasks is for managers", async (t) => {
 })
 
 t.test('a task assigned to its own owner is listed once', async (t) => {
-  const ann = await person()
+  const ann = await signUp()
   const task = await ann.create({ title: 'Mine', assignee_id: ann.user.id })
   t.strictSame(idsOf(await ann.get('/api/v1/tasks?include_total=true')), [task.id])
   t.equal((await ann.get('/api/v1/task-stats')).json().total, 1)

@@ -1,28 +1,29 @@
 import { and, eq } from 'drizzle-orm'
 import t from 'tap'
 import { users } from '../../../src/db/tables/users.ts'
-import { house, PASSWORD, type Person } from '../../support/house.ts'
-import { auditFacts, inShort, sibling } from '../../support/identity.ts'
+import { auditEntries, summarize } from '../../support/audit-log.ts'
+import { secondInstance } from '../../support/second-instance.ts'
+import { createTestApp, PASSWORD, type Person } from '../../support/test-app.ts'
 
-const h = await house(t)
-const { ask, db, person } = h
-const root = await person('admin', 'root')
+const h = await createTestApp(t)
+const { request, db, signUp } = h
+const root = await signUp('admin', 'root')
 const at = (id: string) => `/api/v1/admin/users/${id}`
 const patch = (who: Person, id: string, payload: object) =>
   who.send({ method: 'PATCH', url: at(id), payload })
 const factsAbout = async (id: string) =>
-  (await auditFacts(db, 'user.registered', 'user.logged_in', 'access.refused')).filter(
+  (await auditEntries(db, 'user.registered', 'user.logged_in', 'access.refused')).filter(
     ({ subject_id }) => subject_id === id
   )
 const refresh = (who: Person) =>
-  ask({
+  request({
     method: 'POST',
     url: '/api/v1/auth/refresh',
     payload: { refresh_token: who.refresh_token }
   })
 
 t.test('an admin reads an account, which also shows whether it is disabled', async (t) => {
-  const ann = await person('user', 'ann')
+  const ann = await signUp('user', 'ann')
   const answer = await root.get(at(ann.user.id.toUpperCase()))
   t.strictSame(answer.json(), { ...ann.user, disabled: false })
   for (const id of ['019f2f6e-7c1a-7aaa-8aaa-0123456789ab', 'nonsense']) {
@@ -34,7 +35,7 @@ t.test('an admin reads an account, which also shows whether it is disabled', asy
 })
 
 t.test('promotion acts at once and keeps the session', async (t) => {
-  const bea = await person('user', 'bea')
+  const bea = await signUp('user', 'bea')
   t.equal((await bea.get('/api/v1/admin/audit-log')).statusCode, 403)
   const answer = await patch(root, bea.user.id, { role: 'manager' })
   t.match(answer.json(), { id: bea.user.id, role: 'manager', disabled: false })
@@ -52,13 +53,13 @@ t.test('promotion acts at once and keeps the session', async (t) => {
 })
 
 t.test('demotion acts at once and ends the sessions', async (t) => {
-  const cid = await person('manager', 'cid')
+  const cid = await signUp('manager', 'cid')
   t.equal((await cid.get('/api/v1/admin/audit-log')).statusCode, 200)
   t.equal((await patch(root, cid.user.id, { role: 'user' })).statusCode, 200)
   t.equal((await cid.get('/api/v1/me')).statusCode, 401)
   t.equal((await refresh(cid)).statusCode, 401)
   const again = (
-    await ask({
+    await request({
       method: 'POST',
       url: '/api/v1/auth/login',
       payload: { username: 'cid', password: PASSWORD }
@@ -66,14 +67,14 @@ t.test('demotion acts at once and ends the sessions', async (t) => {
   ).json()
   t.equal(
     (
-      await ask({
+      await request({
         url: '/api/v1/admin/audit-log',
         headers: { authorization: `Bearer ${again.access_token}` }
       })
     ).statusCode,
     403
   )
-  t.strictSame((await factsAbout(cid.user.id)).map(inShort).slice(0, 2), [
+  t.strictSame((await factsAbout(cid.user.id)).map(summarize).slice(0, 2), [
     'user.role_changed',
     'user.sessions_ended'
   ])
@@ -82,8 +83,8 @@ t.test('demotion acts at once and ends the sessions', async (t) => {
 t.test(
   'disabling locks out at once, on every instance within a second; enabling lets in again',
   async (t) => {
-    const other = await sibling(t, h)
-    const dan = await person('user', 'dan')
+    const other = await secondInstance(t, h)
+    const dan = await signUp('user', 'dan')
     const here = () => dan.get('/api/v1/me')
     t.equal((await here()).statusCode, 200)
     t.match((await patch(root, dan.user.id, { disabled: true })).json(), { disabled: true })
@@ -96,7 +97,7 @@ t.test(
     t.equal((await refresh(dan)).statusCode, 401)
     t.equal(
       (
-        await ask({
+        await request({
           method: 'POST',
           url: '/api/v1/auth/login',
           payload: { username: 'dan', password: PASSWORD }
@@ -108,7 +109,7 @@ t.test(
     t.equal((await here()).statusCode, 401, 'what was ended stays ended')
     t.equal(
       (
-        await ask({
+        await request({
           method: 'POST',
           url: '/api/v1/auth/login',
           payload: { username: 'dan', password: PASSWORD }
@@ -116,7 +117,7 @@ t.test(
       ).statusCode,
       200
     )
-    t.strictSame((await factsAbout(dan.user.id)).map(inShort), [
+    t.strictSame((await factsAbout(dan.user.id)).map(summarize), [
       'user.disabled',
       'user.sessions_ended',
       'user.enabled'
@@ -125,7 +126,7 @@ t.test(
 )
 
 t.test('an admin ends every session of a user', async (t) => {
-  const eve = await person('user', 'eve')
+  const eve = await signUp('user', 'eve')
   t.equal(
     (await root.send({ method: 'DELETE', url: `${at(eve.user.id)}/sessions` })).statusCode,
     204
@@ -133,7 +134,7 @@ t.test('an admin ends every session of a user', async (t) => {
   t.equal((await eve.get('/api/v1/me')).statusCode, 401)
   t.equal(
     (
-      await ask({
+      await request({
         method: 'POST',
         url: '/api/v1/auth/login',
         payload: { username: 'eve', password: PASSWORD }
@@ -147,7 +148,7 @@ t.test('an admin ends every session of a user', async (t) => {
 })
 
 t.test('nobody changes their own role or locks themselves out', async (t) => {
-  const second = await person('admin', 'second')
+  const second = await signUp('admin', 'second')
   t.match((await patch(second, second.user.id, { role: 'user' })).json(), {
     status: 403,
     code: 'own_account'
@@ -188,8 +189,8 @@ t.test('of two admins who demote or disable each other at the same moment one st
     { disabled: true },
     { role: 'manager', disabled: true }
   ]) {
-    const a = await person('admin')
-    const b = await person('admin')
+    const a = await signUp('admin')
+    const b = await signUp('admin')
     await db.update(users).set({ disabled: true }).where(eq(users.id, root.user.id))
     const answers = await Promise.all([patch(a, b.user.id, change), patch(b, a.user.id, change)])
     t.equal(await active(), 1)
@@ -202,7 +203,7 @@ t.test('of two admins who demote or disable each other at the same moment one st
 })
 
 t.test('what is not as the contract says is named and changes nothing', async (t) => {
-  const fay = await person('user', 'fay')
+  const fay = await signUp('user', 'fay')
   const cases: [payload: object, fault: object][] = [
     [{}, { code: 'empty' }],
     [{ role: 'owner' }, { pointer: '/role', code: 'unknown_value' }],
@@ -224,8 +225,8 @@ t.test('what is not as the contract says is named and changes nothing', async (t
 t.test(
   'everything here is for admins alone; others are refused and that is remembered',
   async (t) => {
-    const gus = await person('user', 'gus')
-    const hal = await person('manager', 'hal')
+    const gus = await signUp('user', 'gus')
+    const hal = await signUp('manager', 'hal')
     const calls = [
       ['GET', '/api/v1/admin/users'],
       ['GET', at(gus.user.id)],
@@ -235,7 +236,7 @@ t.test(
       ['GET', '/api/v1/admin/stats']
     ] as const
     for (const [method, url] of calls) {
-      t.equal((await ask({ method, url })).statusCode, 401)
+      t.equal((await request({ method, url })).statusCode, 401)
       for (const who of [gus, hal]) {
         const answer = await who.send({
           method,
@@ -245,7 +246,7 @@ t.test(
         t.match(answer.json(), { status: 403, code: 'not_allowed' }, `${method} ${url}`)
       }
     }
-    const refused = (await auditFacts(db)).filter(
+    const refused = (await auditEntries(db)).filter(
       ({ action, actor_id }) => action === 'access.refused' && actor_id === gus.user.id
     )
     t.strictSame(

@@ -1,22 +1,22 @@
 import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { users } from '../../../src/db/tables/users.ts'
-import { house, PASSWORD, type Person } from '../../support/house.ts'
-import { auditFacts, inShort } from '../../support/identity.ts'
-import { codeTo, letCodesAge, lettersTo } from '../../support/letters.ts'
+import { auditEntries, summarize } from '../../support/audit-log.ts'
+import { advanceCodeTime, codeTo, emailsTo } from '../../support/emails.ts'
+import { createTestApp, PASSWORD, type Person } from '../../support/test-app.ts'
 
 const OLD = 'ann@example.com'
 const NEW = 'lee@example.com'
 
-async function open(t: Parameters<typeof house>[0], env: Record<string, string> = {}) {
-  const h = await house(t, { env })
-  const ann = await h.person('user', 'ann', { email: OLD, name: 'Ann' })
+async function open(t: Parameters<typeof createTestApp>[0], env: Record<string, string> = {}) {
+  const h = await createTestApp(t, { env })
+  const ann = await h.signUp('user', 'ann', { email: OLD, name: 'Ann' })
   await h.db.update(users).set({ email_verified: true }).where(eq(users.id, ann.user.id))
-  await letCodesAge(h.db, '61 seconds')
+  await advanceCodeTime(h.db, '61 seconds')
   const change = (change: object, person: Person = ann) =>
     person.send({ method: 'PATCH', url: '/api/v1/me', payload: change })
   const confirm = (email: string, otp: string) =>
-    h.ask({ method: 'POST', url: '/api/v1/auth/verify-email', payload: { email, otp } })
+    h.request({ method: 'POST', url: '/api/v1/auth/verify-email', payload: { email, otp } })
   const me = async () => (await ann.get('/api/v1/me')).json()
   return { ...h, ann, change, confirm, me }
 }
@@ -26,15 +26,15 @@ t.test('a new address counts when its code comes back, and the old one is told',
   const h = await open(t)
   const asked = await h.change({ ...withPassword('Lee@Example.com'), name: 'Ann Lee' })
   t.match(asked.json(), { email: OLD, email_verified: true, name: 'Ann Lee' })
-  t.equal((await lettersTo(h.mail, OLD)).length, 1, 'only the one of the registration')
+  t.equal((await emailsTo(h.mail, OLD)).length, 1, 'only the one of the registration')
   t.equal((await h.confirm(NEW, await codeTo(h.mail, NEW))).statusCode, 204)
   t.match(await h.me(), { email: NEW, email_verified: true })
-  const [told] = await lettersTo(h.mail, OLD)
+  const [told] = await emailsTo(h.mail, OLD)
   t.match(told, { subject: 'The address of your account was changed', text: 'l…@example.com' })
   t.notMatch(JSON.stringify(told), NEW)
   t.equal(
     (
-      await h.ask({
+      await h.request({
         method: 'POST',
         url: '/api/v1/auth/login',
         payload: { email: OLD, password: PASSWORD }
@@ -44,7 +44,7 @@ t.test('a new address counts when its code comes back, and the old one is told',
   )
   t.equal(
     (
-      await h.ask({
+      await h.request({
         method: 'POST',
         url: '/api/v1/auth/login',
         payload: { email: NEW, password: PASSWORD }
@@ -53,7 +53,7 @@ t.test('a new address counts when its code comes back, and the old one is told',
     200
   )
   t.strictSame(
-    (await auditFacts(h.db, 'user.logged_in')).map((fact) => [inShort(fact), fact.actor_id]),
+    (await auditEntries(h.db, 'user.logged_in')).map((fact) => [summarize(fact), fact.actor_id]),
     [
       'user.registered',
       'user.profile_changed',
@@ -78,9 +78,11 @@ t.test('it takes the password, and the password is for nothing else', async (t) 
     { status: 403, code: 'wrong_password' }
   )
   t.match(await h.me(), { email: OLD, name: 'Ann' })
-  t.strictSame(await lettersTo(h.mail, NEW), [])
+  t.strictSame(await emailsTo(h.mail, NEW), [])
   t.ok(
-    (await auditFacts(h.db)).some((fact) => inShort(fact) === 'user.email_change_requested failed')
+    (await auditEntries(h.db)).some(
+      (fact) => summarize(fact) === 'user.email_change_requested failed'
+    )
   )
 })
 
@@ -88,7 +90,7 @@ t.test(
   'an address that is taken, before or meanwhile, is refused and nothing else of the request happens',
   async (t) => {
     const h = await open(t)
-    await h.person('user', 'bob', { email: 'bob@example.com' })
+    await h.signUp('user', 'bob', { email: 'bob@example.com' })
     t.match((await h.change({ ...withPassword('BOB@example.com'), name: 'Other' })).json(), {
       status: 409,
       errors: [{ pointer: '/email', code: 'taken' }]
@@ -98,10 +100,10 @@ t.test(
       errors: [{ pointer: '/username', code: 'taken' }]
     })
     t.match(await h.me(), { username: 'ann', name: 'Ann' })
-    t.strictSame(await lettersTo(h.mail, NEW), [])
+    t.strictSame(await emailsTo(h.mail, NEW), [])
     await h.change(withPassword(NEW))
     const code = await codeTo(h.mail, NEW)
-    await h.person('user', 'lee', { email: NEW })
+    await h.signUp('user', 'lee', { email: NEW })
     t.equal((await h.confirm(NEW, code)).statusCode, 409)
     t.match(await h.me(), { email: OLD, email_verified: true })
   }
@@ -109,11 +111,11 @@ t.test(
 
 t.test('of two accounts that wait for one address, the code decides whose it is', async (t) => {
   const h = await open(t)
-  const bob = await h.person('user', 'bob')
+  const bob = await h.signUp('user', 'bob')
   await h.change(withPassword(NEW))
   const code = await codeTo(h.mail, NEW)
   await h.change(withPassword(NEW), bob)
-  t.equal((await lettersTo(h.mail, NEW)).length, 2)
+  t.equal((await emailsTo(h.mail, NEW)).length, 2)
   t.equal((await h.confirm(NEW, code)).statusCode, 204)
   t.match(await h.me(), { email: NEW })
   t.match((await bob.get('/api/v1/me')).json(), { email: null })
@@ -126,7 +128,7 @@ t.test(
     await h.change(withPassword('first@example.com'))
     const first = await codeTo(h.mail, 'first@example.com')
     t.match((await h.change(withPassword(NEW))).json(), { status: 429, code: 'too_many_codes' })
-    await letCodesAge(h.db, '61 seconds')
+    await advanceCodeTime(h.db, '61 seconds')
     t.equal((await h.change(withPassword(NEW))).statusCode, 200)
     t.equal((await h.confirm(NEW, first)).statusCode, 400)
     t.equal((await h.confirm('first@example.com', first)).statusCode, 400)
@@ -140,26 +142,26 @@ t.test('naming the address one has changes nothing', async (t) => {
     email: OLD,
     email_verified: true
   })
-  t.equal((await lettersTo(h.mail, OLD)).length, 1)
+  t.equal((await emailsTo(h.mail, OLD)).length, 1)
 })
 
 t.test('where addresses are not confirmed the new one counts at once, unconfirmed', async (t) => {
   for (const [name, letters] of [
     ['EMAIL_VERIFICATION', 1],
-    ['MAILER', 0]
+    ['EMAIL_ENABLED', 0]
   ] as const) {
     const h = await open(t, { [name]: 'off' })
     t.match((await h.change(withPassword(NEW))).json(), { email: NEW, email_verified: false })
-    t.equal((await lettersTo(h.mail, OLD)).length, letters)
+    t.equal((await emailsTo(h.mail, OLD)).length, letters)
   }
 })
 
 t.test(
   'where confirmation is required, somebody who mistyped their address can mend it',
   async (t) => {
-    const h = await house(t, { env: { EMAIL_VERIFICATION: 'required' } })
-    const ann = await h.person('user', 'ann', { email: 'mistyped@example.com' })
-    await letCodesAge(h.db, '61 seconds')
+    const h = await createTestApp(t, { env: { EMAIL_VERIFICATION: 'required' } })
+    const ann = await h.signUp('user', 'ann', { email: 'mistyped@example.com' })
+    await advanceCodeTime(h.db, '61 seconds')
     t.equal(
       (await ann.send({ method: 'PATCH', url: '/api/v1/me', payload: withPassword(NEW) }))
         .statusCode,
@@ -167,7 +169,7 @@ t.test(
     )
     t.equal(
       (
-        await h.ask({
+        await h.request({
           method: 'POST',
           url: '/api/v1/auth/verify-email',
           payload: { email: NEW, otp: await codeTo(h.mail, NEW) }

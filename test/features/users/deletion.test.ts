@@ -1,15 +1,15 @@
 import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
-import { rowsOf } from '../../../src/db/rows.ts'
+import { executeRows } from '../../../src/db/rows.ts'
 import { refreshTokens, sessions } from '../../../src/db/tables/sessions.ts'
 import { taskEvents } from '../../../src/db/tables/task-events.ts'
 import { tasks } from '../../../src/db/tables/tasks.ts'
 import { users } from '../../../src/db/tables/users.ts'
-import { house, PASSWORD, type Person } from '../../support/house.ts'
-import { auditFacts } from '../../support/identity.ts'
+import { auditEntries } from '../../support/audit-log.ts'
+import { createTestApp, PASSWORD, type Person } from '../../support/test-app.ts'
 
-const { ask, db, person, events } = await house(t)
-const root = await person('admin', 'root')
+const { request, db, signUp, events } = await createTestApp(t)
+const root = await signUp('admin', 'root')
 const deleteMe = (who: Person, password = PASSWORD) =>
   who.send({ method: 'DELETE', url: '/api/v1/me', payload: { password } })
 const deleteUser = (who: Person, id: string) =>
@@ -18,7 +18,7 @@ const deleteUser = (who: Person, id: string) =>
 t.test(
   'an account goes with its password, and with it its tasks, their history, its sessions and its tokens',
   async (t) => {
-    const ann = await person('user', 'ann')
+    const ann = await signUp('user', 'ann')
     const task = await ann.create({ title: 'Paint the door' })
     await ann.remove(task)
     await ann.create({ title: 'Paint the gate' })
@@ -27,7 +27,7 @@ t.test(
     t.equal((await ann.get('/api/v1/me')).statusCode, 401)
     t.equal(
       (
-        await ask({
+        await request({
           method: 'POST',
           url: '/api/v1/auth/refresh',
           payload: { refresh_token: ann.refresh_token }
@@ -37,7 +37,7 @@ t.test(
     )
     t.equal(
       (
-        await ask({
+        await request({
           method: 'POST',
           url: '/api/v1/auth/login',
           payload: { username: 'ann', password: PASSWORD }
@@ -49,18 +49,18 @@ t.test(
     t.equal(await db.$count(taskEvents, eq(taskEvents.owner_id, ann.user.id)), 0)
     t.equal(await db.$count(sessions, eq(sessions.user_id, ann.user.id)), 0)
     t.equal(await db.$count(refreshTokens, sql`session_id not in (select id from sessions)`), 0)
-    t.equal((await person('user', 'ann')).user.username, 'ann', 'the name is free again')
+    t.equal((await signUp('user', 'ann')).user.username, 'ann', 'the name is free again')
   }
 )
 
 t.test('a wrong password deletes nothing and is remembered', async (t) => {
-  const bea = await person('user', 'bea')
+  const bea = await signUp('user', 'bea')
   t.match((await deleteMe(bea, 'wrong horse battery')).json(), {
     status: 403,
     code: 'wrong_password'
   })
   t.equal((await bea.get('/api/v1/me')).statusCode, 200)
-  const facts = (await auditFacts(db, 'user.registered')).filter(
+  const facts = (await auditEntries(db, 'user.registered')).filter(
     ({ actor_id }) => actor_id === bea.user.id
   )
   t.match(facts, [{ action: 'user.deleted', outcome: 'failed', subject_id: bea.user.id }])
@@ -72,7 +72,7 @@ t.test('a wrong password deletes nothing and is remembered', async (t) => {
 })
 
 t.test('an admin deletes somebody else with everything of theirs, at once', async (t) => {
-  const cid = await person('user', 'cid')
+  const cid = await signUp('user', 'cid')
   await cid.create({ title: 'Paint the door' })
   t.equal((await cid.get('/api/v1/me')).statusCode, 200)
   t.equal((await deleteUser(root, cid.user.id)).statusCode, 204)
@@ -85,8 +85,8 @@ t.test('an admin deletes somebody else with everything of theirs, at once', asyn
 t.test(
   'whoever goes is taken off the tasks of others, which have a new version and say why',
   async (t) => {
-    const owner = await person('user', 'owner')
-    const helper = await person('user', 'helper')
+    const owner = await signUp('user', 'owner')
+    const helper = await signUp('user', 'helper')
     const task = await owner.create({ title: 'Paint the door', assignee_id: helper.user.id })
     const trashed = await owner.create({ title: 'Paint the gate', assignee_id: helper.user.id })
     await owner.remove(trashed)
@@ -104,7 +104,7 @@ t.test(
 t.test('the last active admin stays, by either way', async (t) => {
   t.match((await deleteMe(root)).json(), { status: 409, code: 'last_admin' })
   t.match((await deleteUser(root, root.user.id)).json(), { status: 409, code: 'last_admin' })
-  const other = await person('admin', 'other-root')
+  const other = await signUp('admin', 'other-root')
   await db.update(users).set({ disabled: true }).where(eq(users.id, other.user.id))
   t.equal((await deleteMe(root)).statusCode, 409, 'a disabled admin does not count')
   await db.update(users).set({ disabled: false }).where(eq(users.id, other.user.id))
@@ -118,7 +118,7 @@ t.test('the last active admin stays, by either way', async (t) => {
 
 t.test('of two admins who leave at the same moment one stays', async (t) => {
   for (let round = 0; round < 5; round++) {
-    const second = await person('admin', `second-${round}`)
+    const second = await signUp('admin', `second-${round}`)
     const admins = () => db.$count(users, eq(users.role, 'admin'))
     t.equal(await admins(), 2)
     const wait = await Promise.all([deleteUser(root, second.user.id), deleteMe(second)])
@@ -126,27 +126,27 @@ t.test('of two admins who leave at the same moment one stays', async (t) => {
     t.ok(wait.some(({ statusCode }) => statusCode === 204))
     t.equal((await root.get('/api/v1/me')).statusCode, 200)
   }
-  const a = await person('admin', 'a')
-  const b = await person('admin', 'b')
+  const a = await signUp('admin', 'a')
+  const b = await signUp('admin', 'b')
   await db.update(users).set({ role: 'user' }).where(eq(users.id, root.user.id))
   const answers = await Promise.all([deleteMe(a), deleteMe(b)])
   t.strictSame(answers.map(({ statusCode }) => statusCode).sort(), [204, 409])
 })
 
 t.test('of a deleted account only the audit log keeps the name', async (t) => {
-  const answer = await ask({
+  const answer = await request({
     method: 'POST',
     url: '/api/v1/auth/register',
     payload: {
-      username: 'gone.person',
-      email: 'gone.person@example.com',
+      username: 'gone.signUp',
+      email: 'gone.signUp@example.com',
       name: 'Gone Person',
       password: PASSWORD
     }
   })
   const { user, access_token } = answer.json()
   const send = (options: object) =>
-    ask({ url: '/api/v1/me', headers: { authorization: `Bearer ${access_token}` }, ...options })
+    request({ url: '/api/v1/me', headers: { authorization: `Bearer ${access_token}` }, ...options })
   await send({
     method: 'POST',
     url: '/api/v1/tasks',
@@ -154,11 +154,11 @@ t.test('of a deleted account only the audit log keeps the name', async (t) => {
   })
   t.equal((await send({ method: 'DELETE', payload: { password: PASSWORD } })).statusCode, 204)
   const holding: string[] = []
-  for (const { table_name } of await rowsOf<{ table_name: string }>(
+  for (const { table_name } of await executeRows<{ table_name: string }>(
     db,
     sql`select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`
   )) {
-    const found = await rowsOf(
+    const found = await executeRows(
       db,
       sql`select 1 as one from ${sql.identifier(table_name)} x where x::text ilike '%gone%person%' or x::text like ${`%${user.id}%`} limit 1`
     )
@@ -167,8 +167,8 @@ t.test('of a deleted account only the audit log keeps the name', async (t) => {
     }
   }
   t.strictSame(holding, ['audit_events'])
-  const facts = (await auditFacts(db)).filter(({ actor_id }) => actor_id === user.id)
-  t.strictSame([...new Set(facts.map(({ actor_name }) => actor_name))], ['gone.person'])
+  const facts = (await auditEntries(db)).filter(({ actor_id }) => actor_id === user.id)
+  t.strictSame([...new Set(facts.map(({ actor_name }) => actor_name))], ['gone.signUp'])
   t.equal(
     facts.some((fact) => JSON.stringify(fact).includes('example.com')),
     false,

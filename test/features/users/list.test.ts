@@ -1,10 +1,10 @@
 import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
 import { users } from '../../../src/db/tables/users.ts'
-import { house } from '../../support/house.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
-const { db, person } = await house(t)
-const root = await person('admin', 'root')
+const { db, signUp } = await createTestApp(t)
+const root = await signUp('admin', 'root')
 const URL = '/api/v1/admin/users'
 const list = async (query = '') => (await root.get(`${URL}${query}`)).json()
 const names = async (query: string) =>
@@ -41,7 +41,7 @@ t.test(
 
 t.test('newest come first, and an account made meanwhile moves nobody', async (t) => {
   const first = await list('?limit=10')
-  await person('user', 'newcomer')
+  await signUp('user', 'newcomer')
   t.strictSame(await names('?limit=1'), ['newcomer'])
   const second = await list(`?limit=10&cursor=${first.pagination.next_cursor}`)
   const ids = (page: { data: { id: string }[] }) => page.data.map(({ id }) => id)
@@ -88,7 +88,7 @@ t.test(
     t.equal(
       await status(
         `?limit=10&role=user&cursor=${next_cursor}`,
-        await person('admin', 'other-root')
+        await signUp('admin', 'other-root')
       ),
       400
     )

@@ -1,15 +1,15 @@
 import t from 'tap'
-import { house } from '../../support/house.ts'
-import { auditFacts } from '../../support/identity.ts'
+import { auditEntries } from '../../support/audit-log.ts'
+import { createTestApp } from '../../support/test-app.ts'
 
-const { ask, db, person } = await house(t)
-const patch = (who: Awaited<ReturnType<typeof person>>, payload: object) =>
+const { request, db, signUp } = await createTestApp(t)
+const patch = (who: Awaited<ReturnType<typeof signUp>>, payload: object) =>
   who.send({ method: 'PATCH', url: '/api/v1/me', payload })
 
 t.test(
   'the profile is the account behind the token, and nothing more than the contract shows',
   async (t) => {
-    const ann = await person('user', 'ann')
+    const ann = await signUp('user', 'ann')
     const answer = await ann.get('/api/v1/me')
     t.equal(answer.statusCode, 200)
     t.equal(answer.headers['cache-control'], 'no-store')
@@ -34,11 +34,11 @@ t.test(
 )
 
 t.test('a change touches what is named; null clears the name', async (t) => {
-  const bea = await person('user', 'bea')
+  const bea = await signUp('user', 'bea')
   t.match((await patch(bea, { name: '  Bea Lee ' })).json(), { name: 'Bea Lee', username: 'bea' })
   t.match((await patch(bea, { username: 'Bea.2' })).json(), { name: 'Bea Lee', username: 'Bea.2' })
   t.match((await patch(bea, { name: null })).json(), { name: null, username: 'Bea.2' })
-  const facts = (await auditFacts(db, 'user.registered')).filter(
+  const facts = (await auditEntries(db, 'user.registered')).filter(
     ({ subject_id }) => subject_id === bea.user.id
   )
   t.match(facts, [
@@ -49,7 +49,7 @@ t.test('a change touches what is named; null clears the name', async (t) => {
 })
 
 t.test('what may not be changed here is refused and named', async (t) => {
-  const cid = await person('user', 'cid')
+  const cid = await signUp('user', 'cid')
   const cases: [payload: object, fault: object][] = [
     [{}, { pointer: '', code: 'empty' }],
     [{ role: 'admin' }, { pointer: '/role', code: 'unknown_field' }],
@@ -74,8 +74,8 @@ t.test('what may not be changed here is refused and named', async (t) => {
 })
 
 t.test("a name that somebody has is refused, one's own in other case is not", async (t) => {
-  await person('user', 'dora')
-  const eve = await person('user', 'eve')
+  await signUp('user', 'dora')
+  const eve = await signUp('user', 'eve')
   t.match((await patch(eve, { username: 'DORA' })).json(), {
     status: 409,
     code: 'account_exists',
@@ -84,7 +84,7 @@ t.test("a name that somebody has is refused, one's own in other case is not", as
   t.match((await patch(eve, { username: 'EVE' })).json(), { username: 'EVE' })
   t.match(
     (
-      await ask({
+      await request({
         method: 'POST',
         url: '/api/v1/auth/login',
         payload: { username: 'eve', password: 'correct horse battery' }

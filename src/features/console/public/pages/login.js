@@ -56,7 +56,7 @@ function loginForm({ done, name = '', more = [] }) {
   return made.node
 }
 
-const lettersAreOn = () => document.body.dataset.letters === 'on'
+const emailIsEnabled = () => document.body.dataset.email === 'on'
 
 /** The page of people who are not logged in. */
 export function loginPage() {
@@ -72,7 +72,7 @@ export function loginPage() {
         'p',
         { class: 'links' },
         h('a', { href: hashOf('/register') }, 'Make an account'),
-        lettersAreOn() && h('a', { href: hashOf('/forgot') }, 'Forgot your password?')
+        emailIsEnabled() && h('a', { href: hashOf('/forgot') }, 'Forgot your password?')
       )
     )
   }

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseEnv } from 'node:util'
+import { sql } from 'drizzle-orm'
+import type { Logger } from 'pino'
+import { type Config, readConfig } from '../config.ts'
+import type { Secrets } from '../core/secrets.ts'
+import { type Database, openDatabase } from '../db/client.ts'
+import { classifyDbError } from '../db/errors.ts'
+import { type Migrated, migrate } from '../db/migrate.ts'
+import type { Traced } from '../db/tracing.ts'
+
+const STARTUP_TIMEOUT_MS = 60_000
+const DATABASE_RETRY_MS = 1000
+
+/** A refusal that the person at the terminal can mend: its message is all that is printed. */
+export class CommandError extends Error {}
+
+/** The configuration from the environment and, beneath it, from `.env` in the working directory. */
+export function loadConfig(): Config {
+  return readConfig({ ...readEnvFile('.env'), ...process.env })
+}
+
+export function openConfiguredDatabase(config: Config, traced?: Traced): Promise<Database> {
+  return openDatabase({
+    url: config.DATABASE_URL,
+    dataDir: config.DATA_DIR,
+    pool: config.DATABASE_POOL_SIZE,
+    waitMs: config.DATABASE_POOL_TIMEOUT_MS,
+    traced
+  })
+}
+
+/** Applies what is missing; on a server over a connection without our deadlines, since an index takes what it takes. */
+export async function migrateConfigured(config: Config, database: Database): Promise<Migrated> {
+  if (database.embedded) {
+    return migrate(database.db)
+  }
+  // With a deadline: a server that says nothing is found out here.
+  await database.db.execute(sql`select 1`)
+  const patient = await openDatabase({
+    url: config.DATABASE_URL,
+    dataDir: config.DATA_DIR,
+    pool: 1,
+    withoutTimeouts: true
+  })
+  try {
+    return await migrate(patient.db)
+  } finally {
+    await patient.close()
+  }
+}
+
+/** A database that is still starting is waited for; one that refuses us is not. */
+export async function migrateWithRetry(
+  config: Config,
+  database: Database,
+  logger: Logger
+): Promise<void> {
+  const giveUpAt = Date.now() + STARTUP_TIMEOUT_MS
+  for (;;) {
+    try {
+      const { ahead } = await migrateConfigured(config, database)
+      if (ahead > 0) {
+        logger.warn(
+          { ahead },
+          'the database was migrated by a newer version, which has only added to it'
+        )
+      }
+      return
+    } catch (err) {
+      if (classifyDbError(err) !== 'unavailable' || Date.now() > giveUpAt) {
+        throw err
+      }
+      logger.warn({ err }, 'waiting for the database')
+      await pause(DATABASE_RETRY_MS)
+    }
+  }
+}
+
+/** The signing secret, and another that is taken as well while it is being replaced. */
+export function loadSecrets(config: Config): Secrets {
+  const current = loadSecret(config)
+  return config.JWT_SECRET_SECONDARY === undefined
+    ? [current]
+    : [current, config.JWT_SECRET_SECONDARY]
+}
+
+/** The configured one, or, in development, one that is made once and kept in the data directory. */
+function loadSecret(config: Config): string {
+  if (config.JWT_SECRET !== undefined) {
+    return config.JWT_SECRET
+  }
+  const file = join(config.DATA_DIR, 'secret')
+  mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
+  try {
+    // Exclusive: of two first starts one makes it and both read the same.
+    writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw error
+    }
+  }
+  return readFileSync(file, 'utf8')
+}
+
+function readEnvFile(file: string): Record<string, string | undefined> {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return {}
+    }
+    throw error
+  }
+}

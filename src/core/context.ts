@@ -1,0 +1,63 @@
+export type Role = 'user' | 'manager' | 'admin'
+
+const RANK: Record<Role, number> = { user: 1, manager: 2, admin: 3 }
+
+/** True when the role includes everything that `needed` may do. */
+export const atLeast = (role: Role, needed: Role): boolean => RANK[role] >= RANK[needed]
+
+/** An account as the history and the audit log name it: the username, or else the email address. */
+export interface Actor {
+  id: string
+  name: string | null
+}
+
+/** An authenticated account, as the database knows it at this moment. */
+export interface Caller extends Actor {
+  name: string
+  role: Role
+  /** Empty for an API key: routes about sessions are closed to keys. */
+  session_id: string
+  /** Present when an API key is used: it may do what its scopes say and its owner may, and nothing else. */
+  key?: { id: string; scopes: readonly string[] }
+  /** True when the account has an email address that was never confirmed. */
+  is_unverified?: boolean
+}
+
+/**
+ * Who does something, in which request and from where: the first argument of every service function. Routes take it
+ * from `request.ctx`, or from `request.anonymousCtx` where anyone may call; jobs and commands make one of their own.
+ */
+export interface RequestContext<Who extends Actor | null = Caller> {
+  caller: Who
+  requestId: string
+  /** The client's IP address in its canonical spelling; null when no request is behind the work. */
+  ip: string | null
+  userAgent: string | null
+}
+
+/** The same request, acting for an account that it has just identified. */
+export const actingAs = <Who extends Actor>(
+  { requestId, ip, userAgent }: RequestContext<Actor | null>,
+  caller: Who
+): RequestContext<Who> => ({ caller, requestId, ip, userAgent })
+
+/** An account as an actor. */
+export const actorOf = (user: {
+  id: string
+  username: string | null
+  email: string | null
+}): Actor => ({ id: user.id, name: user.username ?? user.email })
+
+// --- Replaced by RequestContext; goes when the last caller has changed.
+export const SCOPES = [
+  'tasks:read',
+  'tasks:write',
+  'imports:read',
+  'imports:write',
+  'profile:read'
+] as const
+export type Scope = string
+export interface Origin {
+  actor_id: string | null
+  request_id: string
+}

@@ -1,0 +1,60 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Db } from './client.ts'
+import { classifyDbError } from './errors.ts'
+
+const MAX_TRIES = 3
+const MIN_PAUSE_MS = 10
+const MAX_PAUSE_MS = 100
+
+/** Something that a change makes necessary outside the database: dropping a cache entry, sending an email. */
+export type Effect = () => void
+
+/** A transaction. Inside it use only this object: the database behind it would wait for it, embedded for ever. */
+export type Tx = Db & {
+  /**
+   * Runs `effect` once after COMMIT, in the order of registration and before `withTransaction` returns. It is
+   * dropped when the transaction is rolled back and when an attempt of it is repeated.
+   */
+  afterCommit(effect: Effect): void
+}
+
+/**
+ * Runs `work` in one transaction. Serialization failures and deadlocks (SQLSTATE 40001, 40P01) repeat the whole of
+ * it, at most three times with a random pause: effects outside the database belong into `tx.afterCommit`.
+ */
+export async function withTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const { result, effects } = await withRetries(async () => {
+    const effects: Effect[] = []
+    const result = await db.transaction((tx) =>
+      work(Object.assign(tx, { afterCommit: (effect: Effect) => void effects.push(effect) }))
+    )
+    return { result, effects }
+  })
+  for (const effect of effects) {
+    run(effect)
+  }
+  return result
+}
+
+/** What is committed stays done: an effect that fails is reported, and the others still run. */
+function run(effect: Effect): void {
+  try {
+    effect()
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error))
+  }
+}
+
+/** Repeats `work`, a single statement that is a transaction of its own: one round trip instead of three. */
+export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt >= MAX_TRIES || classifyDbError(error) !== 'retryable') {
+        throw error
+      }
+      await pause(MIN_PAUSE_MS + Math.random() * (MAX_PAUSE_MS - MIN_PAUSE_MS))
+    }
+  }
+}

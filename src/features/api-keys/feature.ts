@@ -1,0 +1,18 @@
+import type { Deps } from '../../core/deps.ts'
+import type { Feature } from '../../http/feature.ts'
+import { apiKeyRoutes } from './routes.ts'
+import { createApiKeySchemas } from './schema.ts'
+
+/** Keys for programs, each limited to some of `scopes`. */
+export function createApiKeysFeature(
+  scopes: readonly string[]
+): Feature<Pick<Deps, 'db' | 'secrets'>> {
+  const schemas = createApiKeySchemas(scopes)
+  return {
+    tags: [{ name: 'ApiKeys', description: 'Keys for programs: made, listed, revoked.' }],
+    schemas: Object.values(schemas),
+    auditActions: ['api_key.created', 'api_key.revoked'],
+    auditSubjects: { key_id: 'api_key' },
+    routes: [{ prefix: '/me/api-keys', plugin: (app, deps) => apiKeyRoutes(app, deps, schemas) }]
+  }
+}

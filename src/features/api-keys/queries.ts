@@ -1,0 +1,128 @@
+import { and, eq, gt, sql } from 'drizzle-orm'
+import type { Caller, Scope } from '../../core/context.ts'
+import type { Db } from '../../db/client.ts'
+import { afterCursor, type KeysetPosition, newestFirst } from '../../db/keyset.ts'
+import { prepared } from '../../db/prepared-statements.ts'
+import { apiKeys } from '../../db/tables/api-keys.ts'
+import { users } from '../../db/tables/users.ts'
+import type { ApiKey } from './schema.ts'
+
+const columns = {
+  id: apiKeys.id,
+  name: apiKeys.name,
+  prefix: apiKeys.prefix,
+  scopes: sql`${apiKeys.scopes}`.mapWith(
+    (value) => apiKeys.scopes.mapFromDriverValue(value) as Scope[]
+  ),
+  created_at: apiKeys.created_at,
+  expires_at: apiKeys.expires_at,
+  last_used_at: apiKeys.last_used_at
+}
+export type NewKey = Pick<
+  typeof apiKeys.$inferInsert,
+  'id' | 'user_id' | 'name' | 'prefix' | 'hash' | 'scopes' | 'expires_at'
+>
+export interface KeyOwner extends Pick<Caller, 'id' | 'name' | 'role' | 'is_unverified'> {
+  key_id: string
+  scopes: Scope[]
+  isUseNoted: boolean
+}
+
+/** The enabled owner of a live key; read for every request with a key, hence prepared once. */
+export function prepareFindKeyOwner(db: Db) {
+  const query = prepared(
+    db
+      .select({
+        id: users.id,
+        name: sql<string>`coalesce(${users.username}, ${users.email})`,
+        role: users.role,
+        is_unverified: sql<boolean>`${users.email} is not null and not ${users.email_verified}`,
+        key_id: apiKeys.id,
+        scopes: columns.scopes,
+        isUseNoted: sql<boolean>`coalesce(${apiKeys.last_used_at} > now() - interval '1 minute', false)`
+      })
+      .from(apiKeys)
+      .innerJoin(users, eq(users.id, apiKeys.user_id))
+      .where(
+        and(
+          eq(apiKeys.hash, sql.placeholder('hash')),
+          gt(apiKeys.expires_at, sql`now()`),
+          eq(users.disabled, false)
+        )
+      ),
+    'find_key_owner'
+  )
+  return async (hash: string): Promise<KeyOwner | undefined> => (await query.execute({ hash }))[0]
+}
+
+/** Notes the use of a key; of parallel requests one writes. */
+export async function touchLastUsed(db: Db, id: string): Promise<void> {
+  await db
+    .update(apiKeys)
+    .set({ last_used_at: sql`now()` })
+    .where(
+      and(
+        eq(apiKeys.id, id),
+        sql`coalesce(${apiKeys.last_used_at} <= now() - interval '1 minute', true)`
+      )
+    )
+}
+
+/** How many keys a user has. Locks the user's row until the transaction ends: of two requests at the limit one waits and sees the other's key. */
+export async function lockAndCountKeys(tx: Db, user_id: string): Promise<number> {
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, user_id)).for('no key update')
+  return tx.$count(apiKeys, eq(apiKeys.user_id, user_id))
+}
+
+/** What the database's clock says of an instant: past, or too far ahead (with a little patience for clocks that are fast). */
+export async function checkExpiry(
+  tx: Db,
+  expires_at: string
+): Promise<{ isPast: boolean; isTooFar: boolean }> {
+  const at = sql`${expires_at}::timestamptz`
+  const [row] = await tx
+    .select({
+      isPast: sql<boolean>`${at} <= now()`,
+      isTooFar: sql<boolean>`${at} > now() + interval '1 year 5 minutes'`
+    })
+    .from(sql`(select 1) as one`)
+  return row as { isPast: boolean; isTooFar: boolean }
+}
+
+export async function insertKey(tx: Db, key: NewKey): Promise<ApiKey> {
+  const [row] = await tx.insert(apiKeys).values(key).returning(columns)
+  return row as ApiKey
+}
+
+/** Keys of a user, newest first, after a position if one is given. */
+export async function listKeys(
+  db: Db,
+  user_id: string,
+  limit: number,
+  after?: KeysetPosition
+): Promise<ApiKey[]> {
+  return db
+    .select(columns)
+    .from(apiKeys)
+    .where(and(eq(apiKeys.user_id, user_id), afterCursor(apiKeys, after)))
+    .orderBy(...newestFirst(apiKeys))
+    .limit(limit)
+}
+
+/** Removes one key of a user; false when there is none. */
+export async function deleteKey(tx: Db, user_id: string, id: string): Promise<boolean> {
+  const deleted = await tx
+    .delete(apiKeys)
+    .where(and(eq(apiKeys.user_id, user_id), eq(apiKeys.id, id)))
+    .returning({ id: apiKeys.id })
+  return deleted.length === 1
+}
+
+/** Removes all keys of a user and gives their ids. */
+export async function deleteKeysOf(tx: Db, user_id: string): Promise<string[]> {
+  const deleted = await tx
+    .delete(apiKeys)
+    .where(eq(apiKeys.user_id, user_id))
+    .returning({ id: apiKeys.id })
+  return deleted.map(({ id }) => id)
+}

@@ -1,0 +1,14 @@
+import type { Deps } from '../../core/deps.ts'
+import type { Feature } from '../../http/feature.ts'
+import { purgeBans } from './queries.ts'
+import { ipBanRoutes } from './routes.ts'
+import { schemas } from './schema.ts'
+
+export const bans: Feature<Parameters<typeof ipBanRoutes>[1], Pick<Deps, 'db'>> = {
+  tags: [{ name: 'IpBans', description: 'Addresses whose requests are refused. For admins.' }],
+  schemas,
+  auditActions: ['ip_ban.created', 'ip_ban.lifted'],
+  auditSubjects: { ban_id: 'ip_ban' },
+  routes: [{ prefix: '/admin/ip-bans', plugin: ipBanRoutes }],
+  scheduled: ({ db }) => [{ name: 'bans.purge', everySeconds: 900, run: () => purgeBans(db) }]
+}

@@ -1,0 +1,38 @@
+import type { Config } from '../../config.ts'
+import type { Deps } from '../../core/deps.ts'
+import type { Feature } from '../../http/feature.ts'
+import { taskBatchRoutes } from './batch.routes.ts'
+import * as batch from './batch.schema.ts'
+import { taskExportRoutes } from './export.routes.ts'
+import { taskHistoryRoutes } from './history.routes.ts'
+import * as history from './history.schema.ts'
+import * as list from './list.schema.ts'
+import { taskRoutes } from './routes.ts'
+import * as task from './schema.ts'
+import { taskStatsRoutes } from './stats.routes.ts'
+import { purgeTasks } from './trash.ts'
+
+type WorkDeps = { db: Deps['db']; config: Pick<Config, 'TRASH_RETENTION_DAYS'> }
+
+export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> = {
+  tags: [
+    { name: 'Tasks', description: 'Keep tasks: create, find, change, finish, delete, restore.' }
+  ],
+  schemas: [...task.schemas, ...list.schemas, ...batch.schemas, ...history.schemas],
+  scopes: ['tasks:read', 'tasks:write'],
+  auditSubjects: { task_id: 'task' },
+  routes: [
+    { prefix: '/tasks', plugin: taskRoutes },
+    { prefix: '/tasks', plugin: taskHistoryRoutes },
+    { prefix: '/task-batches', plugin: taskBatchRoutes },
+    { prefix: '/task-exports', plugin: taskExportRoutes },
+    { prefix: '/task-stats', plugin: taskStatsRoutes }
+  ],
+  scheduled: ({ db, config }) => [
+    {
+      name: 'tasks.purge',
+      everySeconds: 600,
+      run: () => purgeTasks(db, config.TRASH_RETENTION_DAYS)
+    }
+  ]
+}

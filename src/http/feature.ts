@@ -1,0 +1,47 @@
+import type { TSchema } from '@sinclair/typebox'
+import type { Job } from '../core/job-runner.ts'
+import type { ScheduledTask } from '../core/scheduler.ts'
+import type { Db } from '../db/client.ts'
+import type { App } from './server.ts'
+
+/** A heading of the published document. */
+export interface Tag {
+  name: string
+  description: string
+}
+
+/** A group of routes with a common path. `prefix` is relative to `/api/v1`, or to `/` where `isRoot` is set. */
+export interface FeatureRoutes<AppDeps> {
+  prefix: string
+  isRoot?: true
+  plugin: (app: App, deps: AppDeps) => Promise<void>
+}
+
+/** A number that the database knows and every instance reports alike. */
+export interface Gauge {
+  name: string
+  help: string
+  read: () => Promise<number>
+}
+
+/**
+ * Everything that the application needs to know of a subject: `features.ts` lists one for each. `AppDeps` is what its
+ * routes are given, `WorkDeps` what its background work is given.
+ */
+export interface Feature<AppDeps = never, WorkDeps = unknown> {
+  tags: readonly Tag[]
+  /** The named components of its operations. */
+  schemas: readonly TSchema[]
+  /** What an API key can be limited to; each route that keys may use names one. */
+  scopes?: readonly string[]
+  /** What it writes into the audit log. */
+  auditActions?: readonly string[]
+  /** Path parameter → the type of subject that the audit log shows, such as `task_id` → `task`. */
+  auditSubjects?: Readonly<Record<string, string>>
+  routes: readonly FeatureRoutes<AppDeps>[]
+  /** Work that any instance does every so often. */
+  scheduled?: (deps: WorkDeps) => ScheduledTask[]
+  /** Work that waits in the database until somebody takes it. */
+  jobs?: (deps: WorkDeps) => Job[]
+  gauges?: (db: Db) => Gauge[]
+}

@@ -1,0 +1,51 @@
+import type { ProblemCode } from '../../core/problem.ts'
+
+/** The parts of an OpenAPI document that we touch, with what the routes declare beside it. */
+export interface Media {
+  schema: { $ref?: string } & Record<string, unknown>
+  examples?: Record<string, Example>
+}
+export interface Example {
+  summary: string
+  value: unknown
+}
+export interface ResponseObject {
+  description: string
+  content?: Record<string, Media>
+  headers?: Record<string, unknown>
+  links?: Record<string, unknown>
+  $ref?: string
+}
+export interface Parameter {
+  in: string
+  name: string
+  schema: Record<string, unknown>
+  description?: string
+  required?: boolean
+  style?: string
+  explode?: boolean
+}
+export interface Operation {
+  operationId: string
+  description: string
+  security?: unknown[]
+  parameters?: Parameter[]
+  requestBody?: { content: Record<string, Media>; required?: boolean; description?: string }
+  responses: Record<string, ResponseObject>
+  'x-allow'?: string
+  'x-scope'?: string
+  'x-problems'?: ProblemCode[]
+}
+export interface RawDocument {
+  paths: Record<string, Record<string, Operation>>
+  components: Components
+  security: unknown[]
+  servers: { url: string }[]
+}
+export interface Components {
+  schemas: Record<string, Record<string, unknown>>
+  responses?: Record<string, unknown>
+  headers?: Record<string, unknown>
+  securitySchemes: Record<string, unknown>
+}
+export type Document = RawDocument

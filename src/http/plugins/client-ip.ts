@@ -1,0 +1,34 @@
+import { isIP } from 'node:net'
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { canonicalIp } from '../../lib/ip.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The client's address in its one spelling. Everything that counts, remembers or refuses by address reads this. */
+    clientIp: string
+  }
+}
+
+/** `192.0.2.7:4711` and `[2001:db8::7]:4711`, which some proxies append instead of the bare address. */
+const WITH_PORT = /^(?:\[([0-9a-f:.]+)\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5})$/i
+
+/** Knows the client before any other hook looks. */
+export const clientIpPlugin = fp(async (app) => {
+  app.decorateRequest('clientIp', '')
+  app.addHook('onRequest', async (request) => {
+    request.clientIp = resolveClientIp(request)
+  })
+})
+
+/**
+ * The socket's address, or, behind trusted proxies, the first untrusted one from the right. When that is no address at
+ * all (`unknown`, say), the last proxy that could be named stands for it, so that nobody hides behind nonsense.
+ */
+function resolveClientIp({ ip, ips }: FastifyRequest): string {
+  const hops = (ips ?? [ip]).map((hop) => {
+    const [, v6, v4] = WITH_PORT.exec(hop) ?? []
+    return v6 ?? v4 ?? hop
+  })
+  return canonicalIp(hops.findLast((hop) => isIP(hop) !== 0) ?? '')
+}

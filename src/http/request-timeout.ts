@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How long a request may take to arrive here, when it carries more than a small body. */
+    requestTimeoutMs?: number
+  }
+}
+
+/** For a request with a small body. */
+export const REQUEST_TIMEOUT_MS = 30_000
+const HOUR_MS = 3_600_000
+/** Slower than this nobody sends a file. */
+const LEAST_BYTES_PER_SECOND = 65_536
+
+/** How long a file of so many bytes may take to arrive. */
+export const uploadTimeoutMs = (bytes: number): number =>
+  Math.min(HOUR_MS, REQUEST_TIMEOUT_MS + Math.ceil(bytes / LEAST_BYTES_PER_SECOND) * 1000)
+
+/** Gives each route its own time for a request to arrive; Node has a single one for all, which must be the longest. Who is late meets the same 408. */
+export function limitRequestTime(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
+    if (
+      raw.headers['content-length'] === undefined &&
+      raw.headers['transfer-encoding'] === undefined
+    ) {
+      return
+    }
+    const late = () => {
+      if (!raw.complete && !reply.raw.writableEnded) {
+        app.server.emit(
+          'clientError',
+          Object.assign(new Error('the request did not arrive in time'), {
+            code: 'ERR_HTTP_REQUEST_TIMEOUT'
+          }),
+          raw.socket
+        )
+      }
+    }
+    const timer = setTimeout(
+      late,
+      routeOptions.config?.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+    ).unref()
+    raw.once('close', () => {
+      clearTimeout(timer)
+    })
+  })
+}

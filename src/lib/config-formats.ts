@@ -1,0 +1,102 @@
+import { isProxyRange } from './ip.ts'
+
+/** What a format asks for, in the words that follow the variable's name, and how a value is checked. */
+export interface ConfigFormat {
+  rule: string
+  check: (value: string) => boolean
+}
+
+/** The entries of a comma-separated list, trimmed, without empty ones. */
+export const splitList = (list: string | undefined): string[] =>
+  (list ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean)
+
+const MIN_SECRET_BYTES = 32
+export const SECRET_HINT = 'make one with: openssl rand -base64 48'
+
+const everyEntry = (check: (entry: string) => boolean) => (list: string) =>
+  splitList(list).every(check)
+const isUrl =
+  (...protocols: string[]) =>
+  (text: string) =>
+    protocols.includes(URL.parse(text)?.protocol ?? '')
+const isOrigin = (text: string) =>
+  isUrl('http:', 'https:')(text) && new URL(text).origin === text.replace(/\/$/, '')
+
+/** The formats that a setting can have, by the name its schema refers to. */
+export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
+  'http-origin': {
+    rule: 'must be an origin such as https://tasks.example.com, without a path',
+    check: isOrigin
+  },
+  'postgres-url': {
+    rule: 'must look like postgres://user:password@host:5432/database',
+    check: isUrl('postgres:', 'postgresql:')
+  },
+  'redis-url': { rule: 'must look like redis://host:6379', check: isUrl('redis:', 'rediss:') },
+  'smtp-url': {
+    rule: 'must look like smtp://user:password@host:587',
+    check: isUrl('smtp:', 'smtps:')
+  },
+  'email-from': {
+    rule: 'must be an email address, or a name and an email address such as Tasklane <tasklane@example.com>',
+    check: (text) => /^([^<>@\r\n]* )?<[^\s<>@,]+@[^\s<>@,]+>$|^[^\s<>@,]+@[^\s<>@,]+$/.test(text)
+  },
+  secret: {
+    rule: `must have at least ${MIN_SECRET_BYTES} bytes; ${SECRET_HINT}`,
+    check: (text) => Buffer.byteLength(text) >= MIN_SECRET_BYTES
+  },
+  'collector-url': {
+    rule: 'must look like http://collector:4318',
+    check: isUrl('http:', 'https:')
+  },
+  'metrics-token': {
+    rule: 'must have at least 16 characters without blanks',
+    check: (text) => /^\S{16,}$/.test(text)
+  },
+  'origin-list': {
+    rule: 'must be exact origins separated by commas, such as https://app.example.com; * is not one',
+    check: everyEntry(isOrigin)
+  },
+  'cidr-list': {
+    rule:
+      "must be the proxies' ranges as CIDRs separated by commas, such as 10.0.0.0/8; " +
+      'a hop count, true or /0 would let callers choose their own IP address',
+    check: everyEntry(isProxyRange)
+  },
+  allowlist: {
+    rule: 'must be CIDRs separated by commas, or none',
+    check: (text) => text === 'none' || everyEntry(isProxyRange)(text)
+  }
+}
+
+/** Phrases of somebody who meant to replace the value later, or a few characters over and over. */
+const PLACEHOLDER = new RegExp(
+  [
+    'change[-_ ]?(me|this|it)',
+    'replace[-_ ]?(me|this|it)',
+    'placeholder',
+    'your[-_ ]',
+    'example',
+    'secret[-_ ]?(key|here)',
+    '^(?<part>.{1,8})\\k<part>+$'
+  ].join('|'),
+  'i'
+)
+const MIN_DISTINCT_CHARACTERS = 8
+
+/** True for a secret that was copied from an example or typed without thought. */
+export const isPlaceholder = (secret: string): boolean =>
+  PLACEHOLDER.test(secret) || new Set(secret).size < MIN_DISTINCT_CHARACTERS
+
+/** The password inside a URL, decoded; empty without one. */
+export function passwordInUrl(url: string | undefined): string {
+  const password = URL.parse(url ?? '')?.password ?? ''
+  try {
+    return decodeURIComponent(password)
+  } catch {
+    return password
+  }
+}

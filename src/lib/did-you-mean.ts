@@ -1,0 +1,17 @@
+import { closest, distance } from 'fastest-levenshtein'
+
+const MAX_EDITS = 3
+
+/** The known name that a mistyped one most probably meant, or undefined when none is near: few letters off, or a part of it. */
+export function closestName(name: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) {
+    return undefined
+  }
+  const wanted = name.toLowerCase().slice(0, 64)
+  const best = closest(wanted, known)
+  if (distance(wanted, best) <= Math.min(MAX_EDITS, Math.ceil(best.length / 2))) {
+    return best
+  }
+  const parts = known.filter((k) => wanted.includes(k) || (wanted.length > 2 && k.includes(wanted)))
+  return parts.length > 0 ? closest(wanted, parts) : undefined
+}

@@ -1,0 +1,150 @@
+import { randomInt } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import type { InjectOptions } from 'fastify'
+import t from 'tap'
+import type { Contract } from '../support/contract-lint.ts'
+import { type Attack, asBytes, createAttacker, seeded } from '../support/malformed-requests.ts'
+import { type RawResponse, rawHttp, rawHttpWithin, requestText } from '../support/raw-http.ts'
+import { createTestApp, type Person } from '../support/test-app.ts'
+
+/** Set HOSTILE_SEED to repeat a run. */
+const seed = Number(process.env.HOSTILE_SEED ?? randomInt(2 ** 31))
+const INJECTED = 10_000
+const ON_SOCKETS = 320
+const AT_ONCE = 8
+const IMPATIENT_MS = 500
+
+// What it costs to hash is shown elsewhere; here it would only leave less time for everything around it.
+const passwords = {
+  hash: async (password: string) => `plain ${password}`,
+  verify: async (hash: string | null | undefined, password: string) => hash === `plain ${password}`,
+  needsRehash: () => false,
+  load: () => ({ running: 0, waiting: 0, waited: 0, waitedSeconds: 0, refused: 0 })
+}
+const log: Record<string, unknown>[] = []
+const { app, request, signUp } = await createTestApp(t, {
+  env: { DOCS_ENABLED: 'on' },
+  deps: { passwords },
+  onLog: (line) => {
+    const entry = JSON.parse(line)
+    if (Number(entry.level) >= 40) {
+      log.push(entry)
+    }
+  }
+})
+await app.ready()
+const contract = app.contract() as unknown as Contract
+
+process.stderr.write(`HOSTILE_SEED=${seed}\n`)
+const random = seeded(seed)
+const ids: string[] = ['019f2f6e-7c1a-7bbb-8bbb-0123456789ab']
+let people: Person[] = []
+let made = 0
+/** Callers whose sessions end on the way (they may log out, or delete themselves) are replaced by new ones. */
+async function gather(): Promise<void> {
+  for (const role of ['user', 'manager', 'admin'] as const) {
+    const somebody = await signUp(role, `caller-${seed}-${made++}`, {
+      email: `caller-${made}@example.com`
+    })
+    ids.push(
+      somebody.user.id,
+      (await somebody.create({ title: 'Paint the door', tags: ['home'] })).id
+    )
+    people.push(somebody)
+  }
+  people = people.slice(-3)
+}
+const attack = createAttacker(contract, random, {
+  ids,
+  token: () => people[Math.floor(random() * people.length)]?.access_token ?? ''
+})
+
+t.test(
+  `${INJECTED} malformed requests (seed ${seed}): none of them is our fault, and each answer keeps the contract`,
+  async (t) => {
+    const statuses = new Map<number, number>()
+    const reached = new Set<string>()
+    let strangers = AT_ONCE
+    for (let sent = 0; sent < INJECTED; ) {
+      if (strangers >= AT_ONCE / 2) {
+        await gather()
+      }
+      strangers = 0
+      const attacks = Array.from({ length: AT_ONCE }, attack).flatMap(asInjected)
+      sent += attacks.length
+      await Promise.all(
+        attacks.map(async ({ operation, ...attack }) => {
+          const answer = await request(attack as InjectOptions & { url: string })
+          statuses.set(answer.statusCode, (statuses.get(answer.statusCode) ?? 0) + 1)
+          if (answer.statusCode < 400) {
+            reached.add(operation)
+          }
+          if (answer.statusCode === 401) {
+            strangers++
+          }
+          if (answer.statusCode >= 500) {
+            t.fail(`${attack.method} ${attack.url.slice(0, 200)} → ${answer.statusCode}`, {
+              request,
+              body: answer.body,
+              log: log.splice(0)
+            })
+          }
+        })
+      )
+    }
+    const share = (status: number) => (statuses.get(status) ?? 0) / INJECTED
+    process.stderr.write(
+      `answers by status: ${[...statuses]
+        .sort()
+        .map(([status, count]) => `${status} × ${count}`)
+        .join(', ')}\n`
+    )
+    t.ok(
+      share(200) + share(201) + share(204) > 0.05,
+      'some get through, so that what lies behind is tried as well'
+    )
+    t.ok(
+      share(400) > 0.2 && share(401) < 0.3,
+      'most are refused for what they say, not for who says it'
+    )
+    t.ok(
+      reached.size > Object.keys(contract.paths).length / 2,
+      `${reached.size} operations were reached`
+    )
+  }
+)
+
+t.test(
+  `${ON_SOCKETS} of them on raw sockets, with bytes flipped: the process lives and serves`,
+  async (t) => {
+    await gather()
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = app.server.address() as AddressInfo
+    const answers: RawResponse[] = []
+    for (let sent = 0; sent < ON_SOCKETS; sent += AT_ONCE * 4) {
+      answers.push(
+        ...(
+          await Promise.all(Array.from({ length: AT_ONCE * 4 }, () => exchangeBroken(port)))
+        ).flat()
+      )
+    }
+    t.strictSame(
+      answers.filter(({ status }) => status >= 500),
+      [],
+      JSON.stringify(log.slice(0, 3))
+    )
+    t.ok(answers.length > ON_SOCKETS / 2, `${answers.length} answers came`)
+    t.match(await rawHttp(port, requestText('GET /health/ready')), [{ status: 200 }])
+    t.equal((await (await signUp()).get('/api/v1/tasks')).statusCode, 200)
+  }
+)
+
+/** Injection reads an address as a browser does: dots are resolved, fragments stay behind. What no URL can hold is for the sockets. */
+function asInjected(attack: Attack): Attack[] {
+  const url = URL.parse(attack.url, 'http://localhost')
+  return url ? [{ ...attack, url: url.pathname + url.search }] : []
+}
+
+function exchangeBroken(port: number): Promise<RawResponse[]> {
+  return rawHttpWithin(IMPATIENT_MS, port, asBytes(attack(), random).bytes)
+}

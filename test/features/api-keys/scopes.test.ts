@@ -1,0 +1,208 @@
+import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { eq } from 'drizzle-orm'
+import t from 'tap'
+import { SCOPES, type Scope } from '../../../src/core/context.ts'
+import { users } from '../../../src/db/tables/users.ts'
+import type { Operation } from '../../../src/http/openapi/document.ts'
+import { auditEntries, summarize } from '../../support/audit-log.ts'
+import { rawHttp, requestText } from '../../support/raw-http.ts'
+import { createTestApp, PASSWORD, type Person } from '../../support/test-app.ts'
+
+const DAY_MS = 86_400_000
+const paths: Record<string, Record<string, Operation>> = JSON.parse(
+  readFileSync(new URL('../../../openapi/openapi.json', import.meta.url), 'utf8')
+).paths
+/** Every operation that asks who is calling, with the scope that its description promises. */
+const operations = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.entries(methods)
+    .filter(([, operation]) => operation.security === undefined)
+    .map(([method, { operationId, description }]) => ({
+      operationId,
+      method: method.toUpperCase() as 'GET',
+      url: path.replace(/\{[^}]+\}/g, '019f2f6e-7c1a-7ddd-8ddd-0123456789ab'),
+      scope: /API keys need the scope `([^`]+)`/.exec(description)?.[1]
+    }))
+)
+
+async function keyFor(
+  person: Person,
+  scopes: readonly Scope[]
+): Promise<{ id: string; headers: { authorization: string } }> {
+  const { id, key } = (
+    await person.post('/api/v1/me/api-keys', {
+      name: 'Key',
+      scopes,
+      expires_at: new Date(Date.now() + DAY_MS).toISOString()
+    })
+  ).json()
+  return { id, headers: { authorization: `Bearer ${key}` } }
+}
+
+t.test('a key does exactly what its scopes say: every operation, every scope', async (t) => {
+  const { request, signUp } = await createTestApp(t)
+  const admin = await signUp('admin')
+  t.ok(operations.length > 20 && operations.some(({ scope }) => scope === 'tasks:write'))
+  for (const scope of SCOPES) {
+    const { headers } = await keyFor(admin, [scope])
+    for (const { operationId, method, url, scope: needed } of operations) {
+      const answer = await request({
+        method,
+        url,
+        headers,
+        ...(method !== 'GET' && { payload: {} })
+      })
+      if (needed === scope) {
+        t.ok(
+          ![401, 403].includes(answer.statusCode),
+          `${operationId} with ${scope}: ${answer.statusCode}`
+        )
+      } else {
+        t.match(
+          [answer.statusCode, answer.json().code],
+          [403, 'missing_scope'],
+          `${operationId} with ${scope}`
+        )
+      }
+    }
+  }
+})
+
+t.test(
+  'a key with every scope can neither make keys, nor change credentials, nor see sessions, nor delete the account',
+  async (t) => {
+    const { request, signUp, db } = await createTestApp(t)
+    const ann = await signUp('admin')
+    const { id, headers } = await keyFor(ann, SCOPES)
+    const tries: [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?: object][] = [
+      [
+        'POST',
+        'me/api-keys',
+        {
+          name: 'More',
+          scopes: ['tasks:read'],
+          expires_at: new Date(Date.now() + DAY_MS).toISOString()
+        }
+      ],
+      ['GET', 'me/api-keys'],
+      ['DELETE', `me/api-keys/${id}`],
+      [
+        'POST',
+        'me/password',
+        { current_password: PASSWORD, new_password: 'a staple that is correct' }
+      ],
+      ['PATCH', 'me', { email: 'x@example.com', current_password: PASSWORD }],
+      ['DELETE', 'me', { password: PASSWORD }],
+      ['GET', 'auth/sessions'],
+      ['DELETE', 'auth/sessions'],
+      ['POST', 'auth/logout'],
+      ['GET', 'admin/users'],
+      ['GET', 'admin/audit-log']
+    ]
+    for (const [method, path, payload] of tries) {
+      const answer = await request({
+        method,
+        url: `/api/v1/${path}`,
+        headers,
+        ...(payload && { payload })
+      })
+      t.match(answer.json(), { status: 403, code: 'missing_scope' }, `${method} ${path}`)
+    }
+    t.equal((await ann.get('/api/v1/me')).statusCode, 200)
+    const refused = (await auditEntries(db)).filter(
+      (fact) => summarize(fact) === 'access.refused refused'
+    )
+    t.equal(refused.length, tries.length, 'every refusal is remembered')
+    t.match(refused[0], { actor_id: ann.user.id, detail: 'createApiKey' })
+  }
+)
+
+t.test('at the token endpoints a key is no refresh token', async (t) => {
+  const { request, signUp } = await createTestApp(t)
+  const { headers } = await keyFor(await signUp(), SCOPES)
+  const key = headers.authorization.slice('Bearer '.length)
+  t.equal(
+    (
+      await request({
+        method: 'POST',
+        url: '/api/v1/auth/refresh',
+        payload: { refresh_token: key }
+      })
+    ).statusCode,
+    401
+  )
+  t.equal(
+    (
+      await request({
+        method: 'POST',
+        url: '/api/v1/auth/token',
+        payload: `grant_type=refresh_token&refresh_token=${key}`,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' }
+      })
+    ).statusCode,
+    400
+  )
+})
+
+t.test('a key is never worth more than its owner is now', async (t) => {
+  const { request, signUp, db } = await createTestApp(t)
+  const [ann, bob] = [await signUp('manager'), await signUp()]
+  const task = await bob.create({ title: "Bob's own" })
+  const { headers } = await keyFor(ann, ['tasks:read'])
+  const read = async () => (await request({ url: `/api/v1/tasks/${task.id}`, headers })).statusCode
+  t.equal(await read(), 200)
+  await db.update(users).set({ role: 'user' }).where(eq(users.id, ann.user.id))
+  t.equal(await read(), 404)
+})
+
+t.test('a key and an access token together are refused, in two headers and in one', async (t) => {
+  const { app, request, signUp } = await createTestApp(t)
+  const ann = await signUp()
+  const key = (await keyFor(ann, SCOPES)).headers.authorization
+  const token = `Bearer ${ann.access_token}`
+  for (const both of [`${key}, ${token}`, `${token},${key}`]) {
+    t.match((await request({ url: '/api/v1/me', headers: { authorization: both } })).json(), {
+      status: 400,
+      errors: [{ in: 'header', pointer: '/Authorization' }]
+    })
+  }
+  for (const twice of [`${key}, ${key}`, `${token}, ${token}`]) {
+    t.equal(
+      (await request({ url: '/api/v1/me', headers: { authorization: twice } })).statusCode,
+      401
+    )
+  }
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const [answer] = await rawHttp(
+    (app.addresses()[0] as AddressInfo).port,
+    requestText('GET /api/v1/me', { Authorization: [key, token] })
+  )
+  t.equal(answer?.status, 400)
+})
+
+t.test('what is not a key is a 401', async (t) => {
+  const { request, signUp } = await createTestApp(t)
+  const key = (await keyFor(await signUp(), SCOPES)).headers.authorization.slice('Bearer '.length)
+  const other = key.endsWith('0') ? '1' : '0'
+  const malformed = [
+    'tl_',
+    'tl_x',
+    `${key}x`,
+    key.slice(0, -1),
+    key.slice(0, -1) + other,
+    key.replace('tl_', 'tl-'),
+    key.toUpperCase(),
+    `tl_${'0'.repeat(46)}`,
+    `tl_${'é'.repeat(46)}`,
+    `tl_${'a'.repeat(5000)}`,
+    `TL_${key.slice(3)}`
+  ]
+  for (const text of malformed) {
+    const answer = await request({
+      url: '/api/v1/me',
+      headers: { authorization: `Bearer ${text}` }
+    })
+    t.equal(answer.statusCode, 401, text.slice(0, 60))
+    t.equal(answer.headers['www-authenticate'], 'Bearer')
+  }
+})

@@ -1,0 +1,216 @@
+import { sql } from 'drizzle-orm'
+import t from 'tap'
+import { HEAD_SCAN_ROWS } from '../../../src/features/tasks/list.queries.ts'
+import { TaskSort } from '../../../src/features/tasks/list.schema.ts'
+import type { Task } from '../../../src/features/tasks/schema.ts'
+import { serverUrl } from '../../support/database.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
+
+/** The embedded database answers in this very process, a page at a time: there the walk is shorter. */
+const ROWS = serverUrl === undefined ? 1000 : 10_000
+const PAGE = 100
+const { signUp, db } = await createTestApp(t)
+
+/** Rows with many equal keys, so that most pages end between two of them; every third has no due date. */
+async function fill(who: Person, rows: number): Promise<void> {
+  await db.execute(sql`insert into tasks (owner_id, id, title, status, priority, due_date, tags, created_at, updated_at)
+    select ${who.user.id}::uuid, gen_random_uuid(), chr(97 + (n % 7)) || case when n % 2 = 0 then 'x' else 'X' end, 'todo',
+      (array['low', 'medium', 'high'])[1 + n % 3]::task_priority, case when n % 3 > 0 then timestamptz '2026-01-01' + (n % 50) * interval '1 day' end, '{}',
+      timestamptz '2026-01-01' + (n % 200) * interval '1 second', timestamptz '2026-02-01' + (n % 300) * interval '1 second'
+    from generate_series(1, ${rows}::int) n`)
+}
+
+async function walk(
+  who: Person,
+  query: string,
+  between: (page: number) => Promise<unknown> = async () => {},
+  limit = PAGE
+): Promise<Task[]> {
+  const rows: Task[] = []
+  for (let cursor = '', page = 1; ; page++) {
+    const answer = await who.get(`/api/v1/tasks?${query}&limit=${limit}${cursor}`)
+    const { data, pagination } = answer.json()
+    rows.push(...data)
+    if (!pagination.has_more) {
+      return rows
+    }
+    if (!String(answer.headers.link).includes(pagination.next_cursor)) {
+      throw new Error('Link does not name the next page')
+    }
+    cursor = `&cursor=${pagination.next_cursor}`
+    await between(page)
+  }
+}
+
+const keys: Record<string, (task: Task) => string | number | null> = {
+  created_at: (task) => task.created_at,
+  updated_at: (task) => task.updated_at,
+  due_date: (task) => task.due_date,
+  priority: (task) => ['low', 'medium', 'high'].indexOf(task.priority),
+  title: (task) => task.title.toLowerCase()
+}
+
+/** The order that the contract promises, computed without the database. */
+function ordered(rows: Task[], sort: string): string[] {
+  const isAscending = sort.endsWith('_asc')
+  const key = keys[sort.replace(/_(asc|desc)$/, '')] as (task: Task) => string | number | null
+  const compare = (a: string | number, b: string | number) =>
+    a === b ? 0 : a < b === isAscending ? -1 : 1
+  return [...rows]
+    .sort((a, b) => {
+      const [x, y] = [key(a), key(b)]
+      if (x === null || y === null) {
+        return x === y ? compare(a.id, b.id) : x === null ? 1 : -1
+      }
+      return compare(x, y) || compare(a.id, b.id)
+    })
+    .map((task) => task.id)
+}
+
+t.test(
+  'every sort walks through all rows in its order, across equal keys and missing ones',
+  async (t) => {
+    const ann = await signUp()
+    await fill(ann, 1000)
+    for (const sort of TaskSort.enum as string[]) {
+      const rows = await walk(ann, `sort=${sort}`)
+      t.equal(rows.length, 1000, sort)
+      t.strictSame(
+        rows.map((task) => task.id),
+        ordered(rows, sort),
+        sort
+      )
+    }
+  }
+)
+
+t.test(
+  'words and tags are found in order and in full, however often and wherever they stand',
+  async (t) => {
+    const ann = await signUp()
+    // The nth made from the newest: some words stand only where a first look ends, some only beyond it.
+    const words = {
+      often: (n: number) => n % 3 === 0,
+      early: (n: number) => n <= 21,
+      brink: (n: number) => n > 490 && n <= 510,
+      twenty: (n: number) => n <= 20 || n === HEAD_SCAN_ROWS + 1,
+      late: (n: number) => n > HEAD_SCAN_ROWS && n % 50 === 0,
+      last: (n: number) => n === 1200,
+      never: () => false
+    }
+    const rows = Array.from({ length: 1200 }, (_, i) =>
+      Object.entries(words)
+        .filter(([, stands]) => stands(i + 1))
+        .map(([word]) => word)
+    )
+    await db.execute(sql`insert into tasks (owner_id, id, title, status, priority, due_date, tags, created_at)
+    select ${ann.user.id}::uuid, gen_random_uuid(), 'Task ' || (row->>'words'), (array['todo', 'done'])[1 + n % 2]::task_status, 'medium', case when n % 4 > 0 then timestamptz '2026-01-01' + (n % 90) * interval '1 day' end,
+      array(select jsonb_array_elements_text(row->'tags')), timestamptz '2026-06-01' - n * interval '1 second'
+    from jsonb_array_elements(${JSON.stringify(rows.map((tags) => ({ words: tags.join(' '), tags })))}::jsonb) with ordinality listed (row, n)`)
+    for (const sort of ['created_at_desc', 'created_at_asc', 'due_date_asc', 'title_desc']) {
+      const all = await walk(ann, `sort=${sort}`)
+      t.equal(all.length, 1200)
+      for (const word of Object.keys(words)) {
+        for (const [filter, passes] of [
+          [`q=${word}`, () => true],
+          [`tag=${word}`, () => true],
+          [`q=${word}&status=done`, ({ status }: Task) => status === 'done']
+        ] as const) {
+          const wanted = all
+            .filter((task) => task.tags.includes(word) && passes(task))
+            .map(({ id }) => id)
+          const limit = word === 'often' ? 100 : 20
+          t.strictSame(
+            (await walk(ann, `sort=${sort}&${filter}`, undefined, limit)).map(({ id }) => id),
+            wanted,
+            `${sort} ${filter}`
+          )
+        }
+      }
+    }
+  }
+)
+
+t.test(
+  'a long walk while others come, go and change neither skips nor repeats one that stays',
+  async (t) => {
+    const ann = await signUp()
+    await fill(ann, ROWS)
+    const stable = new Set((await walk(ann, 'status=todo')).map((task) => task.id))
+    for (const sort of TaskSort.enum as string[]) {
+      const rows = await walk(ann, `sort=${sort}`, async (page) => {
+        // Newcomers on both sides of the walk, and rows that were not there at its start being changed and deleted.
+        const [early, late] = await Promise.all([
+          ann.create({ title: 'a', priority: 'low', due_date: '2020-01-01T00:00:00Z' }),
+          ann.create({ title: 'z', priority: 'high', due_date: '2030-01-01T00:00:00Z' })
+        ])
+        await (page % 2
+          ? ann.remove(early)
+          : ann.patch(late, { title: 'b', priority: 'medium', due_date: null }))
+      })
+      const seen = rows.map((task) => task.id).filter((id) => stable.has(id))
+      t.equal(new Set(seen).size, ROWS, `${sort} skips none`)
+      t.equal(seen.length, ROWS, `${sort} repeats none`)
+    }
+  }
+)
+
+t.test('own and assigned tasks, and the trash, are one list', async (t) => {
+  const [ann, bob] = [await signUp(), await signUp()]
+  await fill(ann, 150)
+  await fill(bob, 150)
+  await db.execute(
+    sql`update tasks set assignee_id = ${ann.user.id} where owner_id = ${bob.user.id}`
+  )
+  const [first] = await walk(ann, 'sort=title_desc')
+  for (const sort of TaskSort.enum as string[]) {
+    const rows = await walk(ann, `sort=${sort}&deleted=include`)
+    t.equal(rows.length, 300, sort)
+    t.strictSame(
+      rows.map((task) => task.id),
+      ordered(rows, sort),
+      sort
+    )
+  }
+  await db.execute(sql`update tasks set deleted_at = now() where owner_id = ${ann.user.id}`)
+  t.equal((await walk(ann, 'deleted=only&sort=due_date_desc')).length, 150)
+  t.equal((await walk(ann, 'deleted=include&sort=due_date_asc')).length, 300)
+  t.equal((await walk(ann, 'sort=due_date_asc')).length, 150)
+  t.ok(first)
+})
+
+t.test(
+  'a cursor is only good for the list, the filter, the sort and the caller it was made for',
+  async (t) => {
+    const [ann, boss] = [await signUp(), await signUp('manager')]
+    await fill(ann, 150)
+    const { next_cursor: cursor } = (await ann.get('/api/v1/tasks?limit=100&status=todo')).json()
+      .pagination
+    const refused = {
+      status: 400,
+      errors: [{ in: 'query', pointer: '/cursor', code: 'bad_cursor' }]
+    }
+    t.equal((await ann.get(`/api/v1/tasks?status=todo&cursor=${cursor}`)).statusCode, 200)
+    for (const query of [
+      `cursor=${cursor}`,
+      `status=done&cursor=${cursor}`,
+      `status=todo&sort=title_asc&cursor=${cursor}`,
+      'cursor=AAAA',
+      'status=todo&cursor=AQ'
+    ]) {
+      t.match((await ann.get(`/api/v1/tasks?${query}`)).json(), refused, query)
+    }
+    t.match(
+      (await boss.get(`/api/v1/tasks?status=todo&owner_id=${ann.user.id}&cursor=${cursor}`)).json(),
+      refused
+    )
+    for (let i = 0; i < cursor.length; i++) {
+      const altered = `${cursor.slice(0, i)}${cursor[i] === 'A' ? 'B' : 'A'}${cursor.slice(i + 1)}`
+      t.equal(
+        (await ann.get(`/api/v1/tasks?status=todo&cursor=${altered}`)).statusCode,
+        400,
+        `character ${i}`
+      )
+    }
+  }
+)

@@ -1,0 +1,32 @@
+import t from 'tap'
+import { md } from '../../src/lib/md.ts'
+
+t.test('lines of a paragraph are joined, and the indentation goes', async (t) => {
+  t.equal(
+    md`
+      One task with its version,
+      also as \`ETag\`.
+    `,
+    'One task with its version, also as `ETag`.'
+  )
+  t.equal(md`One line.`, 'One line.')
+})
+
+t.test('empty lines, list items and headings stay on lines of their own', async (t) => {
+  t.equal(
+    md`
+      # Paging
+
+      Lists are paged
+      by cursor.
+
+      - one
+      - two
+    `,
+    '# Paging\n\nLists are paged by cursor.\n\n- one\n- two'
+  )
+})
+
+t.test('values are put in as they are', async (t) => {
+  t.equal(md`At most ${100} rows.`, 'At most 100 rows.')
+})

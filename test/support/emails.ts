@@ -1,0 +1,53 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
+import type { LightMyRequestResponse as Response } from 'fastify'
+import type { EmailMessage, Mail } from '../../src/core/mail.ts'
+import type { Db } from '../../src/db/client.ts'
+
+/** The letters to an address so far, newest first. They leave right after the answer, hence the turn. */
+export async function emailsTo(mail: Mail, address: string): Promise<EmailMessage[]> {
+  await turn()
+  return mail.sentMessages().filter((letter) => letter.to === address)
+}
+
+/** The code in a letter. */
+export const codeIn = (letter: Pick<EmailMessage, 'text'> | undefined): string =>
+  /^ {4}(\d{8})$/m.exec(letter?.text ?? '')?.[1] ?? 'no code'
+
+/** The code in the newest letter to an address. */
+export const codeTo = async (mail: Mail, address: string): Promise<string> =>
+  codeIn((await emailsTo(mail, address))[0])
+
+/** Another code than this one. */
+export const wrongCode = (code: string): string => String((Number(code) + 1) % 1e8).padStart(8, '0')
+
+/** Lets time pass for every code that was made. */
+export async function advanceCodeTime(db: Db, span: string): Promise<void> {
+  await db.execute(
+    sql`update one_time_codes set created_at = created_at - ${span}::interval, expires_at = expires_at - ${span}::interval, token_expires_at = token_expires_at - ${span}::interval`
+  )
+}
+
+/** A refusal without what differs from request to request. */
+export function refusal(answer: Response): object {
+  const { request_id: _, ...body } = answer.json()
+  return { status: answer.statusCode, ...body }
+}
+
+type Ask = (options: { method: 'POST'; url: string; payload: object }) => Promise<Response>
+
+/** Asks for a new password and exchanges the code from the letter for a token. */
+export async function resetTokenFor(
+  { request, mail }: { request: Ask; mail: Mail },
+  email: string
+): Promise<string> {
+  const { reset_id } = (
+    await request({ method: 'POST', url: '/api/v1/auth/forgot-password', payload: { email } })
+  ).json()
+  const answer = await request({
+    method: 'POST',
+    url: '/api/v1/auth/verify-otp',
+    payload: { reset_id, otp: await codeTo(mail, email) }
+  })
+  return answer.json().reset_token
+}

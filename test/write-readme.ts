@@ -1,6 +1,0 @@
-/** Writes the tables of README.md anew. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { withTables } from './support/readme-tables.ts'
-
-const file = new URL('../README.md', import.meta.url)
-writeFileSync(file, withTables(readFileSync(file, 'utf8')))
