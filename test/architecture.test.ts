@@ -1,85 +1,95 @@
-import { globSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import t from 'tap'
+import {
+  countLines,
+  type Files,
+  importsOf,
+  isTestCallback,
+  longFunctions,
+  longLines,
+  readSources
+} from './support/source-tree.ts'
 
-/** What a file may lean on is its own floor and those below it. */
-const FLOORS = [
+/** A file imports from its own layer and from those below it. */
+const LAYERS = [
   /^lib\//,
   /^(db\/|config\.ts$)/,
   /^core\//,
-  /^plugins\//,
+  /^http\//,
   /^features\//,
-  /^(app|jobs)\.ts$/,
+  /^(app|background|features)\.ts$/,
   /^commands\//,
   /^cli\.ts$/
 ]
-/** Inside a room the stairs lead down: routes → service → queries → db, with pieces of SQL beside the queries and anything else (list, job, codes) beside the service. */
-const STAIRS = [/(^|\.)schema\.ts$/, /^(queries|filter|visibility)\.ts$/, /./, /(^|\.)routes\.ts$/]
-/** A room may enter another only here, through its service or for its shapes. A further door needs a reason. */
-const DOORS = new Set([
-  'auth → users',
-  'auth → sessions',
-  'auth → keys',
-  'users → sessions',
-  'imports → tasks',
-  // Whoever deletes an account takes it off the tasks of others.
-  'users → tasks'
-])
+/** Inside a feature: feature → routes → service → queries → schema. Other files (list, job, codes) are services. */
+const CALL_ORDER = [
+  /(^|\.)(schema|fields)\.ts$/,
+  /(^|\.)(queries|sql)\.ts$|^(filter|access)\.ts$/,
+  /./,
+  /(^|\.)routes\.ts$/,
+  /^feature\.ts$/
+]
+/** A feature imports another only here, and then only its service or its schemas. */
+const ALLOWED_DEPENDENCIES: Record<string, string> = {
+  'account → identity': 'a profile is a user, and its sessions end with its password',
+  'auth → identity': 'logging in checks credentials and opens a session',
+  'admin-users → identity': 'administrators change and delete users',
+  'account → auth': 'a changed email address is confirmed by a code',
+  'identity → tasks': 'deleting an account takes it off the tasks of others',
+  'identity → api-keys': 'deleting an account and resetting a password end its keys',
+  'auth → api-keys': 'a password reset ends the keys of the account',
+  'imports → tasks': 'an import creates tasks'
+}
+const MAX_COLUMNS = 120
+const SOURCE_FOLDERS = ['src', 'test', 'bench', 'scripts']
 
-type Files = Record<string, string>
-const read = (folder: string): Files =>
-  Object.fromEntries(
-    globSync(`${folder}/**/*.ts`, {
-      exclude: ['**/node_modules/**', '**/generated/**', '**/out/**']
-    }).map((file) => [file.slice(folder.length + 1), readFileSync(file, 'utf8')])
-  )
-const importsOf = (file: string, text: string) =>
-  [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g)].map((found) =>
-    join(dirname(file), found[1] as string)
-  )
 const levelOf = (levels: RegExp[], name: string) => levels.findIndex((level) => level.test(name))
-const roomOf = (file: string) => /^features\/([^/]+)\/(.+)$/.exec(file)?.slice(1) ?? []
-const linesOf = (text: string) => text.trimEnd().split('\n').length
+const featureOf = (file: string) => /^features\/([^/]+)\/(.+)$/.exec(file)?.slice(1) ?? []
+/** The console's scripts run in the browser; they have no layers. */
+const isServerCode = (file: string) => !file.includes('/public/')
 
-/** Every way in which a tree of sources breaks the plan of the house, in words. */
-function faultsOf(files: Files): string[] {
+/** Every way in which a tree of sources departs from the architecture, in words. */
+function violationsOf(files: Files): string[] {
   const edges = Object.entries(files).flatMap(([file, text]) =>
     importsOf(file, text).map((target) => [file, target] as const)
   )
   return [
-    ...Object.entries(files).flatMap(([file, text]) => faultsOfFile(file, text)),
-    ...edges.flatMap(([file, target]) => faultsOfImport(file, target)),
-    ...circles(edges)
+    ...Object.entries(files).flatMap(([file, text]) => fileViolations(file, text)),
+    ...edges.flatMap(([file, target]) => importViolations(file, target)),
+    ...cycles(edges)
   ]
 }
 
-function faultsOfFile(file: string, text: string): string[] {
+function fileViolations(file: string, text: string): string[] {
   const isEntry = /^(commands\/|cli\.ts$)/.test(file)
+  const hasCode = /^(?!\s*(export\b.*\bfrom\b|import\b|\/\/|\/?\*)).*\S/m.test(text)
+  const reExportsQueries = /^export\b[^'"]*\bfrom '[^']*queries\.ts'/m.test(text)
   return [
-    levelOf(FLOORS, file) < 0 && `${file} stands on no floor`,
-    (/(^|\/)index\.ts$/.test(file) ||
-      !/^(?!\s*(export\b.*\bfrom\b|import\b|\/\/|\/?\*)).*\S/m.test(text)) &&
-      `${file} is a barrel`,
+    levelOf(LAYERS, file) < 0 && `${file} is in no layer`,
+    (/(^|\/)index\.ts$/.test(file) || !hasCode) && `${file} is a barrel`,
+    reExportsQueries && `${file} re-exports queries`,
     !isEntry && /process\.env\b/.test(text) && `${file} reads the environment`
-  ].filter((fault) => fault !== false)
+  ].filter((violation) => violation !== false)
 }
 
-function faultsOfImport(file: string, target: string): string[] {
-  const [room, part = ''] = roomOf(file)
-  const [other, otherPart = ''] = roomOf(target)
-  const isDoor = DOORS.has(`${room} → ${other}`) && /^(service|(.+\.)?schema)\.ts$/.test(otherPart)
+function importViolations(file: string, target: string): string[] {
+  const [feature, part = ''] = featureOf(file)
+  const [other, otherPart = ''] = featureOf(target)
+  const crosses = feature && other && feature !== other
+  const isAllowed =
+    `${feature} → ${other}` in ALLOWED_DEPENDENCIES &&
+    /^(service|(.+\.)?schema)\.ts$/.test(otherPart)
+  const goesUp = feature === other && levelOf(CALL_ORDER, part) < levelOf(CALL_ORDER, otherPart)
   return [
-    levelOf(FLOORS, file) < levelOf(FLOORS, target) && `${file} climbs to ${target}`,
-    room && other && room !== other && !isDoor && `${file} walks through the wall to ${target}`,
-    room &&
-      room === other &&
-      levelOf(STAIRS, part) < levelOf(STAIRS, otherPart) &&
-      `${file} climbs the stairs to ${target}`,
-    room && part.endsWith('routes.ts') && target.startsWith('db/') && `${file} touches ${target}`
-  ].filter((fault) => typeof fault === 'string')
+    levelOf(LAYERS, file) < levelOf(LAYERS, target) && `${file} imports upward ${target}`,
+    crosses && !isAllowed && `${file} crosses a boundary to ${target}`,
+    feature && goesUp && `${file} calls upward ${target}`,
+    part.endsWith('routes.ts') && target.startsWith('db/') && `${file} touches ${target}`
+  ].filter((violation) => typeof violation === 'string')
 }
 
-function circles(edges: (readonly [string, string])[]): string[] {
+function cycles(edges: (readonly [string, string])[]): string[] {
   const next = Map.groupBy(edges, ([file]) => file)
   const reaches = (from: string, goal: string, seen = new Set<string>()): boolean =>
     (next.get(from) ?? []).some(
@@ -87,78 +97,151 @@ function circles(edges: (readonly [string, string])[]): string[] {
     )
   return [...next.keys()]
     .filter((file) => reaches(file, file))
-    .map((file) => `${file} comes back to itself`)
+    .map((file) => `${file} is in a cycle`)
 }
 
-t.test(
-  'the house keeps its floors, walls, doors and stairs, without circles and barrels',
-  async (t) => {
-    t.strictSame(faultsOf(read('src')), [])
-  }
+const serverSources = Object.fromEntries(
+  Object.entries(readSources('src')).filter(([file]) => isServerCode(file))
 )
 
-t.test('no file outgrows its budget', async (t) => {
-  const lines = Object.entries(read('src'))
-    .map(([file, text]) => ({ file, lines: linesOf(text) }))
-    .sort((a, b) => a.lines - b.lines)
-  const at = (share: number) => lines[Math.ceil(lines.length * share) - 1]?.lines ?? 0
-  t.ok(at(0.5) <= 80, `the median is ${at(0.5)}`)
-  t.ok(at(0.9) <= 160, `nine of ten have at most ${at(0.9)}`)
-  t.strictSame(
-    lines.filter((file) => file.lines > 220),
-    []
-  )
-  t.strictSame(
-    Object.entries(read('test'))
-      .map(([file, text]) => ({ file, lines: linesOf(text) }))
-      .filter((file) => file.lines > 300),
-    []
-  )
+t.test('layers, boundaries and call order are kept, without cycles and barrels', async (t) => {
+  t.strictSame(violationsOf(serverSources), [])
+  for (const pair of Object.keys(ALLOWED_DEPENDENCIES)) {
+    const [feature, other] = pair.split(' → ')
+    const isUsed = Object.entries(serverSources).some(
+      ([file, text]) =>
+        file.startsWith(`features/${feature}/`) &&
+        importsOf(file, text).some((target) => target.startsWith(`features/${other}/`))
+    )
+    t.ok(isUsed, `${pair} is used`)
+  }
 })
 
-t.test('the reading of the plan finds each kind of break', async (t) => {
-  const breaks: [fault: string, files: Files][] = [
-    ['utils/x.ts stands on no floor', { 'utils/x.ts': 'const x = 1' }],
-    ['lib/index.ts is a barrel', { 'lib/index.ts': 'const x = 1' }],
-    [
-      'lib/all.ts is a barrel',
-      { 'lib/all.ts': "// everything\nexport * from './a.ts'\nexport { b } from './b.ts'" }
-    ],
-    ['core/x.ts reads the environment', { 'core/x.ts': 'const x = process.env.HOME' }],
-    [
-      'core/x.ts climbs to plugins/y.ts',
-      { 'core/x.ts': "import type { Y } from '../plugins/y.ts'\nconst x = 1" }
-    ],
-    ['db/x.ts climbs to core/y.ts', { 'db/x.ts': "const y = await import('../core/y.ts')" }],
-    [
-      'features/tasks/list.ts walks through the wall to features/users/service.ts',
-      { 'features/tasks/list.ts': "import { x } from '../users/service.ts'\nx()" }
-    ],
-    [
-      'features/auth/service.ts walks through the wall to features/users/queries.ts',
-      { 'features/auth/service.ts': "import { x } from '../users/queries.ts'\nx()" }
-    ],
-    [
-      'features/tasks/queries.ts climbs the stairs to features/tasks/service.ts',
-      { 'features/tasks/queries.ts': "import { x } from './service.ts'\nx()" }
-    ],
-    [
-      'features/tasks/batch.routes.ts touches db/client.ts',
-      { 'features/tasks/batch.routes.ts': "import { x } from '../../db/client.ts'\nx()" }
-    ],
-    [
-      'lib/a.ts comes back to itself',
-      { 'lib/a.ts': "import './b.ts'\nlet a", 'lib/b.ts': "import { a } from './a.ts'\na()" }
-    ]
+t.test('each feature declares itself in feature.ts, and features.ts lists it', async (t) => {
+  const list = readFileSync('src/features.ts', 'utf8')
+  const names = new Set(Object.keys(serverSources).flatMap((file) => featureOf(file)[0] ?? []))
+  for (const name of names) {
+    const hasRoutes = Object.keys(serverSources).some((file) =>
+      new RegExp(`^features/${name}/(.+\\.)?routes\\.ts$`).test(file)
+    )
+    t.ok(
+      !hasRoutes || list.includes(`./features/${name}/feature.ts`),
+      `${name} is in the list of features`
+    )
+  }
+})
+
+t.test('what is written into the audit log is declared by a feature', async (t) => {
+  const declared = new Set<string>()
+  const written = new Set<string>()
+  for (const [file, text] of Object.entries(serverSources)) {
+    const [, list = ''] = /auditActions: \[([^\]]*)\]/.exec(text) ?? []
+    for (const [, action = ''] of list.matchAll(/'([a-z_.]+)'/g)) {
+      declared.add(action)
+    }
+    if (!file.endsWith('feature.ts')) {
+      for (const [, action = ''] of text.matchAll(
+        /'((?:user|session|api_key|ip_ban|access)\.[a-z_]+)'/g
+      )) {
+        written.add(action)
+      }
+    }
+  }
+  t.strictSame([...written].filter((action) => !declared.has(action)).sort(), [])
+  t.strictSame([...declared].filter((action) => !written.has(action)).sort(), [])
+})
+
+t.test('no file and no function outgrows its budget', async (t) => {
+  const lines = Object.entries(readSources('src'))
+    .map(([file, text]) => ({ file, lines: countLines(text) }))
+    .sort((a, b) => a.lines - b.lines)
+  const at = (share: number) => lines[Math.ceil(lines.length * share) - 1]?.lines ?? 0
+  t.ok(at(0.5) <= 100, `the median is ${at(0.5)}`)
+  t.ok(at(0.9) <= 200, `nine of ten have at most ${at(0.9)}`)
+  t.strictSame(
+    lines.filter((file) => file.lines > 300),
+    []
+  )
+  for (const folder of ['test', 'bench', 'scripts']) {
+    const long = Object.entries(readSources(folder)).filter(([, text]) => countLines(text) > 400)
+    t.strictSame(
+      long.map(([file]) => file),
+      []
+    )
+  }
+  for (const folder of SOURCE_FOLDERS) {
+    t.strictSame(longFunctions(readSources(folder), 60, isTestCallback), [], folder)
+  }
+})
+
+/** Written by a program, or a sample whose form is its point. */
+const NOT_OURS =
+  /^(openapi\/.*\.json|drizzle\/|LICENSE)|package-lock\.json$|\.(lock|sum|csv|svg|png|ico)$|common-passwords/
+
+t.test('no line is longer than 120 columns, whatever it holds', async (t) => {
+  const files = execFileSync('git', ['ls-files'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((file) => file !== '' && !NOT_OURS.test(file))
+  const texts = Object.fromEntries(files.map((file) => [file, readFileSync(file, 'utf8')]))
+  t.strictSame(longLines(texts, MAX_COLUMNS), [])
+})
+
+/** An example of each violation: what is found, and the files that have it. */
+const EXAMPLES: [violation: string, files: Files][] = [
+  ['utils/x.ts is in no layer', { 'utils/x.ts': 'const x = 1' }],
+  ['lib/index.ts is a barrel', { 'lib/index.ts': 'const x = 1' }],
+  [
+    'lib/all.ts is a barrel',
+    { 'lib/all.ts': "// everything\nexport * from './a.ts'\nexport { b } from './b.ts'" }
+  ],
+  ['core/x.ts reads the environment', { 'core/x.ts': 'const x = process.env.HOME' }],
+  [
+    'core/x.ts imports upward http/y.ts',
+    { 'core/x.ts': "import type { Y } from '../http/y.ts'\nconst x = 1" }
+  ],
+  ['db/x.ts imports upward core/y.ts', { 'db/x.ts': "const y = await import('../core/y.ts')" }],
+  [
+    'features/tasks/list.ts crosses a boundary to features/identity/service.ts',
+    { 'features/tasks/list.ts': "import { x } from '../identity/service.ts'\nx()" }
+  ],
+  [
+    'features/auth/service.ts crosses a boundary to features/identity/queries.ts',
+    { 'features/auth/service.ts': "import { x } from '../identity/queries.ts'\nx()" }
+  ],
+  [
+    'features/auth/service.ts re-exports queries',
+    { 'features/auth/service.ts': "export { x } from './queries.ts'\nconst y = 1" }
+  ],
+  [
+    'features/tasks/queries.ts calls upward features/tasks/service.ts',
+    { 'features/tasks/queries.ts': "import { x } from './service.ts'\nx()" }
+  ],
+  [
+    'features/tasks/batch.routes.ts touches db/client.ts',
+    { 'features/tasks/batch.routes.ts': "import { x } from '../../db/client.ts'\nx()" }
+  ],
+  [
+    'lib/a.ts is in a cycle',
+    { 'lib/a.ts': "import './b.ts'\nlet a", 'lib/b.ts': "import { a } from './a.ts'\na()" }
   ]
-  for (const [fault, files] of breaks) {
-    t.ok(faultsOf(files).includes(fault), fault)
+]
+
+t.test('each kind of violation is found', async (t) => {
+  for (const [violation, files] of EXAMPLES) {
+    t.ok(violationsOf(files).includes(violation), violation)
   }
   t.strictSame(
-    faultsOf({
-      'features/auth/service.ts': "import { x } from '../users/service.ts'\nx()",
+    violationsOf({
+      'features/auth/service.ts': "import { x } from '../identity/service.ts'\nx()",
       'cli.ts': 'run(process.env)'
     }),
+    []
+  )
+  t.strictSame(longLines({ 'a.ts': `x\n${'y'.repeat(121)}\n${'z'.repeat(120)}` }, 120), ['a.ts:2'])
+  const long = `function f() {\n${'g()\n'.repeat(60)}}`
+  t.strictSame(longFunctions({ 'a.ts': long }, 60), ['a.ts:1'])
+  t.strictSame(
+    longFunctions({ 'a.ts': `t.test('x', () => {\n${'g()\n'.repeat(60)}})` }, 60, isTestCallback),
     []
   )
 })
