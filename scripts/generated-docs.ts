@@ -6,6 +6,7 @@ import { CONFIG_FORMATS } from '../src/lib/config-formats.ts'
 const LINE_WIDTH = 120
 
 interface SettingSchema {
+  [keyword: string]: unknown
   type?: string
   enum?: string[]
   format?: string
