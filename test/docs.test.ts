@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -70,7 +71,34 @@ for (const file of ['docs/tutorial.md', 'docs/errors.md']) {
   })
 }
 
-t.test('README and tutorial start with the commands of package.json', async (t) => {
+t.test('the commands of the deployment guide work on a fresh embedded database', async (t) => {
+  const cwd = t.testdir({ 'tasks.csv': 'title\nPaint the door\n' })
+  const guide = read('docs/deployment.md')
+  const commands = ['The embedded database', 'Administrators', 'Import on behalf of a user']
+    .flatMap((title) => blocks(section(guide, title), 'sh'))
+    .join('')
+    .replace('tasks.csv', join(cwd, 'tasks.csv'))
+    .replace('--user ann', '--user root')
+  const sh = spawn('sh', ['-eu', '-c', commands], {
+    cwd: ROOT,
+    // Empty, so that no .env in the repository names a database.
+    env: { ...process.env, DATABASE_URL: '', NODE_ENV: '', DATA_DIR: join(cwd, 'data') },
+    stdio: 'ignore'
+  })
+  t.strictSame(await once(sh, 'close'), [0, null])
+})
+
+t.test('the documented flags of V8 exist', async (t) => {
+  const [command = ''] = blocks(read('docs/performance.md'), 'sh')
+  const args = command
+    .trim()
+    .replace(/serve$/, '--help')
+    .split(' ')
+    .slice(1)
+  t.match(execFileSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' }), 'serve')
+})
+
+t.test('the quick start in the README is two commands', async (t) => {
   const start = blocks(section(read('README.md'), 'Quick start'), 'sh')
   t.strictSame(start, ['npm ci && npm start\n', 'npm ci && npm test\n'])
 })
