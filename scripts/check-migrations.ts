@@ -39,7 +39,8 @@ try {
     .filter((file) => !/^-- (expand|contract)\b/.test(readFileSync(join(migrations, file), 'utf8')))
   if (silent.length > 0) {
     console.error(
-      `The first line of ${silent.join(', ')} must say what it is to the release before: «-- expand» if that can go on beside it, else «-- contract» (SCALABILITY.md, Releases).`
+      `The first line of ${silent.join(', ')} must begin with “-- expand” if the previous release ` +
+        'can run beside it, and with “-- contract” if it cannot: see docs/operations/upgrades.md.'
     )
     process.exitCode = 1
   }

@@ -1,6 +1,8 @@
-/** Writes the tables of README.md anew. */
+/** Writes the generated parts of the documents: the settings and the problem codes. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { withTables } from '../test/support/readme-tables.ts'
+import { GENERATED, withGeneratedParts } from './generated-docs.ts'
 
-const file = new URL('../README.md', import.meta.url)
-writeFileSync(file, withTables(readFileSync(file, 'utf8')))
+for (const file of Object.keys(GENERATED)) {
+  const path = new URL(`../${file}`, import.meta.url)
+  writeFileSync(path, withGeneratedParts(file, readFileSync(path, 'utf8')))
+}

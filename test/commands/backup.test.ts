@@ -17,7 +17,7 @@ import {
 import { populate, SAMPLE_ENV } from '../support/sample-data.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const MANUAL = readFileSync(join(ROOT, 'SCALABILITY.md'), 'utf8')
+const MANUAL = readFileSync(join(ROOT, 'docs/operations/backup.md'), 'utf8')
 
 /** Runs a block of the manual as it stands there. */
 async function documented(
