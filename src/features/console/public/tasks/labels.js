@@ -1,6 +1,6 @@
-/** The values of a task in words. */
-export const STATUS = { todo: 'To do', in_progress: 'In progress', done: 'Done' }
-export const PRIORITY = { low: 'Low', medium: 'Medium', high: 'High' }
+/** What the fields and values of a task are called. */
+export const STATUSES = { todo: 'To do', in_progress: 'In progress', done: 'Done' }
+export const PRIORITIES = { low: 'Low', medium: 'Medium', high: 'High' }
 export const FIELDS = {
   title: 'Title',
   description: 'Description',
@@ -11,7 +11,7 @@ export const FIELDS = {
   assignee_id: 'Assigned to'
 }
 
-export const SORTS = [
+export const SORT_ORDERS = [
   ['created_at_desc', 'Newest first'],
   ['created_at_asc', 'Oldest first'],
   ['updated_at_desc', 'Recently changed'],
@@ -23,11 +23,3 @@ export const SORTS = [
   ['title_asc', 'Title A–Z'],
   ['title_desc', 'Title Z–A']
 ]
-
-/** Equal as far as the API is concerned: instants by their moment, tags in order. */
-export function isSame(field, a, b) {
-  if (field === 'due_date' && a && b) {
-    return new Date(a).getTime() === new Date(b).getTime()
-  }
-  return JSON.stringify(a ?? null) === JSON.stringify(b ?? null)
-}
