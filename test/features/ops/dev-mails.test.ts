@@ -2,7 +2,7 @@ import t from 'tap'
 import { emailsTo } from '../../support/emails.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
-t.test('while developing the letters can be read at /dev/mails, newest first', async (t) => {
+t.test('in development, emails can be read at /dev/mails, newest first', async (t) => {
   const { request, mail, signUp } = await createTestApp(t)
   t.strictSame((await request({ url: '/dev/mails' })).json(), { data: [] })
   await signUp('user', 'ann', { email: 'ann@example.com' })
@@ -18,7 +18,7 @@ t.test('while developing the letters can be read at /dev/mails, newest first', a
   t.strictSame(Object.keys(data[0]).sort(), ['html', 'subject', 'text', 'to'])
 })
 
-t.test('in production there is no such thing', async (t) => {
+t.test('in production, /dev/mails does not exist', async (t) => {
   const { request } = await createTestApp(t, {
     env: {
       NODE_ENV: 'production',

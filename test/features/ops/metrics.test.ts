@@ -25,7 +25,7 @@ const numberOf = (text: string, series: string): number =>
   )
 
 t.test(
-  'answers are counted by operation, status and code, for whoever has the token',
+  'metrics count responses by operation, status and code, and require the token',
   async (t) => {
     const { signUp, request } = await createTestApp(t, {
       env: { METRICS_TOKEN: TOKEN },
@@ -64,7 +64,7 @@ t.test(
 )
 
 t.test(
-  'the dashboard asks for nothing that is not told, and neither do the alarms, each of which the runbook explains',
+  'dashboard and alerts query only existing metrics, and the runbook explains each alert',
   async (t) => {
     const metrics = createMetrics()
     const { app } = await createTestApp(t, { deps: { metrics } })
@@ -92,7 +92,7 @@ t.test(
   }
 )
 
-t.test('what cannot be known at this moment is not told, least of all as a nought', async (t) => {
+t.test('a metric that cannot be read is left out rather than reported as 0', async (t) => {
   const metrics = createMetrics()
   let isAway = false
   metrics.watchShared('imports_unfinished', 'Imports.', async () => {
@@ -106,7 +106,7 @@ t.test('what cannot be known at this moment is not told, least of all as a nough
   t.notMatch(await metrics.registry.metrics(), /^tasklane_imports_unfinished /m)
 })
 
-t.test('an import that nobody works on grows old for whoever watches', async (t) => {
+t.test('the age of the oldest waiting import is reported', async (t) => {
   const metrics = createMetrics()
   const { db, signUp } = await createTestApp(t)
   watchBackgroundWork(metrics, db)
@@ -125,7 +125,7 @@ const withoutPromtool =
   spawnSync(promtool, ['--version']).status !== 0 &&
   'promtool (of Prometheus) is not installed on this machine; PROMTOOL may name it'
 t.test(
-  'the alarms are rules that Prometheus takes, and ring when they should',
+  'the alerts are valid Prometheus rules and fire when they should',
   { skip: withoutPromtool },
   async (t) => {
     const { status, stdout, stderr } = spawnSync(
@@ -137,7 +137,7 @@ t.test(
   }
 )
 
-t.test('without a token in the configuration there is no such path', async (t) => {
+t.test('without a configured token, /metrics does not exist', async (t) => {
   const { request } = await createTestApp(t)
   t.equal((await request({ url: '/metrics' })).statusCode, 404)
 })
@@ -147,7 +147,7 @@ const skip =
     ? 'the embedded database belongs to one process; this needs TEST_DATABASE_URL'
     : false
 t.test(
-  'a port of its own tells the sums over all processes, pool and jobs included',
+  'the metrics port reports sums over all processes, with pool and jobs',
   { skip },
   async (t) => {
     const database = await createTestDatabase()

@@ -46,7 +46,7 @@ function fill(element, props, children) {
 }
 
 /** Appends children as `h` takes them. */
-export function append(parent, children) {
+function append(parent, children) {
   for (const child of [children].flat(Infinity)) {
     if (child === null || child === undefined || child === false) {
       continue

@@ -8,15 +8,7 @@ export function tagField(initialTags) {
   let tags = [...initialTags]
   const id = newId('tags')
   const list = h('ul', { class: 'chips' })
-  const input = h('input', {
-    class: 'input',
-    id,
-    name: 'tags',
-    maxlength: '50',
-    autocomplete: 'off',
-    autocapitalize: 'none',
-    'aria-describedby': `${id}-hint ${id}-error`
-  })
+  const input = tagInput(id)
   const { errorNode, setError } = fieldError(id, input)
   const setTags = (next) => {
     tags = next
@@ -82,3 +74,14 @@ const chipNode = (tag, remove) =>
     tag,
     h('button', { type: 'button', 'aria-label': `Remove the tag ${tag}`, onclick: remove }, '×')
   )
+
+const tagInput = (id) =>
+  h('input', {
+    class: 'input',
+    id,
+    name: 'tags',
+    maxlength: '50',
+    autocomplete: 'off',
+    autocapitalize: 'none',
+    'aria-describedby': `${id}-hint ${id}-error`
+  })
