@@ -103,7 +103,7 @@ t.test('accounts: registration, log-in and sessions', { skip: withoutBrowser }, 
     await page.getByRole('button', { name: 'Send code' }).click()
     const code = page.getByLabel('Code from the email')
     await code.waitFor()
-    // The letter leaves right after the answer.
+    // The email is sent right after the response.
     await waitUntil(
       'the email',
       async () =>

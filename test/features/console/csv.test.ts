@@ -17,7 +17,7 @@ t.test('import and export', { skip: withoutBrowser }, async (t) => {
     page
       .locator('#csv-file')
       .setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(content) })
-  /** What a press makes the browser save. */
+  /** Returns the file that the browser saves after a click. */
   const saved = async (press: () => Promise<void>) => {
     const [download] = await Promise.all([page.waitForEvent('download'), press()])
     return { name: download.suggestedFilename(), text: readFileSync(await download.path(), 'utf8') }

@@ -8,11 +8,11 @@ t.test('in development, emails can be read at /dev/mails, newest first', async (
   await signUp('user', 'ann', { email: 'ann@example.com' })
   await signUp('user', 'bob', { email: 'bob@example.com' })
   await emailsTo(mail, 'bob@example.com')
-  const answer = await request({ url: '/dev/mails' })
-  t.equal(answer.headers['cache-control'], 'no-store')
-  const { data } = answer.json()
+  const response = await request({ url: '/dev/mails' })
+  t.equal(response.headers['cache-control'], 'no-store')
+  const { data } = response.json()
   t.strictSame(
-    data.map((letter: { to: string }) => letter.to),
+    data.map((email: { to: string }) => email.to),
     ['bob@example.com', 'ann@example.com']
   )
   t.strictSame(Object.keys(data[0]).sort(), ['html', 'subject', 'text', 'to'])
