@@ -59,9 +59,9 @@ t.test('import and export', { skip: withoutBrowser }, async (t) => {
         dialog.getByRole('button', { name: 'Download as CSV' }).click()
       )
       t.equal(name, 'rejected-odd.csv')
-      const faults = parse(text, { columns: true }) as { row: string; message: string }[]
-      t.strictSame([...new Set(faults.map((fault) => fault.row))], ['8', '9', '10', '11'])
-      t.ok(faults.every(({ message }) => message.length > 5))
+      const rowErrors = parse(text, { columns: true }) as { row: string; message: string }[]
+      t.strictSame([...new Set(rowErrors.map((one) => one.row))], ['8', '9', '10', '11'])
+      t.ok(rowErrors.every(({ message }) => message.length > 5))
       await page.keyboard.press('Escape')
     }
   )

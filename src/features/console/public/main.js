@@ -82,7 +82,7 @@ const notFoundPage = () => ({
   title: 'Page not found',
   node: pageNode(
     { title: 'Page not found' },
-    h('p', {}, 'The address is wrong, or your role does not allow this page.')
+    h('p', {}, 'This page does not exist, or your role does not allow it.')
   )
 })
 

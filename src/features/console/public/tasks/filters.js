@@ -134,7 +134,7 @@ function filterSelects(filters, { setFilter, scope }) {
     return h('div', { class: 'labelled-select' }, h('label', { for: id }, label), control)
   }
   const whose = labelledSelect('whose', 'Whose tasks', [
-    ['', scope === 'all' ? 'All users’' : 'Mine'],
+    ['', scope === 'all' ? 'All users' : 'Mine'],
     ['me', 'Assigned to me']
   ])
   if (scope === 'all' && isAtLeast('admin')) {

@@ -5,7 +5,7 @@ import { button } from './button.js'
 /** Shows what went wrong, with the request id for finding it in the log. */
 export function problemBox(error, { retry, without = [] } = {}) {
   const details = (error.errors ?? [])
-    .filter((one) => !without.includes(one))
+    .filter((one) => !without.includes(one) && one.detail !== error.message)
     .map(({ detail }) => h('li', {}, detail))
   return h(
     'div',

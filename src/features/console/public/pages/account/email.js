@@ -49,9 +49,7 @@ function changeForm() {
     name: 'email',
     type: 'email',
     autocomplete: 'email',
-    hint: verificationIsOn()
-      ? 'We send a code there. The change takes effect when you enter it.'
-      : null
+    hint: verificationIsOn() ? 'We send you a code. Enter it to complete the change.' : null
   })
   const password = field({
     label: 'Your password',

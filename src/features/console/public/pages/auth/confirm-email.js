@@ -30,7 +30,7 @@ export function confirmEmailPage() {
     title: 'Confirm your email',
     node: card(
       'Confirm your email',
-      muted('We sent you an email with a code.'),
+      muted('Enter the code that we sent to your email.'),
       confirmForm(),
       h(
         'p',
