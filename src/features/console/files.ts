@@ -20,12 +20,12 @@ export interface ConsoleFile {
 }
 export interface ConsoleFiles {
   page: ConsoleFile
-  /** Names the state of all assets: where it stands in an address, what is there never changes. */
+  /** Hash of all assets. Part of their URLs, so that the content of a URL never changes. */
   version: string
   assets: Map<string, ConsoleFile>
 }
 
-/** Everything the console consists of, read once: requests are answered from this map and never reach the disk. */
+/** Reads all files of the console into memory. Requests never read from the disk. */
 export function readConsole(
   config: Pick<Config, 'PASSWORD_MIN_LENGTH' | 'EMAIL_ENABLED' | 'EMAIL_VERIFICATION'>
 ): ConsoleFiles {
@@ -36,12 +36,12 @@ export function readConsole(
   const assets = new Map(
     names
       .filter((name) => name !== PAGE)
-      .map((name) => [name, fileOf(name, readFileSync(join(FOLDER, name)))])
+      .map((name) => [name, createFile(name, readFileSync(join(FOLDER, name)))])
   )
-  const version = digestOf([...assets].map(([name, { etag }]) => name + etag).join()).slice(0, 16)
+  const version = hashOf([...assets].map(([name, { etag }]) => name + etag).join()).slice(0, 16)
   const page = readFileSync(join(FOLDER, PAGE), 'utf8')
     .replaceAll('{version}', version)
-    // All modules at once, instead of one round trip for each step of the graph.
+    // Preloads all modules at once, instead of one level of imports per round trip.
     .replace(
       '<!-- modules -->',
       names
@@ -52,16 +52,16 @@ export function readConsole(
     .replace('{password-min}', String(config.PASSWORD_MIN_LENGTH))
     .replace('{email}', config.EMAIL_ENABLED ? 'on' : 'off')
     .replace('{verification}', config.EMAIL_ENABLED ? config.EMAIL_VERIFICATION : 'off')
-  return { page: fileOf(PAGE, Buffer.from(page)), version, assets }
+  return { page: createFile(PAGE, Buffer.from(page)), version, assets }
 }
 
-const digestOf = (content: string | Buffer) =>
+const hashOf = (content: string | Buffer) =>
   createHash('sha256').update(content).digest('base64url')
 
-function fileOf(name: string, body: Buffer): ConsoleFile {
+function createFile(name: string, body: Buffer): ConsoleFile {
   return {
     type: TYPES[name.slice(name.lastIndexOf('.') + 1)] as string,
-    etag: `"${digestOf(body)}"`,
+    etag: `"${hashOf(body)}"`,
     body
   }
 }

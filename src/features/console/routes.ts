@@ -6,8 +6,8 @@ import type { App } from '../../http/server.ts'
 import { readConsole } from './files.ts'
 
 /**
- * Its own scripts, styles and calls, and nothing else: no inline script or style, no frame, no form that the browser
- * sends by itself, and no text that becomes markup (trusted types with no policy at all).
+ * Allows only scripts, styles and calls of this server: no inline code, no frames, no native form submission, and no
+ * markup made from text (trusted types without any policy).
  */
 const CSP = [
   "default-src 'none'",
@@ -23,8 +23,8 @@ const CSP = [
 ].join('; ')
 const HEADERS = { 'content-security-policy': CSP, 'cross-origin-opener-policy': 'same-origin' }
 
-const FOR_EVER = 'public, max-age=31536000, immutable'
-/** Kept, and asked about each time. */
+const IMMUTABLE = 'public, max-age=31536000, immutable'
+/** Cached, but revalidated each time. */
 const REVALIDATED = 'no-cache'
 
 const hidden = { allow: 'anyone' } as const
@@ -33,7 +33,7 @@ const AssetParams = Type.Object(
   { additionalProperties: false }
 )
 
-/** The console under /app/: a page that speaks the public API, like any other client. */
+/** Serves the console under /app/: a page that uses the public API like any other client. */
 export async function consoleRoutes(app: App, { config }: Pick<Deps, 'config'>) {
   if (!config.CONSOLE_ENABLED) {
     return
@@ -48,7 +48,7 @@ export async function consoleRoutes(app: App, { config }: Pick<Deps, 'config'>) 
     return sendWithEtag(request, reply, page.etag, page.body)
   })
 
-  // A page of another version, met while instances are being replaced, gets what is here rather than nothing.
+  // During a rolling update, a page of another version gets this version's files rather than none.
   app.get(
     '/:version/*',
     { config: hidden, schema: { hide: true, params: AssetParams } },
@@ -59,7 +59,7 @@ export async function consoleRoutes(app: App, { config }: Pick<Deps, 'config'>) 
       }
       reply
         .headers(HEADERS)
-        .header('cache-control', request.params.version === version ? FOR_EVER : REVALIDATED)
+        .header('cache-control', request.params.version === version ? IMMUTABLE : REVALIDATED)
         .type(file.type)
       return sendWithEtag(request, reply, file.etag, file.body)
     }

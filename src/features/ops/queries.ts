@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { isMigrated } from '../../db/migrate.ts'
 
-/** Asks the database whether it answers and has every migration; a migrated one stays so, hence is asked for that only once. */
+/** Returns a check that the database responds and has all migrations. Migrations are not checked again once applied. */
 export function prepareIsReady(db: Db): () => Promise<boolean> {
   let migrated = false
   return async () => {

@@ -6,75 +6,73 @@ import type { App } from '../../http/server.ts'
 import { hashToken } from '../../lib/token.ts'
 import { prepareIsReady } from './queries.ts'
 
-const hidden = { allow: 'anyone' } as const
+type OpsDeps = Pick<Deps, 'config' | 'db' | 'isShuttingDown' | 'mail' | 'metrics'> & {
+  limitsStorage: () => string
+}
 
-/** For operators and their probes, outside the contract. */
-export async function opsRoutes(
-  app: App,
-  {
-    config,
-    db,
-    isShuttingDown,
-    mail,
-    metrics,
-    limitsStorage
-  }: Pick<Deps, 'config' | 'db' | 'isShuttingDown' | 'mail' | 'metrics'> & {
-    limitsStorage: () => string
-  }
-) {
-  const isReady = prepareIsReady(db)
+/** Options of every route here: open to anyone and not part of the API contract. */
+const hidden = { config: { allow: 'anyone' }, schema: { hide: true } } as const
 
-  app.get('/', { config: hidden, schema: { hide: true } }, async () => ({
-    name: 'Tasklane',
-    version: VERSION,
-    links: {
-      api: '/api/v1',
-      ...(config.CONSOLE_ENABLED && { console: '/app/' }),
-      docs: '/docs',
-      openapi: '/openapi.json',
-      openapi_3_0: '/openapi-3.0.json',
-      live: '/health/live',
-      ready: '/health/ready'
-    }
-  }))
-
-  // Never asks the database: a process that answers is alive, and restarting it would mend nothing.
-  app.get('/health/live', { config: hidden, schema: { hide: true } }, async () => ({
-    status: 'live'
-  }))
-
-  app.get('/health/ready', { config: hidden, schema: { hide: true } }, async () => {
-    if (isShuttingDown()) {
-      throw unavailable('This instance is leaving.')
-    }
-    if (!(await isReady())) {
-      throw unavailable('The database is not migrated yet.')
-    }
-    // Not a reason to be unready: an instance without its Redis still serves, and limits on its own.
-    return { status: 'ready', limits: limitsStorage() }
-  })
-
-  const { METRICS_TOKEN: token } = config
-  if (metrics && token !== undefined) {
-    app.get('/metrics', { config: hidden, schema: { hide: true } }, async ({ headers }, reply) => {
-      if (!isToken(headers.authorization, token)) {
-        throw unauthenticated('Send the token of METRICS_TOKEN as Authorization: Bearer.')
-      }
-      reply.type(metrics.registry.contentType)
-      return metrics.registry.metrics()
-    })
-  }
-
-  // These letters carry codes: in production the route does not exist.
-  if (!config.isProduction) {
-    app.get('/dev/mails', { config: hidden, schema: { hide: true } }, async (_request, reply) => {
+/** Adds the routes for operators: an index, health checks, metrics and, in development, sent emails. */
+export async function opsRoutes(app: App, deps: OpsDeps) {
+  app.get('/', hidden, async () => indexOf(deps))
+  addHealthRoutes(app, deps)
+  addMetricsRoute(app, deps)
+  // Emails contain codes, so this route does not exist in production.
+  if (!deps.config.isProduction) {
+    app.get('/dev/mails', hidden, async (_request, reply) => {
       reply.header('cache-control', 'no-store')
-      return { data: mail.sentMessages() }
+      return { data: deps.mail.sentMessages() }
     })
   }
 }
 
-/** Compared by their hashes, in a time that says nothing about the right one. */
+const indexOf = ({ config }: OpsDeps) => ({
+  name: 'Tasklane',
+  version: VERSION,
+  links: {
+    api: '/api/v1',
+    ...(config.CONSOLE_ENABLED && { console: '/app/' }),
+    docs: '/docs',
+    openapi: '/openapi.json',
+    openapi_3_0: '/openapi-3.0.json',
+    live: '/health/live',
+    ready: '/health/ready'
+  }
+})
+
+function addHealthRoutes(app: App, { db, isShuttingDown, limitsStorage }: OpsDeps): void {
+  const isReady = prepareIsReady(db)
+
+  // Does not query the database: restarting this process would not repair it.
+  app.get('/health/live', hidden, async () => ({ status: 'live' }))
+
+  app.get('/health/ready', hidden, async () => {
+    if (isShuttingDown()) {
+      throw unavailable('This instance is shutting down.')
+    }
+    if (!(await isReady())) {
+      throw unavailable('The database is not migrated yet.')
+    }
+    // An instance stays ready without Redis: it then applies its own share of the rate limits.
+    return { status: 'ready', limits: limitsStorage() }
+  })
+}
+
+function addMetricsRoute(app: App, { config: { METRICS_TOKEN: token }, metrics }: OpsDeps): void {
+  if (!metrics || token === undefined) {
+    return
+  }
+  app.get('/metrics', hidden, async ({ headers }, reply) => {
+    if (!isToken(headers.authorization, token)) {
+      throw unauthenticated('Send the token of METRICS_TOKEN as Authorization: Bearer.')
+    }
+    reply.type(metrics.registry.contentType)
+    return metrics.registry.metrics()
+  })
+}
+
+/** Compares hashes in constant time, so that the response time reveals nothing about the token. */
 const isToken = (authorization: string | undefined, token: string): boolean =>
   timingSafeEqual(
     Buffer.from(hashToken(/^bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '')),

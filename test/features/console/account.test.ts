@@ -1,53 +1,53 @@
 import t from 'tap'
-import { createBrowserTestApp, inBrowser } from '../../support/browser.ts'
+import { createBrowserTestApp, withoutBrowser } from '../../support/browser.ts'
 import { codeTo } from '../../support/emails.ts'
 import { PASSWORD } from '../../support/test-app.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 
-await inBrowser(t, suite)
-
-async function suite() {
-  const { app, request, signUp, visit, verdict, calls, origin, mail } =
+t.test('the account page', { skip: withoutBrowser }, async (t) => {
+  const { app, request, signUp, visit, pageFindings, calls, origin, mail } =
     await createBrowserTestApp(t)
   const ann = await signUp('user', 'ann')
-  const { page, context, logIn, complaints } = await visit({ expects: [400, 401, 403] })
+  const { page, context, logIn, accessibilityViolations } = await visit({
+    expectedStatuses: [400, 401, 403]
+  })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin })
   await logIn('ann', '#/account')
   const section = (name: string) => page.getByRole('region', { name })
 
-  t.test('the account passes axe in light and dark, and is whole at 360 pixels', async (t) => {
-    await section('Sessions').getByText('this one').waitFor()
-    t.strictSame(await complaints(), [])
+  t.test('the page passes axe in both themes and fits a width of 360 pixels', async (t) => {
+    await section('Sessions').getByText('current', { exact: true }).waitFor()
+    t.strictSame(await accessibilityViolations(), [])
     await page.setViewportSize({ width: 360, height: 740 })
-    t.strictSame(await complaints(), [])
+    t.strictSame(await accessibilityViolations(), [])
     t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
     await page.setViewportSize({ width: 1200, height: 800 })
   })
 
-  t.test('the profile is changed; only what differs is sent', async (t) => {
-    await section('Profile').getByLabel('Name to show').fill('Ann Lee')
+  t.test('changing the profile sends only what differs', async (t) => {
+    await section('Profile').getByLabel('Display name').fill('Ann Lee')
     const [sent] = await Promise.all([
       page.waitForRequest((request) => request.method() === 'PATCH'),
-      page.getByRole('button', { name: 'Save the profile' }).click()
+      page.getByRole('button', { name: 'Save profile' }).click()
     ])
     t.strictSame(sent.postDataJSON(), { name: 'Ann Lee' })
-    await page.getByText('The profile is saved.').waitFor()
+    await page.getByText('Profile saved.').waitFor()
     t.match((await ann.get('/api/v1/me')).json(), { name: 'Ann Lee', username: 'ann' })
   })
 
-  t.test('an API key is shown once, can be copied, works, and is revoked', async (t) => {
-    await page.getByRole('button', { name: 'Make a key' }).click()
+  t.test('an API key is shown once, can be copied, works, and can be revoked', async (t) => {
+    await page.getByRole('button', { name: 'Create API key' }).click()
     const dialog = page.getByRole('dialog')
-    await dialog.getByRole('button', { name: 'Make the key' }).click()
-    await dialog.getByText('Give it a name').waitFor()
-    await dialog.getByLabel('What is it for?').fill('Nightly report')
-    t.strictSame(await complaints(), [])
-    await dialog.getByRole('button', { name: 'Make the key' }).click()
-    const shown = page.getByLabel('The key', { exact: true })
+    await dialog.getByRole('button', { name: 'Create key' }).click()
+    await dialog.getByText('Enter a name for the key.').waitFor()
+    await dialog.getByLabel('Name').fill('Nightly report')
+    t.strictSame(await accessibilityViolations(), [])
+    await dialog.getByRole('button', { name: 'Create key' }).click()
+    const shown = page.getByLabel('API key', { exact: true })
     await shown.waitFor()
     const key = String(await shown.textContent())
     t.match(key, /^tl_[0-9A-Za-z]{46}$/)
-    t.strictSame(await complaints(), [])
+    t.strictSame(await accessibilityViolations(), [])
     await page.getByRole('button', { name: 'Copy' }).click()
     await page.getByText('Copied.').waitFor()
     t.equal(await page.evaluate('navigator.clipboard.readText()'), key)
@@ -55,36 +55,36 @@ async function suite() {
       (await app.inject({ url: '/api/v1/tasks', headers: { authorization: `Bearer ${key}` } }))
         .statusCode
     t.equal(await status(), 200)
-    await page.getByRole('button', { name: 'I have kept it' }).click()
+    await page.getByRole('button', { name: 'Done' }).click()
     await dialog.waitFor({ state: 'detached' })
     await section('API keys').getByText('Nightly report').waitFor()
     t.notMatch(await page.content(), new RegExp(key), 'nothing of it is left on the page')
     await page.getByRole('button', { name: 'Revoke Nightly report' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Revoke it' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
     await page.getByText('No API keys').waitFor()
     t.equal(await status(), 401)
   })
 
-  t.test('an email is added with the password and counts once its code came back', async (t) => {
+  t.test('an email is added with the password and confirmed with its code', async (t) => {
     await section('Email').getByLabel('New email').fill('ann@example.com')
     await section('Email').getByLabel('Your password').fill('not the password')
-    await page.getByRole('button', { name: 'Change the email' }).click()
+    await page.getByRole('button', { name: 'Change email' }).click()
     await section('Email').getByText('The password is not right').waitFor()
     await section('Email').getByLabel('Your password').fill(PASSWORD)
-    await page.getByRole('button', { name: 'Change the email' }).click()
-    await page.getByLabel('Code from the letter').waitFor()
+    await page.getByRole('button', { name: 'Change email' }).click()
+    await page.getByLabel('Code from the email').waitFor()
     t.equal(await page.getByLabel('Email', { exact: true }).inputValue(), 'ann@example.com')
-    await waitUntil('the letter', async () => /^\d{8}$/.test(await codeTo(mail, 'ann@example.com')))
-    await page.getByLabel('Code from the letter').fill(await codeTo(mail, 'ann@example.com'))
+    await waitUntil('the email', async () => /^\d{8}$/.test(await codeTo(mail, 'ann@example.com')))
+    await page.getByLabel('Code from the email').fill(await codeTo(mail, 'ann@example.com'))
     await page.getByRole('button', { name: 'Confirm', exact: true }).click()
-    await page.getByText('The address is confirmed.').waitFor()
+    await page.getByText('Email confirmed.').waitFor()
     t.match((await ann.get('/api/v1/me')).json(), {
       email: 'ann@example.com',
       email_verified: true
     })
   })
 
-  t.test('other sessions are listed and ended, this one stays', async (t) => {
+  t.test('other sessions can be listed and ended, the current one stays', async (t) => {
     const elsewhere = (
       await request({
         method: 'POST',
@@ -95,7 +95,7 @@ async function suite() {
     ).json()
     await page.goto(`${origin}/app/#/account`)
     await page.getByRole('button', { name: 'End the session of Pocket telephone' }).click()
-    await page.getByText('The session has ended.').waitFor()
+    await page.getByText('Session ended.').waitFor()
     t.equal(
       (
         await app.inject({
@@ -105,44 +105,44 @@ async function suite() {
       ).statusCode,
       401
     )
-    await page.getByRole('button', { name: 'End all others' }).click()
-    await page.getByText('You are logged in only here.').waitFor()
-    await section('Sessions').getByText('1 session, that is all').waitFor()
+    await page.getByRole('button', { name: 'End all other sessions' }).click()
+    await page.getByText('All other sessions have ended.').waitFor()
+    await section('Sessions').getByText('1 session in total').waitFor()
     t.equal((await ann.get('/api/v1/me')).statusCode, 401)
   })
 
-  t.test(
-    'an access token that has run out is renewed once, however many calls wait for it',
-    async (t) => {
-      const other = await visit()
-      await other.page.clock.install()
-      await other.logIn('ann', '#/trash')
-      await other.page.getByText('The trash is empty').waitFor()
-      const before = calls.length
-      await other.page.clock.fastForward('14:50')
-      await other.page.evaluate('location.hash = "#/account"')
-      await other.page.getByRole('region', { name: 'Sessions' }).getByText('this one').waitFor()
-      await other.page.getByText('No API keys').waitFor()
-      t.strictSame(
-        calls
-          .slice(before)
-          .map(({ method, path, status }) => `${method} ${path.slice(8)} ${status}`)
-          .sort(),
-        ['GET auth/sessions 200', 'GET me/api-keys 200', 'POST auth/refresh 200']
-      )
-      await other.context.close()
-    }
-  )
+  t.test('an expired access token is renewed once for all waiting calls', async (t) => {
+    const other = await visit()
+    await other.page.clock.install()
+    await other.logIn('ann', '#/trash')
+    await other.page.getByText('The trash is empty').waitFor()
+    const before = calls.length
+    await other.page.clock.fastForward('14:50')
+    await other.page.evaluate('location.hash = "#/account"')
+    await other.page
+      .getByRole('region', { name: 'Sessions' })
+      .getByText('current', { exact: true })
+      .waitFor()
+    await other.page.getByText('No API keys').waitFor()
+    t.strictSame(
+      calls
+        .slice(before)
+        .map(({ method, path, status }) => `${method} ${path.slice(8)} ${status}`)
+        .sort(),
+      ['GET auth/sessions 200', 'GET me/api-keys 200', 'POST auth/refresh 200']
+    )
+    await other.context.close()
+  })
 
-  t.test('the password is changed with the current one', async (t) => {
+  t.test('the password can be changed with the current one', async (t) => {
     await page.getByLabel('Current password').fill('not the password')
     await page.getByLabel('New password', { exact: true }).fill('a staple that is correct')
-    await page.getByLabel('New password, once more').fill('a staple that is correct')
-    await page.getByRole('button', { name: 'Change the password' }).click()
+    await page.getByLabel('Repeat the new password').fill('a staple that is correct')
+    await page.getByRole('button', { name: 'Change password' }).click()
     await section('Password').getByText('The password is not right').waitFor()
     await page.getByLabel('Current password').fill(PASSWORD)
-    await page.getByRole('button', { name: 'Change the password' }).click()
-    await page.getByText('The new password counts.').waitFor()
+    await page.getByRole('button', { name: 'Change password' }).click()
+    await page.getByText('Password changed.').waitFor()
     t.equal(await page.getByLabel('Current password').inputValue(), '')
     const logInWith = async (password: string) =>
       (
@@ -159,16 +159,16 @@ async function suite() {
   })
 
   t.test(
-    'all tasks go into the trash at once, and the account for good, both after a question',
+    'all tasks can be moved to the trash and the account deleted, both after confirmation',
     async (t) => {
-      await page.getByRole('button', { name: 'Put all my tasks into the trash' }).click()
+      await page.getByRole('button', { name: 'Move all tasks to the trash' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
-      await page.getByRole('button', { name: 'Put all my tasks into the trash' }).click()
-      await page.getByRole('dialog').getByRole('button', { name: 'Put all into the trash' }).click()
-      await page.getByText('0 tasks are in the trash.').waitFor()
-      await section('The way out').getByLabel('Your password').fill('a staple that is correct')
+      await page.getByRole('button', { name: 'Move all tasks to the trash' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Move all to the trash' }).click()
+      await page.getByText('Moved 0 tasks to the trash.').waitFor()
+      await section('Danger zone').getByLabel('Your password').fill('a staple that is correct')
       await page.getByRole('button', { name: 'Delete my account' }).click()
-      await page.getByRole('dialog').getByRole('button', { name: 'Delete it for good' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete permanently' }).click()
       await page.getByRole('heading', { name: 'Log in' }).waitFor()
       t.equal(
         (
@@ -183,9 +183,12 @@ async function suite() {
     }
   )
 
-  t.test('no page broke its policy or complained, and every call is in the contract', async (t) => {
-    const { faults, undocumented } = verdict()
-    t.strictSame(faults, [])
-    t.strictSame(undocumented, [])
-  })
-}
+  t.test(
+    'no page reports an error or violates its policy, and all calls are in the contract',
+    async (t) => {
+      const { errors, undocumentedCalls } = pageFindings()
+      t.strictSame(errors, [])
+      t.strictSame(undocumentedCalls, [])
+    }
+  )
+})

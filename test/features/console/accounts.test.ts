@@ -1,75 +1,79 @@
 import t from 'tap'
-import { createBrowserTestApp, fillLogin, inBrowser } from '../../support/browser.ts'
+import { createBrowserTestApp, fillLogin, withoutBrowser } from '../../support/browser.ts'
 import { codeTo } from '../../support/emails.ts'
 import { PASSWORD } from '../../support/test-app.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 
-await inBrowser(t, suite)
-
-async function suite() {
-  const { signUp, visit, verdict, calls, mail } = await createBrowserTestApp(t)
+t.test('accounts: registration, log-in and sessions', { skip: withoutBrowser }, async (t) => {
+  const { signUp, visit, pageFindings, calls, mail } = await createBrowserTestApp(t)
 
   t.test(
-    'an account is made while the rules tick themselves off; what breaks one is not even sent',
+    'registration marks password rules as met while typing and sends nothing that breaks one',
     async (t) => {
       await signUp('user', 'taken')
-      const { page, open, complaints, context } = await visit({ expects: [409] })
+      const { page, open, accessibilityViolations, context } = await visit({
+        expectedStatuses: [409]
+      })
       await open('#/register')
       const password = page.getByLabel('Password', { exact: true })
-      const again = page.getByLabel('Password, once more')
+      const again = page.getByLabel('Repeat the password')
       await page.getByLabel('Username').fill('taken')
       await password.fill('short')
       const rule = (text: string) => page.locator('.rules li', { hasText: text })
-      t.match(await rule('At least 8').textContent(), /not yet$/)
+      t.match(await rule('At least 8').textContent(), /not met\)$/)
       await password.fill(PASSWORD)
-      t.match(await rule('At least 8').textContent(), /yes$/)
+      t.match(await rule('At least 8').textContent(), /\(met\)$/)
       await again.fill(`${PASSWORD}!`)
-      await page.getByRole('button', { name: 'Make the account' }).click()
-      await page.getByText('This is not the same as above.').waitFor()
+      await page.getByRole('button', { name: 'Create account' }).click()
+      await page.getByText('The passwords do not match.').waitFor()
       t.equal(
         calls.filter(({ path, status }) => path.endsWith('/register') && status !== 201).length,
         0
       )
-      t.strictSame(await complaints(), [])
+      t.strictSame(await accessibilityViolations(), [])
       await again.fill(PASSWORD)
-      t.match(await rule('The same twice').textContent(), /yes$/)
-      await page.getByRole('button', { name: 'Make the account' }).click()
+      t.match(await rule('Repeated correctly').textContent(), /\(met\)$/)
+      await page.getByRole('button', { name: 'Create account' }).click()
       await page.getByText('An account with this').waitFor()
       t.equal(await page.getByLabel('Username').getAttribute('aria-invalid'), 'true')
-      t.match(await page.locator('.request-id').textContent(), /Request id \S{36}$/)
+      t.match(await page.locator('.request-id').textContent(), /Request ID \S{36}$/)
       await page.getByLabel('Username').fill('carol')
-      await page.getByRole('button', { name: 'Make the account' }).click()
+      await page.getByRole('button', { name: 'Create account' }).click()
       await page.getByRole('heading', { name: 'Tasks' }).waitFor()
       await page.getByRole('navigation', { name: 'Main' }).getByText('carol').waitFor()
       await context.close()
     }
   )
 
-  t.test('an address is confirmed by the code that went there', async (t) => {
-    const { page, open, complaints, context } = await visit({ expects: [400] })
+  t.test('an email is confirmed with the code that was sent there', async (t) => {
+    const { page, open, accessibilityViolations, context } = await visit({
+      expectedStatuses: [400]
+    })
     await open('#/register')
     await page.getByLabel('Email').fill('dora@example.com')
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-    await page.getByLabel('Password, once more').fill(PASSWORD)
-    await page.getByRole('button', { name: 'Make the account' }).click()
-    await page.getByLabel('Code from the letter').fill('00000000')
-    t.strictSame(await complaints(), [])
+    await page.getByLabel('Repeat the password').fill(PASSWORD)
+    await page.getByRole('button', { name: 'Create account' }).click()
+    await page.getByLabel('Code from the email').fill('00000000')
+    t.strictSame(await accessibilityViolations(), [])
     await page.getByRole('button', { name: 'Confirm', exact: true }).click()
     await page.getByText('The code is not right').waitFor()
-    await page.getByLabel('Code from the letter').fill(await codeTo(mail, 'dora@example.com'))
+    await page.getByLabel('Code from the email').fill(await codeTo(mail, 'dora@example.com'))
     await page.getByRole('button', { name: 'Confirm', exact: true }).click()
-    await page.getByText('The address is confirmed.').waitFor()
+    await page.getByText('Email confirmed.').waitFor()
     await page.getByRole('heading', { name: 'Tasks' }).waitFor()
     await context.close()
   })
 
   t.test(
-    'a wrong password is answered in words, a right one leads where one wanted to go, and no token is stored anywhere',
+    'a wrong password is explained, the right one leads to the requested page, and no token is stored',
     async (t) => {
       await signUp('user', 'ann')
-      const { page, open, complaints, context } = await visit({ expects: [401] })
+      const { page, open, accessibilityViolations, context } = await visit({
+        expectedStatuses: [401]
+      })
       await open('#/trash')
-      t.strictSame(await complaints(), [])
+      t.strictSame(await accessibilityViolations(), [])
       await fillLogin(page, 'ann', 'not the password')
       await page.getByText('The credentials are not valid').waitFor()
       await page.locator('.request-id').waitFor()
@@ -89,19 +93,19 @@ async function suite() {
     }
   )
 
-  t.test('a forgotten password is replaced by means of the code', async (t) => {
+  t.test('a forgotten password can be reset with a code', async (t) => {
     await signUp('user', 'ed', { email: 'ed@example.com' })
-    const { page, open, complaints, context } = await visit()
+    const { page, open, accessibilityViolations, context } = await visit()
     await open()
     await page.getByRole('link', { name: 'Forgot your password?' }).click()
     await page.getByLabel('Email').fill('ed@example.com')
-    t.strictSame(await complaints(), [])
-    await page.getByRole('button', { name: 'Send a code' }).click()
-    const code = page.getByLabel('Code from the letter')
+    t.strictSame(await accessibilityViolations(), [])
+    await page.getByRole('button', { name: 'Send code' }).click()
+    const code = page.getByLabel('Code from the email')
     await code.waitFor()
-    // The letter leaves right after the answer.
+    // The email is sent right after the response.
     await waitUntil(
-      'the letter',
+      'the email',
       async () =>
         /^\d{8}$/.test(await codeTo(mail, 'ed@example.com')) &&
         mail
@@ -109,22 +113,24 @@ async function suite() {
           .some(({ to, subject }) => to === 'ed@example.com' && /password/i.test(subject))
     )
     await code.fill(await codeTo(mail, 'ed@example.com'))
-    await page.getByRole('button', { name: 'Check the code' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByLabel('New password', { exact: true }).fill('a staple that is correct')
-    await page.getByLabel('New password, once more').fill('a staple that is correct')
-    await page.getByRole('button', { name: 'Set the password' }).click()
-    await page.getByText('The new password counts.').waitFor()
+    await page.getByLabel('Repeat the new password').fill('a staple that is correct')
+    await page.getByRole('button', { name: 'Change password' }).click()
+    await page.getByText('Password changed.').waitFor()
     await fillLogin(page, 'ed', 'a staple that is correct')
     await page.getByRole('heading', { name: 'Tasks' }).waitFor()
     await context.close()
   })
 
   t.test(
-    'a session that ends is taken up by a log-in over the page, and what was typed is sent then',
+    'an expired session asks for a log-in in a dialog and then sends what was typed',
     async (t) => {
       const other = await signUp('user', 'fay')
       const task = await other.create({ title: 'Write a long text' })
-      const { page, logIn, complaints, context } = await visit({ expects: [401] })
+      const { page, logIn, accessibilityViolations, context } = await visit({
+        expectedStatuses: [401]
+      })
       await logIn('fay')
       await page.locator('button.task-title', { hasText: 'Write a long text' }).click()
       await page.getByLabel('Description', { exact: true }).fill('A text that took me an hour')
@@ -133,9 +139,9 @@ async function suite() {
         204
       )
       await page.getByRole('button', { name: 'Save', exact: true }).click()
-      const dialog = page.getByRole('dialog', { name: 'Log in to go on' })
+      const dialog = page.getByRole('dialog', { name: 'Log in to continue' })
       await dialog.waitFor()
-      t.strictSame(await complaints(), [])
+      t.strictSame(await accessibilityViolations(), [])
       t.equal(await dialog.getByLabel('Username or email').inputValue(), 'fay')
       await dialog.getByLabel('Password').fill('not the password')
       await page.keyboard.press('Enter')
@@ -151,36 +157,36 @@ async function suite() {
     }
   )
 
-  t.test('what one person typed is never sent in the name of another', async (t) => {
+  t.test('input of one user is never sent in the name of another', async (t) => {
     const gil = await signUp('user', 'gil')
     const hal = await signUp('user', 'hal')
-    const { page, logIn, context } = await visit({ expects: [401] })
+    const { page, logIn, context } = await visit({ expectedStatuses: [401] })
     await logIn('gil')
     await page.getByLabel('Title of a new task').fill('A secret of Gil')
     await gil.send({ method: 'DELETE', url: '/api/v1/auth/sessions' })
     await page.keyboard.press('Enter')
-    const dialog = page.getByRole('dialog', { name: 'Log in to go on' })
+    const dialog = page.getByRole('dialog', { name: 'Log in to continue' })
     await dialog.getByLabel('Username or email').fill('hal')
     await dialog.getByLabel('Password').fill(PASSWORD)
     await page.keyboard.press('Enter')
     await page.getByRole('navigation', { name: 'Main' }).getByText('hal').waitFor()
-    await page.getByText('There is no open task').waitFor()
+    await page.getByText('You have no open tasks').waitFor()
     t.equal((await hal.get('/api/v1/tasks')).json().data.length, 0)
     await context.close()
   })
 
   t.test(
-    'whoever would rather leave than log in again sees the log-in and nothing of the page before',
+    'logging out instead of logging in again leaves nothing of the previous page',
     async (t) => {
       const ida = await signUp('user', 'ida')
       await ida.create({ title: 'A secret of Ida' })
-      const { page, logIn, context } = await visit({ expects: [401] })
+      const { page, logIn, context } = await visit({ expectedStatuses: [401] })
       await logIn('ida')
       await page.getByRole('checkbox', { name: 'Done: A secret of Ida' }).waitFor()
       await ida.send({ method: 'DELETE', url: '/api/v1/auth/sessions' })
       await page.getByRole('checkbox', { name: 'Done: A secret of Ida' }).click()
       await page
-        .getByRole('dialog', { name: 'Log in to go on' })
+        .getByRole('dialog', { name: 'Log in to continue' })
         .getByRole('button', { name: 'Log out' })
         .click()
       await page.getByRole('heading', { name: 'Log in', exact: true }).waitFor()
@@ -190,9 +196,12 @@ async function suite() {
     }
   )
 
-  t.test('no page broke its policy or complained, and every call is in the contract', async (t) => {
-    const { faults, undocumented } = verdict()
-    t.strictSame(faults, [])
-    t.strictSame(undocumented, [])
-  })
-}
+  t.test(
+    'no page reports an error or violates its policy, and all calls are in the contract',
+    async (t) => {
+      const { errors, undocumentedCalls } = pageFindings()
+      t.strictSame(errors, [])
+      t.strictSame(undocumentedCalls, [])
+    }
+  )
+})

@@ -1,14 +1,12 @@
 import t from 'tap'
-import { createBrowserTestApp, inBrowser } from '../../support/browser.ts'
+import { createBrowserTestApp, withoutBrowser } from '../../support/browser.ts'
 
-await inBrowser(t, suite)
-
-async function suite() {
-  const { signUp, visit, verdict } = await createBrowserTestApp(t)
+t.test('conflicting changes to a task', { skip: withoutBrowser }, async (t) => {
+  const { signUp, visit, pageFindings } = await createBrowserTestApp(t)
   const ann = await signUp('user', 'ann')
-  const { page, logIn, complaints } = await visit({ expects: [412] })
+  const { page, logIn, accessibilityViolations } = await visit({ expectedStatuses: [412] })
   await logIn('ann')
-  const dialog = page.getByRole('dialog', { name: 'Somebody changed this task meanwhile' })
+  const dialog = page.getByRole('dialog', { name: 'This task was changed in the meantime' })
   const open = async (title: string) => {
     const task = await ann.create({ title, description: 'As it was' })
     await page.reload()
@@ -18,7 +16,7 @@ async function suite() {
   }
   const save = () => page.getByRole('button', { name: 'Save', exact: true }).click()
 
-  t.test('who was slower sees both versions and chooses field by field', async (t) => {
+  t.test('a stale change shows both versions, and the user chooses for each field', async (t) => {
     const task = await open('Paint the door')
     await ann.patch(task, { title: 'Paint the gate', priority: 'high' })
     await page.getByLabel('Title', { exact: true }).fill('Paint the door blue')
@@ -31,15 +29,15 @@ async function suite() {
       'PriorityMediumHigh'
     ])
     t.ok(await dialog.getByRole('radio', { name: 'Title: yours' }).isChecked())
-    t.ok(await dialog.getByRole('radio', { name: 'Priority: theirs' }).isChecked())
-    t.strictSame(await complaints(), [])
+    t.ok(await dialog.getByRole('radio', { name: 'Priority: current' }).isChecked())
+    t.strictSame(await accessibilityViolations(), [])
     t.match(
       (await ann.read(task)).json(),
       { title: 'Paint the gate', version: 2 },
       'nothing is saved before the choice'
     )
-    await dialog.getByRole('radio', { name: 'Title: theirs' }).check()
-    await dialog.getByRole('button', { name: 'Save this choice' }).click()
+    await dialog.getByRole('radio', { name: 'Title: current' }).check()
+    await dialog.getByRole('button', { name: 'Save selection' }).click()
     await page.locator('.task', { hasText: 'Paint the gate' }).getByText('With two coats').waitFor()
     t.match((await ann.read(task)).json(), {
       title: 'Paint the gate',
@@ -49,7 +47,7 @@ async function suite() {
     })
   })
 
-  t.test('a choice that was put off leaves what was typed where it is', async (t) => {
+  t.test('closing the choice keeps what was typed', async (t) => {
     const task = await open('Oil the hinges')
     await ann.patch(task, { title: 'Oil the lock' })
     await page.getByLabel('Title', { exact: true }).fill('Oil everything')
@@ -60,13 +58,13 @@ async function suite() {
     t.equal(await page.getByLabel('Title', { exact: true }).inputValue(), 'Oil everything')
     t.match((await ann.read(task)).json(), { title: 'Oil the lock', version: 2 })
     await save()
-    await dialog.getByRole('button', { name: 'Keep all of theirs' }).click()
-    await page.getByText('This is how the task is now.').waitFor()
+    await dialog.getByRole('button', { name: 'Discard my changes' }).click()
+    await page.getByText('Showing the current version of the task.').waitFor()
     await page.locator('button.task-title', { hasText: 'Oil the lock' }).waitFor()
     t.equal((await ann.read(task)).json().version, 2)
   })
 
-  t.test('when both wanted the same there is nothing to choose', async (t) => {
+  t.test('equal changes are no conflict', async (t) => {
     const task = await open('Ring the bell')
     await page.getByRole('button', { name: 'Cancel' }).click()
     await ann.patch(task, { status: 'done' })
@@ -76,19 +74,24 @@ async function suite() {
     t.equal((await ann.read(task)).json().version, 2)
   })
 
-  t.test('what somebody has changed is not deleted unseen', async (t) => {
+  t.test('a task that was changed in the meantime is not deleted', async (t) => {
     const task = await open('Sell the house')
     await page.getByRole('button', { name: 'Cancel' }).click()
     await ann.patch(task, { title: 'Do not sell the house' })
     await page.getByRole('button', { name: 'Delete Sell the house' }).click()
-    await page.getByText('«Sell the house» was changed meanwhile and is not deleted.').waitFor()
+    await page
+      .getByText('“Sell the house” was changed in the meantime and was not deleted.')
+      .waitFor()
     await page.locator('button.task-title', { hasText: 'Do not sell the house' }).waitFor()
     t.equal((await ann.read(task)).statusCode, 200)
   })
 
-  t.test('no page broke its policy or complained, and every call is in the contract', async (t) => {
-    const { faults, undocumented } = verdict()
-    t.strictSame(faults, [])
-    t.strictSame(undocumented, [])
-  })
-}
+  t.test(
+    'no page reports an error or violates its policy, and all calls are in the contract',
+    async (t) => {
+      const { errors, undocumentedCalls } = pageFindings()
+      t.strictSame(errors, [])
+      t.strictSame(undocumentedCalls, [])
+    }
+  )
+})

@@ -1,10 +1,8 @@
 import t from 'tap'
-import { createBrowserTestApp, inBrowser } from '../../support/browser.ts'
+import { createBrowserTestApp, withoutBrowser } from '../../support/browser.ts'
 
-await inBrowser(t, suite)
-
-async function suite() {
-  const { signUp, visit, verdict } = await createBrowserTestApp(t)
+t.test('lost connections and busy servers', { skip: withoutBrowser }, async (t) => {
+  const { signUp, visit, pageFindings } = await createBrowserTestApp(t)
   const ann = await signUp('user', 'ann')
   const TASKS = /\/api\/v1\/tasks$/
   const busy = (seconds: number) => ({
@@ -24,17 +22,19 @@ async function suite() {
     (await ann.get('/api/v1/tasks')).json().data.map(({ title }: { title: string }) => title)
 
   t.test(
-    'offline is said to be offline; what was begun goes on when the network is back',
+    'being offline is shown, and pending changes are sent when the network is back',
     async (t) => {
-      const { page, context, logIn, complaints } = await visit({ mayLose: true })
+      const { page, context, logIn, accessibilityViolations } = await visit({
+        allowNetworkErrors: true
+      })
       await logIn('ann')
-      await page.getByText('There is no open task').waitFor()
+      await page.getByText('You have no open tasks').waitFor()
       await context.setOffline(true)
       await page.getByLabel('Title of a new task').fill('Written on the train')
       await page.keyboard.press('Enter')
       await page.getByText('You are offline.').waitFor()
       await page.locator('.task-draft', { hasText: 'Saving…' }).waitFor()
-      t.strictSame(await complaints(), [])
+      t.strictSame(await accessibilityViolations(), [])
       t.strictSame(await titles(), [], 'nothing pretends to be saved')
       await context.setOffline(false)
       await page.locator('button.task-title', { hasText: 'Written on the train' }).waitFor()
@@ -45,9 +45,9 @@ async function suite() {
   )
 
   t.test(
-    'a creation whose answer was lost is repeated under its key and happens once',
+    'a creation whose response was lost is retried under its idempotency key and happens once',
     async (t) => {
-      const { page, context, logIn } = await visit({ mayLose: true })
+      const { page, context, logIn } = await visit({ allowNetworkErrors: true })
       await logIn('ann')
       const keys: (string | undefined)[] = []
       await page.route(TASKS, async (route) => {
@@ -63,7 +63,7 @@ async function suite() {
       })
       await page.getByLabel('Title of a new task').fill('Only once')
       await page.keyboard.press('Enter')
-      await page.getByText('Tasklane does not answer.').waitFor()
+      await page.getByText('Tasklane does not respond.').waitFor()
       await page.getByRole('button', { name: 'Try now' }).click()
       await page.locator('button.task-title', { hasText: 'Only once' }).waitFor()
       t.equal(keys.length, 2)
@@ -76,47 +76,50 @@ async function suite() {
     }
   )
 
-  t.test('a change whose answer was lost is repeated and is no conflict with itself', async (t) => {
-    const task = await ann.create({ title: 'Change me once' })
-    const { page, context, logIn } = await visit({ mayLose: true, expects: [412] })
-    await logIn('ann')
-    let lost = 0
-    await page.route(new RegExp(`/tasks/${task.id}$`), async (route) => {
-      if (route.request().method() !== 'PATCH' || lost++ > 0) {
-        return route.continue()
-      }
-      await route.fetch()
-      return route.abort('connectionreset')
-    })
-    await page.getByRole('checkbox', { name: 'Done: Change me once' }).click()
-    await page.getByRole('button', { name: 'Try now' }).click()
-    await page.locator('.task-done:not([aria-busy])', { hasText: 'Change me once' }).waitFor()
-    t.equal(await page.getByRole('dialog').count(), 0)
-    t.match((await ann.read(task)).json(), { status: 'done', version: 2 })
-    await context.close()
-  })
-
   t.test(
-    'a server that is busy is said to be busy, asked again in its own time, and the list comes',
+    'a change whose response was lost is retried and does not conflict with itself',
     async (t) => {
-      const { page, context, logIn } = await visit({ expects: [503] })
-      let refused = 0
-      await page.route(/\/api\/v1\/tasks\?/, (route) =>
-        refused++ === 0 ? route.fulfill(busy(20)) : route.continue()
-      )
+      const task = await ann.create({ title: 'Change me once' })
+      const { page, context, logIn } = await visit({
+        allowNetworkErrors: true,
+        expectedStatuses: [412]
+      })
       await logIn('ann')
-      await page.getByText('cannot answer right now (503)').waitFor()
-      await page.getByText(/Trying again in (20|19|18|17) s\./).waitFor()
-      t.equal(await page.getByText('You are offline.').count(), 0)
+      let lost = 0
+      await page.route(new RegExp(`/tasks/${task.id}$`), async (route) => {
+        if (route.request().method() !== 'PATCH' || lost++ > 0) {
+          return route.continue()
+        }
+        await route.fetch()
+        return route.abort('connectionreset')
+      })
+      await page.getByRole('checkbox', { name: 'Done: Change me once' }).click()
       await page.getByRole('button', { name: 'Try now' }).click()
-      await page.locator('button.task-title', { hasText: 'Only once' }).waitFor()
-      t.equal(refused, 2)
+      await page.locator('.task-done:not([aria-busy])', { hasText: 'Change me once' }).waitFor()
+      t.equal(await page.getByRole('dialog').count(), 0)
+      t.match((await ann.read(task)).json(), { status: 'done', version: 2 })
       await context.close()
     }
   )
 
-  t.test('a change that cannot be had is taken back and told, with its request id', async (t) => {
-    const { page, context, logIn } = await visit({ expects: [403] })
+  t.test('an unavailable server is reported and retried after the time it asked for', async (t) => {
+    const { page, context, logIn } = await visit({ expectedStatuses: [503] })
+    let refused = 0
+    await page.route(/\/api\/v1\/tasks\?/, (route) =>
+      refused++ === 0 ? route.fulfill(busy(20)) : route.continue()
+    )
+    await logIn('ann')
+    await page.getByText('Tasklane is temporarily unavailable (503)').waitFor()
+    await page.getByText(/Trying again in (20|19|18|17) s\./).waitFor()
+    t.equal(await page.getByText('You are offline.').count(), 0)
+    await page.getByRole('button', { name: 'Try now' }).click()
+    await page.locator('button.task-title', { hasText: 'Only once' }).waitFor()
+    t.equal(refused, 2)
+    await context.close()
+  })
+
+  t.test('a rejected change is reverted and reported with its request id', async (t) => {
+    const { page, context, logIn } = await visit({ expectedStatuses: [403] })
     await logIn('ann')
     await page.route(/\/tasks\/[^/]+$/, (route) =>
       route.request().method() === 'DELETE'
@@ -134,46 +137,49 @@ async function suite() {
         : route.continue()
     )
     await page.getByRole('button', { name: 'Delete Only once' }).click()
-    await page.getByText('«Only once» is not deleted.').waitFor()
+    await page.getByText('“Only once” could not be deleted.').waitFor()
     await page.locator('.toast code', { hasText: 'refused-1' }).waitFor()
     await page.locator('button.task-title', { hasText: 'Only once' }).waitFor()
     t.ok((await titles()).includes('Only once'))
     await context.close()
   })
 
-  t.test('no page broke its policy or complained, and every call is in the contract', async (t) => {
-    const { faults, undocumented } = verdict()
-    t.strictSame(faults, [])
-    t.strictSame(undocumented, [])
-  })
+  t.test(
+    'no page reports an error or violates its policy, and all calls are in the contract',
+    async (t) => {
+      const { errors, undocumentedCalls } = pageFindings()
+      t.strictSame(errors, [])
+      t.strictSame(undocumentedCalls, [])
+    }
+  )
 
   t.test(
-    'the watch over pages sees a broken policy, an error, an unknown call and words too faint to read',
+    'the checks of these tests detect policy violations, errors, unknown calls and low contrast',
     async (t) => {
-      const { page, context, open, complaints } = await visit()
+      const { page, context, open, accessibilityViolations } = await visit()
       await open()
       await page.getByRole('heading', { name: 'Log in' }).waitFor()
       await page.evaluate(
         "document.documentElement.style.setProperty('--muted', 'light-dark(#555555, #333333)')"
       )
-      t.match(await complaints(), [/^dark: serious color-contrast/])
+      t.match(await accessibilityViolations(), [/^dark: serious color-contrast/])
       await page.evaluate(
         "document.documentElement.style.setProperty('--muted', 'light-dark(#bbbbbb, #cccccc)')"
       )
-      t.match(await complaints(), [/^serious color-contrast/])
+      t.match(await accessibilityViolations(), [/^serious color-contrast/])
       await page.evaluate('document.body.setAttribute("style", "color: red")')
       await page.evaluate('try { document.body.innerHTML = "<p>x" } catch {}')
       await page.evaluate('setTimeout(() => { throw new Error("planted") })')
       await page.evaluate('fetch("/api/v1/nowhere").then(() => {})')
-      const { faults, undocumented } = verdict()
+      const { errors, undocumentedCalls } = pageFindings()
       for (const planted of [/Applying inline style/, /TrustedHTML/, /planted/, /404/]) {
         t.ok(
-          faults.some((fault) => planted.test(fault)),
+          errors.some((error) => planted.test(error)),
           String(planted)
         )
       }
-      t.match(undocumented, [{ path: '/api/v1/nowhere' }])
+      t.match(undocumentedCalls, [{ path: '/api/v1/nowhere' }])
       await context.close()
     }
   )
-}
+})

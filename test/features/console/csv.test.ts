@@ -1,40 +1,41 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'csv-parse/sync'
 import t from 'tap'
-import { createBrowserTestApp, inBrowser } from '../../support/browser.ts'
+import { createBrowserTestApp, withoutBrowser } from '../../support/browser.ts'
 import { sample, worker } from '../../support/imports.ts'
 
-await inBrowser(t, suite)
-
-async function suite() {
-  const { db, config, signUp, visit, verdict } = await createBrowserTestApp(t)
+t.test('import and export', { skip: withoutBrowser }, async (t) => {
+  const { db, config, signUp, visit, pageFindings } = await createBrowserTestApp(t)
   const ann = await signUp('user', 'ann')
-  const { page, logIn, complaints } = await visit({ expects: [400], acceptDownloads: true })
+  const { page, logIn, accessibilityViolations } = await visit({
+    expectedStatuses: [400],
+    acceptDownloads: true
+  })
   await logIn('ann', '#/csv')
   const row = (text: string) => page.locator('.row-import', { hasText: text })
   const choose = (name: string, content: string | Buffer) =>
     page
       .locator('#csv-file')
       .setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(content) })
-  /** What a press makes the browser save. */
+  /** Returns the file that the browser saves after a click. */
   const saved = async (press: () => Promise<void>) => {
     const [download] = await Promise.all([page.waitForEvent('download'), press()])
     return { name: download.suggestedFilename(), text: readFileSync(await download.path(), 'utf8') }
   }
 
-  t.test('an import that waits shows its bar and can be cancelled', async (t) => {
+  t.test('a queued import shows its progress and can be cancelled', async (t) => {
     await page.getByText('No imports yet').waitFor()
-    t.strictSame(await complaints(), [])
+    t.strictSame(await accessibilityViolations(), [])
     await choose('waits.csv', 'title\nPaint the fence\n')
     await row('waits.csv').getByRole('progressbar', { name: 'Importing waits.csv' }).waitFor()
     await row('waits.csv').getByText('0 of 1 rows').waitFor()
     await page.getByRole('button', { name: 'Cancel the import of waits.csv' }).click()
-    await row('waits.csv').getByText('cancelled', { exact: true }).waitFor()
+    await row('waits.csv').getByText('Cancelled', { exact: true }).waitFor()
     t.equal((await ann.get('/api/v1/tasks')).json().data.length, 0)
   })
 
   t.test(
-    'a file that is dropped becomes tasks; its bad rows are shown with their reasons and can be taken along',
+    'a dropped file is imported, and its rejected rows are listed with reasons and can be downloaded',
     async (t) => {
       worker(t, { db, config })
       const file = await page.evaluateHandle<DataTransferLike, string>((text) => {
@@ -53,28 +54,28 @@ async function suite() {
       await page.getByRole('button', { name: 'Rejected rows of odd.csv' }).click()
       const dialog = page.getByRole('dialog', { name: 'Rejected rows of odd.csv' })
       await dialog.getByText('Row 8').first().waitFor()
-      t.strictSame(await complaints(), [])
+      t.strictSame(await accessibilityViolations(), [])
       const { name, text } = await saved(() =>
         dialog.getByRole('button', { name: 'Download as CSV' }).click()
       )
       t.equal(name, 'rejected-odd.csv')
-      const faults = parse(text, { columns: true }) as { row: string; message: string }[]
-      t.strictSame([...new Set(faults.map((fault) => fault.row))], ['8', '9', '10', '11'])
-      t.ok(faults.every(({ message }) => message.length > 5))
+      const rowErrors = parse(text, { columns: true }) as { row: string; message: string }[]
+      t.strictSame([...new Set(rowErrors.map((one) => one.row))], ['8', '9', '10', '11'])
+      t.ok(rowErrors.every(({ message }) => message.length > 5))
       await page.keyboard.press('Escape')
     }
   )
 
   t.test(
-    'a file can be tried without making anything, and what is no CSV of tasks is refused in words',
+    'a dry run creates no tasks, and a file that is no CSV is rejected with an explanation',
     async (t) => {
       worker(t, { db, config })
       const before = (await ann.get('/api/v1/task-stats')).json().total
-      await page.getByLabel('Only try').check()
+      await page.getByLabel('Dry run').check()
       await choose('try.csv', 'title\nOnly a try\n')
-      await row('try.csv').getByText('1 would be imported').waitFor()
-      await row('try.csv').getByText('only tried').waitFor()
-      await page.getByLabel('Only try').uncheck()
+      await row('try.csv').getByText('1 valid').waitFor()
+      await row('try.csv').getByText('Dry run', { exact: true }).waitFor()
+      await page.getByLabel('Dry run').uncheck()
       await choose('tasks.txt', 'title\nOnly a try\n')
       await page.locator('.problem').getByText('The request does not match the contract').waitFor()
       await page.locator('.problem .request-id').waitFor()
@@ -82,35 +83,38 @@ async function suite() {
     }
   )
 
-  t.test('tasks are exported as they are, whole, and filtered as one asks', async (t) => {
+  t.test('tasks are exported completely, or filtered as requested', async (t) => {
     await ann.create({ title: '=1+1', status: 'done', tags: ['a', 'b'] })
     const { name, text } = await saved(() => page.getByRole('button', { name: 'Export' }).click())
     t.equal(name, 'tasks.csv')
-    await page.getByText('The file is complete.').first().waitFor()
+    await page.getByText('Download complete.').first().waitFor()
     const rows = parse(text, { columns: true }) as { title: string; tags: string }[]
     t.equal(rows.length, (await ann.get('/api/v1/task-stats')).json().total)
     t.match(
       rows.find(({ title }) => title.includes('1+1')),
       { title: "'=1+1", tags: 'a|b' }
     )
-    await page.getByLabel('Which tasks?').selectOption('Finished tasks')
-    await page.getByLabel('With these words').fill('1+1')
+    await page.getByLabel('Which tasks?').selectOption('Done tasks')
+    await page.getByLabel('Search').fill('1+1')
     const few = await saved(() => page.getByRole('button', { name: 'Export' }).click())
     t.equal((parse(few.text, { columns: true }) as object[]).length, 1)
   })
 
-  t.test('on a telephone nothing is cut off', async (t) => {
+  t.test('the page fits a width of 360 pixels', async (t) => {
     await page.setViewportSize({ width: 360, height: 740 })
-    t.strictSame(await complaints(), [])
+    t.strictSame(await accessibilityViolations(), [])
     t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
   })
 
-  t.test('no page broke its policy or complained, and every call is in the contract', async (t) => {
-    const { faults, undocumented } = verdict()
-    t.strictSame(faults, [])
-    t.strictSame(undocumented, [])
-  })
-}
+  t.test(
+    'no page reports an error or violates its policy, and all calls are in the contract',
+    async (t) => {
+      const { errors, undocumentedCalls } = pageFindings()
+      t.strictSame(errors, [])
+      t.strictSame(undocumentedCalls, [])
+    }
+  )
+})
 
 interface DataTransferLike {
   items: { add(file: unknown): void }

@@ -4,6 +4,14 @@ import t from 'tap'
 import { operationOf } from '../../support/contract.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
+/** What creates markup or code from text. */
+const UNSAFE = new RegExp(
+  [
+    'innerHTML|outerHTML|insertAdjacentHTML|setHTML|srcdoc',
+    'document\\.write|DOMParser|createContextualFragment',
+    '\\beval\\(|new Function'
+  ].join('|')
+)
 const PUBLIC = fileURLToPath(new URL('../../../src/features/console/public/', import.meta.url))
 const sources = globSync('**/*.*', { cwd: PUBLIC }).map((name) => ({
   name: name.replaceAll('\\', '/'),
@@ -12,11 +20,9 @@ const sources = globSync('**/*.*', { cwd: PUBLIC }).map((name) => ({
 
 const { app } = await createTestApp(t)
 const page = await app.inject('/app/')
-const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(
-  ([, address]) => address as string
-)
+const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url as string)
 
-t.test('the page and everything that it names are served, each as what it is', async (t) => {
+t.test('the page and all files it references are served with their content types', async (t) => {
   t.match(page, {
     statusCode: 200,
     headers: {
@@ -32,32 +38,32 @@ t.test('the page and everything that it names are served, each as what it is', a
     css: 'text/css; charset=utf-8',
     svg: 'image/svg+xml'
   }
-  for (const address of assets) {
+  for (const url of assets) {
     t.match(
-      await app.inject(address),
+      await app.inject(url),
       {
         statusCode: 200,
         headers: {
-          'content-type': types[address.split('.').at(-1) as string],
+          'content-type': types[url.split('.').at(-1) as string],
           'cache-control': 'public, max-age=31536000, immutable'
         }
       },
-      address
+      url
     )
   }
   for (const { name } of sources.filter(({ name }) => name.endsWith('.js'))) {
     t.ok(
-      assets.some((address) => address.endsWith(`/${name}`)),
+      assets.some((url) => url.endsWith(`/${name}`)),
       `${name} is fetched ahead`
     )
   }
 })
 
-t.test('/app leads to /app/', async (t) => {
+t.test('/app redirects to /app/', async (t) => {
   t.match(await app.inject('/app'), { statusCode: 308, headers: { location: '/app/' } })
 })
 
-t.test('who has it already is spared it', async (t) => {
+t.test('a file that the browser already has is not sent again', async (t) => {
   for (const url of ['/app/', assets[0] as string]) {
     const {
       headers: { etag }
@@ -73,7 +79,7 @@ t.test('who has it already is spared it', async (t) => {
 })
 
 t.test(
-  'a page of another version, met during a deployment, gets the file but may not keep it',
+  'a file under another version, as during a deployment, is served but not cached',
   async (t) => {
     t.match(await app.inject('/app/another-version/main.js'), {
       statusCode: 200,
@@ -83,7 +89,7 @@ t.test(
 )
 
 t.test(
-  'the policy allows this server and nothing else: nothing inline, no eval, no markup from text',
+  'the content security policy allows only files of this server: no inline code, no eval, no markup from text',
   async (t) => {
     for (const url of ['/app/', ...assets]) {
       const policy = String((await app.inject(url)).headers['content-security-policy'])
@@ -105,7 +111,7 @@ t.test(
   }
 )
 
-t.test('only what belongs to the console can be had under its address', async (t) => {
+t.test('only files of the console are served under its path', async (t) => {
   for (const path of [
     'index.html',
     'nothing.js',
@@ -127,49 +133,39 @@ t.test('only what belongs to the console can be had under its address', async (t
   })
 })
 
-t.test(
-  'the page knows what the installation asks of passwords, and whether there are letters',
-  async (t) => {
-    t.match(page.body, /data-password-min="8" data-letters="on" data-verification="optional"/)
-    const { app: strict } = await createTestApp(t, {
-      env: { PASSWORD_MIN_LENGTH: '15', EMAIL_ENABLED: 'off', EMAIL_VERIFICATION: 'optional' }
-    })
-    t.match(
-      (await strict.inject('/app/')).body,
-      /data-password-min="15" data-letters="off" data-verification="off"/
-    )
-  }
-)
+t.test('the page knows the password rules and whether email is enabled', async (t) => {
+  t.match(page.body, /data-password-min="8" data-email="on" data-verification="optional"/)
+  const { app: strict } = await createTestApp(t, {
+    env: { PASSWORD_MIN_LENGTH: '15', EMAIL_ENABLED: 'off', EMAIL_VERIFICATION: 'optional' }
+  })
+  t.match(
+    (await strict.inject('/app/')).body,
+    /data-password-min="15" data-email="off" data-verification="off"/
+  )
+})
 
-t.test('it can be turned off', async (t) => {
-  const { app: bare } = await createTestApp(t, { env: { CONSOLE_ENABLED: 'off' } })
+t.test('the console can be disabled', async (t) => {
+  const { app: withoutConsole } = await createTestApp(t, { env: { CONSOLE_ENABLED: 'off' } })
   for (const url of ['/app', '/app/', assets[0] as string]) {
-    t.equal((await bare.inject(url)).statusCode, 404, url)
+    t.equal((await withoutConsole.inject(url)).statusCode, 404, url)
   }
-  t.equal((await bare.inject('/')).json().links.console, undefined)
+  t.equal((await withoutConsole.inject('/')).json().links.console, undefined)
   t.equal((await app.inject('/')).json().links.console, '/app/')
 })
 
-t.test(
-  'its sources keep the budget of the house and never make markup, code or styles from text',
-  async (t) => {
-    for (const { name, text } of sources) {
-      t.ok(text.split('\n').length <= 221, `${name} has at most 220 lines`)
-      t.notMatch(
-        text,
-        /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|\beval\(|new Function|setHTML|srcdoc/,
-        name
-      )
-      t.notMatch(
-        text.replaceAll('http://www.w3.org/2000/svg', ''),
-        /https?:\/\//,
-        `${name} names no other server`
-      )
-    }
+t.test('sources are short and never create markup, code or styles from text', async (t) => {
+  for (const { name, text } of sources) {
+    t.ok(text.split('\n').length <= 301, `${name} has at most 300 lines`)
+    t.notMatch(text, UNSAFE, name)
+    t.notMatch(
+      text.replaceAll('http://www.w3.org/2000/svg', ''),
+      /https?:\/\//,
+      `${name} refers to no other server`
+    )
   }
-)
+})
 
-t.test('every call that stands in its sources is in the contract', async (t) => {
+t.test('all API calls in the sources are in the contract', async (t) => {
   const calls = sources.flatMap(({ name, text }) =>
     [...text.matchAll(/\b(?:call|upload)\((?:'([A-Z]+)', )?[`']([^`']+)[`']/g)].map(
       ([, method = 'POST', path = '']) => ({

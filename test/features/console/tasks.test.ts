@@ -1,19 +1,17 @@
 import t from 'tap'
-import { createBrowserTestApp, inBrowser, type Visitor } from '../../support/browser.ts'
+import { createBrowserTestApp, type Visitor, withoutBrowser } from '../../support/browser.ts'
 
-await inBrowser(t, suite)
-
-async function suite() {
-  const { signUp, visit, verdict, events } = await createBrowserTestApp(t)
+t.test('the task pages', { skip: withoutBrowser }, async (t) => {
+  const { signUp, visit, calls, pageFindings, events } = await createBrowserTestApp(t)
   const ann = await signUp('user', 'ann')
   const row = ({ page }: Visitor, title: string | RegExp) =>
     page.locator('.task').filter({ hasText: title })
   const visitor = await visit({ timezoneId: 'America/New_York' })
-  const { page, logIn, complaints } = visitor
+  const { page, logIn, accessibilityViolations } = visitor
   await logIn('ann')
 
-  t.test('an empty list says what to do, and typing a title makes a task', async (t) => {
-    await page.getByText('There is no open task').waitFor()
+  t.test('an empty list explains what to do, and entering a title creates a task', async (t) => {
+    await page.getByText('You have no open tasks').waitFor()
     await page.locator('h1').press('n')
     await page.keyboard.type('Paint the door')
     await page.keyboard.press('Enter')
@@ -24,7 +22,7 @@ async function suite() {
     t.match(task, { title: 'Paint the door', status: 'todo', version: 1 })
   })
 
-  t.test('markup in a title, a description and a tag is shown as the text it is', async (t) => {
+  t.test('markup in a title, a description or a tag is shown as text', async (t) => {
     const hostile =
       '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>'
     await ann.create({ title: hostile, description: hostile, tags: ['<b>bold</b>'] })
@@ -40,13 +38,13 @@ async function suite() {
     t.equal(await page.locator('.task img, .task script, .task b').count(), 0)
     t.notMatch(await page.title(), /taken/)
     await shown.getByRole('button', { name: /^History of/ }).click()
-    await page.getByRole('dialog').getByText('made it').waitFor()
+    await page.getByRole('dialog').getByText('created the task').waitFor()
     t.equal(await page.locator('dialog img').count(), 0)
     await page.keyboard.press('Escape')
   })
 
   t.test(
-    "a task is edited where it stands; only what was touched is sent, and a due date is in the person's zone",
+    'a task is edited in its row: only changed fields are sent, and due dates are in local time',
     async (t) => {
       const due = await ann.create({
         title: 'Pay the rent',
@@ -85,9 +83,9 @@ async function suite() {
   )
 
   t.test(
-    'what the server refuses is said at its field, with the request id, and nothing typed is lost',
+    'a validation error appears at its field, with the request id, and no input is lost',
     async (t) => {
-      const strict = await visit({ expects: [400] })
+      const strict = await visit({ expectedStatuses: [400] })
       await strict.logIn('ann', '#/tasks?q=rent')
       await row(strict, 'Pay the rent').locator('button.task-title').click()
       await strict.page.getByLabel('Title', { exact: true }).fill('x'.repeat(201))
@@ -99,113 +97,116 @@ async function suite() {
       )
       t.match(
         await strict.page.locator('form.task-form .request-id').textContent(),
-        /Request id [0-9a-f-]{36}$/
+        /Request ID [0-9a-f-]{36}$/
       )
       t.equal(await strict.page.getByLabel('Title', { exact: true }).inputValue(), 'x'.repeat(201))
       await strict.context.close()
     }
   )
 
-  t.test('what is typed is not lost by a search, nor by leaving without a question', async (t) => {
-    await row(visitor, 'Pay the rent').getByRole('button', { name: 'Edit' }).click()
-    const text = page.getByLabel('Description', { exact: true })
-    await text.fill('Half a sentence')
-    await page.getByLabel('Search in titles').fill('nothing like it')
-    await page.locator('.tasks:not([aria-busy])').waitFor()
-    await page.getByText('1 task, that is all').waitFor()
-    t.equal(await text.inputValue(), 'Half a sentence')
-    const question = page.getByRole('dialog', { name: 'Leave without saving?' })
-    await page.getByRole('link', { name: 'Trash' }).click()
-    await question.getByRole('button', { name: 'Cancel' }).click()
-    t.equal(await text.inputValue(), 'Half a sentence')
-    t.match(page.url(), /#\/tasks/)
-    await page.getByRole('link', { name: 'Trash' }).click()
-    await question.getByRole('button', { name: 'Leave it' }).click()
-    await page.getByRole('heading', { name: 'Trash' }).waitFor()
-    await page.goto(page.url().replace(/#.*/, '#/tasks?q=rent'))
-    await row(visitor, 'In two parts').waitFor()
-  })
+  t.test(
+    'unsaved input survives a search, and leaving the page asks for confirmation',
+    async (t) => {
+      await row(visitor, 'Pay the rent').getByRole('button', { name: 'Edit' }).click()
+      const text = page.getByLabel('Description', { exact: true })
+      await text.fill('Half a sentence')
+      await page.getByLabel('Search in titles').fill('nothing like it')
+      await page.locator('.tasks:not([aria-busy])').waitFor()
+      await page.getByText('1 task in total').waitFor()
+      t.equal(await text.inputValue(), 'Half a sentence')
+      const question = page.getByRole('dialog', { name: 'Leave without saving?' })
+      await page.getByRole('link', { name: 'Trash' }).click()
+      await question.getByRole('button', { name: 'Cancel' }).click()
+      t.equal(await text.inputValue(), 'Half a sentence')
+      t.match(page.url(), /#\/tasks/)
+      await page.getByRole('link', { name: 'Trash' }).click()
+      await question.getByRole('button', { name: 'Leave' }).click()
+      await page.getByRole('heading', { name: 'Trash' }).waitFor()
+      await page.goto(page.url().replace(/#.*/, '#/tasks?q=rent'))
+      await row(visitor, 'In two parts').waitFor()
+    }
+  )
 
-  t.test('a task is finished and opened again by its box, from the keyboard as well', async (t) => {
-    await page.getByRole('checkbox', { name: 'Done: Pay the rent' }).click()
-    await page
-      .locator('.task-done', { hasText: 'Pay the rent' })
-      .and(page.locator(':not([aria-busy])'))
-      .waitFor()
-    const [task] = (await ann.get('/api/v1/tasks?q=rent')).json().data
-    t.match(task, { status: 'done', completed: true })
-    await page.locator('button.task-title', { hasText: 'Pay the rent' }).focus()
-    await page.keyboard.press('x')
-    await page
-      .locator('.task:not(.task-done):not([aria-busy])', { hasText: 'Pay the rent' })
-      .waitFor()
-    t.match((await ann.read(task)).json(), { status: 'todo' })
-    t.strictSame(await events.of(task), ['task.created', ...Array(4).fill('task.updated')])
-  })
+  t.test(
+    'a task can be completed and reopened by its checkbox and from the keyboard',
+    async (t) => {
+      await page.getByRole('checkbox', { name: 'Done: Pay the rent' }).click()
+      await page
+        .locator('.task-done', { hasText: 'Pay the rent' })
+        .and(page.locator(':not([aria-busy])'))
+        .waitFor()
+      const [task] = (await ann.get('/api/v1/tasks?q=rent')).json().data
+      t.match(task, { status: 'done', completed: true })
+      await page.locator('button.task-title', { hasText: 'Pay the rent' }).focus()
+      await page.keyboard.press('x')
+      await page
+        .locator('.task:not(.task-done):not([aria-busy])', { hasText: 'Pay the rent' })
+        .waitFor()
+      t.match((await ann.read(task)).json(), { status: 'todo' })
+      t.strictSame(await events.of(task), ['task.created', ...Array(4).fill('task.updated')])
+    }
+  )
 
-  t.test('a deleted task can be had back by undo, and later from the trash', async (t) => {
+  t.test('a deleted task can be restored by undo and from the trash', async (t) => {
     const [task] = (await ann.get('/api/v1/tasks?q=rent')).json().data
     await page.locator('button.task-title', { hasText: 'Pay the rent' }).focus()
     await page.keyboard.press('Delete')
-    await page.getByText('«Pay the rent» is in the trash.').waitFor()
+    await page.getByText('Moved “Pay the rent” to the trash.').waitFor()
     t.equal((await ann.read(task)).statusCode, 404)
     await page.keyboard.press('u')
     await row(visitor, 'Pay the rent').waitFor()
     t.equal((await ann.read(task)).statusCode, 200)
     await row(visitor, 'Pay the rent').getByRole('button', { name: 'Delete Pay the rent' }).click()
-    await page.getByText('«Pay the rent» is in the trash.').waitFor()
+    await page.getByText('Moved “Pay the rent” to the trash.').waitFor()
     await page.getByRole('link', { name: 'Trash' }).click()
     await page.getByRole('button', { name: 'Restore Pay the rent' }).click()
-    await page.getByText('«Pay the rent» is out of the trash.').waitFor()
+    await page.getByText('Restored “Pay the rent”.').waitFor()
     await page.getByText('The trash is empty').waitFor()
     t.equal((await ann.read(task)).statusCode, 200)
   })
 
-  t.test('the history of a task says what changed from what to what', async (t) => {
+  t.test('the history of a task shows old and new values', async (t) => {
     await page.getByRole('link', { name: 'Tasks', exact: true }).click()
     await row(visitor, 'Pay the rent')
       .getByRole('button', { name: 'History of Pay the rent' })
       .click()
     const history = page.getByRole('dialog')
-    await history.getByText('took it out of the trash').first().waitFor()
+    await history.getByText('restored the task from the trash').first().waitFor()
     t.match(
       await history.locator('li', { hasText: 'In two parts' }).textContent(),
-      /^You changed it .*Tagsa, b → a, b, homeDescriptionnothing → In two parts$/
+      /^You changed the task .*Tagsa, b → a, b, homeDescriptionnone → In two parts$/
     )
-    t.strictSame(await complaints(), [])
+    t.strictSame(await accessibilityViolations(), [])
     await page.keyboard.press('Escape')
   })
 
-  t.test(
-    'filters, words and order stand in the address, and are there again after a reload',
-    async (t) => {
-      await ann.create({ title: 'Water the roses', priority: 'high', tags: ['garden'] })
-      await ann.create({ title: 'Prune the roses', priority: 'low', tags: ['garden'] })
-      await page.getByLabel('Search in titles').fill('roses')
-      await page.getByLabel('Order').selectOption('Title A–Z')
-      await page.getByRole('button', { name: 'All' }).click()
-      await page.locator('.list-end', { hasText: '2 tasks, that is all' }).waitFor()
-      t.strictSame(await page.locator('.task-title').allTextContents(), [
-        'Prune the roses',
-        'Water the roses'
-      ])
-      t.match(page.url(), /#\/tasks\?.*view=all/)
-      t.match(page.url(), /q=roses/)
-      t.match(page.url(), /sort=title_asc/)
-      await page.getByLabel('Priority').selectOption('High')
-      await page.locator('.list-end', { hasText: '1 task, that is all' }).waitFor()
-      await page.reload()
-      await logIn('ann', new URL(page.url()).hash)
-      await row(visitor, 'Water the roses').waitFor()
-      t.equal(await page.getByLabel('Search in titles').inputValue(), 'roses')
-      t.strictSame(await page.locator('.task-title').allTextContents(), ['Water the roses'])
-      await row(visitor, 'Water').getByRole('button', { name: 'Tasks tagged garden' }).click()
-      await page.getByRole('button', { name: 'Tagged garden; show all tags' }).waitFor()
-      t.match(page.url(), /tag=garden/)
-    }
-  )
+  t.test('filters, search and order are part of the URL and survive a reload', async (t) => {
+    await ann.create({ title: 'Water the roses', priority: 'high', tags: ['garden'] })
+    await ann.create({ title: 'Prune the roses', priority: 'low', tags: ['garden'] })
+    await page.getByLabel('Search in titles').fill('roses')
+    await page.getByLabel('Order').selectOption('Title A–Z')
+    await page.getByRole('button', { name: 'All' }).click()
+    await page.locator('.list-end', { hasText: '2 tasks in total' }).waitFor()
+    t.strictSame(await page.locator('.task-title').allTextContents(), [
+      'Prune the roses',
+      'Water the roses'
+    ])
+    t.match(page.url(), /#\/tasks\?.*view=all/)
+    t.match(page.url(), /q=roses/)
+    t.match(page.url(), /sort=title_asc/)
+    await page.getByLabel('Priority').selectOption('High')
+    await page.locator('.list-end', { hasText: '1 task in total' }).waitFor()
+    await page.reload()
+    await logIn('ann', new URL(page.url()).hash)
+    await row(visitor, 'Water the roses').waitFor()
+    t.equal(await page.getByLabel('Search in titles').inputValue(), 'roses')
+    t.strictSame(await page.locator('.task-title').allTextContents(), ['Water the roses'])
+    await row(visitor, 'Water').getByRole('button', { name: 'Tasks tagged garden' }).click()
+    await page.getByRole('button', { name: 'Tagged garden; show all tags' }).waitFor()
+    t.match(page.url(), /tag=garden/)
+  })
 
-  t.test('a list goes on as one reaches its end, each task once', async (t) => {
+  t.test('a list loads more at its end and shows each task once', async (t) => {
     const bob = await signUp('user', 'bob')
     for (const from of [0, 100]) {
       await bob.post('/api/v1/task-batches', {
@@ -226,14 +227,14 @@ async function suite() {
         .nth(shown - 1)
         .waitFor({ state: 'attached' })
     }
-    await list.getByText('130 tasks, that is all').waitFor()
+    await list.getByText('130 tasks in total').waitFor()
     t.equal(new Set(await list.locator('.task-title').allTextContents()).size, 130)
     t.match(await list.getByRole('button', { name: /^Open/ }).textContent(), /130/)
     await context.close()
   })
 
   t.test(
-    'the list and the form pass axe in light and dark, also at 360 pixels, where nothing is cut off',
+    'the list and the form pass axe in both themes and fit a width of 360 pixels',
     async (t) => {
       const narrow = await visit({
         viewport: { width: 360, height: 740 },
@@ -242,26 +243,26 @@ async function suite() {
       })
       await narrow.logIn('ann')
       await row(narrow, 'Water the roses').waitFor()
-      t.strictSame(await narrow.complaints(), [])
+      t.strictSame(await narrow.accessibilityViolations(), [])
       await row(narrow, 'Water the roses').locator('button.task-title').click()
       await narrow.page.getByLabel('Description', { exact: true }).waitFor()
-      t.strictSame(await narrow.complaints(), [])
+      t.strictSame(await narrow.accessibilityViolations(), [])
       t.equal(await narrow.page.evaluate('document.documentElement.scrollWidth'), 360)
       await narrow.page.getByRole('button', { name: 'Menu' }).click()
       await narrow.page.getByRole('link', { name: 'Trash' }).click()
       await narrow.page.getByRole('heading', { name: 'Trash' }).waitFor()
-      t.strictSame(await narrow.complaints(), [])
+      t.strictSame(await narrow.accessibilityViolations(), [])
       await narrow.context.close()
     }
   )
 
   t.test(
-    'in all of this no page broke its policy or complained, and every call is in the contract',
+    'no page reports an error or violates its policy, and all calls are in the contract',
     async (t) => {
-      const { faults, undocumented, calls } = verdict()
-      t.strictSame(faults, [])
-      t.strictSame(undocumented, [])
-      t.ok(calls > 30)
+      const { errors, undocumentedCalls } = pageFindings()
+      t.strictSame(errors, [])
+      t.strictSame(undocumentedCalls, [])
+      t.ok(calls.length > 30)
     }
   )
-}
+})

@@ -2,23 +2,23 @@ import t from 'tap'
 import { emailsTo } from '../../support/emails.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
-t.test('while developing the letters can be read at /dev/mails, newest first', async (t) => {
+t.test('in development, emails can be read at /dev/mails, newest first', async (t) => {
   const { request, mail, signUp } = await createTestApp(t)
   t.strictSame((await request({ url: '/dev/mails' })).json(), { data: [] })
   await signUp('user', 'ann', { email: 'ann@example.com' })
   await signUp('user', 'bob', { email: 'bob@example.com' })
   await emailsTo(mail, 'bob@example.com')
-  const answer = await request({ url: '/dev/mails' })
-  t.equal(answer.headers['cache-control'], 'no-store')
-  const { data } = answer.json()
+  const response = await request({ url: '/dev/mails' })
+  t.equal(response.headers['cache-control'], 'no-store')
+  const { data } = response.json()
   t.strictSame(
-    data.map((letter: { to: string }) => letter.to),
+    data.map((email: { to: string }) => email.to),
     ['bob@example.com', 'ann@example.com']
   )
   t.strictSame(Object.keys(data[0]).sort(), ['html', 'subject', 'text', 'to'])
 })
 
-t.test('in production there is no such thing', async (t) => {
+t.test('in production, /dev/mails does not exist', async (t) => {
   const { request } = await createTestApp(t, {
     env: {
       NODE_ENV: 'production',

@@ -15,7 +15,7 @@ import { createTestApp } from '../../support/test-app.ts'
 const TOKEN = 'a-token-for-prometheus'
 const read = (file: string) =>
   readFileSync(new URL(`../../../src/features/ops/${file}`, import.meta.url), 'utf8')
-/** The value of a series, 0 while there is none. */
+/** Returns the value of a series, 0 if it does not exist. */
 const numberOf = (text: string, series: string): number =>
   Number(
     text
@@ -25,7 +25,7 @@ const numberOf = (text: string, series: string): number =>
   )
 
 t.test(
-  'answers are counted by operation, status and code, for whoever has the token',
+  'metrics count responses by operation, status and code, and require the token',
   async (t) => {
     const { signUp, request } = await createTestApp(t, {
       env: { METRICS_TOKEN: TOKEN },
@@ -51,20 +51,26 @@ t.test(
         401
       )
     }
-    const answer = await request({ url: '/metrics', headers: { authorization: `Bearer ${TOKEN}` } })
-    t.match(answer.headers['content-type'], /^text\/plain/)
-    t.equal(numberOf(answer.body, 'http_requests_total{operation="createTask",status="201"}'), 1)
-    t.equal(numberOf(answer.body, 'http_requests_total{operation="listTasks",status="400"}'), 1)
-    t.equal(numberOf(answer.body, 'http_request_duration_seconds_count{operation="createTask"}'), 1)
-    t.equal(numberOf(answer.body, 'tasklane_problems_total{code="not_found"}'), 1)
-    t.equal(numberOf(answer.body, 'tasklane_problems_total{code="bad_credentials"}'), 1)
-    t.match(answer.body, /nodejs_eventloop_lag_p99_seconds \d/)
-    t.notMatch(answer.body, ann.user.username, 'nothing that a caller wrote')
+    const response = await request({
+      url: '/metrics',
+      headers: { authorization: `Bearer ${TOKEN}` }
+    })
+    t.match(response.headers['content-type'], /^text\/plain/)
+    t.equal(numberOf(response.body, 'http_requests_total{operation="createTask",status="201"}'), 1)
+    t.equal(numberOf(response.body, 'http_requests_total{operation="listTasks",status="400"}'), 1)
+    t.equal(
+      numberOf(response.body, 'http_request_duration_seconds_count{operation="createTask"}'),
+      1
+    )
+    t.equal(numberOf(response.body, 'tasklane_problems_total{code="not_found"}'), 1)
+    t.equal(numberOf(response.body, 'tasklane_problems_total{code="bad_credentials"}'), 1)
+    t.match(response.body, /nodejs_eventloop_lag_p99_seconds \d/)
+    t.notMatch(response.body, ann.user.username, 'nothing that a caller wrote')
   }
 )
 
 t.test(
-  'the dashboard asks for nothing that is not told, and neither do the alarms, each of which the runbook explains',
+  'dashboard and alerts query only existing metrics, and the runbook explains each alert',
   async (t) => {
     const metrics = createMetrics()
     const { app } = await createTestApp(t, { deps: { metrics } })
@@ -74,39 +80,46 @@ t.test(
       metrics.watchGate(gate, idle)
     }
     watchBackgroundWork(metrics, app as never)
-    const told = await metrics.registry.metrics()
+    const exported = await metrics.registry.metrics()
     for (const file of ['grafana-dashboard.json', 'alerts.yaml']) {
-      const asked = new Set(read(file).match(/\b(tasklane|nodejs|process)_[a-z0-9_]+/g))
-      t.ok(asked.size > 10)
-      for (const name of asked) {
-        t.match(told, new RegExp(`^# TYPE ${name.replace(/_bucket$/, '')} `, 'm'), file)
+      const queried = new Set(read(file).match(/\b(tasklane|nodejs|process)_[a-z0-9_]+/g))
+      t.ok(queried.size > 10)
+      for (const name of queried) {
+        t.match(exported, new RegExp(`^# TYPE ${name.replace(/_bucket$/, '')} `, 'm'), file)
       }
     }
-    const runbook = readFileSync(new URL('../../../SCALABILITY.md', import.meta.url), 'utf8')
-    const alarms = [...read('alerts.yaml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name)
-    t.ok(alarms.length > 5)
+    const runbook = readFileSync(
+      new URL('../../../docs/operations/runbook.md', import.meta.url),
+      'utf8'
+    )
+    const rules = read('alerts.yaml')
+    const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name)
+    t.ok(alerts.length > 5)
+    for (const name of alerts) {
+      t.ok(rules.includes(`runbook.md#${name.toLowerCase()}\n`), `${name} refers to its runbook`)
+    }
     t.strictSame(
-      alarms.filter((name) => !runbook.includes(`| \`${name}\` |`)),
+      alerts.filter((name) => !runbook.includes(`\n## ${name}\n`)),
       []
     )
   }
 )
 
-t.test('what cannot be known at this moment is not told, least of all as a nought', async (t) => {
+t.test('a metric that cannot be read is left out rather than reported as 0', async (t) => {
   const metrics = createMetrics()
-  let isAway = false
+  let isDown = false
   metrics.watchShared('imports_unfinished', 'Imports.', async () => {
-    if (isAway) {
-      throw new Error('the database is away')
+    if (isDown) {
+      throw new Error('the database is down')
     }
     return 7
   })
   t.match(await metrics.registry.metrics(), /^tasklane_imports_unfinished 7$/m)
-  isAway = true
+  isDown = true
   t.notMatch(await metrics.registry.metrics(), /^tasklane_imports_unfinished /m)
 })
 
-t.test('an import that nobody works on grows old for whoever watches', async (t) => {
+t.test('the age of the oldest waiting import is reported', async (t) => {
   const metrics = createMetrics()
   const { db, signUp } = await createTestApp(t)
   watchBackgroundWork(metrics, db)
@@ -125,7 +138,7 @@ const withoutPromtool =
   spawnSync(promtool, ['--version']).status !== 0 &&
   'promtool (of Prometheus) is not installed on this machine; PROMTOOL may name it'
 t.test(
-  'the alarms are rules that Prometheus takes, and ring when they should',
+  'the alerts are valid Prometheus rules and fire when they should',
   { skip: withoutPromtool },
   async (t) => {
     const { status, stdout, stderr } = spawnSync(
@@ -137,7 +150,7 @@ t.test(
   }
 )
 
-t.test('without a token in the configuration there is no such path', async (t) => {
+t.test('without a configured token, /metrics does not exist', async (t) => {
   const { request } = await createTestApp(t)
   t.equal((await request({ url: '/metrics' })).statusCode, 404)
 })
@@ -147,7 +160,7 @@ const skip =
     ? 'the embedded database belongs to one process; this needs TEST_DATABASE_URL'
     : false
 t.test(
-  'a port of its own tells the sums over all processes, pool and jobs included',
+  'the metrics port reports sums over all processes, with pool and jobs',
   { skip },
   async (t) => {
     const database = await createTestDatabase()
@@ -163,7 +176,7 @@ t.test(
     }
     const read = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
     const text = await read()
-    // One more was asked when the server said that it is ready; nobody else knows it.
+    // The start of the server may have added a request of its own.
     t.ok(numberOf(text, 'http_requests_total{operation="other",status="200"}') >= 20)
     t.match(text, /tasklane_database_statements_running \d/)
     t.match(text, /tasklane_password_hashes_waiting 0/)

@@ -1,111 +1,113 @@
 import { h, replace } from './lib/dom.js'
-import { go, place } from './lib/router.js'
-import { isAtLeast, isLoggedIn, onSession, useLogin } from './lib/session.js'
-import { accountPage } from './pages/account.js'
-import { auditPage } from './pages/audit.js'
-import { bansPage } from './pages/bans.js'
-import { confirmPage } from './pages/confirm.js'
-import { csvPage } from './pages/csv.js'
-import { forgotPage } from './pages/forgot.js'
-import { askLogin, loginPage } from './pages/login.js'
-import { registerPage } from './pages/register.js'
-import { statsPage } from './pages/stats.js'
-import { usersPage } from './pages/users.js'
-import { everybodyPage, tasksPage, trashPage } from './tasks/page.js'
-import { showConnection } from './ui/banner.js'
+import { currentRoute, navigate } from './lib/router.js'
+import { isAtLeast, isLoggedIn, onUserChange, setReauthenticate } from './lib/session.js'
+import { accountPage } from './pages/account/page.js'
+import { auditLogPage } from './pages/admin/audit-log.js'
+import { bansPage } from './pages/admin/bans.js'
+import { statsPage } from './pages/admin/stats.js'
+import { usersPage } from './pages/admin/users.js'
+import { confirmEmailPage } from './pages/auth/confirm-email.js'
+import { forgotPasswordPage } from './pages/auth/forgot-password.js'
+import { loginPage, reauthenticate } from './pages/auth/login.js'
+import { registerPage } from './pages/auth/register.js'
+import { csvPage } from './pages/csv/page.js'
+import { allTasksPage, tasksPage, trashPage } from './tasks/page.js'
+import { showConnection } from './ui/connection-banner.js'
 import { confirm } from './ui/dialog.js'
-import { porch, shell } from './ui/shell.js'
-import { showShortcuts, usePageShortcuts, useShortcuts } from './ui/shortcuts.js'
+import { hasDirtyForm } from './ui/dirty-forms.js'
+import { page as pageNode } from './ui/page.js'
+import { authLayout, shell } from './ui/shell.js'
+import { setGlobalShortcuts, setPageShortcuts, showShortcuts } from './ui/shortcuts.js'
 import { clearToasts, undoLast } from './ui/toast.js'
-import { hasUnsent } from './ui/unsent.js'
 
-/** Pages for anyone, and pages with the role they take. A page gives its title, its node, its keys, and `stop` to leave it. */
-const OPEN = {
+/** Pages for users who are not logged in. A page has a title, a node, shortcuts (`keys`) and `stop` for leaving it. */
+const PUBLIC_PAGES = {
   '/login': loginPage,
   '/register': registerPage,
-  '/forgot': forgotPage,
-  '/confirm': confirmPage
+  '/forgot': forgotPasswordPage,
+  '/confirm': confirmEmailPage
 }
+/** Pages for users who are logged in, with the role they require. */
 const PAGES = {
   '/tasks': [tasksPage, 'user'],
   '/trash': [trashPage, 'user'],
   '/csv': [csvPage, 'user'],
   '/account': [accountPage, 'user'],
-  '/confirm': [confirmPage, 'user'],
-  '/everybody': [everybodyPage, 'manager'],
-  '/audit': [auditPage, 'manager'],
+  '/confirm': [confirmEmailPage, 'user'],
+  '/all-tasks': [allTasksPage, 'manager'],
+  '/audit-log': [auditLogPage, 'manager'],
   '/stats': [statsPage, 'manager'],
   '/users': [usersPage, 'admin'],
   '/bans': [bansPage, 'admin']
 }
 const HOME = '/tasks'
 
-let frame
+let layout
 let page
 
-/** Shows what the address names; who is not logged in sees the log-in first and comes back to it afterwards. */
+/** Shows the page of the current route. Users who are not logged in see the log-in first and return afterwards. */
 function render({ focus = true } = {}) {
-  const { path, query } = place()
-  if (isLoggedIn() && (path === '/' || OPEN[path]) && path !== '/confirm') {
-    go(HOME)
+  const { path, query } = currentRoute()
+  if (isLoggedIn() && (path === '/' || PUBLIC_PAGES[path]) && path !== '/confirm') {
+    navigate(HOME)
     return
   }
   page?.stop?.()
-  frame ??= isLoggedIn() ? shell() : porch()
-  page = isLoggedIn() ? pageFor(path, query) : (OPEN[path] ?? loginPage)(query)
-  if (!frame.node.isConnected) {
-    replace(document.getElementById('app'), frame.node)
+  layout ??= isLoggedIn() ? shell() : authLayout()
+  page = isLoggedIn() ? privatePage(path, query) : (PUBLIC_PAGES[path] ?? loginPage)(query)
+  if (!layout.node.isConnected) {
+    replace(document.getElementById('app'), layout.node)
   }
-  replace(frame.main, page.node)
-  frame.mark(path)
-  usePageShortcuts(page.keys)
+  replace(layout.main, page.node)
+  layout.markCurrent(path)
+  setPageShortcuts(page.keys)
   document.title = `${page.title} · Tasklane`
   scrollTo(0, 0)
-  const first = frame.main.querySelector('[autofocus]') ?? frame.main.querySelector('h1')
   if (focus) {
-    first?.focus({ preventScroll: true })
+    focusStart(layout.main)
   }
 }
 
-function pageFor(path, query) {
-  const [make, role] = PAGES[path] ?? []
-  if (!make || !isAtLeast(role)) {
-    return lostPage()
-  }
-  return make(query)
+function focusStart(main) {
+  const first = main.querySelector('[autofocus]') ?? main.querySelector('h1')
+  first?.focus({ preventScroll: true })
 }
 
-const lostPage = () => ({
-  title: 'Not here',
-  node: h(
-    'section',
-    { class: 'page' },
-    h('h1', { tabindex: '-1' }, 'There is nothing here'),
-    h('p', {}, 'The address is wrong, or this page is not for your role.')
+function privatePage(path, query) {
+  const [createPage, role] = PAGES[path] ?? []
+  return createPage && isAtLeast(role) ? createPage(query) : notFoundPage()
+}
+
+const notFoundPage = () => ({
+  title: 'Page not found',
+  node: pageNode(
+    { title: 'Page not found' },
+    h('p', {}, 'This page does not exist, or your role does not allow it.')
   )
 })
 
+const confirmLeaving = () =>
+  confirm({
+    title: 'Leave without saving?',
+    text: 'Your changes in the form are not saved.',
+    confirmLabel: 'Leave'
+  })
+
 addEventListener('hashchange', async ({ oldURL }) => {
   const wanted = location.hash
-  if (oldURL !== '' && isLoggedIn() && hasUnsent()) {
-    // However one leaves, by link, key or the browser's own button: first back, then the question.
+  if (oldURL !== '' && isLoggedIn() && hasDirtyForm()) {
+    // A hash change cannot be cancelled, so the route is restored while the user decides.
     history.replaceState(null, '', new URL(oldURL).hash)
-    if (
-      !(await confirm({
-        title: 'Leave without saving?',
-        text: 'What you have typed in the form is not saved yet.',
-        act: 'Leave it'
-      }))
-    ) {
+    if (!(await confirmLeaving())) {
       return
     }
     history.replaceState(null, '', wanted)
   }
   render()
 })
-onSession((user) => {
-  // Somebody else: nothing of the page before is for them.
-  frame = undefined
+onUserChange((user) => {
+  // Nothing on the previous user's page is meant for the next user.
+  layout = undefined
   for (const dialog of document.querySelectorAll('dialog[open]')) {
     dialog.close()
   }
@@ -114,12 +116,12 @@ onSession((user) => {
   }
   render()
 })
-useLogin(askLogin)
-useShortcuts([
-  ['?', 'Show this list', showShortcuts],
+setReauthenticate(reauthenticate)
+setGlobalShortcuts([
+  ['?', 'Show keyboard shortcuts', showShortcuts],
   ['u', 'Undo the last deletion', undoLast],
-  ['t', 'Go to the tasks', () => (isLoggedIn() ? go('/tasks') : false)],
-  ['a', 'Go to your account', () => (isLoggedIn() ? go('/account') : false)]
+  ['t', 'Go to your tasks', () => (isLoggedIn() ? navigate('/tasks') : false)],
+  ['a', 'Go to your account', () => (isLoggedIn() ? navigate('/account') : false)]
 ])
 showConnection()
 render({ focus: false })

@@ -1,9 +1,9 @@
-// Runs before anything is painted, so that nobody sees the other theme flash by. The choice is no secret.
+// Applies the stored theme before the first paint, so that the other theme never flashes up.
 try {
-  const chosen = localStorage.getItem('theme')
-  if (chosen === 'light' || chosen === 'dark') {
-    document.documentElement.dataset.theme = chosen
+  const theme = localStorage.getItem('theme')
+  if (theme === 'light' || theme === 'dark') {
+    document.documentElement.dataset.theme = theme
   }
 } catch {
-  // A browser that keeps nothing follows the system.
+  // Without storage the page follows the system's theme.
 }

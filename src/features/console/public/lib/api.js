@@ -1,70 +1,66 @@
-import { unreachable, waitToRetry } from './connection.js'
-import { ApiError, isAborted, problemOf } from './problem.js'
-import { accessToken, isLoggedIn, isNearlyOver, renew } from './session.js'
+import { networkError, waitBeforeRetry } from './connection.js'
+import { ApiError, isAborted, parseProblem } from './problem.js'
+import { accessToken, expiresSoon, isLoggedIn, renewSession } from './session.js'
 
 const BASE = '/api/v1'
 const LOGOUT = `${BASE}/auth/logout`
-const PATIENCE_MS = 30_000
-const MOST_RETRIES = 6
-/** A budget that is used up comes back within a minute; longer waits are for people to decide. */
-const LONGEST_PAUSE_SECONDS = 60
-
-/** A new name for a request that creates something: repeated under it, the request has no second effect. */
-export const newKey = () => crypto.randomUUID()
+const TIMEOUT_MS = 30_000
+const MAX_RETRIES = 6
+/** A rate limit resets within a minute. After a longer wait the user decides whether to try again. */
+const MAX_RETRY_AFTER_SECONDS = 60
+const TRANSIENT_STATUSES = [0, 502, 503, 504]
 
 /**
- * Calls the API and gives the answer's body. Calls that can be repeated without harm are: reads, changes that name the
- * version they are for, deletions, and creations under a key. Throws ApiError for every refusal, AbortError when given up.
+ * Calls the API and returns the body of the response. Retries transient failures of calls that are safe to repeat:
+ * reads, deletions, changes with a version, and requests with an idempotency key. Throws ApiError for every rejected
+ * call and AbortError after `signal` or when the session ends. `timeoutMs: 0` waits without a limit.
  */
-export async function call(
-  method,
-  path,
-  {
-    query,
-    body,
-    version,
-    key,
-    signal,
-    repeat = method === 'GET' || method === 'DELETE' || version !== undefined || key !== undefined,
-    raw = false,
-    patience = PATIENCE_MS
-  } = {}
-) {
-  const headers = {
-    ...(body !== undefined && { 'content-type': 'application/json' }),
-    ...(version !== undefined && { 'if-match': `"${version}"` }),
-    ...(key !== undefined && { 'idempotency-key': key })
-  }
-  const url = `${BASE}${path}${queryText(query)}`
-  const request = {
-    method,
-    headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
-    patience
-  }
+export async function call(method, path, options = {}) {
+  const { query, signal, raw = false } = options
+  const url = `${BASE}${path}${queryString(query)}`
+  const request = requestOf(method, options)
   for (let retries = 0; ; ) {
     try {
-      const response = await authorised(url, request, signal)
+      const response = await sendAuthorized(url, request, signal)
       if (raw) {
         return response
       }
       const text = await response.text()
       return text === '' ? undefined : JSON.parse(text)
     } catch (error) {
-      // The first attempt reached its end although its answer did not reach us.
+      // An earlier attempt deleted it, although its response never arrived.
       if (retries > 0 && method === 'DELETE' && error.status === 404) {
         return undefined
       }
-      if (isAborted(error) || !repeat || retries >= MOST_RETRIES || !isPassing(error, method)) {
+      if (!mayRetry(error, method, options) || retries >= MAX_RETRIES) {
         throw error
       }
-      await waitToRetry(error, ++retries, signal)
+      await waitBeforeRetry(error, ++retries, signal)
     }
   }
 }
 
-/** Whether the same call may well succeed a little later. */
-export function isPassing(error, method = 'GET') {
+function requestOf(method, { body, version, idempotencyKey, timeoutMs = TIMEOUT_MS }) {
+  return {
+    method,
+    headers: {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(version !== undefined && { 'if-match': `"${version}"` }),
+      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey })
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    timeoutMs
+  }
+}
+
+function mayRetry(error, method, { version, idempotencyKey, retry }) {
+  const isSafe =
+    method === 'GET' || method === 'DELETE' || version !== undefined || idempotencyKey !== undefined
+  return !isAborted(error) && (retry ?? isSafe) && isTransient(error, method)
+}
+
+/** Tells whether the same call is likely to succeed a little later. */
+export function isTransient(error, method = 'GET') {
   if (!(error instanceof ApiError)) {
     return false
   }
@@ -72,46 +68,49 @@ export function isPassing(error, method = 'GET') {
     return (
       method === 'GET' &&
       error.code === 'rate_limited' &&
-      (error.retryAfter ?? 0) <= LONGEST_PAUSE_SECONDS
+      (error.retryAfter ?? 0) <= MAX_RETRY_AFTER_SECONDS
     )
   }
-  return (
-    error.status === 0 ||
-    error.status === 503 ||
-    error.status === 502 ||
-    error.status === 504 ||
-    error.code === 'idempotency_in_flight'
-  )
+  return TRANSIENT_STATUSES.includes(error.status) || error.code === 'idempotency_in_flight'
 }
 
-/** Sends with the access token; a token that has run out is renewed once, by the person if need be. */
-async function authorised(url, request, signal) {
-  const isGone =
-    !isOpen(url) && isNearlyOver() && (await renew(url !== LOGOUT).catch(() => true)) === false
-  if (isGone && url !== LOGOUT) {
-    throw new DOMException('the session is over', 'AbortError')
+const sessionEnded = () => new DOMException('the session has ended', 'AbortError')
+
+/** Renews an access token that is about to expire. An error is ignored: the call itself will meet it again. */
+async function renewInTime(mayAsk) {
+  const isRenewed = await renewSession(mayAsk).catch(() => true)
+  if (!isRenewed && mayAsk) {
+    throw sessionEnded()
   }
-  for (let renewed = false; ; ) {
+}
+
+/** Sends with the access token. Renews an expired token once, by asking the user for the password if need be. */
+async function sendAuthorized(url, request, signal) {
+  const mayAsk = url !== LOGOUT
+  if (!isPublic(url) && expiresSoon()) {
+    await renewInTime(mayAsk)
+  }
+  for (let isRenewed = false; ; ) {
     const response = await send(url, request, signal)
     if (response.ok) {
       return response
     }
-    const problem = problemOf(response.status, await response.text(), response.headers)
-    if (problem.code !== 'unauthenticated' || isOpen(url) || renewed || !isLoggedIn()) {
+    const problem = parseProblem(response.status, await response.text(), response.headers)
+    if (problem.code !== 'unauthenticated' || isPublic(url) || isRenewed || !isLoggedIn()) {
       throw problem
     }
-    renewed = await renew(url !== LOGOUT)
-    // Whoever leaves instead, or comes back as somebody else, is not told about calls of the page before.
-    if (!renewed) {
-      throw url === LOGOUT ? problem : new DOMException('the session is over', 'AbortError')
+    isRenewed = await renewSession(mayAsk)
+    // The user logged out, or somebody else logged in: errors of the previous page are not for them.
+    if (!isRenewed) {
+      throw mayAsk ? sessionEnded() : problem
     }
   }
 }
 
-async function send(url, { method, headers, body, patience }, signal) {
-  const token = isOpen(url) ? undefined : accessToken()
-  const limits = [
-    ...(patience > 0 ? [AbortSignal.timeout(patience)] : []),
+async function send(url, { method, headers, body, timeoutMs }, signal) {
+  const token = isPublic(url) ? undefined : accessToken()
+  const signals = [
+    ...(timeoutMs > 0 ? [AbortSignal.timeout(timeoutMs)] : []),
     ...(signal ? [signal] : [])
   ]
   try {
@@ -121,26 +120,26 @@ async function send(url, { method, headers, body, patience }, signal) {
       cache: 'no-store',
       credentials: 'omit',
       headers: { ...headers, ...(token && { authorization: `Bearer ${token}` }) },
-      signal: AbortSignal.any(limits)
+      signal: AbortSignal.any(signals)
     })
   } catch (error) {
     if (isAborted(error) && signal?.aborted) {
       throw error
     }
-    throw unreachable(error)
+    throw networkError(error)
   }
 }
 
-/** Operations that do not look at a token. */
-const isOpen = (url) => /^\/api\/v1\/auth\/(?!logout|sessions)/.test(url)
+/** Tells whether an operation ignores the access token. */
+const isPublic = (url) => /^\/api\/v1\/auth\/(?!logout|sessions)/.test(url)
 
-/** Query parameters; lists repeat theirs, what is empty is left out. */
-export function queryText(query = {}) {
+/** Writes query parameters: arrays repeat their parameter, empty values are left out. */
+export function queryString(query = {}) {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     [value]
       .flat()
-      .filter((one) => one !== undefined && one !== null && one !== '')
-      .map((one) => [name, String(one)])
+      .filter((item) => item !== undefined && item !== null && item !== '')
+      .map((item) => [name, String(item)])
   )
   return pairs.length > 0 ? `?${new URLSearchParams(pairs)}` : ''
 }

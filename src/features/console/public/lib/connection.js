@@ -1,72 +1,77 @@
 import { ApiError } from './problem.js'
 
-const FIRST_WAIT_MS = 1000
-const LONGEST_WAIT_MS = 30_000
+const MIN_WAIT_MS = 1000
+const MAX_WAIT_MS = 30_000
 
-/** Calls that are waiting to be tried again, and why: nobody answers, or Tasklane says that it cannot right now. */
+/** Calls that wait for their next attempt. */
 const waiting = new Set()
 const listeners = new Set()
 
-const tell = () => {
+const notify = () => {
   for (const listener of listeners) {
-    listener(summary())
+    listener(connectionState())
   }
 }
-function summary() {
-  const all = [...waiting]
-  if (all.length === 0) {
+function connectionState() {
+  if (waiting.size === 0) {
     return undefined
   }
-  const first = all.reduce((a, b) => (a.until < b.until ? a : b))
-  return { kind: navigator.onLine ? first.kind : 'offline', until: first.until }
+  const next = [...waiting].reduce((a, b) => (a.until < b.until ? a : b))
+  return { kind: navigator.onLine ? next.kind : 'offline', until: next.until }
 }
 
-/** Hears of every change; `undefined` when all is well. */
-export const onConnection = (listener) => {
+/** Calls the listener at every change with `{ kind, until }` of the next retry, or undefined when no call waits. */
+export const onConnectionChange = (listener) => {
   listeners.add(listener)
 }
 
-/** Ends every wait. */
-export function tryNow() {
+/** Starts all waiting attempts at once. */
+export function retryNow() {
   for (const wait of [...waiting]) {
-    wait.go()
+    wait.resume()
   }
 }
-addEventListener('online', tryNow)
-addEventListener('offline', tell)
+addEventListener('online', retryNow)
+addEventListener('offline', notify)
+
+function kindOf({ status }) {
+  if (status === 429) {
+    return 'limited'
+  }
+  return status === 0 ? 'unreachable' : 'busy'
+}
 
 /**
- * Waits before the `attempt`th repetition: as long as the server asked for, or twice as long each time, with some chance
- * in it so that not all come back at once. Goes on at once when the network returns or the person says so.
+ * Waits before retry number `retry`: as long as the server asked for, at least an exponential backoff with jitter. The
+ * wait ends early when the network returns or the user asks for it.
  */
-export function waitToRetry(error, attempt, signal) {
-  const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1))
+export function waitBeforeRetry(error, retry, signal) {
+  const backoff = Math.min(MAX_WAIT_MS, MIN_WAIT_MS * 2 ** (retry - 1))
   const ms = Math.max((error.retryAfter ?? 0) * 1000, backoff * (0.75 + Math.random() / 2))
   return new Promise((resolve, reject) => {
     const end = (settle) => () => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', stop)
+      signal?.removeEventListener('abort', abort)
       waiting.delete(wait)
-      tell()
+      notify()
       settle()
     }
-    const kind = error.status === 429 ? 'limited' : error.status === 0 ? 'unreachable' : 'busy'
-    const wait = { kind, until: Date.now() + ms, go: end(resolve) }
-    const stop = end(() => reject(new DOMException('given up', 'AbortError')))
-    const timer = setTimeout(wait.go, ms)
-    signal?.addEventListener('abort', stop)
+    const wait = { kind: kindOf(error), until: Date.now() + ms, resume: end(resolve) }
+    const abort = end(() => reject(new DOMException('aborted', 'AbortError')))
+    const timer = setTimeout(wait.resume, ms)
+    signal?.addEventListener('abort', abort)
     waiting.add(wait)
-    tell()
+    notify()
     if (signal?.aborted) {
-      stop()
+      abort()
     }
   })
 }
 
-/** What a failed `fetch` means. */
-export function unreachable(cause) {
+/** Makes the error for a call that got no response. */
+export function networkError(cause) {
   const detail = navigator.onLine
-    ? 'Tasklane does not answer. It may be restarting, or the network between is down.'
+    ? 'Tasklane does not respond. It may be restarting, or the network is down.'
     : 'This device is offline.'
   return Object.assign(new ApiError({ detail }), { cause })
 }

@@ -1,14 +1,15 @@
 const SVG = 'http://www.w3.org/2000/svg'
 
 /**
- * Makes an element. Strings become text nodes, never markup; `null`, `undefined` and `false` are left out, also as
- * attributes. `onclick` and its like take functions; `value`, `checked` and `disabled` are set as properties.
+ * Creates an element. Strings become text nodes, never markup. `null`, `undefined` and `false` are left out, as
+ * children and as attributes. `onclick` and other handlers take functions; `value`, `checked` and the like are set as
+ * properties.
  */
 export function h(tag, props, ...children) {
   return fill(document.createElement(tag), props, children)
 }
 
-/** The same for SVG. */
+/** Creates an SVG element. */
 export function svg(tag, props, ...children) {
   return fill(document.createElementNS(SVG, tag), props, children)
 }
@@ -36,7 +37,7 @@ function fill(element, props, children) {
       element.setAttribute(name, value === true ? '' : value)
     }
   }
-  // After the options of a select are there.
+  // A select takes its value only once its options exist.
   append(element, children)
   if (element.tagName === 'SELECT' && props?.value !== undefined) {
     element.value = props.value
@@ -44,8 +45,8 @@ function fill(element, props, children) {
   return element
 }
 
-/** Adds what `h` takes as children. */
-export function append(parent, children) {
+/** Appends children as `h` takes them. */
+function append(parent, children) {
   for (const child of [children].flat(Infinity)) {
     if (child === null || child === undefined || child === false) {
       continue
@@ -55,17 +56,17 @@ export function append(parent, children) {
   return parent
 }
 
-/** Puts these children in the place of the present ones. */
+/** Replaces all children. */
 export function replace(parent, ...children) {
   parent.replaceChildren()
   return append(parent, children)
 }
 
 let ids = 0
-/** An id that nothing else on the page has. */
+/** Returns an id that is unique on the page. */
 export const newId = (prefix = 'id') => `${prefix}-${++ids}`
 
-/** Runs `work` once calls have stopped coming for a while. */
+/** Returns a function that runs `work` once it has not been called for `ms`. */
 export function debounce(work, ms) {
   let timer
   return (...args) => {

@@ -1,9 +1,9 @@
-/** A refusal of the server (RFC 9457), or a call that came to nothing; `message` is for people. */
+/** A rejected call (RFC 9457), or one without a response. `message` can be shown to users. */
 export class ApiError extends Error {
   constructor({
     status = 0,
     code = 'unreachable',
-    title = 'Tasklane cannot be reached',
+    title = 'Cannot reach Tasklane',
     detail,
     request_id = null,
     errors = [],
@@ -25,19 +25,19 @@ export class ApiError extends Error {
     })
   }
 
-  /** The fault at a field of the body, if there is one. */
-  at(field) {
+  /** Returns the error at a field of the body, if there is one. */
+  errorAt(field) {
     return this.errors.find(
       ({ pointer }) => pointer === `/${field}` || pointer.startsWith(`/${field}/`)
     )
   }
 }
 
-/** Nobody is waiting for this any more. */
+/** Tells whether a call was aborted, so that nobody waits for its outcome. */
 export const isAborted = (error) => error?.name === 'AbortError'
 
-/** Reads the refusal from an answer, whatever stands in front of Tasklane has made of it. */
-export function problemOf(status, text, headers) {
+/** Reads the problem from a response. Works for responses of proxies, too, which are not JSON. */
+export function parseProblem(status, text, headers) {
   const retryAfter = Number(headers.get('retry-after')) || undefined
   const request_id = headers.get('x-request-id')
   try {
@@ -46,8 +46,8 @@ export function problemOf(status, text, headers) {
     return new ApiError({
       status,
       code: 'unknown',
-      title: 'An unexpected answer',
-      detail: `Something between here and Tasklane answered ${status}.`,
+      title: 'Unexpected response',
+      detail: `A proxy in front of Tasklane responded with status ${status}.`,
       request_id,
       retryAfter
     })

@@ -1,23 +1,23 @@
-/** Where one is stands in the hash, so that it can be kept, sent and gone back to: `#/tasks?status=todo`. */
-export function place() {
+/** Reads the current route from the hash, `#/tasks?status=todo`, so that it can be bookmarked and shared. */
+export function currentRoute() {
   const [path, query = ''] = location.hash.replace(/^#/, '').split('?')
   return { path: path || '/', query: new URLSearchParams(query) }
 }
 
-/** The address of a place, without what is empty. */
+/** Writes a route as a hash, without empty parameters. */
 export function hashOf(path, query = {}) {
   const pairs = [...(query instanceof URLSearchParams ? query : Object.entries(query))].flatMap(
     ([name, value]) =>
       [value]
         .flat()
-        .filter((one) => one !== '' && one !== undefined && one !== null)
-        .map((one) => [name, one])
+        .filter((item) => item !== '' && item !== undefined && item !== null)
+        .map((item) => [name, item])
   )
   return `#${path}${pairs.length > 0 ? `?${new URLSearchParams(pairs)}` : ''}`
 }
 
-/** Goes there, as a step that can be gone back. */
-export function go(path, query) {
+/** Goes to a route and adds it to the browser's history. */
+export function navigate(path, query) {
   const hash = hashOf(path, query)
   if (hash === location.hash) {
     dispatchEvent(new HashChangeEvent('hashchange'))
@@ -26,7 +26,7 @@ export function go(path, query) {
   }
 }
 
-/** Notes where one is without a step: a filter is not a page. */
-export function note(path, query) {
+/** Writes the page's filters into the URL without adding to the history. */
+export function replaceQuery(path, query) {
   history.replaceState(null, '', hashOf(path, query))
 }

@@ -1,83 +1,91 @@
-import { unreachable } from './connection.js'
-import { problemOf } from './problem.js'
+import { networkError } from './connection.js'
+import { parseProblem } from './problem.js'
 
-const EARLY_MS = 20_000
+const RENEW_BEFORE_EXPIRY_MS = 20_000
+const ROLES = ['user', 'manager', 'admin']
 
 /**
- * Who is logged in. Both tokens live in this variable and nowhere else: what is on a disk can be read from it, and a
- * tab that is duplicated would take a stored refresh token along, whose second use ends the session (RFC 9700, 4.14.2).
+ * The current session. Both tokens live in this variable and nowhere else: stored tokens could be read from the disk,
+ * and a duplicated tab would use a stored refresh token a second time, which ends the session (RFC 9700, 4.14.2).
  * The price is that a reload asks for the password again.
  */
-let current
+let session
 const listeners = new Set()
-let refreshing
-let hooks = { askLogin: async () => false }
+let renewal
+let reauthenticate = async () => false
 
-export const user = () => current?.user
-export const isLoggedIn = () => current !== undefined
-export const accessToken = () => current?.access_token
-export const isAtLeast = (role) =>
-  ['user', 'manager', 'admin'].indexOf(current?.user.role) >=
-  ['user', 'manager', 'admin'].indexOf(role)
+export const currentUser = () => session?.user
+export const isLoggedIn = () => session !== undefined
+export const accessToken = () => session?.access_token
+export const isAtLeast = (role) => ROLES.indexOf(session?.user.role) >= ROLES.indexOf(role)
 
-/** Says how to ask the person to log in again while the page stays; true when they did. */
-export const useLogin = (askLogin) => {
-  hooks = { askLogin }
+/** Sets how to ask the user to log in again on the same page. The function resolves to true when they did. */
+export const setReauthenticate = (ask) => {
+  reauthenticate = ask
 }
-export const onSession = (listener) => {
+/** Calls the listener with the user, or undefined, whenever somebody logs in or out. */
+export const onUserChange = (listener) => {
   listeners.add(listener)
 }
 
-/** Takes a token set, or ends the session with `undefined`. */
-export function start(tokens) {
-  const before = current?.user.id
-  current = tokens && { ...tokens, until: Date.now() + tokens.expires_in * 1000 }
-  if (before !== tokens?.user.id) {
+/** Starts a session with a token set, or continues it with a new one. */
+export function startSession(tokens) {
+  setSession({ ...tokens, expiresAt: Date.now() + tokens.expires_in * 1000 })
+}
+
+/** Forgets both tokens. */
+export const endSession = () => setSession(undefined)
+
+function setSession(next) {
+  const previousId = session?.user.id
+  session = next
+  if (previousId !== next?.user.id) {
     for (const listener of listeners) {
-      listener(current?.user)
+      listener(session?.user)
     }
   }
 }
 
-/** The profile has changed. */
+/** Updates the profile of the current user. */
 export function setUser(changed) {
-  if (current?.user.id === changed.id) {
-    current = { ...current, user: changed }
+  if (session?.user.id === changed.id) {
+    session = { ...session, user: changed }
   }
 }
 
-/** Whether it is better to renew the token before the next call than after its refusal. */
-export const isNearlyOver = () =>
-  current !== undefined &&
-  Date.now() > current.until - EARLY_MS &&
-  current.expires_in * 1000 > 3 * EARLY_MS
+/** Tells whether to renew the access token before the next call rather than after it is rejected. */
+export const expiresSoon = () =>
+  session !== undefined &&
+  Date.now() > session.expiresAt - RENEW_BEFORE_EXPIRY_MS &&
+  session.expires_in * 1000 > 3 * RENEW_BEFORE_EXPIRY_MS
 
 /**
- * Makes the session good again: by the refresh token, or else by asking the person. Whoever comes while that is going on
- * waits for the same outcome, since a refresh token can be spent once. False when there is no session any more.
+ * Renews the session by its refresh token, or else by asking the user. Concurrent callers share one renewal, since a
+ * refresh token can be used only once. Resolves to false when the session has ended.
  */
-export function renew(mayAsk = true) {
-  refreshing ??= attempt(mayAsk).finally(() => {
-    refreshing = undefined
+export function renewSession(mayAsk = true) {
+  renewal ??= attemptRenewal(mayAsk).finally(() => {
+    renewal = undefined
   })
-  return refreshing
+  return renewal
 }
 
-async function attempt(mayAsk) {
-  if (current === undefined) {
+async function attemptRenewal(mayAsk) {
+  if (session === undefined) {
     return false
   }
-  const { id } = current.user
-  const answer = await spend(current.refresh_token)
-  if (answer.tokens) {
-    start(answer.tokens)
+  const { id } = session.user
+  const tokens = await refreshTokens(session.refresh_token)
+  if (tokens) {
+    startSession(tokens)
     return true
   }
-  // What was typed by one person is never sent in the name of another.
-  return mayAsk && (await hooks.askLogin()) && current?.user.id === id
+  // What one user typed is never sent in the name of another.
+  return mayAsk && (await reauthenticate()) && session?.user.id === id
 }
 
-async function spend(refresh_token) {
+/** Exchanges a refresh token for new tokens. Returns undefined when it is no longer valid. */
+async function refreshTokens(refresh_token) {
   let response
   try {
     response = await fetch('/api/v1/auth/refresh', {
@@ -87,15 +95,15 @@ async function spend(refresh_token) {
       signal: AbortSignal.timeout(30_000)
     })
   } catch (error) {
-    throw unreachable(error)
+    throw networkError(error)
   }
   if (response.ok) {
-    return { tokens: await response.json() }
+    return response.json()
   }
-  const problem = problemOf(response.status, await response.text(), response.headers)
-  // Refused for what it is, not for lack of time or strength: only then is it worth nothing.
+  const problem = parseProblem(response.status, await response.text(), response.headers)
+  // Other statuses, such as 429 or 503, say nothing about the token.
   if (problem.status === 401 || problem.status === 400) {
-    return {}
+    return undefined
   }
   throw problem
 }

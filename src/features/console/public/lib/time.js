@@ -1,7 +1,7 @@
-/** Times are shown and typed in the person's own zone; the API speaks of instants. */
+/** The user's time zone. Times are shown and entered in it; the API uses UTC timestamps. */
 export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
 
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
 const dayAndYear = new Intl.DateTimeFormat(undefined, {
   day: 'numeric',
@@ -9,23 +9,23 @@ const dayAndYear = new Intl.DateTimeFormat(undefined, {
   year: 'numeric'
 })
 const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
-const ago = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
 
-export const fullTime = (iso) => full.format(new Date(iso))
-export const shortDay = (iso) => day.format(new Date(iso))
+export const formatDateTime = (iso) => dateTime.format(new Date(iso))
+export const formatDay = (iso) => day.format(new Date(iso))
 
-/** How many midnights lie between now and then. */
+/** Counts the midnights between now and `then`. */
 function daysUntil(then, now = new Date()) {
   const midnight = (date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate())
   return Math.round((midnight(then) - midnight(now)) / 86_400_000)
 }
 
-/** A due date as people say it: today 17:00, tomorrow 09:00, 3 Mar. */
-export function dueText(iso) {
+/** Formats a due date: today 17:00, tomorrow 09:00, 3 Mar. */
+export function formatDue(iso) {
   const date = new Date(iso)
   const days = daysUntil(date)
   if (Math.abs(days) <= 1) {
-    return `${capital(ago.format(days, 'day'))} ${clock.format(date)}`
+    return `${capitalize(relative.format(days, 'day'))} ${clock.format(date)}`
   }
   return (date.getFullYear() === new Date().getFullYear() ? day : dayAndYear).format(date)
 }
@@ -39,18 +39,18 @@ const UNITS = [
   ['minute', 60]
 ]
 
-/** How long ago, or how soon. */
-export function sinceText(iso) {
+/** Formats how long ago, or how soon, a timestamp is. */
+export function formatRelative(iso) {
   const seconds = (new Date(iso) - Date.now()) / 1000
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? []
-  return unit ? ago.format(Math.trunc(seconds / size), unit) : 'just now'
+  return unit ? relative.format(Math.trunc(seconds / size), unit) : 'just now'
 }
 
 export const isOverdue = (task) =>
   task.due_date !== null && task.status !== 'done' && new Date(task.due_date) < new Date()
 
-/** For `<input type="datetime-local">`, which knows neither zones nor, as we use it, seconds. */
-export function localInput(iso) {
+/** Converts a timestamp to the value of `<input type="datetime-local">`: local time without zone and seconds. */
+export function toLocalInput(iso) {
   const date = new Date(iso || Number.NaN)
   if (Number.isNaN(date.getTime())) {
     return ''
@@ -58,10 +58,10 @@ export function localInput(iso) {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }
 
-/** What was typed there, as an instant. */
-export const instantOf = (text) => (text === '' ? null : new Date(text).toISOString())
+/** Converts the value of such an input back to a timestamp, null when it is empty. */
+export const fromLocalInput = (text) => (text === '' ? null : new Date(text).toISOString())
 
-/** The start of a day, so many days from today. */
+/** Returns the start of the local day that is `days` from today. */
 export function startOfDay(days) {
   const date = new Date()
   date.setHours(0, 0, 0, 0)
@@ -69,4 +69,4 @@ export function startOfDay(days) {
   return date.toISOString()
 }
 
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1)
+const capitalize = (text) => text.charAt(0).toUpperCase() + text.slice(1)

@@ -1,65 +1,66 @@
-import { isPassing, newKey, queryText } from './api.js'
-import { unreachable, waitToRetry } from './connection.js'
-import { isAborted, problemOf } from './problem.js'
-import { accessToken, renew } from './session.js'
+import { isTransient, queryString } from './api.js'
+import { networkError, waitBeforeRetry } from './connection.js'
+import { newIdempotencyKey } from './idempotency.js'
+import { isAborted, parseProblem } from './problem.js'
+import { accessToken, renewSession } from './session.js'
 
-const MOST_RETRIES = 4
+const MAX_RETRIES = 4
 
 /**
- * Sends a file as the one part of a form, telling how far it is (0 to 1). Repeated under one key when its answer was
- * lost, so that it is never taken twice. Gives the answer's body.
+ * Uploads a file as the only part of a form and returns the body of the response. Reports its progress (0 to 1).
+ * Retries under one idempotency key, so that a file whose response was lost is not imported twice.
  */
-export async function upload(path, file, { query, signal, progress }) {
-  const key = newKey()
-  let renewed = false
+export async function upload(path, file, { query, signal, onProgress }) {
+  const idempotencyKey = newIdempotencyKey()
+  const url = `/api/v1${path}${queryString(query)}`
+  let isRenewed = false
   for (let retries = 0; ; ) {
     try {
-      return await post(`/api/v1${path}${queryText(query)}`, file, { key, signal, progress })
+      return await post(url, file, { idempotencyKey, signal, onProgress })
     } catch (error) {
-      if (error.code === 'unauthenticated' && !renewed) {
-        renewed = true
-        if (await renew()) {
+      if (error.code === 'unauthenticated' && !isRenewed) {
+        isRenewed = true
+        if (await renewSession()) {
           continue
         }
       }
-      if (isAborted(error) || retries >= MOST_RETRIES || !isPassing(error, 'POST')) {
+      if (isAborted(error) || retries >= MAX_RETRIES || !isTransient(error, 'POST')) {
         throw error
       }
-      await waitToRetry(error, ++retries, signal)
+      await waitBeforeRetry(error, ++retries, signal)
     }
   }
 }
 
-/** XMLHttpRequest, since `fetch` does not tell how far an upload is. */
-function post(url, file, { key, signal, progress }) {
+const aborted = () => new DOMException('aborted', 'AbortError')
+
+/** Sends by XMLHttpRequest, since `fetch` does not report the progress of an upload. */
+function post(url, file, { idempotencyKey, signal, onProgress }) {
   return new Promise((resolve, reject) => {
     const form = new FormData()
     form.append('file', file, file.name)
     const request = new XMLHttpRequest()
-    const stop = () => request.abort()
+    const abort = () => request.abort()
     request.open('POST', url)
     request.setRequestHeader('authorization', `Bearer ${accessToken()}`)
-    request.setRequestHeader('idempotency-key', key)
+    request.setRequestHeader('idempotency-key', idempotencyKey)
     request.upload.addEventListener('progress', ({ loaded, total }) =>
-      progress(total > 0 ? loaded / total : 0)
+      onProgress(total > 0 ? loaded / total : 0)
     )
     request.addEventListener('load', () => {
       if (request.status < 300) {
         resolve(JSON.parse(request.responseText))
       } else {
-        reject(
-          problemOf(request.status, request.responseText, {
-            get: (name) => request.getResponseHeader(name)
-          })
-        )
+        const headers = { get: (name) => request.getResponseHeader(name) }
+        reject(parseProblem(request.status, request.responseText, headers))
       }
     })
-    request.addEventListener('error', () => reject(unreachable()))
-    request.addEventListener('abort', () => reject(new DOMException('given up', 'AbortError')))
-    request.addEventListener('loadend', () => signal.removeEventListener('abort', stop))
-    signal.addEventListener('abort', stop)
+    request.addEventListener('error', () => reject(networkError()))
+    request.addEventListener('abort', () => reject(aborted()))
+    request.addEventListener('loadend', () => signal.removeEventListener('abort', abort))
+    signal.addEventListener('abort', abort)
     if (signal.aborted) {
-      reject(new DOMException('given up', 'AbortError'))
+      reject(aborted())
       return
     }
     request.send(form)

@@ -1,126 +1,88 @@
 import { h, newId } from '../lib/dom.js'
-import { personNode } from '../lib/people.js'
-import { fullTime, sinceText } from '../lib/time.js'
+import { formatRelative } from '../lib/time.js'
+import { button } from '../ui/button.js'
 import { openDialog } from '../ui/dialog.js'
-import { FIELDS, isSame, PRIORITY, STATUS } from './words.js'
-
-/** A value as people read it. */
-export function valueNode(field, value) {
-  if (value === null || value === undefined || value.length === 0) {
-    return h('span', { class: 'muted' }, 'nothing')
-  }
-  if (field === 'status') {
-    return STATUS[value] ?? value
-  }
-  if (field === 'priority') {
-    return PRIORITY[value] ?? value
-  }
-  if (field === 'due_date') {
-    return fullTime(value)
-  }
-  if (field === 'assignee_id') {
-    return personNode(value)
-  }
-  return Array.isArray(value) ? value.join(', ') : value
-}
+import { actions } from '../ui/page.js'
+import { tableHead } from '../ui/table.js'
+import { isSameValue, valueNode } from './fields.js'
+import { FIELDS } from './labels.js'
 
 /**
- * Shows what one wanted beside what the task is by now, field by field, and lets the person choose. Gives the change
- * that is left of it, empty when all of theirs is kept, undefined when nothing was decided.
+ * Shows the user's version of a task beside the current one and lets them choose for each field. Resolves to the change
+ * that remains: empty when they discard theirs, undefined when they close the dialog.
  */
-export function chooseVersion(seen, change, current) {
+export function resolveConflict(seen, change, current) {
   const mine = { ...seen, ...change }
-  const rows = Object.keys(FIELDS)
-    .filter((field) => !isSame(field, mine[field], current[field]))
-    .map((field) => {
-      const group = newId('choice')
-      // What only they have touched is theirs unless one says otherwise.
-      const isMine = field in change
-      const option = (value, label, checked) =>
-        h(
-          'label',
-          { class: 'choice' },
-          h('input', {
-            type: 'radio',
-            name: group,
-            value: label,
-            checked,
-            'aria-label': `${FIELDS[field]}: ${label}`
-          }),
-          h('span', { class: 'choice-value' }, valueNode(field, value))
-        )
-      const mineOption = option(mine[field], 'yours', isMine)
-      return {
-        field,
-        mineOption,
-        node: h(
-          'tr',
-          {},
-          h('th', { scope: 'row' }, FIELDS[field]),
-          h('td', {}, mineOption),
-          h('td', {}, option(current[field], 'theirs', !isMine))
-        )
-      }
-    })
+  const choices = Object.keys(FIELDS)
+    .filter((field) => !isSameValue(field, mine[field], current[field]))
+    // Fields that the user did not change default to the current value.
+    .map((field) => fieldChoice(field, { mine, current, prefersMine: field in change }))
+  const chosenValues = () =>
+    Object.fromEntries(
+      choices.filter(({ isMine }) => isMine()).map(({ field }) => [field, mine[field]])
+    )
   return openDialog({
-    title: 'Somebody changed this task meanwhile',
+    title: 'This task was changed in the meantime',
     kind: 'dialog-wide',
     body: (close) => [
-      h(
-        'p',
-        {},
-        `«${current.title}» is at version ${current.version} since ${sinceText(current.updated_at)}; you saw version ${seen.version}. Nothing of yours has been saved yet. Choose what it is to be.`
-      ),
-      h(
-        'div',
-        { class: 'table-box' },
-        h(
-          'table',
-          { class: 'versions' },
-          h(
-            'thead',
-            {},
-            h(
-              'tr',
-              {},
-              h('th', { scope: 'col' }, 'Field'),
-              h('th', { scope: 'col' }, 'Yours'),
-              h('th', { scope: 'col' }, 'Theirs')
-            )
-          ),
-          h(
-            'tbody',
-            {},
-            rows.map(({ node }) => node)
-          )
-        )
-      ),
-      h(
-        'div',
-        { class: 'actions' },
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'button button-primary',
-            autofocus: true,
-            onclick: () =>
-              close(
-                Object.fromEntries(
-                  rows
-                    .filter(({ mineOption }) => mineOption.querySelector('input').checked)
-                    .map(({ field }) => [field, mine[field]])
-                )
-              )
-          },
-          'Save this choice'
-        ),
-        h(
-          'button',
-          { type: 'button', class: 'button', onclick: () => close({}) },
-          'Keep all of theirs'
-        )
+      h('p', {}, explanation(seen, current)),
+      h('p', {}, 'Your changes are not saved yet. Choose which value to keep for each field.'),
+      choiceTable(choices),
+      actions(
+        button('Save selection', () => close(chosenValues()), {
+          kind: 'button-primary',
+          autofocus: true
+        }),
+        button('Discard my changes', () => close({}))
       )
     ]
   })
+}
+
+const explanation = (seen, { title, version, updated_at }) =>
+  `“${title}” was changed ${formatRelative(updated_at)} and is now at version ${version}. ` +
+  `You edited version ${seen.version}.`
+
+function fieldChoice(field, { mine, current, prefersMine }) {
+  const group = newId('choice')
+  const option = (value, label, checked) =>
+    h(
+      'label',
+      { class: 'choice' },
+      h('input', {
+        type: 'radio',
+        name: group,
+        value: label,
+        checked,
+        'aria-label': `${FIELDS[field]}: ${label}`
+      }),
+      h('span', { class: 'choice-value' }, valueNode(field, value))
+    )
+  const mineOption = option(mine[field], 'yours', prefersMine)
+  const currentOption = option(current[field], 'current', !prefersMine)
+  return {
+    field,
+    isMine: () => mineOption.querySelector('input').checked,
+    node: h(
+      'tr',
+      {},
+      h('th', { scope: 'row' }, FIELDS[field]),
+      h('td', {}, mineOption),
+      h('td', {}, currentOption)
+    )
+  }
+}
+
+const choiceTable = (choices) => {
+  const rows = choices.map(({ node }) => node)
+  return h(
+    'div',
+    { class: 'table-box' },
+    h(
+      'table',
+      { class: 'versions' },
+      tableHead(['Field', 'Yours', 'Current']),
+      h('tbody', {}, rows)
+    )
+  )
 }

@@ -1,11 +1,12 @@
 import { debounce, h, newId, replace } from '../lib/dom.js'
-import { isMe, people } from '../lib/people.js'
-import { isAtLeast, user } from '../lib/session.js'
-import { startOfDay } from '../lib/time.js'
+import { isAtLeast } from '../lib/session.js'
+import { isCurrentUser, listUsers } from '../lib/users.js'
+import { button } from '../ui/button.js'
 import { select } from '../ui/form.js'
 import { icon } from '../ui/icons.js'
-import { PRIORITY, SORTS } from './words.js'
+import { PRIORITIES, SORT_ORDERS } from './labels.js'
 
+const DEFAULT_SORT = 'created_at_desc'
 const VIEWS = [
   ['open', 'Open'],
   ['todo', 'To do'],
@@ -19,145 +20,31 @@ const DUE = [
   ['today', 'Due today'],
   ['week', 'Due within 7 days']
 ]
-const NAMES = ['view', 'q', 'priority', 'tag', 'due', 'whose', 'sort']
 
-/** What of the address belongs to the list: only what differs from the usual stands there. */
-export const stateOf = (query) =>
-  Object.fromEntries(
-    NAMES.map((name) => [name, query.get(name) ?? '']).filter(([, value]) => value !== '')
-  )
-
-/** The same as parameters of the API. Made once for each list, since a cursor belongs to its parameters. */
-export function apiFilter({ q, priority, tag, due, whose }, scope) {
-  return {
-    ...(scope === 'all' && { scope }),
-    q,
-    priority,
-    tag: tag ? [tag] : [],
-    ...(whose === 'me' ? { assignee_id: user().id } : whose ? { owner_id: whose } : {}),
-    ...(due === 'overdue' && { overdue: true }),
-    ...(due === 'today' && { due_after: startOfDay(0), due_before: startOfDay(1) }),
-    ...(due === 'week' && { due_after: startOfDay(0), due_before: startOfDay(7) })
-  }
-}
-
-/** Which states are in sight. */
-export const apiView = ({ view = 'open' }) =>
-  view === 'open' ? { completed: false } : view === 'all' ? {} : { status: [view] }
-
-/** The bar above the list. `changed(state)` hears of every choice; `counts(stats)` writes numbers beside the states. */
-export function filterBar(state, { changed, scope }) {
-  const set = (part) => {
-    state = Object.fromEntries(
-      Object.entries({ ...state, ...part }).filter(([, value]) => value !== '')
+/**
+ * Creates the filters above a list. `onChange(filters)` is called at every change. `showCounts(stats)` writes how many
+ * tasks have each status; `setFilter` and `search` give access from outside.
+ */
+export function filterBar(filters, { onChange, scope }) {
+  const setFilter = (change) => {
+    filters = Object.fromEntries(
+      Object.entries({ ...filters, ...change }).filter(([, value]) => value !== '')
     )
-    show()
-    changed(state)
+    render()
+    onChange(filters)
   }
-  const search = h('input', {
-    type: 'search',
-    class: 'input',
-    placeholder: 'Search',
-    'aria-label': 'Search in titles and descriptions',
-    maxlength: '200',
-    value: state.q ?? '',
-    oninput: debounce(() => set({ q: search.value.trim() }), 250)
-  })
-  search.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && search.value === '') {
-      search.blur()
-    }
-  })
-  const views = VIEWS.map(([view, words]) => ({
-    view,
-    count: h('span', { class: 'count' }),
-    words
-  }))
-  const segments = h(
-    'div',
-    { class: 'segments', role: 'group', 'aria-label': 'Status' },
-    views.map(({ view, words, count }) =>
-      h(
-        'button',
-        {
-          type: 'button',
-          'data-view': view,
-          onclick: () => set({ view: view === 'open' ? '' : view })
-        },
-        words,
-        count
-      )
-    )
-  )
-  const choice = (name, words, options, empty = '', id = newId(name)) =>
-    h(
-      'div',
-      { class: 'choose' },
-      h('label', { for: id }, words),
-      select(name, options, {
-        id,
-        value: state[name] ?? empty,
-        onchange: ({ target }) => set({ [name]: target.value === empty ? '' : target.value })
-      })
-    )
-  const whose = choice('whose', 'Whose', [
-    ['', scope === 'all' ? 'Everybody’s' : 'Mine'],
-    ['me', 'Assigned to me']
-  ])
-  if (scope === 'all' && isAtLeast('admin')) {
-    people().then((all) => {
-      const box = whose.querySelector('select')
-      for (const one of all) {
-        box.append(h('option', { value: one.id }, isMe(one.id) ? 'Of yours' : `Of ${one.title}`))
-      }
-      box.value = state.whose ?? ''
-    })
+  const search = searchInput(filters, setFilter)
+  const views = viewButtons(setFilter)
+  const activeTag = h('div', { class: 'active-tag' })
+  const render = () => {
+    views.select(filters.view ?? 'open')
+    replace(activeTag, filters.tag && tagButton(filters.tag, setFilter))
   }
-  const picked = h('div', { class: 'picked' })
-  const show = () => {
-    for (const button of segments.children) {
-      button.setAttribute('aria-pressed', String(button.dataset.view === (state.view ?? 'open')))
-    }
-    replace(
-      picked,
-      state.tag &&
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'tag tag-picked',
-            'aria-label': `Tagged ${state.tag}; show all tags`,
-            onclick: () => set({ tag: '' })
-          },
-          state.tag,
-          icon('close')
-        )
-    )
-  }
-  show()
-  const more = h(
-    'div',
-    { class: 'filters-more', id: newId('more') },
-    choice('priority', 'Priority', [['', 'Any'], ...Object.entries(PRIORITY)]),
-    choice('due', 'Due', DUE),
-    whose,
-    choice('sort', 'Order', SORTS, 'created_at_desc')
-  )
-  // Only where there is little room.
-  const unfold = h(
-    'button',
-    {
-      type: 'button',
-      class: 'button button-small unfold',
-      'aria-expanded': 'false',
-      'aria-controls': more.id,
-      onclick: () => unfold.setAttribute('aria-expanded', String(more.classList.toggle('unfolded')))
-    },
-    'Filter and order'
-  )
+  render()
   return {
     search,
-    set,
+    setFilter,
+    showCounts: views.showCounts,
     node: h(
       'div',
       { class: 'filters' },
@@ -165,15 +52,122 @@ export function filterBar(state, { changed, scope }) {
         'div',
         { class: 'filters-first' },
         h('div', { class: 'search' }, icon('search'), search),
-        segments
+        views.node
       ),
-      h('div', { class: 'filters-last' }, unfold, more, picked)
+      h(
+        'div',
+        { class: 'filters-last' },
+        collapsible(filterSelects(filters, { setFilter, scope })),
+        activeTag
+      )
+    )
+  }
+}
+
+function searchInput({ q = '' }, setFilter) {
+  const search = h('input', {
+    type: 'search',
+    class: 'input',
+    placeholder: 'Search',
+    'aria-label': 'Search in titles and descriptions',
+    maxlength: '200',
+    value: q,
+    oninput: debounce(() => setFilter({ q: search.value.trim() }), 250)
+  })
+  search.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && search.value === '') {
+      search.blur()
+    }
+  })
+  return search
+}
+
+/** The buttons that choose a status, each with the number of its tasks. */
+function viewButtons(setFilter) {
+  const views = VIEWS.map(([view, label]) => {
+    const count = h('span', { class: 'count' })
+    const onclick = () => setFilter({ view: view === 'open' ? '' : view })
+    return { view, count, button: h('button', { type: 'button', onclick }, label, count) }
+  })
+  return {
+    node: h(
+      'div',
+      { class: 'segments', role: 'group', 'aria-label': 'Status' },
+      views.map((one) => one.button)
     ),
-    counts: ({ total, by_status: { todo, in_progress, done } }) => {
+    select: (selected) => {
+      for (const one of views) {
+        one.button.setAttribute('aria-pressed', String(one.view === selected))
+      }
+    },
+    showCounts: ({ total, by_status: { todo, in_progress, done } }) => {
       const numbers = { open: todo + in_progress, todo, in_progress, done, all: total }
       for (const { view, count } of views) {
         count.textContent = numbers[view].toLocaleString()
       }
     }
   }
+}
+
+const tagButton = (tag, setFilter) =>
+  h(
+    'button',
+    {
+      type: 'button',
+      class: 'tag tag-picked',
+      'aria-label': `Tagged ${tag}; show all tags`,
+      onclick: () => setFilter({ tag: '' })
+    },
+    tag,
+    icon('close')
+  )
+
+function filterSelects(filters, { setFilter, scope }) {
+  const labelledSelect = (name, label, options, defaultValue = '') => {
+    const id = newId(name)
+    const control = select(name, options, {
+      id,
+      value: filters[name] ?? defaultValue,
+      onchange: ({ target: { value } }) =>
+        setFilter({ [name]: value === defaultValue ? '' : value })
+    })
+    return h('div', { class: 'labelled-select' }, h('label', { for: id }, label), control)
+  }
+  const whose = labelledSelect('whose', 'Whose tasks', [
+    ['', scope === 'all' ? 'All users' : 'Mine'],
+    ['me', 'Assigned to me']
+  ])
+  if (scope === 'all' && isAtLeast('admin')) {
+    addOwners(whose.querySelector('select'), filters)
+  }
+  return [
+    labelledSelect('priority', 'Priority', [['', 'Any'], ...Object.entries(PRIORITIES)]),
+    labelledSelect('due', 'Due', DUE),
+    whose,
+    labelledSelect('sort', 'Order', SORT_ORDERS, DEFAULT_SORT)
+  ]
+}
+
+/** Adds an option for each owner, then selects the one in the URL unless the user has chosen meanwhile. */
+async function addOwners(control, filters) {
+  for (const { id, name } of await listUsers()) {
+    const label = isCurrentUser(id) ? 'Owned by you' : `Owned by ${name}`
+    control.append(h('option', { value: id }, label))
+  }
+  control.value = control.value || (filters.whose ?? '')
+}
+
+/** Hides the selects behind a button on narrow screens. */
+function collapsible(selects) {
+  const node = h('div', { class: 'filters-more', id: newId('more') }, selects)
+  const toggle = () => {
+    const isExpanded = node.classList.toggle('filters-expanded')
+    toggleButton.setAttribute('aria-expanded', String(isExpanded))
+  }
+  const toggleButton = button('Filter and sort', toggle, {
+    kind: 'button-small filters-toggle',
+    'aria-expanded': 'false',
+    'aria-controls': node.id
+  })
+  return [toggleButton, node]
 }

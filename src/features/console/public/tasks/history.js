@@ -1,55 +1,58 @@
 import { call } from '../lib/api.js'
 import { h } from '../lib/dom.js'
-import { personNode } from '../lib/people.js'
-import { fullTime, sinceText } from '../lib/time.js'
+import { formatDateTime, formatRelative } from '../lib/time.js'
+import { userNode } from '../lib/users.js'
 import { openDialog } from '../ui/dialog.js'
-import { emptyState, endless } from '../ui/endless.js'
-import { valueNode } from './conflict.js'
-import { FIELDS } from './words.js'
+import { emptyState } from '../ui/empty-state.js'
+import { infiniteList } from '../ui/infinite-list.js'
+import { valueNode } from './fields.js'
+import { FIELDS } from './labels.js'
 
-const ACTS = {
-  'task.created': 'made it',
-  'task.updated': 'changed it',
-  'task.deleted': 'put it into the trash',
-  'task.restored': 'took it out of the trash'
+const EVENTS = {
+  'task.created': 'created the task',
+  'task.updated': 'changed the task',
+  'task.deleted': 'moved the task to the trash',
+  'task.restored': 'restored the task from the trash'
 }
 
-/** Who did what to a task, newest first. */
+/** Shows who did what to a task, newest first. */
 export function showHistory(task) {
-  const list = endless({
-    counted: ['event', 'events'],
+  const list = infiniteList({
+    noun: ['event', 'events'],
     list: h('ol', { class: 'history' }),
     load: (cursor, signal) =>
       call('GET', `/tasks/${task.id}/events`, { query: { limit: 50, cursor }, signal }),
-    row: (event) =>
-      h(
-        'li',
-        {},
-        h(
-          'p',
-          {},
-          h('strong', {}, personNode(event.actor_id, 'You')),
-          ` ${ACTS[event.type] ?? event.type} `,
-          h(
-            'time',
-            { datetime: event.created_at, title: fullTime(event.created_at), class: 'muted' },
-            sinceText(event.created_at)
-          )
-        ),
-        event.changes.length > 0 && h('dl', { class: 'changes' }, event.changes.map(changeNode))
-      ),
-    empty: () => emptyState('No history', 'Nothing is known of this task.')
+    row: eventNode,
+    empty: () => emptyState('No history', 'This task has no recorded events.')
   })
   list.reload()
   return openDialog({
-    title: `History of «${task.title}»`,
+    title: `History of “${task.title}”`,
     kind: 'dialog-wide',
     body: () => list.node
   }).finally(list.stop)
 }
 
-/** In the history tags come as one text. */
-const readable = (field, text) => (field === 'tags' && text ? text.split('|') : text)
+const eventNode = ({ type, actor_id, created_at, changes }) =>
+  h(
+    'li',
+    {},
+    h(
+      'p',
+      {},
+      h('strong', {}, userNode(actor_id, 'You')),
+      ` ${EVENTS[type] ?? type} `,
+      h(
+        'time',
+        { datetime: created_at, title: formatDateTime(created_at), class: 'muted' },
+        formatRelative(created_at)
+      )
+    ),
+    changes.length > 0 && h('dl', { class: 'changes' }, changes.map(changeNode))
+  )
+
+/** In the history, tags are one text. */
+const parseValue = (field, text) => (field === 'tags' && text ? text.split('|') : text)
 
 const changeNode = ({ field, before, after }) =>
   h(
@@ -59,8 +62,8 @@ const changeNode = ({ field, before, after }) =>
     h(
       'dd',
       {},
-      h('del', {}, valueNode(field, readable(field, before))),
+      h('del', {}, valueNode(field, parseValue(field, before))),
       h('span', { 'aria-hidden': 'true' }, ' → '),
-      h('ins', {}, valueNode(field, readable(field, after)))
+      h('ins', {}, valueNode(field, parseValue(field, after)))
     )
   )

@@ -1,16 +1,20 @@
-import { call, newKey } from '../lib/api.js'
+import { call } from '../lib/api.js'
 import { h } from '../lib/dom.js'
+import { idempotentSubmit } from '../lib/idempotency.js'
 import { isAborted } from '../lib/problem.js'
+import { button } from '../ui/button.js'
 import { openDialog } from '../ui/dialog.js'
 import { icon } from '../ui/icons.js'
 import { toast, toastProblem } from '../ui/toast.js'
 import { taskForm } from './task-form.js'
 
+const createTask = (body, idempotencyKey) => call('POST', '/tasks', { body, idempotencyKey })
+
 /**
- * The line that makes a task of what is typed. The row stands there at once, marked as not saved yet; its creation has a
- * key of its own, so that trying again never makes a second one. If it fails the words go back where they were typed.
+ * Creates the form that adds a task by its title. The row appears at once, marked as unsaved. If saving fails, the
+ * title goes back into the input. `onAdded(task, draft)` gets the new task and the unsaved row.
  */
-export function quickAdd({ list, added }) {
+export function quickAdd({ list, onAdded }) {
   const input = h('input', {
     class: 'input',
     name: 'new-task',
@@ -19,95 +23,82 @@ export function quickAdd({ list, added }) {
     maxlength: '400',
     autocomplete: 'off'
   })
-  const submit = async (event) => {
+  const onsubmit = (event) => {
     event.preventDefault()
-    const title = input.value.trim()
-    if (title === '') {
-      input.focus()
-      return
-    }
+    addTask(input, { list, onAdded })
+  }
+  const openDetails = () => {
+    const title = input.value
     input.value = ''
-    const draft = h(
-      'li',
-      { class: 'task task-draft', 'aria-busy': 'true' },
-      h('span', { class: 'tick-space' }),
-      h(
-        'div',
-        { class: 'task-main' },
-        h('p', { class: 'task-title' }, title),
-        h('p', { class: 'task-facts' }, 'Saving…')
-      )
-    )
-    list.prepend(draft)
-    try {
-      added(await call('POST', '/tasks', { body: { title }, key: newKey() }), draft)
-    } catch (error) {
-      draft.remove()
-      if (input.value === '') {
-        input.value = title
-      }
-      if (isAborted(error)) {
-        return
-      }
-      toastProblem(`«${title}» is not saved.`, error)
-      input.focus()
+    const onCancel = () => {
+      input.value = title
     }
+    openTaskDialog({ title, onAdded, onCancel })
   }
   const node = h(
     'form',
-    { class: 'quick-add', onsubmit: submit },
+    { class: 'quick-add', onsubmit },
     input,
     h('button', { class: 'button button-primary' }, icon('plus'), 'Add'),
-    h(
-      'button',
-      {
-        type: 'button',
-        class: 'button',
-        onclick: () => {
-          const title = input.value
-          input.value = ''
-          newTask({
-            title,
-            added,
-            back: () => {
-              input.value = title
-            }
-          })
-        }
-      },
-      'Details…'
-    )
+    button('Details…', openDetails)
   )
   return { node, input }
 }
 
-/** A new task with everything it can hold. */
-function newTask({ title, added, back }) {
-  // One key for each form: pressing the button again after a failure is the same wish.
-  const key = newKey()
-  let sent
+async function addTask(input, { list, onAdded }) {
+  const title = input.value.trim()
+  if (title === '') {
+    input.focus()
+    return
+  }
+  input.value = ''
+  const draft = draftRow(title)
+  list.prepend(draft)
+  try {
+    onAdded(await idempotentSubmit(createTask)({ title }), draft)
+  } catch (error) {
+    draft.remove()
+    if (input.value === '') {
+      input.value = title
+    }
+    if (isAborted(error)) {
+      return
+    }
+    toastProblem(`“${title}” could not be saved.`, error)
+    input.focus()
+  }
+}
+
+const draftRow = (title) =>
+  h(
+    'li',
+    { class: 'task task-draft', 'aria-busy': 'true' },
+    h('span', { class: 'task-checkbox-space' }),
+    h(
+      'div',
+      { class: 'task-main' },
+      h('p', { class: 'task-title' }, title),
+      h('p', { class: 'task-details' }, 'Saving…')
+    )
+  )
+
+/** Opens a form for a new task with all fields. */
+function openTaskDialog({ title, onAdded, onCancel }) {
+  const create = idempotentSubmit(createTask)
   return openDialog({
     title: 'New task',
     kind: 'dialog-wide',
-    body: (close) =>
-      taskForm(
-        {},
-        {
-          act: 'Add the task',
-          wish: title,
-          cancel: () => {
-            back()
-            close()
-          },
-          save: async (fields) => {
-            // A key belongs to what was sent with it: other words are another request.
-            const text = JSON.stringify(fields)
-            sent = sent?.text === text ? sent : { text, key: sent ? newKey() : key }
-            added(await call('POST', '/tasks', { body: fields, key: sent.key }))
-            close()
-            toast('Added.')
-          }
-        }
-      ).node
+    body: (close) => {
+      const cancel = () => {
+        onCancel()
+        close()
+      }
+      const save = async (fields) => {
+        onAdded(await create(fields))
+        close()
+        toast('Task added.')
+      }
+      return taskForm({}, { submitLabel: 'Add task', initialTitle: title, save, cancel }).node
+    }
   })
 }

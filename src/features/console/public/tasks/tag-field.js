@@ -1,96 +1,87 @@
 import { h, newId, replace } from '../lib/dom.js'
+import { fieldError } from '../ui/form.js'
 
-const MOST = 20
+const MAX_TAGS = 20
 
-/** Tags, each with a button that takes it off. Enter or a comma ends one; those that hold a comma already stay whole. */
-export function tagField(given) {
-  let tags = [...given]
+/** Creates a field for tags. Enter or a comma adds one; its button, or Backspace for the last, removes it. */
+export function tagField(initialTags) {
+  let tags = [...initialTags]
   const id = newId('tags')
-  const chips = h('ul', { class: 'chips' })
-  const input = h('input', {
+  const list = h('ul', { class: 'chips' })
+  const input = tagInput(id)
+  const { errorNode, setError } = fieldError(id, input)
+  const setTags = (next) => {
+    tags = next
+    const chips = tags.map((tag) => chipNode(tag, () => remove(tag)))
+    replace(list, chips)
+  }
+  const remove = (tag) => {
+    setTags(tags.filter((one) => one !== tag))
+    input.focus()
+  }
+  /** Adds what was typed. Returns an error, and adds nothing, when it is no valid tag. */
+  const addTyped = () => {
+    const tag = input.value.trim()
+    const error = tagError(tag, tags)
+    if (error === undefined && tag !== '') {
+      setTags([...new Set([...tags, tag])])
+      input.value = ''
+    }
+    return error
+  }
+  input.addEventListener('keydown', (event) => {
+    if ((event.key === 'Enter' && input.value.trim() !== '') || event.key === ',') {
+      event.preventDefault()
+      setError(addTyped() ?? '')
+    }
+    if (event.key === 'Backspace' && input.value === '' && tags.length > 0) {
+      setTags(tags.slice(0, -1))
+    }
+  })
+  setTags(tags)
+  const hint = h('p', { class: 'hint', id: `${id}-hint` }, 'Press Enter or comma to add a tag.')
+  return {
+    name: 'tags',
+    input,
+    setError,
+    addTyped,
+    value: () => tags,
+    node: h(
+      'div',
+      { class: 'field' },
+      h('label', { for: id }, 'Tags'),
+      list,
+      input,
+      hint,
+      errorNode
+    )
+  }
+}
+
+function tagError(tag, tags) {
+  if (tag.includes('|')) {
+    return 'A tag cannot contain |.'
+  }
+  return tag !== '' && !tags.includes(tag) && tags.length === MAX_TAGS
+    ? `A task can have at most ${MAX_TAGS} tags.`
+    : undefined
+}
+
+const chipNode = (tag, remove) =>
+  h(
+    'li',
+    { class: 'chip' },
+    tag,
+    h('button', { type: 'button', 'aria-label': `Remove the tag ${tag}`, onclick: remove }, '×')
+  )
+
+const tagInput = (id) =>
+  h('input', {
     class: 'input',
     id,
     name: 'tags',
     maxlength: '50',
     autocomplete: 'off',
     autocapitalize: 'none',
-    'aria-describedby': `${id}-hint ${id}-fault`
+    'aria-describedby': `${id}-hint ${id}-error`
   })
-  const fault = h('p', { class: 'fault', id: `${id}-fault` })
-  const say = (text) => {
-    fault.textContent = text
-    text ? input.setAttribute('aria-invalid', 'true') : input.removeAttribute('aria-invalid')
-  }
-  const show = () =>
-    replace(
-      chips,
-      tags.map((tag) =>
-        h(
-          'li',
-          { class: 'chip' },
-          tag,
-          h(
-            'button',
-            {
-              type: 'button',
-              'aria-label': `Remove the tag ${tag}`,
-              onclick: () => {
-                tags = tags.filter((one) => one !== tag)
-                show()
-                input.focus()
-              }
-            },
-            '×'
-          )
-        )
-      )
-    )
-  const take = () => {
-    const tag = input.value.trim()
-    if (tag === '') {
-      return true
-    }
-    if (tag.includes('|')) {
-      say('A tag cannot have | in it.')
-      return false
-    }
-    if (!tags.includes(tag) && tags.length === MOST) {
-      say(`A task has at most ${MOST} tags.`)
-      return false
-    }
-    if (!tags.includes(tag)) {
-      tags.push(tag)
-    }
-    input.value = ''
-    show()
-    return true
-  }
-  input.addEventListener('input', () => say(''))
-  input.addEventListener('keydown', (event) => {
-    if ((event.key === 'Enter' && input.value.trim() !== '') || event.key === ',') {
-      event.preventDefault()
-      take()
-    }
-    if (event.key === 'Backspace' && input.value === '' && tags.length > 0) {
-      tags.pop()
-      show()
-    }
-  })
-  show()
-  return {
-    name: 'tags',
-    input,
-    say,
-    take,
-    value: () => tags,
-    node: h(
-      'div',
-      { class: 'field' },
-      h('label', { for: id }, 'Tags'),
-      chips,
-      input,
-      h('p', { class: 'hint', id: `${id}-hint` }, 'Enter or a comma adds one.'),
-      fault
-    )
-  }
-}

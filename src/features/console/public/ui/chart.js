@@ -1,127 +1,77 @@
 import { h, svg } from '../lib/dom.js'
-import { shortDay } from '../lib/time.js'
+import { formatDay } from '../lib/time.js'
+import { tableHead } from './table.js'
 
 const WIDTH = 600
 const HEIGHT = 140
 const GAP = 3
 
-/** The same numbers for those who do not look at pictures, or want to copy them. */
-const asTable = (heads, rows) =>
-  h(
-    'details',
-    { class: 'as-table' },
-    h('summary', {}, 'As a table'),
-    h(
-      'div',
-      { class: 'table-box table-low', tabindex: '0', role: 'region', 'aria-label': 'Numbers' },
-      h(
-        'table',
-        { class: 'numbers' },
-        h(
-          'thead',
-          {},
-          h(
-            'tr',
-            {},
-            heads.map((head) => h('th', { scope: 'col' }, head))
-          )
-        ),
-        h(
-          'tbody',
-          {},
-          rows.map(([first, ...rest]) =>
-            h(
-              'tr',
-              {},
-              h('th', { scope: 'row' }, first),
-              rest.map((value) => h('td', {}, value.toLocaleString()))
-            )
-          )
-        )
-      )
-    )
-  )
-
-/** Parts of a whole, beside each other in one bar. `parts` are `[words, number, colour class]`. */
-export function shareChart(label, parts) {
+/** One bar cut into the parts of a whole. `parts` are `[label, number, color class]`. */
+export function shareChart(title, parts) {
   const total = parts.reduce((sum, [, number]) => sum + number, 0)
+  return h(
+    'figure',
+    { class: 'chart' },
+    h('figcaption', {}, title, h('strong', {}, total.toLocaleString())),
+    total > 0
+      ? shareBar(title, parts, total)
+      : h('p', { class: 'muted' }, 'There is nothing to count yet.'),
+    legend(parts)
+  )
+}
+
+function shareBar(title, parts, total) {
   let x = 0
   const bars = parts
     .filter(([, number]) => number > 0)
-    .map(([words, number, colour]) => {
+    .map(([label, number, color]) => {
       const width = (number / total) * WIDTH
       const bar = svg(
         'rect',
-        { x, y: 0, width: Math.max(1, width - GAP), height: 28, rx: 4, class: colour },
-        svg('title', {}, `${words}: ${number}`)
+        { x, y: 0, width: Math.max(1, width - GAP), height: 28, rx: 4, class: color },
+        svg('title', {}, `${label}: ${number}`)
       )
       x += width
       return bar
     })
-  const said = parts.map(([words, number]) => `${words} ${number}`).join(', ')
-  return h(
-    'figure',
-    { class: 'chart' },
-    h('figcaption', {}, label, h('strong', {}, total.toLocaleString())),
-    total > 0
-      ? svg(
-          'svg',
-          {
-            viewBox: `0 0 ${WIDTH} 28`,
-            preserveAspectRatio: 'none',
-            class: 'chart-bar',
-            role: 'img',
-            'aria-label': `${label}: ${said}`
-          },
-          bars
-        )
-      : h('p', { class: 'muted' }, 'Nothing to count yet.'),
-    h(
-      'ul',
-      { class: 'legend' },
-      parts.map(([words, number, colour]) =>
-        h(
-          'li',
-          {},
-          svg(
-            'svg',
-            { viewBox: '0 0 10 10', class: 'swatch', 'aria-hidden': 'true' },
-            svg('rect', { width: 10, height: 10, rx: 3, class: colour })
-          ),
-          words,
-          h('strong', {}, number.toLocaleString())
-        )
-      )
-    )
+  const description = parts.map(([label, number]) => `${label} ${number}`).join(', ')
+  return svg(
+    'svg',
+    {
+      viewBox: `0 0 ${WIDTH} 28`,
+      preserveAspectRatio: 'none',
+      class: 'chart-bar',
+      role: 'img',
+      'aria-label': `${title}: ${description}`
+    },
+    bars
   )
 }
 
-/** A column for each day. `days` are `[ISO day, number]`, oldest first. */
-export function dayChart(label, days, colour) {
-  const most = Math.max(1, ...days.map(([, number]) => number))
-  const step = WIDTH / days.length
-  const columns = days.map(([day, number], at) => {
-    const height = (number / most) * (HEIGHT - 4)
-    return svg(
-      'g',
-      {},
-      svg('title', {}, `${shortDay(`${day}T12:00`)}: ${number}`),
-      svg('rect', { x: at * step, y: 0, width: step, height: HEIGHT, class: 'chart-hover' }),
-      svg('rect', {
-        x: at * step + GAP / 2,
-        y: number === 0 ? HEIGHT - 2 : HEIGHT - height,
-        width: step - GAP,
-        height: number === 0 ? 2 : height,
-        rx: 2,
-        class: number === 0 ? 'c-none' : colour
-      })
+const legend = (parts) =>
+  h(
+    'ul',
+    { class: 'legend' },
+    parts.map(([label, number, color]) =>
+      h('li', {}, swatch(color), label, h('strong', {}, number.toLocaleString()))
     )
-  })
-  const sum = days.reduce((all, [, number]) => all + number, 0)
+  )
+
+const swatch = (color) =>
+  svg(
+    'svg',
+    { viewBox: '0 0 10 10', class: 'swatch', 'aria-hidden': 'true' },
+    svg('rect', { width: 10, height: 10, rx: 3, class: color })
+  )
+
+/** A column for each day. `days` are `[ISO date, number]`, oldest first. */
+export function dayChart(title, days, color) {
+  const max = Math.max(1, ...days.map(([, number]) => number))
+  const total = days.reduce((sum, [, number]) => sum + number, 0)
   return h(
     'figure',
     { class: 'chart' },
-    h('figcaption', {}, label, h('strong', {}, sum.toLocaleString())),
+    h('figcaption', {}, title, h('strong', {}, total.toLocaleString())),
     svg(
       'svg',
       {
@@ -129,17 +79,58 @@ export function dayChart(label, days, colour) {
         preserveAspectRatio: 'none',
         class: 'chart-days',
         role: 'img',
-        'aria-label': `${label}: ${sum} in ${days.length} days, ${most} on the busiest day`
+        'aria-label': `${title}: ${total} in ${days.length} days, ${max} on the busiest day`
       },
-      columns
+      days.map((day, index) => dayColumn(day, { index, step: WIDTH / days.length, max, color }))
     ),
     h(
       'div',
       { class: 'axis', 'aria-hidden': 'true' },
-      h('span', {}, shortDay(`${days[0][0]}T12:00`)),
-      h('span', {}, `at most ${most.toLocaleString()} a day`),
-      h('span', {}, shortDay(`${days.at(-1)[0]}T12:00`))
+      h('span', {}, dayLabel(days[0][0])),
+      h('span', {}, `maximum ${max.toLocaleString()} a day`),
+      h('span', {}, dayLabel(days.at(-1)[0]))
     ),
-    asTable(['Day (UTC)', label], days)
+    dataTable(['Day (UTC)', title], days)
   )
 }
+
+const dayLabel = (day) => formatDay(`${day}T12:00`)
+
+function dayColumn([day, number], { index, step, max, color }) {
+  const height = number === 0 ? 2 : (number / max) * (HEIGHT - 4)
+  return svg(
+    'g',
+    {},
+    svg('title', {}, `${dayLabel(day)}: ${number}`),
+    svg('rect', { x: index * step, y: 0, width: step, height: HEIGHT, class: 'chart-hover' }),
+    svg('rect', {
+      x: index * step + GAP / 2,
+      y: HEIGHT - height,
+      width: step - GAP,
+      height,
+      rx: 2,
+      class: number === 0 ? 'c-none' : color
+    })
+  )
+}
+
+/** The numbers of a chart as a table, for screen readers and for copying. */
+const dataTable = (heads, rows) =>
+  h(
+    'details',
+    { class: 'as-table' },
+    h('summary', {}, 'Show as table'),
+    h(
+      'div',
+      { class: 'table-box table-short', tabindex: '0', role: 'region', 'aria-label': 'Numbers' },
+      h('table', { class: 'numbers' }, tableHead(heads), h('tbody', {}, rows.map(tableRow)))
+    )
+  )
+
+const tableRow = ([first, ...rest]) =>
+  h(
+    'tr',
+    {},
+    h('th', { scope: 'row' }, first),
+    rest.map((value) => h('td', {}, value.toLocaleString()))
+  )

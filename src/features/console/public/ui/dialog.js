@@ -1,9 +1,10 @@
 import { h, newId } from '../lib/dom.js'
-import { icon } from './icons.js'
+import { button, iconButton } from './button.js'
+import { actions } from './page.js'
 
 /**
- * Opens a dialog over the page: the browser keeps the focus inside, ends it by Escape and gives the focus back. `body`
- * is made with a function that closes it. Resolves to what it was closed with, undefined for Escape.
+ * Opens a modal dialog. The browser keeps the focus inside, closes it on Escape and restores the focus. `body` gets a
+ * function that closes the dialog. Resolves to the value it was closed with, undefined after Escape.
  */
 export function openDialog({ title, body, kind = '', closable = true }) {
   return new Promise((resolve) => {
@@ -20,12 +21,7 @@ export function openDialog({ title, body, kind = '', closable = true }) {
         'header',
         { class: 'dialog-head' },
         h('h2', { id }, title),
-        closable &&
-          h(
-            'button',
-            { type: 'button', class: 'icon-button', 'aria-label': 'Close', onclick: () => close() },
-            icon('close')
-          )
+        closable && iconButton('close', 'Close', () => close())
       ),
       h('div', { class: 'dialog-body' }, body(close))
     )
@@ -42,28 +38,17 @@ export function openDialog({ title, body, kind = '', closable = true }) {
   })
 }
 
-/** Asks before something that cannot be undone. True when it is wanted. */
-export async function confirm({ title, text, act }) {
-  return (
-    (await openDialog({
-      title,
-      body: (close) => [
-        h('p', {}, text),
-        h(
-          'div',
-          { class: 'actions' },
-          h(
-            'button',
-            { type: 'button', class: 'button button-danger', onclick: () => close(true) },
-            act
-          ),
-          h(
-            'button',
-            { type: 'button', class: 'button', autofocus: true, onclick: () => close(false) },
-            'Cancel'
-          )
-        )
-      ]
-    })) === true
-  )
+/** Asks for a confirmation. Resolves to true when the user confirms. */
+export async function confirm({ title, text, confirmLabel }) {
+  const outcome = await openDialog({
+    title,
+    body: (close) => [
+      h('p', {}, text),
+      actions(
+        button(confirmLabel, () => close(true), { kind: 'button-danger' }),
+        button('Cancel', () => close(false), { autofocus: true })
+      )
+    ]
+  })
+  return outcome === true
 }

@@ -1,62 +1,67 @@
 import { h, replace } from '../lib/dom.js'
 import { field } from './form.js'
 
-const MOST = 128
-const least = () => Number(document.body.dataset.passwordMin)
+const MAX_LENGTH = 128
+const minLength = () => Number(document.body.dataset.passwordMin)
 const lengthOf = (text) => [...text].length
 
 /**
- * A new password and its repetition, with the rules beneath that tick themselves off while one types. The server has the
- * last word: it may know the password as one of those that are tried first. `names` gives what it must not be.
+ * Creates the fields for a new password and its repetition. The rules beneath are marked as met while the user types.
+ * The server has the last word, since it also rejects common passwords. `identifiers` returns the username and email,
+ * which the password must not equal.
  */
-export function passwordFields({ name = 'password', label = 'Password', names = () => [] }) {
-  const rules = [
-    [`At least ${least()} characters`, (text) => lengthOf(text) >= least()],
-    [
-      'Not your own username or email',
-      (text) =>
-        text !== '' &&
-        !names().some((one) => one !== '' && one.toLowerCase() === text.toLowerCase())
-    ],
-    ['The same twice', (text) => text !== '' && text === again.input.value]
-  ]
-  const hints = h('ul', { class: 'rules' })
-  const first = field({ label, name, type: 'password', autocomplete: 'new-password', hint: hints })
-  const again = field({
-    label: `${label}, once more`,
+export function passwordFields({
+  name = 'password',
+  label = 'Password',
+  identifiers = () => []
+} = {}) {
+  const ruleList = h('ul', { class: 'rules' })
+  const password = field({
+    label,
+    name,
+    type: 'password',
+    autocomplete: 'new-password',
+    hint: ruleList
+  })
+  const repetition = field({
+    label: `Repeat the ${label.toLowerCase()}`,
     name: 'again',
     type: 'password',
     autocomplete: 'new-password'
   })
-  const hint = () => {
-    const text = first.input.value
-    replace(
-      hints,
-      rules.map(([words, isMet]) =>
-        h(
-          'li',
-          { class: isMet(text) ? 'met' : '' },
-          words,
-          h('span', { class: 'unseen' }, isMet(text) ? ' – yes' : ' – not yet')
-        )
-      )
-    )
+  const value = () => password.input.value
+  const isRepeated = () => value() === repetition.input.value
+  const rules = [
+    [`At least ${minLength()} characters`, () => lengthOf(value()) >= minLength()],
+    ['Different from your username and email', () => differsFrom(identifiers(), value())],
+    ['Repeated correctly', () => value() !== '' && isRepeated()]
+  ]
+  const updateRules = () => replace(ruleList, rules.map(ruleNode))
+  for (const { input } of [password, repetition]) {
+    input.addEventListener('input', updateRules)
   }
-  for (const { input } of [first, again]) {
-    input.addEventListener('input', hint)
-  }
-  hint()
+  updateRules()
   const check = () => {
-    if (lengthOf(first.input.value) > MOST) {
-      return [[first, `At most ${MOST} characters, please.`]]
+    if (lengthOf(value()) > MAX_LENGTH) {
+      return [[password, `Use at most ${MAX_LENGTH} characters.`]]
     }
-    const broken = rules.slice(0, 2).find(([, isMet]) => !isMet(first.input.value))
+    const broken = rules.slice(0, 2).find(([, isMet]) => !isMet())
     if (broken) {
-      return [[first, `${broken[0]}, please.`]]
+      return [[password, `The password does not meet this rule: ${broken[0]}.`]]
     }
-    return first.input.value === again.input.value
-      ? []
-      : [[again, 'This is not the same as above.']]
+    return isRepeated() ? [] : [[repetition, 'The passwords do not match.']]
   }
-  return { fields: [first, again], check, value: () => first.input.value, hint }
+  return { fields: [password, repetition], check, value, updateRules }
 }
+
+const differsFrom = (identifiers, password) =>
+  password !== '' &&
+  !identifiers.some((one) => one !== '' && one.toLowerCase() === password.toLowerCase())
+
+const ruleNode = ([text, isMet]) =>
+  h(
+    'li',
+    { class: isMet() ? 'met' : '' },
+    text,
+    h('span', { class: 'visually-hidden' }, isMet() ? ' (met)' : ' (not met)')
+  )

@@ -1,30 +1,25 @@
 import { h } from '../lib/dom.js'
 import { hashOf } from '../lib/router.js'
+import { button } from './button.js'
 
-/** What went wrong, in words, with the request id under which it stands in the log. */
-export function problemBox(error, { again, without = [] } = {}) {
-  const faults = (error.errors ?? [])
-    .filter((fault) => !without.includes(fault))
-    .map(({ detail }) => detail)
+/** Shows what went wrong, with the request id for finding it in the log. */
+export function problemBox(error, { retry, without = [] } = {}) {
+  const details = (error.errors ?? [])
+    .filter((one) => !without.includes(one) && one.detail !== error.message)
+    .map(({ detail }) => h('li', {}, detail))
   return h(
     'div',
     { class: 'problem', role: 'alert' },
-    h('p', { class: 'problem-title' }, error.title ?? 'Something went wrong in this page'),
+    h('p', { class: 'problem-title' }, error.title ?? 'Something went wrong on this page'),
     error.message !== `${error.title}.` && h('p', {}, error.message),
-    faults.length > 0 &&
-      h(
-        'ul',
-        {},
-        faults.map((fault) => h('li', {}, fault))
-      ),
+    details.length > 0 && h('ul', {}, details),
     requestId(error),
     error.code === 'email_unverified' &&
-      h('a', { href: hashOf('/confirm') }, 'Confirm the address with a code'),
-    again && h('button', { type: 'button', class: 'button', onclick: again }, 'Try again')
+      h('a', { href: hashOf('/confirm') }, 'Confirm your email with a code'),
+    retry && button('Try again', retry)
   )
 }
 
-/** The id to name when one asks for help; nothing where there was no answer. */
-export const requestId = (error) =>
-  error.request_id &&
-  h('p', { class: 'request-id' }, 'Request id ', h('code', {}, error.request_id))
+/** Shows the id to mention when asking for help. Errors without a response have none. */
+export const requestId = (error, text = 'Request ID ') =>
+  error.request_id && h('p', { class: 'request-id' }, text, h('code', {}, error.request_id))

@@ -1,171 +1,139 @@
 import { call } from '../lib/api.js'
 import { h } from '../lib/dom.js'
 import { hashOf } from '../lib/router.js'
-import { isAtLeast, start, user } from '../lib/session.js'
+import { currentUser, endSession, isAtLeast } from '../lib/session.js'
+import { displayName } from '../lib/users.js'
+import { button, iconButton } from './button.js'
 import { icon } from './icons.js'
+import { badge } from './row.js'
 import { showShortcuts } from './shortcuts.js'
-import { toast, toastProblem } from './toast.js'
+import { themeButton } from './theme-button.js'
+import { toastProblem } from './toast.js'
 
-/** Where one can go: path, words, picture, the role it takes. */
-const PLACES = [
+/** The links of the navigation: path, label, icon and the role that a page requires. */
+const LINKS = [
   ['/tasks', 'Tasks', 'tasks', 'user'],
   ['/trash', 'Trash', 'trash', 'user'],
   ['/csv', 'Import & export', 'csv', 'user'],
-  ['/everybody', 'Everybody’s tasks', 'all', 'manager'],
-  ['/audit', 'Audit log', 'log', 'manager'],
+  ['/all-tasks', 'All users’ tasks', 'all', 'manager'],
+  ['/audit-log', 'Audit log', 'log', 'manager'],
   ['/stats', 'Statistics', 'stats', 'manager'],
   ['/users', 'Users', 'users', 'admin'],
-  ['/bans', 'Bans', 'ban', 'admin']
+  ['/bans', 'IP bans', 'ban', 'admin']
 ]
 
-const brand = () =>
-  h(
-    'a',
-    { class: 'brand', href: hashOf('/tasks') },
-    h('img', {
-      src: new URL('../icon.svg', import.meta.url).pathname,
-      alt: '',
-      width: '28',
-      height: '28'
-    }),
-    'Tasklane'
-  )
+const brand = (tag, attributes = {}) => {
+  const src = new URL('../icon.svg', import.meta.url).pathname
+  const logo = h('img', { src, alt: '', width: '28', height: '28' })
+  return h(tag, { class: 'brand', ...attributes }, logo, 'Tasklane')
+}
 
-/** The frame around every page of somebody who is logged in; `main` is where the page goes. */
+/** The layout around the pages of a user who is logged in. `main` takes the page. */
 export function shell() {
   const main = h('main', { id: 'main' })
-  const who = user()
-  const link = ([path, words, picture]) =>
-    h('li', {}, h('a', { href: hashOf(path), 'data-path': path }, icon(picture), words))
-  const own = PLACES.filter(([, , , role]) => role === 'user')
-  const office = PLACES.filter(([, , , role]) => role !== 'user' && isAtLeast(role))
-  const side = h(
+  const side = sidebar()
+  const toMain = () => main.querySelector('h1')?.focus()
+  return {
+    main,
+    node: h(
+      'div',
+      { class: 'shell' },
+      button('Skip to the main content', toMain, { kind: 'skip' }),
+      h('header', { class: 'top' }, menuButton(side), brand('a', { href: hashOf('/tasks') })),
+      side,
+      main
+    ),
+    /** Marks the link of the current page. */
+    markCurrent: (path) => {
+      for (const link of side.querySelectorAll('a')) {
+        if (link.dataset.path === path) {
+          link.setAttribute('aria-current', 'page')
+        } else {
+          link.removeAttribute('aria-current')
+        }
+      }
+    }
+  }
+}
+
+function sidebar() {
+  const userLinks = LINKS.filter(([, , , role]) => role === 'user')
+  const adminLinks = LINKS.filter(([, , , role]) => role !== 'user' && isAtLeast(role))
+  return h(
     'nav',
     { class: 'side', id: 'side', 'aria-label': 'Main' },
     h(
       'div',
       {},
-      h('ul', {}, own.map(link)),
-      office.length > 0 && h('p', { class: 'side-title', id: 'office' }, 'Administration'),
-      office.length > 0 && h('ul', { 'aria-labelledby': 'office' }, office.map(link))
+      h('ul', {}, userLinks.map(linkNode)),
+      adminLinks.length > 0 && [
+        h('p', { class: 'side-title', id: 'admin-links' }, 'Administration'),
+        h('ul', { 'aria-labelledby': 'admin-links' }, adminLinks.map(linkNode))
+      ]
     ),
     h(
       'div',
       { class: 'side-foot' },
-      h(
-        'ul',
-        {},
-        h(
-          'li',
-          {},
-          h(
-            'a',
-            { href: hashOf('/account'), 'data-path': '/account' },
-            icon('account'),
-            h('span', { class: 'who' }, who.name ?? who.username ?? who.email),
-            h('span', { class: 'badge' }, who.role)
-          )
-        )
-      ),
+      h('ul', {}, h('li', {}, accountLink())),
       h(
         'div',
-        { class: 'side-acts' },
-        h(
-          'button',
-          { type: 'button', class: 'button button-quiet', onclick: logOut },
-          icon('leave'),
-          'Log out'
-        ),
+        { class: 'side-actions' },
+        button([icon('logOut'), 'Log out'], logOut, { kind: 'button-quiet' }),
         themeButton(),
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'icon-button',
-            'aria-label': 'Keyboard shortcuts',
-            title: 'Keyboard shortcuts',
-            onclick: showShortcuts
-          },
-          icon('help')
-        )
+        iconButton('help', 'Keyboard shortcuts', showShortcuts, { title: 'Keyboard shortcuts' })
       )
     )
   )
-  const menu = h(
-    'button',
-    {
-      type: 'button',
-      class: 'icon-button menu-button',
-      'aria-label': 'Menu',
-      'aria-expanded': 'false',
-      'aria-controls': 'side',
-      onclick: () => openMenu(menu.getAttribute('aria-expanded') !== 'true')
-    },
-    icon('menu')
+}
+
+const linkNode = ([path, label, picture]) =>
+  h('li', {}, h('a', { href: hashOf(path), 'data-path': path }, icon(picture), label))
+
+const accountLink = () =>
+  h(
+    'a',
+    { href: hashOf('/account'), 'data-path': '/account' },
+    icon('account'),
+    h('span', { class: 'user-name' }, displayName(currentUser())),
+    badge(currentUser().role)
   )
-  const openMenu = (isOpen) => {
+
+/** The button that opens and closes the navigation on narrow screens. */
+function menuButton(side) {
+  const setOpen = (isOpen) => {
     menu.setAttribute('aria-expanded', String(isOpen))
     side.classList.toggle('side-open', isOpen)
   }
+  const toggle = () => setOpen(menu.getAttribute('aria-expanded') !== 'true')
+  const menu = iconButton('menu', 'Menu', toggle, {
+    kind: 'menu-button',
+    'aria-expanded': 'false',
+    'aria-controls': 'side'
+  })
   side.addEventListener('click', (event) => {
     if (event.target.closest('a')) {
-      openMenu(false)
+      setOpen(false)
     }
   })
   side.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') {
-      openMenu(false)
+      setOpen(false)
       menu.focus()
     }
   })
-  const node = h(
-    'div',
-    { class: 'shell' },
-    h(
-      'button',
-      { type: 'button', class: 'skip button', onclick: () => main.querySelector('h1')?.focus() },
-      'Skip to the page'
-    ),
-    h('header', { class: 'top' }, menu, brand()),
-    side,
-    main
-  )
-  /** Says where one is, to eyes and to screen readers. */
-  const mark = (path) => {
-    for (const a of side.querySelectorAll('a')) {
-      a.dataset.path === path
-        ? a.setAttribute('aria-current', 'page')
-        : a.removeAttribute('aria-current')
-    }
-  }
-  return { node, main, mark }
+  return menu
 }
 
-/** The frame around log-in and its like. */
-export function porch() {
-  const main = h('main', { id: 'main', class: 'porch-main' })
+/** The layout around log-in, registration and the like. */
+export function authLayout() {
+  const main = h('main', { id: 'main', class: 'auth-main' })
   return {
     main,
-    mark: () => {},
+    markCurrent: () => {},
     node: h(
       'div',
-      { class: 'porch' },
-      h(
-        'header',
-        { class: 'porch-head' },
-        h(
-          'div',
-          { class: 'brand' },
-          h('img', {
-            src: new URL('../icon.svg', import.meta.url).pathname,
-            alt: '',
-            width: '28',
-            height: '28'
-          }),
-          'Tasklane'
-        ),
-        themeButton()
-      ),
+      { class: 'auth-layout' },
+      h('header', { class: 'auth-head' }, brand('div'), themeButton()),
       main
     )
   }
@@ -173,38 +141,15 @@ export function porch() {
 
 async function logOut() {
   try {
-    await call('POST', '/auth/logout', { repeat: true })
+    await call('POST', '/auth/logout', { retry: true })
   } catch (error) {
-    // The tokens are forgotten all the same; the session itself runs out by itself.
+    // The tokens are forgotten in any case; the session expires on the server by itself.
     if (error.status !== 401) {
-      toastProblem('You are logged out here, but the server could not be told.', error)
+      toastProblem(
+        'You are logged out here, but the session on the server could not be ended.',
+        error
+      )
     }
   }
-  start(undefined)
-}
-
-function themeButton() {
-  return h(
-    'button',
-    {
-      type: 'button',
-      class: 'icon-button',
-      'aria-label': 'Switch between light and dark',
-      title: 'Light or dark',
-      onclick: () => {
-        const root = document.documentElement
-        const isDark = root.dataset.theme
-          ? root.dataset.theme === 'dark'
-          : matchMedia('(prefers-color-scheme: dark)').matches
-        root.dataset.theme = isDark ? 'light' : 'dark'
-        try {
-          localStorage.setItem('theme', root.dataset.theme)
-        } catch {
-          /* lasts as long as the page */
-        }
-        toast(`The page is ${root.dataset.theme} now.`)
-      }
-    },
-    icon('sun')
-  )
+  endSession()
 }

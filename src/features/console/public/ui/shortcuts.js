@@ -1,22 +1,23 @@
 import { h } from '../lib/dom.js'
 import { openDialog } from './dialog.js'
 
-const KEEP = 'shortcuts'
-let page = []
-let everywhere = []
+const STORAGE_KEY = 'shortcuts'
+let pageShortcuts = []
+let globalShortcuts = []
 
-/** Keys of the page in sight: `[key, words, act]`. */
-export const usePageShortcuts = (shortcuts = []) => {
-  page = shortcuts
+/** Sets the shortcuts of the current page: `[key, label, action]`. */
+export const setPageShortcuts = (shortcuts = []) => {
+  pageShortcuts = shortcuts
 }
-/** Keys that work wherever one is. */
-export const useShortcuts = (shortcuts) => {
-  everywhere = shortcuts
+/** Sets the shortcuts that work on every page. */
+export const setGlobalShortcuts = (shortcuts) => {
+  globalShortcuts = shortcuts
 }
+const allShortcuts = () => [...pageShortcuts, ...globalShortcuts]
 
-const areOn = () => {
+const isEnabled = () => {
   try {
-    return localStorage.getItem(KEEP) !== 'off'
+    return localStorage.getItem(STORAGE_KEY) !== 'off'
   } catch {
     return true
   }
@@ -24,53 +25,48 @@ const areOn = () => {
 const isTyping = (target) =>
   target instanceof Element &&
   target.closest('input:not([type=checkbox]), textarea, select, [contenteditable]') !== null
+const isForShortcuts = (event) =>
+  !event.ctrlKey &&
+  !event.metaKey &&
+  !event.altKey &&
+  !isTyping(event.target) &&
+  document.querySelector('dialog[open]') === null &&
+  isEnabled()
 
 addEventListener('keydown', (event) => {
-  if (
-    event.ctrlKey ||
-    event.metaKey ||
-    event.altKey ||
-    isTyping(event.target) ||
-    document.querySelector('dialog[open]') ||
-    !areOn()
-  ) {
+  if (!isForShortcuts(event)) {
     return
   }
-  const found = [...page, ...everywhere].find(([key]) => key === event.key)
-  if (!found || found[2](event) === false) {
-    return
+  const [, , action] = allShortcuts().find(([key]) => key === event.key) ?? []
+  // An action returns false when there was nothing to do.
+  if (action && action(event) !== false) {
+    event.preventDefault()
   }
-  event.preventDefault()
 })
 
-/** Lists the keys, and lets people turn them off who speak to their computer or brush keys by accident (WCAG 2.1.4). */
+/** Lists the shortcuts. They can be turned off, which users of speech input need (WCAG 2.1.4). */
 export function showShortcuts() {
+  const entries = allShortcuts().map(([key, label]) =>
+    h('div', {}, h('dt', {}, h('kbd', {}, key)), h('dd', {}, label))
+  )
   openDialog({
     title: 'Keyboard shortcuts',
     body: () => [
-      h(
-        'dl',
-        { class: 'keys' },
-        [...page, ...everywhere]
-          .filter(([, words]) => words)
-          .map(([key, words]) => h('div', {}, h('dt', {}, h('kbd', {}, key)), h('dd', {}, words)))
-      ),
+      h('dl', { class: 'keys' }, entries),
       h(
         'label',
         { class: 'check' },
-        h('input', {
-          type: 'checkbox',
-          checked: areOn(),
-          onchange: ({ target }) => {
-            try {
-              localStorage.setItem(KEEP, target.checked ? 'on' : 'off')
-            } catch {
-              target.checked = true
-            }
-          }
-        }),
-        'Shortcuts are on'
+        h('input', { type: 'checkbox', checked: isEnabled(), onchange: storeChoice }),
+        'Enable keyboard shortcuts'
       )
     ]
   })
+}
+
+function storeChoice({ target }) {
+  try {
+    localStorage.setItem(STORAGE_KEY, target.checked ? 'on' : 'off')
+  } catch {
+    target.checked = true
+  }
 }

@@ -1,88 +1,86 @@
 import { h } from '../lib/dom.js'
+import { button, iconButton } from './button.js'
 import { icon } from './icons.js'
 import { requestId } from './problem-box.js'
 
 const SHOWN_MS = 10_000
-const MOST = 4
-let last
+const MAX_TOASTS = 4
+let lastUndo
 
-/** Says something in passing. With `undo` it can be taken back for a while; it stays while it is looked at. */
+/** Shows a message for a while. With `undo` it offers to take the action back. It stays while the pointer is on it. */
 export function toast(text, { undo, error } = {}) {
   const region = document.getElementById('toasts')
   const close = () => {
-    clearTimeout(timer)
-    box.remove()
-    if (last === take) {
-      last = undefined
+    stopTimer()
+    node.remove()
+    if (lastUndo === undoAndClose) {
+      lastUndo = undefined
     }
   }
-  const take =
+  const undoAndClose =
     undo &&
     (async () => {
       close()
       await undo()
     })
-  const box = h(
+  const node = toastNode(text, { error, undo: undoAndClose, close })
+  const stopTimer = closeAfter(node, error ? 2 * SHOWN_MS : SHOWN_MS, close)
+  region.append(node)
+  while (region.children.length > MAX_TOASTS) {
+    region.firstElementChild.remove()
+  }
+  if (undoAndClose) {
+    lastUndo = undoAndClose
+  }
+}
+
+const toastNode = (text, { error, undo, close }) =>
+  h(
     'div',
     { class: `toast${error ? ' toast-error' : ''}`, ...(error && { role: 'alert' }) },
     h(
       'div',
-      { class: 'toast-words' },
+      { class: 'toast-text' },
       h('p', {}, text),
       error && h('p', {}, error.message),
       error && requestId(error)
     ),
-    undo &&
-      h(
-        'button',
-        { type: 'button', class: 'button button-quiet', onclick: take },
-        icon('undo'),
-        'Undo'
-      ),
-    h(
-      'button',
-      { type: 'button', class: 'icon-button', 'aria-label': 'Dismiss', onclick: close },
-      icon('close')
-    )
+    undo && button([icon('undo'), 'Undo'], undo, { kind: 'button-quiet' }),
+    iconButton('close', 'Dismiss', close)
   )
+
+/** Closes after `ms`, not counting the time under the pointer or with the focus. Returns how to stop the timer. */
+function closeAfter(node, ms, close) {
   let timer
-  const rest = () => {
-    clearTimeout(timer)
-  }
-  const go = () => {
-    rest()
-    timer = setTimeout(close, error ? 2 * SHOWN_MS : SHOWN_MS)
+  const stop = () => clearTimeout(timer)
+  const start = () => {
+    stop()
+    timer = setTimeout(close, ms)
   }
   for (const type of ['pointerenter', 'focusin']) {
-    box.addEventListener(type, rest)
+    node.addEventListener(type, stop)
   }
   for (const type of ['pointerleave', 'focusout']) {
-    box.addEventListener(type, go)
+    node.addEventListener(type, start)
   }
-  go()
-  region.append(box)
-  while (region.children.length > MOST) {
-    region.firstElementChild.remove()
-  }
-  if (take) {
-    last = take
-  }
+  start()
+  return stop
 }
 
-/** Says what went wrong. */
+/** Shows what failed, why, and the request id. */
 export const toastProblem = (text, error) => toast(text, { error })
 
-/** Takes back what was offered last; false when there is nothing. */
+/** Undoes the last action that offered it. Returns false when there is none. */
 export function undoLast() {
-  if (!last) {
+  if (!lastUndo) {
     return false
   }
-  last()
+  lastUndo()
   return true
 }
 
-/** Old messages are not for the next person. */
+/** Removes all messages, which are not meant for the next user. */
 export function clearToasts() {
   document.getElementById('toasts').replaceChildren()
-  last = undefined
+  lastUndo = undefined
 }

@@ -1,0 +1,86 @@
+import { call } from '../../lib/api.js'
+import { h } from '../../lib/dom.js'
+import { hashOf, navigate } from '../../lib/router.js'
+import { startSession } from '../../lib/session.js'
+import { field, form } from '../../ui/form.js'
+import { card } from '../../ui/page.js'
+import { passwordFields } from '../../ui/password-fields.js'
+import { setPendingEmail } from './confirm-email.js'
+
+/** The page where users create an account. */
+export function registerPage() {
+  return {
+    title: 'Create account',
+    node: card(
+      'Create account',
+      registerForm(),
+      h(
+        'p',
+        { class: 'links' },
+        h('a', { href: hashOf('/login') }, 'Log in to an existing account')
+      )
+    )
+  }
+}
+
+function registerForm() {
+  const profile = profileFields()
+  const [username, email] = profile
+  const password = passwordFields({
+    identifiers: () => [username.input.value, email.input.value]
+  })
+  for (const { input } of [username, email]) {
+    input.addEventListener('input', password.updateRules)
+  }
+  const values = () =>
+    Object.fromEntries(
+      profile.map((one) => [one.name, one.input.value.trim()]).filter(([, value]) => value !== '')
+    )
+  return form({
+    fields: [...profile, ...password.fields],
+    submitLabel: 'Create account',
+    check: () => {
+      const { username: name, email: mail } = values()
+      return name === undefined && mail === undefined
+        ? [[username, 'Enter a username, an email, or both.']]
+        : password.check()
+    },
+    submit: () => register({ ...values(), password: password.value() })
+  }).node
+}
+
+function profileFields() {
+  const username = field({
+    label: 'Username',
+    name: 'username',
+    autocomplete: 'username',
+    autocapitalize: 'none',
+    spellcheck: 'false',
+    maxlength: '64',
+    hint: 'Letters, digits, dots, underscores and hyphens.'
+  })
+  const email = field({
+    label: 'Email',
+    name: 'email',
+    type: 'email',
+    autocomplete: 'email',
+    hint: 'Enter a username, an email, or both. You need an email to reset a forgotten password.'
+  })
+  const name = field({
+    label: 'Display name (optional)',
+    name: 'name',
+    autocomplete: 'name',
+    maxlength: '100'
+  })
+  return [username, email, name]
+}
+
+async function register(body) {
+  const tokens = await call('POST', '/auth/register', { body })
+  const mustConfirm = tokens.user.email !== null && document.body.dataset.verification !== 'off'
+  if (mustConfirm) {
+    setPendingEmail(tokens.user.email)
+  }
+  startSession(tokens)
+  navigate(mustConfirm ? '/confirm' : '/tasks')
+}

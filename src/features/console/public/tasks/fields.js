@@ -1,0 +1,33 @@
+import { h } from '../lib/dom.js'
+import { formatDateTime } from '../lib/time.js'
+import { userNode } from '../lib/users.js'
+import { PRIORITIES, STATUSES } from './labels.js'
+
+/** Compares two values of a field as the API does: due dates as timestamps, tags in order. */
+export function isSameValue(field, a, b) {
+  if (field === 'due_date' && a && b) {
+    return new Date(a).getTime() === new Date(b).getTime()
+  }
+  return JSON.stringify(a ?? null) === JSON.stringify(b ?? null)
+}
+
+/** Tells whether a task has all values of a change. */
+export const hasValues = (task, change) =>
+  Object.entries(change).every(([field, value]) => isSameValue(field, value, task[field]))
+
+/** Shows the value of a field. */
+export function valueNode(field, value) {
+  if (value === null || value === undefined || value.length === 0) {
+    return h('span', { class: 'muted' }, 'none')
+  }
+  const format = FORMATS[field]
+  return format ? format(value) : value
+}
+
+const FORMATS = {
+  status: (value) => STATUSES[value] ?? value,
+  priority: (value) => PRIORITIES[value] ?? value,
+  due_date: formatDateTime,
+  tags: (value) => (Array.isArray(value) ? value.join(', ') : value),
+  assignee_id: (value) => userNode(value)
+}

@@ -1,0 +1,25 @@
+/** What the fields and values of a task are called. */
+export const STATUSES = { todo: 'To do', in_progress: 'In progress', done: 'Done' }
+export const PRIORITIES = { low: 'Low', medium: 'Medium', high: 'High' }
+export const FIELDS = {
+  title: 'Title',
+  description: 'Description',
+  status: 'Status',
+  priority: 'Priority',
+  due_date: 'Due',
+  tags: 'Tags',
+  assignee_id: 'Assigned to'
+}
+
+export const SORT_ORDERS = [
+  ['created_at_desc', 'Newest first'],
+  ['created_at_asc', 'Oldest first'],
+  ['updated_at_desc', 'Recently changed'],
+  ['updated_at_asc', 'Longest unchanged'],
+  ['due_date_asc', 'Due soonest'],
+  ['due_date_desc', 'Due latest'],
+  ['priority_desc', 'Highest priority'],
+  ['priority_asc', 'Lowest priority'],
+  ['title_asc', 'Title A–Z'],
+  ['title_desc', 'Title Z–A']
+]

@@ -1,0 +1,87 @@
+import { h, replace } from '../lib/dom.js'
+import { formatDateTime, formatDue, formatRelative, isOverdue } from '../lib/time.js'
+import { userNode } from '../lib/users.js'
+import { button, iconButton } from '../ui/button.js'
+import { icon } from '../ui/icons.js'
+import { badge } from '../ui/row.js'
+import { PRIORITIES, STATUSES } from './labels.js'
+
+/** Renders a task into its row. */
+export function renderTask(row, task, actions, options) {
+  row.className = ['task', task.completed && 'task-done', isOverdue(task) && 'task-overdue']
+    .filter(Boolean)
+    .join(' ')
+  row.dataset.id = task.id
+  const isDeleted = task.deleted_at !== null
+  replace(
+    row,
+    isDeleted ? trashIcon() : checkbox(task, actions),
+    h(
+      'div',
+      { class: 'task-main' },
+      isDeleted
+        ? h('p', { class: 'task-title' }, task.title)
+        : h('button', { type: 'button', class: 'task-title', onclick: actions.edit }, task.title),
+      task.description && h('p', { class: 'task-text' }, task.description),
+      taskDetails(task, options)
+    ),
+    h(
+      'div',
+      { class: 'task-actions' },
+      isDeleted ? restoreButton(task, actions) : actionButtons(task, actions)
+    )
+  )
+}
+
+const trashIcon = () => h('span', { class: 'task-checkbox-space' }, icon('trash'))
+
+const checkbox = (task, { toggle }) =>
+  h('input', {
+    type: 'checkbox',
+    class: 'task-checkbox',
+    checked: task.completed,
+    indeterminate: task.status === 'in_progress',
+    'aria-label': `Done: ${task.title}`,
+    onchange: toggle
+  })
+
+const taskDetails = (task, { showOwner, onTagClick }) =>
+  h(
+    'p',
+    { class: 'task-details' },
+    task.status === 'in_progress' && badge(STATUSES.in_progress, 'badge-accent'),
+    task.priority !== 'medium' &&
+      badge(`${PRIORITIES[task.priority]} priority`, `badge-${task.priority}`),
+    task.due_date && dueNode(task),
+    task.tags.map((tag) => tagNode(tag, onTagClick)),
+    showOwner && h('span', {}, 'Owner: ', userNode(task.owner_id)),
+    task.assignee_id && h('span', {}, 'Assigned to ', userNode(task.assignee_id)),
+    task.deleted_at && h('span', {}, 'Deleted ', formatRelative(task.deleted_at))
+  )
+
+const dueNode = (task) =>
+  h(
+    'time',
+    { class: 'due', datetime: task.due_date, title: formatDateTime(task.due_date) },
+    icon('clock'),
+    isOverdue(task) ? 'Overdue: ' : 'Due ',
+    formatDue(task.due_date)
+  )
+
+const tagNode = (tag, onTagClick) => {
+  if (!onTagClick) {
+    return h('span', { class: 'tag' }, tag)
+  }
+  const name = `Tasks tagged ${tag}`
+  const onclick = () => onTagClick(tag)
+  return h('button', { type: 'button', class: 'tag', 'aria-label': name, onclick }, tag)
+}
+
+const restoreButton = ({ title }, { restore }) =>
+  button([icon('undo'), 'Restore'], restore, { 'aria-label': `Restore ${title}` })
+
+const actionButtons = ({ title }, { history, edit, remove }) => [
+  iconButton('history', `History of ${title}`, history, { title: 'History' }),
+  iconButton('edit', `Edit ${title}`, edit, { title: 'Edit' }),
+  iconButton('trash', `Delete ${title}`, remove, { kind: 'icon-danger', title: 'Delete' })
+]

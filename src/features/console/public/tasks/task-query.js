@@ -1,0 +1,45 @@
+import { currentUser } from '../lib/session.js'
+import { startOfDay } from '../lib/time.js'
+
+const NAMES = ['view', 'q', 'priority', 'tag', 'due', 'whose', 'sort']
+
+/** Reads the filters of a list from the URL, which holds only those that differ from the defaults. */
+export const filtersOf = (query) =>
+  Object.fromEntries(
+    NAMES.map((name) => [name, query.get(name) ?? '']).filter(([, value]) => value !== '')
+  )
+
+/** Converts filters to parameters of the API. Called once per list, since a cursor is bound to its parameters. */
+export function filterQuery({ q, priority, tag, due, whose }, scope) {
+  return {
+    ...(scope === 'all' && { scope }),
+    q,
+    priority,
+    tag: tag ? [tag] : [],
+    ...whoseQuery(whose),
+    ...dueQuery(due)
+  }
+}
+
+function whoseQuery(whose) {
+  if (!whose) {
+    return {}
+  }
+  return whose === 'me' ? { assignee_id: currentUser().id } : { owner_id: whose }
+}
+
+function dueQuery(due) {
+  if (due === 'overdue') {
+    return { overdue: true }
+  }
+  const days = { today: 1, week: 7 }[due]
+  return days ? { due_after: startOfDay(0), due_before: startOfDay(days) } : {}
+}
+
+/** Converts the chosen status to parameters of the API. */
+export function statusQuery({ view = 'open' }) {
+  if (view === 'all') {
+    return {}
+  }
+  return view === 'open' ? { completed: false } : { status: [view] }
+}

@@ -1,0 +1,20 @@
+import { iconButton } from './button.js'
+import { toast } from './toast.js'
+
+/** Creates the button that switches between the light and the dark theme. */
+export const themeButton = () =>
+  iconButton('sun', 'Switch between light and dark', switchTheme, { title: 'Light or dark' })
+
+function switchTheme() {
+  const { dataset } = document.documentElement
+  const isDark = dataset.theme
+    ? dataset.theme === 'dark'
+    : matchMedia('(prefers-color-scheme: dark)').matches
+  dataset.theme = isDark ? 'light' : 'dark'
+  try {
+    localStorage.setItem('theme', dataset.theme)
+  } catch {
+    // Without storage the choice lasts as long as the page.
+  }
+  toast(`Switched to the ${dataset.theme} theme.`)
+}
