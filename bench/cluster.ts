@@ -12,7 +12,7 @@ import {
   withoutPostgres
 } from '../test/support/postgres-server.ts'
 
-/** As an operator would run it on a small machine: nothing that loses data is switched off. */
+/** Settings for a small machine in production: nothing that protects data is off. */
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   max_connections: '100',
@@ -23,7 +23,7 @@ const SETTINGS = {
   jit: 'off',
   log_min_messages: 'fatal'
 }
-/** Kept between runs, since filling a million tasks takes minutes. */
+/** Reused by later runs: inserting a million tasks takes minutes. */
 const FOLDER = join(tmpdir(), 'tasklane-bench')
 
 export interface Cluster {
@@ -32,18 +32,18 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
-/** Starts a PostgreSQL of the benchmark's own, with the data of the run before if there was one. */
+/** Starts a PostgreSQL for benchmarks, with the data of the previous run if there was one. */
 export async function startCluster(): Promise<Cluster> {
   if (binaries === undefined) {
     throw new Error(withoutPostgres as string)
   }
-  const person = unprivileged()
+  const osUser = unprivileged()
   const data = join(FOLDER, 'data')
   mkdirSync(FOLDER, { recursive: true })
-  if (person.uid !== undefined) {
-    chownSync(FOLDER, person.uid, person.gid as number)
+  if (osUser.uid !== undefined) {
+    chownSync(FOLDER, osUser.uid, osUser.gid as number)
   }
-  const options = { ...person, cwd: FOLDER, env: { LC_ALL: 'C.UTF-8', PATH: process.env.PATH } }
+  const options = { ...osUser, cwd: FOLDER, env: { LC_ALL: 'C.UTF-8', PATH: process.env.PATH } }
   if (!existsSync(data)) {
     await promisify(execFile)(
       join(binaries, 'initdb'),
@@ -63,7 +63,7 @@ export async function startCluster(): Promise<Cluster> {
     server.kill('SIGINT')
   })
   const urlOf = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`
-  await untilReady(urlOf('postgres'))
+  await waitUntilReady(urlOf('postgres'))
   return {
     urlOf,
     pid: server.pid as number,
@@ -74,7 +74,7 @@ export async function startCluster(): Promise<Cluster> {
   }
 }
 
-/** Runs pgbench with one statement, prepared, and gives its transactions per second. Undefined where pgbench is not installed. */
+/** Runs pgbench with a prepared script; returns transactions per second, or undefined where it is not installed. */
 export async function pgbench(
   url: string,
   script: string,
@@ -86,20 +86,8 @@ export async function pgbench(
   }
   const child = spawn(
     join(binaries, 'pgbench'),
-    [
-      '-n',
-      '-M',
-      'prepared',
-      '-c',
-      String(clients),
-      '-j',
-      '1',
-      '-T',
-      String(seconds),
-      '-f',
-      '-',
-      url
-    ],
+    // No vacuum before the run, prepared statements, one thread, the script from stdin.
+    `-n -M prepared -c ${clients} -j 1 -T ${seconds} -f - ${url}`.split(' '),
     { stdio: ['pipe', 'pipe', 'inherit'] }
   )
   child.stdin.end(script)
@@ -109,24 +97,25 @@ export async function pgbench(
       return Number(found[1])
     }
   }
-  throw new Error('pgbench gave no result')
+  throw new Error('pgbench printed no result')
 }
 
-/** Five minutes: after a run that was killed, the server first reads again what it had written. */
-const MAX_TRIES = 3000
+/** Five minutes: after a crash, PostgreSQL first replays its write-ahead log. */
+const MAX_ATTEMPTS = 3000
+const RETRY_MS = 100
 
-async function untilReady(url: string): Promise<void> {
+async function waitUntilReady(url: string): Promise<void> {
   const { default: postgres } = await import('postgres')
-  for (let tries = 0; ; tries++) {
+  for (let attempts = 0; ; attempts++) {
     const sql = postgres(url, { max: 1, onnotice() {} })
     try {
-      await sql`select 1`
+      await sql`SELECT 1`
       return
     } catch (error) {
-      if (tries > MAX_TRIES) {
+      if (attempts > MAX_ATTEMPTS) {
         throw error
       }
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     } finally {
       await sql.end()
     }

@@ -4,60 +4,65 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { createPasswords } from '../src/core/passwords.ts'
 import { openDatabase } from '../src/db/client.ts'
 import { migrate } from '../src/db/migrate.ts'
+import { INSERT_EVENTS, insertBigOwnerTasks, insertOwners, insertTasks, RESET } from './data.sql.ts'
 
 export interface Size {
   name: string
   owners: number
-  tasksEach: number
-  big: number
+  tasksPerOwner: number
+  /** Tasks of owner 0, who has more than anybody else. */
+  bigOwnerTasks: number
 }
-/** A large installation, with one owner who keeps far more than anybody else. */
-export const LARGE: Size = { name: 'large', owners: 1000, tasksEach: 1000, big: 200_000 }
-export const SMALL: Size = { name: 'small', owners: 20, tasksEach: 500, big: 0 }
+export const LARGE: Size = {
+  name: 'large',
+  owners: 1000,
+  tasksPerOwner: 1000,
+  bigOwnerTasks: 200_000
+}
+export const SMALL: Size = { name: 'small', owners: 20, tasksPerOwner: 500, bigOwnerTasks: 0 }
 export const PASSWORD = 'correct horse battery'
-/** Owners that the load comes from; each has a session. */
+/** Owners that send the load; each has a session. */
 export const CALLERS = 20
-const state = createHash('sha256')
+
+const migrationsFolder = new URL('../drizzle', import.meta.url).pathname
+const schemaVersion = createHash('sha256')
   .update(
-    readMigrationFiles({ migrationsFolder: new URL('../drizzle', import.meta.url).pathname })
-      .map((m) => m.hash)
+    readMigrationFiles({ migrationsFolder })
+      .map(({ hash }) => hash)
       .join()
   )
   .digest('hex')
   .slice(0, 8)
 
-/** Fills a database once for each state of the schema; every later run finds it. Gives its name. */
-export async function ensureData(
+/** Fills a database once per version of the schema, for all later runs as well. Returns its name. */
+export async function ensureDatabase(
   urlOf: (database: string) => string,
   size: Size,
   log: (line: string) => void
 ): Promise<string> {
-  const name = `bench_${size.name}_${state}`
-  // After db/client.ts, whose guard must see it loaded.
+  const name = `bench_${size.name}_${schemaVersion}`
+  // Imported late: db/client.ts patches the driver and must load it first.
   const { default: postgres } = await import('postgres')
   const admin = postgres(urlOf('postgres'), { max: 1, onnotice() {} })
   try {
-    const [{ done } = { done: false }] = await admin<
-      { done: boolean }[]
-    >`select exists (select 1 from pg_database where datname = ${name}) as done`
-    if (done) {
+    const found = await admin`SELECT 1 FROM pg_database WHERE datname = ${name}`
+    if (found.length > 0) {
       return name
     }
     const draft = `${name}_draft`
-    await admin.unsafe(`drop database if exists ${draft}`)
-    await admin.unsafe(`create database ${draft}`)
-    log(
-      `filling ${name}: ${(size.owners * size.tasksEach + size.big).toLocaleString('en')} tasks, once`
-    )
+    await admin.unsafe(`DROP DATABASE IF EXISTS ${draft}`)
+    await admin.unsafe(`CREATE DATABASE ${draft}`)
+    const tasks = size.owners * size.tasksPerOwner + size.bigOwnerTasks
+    log(`filling ${name} with ${tasks.toLocaleString('en')} tasks; later runs reuse it`)
     await fillServer(urlOf(draft), size)
-    await admin.unsafe(`alter database ${draft} rename to ${name}`)
+    await admin.unsafe(`ALTER DATABASE ${draft} RENAME TO ${name}`)
     return name
   } finally {
     await admin.end()
   }
 }
 
-/** The same in an embedded database of this run's own, which is small. */
+/** Creates and fills an embedded database. */
 export async function fillEmbedded(dataDir: string): Promise<void> {
   const { db, close } = await openDatabase({ dataDir, pool: 1 })
   await migrate(db)
@@ -65,16 +70,13 @@ export async function fillEmbedded(dataDir: string): Promise<void> {
   await close()
 }
 
-/** Takes away what earlier runs have made, so that each begins alike. */
-export async function tidy(url: string): Promise<void> {
+/** Removes what earlier runs have written, so that each run starts from the same state. */
+export async function reset(url: string): Promise<void> {
   const { default: postgres } = await import('postgres')
   const client = postgres(url, { max: 1, onnotice() {} })
-  await client.unsafe("delete from task_events where request_id <> 'seed'")
-  await client.unsafe("delete from tasks where created_at > '2026-01-01'")
-  await client.unsafe(
-    `update tasks set version = 1, title = ${titleOf("extract(epoch from date_trunc('second', created_at) - timestamptz '2025-06-15')::int")} where version > 1`
-  )
-  await client.unsafe('vacuum (analyze) tasks, task_events')
+  for (const statement of RESET) {
+    await client.unsafe(statement)
+  }
   await client.end()
 }
 
@@ -88,38 +90,16 @@ async function fillServer(url: string, size: Size): Promise<void> {
   await client.end()
 }
 
-/** The title of an owner's n-th task. */
-const titleOf = (n: string): string =>
-  `(array['Paint','Oil','Ring','Mend','Sweep','Call','Order'])[1 + ${n} % 7] || ' the ' || (array['door','hinge','bell','roof','floor','baker','wood','shelf','window','gate','lamp'])[1 + ${n} % 11] || ' no. ' || ${n}`
-
 async function fill(
   run: (statement: string) => Promise<unknown>,
-  { owners, tasksEach, big }: Size
+  { owners, tasksPerOwner, bigOwnerTasks }: Size
 ): Promise<void> {
-  const hash = await (await createPasswords()).hash(PASSWORD)
-  await run(`insert into users (id, username, name, role, password_hash)
-    select ('018f2f6e-7c1a-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'owner-' || n, 'Owner ' || n, 'user', '${hash}' from generate_series(0, ${owners}::int) n`)
-  // Owner 0 is the big one. A session of each keeps to its insertion order; words are few, so that a search finds some hundreds.
-  const rows = (owner: string, series: string) => `
-    select ('018f2f6e-7c1a-7000-8000-' || lpad(to_hex(${owner}), 12, '0'))::uuid, (lpad(to_hex(1750000000000 + n * 1000 + o), 12, '0') || '-7000-8000-' || substr(md5(n || ' ' || o), 1, 12))::uuid,
-      ${titleOf('n')},
-      case when n % 3 = 0 then 'Bring the ' || (array['ladder','bucket','brush','hammer'])[1 + n % 4] || ' and ask ' || substr(md5(n::text), 1, 6) end,
-      (array['todo','in_progress','done'])[1 + n % 3]::task_status, (array['low','medium','high'])[1 + (n / 3) % 3]::task_priority,
-      case when n % 4 > 0 then timestamptz '2026-01-01' + (n * 7919 % 500000) * interval '1 minute' end,
-      case when n % 5 = 0 then array['house', 'week-' || n % 50] else '{}' end, case when n % 3 = 2 then timestamptz '2025-06-15' end,
-      timestamptz '2025-06-15' + n * interval '1 second' + o * interval '1 ms', timestamptz '2025-06-15' + n * interval '1 second' + o * interval '1 ms'
-    from ${series}`
-  const columns =
-    'owner_id, id, title, description, status, priority, due_date, tags, completed_at, created_at, updated_at'
-  await run(
-    `insert into tasks (${columns}) ${rows('o', `generate_series(1, ${tasksEach}) n, generate_series(1, ${owners}) o`)}`
-  )
-  if (big > 0) {
-    await run(
-      `insert into tasks (${columns}) ${rows('0', `generate_series(1, ${big}) n, (values (0)) as big(o)`)}`
-    )
+  const { hash } = await createPasswords()
+  await run(insertOwners(owners, await hash(PASSWORD)))
+  await run(insertTasks(owners, tasksPerOwner))
+  if (bigOwnerTasks > 0) {
+    await run(insertBigOwnerTasks(bigOwnerTasks))
   }
-  await run(`insert into task_events (owner_id, task_id, version, id, type, actor_id, request_id, changes, created_at)
-    select owner_id, id, 1, id, 'task.created', owner_id, 'seed', '{}', created_at from tasks`)
-  await run('vacuum analyze')
+  await run(INSERT_EVENTS)
+  await run('VACUUM ANALYZE')
 }

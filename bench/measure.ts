@@ -3,12 +3,15 @@ import { once } from 'node:events'
 import { openSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import autocannon, { type Request } from 'autocannon'
 
+/** The kernel's clock ticks in /proc (USER_HZ). */
 const TICKS_PER_SECOND = 100
+const PROBE_PAUSE_MS = 100
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
-/** The server's command as `npm start` has it, flags of V8 included. */
+/** The arguments of `npm start`, V8 flags included. */
 export const START: string[] = (
   JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start as string
 )
@@ -21,7 +24,7 @@ export interface Server {
   child: ChildProcess
   stop(): Promise<void>
 }
-/** What one round gave. CPU in microseconds a request, latency in milliseconds, memory in megabytes. */
+/** The result of one round: CPU in microseconds per request, latency in milliseconds, memory in megabytes. */
 export interface Round {
   rps: number
   p50: number
@@ -32,12 +35,12 @@ export interface Round {
   errors: number
 }
 
-/** Starts a program of ours that listens on `port`, and waits until it answers. Its output goes to a file, as in production. */
+/** Starts a server on `port` and waits until it responds. Its output goes to a file, as in production. */
 export async function startServer(
   script: string[],
   port: number,
   env: Record<string, string>,
-  probe: string,
+  probePath: string,
   logFile: string
 ): Promise<Server> {
   const log = openSync(logFile, 'a')
@@ -55,15 +58,10 @@ export async function startServer(
     if (child.exitCode !== null) {
       throw new Error(`${script.join(' ')} ended with ${child.exitCode}; see ${logFile}`)
     }
-    if (
-      await fetch(origin + probe).then(
-        (answer) => answer.status < 500,
-        () => false
-      )
-    ) {
+    if (await isServing(origin + probePath)) {
       break
     }
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await pause(PROBE_PAUSE_MS)
   }
   return {
     origin,
@@ -76,6 +74,12 @@ export async function startServer(
   }
 }
 
+const isServing = (url: string): Promise<boolean> =>
+  fetch(url).then(
+    (response) => response.status < 500,
+    () => false
+  )
+
 export interface Load {
   requests: (turn: number) => Request
   onResponse?: ((status: number, body: string) => void) | undefined
@@ -83,15 +87,15 @@ export interface Load {
   seconds: number
 }
 
-/** Drives one server for some seconds. Each request is made by its turn, so that the load is spread over owners. */
-export async function drive(
+/** Sends requests to a server for some seconds. Each is built from its number, to spread the load over owners. */
+export async function runLoad(
   server: Server,
   databasePid: number | undefined,
   { requests, onResponse, connections, seconds }: Load
 ): Promise<Round> {
-  const pids = () => family(server.child.pid as number)
-  const database = () => (databasePid === undefined ? [] : family(databasePid))
-  const before = { node: cpuOf(pids()), database: cpuOf(database()) }
+  const pids = () => processTree(server.child.pid as number)
+  const database = () => (databasePid === undefined ? [] : processTree(databasePid))
+  const cpuBefore = { node: cpuOf(pids()), database: cpuOf(database()) }
   let turn = 0
   const result = await autocannon({
     url: server.origin,
@@ -110,8 +114,8 @@ export async function drive(
     p50: result.latency.p50,
     p99: result.latency.p99,
     errors: result.non2xx + result.errors,
-    nodeCpu: ((cpuOf(pids()) - before.node) / served) * 1e6,
-    databaseCpu: ((cpuOf(database()) - before.database) / served) * 1e6,
+    nodeCpu: ((cpuOf(pids()) - cpuBefore.node) / served) * 1e6,
+    databaseCpu: ((cpuOf(database()) - cpuBefore.database) / served) * 1e6,
     memory: pids().reduce((sum, pid) => sum + memoryOf(pid), 0)
   }
 }
@@ -120,8 +124,8 @@ export const packageVersion = (name: string): string =>
   JSON.parse(readFileSync(createRequire(import.meta.url).resolve(`${name}/package.json`), 'utf8'))
     .version
 
-/** A process and its children. */
-function family(pid: number): number[] {
+/** Returns a process and its descendants. */
+function processTree(pid: number): number[] {
   const parents = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => [Number(name), Number(fieldsOf(Number(name))[1])] as const)
@@ -130,7 +134,7 @@ function family(pid: number): number[] {
   return [pid, ...children(pid)]
 }
 
-/** The fields of /proc/PID/stat from the third on. */
+/** Reads the fields of /proc/PID/stat from the third on. */
 function fieldsOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -141,7 +145,7 @@ function fieldsOf(pid: number): string[] {
   }
 }
 
-/** Seconds of CPU that processes have used, in user and kernel mode. */
+/** Sums up the seconds of CPU that processes have used, in user and kernel mode. */
 const cpuOf = (pids: number[]): number =>
   pids.reduce(
     (sum, pid) =>
@@ -149,14 +153,11 @@ const cpuOf = (pids: number[]): number =>
     0
   )
 
-/** Megabytes that a process holds now, or held at most (VmHWM). */
-export function memoryOf(pid: number, what: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
+/** Reads the resident memory of a process in megabytes: the current one, or its peak (VmHWM). */
+export function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
   try {
-    return (
-      Number(
-        new RegExp(`${what}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0
-      ) / 1024
-    )
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024
   } catch {
     return 0
   }

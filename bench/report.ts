@@ -1,13 +1,15 @@
 import type { Round } from './measure.ts'
 
-/** The median of the rounds of one scenario, and how it stands to the baseline. Ratios above 1 are better, save for latency. */
-export interface Line {
+/** The median of a scenario's rounds, beside the baseline. Ratios above 1 are better, except for latency. */
+export interface ScenarioReport {
   scenario: string
   tasklane: Round
   baseline?: Round | undefined
+  /** Transactions per second of pgbench. */
   database?: number | undefined
   ratio?: number | undefined
   p99Ratio?: number | undefined
+  /** How far the ratios of the rounds differ, relative to their median. */
   spread: number
 }
 export interface Report {
@@ -19,12 +21,13 @@ export interface Report {
   rounds: number
   seconds: number
   processes: number
-  lines: Line[]
+  lines: ScenarioReport[]
 }
 
 const median = (numbers: number[]): number =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
-export const medianRound = (rounds: Round[]): Round =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+
+const medianRound = (rounds: Round[]): Round =>
   Object.fromEntries(
     (Object.keys(rounds[0] as Round) as (keyof Round)[]).map((key) => [
       key,
@@ -32,14 +35,15 @@ export const medianRound = (rounds: Round[]): Round =>
     ])
   ) as unknown as Round
 
-/** Compares rounds that ran side by side: pair by pair, so that what slows both cancels out. */
-export function lineOf(
+/** Compares rounds that ran side by side, pair by pair, so that what slows both cancels out. */
+export function summarize(
   scenario: string,
   tasklane: Round[],
   baseline: Round[],
   database: number | undefined
-): Line {
-  const ratios = baseline.map((round, i) => (tasklane[i] as Round).rps / round.rps)
+): ScenarioReport {
+  const pairs = baseline.map((round, i) => ({ ours: tasklane[i] as Round, theirs: round }))
+  const ratios = pairs.map(({ ours, theirs }) => ours.rps / theirs.rps)
   return {
     scenario,
     tasklane: medianRound(tasklane),
@@ -48,92 +52,110 @@ export function lineOf(
     ...(baseline.length > 0 && {
       baseline: medianRound(baseline),
       ratio: median(ratios),
-      p99Ratio: median(
-        baseline.map((round, i) => (tasklane[i] as Round).p99 / Math.max(1, round.p99))
-      )
+      p99Ratio: median(pairs.map(({ ours, theirs }) => ours.p99 / Math.max(1, theirs.p99)))
     })
   }
 }
 
-const HEAD = [
-  'scenario',
-  'req/s',
-  'p50',
-  'p99',
-  'Node µs',
-  'DB µs',
-  'MB',
-  'bare req/s',
-  'bare Node µs',
-  'ratio',
-  'p99 ratio',
-  'pgbench tps'
+const format = (value: number | undefined, digits = 0): string =>
+  value === undefined || Number.isNaN(value) ? '–' : value.toFixed(digits)
+
+/** The table's columns: each a title and the cell of a scenario. */
+const COLUMNS: [title: string, cell: (line: ScenarioReport) => string][] = [
+  ['scenario', ({ scenario }) => scenario],
+  ['req/s', ({ tasklane }) => format(tasklane.rps)],
+  ['p50', ({ tasklane }) => format(tasklane.p50, 1)],
+  ['p99', ({ tasklane }) => format(tasklane.p99, 1)],
+  ['Node µs', ({ tasklane }) => format(tasklane.nodeCpu)],
+  ['DB µs', ({ tasklane }) => format(tasklane.databaseCpu)],
+  ['MB', ({ tasklane }) => format(tasklane.memory)],
+  ['baseline req/s', ({ baseline }) => format(baseline?.rps)],
+  ['baseline Node µs', ({ baseline }) => format(baseline?.nodeCpu)],
+  ['ratio', ({ ratio }) => format(ratio, 2)],
+  ['p99 ratio', ({ p99Ratio }) => format(p99Ratio, 2)],
+  ['pgbench tps', ({ database }) => format(database)]
 ]
 
-/** The report as a table in Markdown. */
-export function tableOf({ lines }: Report): string {
-  const n = (value: number | undefined, digits = 0) =>
-    value === undefined || Number.isNaN(value) ? '–' : value.toFixed(digits)
-  const rows = lines.map(({ scenario, tasklane: t, baseline, database, ratio, p99Ratio }) => [
-    scenario,
-    n(t.rps),
-    n(t.p50, 1),
-    n(t.p99, 1),
-    n(t.nodeCpu),
-    n(t.databaseCpu),
-    n(t.memory),
-    n(baseline?.rps),
-    n(baseline?.nodeCpu),
-    n(ratio, 2),
-    n(p99Ratio, 2),
-    n(database)
-  ])
-  const widths = HEAD.map((head, i) =>
-    Math.max(head.length, ...rows.map((row) => (row[i] as string).length))
-  )
-  const line = (cells: string[]) =>
-    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join(' | ')} |`
-  return [
-    line(HEAD),
-    line(widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))),
-    ...rows.map(line)
-  ].join('\n')
+/** Formats the report as a table in Markdown, with all columns but the first aligned right. */
+export function formatTable({ lines }: Report): string {
+  const columns = COLUMNS.map(([title, cell], i) => {
+    const cells = [title, ...lines.map(cell)]
+    const width = Math.max(...cells.map(({ length }) => length))
+    const rule = i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`
+    const [head = '', ...body] = cells.map((text) =>
+      i === 0 ? text.padEnd(width) : text.padStart(width)
+    )
+    return [head, rule, ...body]
+  })
+  const rows = (columns[0] ?? []).map((_, row) => columns.map((cells) => cells[row]))
+  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** Ratios that fell by more than both runs scatter, and at least by a twentieth. */
-export function regressions(now: Report, before: Report): string[] {
+/** Lists the ratios that fell by more than the spread of both runs, and by at least 5 %. */
+export function findRegressions(now: Report, before: Report): string[] {
+  return compare(now, before, (line, old) => 1 - Math.max(0.05, line.spread, old.spread))
+}
+
+/** Lists the ratios that fell below a share of the former ones, however noisy the runs are. */
+export function findGrossRegressions(now: Report, before: Report, share: number): string[] {
+  return compare(now, before, () => share)
+}
+
+function compare(
+  now: Report,
+  before: Report,
+  acceptedShare: (line: ScenarioReport, old: ScenarioReport) => number
+): string[] {
   return now.lines.flatMap((line) => {
-    const old = before.lines.find((other) => other.scenario === line.scenario)
+    const old = before.lines.find(({ scenario }) => scenario === line.scenario)
     if (line.ratio === undefined || old?.ratio === undefined) {
       return []
     }
-    const noise = Math.max(0.05, line.spread, old.spread)
-    return line.ratio < old.ratio * (1 - noise)
-      ? [
-          `${line.scenario}: ${old.ratio.toFixed(2)} → ${line.ratio.toFixed(2)} of the baseline (noise ${(noise * 100).toFixed(0)} %)`
-        ]
-      : []
+    const share = acceptedShare(line, old)
+    if (line.ratio >= old.ratio * share) {
+      return []
+    }
+    const change = `${old.ratio.toFixed(2)} → ${line.ratio.toFixed(2)}`
+    const noise = `${((1 - share) * 100).toFixed(0)} %`
+    return [`${line.scenario}: ${change} of the baseline (accepted loss: ${noise})`]
   })
 }
 
 const BAR = 22
 const WIDTH = 720
 const LABEL = 150
+const TOP = 40
 
-/** The ratios as bars; the line is the baseline. */
-export function plotOf({ lines, takenAt, processes }: Report): string {
-  const shown = lines.filter((line) => line.ratio !== undefined)
-  const most = Math.max(1, ...shown.map((line) => line.ratio as number))
-  const scale = (WIDTH - LABEL - 70) / most
-  const bars = shown.map(({ scenario, ratio = 0 }, i) => {
-    const y = 40 + i * BAR
-    return `<text x="${LABEL - 8}" y="${y + 13}" text-anchor="end">${scenario}</text><rect x="${LABEL}" y="${y}" width="${(ratio * scale).toFixed(1)}" height="${BAR - 6}" fill="#3b6ea5"/><text x="${(LABEL + ratio * scale + 6).toFixed(1)}" y="${y + 13}">${ratio.toFixed(2)}</text>`
-  })
-  const height = 60 + shown.length * BAR
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13">
-<rect width="100%" height="100%" fill="#fff"/><text x="12" y="22" font-weight="600">Requests per second as a share of the bare baseline (${processes} process${processes === 1 ? '' : 'es'}, ${takenAt.slice(0, 10)})</text>
-${bars.join('\n')}
-<line x1="${(LABEL + scale).toFixed(1)}" x2="${(LABEL + scale).toFixed(1)}" y1="34" y2="${height - 16}" stroke="#b33" stroke-dasharray="4 3"/>
-</svg>
-`
+/** Draws the ratios as bars; the dashed line is the baseline. */
+export function plot({ lines, takenAt, processes }: Report): string {
+  const bars = lines.flatMap(({ scenario, ratio }) =>
+    ratio === undefined ? [] : [{ scenario, ratio }]
+  )
+  const scale = (WIDTH - LABEL - 70) / Math.max(1, ...bars.map(({ ratio }) => ratio))
+  const height = TOP + 20 + bars.length * BAR
+  const baseline = (LABEL + scale).toFixed(1)
+  const unit = processes === 1 ? 'process' : 'processes'
+  const title =
+    'Requests per second as a share of the baseline' +
+    ` (${processes} ${unit}, ${takenAt.slice(0, 10)})`
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}"` +
+      ' font-family="system-ui, sans-serif" font-size="13">',
+    '<rect width="100%" height="100%" fill="#fff"/>',
+    `<text x="12" y="22" font-weight="600">${title}</text>`,
+    ...bars.map(({ scenario, ratio }, i) => drawBar(scenario, ratio, scale, TOP + i * BAR)),
+    `<line x1="${baseline}" x2="${baseline}" y1="34" y2="${height - 16}"` +
+      ' stroke="#b33" stroke-dasharray="4 3"/>',
+    '</svg>',
+    ''
+  ].join('\n')
+}
+
+function drawBar(scenario: string, ratio: number, scale: number, y: number): string {
+  const width = ratio * scale
+  return [
+    `<text x="${LABEL - 8}" y="${y + 13}" text-anchor="end">${scenario}</text>`,
+    `<rect x="${LABEL}" y="${y}" width="${width.toFixed(1)}" height="${BAR - 6}" fill="#3b6ea5"/>`,
+    `<text x="${(LABEL + width + 6).toFixed(1)}" y="${y + 13}">${ratio.toFixed(2)}</text>`
+  ].join('')
 }

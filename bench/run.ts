@@ -1,6 +1,6 @@
 /**
- * npm run bench: Tasklane and a bare baseline side by side on the same million tasks, in alternating rounds of one run.
- * Read the ratios: the figures themselves belong to the machine, which also carries the load and the database.
+ * npm run bench: Tasklane and a baseline side by side on the same million tasks, in alternating rounds of one run. Read
+ * the ratios: absolute figures depend on the machine, which also runs the load and the database.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -8,10 +8,18 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freePort } from '../test/support/postgres-server.ts'
 import { pgbench, startCluster } from './cluster.ts'
-import { ensureData, fillEmbedded, LARGE, SMALL, tidy } from './data.ts'
-import { drive, packageVersion, type Round, type Server, START, startServer } from './measure.ts'
-import { lineOf, plotOf, type Report, regressions, tableOf } from './report.ts'
-import { prepareScenarios, type Scenario } from './scenarios.ts'
+import { ensureDatabase, fillEmbedded, LARGE, reset, SMALL } from './data.ts'
+import { packageVersion, type Round, runLoad, type Server, START, startServer } from './measure.ts'
+import {
+  findGrossRegressions,
+  findRegressions,
+  formatTable,
+  plot,
+  type Report,
+  type ScenarioReport,
+  summarize
+} from './report.ts'
+import { prepareScenarios, type RequestFactory, type Scenario } from './scenarios.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,54 +37,56 @@ const { values } = parseArgs({
 })
 const rounds = Number(values.rounds ?? (values.short ? 3 : 5))
 const seconds = Number(values.seconds ?? (values.short ? 2 : 8))
-/** Before each scenario, and before the first: until the compiler has seen what is hot, a request takes twice the CPU. */
-const WARM_SECONDS = values.short ? 2 : 5
-const FIRST_WARM_SECONDS = values.short ? 4 : 20
-/** In a short run a ratio may be noisy; less than this share of the accepted one is no noise. */
+/** Before each scenario, and before the first: until V8 has optimized the hot code, a request takes twice the CPU. */
+const WARM_UP_SECONDS = values.short ? 2 : 5
+const FIRST_WARM_UP_SECONDS = values.short ? 4 : 20
+const MIN_PGBENCH_SECONDS = 2
+/** The ratios of a short run are noisy: only one below this share of the accepted ratio is a regression. */
 const GROSS_LOSS = 0.5
-/** Both servers get them, so that what they gain is not taken for ours. */
+/** Both servers get the same flags, so that their gain is not taken for ours. */
 const V8_FLAGS = START.filter((word) => word.startsWith('--'))
-const say = (line: string) => {
+const BUDGETS = ['AUTH', 'READS', 'CREATES', 'UPDATES', 'DELETES']
+const log = (line: string) => {
   process.stderr.write(`${line}\n`)
 }
 
-const box = mkdtempSync(join(tmpdir(), 'tasklane-bench-run-'))
+interface Servers {
+  tasklane: Server
+  /** Absent for the embedded database, which belongs to one process. */
+  baseline: Server | undefined
+}
+
+const workDir = mkdtempSync(join(tmpdir(), 'tasklane-bench-run-'))
 const cluster = values.embedded ? undefined : await startCluster()
-const servers: Server[] = []
+const started: Server[] = []
 try {
   const report = await run()
   save(report)
-  process.exitCode = judge(report)
+  process.exitCode = compareWithAccepted(report)
 } finally {
-  for (const server of servers) {
+  for (const server of started) {
     await server.stop()
   }
   await cluster?.stop()
-  rmSync(box, { recursive: true })
+  rmSync(workDir, { recursive: true })
 }
 
 async function run(): Promise<Report> {
   const size = values.short || values.embedded ? SMALL : LARGE
-  const url = cluster?.urlOf(await ensureData(cluster.urlOf, size, say))
-  await (url === undefined ? fillEmbedded(box) : tidy(url))
-  const tasklane = await start('tasklane', url)
-  // Nothing bare can be put beside the embedded database, which belongs to one process.
-  const bare = url === undefined ? undefined : await start('baseline', url)
-  const wanted = values.only?.split(',')
-  const scenarios = (await prepareScenarios(tasklane, size.big > 0)).filter(
-    ({ name }) => wanted === undefined || wanted.includes(name)
-  )
-  const lines = []
-  const [first] = scenarios
-  if (first?.bare && bare) {
-    const load = { connections: first.connections, seconds: FIRST_WARM_SECONDS }
-    await Promise.all([
-      drive(tasklane, undefined, { requests: first.api, ...load }),
-      drive(bare, undefined, { requests: first.bare, ...load })
-    ])
+  const url = cluster?.urlOf(await ensureDatabase(cluster.urlOf, size, log))
+  await (url === undefined ? fillEmbedded(workDir) : reset(url))
+  const servers: Servers = {
+    tasklane: await startTasklane(url),
+    baseline: url === undefined ? undefined : await startBaseline(url)
   }
+  const names = values.only?.split(',')
+  const scenarios = (await prepareScenarios(servers.tasklane, size.bigOwnerTasks > 0)).filter(
+    ({ name }) => names === undefined || names.includes(name)
+  )
+  await warmUp(scenarios[0], servers)
+  const lines: ScenarioReport[] = []
   for (const scenario of scenarios) {
-    lines.push(await sideBySide(scenario, tasklane, bare, url))
+    lines.push(await measure(scenario, servers, url))
   }
   return {
     takenAt: new Date().toISOString(),
@@ -91,108 +101,128 @@ async function run(): Promise<Report> {
   }
 }
 
-async function sideBySide(
-  { name, connections, api, bare: ask, onResponse, sql, refresh }: Scenario,
-  tasklane: Server,
-  bare: Server | undefined,
+/** Loads both servers at once, unmeasured. */
+async function warmUp(
+  scenario: Scenario | undefined,
+  { tasklane, baseline }: Servers
+): Promise<void> {
+  if (!scenario?.baseline || !baseline) {
+    return
+  }
+  const load = { connections: scenario.connections, seconds: FIRST_WARM_UP_SECONDS }
+  await Promise.all([
+    runLoad(tasklane, undefined, { requests: scenario.tasklane, ...load }),
+    runLoad(baseline, undefined, { requests: scenario.baseline, ...load })
+  ])
+}
+
+/** Measures a scenario in alternating rounds; the first is a warm-up. */
+async function measure(
+  scenario: Scenario,
+  servers: Servers,
   url: string | undefined
-) {
-  const ours: Round[] = []
-  const theirs: Round[] = []
-  for (let round = -1; round < rounds; round++) {
-    const load = { connections, onResponse, seconds: round < 0 ? WARM_SECONDS : seconds }
-    await refresh?.()
-    const own = await drive(tasklane, cluster?.pid, { requests: api, ...load })
-    await refresh?.()
-    const other = ask && bare && (await drive(bare, cluster?.pid, { requests: ask, ...load }))
-    if (own.errors + (other?.errors ?? 0) > 0) {
-      throw new Error(`${name}: ${own.errors} and ${other?.errors ?? 0} requests failed`)
-    }
-    if (round >= 0) {
-      ours.push(own)
-      if (other) {
-        theirs.push(other)
-      }
+): Promise<ScenarioReport> {
+  const tasklane: Round[] = []
+  const baseline: Round[] = []
+  await measureRound(scenario, servers, WARM_UP_SECONDS)
+  for (let round = 0; round < rounds; round++) {
+    const measured = await measureRound(scenario, servers, seconds)
+    tasklane.push(measured.tasklane)
+    if (measured.baseline) {
+      baseline.push(measured.baseline)
     }
   }
-  const line = lineOf(
-    name,
-    ours,
-    theirs,
-    sql === undefined || url === undefined
+  const { name, pgbench: script, connections } = scenario
+  const database =
+    script === undefined || url === undefined
       ? undefined
-      : await pgbench(url, sql, connections, Math.max(2, seconds))
-  )
-  say(
-    `${name}: ${line.tasklane.rps.toFixed(0)} req/s${line.ratio === undefined ? '' : `, ${line.ratio.toFixed(2)} of the baseline`}`
-  )
+      : await pgbench(url, script, connections, Math.max(MIN_PGBENCH_SECONDS, seconds))
+  const line = summarize(name, tasklane, baseline, database)
+  const ratio = line.ratio === undefined ? '' : `, ${line.ratio.toFixed(2)} of the baseline`
+  log(`${name}: ${line.tasklane.rps.toFixed(0)} req/s${ratio}`)
   return line
 }
 
-async function start(what: 'tasklane' | 'baseline', url: string | undefined): Promise<Server> {
+async function measureRound(
+  scenario: Scenario,
+  servers: Servers,
+  duration: number
+): Promise<{ tasklane: Round; baseline: Round | undefined }> {
+  const { name, connections, onResponse, refresh } = scenario
+  const runOn = async (server: Server, requests: RequestFactory) => {
+    await refresh?.()
+    const load = { requests, connections, onResponse, seconds: duration }
+    const round = await runLoad(server, cluster?.pid, load)
+    if (round.errors > 0) {
+      throw new Error(`${name}: ${round.errors} requests to ${server.origin} failed`)
+    }
+    return round
+  }
+  return {
+    tasklane: await runOn(servers.tasklane, scenario.tasklane),
+    baseline:
+      scenario.baseline && servers.baseline
+        ? await runOn(servers.baseline, scenario.baseline)
+        : undefined
+  }
+}
+
+/** Starts Tasklane as in production, with rate limits that count but are never reached. */
+async function startTasklane(url: string | undefined): Promise<Server> {
   const port = await freePort()
-  const database: Record<string, string> =
-    url === undefined ? {} : { NODE_ENV: 'production', DATABASE_URL: url }
-  const env =
-    what === 'baseline'
-      ? database
-      : {
-          ...database,
-          JWT_SECRET: 'made for one run of the benchmark, 32 bytes',
-          EMAIL_ENABLED: 'off',
-          WEB_CONCURRENCY: values.processes,
-          // On, counting, and never in the way.
-          ...Object.fromEntries(
-            ['AUTH', 'READS', 'CREATES', 'UPDATES', 'DELETES'].map((budget) => [
-              `RATE_LIMIT_${budget}`,
-              '1000000'
-            ])
-          ),
-          MAX_EVENT_LOOP_DELAY_MS: '0',
-          DRAIN_SECONDS: '0',
-          DATA_DIR: box,
-          ...(values.metrics && { METRICS_PORT: String(await freePort()) })
-        }
-  const server = await startServer(
-    what === 'baseline' ? [...V8_FLAGS, 'bench/baseline.ts'] : START,
-    port,
-    env,
-    what === 'baseline' ? '/none' : '/health/ready',
-    join(box, `${what}.log`)
-  )
-  servers.push(server)
+  const env = {
+    ...(url !== undefined && { NODE_ENV: 'production', DATABASE_URL: url }),
+    ...(values.metrics && { METRICS_PORT: String(await freePort()) }),
+    ...Object.fromEntries(BUDGETS.map((budget) => [`RATE_LIMIT_${budget}`, '1000000'])),
+    JWT_SECRET: 'made for one run of the benchmark, 32 bytes',
+    EMAIL_ENABLED: 'off',
+    WEB_CONCURRENCY: values.processes,
+    MAX_EVENT_LOOP_DELAY_MS: '0',
+    DRAIN_SECONDS: '0',
+    DATA_DIR: workDir
+  }
+  const logFile = join(workDir, 'tasklane.log')
+  const server = await startServer(START, port, env, '/health/ready', logFile)
+  started.push(server)
   return server
 }
 
+async function startBaseline(url: string): Promise<Server> {
+  const command = [...V8_FLAGS, 'bench/baseline.ts']
+  const env = { NODE_ENV: 'production', DATABASE_URL: url }
+  const logFile = join(workDir, 'baseline.log')
+  const server = await startServer(command, await freePort(), env, '/none', logFile)
+  started.push(server)
+  return server
+}
+
+/** Prints the report, and writes it as JSON and SVG. */
 function save(report: Report): void {
   mkdirSync(values.out, { recursive: true })
   const file = join(values.out, values.name)
   writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`)
-  writeFileSync(`${file}.svg`, plotOf(report))
+  writeFileSync(`${file}.svg`, plot(report))
+  const versions = `Node ${report.node}, Fastify ${report.fastify}, ${report.cores} cores`
+  console.log(`${formatTable(report)}\n`)
   console.log(
-    `${tableOf(report)}\n\nNode ${report.node}, Fastify ${report.fastify}, ${report.cores} cores, ${rounds} rounds of ${seconds} s each; also in ${file}.json and ${file}.svg`
+    `${versions}, ${rounds} rounds of ${seconds} s each; also in ${file}.json and ${file}.svg`
   )
 }
 
-/** The exit code: 1 when a ratio is lost against an earlier report. */
-function judge(report: Report): number {
+/** Compares with the report of `--compare`; returns the exit code, 1 after a regression. */
+function compareWithAccepted(report: Report): number {
   if (values.compare === undefined) {
     return 0
   }
-  const before: Report = JSON.parse(readFileSync(values.compare, 'utf8'))
-  const lost = values.short
-    ? report.lines.flatMap(({ scenario, ratio }) => {
-        const old = before.lines.find((line) => line.scenario === scenario)?.ratio
-        return ratio !== undefined && old !== undefined && ratio < old * GROSS_LOSS
-          ? [`${scenario}: ${old.toFixed(2)} → ${ratio.toFixed(2)} of the baseline`]
-          : []
-      })
-    : regressions(report, before)
-  for (const line of lost) {
-    console.log(`LOST  ${line}`)
+  const accepted: Report = JSON.parse(readFileSync(values.compare, 'utf8'))
+  const regressions = values.short
+    ? findGrossRegressions(report, accepted, GROSS_LOSS)
+    : findRegressions(report, accepted)
+  for (const regression of regressions) {
+    console.log(`REGRESSION  ${regression}`)
   }
-  if (lost.length === 0) {
-    console.log(`No ratio is lost against ${values.compare}.`)
+  if (regressions.length === 0) {
+    console.log(`No regression against ${values.compare}.`)
   }
-  return lost.length > 0 ? 1 : 0
+  return regressions.length > 0 ? 1 : 0
 }

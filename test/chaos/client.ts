@@ -1,111 +1,119 @@
-import { Agent, type IncomingHttpHeaders, request } from 'node:http'
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 
-/** Longer than any promise: who is still waiting then was never answered. */
-const PATIENCE_MS = 15_000
+/** Longer than any guaranteed response time: a call that is still open then was never answered. */
+const TIMEOUT_MS = 15_000
 
-export interface Answer {
-  /** 0 when there was no answer; then `fault` says how the call ended. */
+export interface ApiResponse {
+  /** 0 without a response; then `error` says how the call ended. */
   status: number
-  fault: string | undefined
+  error: string | undefined
   headers: IncomingHttpHeaders
-  // biome-ignore lint/suspicious/noExplicitAny: read by those who know what they asked for
+  // biome-ignore lint/suspicious/noExplicitAny: the caller knows the shape of what it requested
   body: any
   ms: number
 }
-export interface Call {
+export interface ApiRequest {
   method?: string
   path: string
   body?: object | undefined
   headers?: Record<string, string>
 }
 
-/** Somebody with one connection, which is kept while the server keeps it. */
+type OnResponse = (request: ApiRequest, response: ApiResponse) => void
+type NetworkError = Error & { code?: string }
+
+const errorWithCode = (code: string): NetworkError => Object.assign(new Error(code), { code })
+
+/** A caller with one connection, which it reuses as long as the server keeps it open. */
 export class Client {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  private readonly origin: { port: number; token: string | undefined }
-  private readonly onAnswer: (call: Call, answer: Answer) => void
-
-  private readonly patienceMs: number
+  private readonly port: number
+  private readonly token: string | undefined
+  private readonly onResponse: OnResponse
+  private readonly timeoutMs: number
 
   constructor(
     port: number,
     token?: string,
-    onAnswer: (call: Call, answer: Answer) => void = () => {},
-    patienceMs = PATIENCE_MS
+    onResponse: OnResponse = () => {},
+    timeoutMs = TIMEOUT_MS
   ) {
-    this.patienceMs = patienceMs
-    this.origin = { port, token }
-    this.onAnswer = onAnswer
+    this.port = port
+    this.token = token
+    this.onResponse = onResponse
+    this.timeoutMs = timeoutMs
   }
 
-  /** Settles in any case and in bounded time, once; nothing is repeated. */
-  send(call: Call): Promise<Answer> {
-    const { method = 'GET', path, body, headers = {} } = call
-    const { port, token } = this.origin
+  /** Sends a request once, without retries. Always resolves, at the latest after the timeout. */
+  send(apiRequest: ApiRequest): Promise<ApiResponse> {
     const startedAt = performance.now()
-    const form = body instanceof Buffer
-    const payload = body === undefined || form ? body : JSON.stringify(body)
-    return new Promise<Answer>((resolve) => {
-      const settle = (answer: Partial<Answer>) => {
+    return new Promise<ApiResponse>((resolve) => {
+      const settle = (outcome: Partial<ApiResponse>) => {
         clearTimeout(timer)
-        const whole = {
+        const response = {
           status: 0,
-          fault: undefined,
+          error: undefined,
           headers: {},
           body: undefined,
           ms: performance.now() - startedAt,
-          ...answer
+          ...outcome
         }
-        this.onAnswer(call, whole)
-        resolve(whole)
+        this.onResponse(apiRequest, response)
+        resolve(response)
       }
-      const asked = request(
-        {
-          host: '127.0.0.1',
-          port,
-          method,
-          path,
-          agent: this.agent,
-          headers: {
-            ...(token && { authorization: `Bearer ${token}` }),
-            ...(payload !== undefined && {
-              'content-type': 'application/json',
-              'content-length': String(Buffer.byteLength(payload))
-            }),
-            ...headers
-          }
-        },
-        (answer) => {
-          const chunks: Buffer[] = []
-          answer
-            .on('data', (chunk) => chunks.push(chunk))
-            .on('error', fail)
-            .on('end', () => {
-              if (!answer.complete) {
-                fail(Object.assign(new Error(), { code: 'CUT_SHORT' }))
-                return
-              }
-              const text = Buffer.concat(chunks).toString()
-              const isJson = /json/.test(answer.headers['content-type'] ?? '')
-              settle({
-                status: answer.statusCode ?? 0,
-                headers: answer.headers,
-                body: isJson ? JSON.parse(text) : text
-              })
-            })
-        }
-      )
-      const fail = (error: Error & { code?: string }) =>
-        settle({ fault: error.code ?? error.message })
-      const timer = setTimeout(() => {
-        asked.destroy(Object.assign(new Error(), { code: 'NO_ANSWER' }))
-      }, this.patienceMs)
-      asked.once('error', fail)
-      asked.end(payload)
+      const fail = (error: NetworkError) => settle({ error: error.code ?? error.message })
+      const call = this.open(apiRequest)
+      const timer = setTimeout(() => call.destroy(errorWithCode('TIMEOUT')), this.timeoutMs)
+      call.once('error', fail)
+      call.once('response', (message) => {
+        readBody(message).then((body) => {
+          settle({ status: message.statusCode ?? 0, headers: message.headers, body })
+        }, fail)
+      })
     })
   }
 
   close(): void {
     this.agent.destroy()
   }
+
+  private open({ method = 'GET', path, body, headers }: ApiRequest) {
+    const isSerialized = body === undefined || body instanceof Buffer
+    const payload = isSerialized ? body : JSON.stringify(body)
+    const call = request({
+      host: '127.0.0.1',
+      port: this.port,
+      method,
+      path,
+      agent: this.agent,
+      headers: {
+        ...(this.token && { authorization: `Bearer ${this.token}` }),
+        ...(payload !== undefined && {
+          'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(payload))
+        }),
+        ...headers
+      }
+    })
+    return call.end(payload)
+  }
+}
+
+/** Reads a whole body, parsed if it is JSON; rejects when the connection ends before the body does. */
+function readBody(message: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  return new Promise((resolve, reject) => {
+    message
+      .on('data', (chunk) => chunks.push(chunk))
+      .on('error', reject)
+      .on('end', () => {
+        if (!message.complete) {
+          reject(errorWithCode('TRUNCATED'))
+          return
+        }
+        const text = Buffer.concat(chunks).toString()
+        const isJson = /json/.test(message.headers['content-type'] ?? '')
+        resolve(isJson ? JSON.parse(text) : text)
+      })
+  })
 }

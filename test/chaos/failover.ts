@@ -13,69 +13,72 @@ import {
 } from '../support/postgres-server.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-/** A server and, from time to time, one that follows it and takes over. */
-export interface Succession {
-  /** Who is written to. */
-  leader(): PostgresServer
-  /** Has another server follow the leader, which from then on acknowledges what both have written. */
-  follow(): Promise<void>
-  /** Makes the follower the leader. With `early` its address moves to it before it may be written to. */
-  takeOver({ early }: { early: boolean }): Promise<void>
+/** A primary and, from time to time, a synchronous standby that can take over. */
+export interface Standbys {
+  /** The server that accepts writes. */
+  primary(): PostgresServer
+  /** Adds a synchronous standby: from then on a commit is acknowledged once both servers have written it. */
+  add(): Promise<void>
+  /** Promotes the standby. With `early`, connections reach it before it accepts writes. */
+  promote(options: { early: boolean }): Promise<void>
 }
 
-export function succession(
+/** Manages the standbys of a server that is already running. */
+export function createStandbys(
   t: Pick<Test, 'teardown'>,
   first: PostgresServer,
   settings: PostgresOptions['settings'] = {}
-): Succession {
-  let leader = first
-  let follower: PostgresServer | undefined
-  const person = unprivileged()
+): Standbys {
+  let primary = first
+  let standby: PostgresServer | undefined
 
   return {
-    leader: () => leader,
-    async follow() {
-      const folder = mkdtempSync(join(tmpdir(), 'tasklane-follower-'))
-      t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-      if (person.uid !== undefined) {
-        chownSync(folder, person.uid, person.gid as number)
-      }
-      const data = join(folder, 'data')
-      await promisify(execFile)(
-        join(binaries as string, 'pg_basebackup'),
-        [
-          '-d',
-          `postgres://postgres@127.0.0.1:${leader.port}/`,
-          '-D',
-          data,
-          '-R',
-          '-X',
-          'stream',
-          '-c',
-          'fast',
-          '--no-sync'
-        ],
-        { ...person, cwd: folder }
-      )
-      follower = await startPostgres(t, { backup: data, settings })
-      await leader.admin(async (sql) => {
-        // Said now, so that the copy which was taken does not say it too: nobody follows it yet.
-        await sql.unsafe("alter system set synchronous_standby_names = '*'")
-        await sql`select pg_reload_conf()`
-        await waitUntil(
-          'that the follower is waited for',
-          async () =>
-            (await sql`select 1 from pg_stat_replication where sync_state = 'sync'`).length > 0
-        )
-      })
+    primary: () => primary,
+    async add() {
+      standby = await startPostgres(t, { backup: await takeBaseBackup(t, primary), settings })
+      await makeSynchronous(primary)
     },
-    async takeOver({ early }) {
-      const heir = follower as PostgresServer
+    async promote({ early }) {
+      const next = standby as PostgresServer
       if (early) {
-        leader = heir
+        primary = next
       }
-      await heir.admin((sql) => sql`select pg_promote()`)
-      leader = heir
+      await next.admin((sql) => sql`SELECT pg_promote()`)
+      primary = next
     }
   }
+}
+
+/** Copies a server into a folder of its own, set up to replicate from it, and returns the folder. */
+async function takeBaseBackup(
+  t: Pick<Test, 'teardown'>,
+  { port }: PostgresServer
+): Promise<string> {
+  const osUser = unprivileged()
+  const folder = mkdtempSync(join(tmpdir(), 'tasklane-standby-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  if (osUser.uid !== undefined) {
+    chownSync(folder, osUser.uid, osUser.gid as number)
+  }
+  const data = join(folder, 'data')
+  const source = ['-d', `postgres://postgres@127.0.0.1:${port}/`]
+  await promisify(execFile)(
+    join(binaries as string, 'pg_basebackup'),
+    [...source, '-D', data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'],
+    { ...osUser, cwd: folder }
+  )
+  return data
+}
+
+/** Makes commits wait for the standby. Set after the base backup: the standby has no standby of its own yet. */
+async function makeSynchronous(primary: PostgresServer): Promise<void> {
+  await primary.admin(async (sql) => {
+    await sql.unsafe("ALTER SYSTEM SET synchronous_standby_names = '*'")
+    await sql`SELECT pg_reload_conf()`
+    await waitUntil(
+      'synchronous replication',
+      async () =>
+        (await sql`SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'`).length > 0
+    )
+  })
 }

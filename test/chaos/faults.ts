@@ -1,32 +1,32 @@
-import type { World } from './scenario.ts'
+import type { ScenarioContext } from './scenario.ts'
 
-const FAULTS: ((world: World) => Promise<unknown>)[] = [
-  (world) => world.postgres.terminateBackends(),
-  async (world) => {
-    await world.postgres.stop('immediate')
-    await world.postgres.start()
+const FAULTS: ((context: ScenarioContext) => Promise<unknown>)[] = [
+  ({ postgres }) => postgres.terminateBackends(),
+  async ({ postgres }) => {
+    await postgres.stop('immediate')
+    await postgres.start()
   },
-  async (world) => {
-    world.apis[Math.floor(world.random() * world.apis.length)]?.service.kill('SIGKILL')
+  async ({ apis, random }) => {
+    apis[Math.floor(random() * apis.length)]?.service.kill('SIGKILL')
   },
-  async (world) => {
-    world.toPostgres.turn({ kind: 'reset' })
-    await world.aWhile()
-    world.toPostgres.turn({ kind: 'clear' })
+  async ({ postgresProxy, randomDelay }) => {
+    postgresProxy.setFault({ kind: 'reset' })
+    await randomDelay()
+    postgresProxy.setFault({ kind: 'none' })
   },
-  async (world) => {
-    world.toPostgres.turn({ kind: 'slow', ms: 30 })
-    await world.aWhile()
-    world.toPostgres.turn({ kind: 'clear' })
+  async ({ postgresProxy, randomDelay }) => {
+    postgresProxy.setFault({ kind: 'latency', ms: 30 })
+    await randomDelay()
+    postgresProxy.setFault({ kind: 'none' })
   },
-  async (world) => {
-    await world.postgres.freeze()
-    await world.aWhile()
-    world.postgres.thaw()
+  async ({ postgres, randomDelay }) => {
+    await postgres.freeze()
+    await randomDelay()
+    postgres.thaw()
   }
 ]
 
-/** Makes one fault, chosen by chance, and mends it. */
-export const someFault = async (world: World): Promise<void> => {
-  await FAULTS[Math.floor(world.random() * FAULTS.length)]?.(world)
+/** Injects one fault, chosen at random, and removes it. */
+export const injectRandomFault = async (context: ScenarioContext): Promise<void> => {
+  await FAULTS[Math.floor(context.random() * FAULTS.length)]?.(context)
 }

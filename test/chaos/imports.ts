@@ -2,78 +2,90 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from './client.ts'
 import type { Ledger } from './ledger.ts'
-import type { World } from './scenario.ts'
+import type { ScenarioContext } from './scenario.ts'
 
 const IMPORTS = '/api/v1/task-imports'
 /** Some seconds of work: long enough to be interrupted, short enough for many rounds. */
 export const ROWS = 6000
-const LOOK_MS = 50
-/** Whatever happens: an import that is not through by then never will be. */
-const GIVE_UP_MS = 90_000
+const POLL_MS = 50
+/** An import that has not finished by then never will. */
+const TIMEOUT_MS = 90_000
 
-interface State {
+interface ImportState {
   status: string
   rows_processed: number
   rows_imported: number
   finished_at: string | null
 }
 
-/** Sends a file whose rows the books know: each must be there once. */
-export async function upload(somebody: Client, { ledger }: World): Promise<string> {
+/** Builds a multipart body with one CSV file of one column. */
+function csvForm(titles: string[], boundary: string): Buffer {
+  return Buffer.from(
+    [
+      `--${boundary}`,
+      'Content-Disposition: form-data; name="file"; filename="tasks.csv"',
+      'Content-Type: text/csv',
+      '',
+      `title\n${titles.join('\n')}\n`,
+      `--${boundary}--`,
+      ''
+    ].join('\r\n')
+  )
+}
+
+/** Uploads a file and records its rows in the ledger: each must exist once in the end. Returns the import's id. */
+export async function uploadImport(client: Client, { ledger }: ScenarioContext): Promise<string> {
   const name = randomUUID()
   const titles = Array.from({ length: ROWS }, (_, row) => `${name} ${row}`)
   const boundary = randomUUID()
-  const body = Buffer.from(
-    `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="tasks.csv"\r\nContent-Type: text/csv\r\n\r\ntitle\n${titles.join('\n')}\n\r\n--${boundary}--\r\n`
-  )
-  const { status, body: made } = await somebody.send({
+  const { status, body } = await client.send({
     method: 'POST',
     path: IMPORTS,
-    body,
+    body: csvForm(titles, boundary),
     headers: {
       'content-type': `multipart/form-data; boundary=${boundary}`,
       'idempotency-key': name
     }
   })
   if (status !== 202) {
-    throw new Error(`the file was not taken: ${status} ${JSON.stringify(made)}`)
+    throw new Error(`the upload was rejected: ${status} ${JSON.stringify(body)}`)
   }
-  ledger.imports(titles)
-  return made.id
+  ledger.recordUpload(titles)
+  return body.id
 }
 
-/** Looks at an import until so many of its rows are dealt with, or until it has ended. */
-export async function importReached(somebody: Client, id: string, rows: number): Promise<State> {
-  const giveUpAt = performance.now() + GIVE_UP_MS
+/** Polls an import until it has processed this many rows, or has finished. */
+export async function waitForRows(client: Client, id: string, rows: number): Promise<ImportState> {
+  const deadline = performance.now() + TIMEOUT_MS
   for (;;) {
-    const { status, body } = await somebody.send({ path: `${IMPORTS}/${id}` })
+    const { status, body } = await client.send({ path: `${IMPORTS}/${id}` })
     if (status === 200 && (body.finished_at !== null || body.rows_processed >= rows)) {
       return body
     }
-    if (performance.now() > giveUpAt) {
-      throw new Error(`the import did not get to row ${rows}: ${status} ${JSON.stringify(body)}`)
+    if (performance.now() > deadline) {
+      throw new Error(`the import did not reach row ${rows}: ${status} ${JSON.stringify(body)}`)
     }
-    await pause(LOOK_MS)
+    await pause(POLL_MS)
   }
 }
 
-/** Waits for its end, which must be a good one and come in time. That each row is there once is for the audit. */
-export async function importEnded(
-  somebody: Client,
+/** Waits until an import has finished, and checks that it succeeded in time. The audit checks its rows. */
+export async function waitForSuccess(
+  client: Client,
   id: string,
   ledger: Ledger,
-  promiseMs: number
+  withinMs: number
 ): Promise<void> {
-  const since = performance.now()
-  const { status, rows_imported } = await importReached(somebody, id, Number.POSITIVE_INFINITY)
-  const took = performance.now() - since
+  const startedAt = performance.now()
+  const { status, rows_imported } = await waitForRows(client, id, Number.POSITIVE_INFINITY)
+  const took = performance.now() - startedAt
   if (status !== 'succeeded' || rows_imported !== ROWS) {
-    ledger.wrong(
-      'an import comes to its end whoever dies',
+    ledger.violation(
+      'an import succeeds whichever process dies',
       `${status}, ${rows_imported} of ${ROWS}`
     )
   }
-  if (took > promiseMs) {
-    ledger.wrong(`an import goes on within ${promiseMs / 1000} s`, `${Math.round(took)} ms`)
+  if (took > withinMs) {
+    ledger.violation(`an import continues within ${withinMs / 1000} s`, `${Math.round(took)} ms`)
   }
 }

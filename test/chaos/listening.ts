@@ -1,5 +1,5 @@
-import type { Api } from './environment.ts'
+import type { ApiInstance } from './environment.ts'
 
-/** How many processes of an instance have said, at level info, that they serve. */
-export const listening = (api: Api | undefined): number =>
-  api?.service.said('"msg":"listening"') ?? 0
+/** Counts the processes of an instance that have logged, at level info, that they listen. */
+export const countListening = (api: ApiInstance | undefined): number =>
+  api?.service.countLogLines('"msg":"listening"') ?? 0

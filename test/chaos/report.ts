@@ -1,53 +1,95 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Line } from './scenario.ts'
+import type { ScenarioResult } from './scenario.ts'
 
 export interface Report {
-  taken_at: string
+  created_at: string
   seed: number
   node: string
   cores: number
   minutes: number
-  lines: Line[]
+  results: ScenarioResult[]
 }
 
-const outcomesOf = ({ outcomes }: Line): string =>
-  Object.entries(outcomes)
+/** The table's columns: each a title, its alignment, and the cell of a result. */
+const COLUMNS: [title: string, align: '---' | '---:', cell: (result: ScenarioResult) => unknown][] =
+  [
+    ['Scenario', '---', ({ scenario }) => scenario],
+    ['Fault', '---', ({ fault }) => fault],
+    ['Rounds', '---:', ({ rounds }) => rounds],
+    ['Requests', '---:', ({ requests }) => requests],
+    ['Outcomes', '---', formatOutcomes],
+    ['Longest call', '---:', ({ max_latency_ms }) => formatSeconds(max_latency_ms)],
+    ['Recovery', '---:', ({ recovery_ms }) => formatSeconds(recovery_ms)],
+    ['Shutdown', '---:', ({ shutdown_ms }) => formatSeconds(shutdown_ms)],
+    ['Lost writes', '---:', ({ lost }) => lost],
+    ['Duplicates', '---:', ({ duplicates }) => duplicates],
+    ['Result', '---', formatViolations]
+  ]
+
+function formatOutcomes({ outcomes }: ScenarioResult): string {
+  return Object.entries(outcomes)
     .map(([outcome, count]) => `${count} × ${outcome}`)
     .join(', ')
-const seconds = (ms: number): string => (ms === 0 ? '–' : `${(ms / 1000).toFixed(2)} s`)
+}
 
-export function tellLine(line: Line): string {
+function formatSeconds(ms: number): string {
+  return ms === 0 ? '–' : `${(ms / 1000).toFixed(2)} s`
+}
+
+function formatViolations({ passed, violations }: ScenarioResult): string {
+  return passed ? 'passed' : `broken: ${Object.keys(violations).join('; ')}`
+}
+
+/** Formats the result of one scenario for the terminal. */
+export function formatResult(result: ScenarioResult): string {
   const rounds =
-    line.rounds === line.planned
-      ? `${line.rounds} rounds`
-      : `${line.rounds} of ${line.planned} rounds`
+    result.rounds === result.planned ? result.rounds : `${result.rounds} of ${result.planned}`
+  const times = [
+    `longest call ${formatSeconds(result.max_latency_ms)}`,
+    `recovery ${formatSeconds(result.recovery_ms)}`,
+    ...(result.shutdown_ms === 0 ? [] : [`shutdown ${formatSeconds(result.shutdown_ms)}`]),
+    `lost ${result.lost}`,
+    `duplicates ${result.duplicates}`
+  ]
+  const requests = `${result.requests} requests (${formatOutcomes(result)})`
   return [
-    `${line.isKept ? 'kept  ' : 'BROKEN'} ${line.scenario}: ${line.fault}`,
-    `       ${rounds} in ${line.seconds} s, ${line.requests} requests (${outcomesOf(line)})`,
-    `       longest call ${seconds(line.longest_ms)}, back in service after ${seconds(line.back_ms)}${line.left_ms === 0 ? '' : `, left within ${seconds(line.left_ms)}`}, lost ${line.lost}, duplicates ${line.duplicates}`,
-    ...Object.entries(line.broken).flatMap(([promise, { count, examples }]) => [
-      `       not kept ${count} ×: ${promise}`,
+    `${result.passed ? 'passed' : 'FAILED'} ${result.scenario}: ${result.fault}`,
+    `       ${rounds} rounds in ${result.seconds} s, ${requests}`,
+    `       ${times.join(', ')}`,
+    ...Object.entries(result.violations).flatMap(([guarantee, { count, examples }]) => [
+      `       broken ${count} ×: ${guarantee}`,
       ...examples.slice(0, 3).map((example) => `           ${example}`)
     ])
   ].join('\n')
 }
 
-export const tableOf = ({
-  lines,
-  ...about
-}: Report): string => `# What was tried, and what came of it
+const formatRow = (cells: unknown[]): string => `| ${cells.join(' | ')} |`
 
-${about.taken_at}, Node ${about.node}, ${about.cores} cores, seed ${about.seed}, ${about.minutes} minutes.
-
-| Scenario | Fault | Rounds | Requests | Outcomes | Longest call | Back in service | Left within | Lost writes | Duplicates | Promises |
-| --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |
-${lines.map((line) => `| ${line.scenario} | ${line.fault} | ${line.rounds} | ${line.requests} | ${outcomesOf(line)} | ${seconds(line.longest_ms)} | ${seconds(line.back_ms)} | ${seconds(line.left_ms)} | ${line.lost} | ${line.duplicates} | ${line.isKept ? 'kept' : Object.keys(line.broken).join('; ')} |`).join('\n')}
-`
+/** Formats the report as a table in Markdown. */
+function formatReport({ results, ...about }: Report): string {
+  const run = [
+    about.created_at,
+    `Node ${about.node}`,
+    `${about.cores} cores`,
+    `seed ${about.seed}`,
+    `${about.minutes} minutes`
+  ]
+  return [
+    '# Chaos run',
+    '',
+    `${run.join(', ')}.`,
+    '',
+    formatRow(COLUMNS.map(([title]) => title)),
+    formatRow(COLUMNS.map(([, align]) => align)),
+    ...results.map((result) => formatRow(COLUMNS.map(([, , cell]) => cell(result)))),
+    ''
+  ].join('\n')
+}
 
 /** Writes chaos.json and chaos.md. */
-export function save(folder: string, report: Report): void {
+export function saveReport(folder: string, report: Report): void {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'chaos.json'), `${JSON.stringify(report, null, 2)}\n`)
-  writeFileSync(join(folder, 'chaos.md'), tableOf(report))
+  writeFileSync(join(folder, 'chaos.md'), formatReport(report))
 }

@@ -1,6 +1,6 @@
 /**
- * npm run chaos: machines die while people work, and everything that was promised is audited afterwards. Options: --long
- * (the same with many more rounds), --minutes=N (stops in order after so long), --only=NAME,NAME, --rounds=N, --seed=N,
+ * npm run chaos: injects faults while simulated users work, and audits every guarantee afterwards. Options: --long (the
+ * same with many more rounds), --minutes=N (stops in order after N minutes), --only=NAME,NAME, --rounds=N, --seed=N,
  * --out=FOLDER (for chaos.json and chaos.md), --list.
  */
 import { cpSync, mkdirSync } from 'node:fs'
@@ -9,13 +9,14 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { withoutPostgres } from '../support/postgres-server.ts'
 import { withoutOwnRedis } from '../support/redis-server.ts'
-import { type Installation, install } from './environment.ts'
-import { save, tellLine } from './report.ts'
-import { type Line, PLAYED, play, type Scenario, usual } from './scenario.ts'
+import { completePlan, type Environment, startEnvironment } from './environment.ts'
+import { formatResult, saveReport } from './report.ts'
+import { COMPLETED, runScenario } from './run-scenario.ts'
+import type { Scenario, ScenarioResult } from './scenario.ts'
 import { crash } from './scenarios/crash.ts'
 import { deploy } from './scenarios/deploy.ts'
-import { histories } from './scenarios/history.ts'
 import { imports } from './scenarios/imports.ts'
+import { linearizability } from './scenarios/linearizability.ts'
 import { network } from './scenarios/network.ts'
 import { postgres } from './scenarios/postgres.ts'
 import { redis } from './scenarios/redis.ts'
@@ -28,7 +29,7 @@ const SCENARIOS: Scenario[] = [
   ...postgres,
   ...network,
   ...redis,
-  ...histories,
+  ...linearizability,
   ...deploy,
   ...imports,
   ...resources,
@@ -47,17 +48,16 @@ const { values } = parseArgs({
     list: { type: 'boolean', default: false }
   }
 })
-const wanted = values.only?.split(',')
-const named = SCENARIOS.filter(({ name }) => wanted === undefined || wanted.includes(name))
-const scenarios = named.filter(({ skip }) => !skip)
-const unknown =
-  wanted?.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name)) ?? []
+const names = values.only?.split(',')
+const selected = SCENARIOS.filter(({ name }) => names === undefined || names.includes(name))
+const runnable = selected.filter(({ skip }) => !skip)
+const unknown = names?.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name)) ?? []
 if (values.list || unknown.length > 0) {
   for (const { name, fault } of SCENARIOS) {
     console.log(`${name}: ${fault}`)
   }
   if (unknown.length > 0) {
-    console.error(`There is no scenario ${unknown.join(', ')}.`)
+    console.error(`Unknown scenario: ${unknown.join(', ')}.`)
   }
   process.exit(unknown.length > 0 ? 2 : 0)
 }
@@ -74,91 +74,102 @@ const endsAt = startedAt + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 
 console.log(`seed ${seed}`)
 
 let state = seed
-/** The same again for the same seed (a linear congruential generator, Numerical Recipes). */
+/** The same sequence for the same seed (a linear congruential generator, Numerical Recipes). */
 const random = () => {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0
   return state / 2 ** 32
 }
 
-let home: { plan: string; open: Installation } | undefined
-const leave = async (code: number) => {
-  await home?.open.close()
+let current: { plan: string; environment: Environment } | undefined
+const shutDown = async (code: number) => {
+  await current?.environment.close()
   process.exit(code)
 }
-process.once('SIGINT', () => leave(130))
-process.once('SIGTERM', () => leave(143))
+process.once('SIGINT', () => shutDown(130))
+process.once('SIGTERM', () => shutDown(143))
 
-for (const { name, skip } of named) {
+for (const { name, skip } of selected) {
   if (skip) {
     console.log(`skipped ${name}: ${skip}`)
   }
 }
-const lines: Line[] = []
+const results: ScenarioResult[] = []
 try {
-  // Those that share an installation come one after the other.
-  for (const [at, scenario] of scenarios
-    .toSorted((a, b) => planOf(a).localeCompare(planOf(b)))
-    .entries()) {
-    lines.push(await run(scenario, scenarios.length - at))
-    // Each time, for whoever stops a long run.
-    save(values.out, {
-      taken_at: new Date().toISOString(),
+  // Scenarios that share an environment run one after the other.
+  const ordered = runnable.toSorted((a, b) => planKey(a).localeCompare(planKey(b)))
+  for (const [i, scenario] of ordered.entries()) {
+    results.push(await runInEnvironment(scenario, ordered.length - i))
+    // Saved after each scenario: a long run may be stopped.
+    saveReport(values.out, {
+      created_at: new Date().toISOString(),
       seed,
       node: process.version,
       cores: availableParallelism(),
       minutes: Math.round((performance.now() - startedAt) / 6000) / 10,
-      lines
+      results
     })
   }
 } finally {
-  await home?.open.close()
-  home = undefined
+  await current?.environment.close()
+  current = undefined
 }
-const broken = lines.filter((line) => !line.isKept)
+const failed = results.filter(({ passed }) => !passed).map(({ scenario }) => scenario)
 console.log(
-  broken.length === 0
-    ? 'Everything that was promised was kept.'
-    : `Broken: ${broken.map(({ scenario }) => scenario).join(', ')}. Again with --seed=${seed}.`
+  failed.length === 0
+    ? 'All scenarios passed.'
+    : `Failed: ${failed.join(', ')}. Repeat with --seed=${seed}.`
 )
-process.exit(broken.length === 0 ? 0 : 1)
+process.exit(failed.length === 0 ? 0 : 1)
 
-function planOf({ plan }: Scenario): string {
-  return JSON.stringify(usual(plan))
+function planKey({ plan }: Scenario): string {
+  return JSON.stringify(completePlan(plan))
 }
 
-async function run(scenario: Scenario, left: number): Promise<Line> {
-  if (home?.plan !== planOf(scenario)) {
-    await home?.open.close()
-    home = { plan: planOf(scenario), open: await install(usual(scenario.plan)) }
+/** Returns the environment of a scenario's plan; starts it unless the scenario before has used the same one. */
+async function environmentFor(scenario: Scenario): Promise<Environment> {
+  if (current?.plan !== planKey(scenario)) {
+    await current?.environment.close()
+    current = {
+      plan: planKey(scenario),
+      environment: await startEnvironment(completePlan(scenario.plan))
+    }
   }
-  // What is left of the time is shared by those that are left; what one does not need is the others'.
-  const until = performance.now() + (endsAt - performance.now()) / left
-  const { open } = home
-  const rounds = Number(values.rounds ?? scenario.rounds[values.long ? 'long' : 'short'])
-  const line = await play(scenario, open, {
-    rounds,
+  return current.environment
+}
+
+/** Runs and prints one scenario. `remaining` counts the scenarios still to run, itself included. */
+async function runInEnvironment(scenario: Scenario, remaining: number): Promise<ScenarioResult> {
+  const environment = await environmentFor(scenario)
+  // Scenarios share the remaining time equally; what one does not use is left to the others.
+  const until = performance.now() + (endsAt - performance.now()) / remaining
+  const result = await runScenario(scenario, environment, {
+    rounds: Number(values.rounds ?? scenario.rounds[values.long ? 'long' : 'short']),
     isLong: values.long,
     random,
     isOver: () => performance.now() > until
   })
-  console.log(tellLine(line))
-  const complaints = [...open.apis.map(({ service }) => service), open.worker].flatMap((service) =>
-    service.complaints()
-  )
-  if (complaints.length > 0) {
-    console.log(`       in the logs ${complaints.length} ×, first: ${complaints[0]?.slice(0, 600)}`)
+  console.log(formatResult(result))
+  reportLogs(scenario, environment, result)
+  // A scenario that did not complete leaves the environment in an unknown state.
+  if (COMPLETED in result.violations) {
+    await environment.close()
+    current = undefined
   }
-  if (!line.isKept) {
-    const kept = join(values.out, scenario.name)
-    mkdirSync(kept, { recursive: true })
-    for (const { log, name } of [...open.apis.map(({ service }) => service), open.worker]) {
-      cpSync(log, join(kept, `${name}.log`))
+  return result
+}
+
+/** Prints the first logged error, and copies the logs of a failed scenario to the output folder. */
+function reportLogs({ name }: Scenario, { apis, worker }: Environment, result: ScenarioResult) {
+  const services = [...apis.map(({ service }) => service), worker]
+  const errors = services.flatMap((service) => service.takeErrors())
+  if (errors.length > 0) {
+    console.log(`       ${errors.length} errors in the logs, first: ${errors[0]?.slice(0, 600)}`)
+  }
+  if (!result.passed) {
+    const folder = join(values.out, name)
+    mkdirSync(folder, { recursive: true })
+    for (const service of services) {
+      cpSync(service.log, join(folder, `${service.name}.log`))
     }
   }
-  // Nobody knows in what state the others would find it.
-  if (PLAYED in line.broken) {
-    await open.close()
-    home = undefined
-  }
-  return line
 }

@@ -5,35 +5,37 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ROOT } from '../support/tools.ts'
 
-/** Of a log at once; what is left is read next time. */
+/** The most to read of a log at once; the next call reads the rest. */
 const MAX_READ_BYTES = 64 * 1024 * 1024
-/** As soon as systemd does by default. */
+/** The default of systemd (RestartSec). */
 const RESTART_MS = 100
 const scripts: Record<string, string> = JSON.parse(
   readFileSync(join(ROOT, 'package.json'), 'utf8')
 ).scripts
 
-/** A process as an operator runs it, under something that starts it again when it dies. */
+const isErrorLine = (line: string): boolean =>
+  /"level":[56]0/.test(line) ||
+  (line !== '' && !line.startsWith('{') && /Error|uncaught/i.test(line))
+
+/** A process under a supervisor that restarts it when it dies. */
 export class Service {
   readonly name: string
   readonly log: string
-  /** How often it was started: more than once only when it died. */
-  starts = 0
-  /** The code or signal of each end. */
-  readonly ends: (number | NodeJS.Signals)[] = []
+  /** The exit code or signal of each time it ended. */
+  readonly exits: (number | NodeJS.Signals)[] = []
   private child: ChildProcess | undefined
-  private isWanted = false
-  private heard = 0
-  private readonly found = new Map<string, { at: number; count: number }>()
+  private shouldRun = false
+  private errorsReadTo = 0
+  private readonly counted = new Map<string, { readTo: number; count: number }>()
   private readonly command: string[]
   private readonly env: Record<string, string>
 
-  /** `script` is one of package.json, `start` or `worker`; what it says is kept in `folder`. */
+  /** `script` is `start` or `worker` of package.json; `folder` holds the log and DATA_DIR. */
   constructor(name: string, script: string, env: Record<string, string>, folder: string) {
     this.name = name
     this.log = join(folder, `${name}.log`)
     this.command = (scripts[script] as string).split(' ').slice(1)
-    // As under npm, which also means that it leaves when we are gone.
+    // npm_lifecycle_event, as under npm, also makes it exit with its parent.
     this.env = {
       PATH: process.env.PATH ?? '',
       HOME: folder,
@@ -48,24 +50,21 @@ export class Service {
   }
 
   start(): void {
-    this.isWanted = true
-    this.starts++
+    this.shouldRun = true
     const log = openSync(this.log, 'a')
-    const [flags, entry] = [
-      this.command.filter((word) => word.startsWith('--')),
-      this.command.filter((word) => !word.startsWith('--'))
-    ]
-    const child = spawn(
-      process.execPath,
-      [...flags, join(ROOT, entry[0] as string), ...entry.slice(1)],
-      { cwd: this.env.DATA_DIR, env: this.env, stdio: ['ignore', log, log] }
-    )
+    const flags = this.command.filter((word) => word.startsWith('--'))
+    const [entry, ...args] = this.command.filter((word) => !word.startsWith('--'))
+    const child = spawn(process.execPath, [...flags, join(ROOT, entry as string), ...args], {
+      cwd: this.env.DATA_DIR,
+      env: this.env,
+      stdio: ['ignore', log, log]
+    })
     closeSync(log)
     this.child = child
     child.once('exit', async (code, signal) => {
-      this.ends.push(code ?? (signal as NodeJS.Signals))
+      this.exits.push(code ?? (signal as NodeJS.Signals))
       await pause(RESTART_MS)
-      if (this.isWanted && this.child === child) {
+      if (this.shouldRun && this.child === child) {
         this.start()
       }
     })
@@ -75,43 +74,37 @@ export class Service {
     this.child?.kill(signal)
   }
 
-  /** Asks it to leave and gives its exit code and how long it took; it is not started again. */
+  /** Ends the process without a restart; returns its exit code and the time it took. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
-    this.isWanted = false
+    this.shouldRun = false
     const child = this.child
     if (!child || child.exitCode !== null || child.signalCode !== null) {
       return { code: child?.exitCode ?? null, ms: 0 }
     }
     const startedAt = performance.now()
-    const gone = once(child, 'exit')
+    const exited = once(child, 'exit')
     child.kill(signal)
-    const [code] = await gone
+    const [code] = await exited
     return { code, ms: performance.now() - startedAt }
   }
 
-  /** In how many lines of its log something stands. Reads on where it stopped: the log may be long. */
-  said(text: string): number {
-    const known = this.found.get(text) ?? { at: 0, count: 0 }
-    const news = this.read(known.at)
-    const count = known.count + news.split('\n').filter((line) => line.includes(text)).length
-    this.found.set(text, { at: known.at + Buffer.byteLength(news), count })
+  /** Counts the lines of the log that contain a text. Reads on from the previous call, since the log may be long. */
+  countLogLines(text: string): number {
+    const previous = this.counted.get(text) ?? { readTo: 0, count: 0 }
+    const added = this.read(previous.readTo)
+    const count = previous.count + added.split('\n').filter((line) => line.includes(text)).length
+    this.counted.set(text, { readTo: previous.readTo + Buffer.byteLength(added), count })
     return count
   }
 
-  /** What it has said at level error and above since it was asked last, one line each. */
-  complaints(): string[] {
-    const news = this.read(this.heard)
-    this.heard += Buffer.byteLength(news)
-    return news
-      .split('\n')
-      .filter(
-        (line) =>
-          /"level":[56]0/.test(line) ||
-          (line !== '' && !line.startsWith('{') && /Error|uncaught/i.test(line))
-      )
+  /** Returns the lines at level error and above since the previous call. */
+  takeErrors(): string[] {
+    const added = this.read(this.errorsReadTo)
+    this.errorsReadTo += Buffer.byteLength(added)
+    return added.split('\n').filter(isErrorLine)
   }
 
-  /** Whole lines from a place in the log on. */
+  /** Reads whole lines of the log from an offset on. */
   private read(from: number): string {
     const log = openSync(this.log, 'r')
     try {

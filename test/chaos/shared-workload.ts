@@ -1,63 +1,53 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { v7 as uuidv7 } from 'uuid'
 import type { Client } from './client.ts'
-import type { Told } from './history.ts'
 import type { Ledger } from './ledger.ts'
+import type { RecordedCall } from './linearizability.ts'
+import { checkList, type ListEntry } from './list-checks.ts'
 
 const TASKS = '/api/v1/tasks'
-/** Few, so that everybody is in everybody's way. */
-const SHARED = 6
-const PAGE = 20
+/** Few, so that writers conflict. */
+const SHARED_TASKS = 6
+const PAGE_SIZE = 20
 const THINK_MS = 5
-const AGAIN_MS = 50
-/** The text of a task's first version. */
-export const FIRST = 'Made'
+const RETRY_MS = 50
+/** The description of a task's first version. */
+export const FIRST_DESCRIPTION = 'Created'
 
-interface Entry {
-  id: string
-  created_at: string
-}
-
-/** Several people at work on the same few tasks, with conditions and without, who remember each call; and one who reads the list over and over. */
-export class Team {
-  readonly told: Told[] = []
+/** Writers on the same few tasks, with and without If-Match, whose calls are recorded; and a reader of the list. */
+export class SharedWorkload {
+  readonly calls: RecordedCall[] = []
   private readonly tasks: string[] = []
-  /** When the answer came that told of each task of the account. */
-  private readonly made = new Map<string, number>()
+  /** When the response to each creation arrived, by task id. */
+  private readonly createdAt = new Map<string, number>()
   private readonly ledger: Ledger
   private readonly random: () => number
-  private isOver = false
-  private days: Promise<void>[] = []
+  private isStopped = false
+  private loops: Promise<void>[] = []
 
   constructor(ledger: Ledger, random: () => number) {
     this.ledger = ledger
     this.random = random
   }
 
-  /** Makes the shared tasks and begins. */
+  /** Creates the shared tasks and begins. */
   async start(reader: Client, writers: Client[]): Promise<void> {
-    for (let number = 0; number < SHARED; number++) {
+    for (let number = 0; number < SHARED_TASKS; number++) {
       this.tasks.push((await this.create(writers[0] as Client)) as string)
     }
-    this.days = [this.readLists(reader), ...writers.map((client) => this.write(client))]
+    this.loops = [this.readLists(reader), ...writers.map((client) => this.write(client))]
   }
 
   async stop(): Promise<void> {
-    this.isOver = true
-    await Promise.all(this.days)
+    this.isStopped = true
+    await Promise.all(this.loops)
   }
 
   private async write(client: Client): Promise<void> {
     const seen = new Map<string, number>()
-    while (!this.isOver) {
-      const task = this.tasks[Math.floor(this.random() * SHARED)] as string
-      const dice = this.random()
-      const version =
-        dice < 0.05
-          ? await this.add(client)
-          : dice < 0.4
-            ? await this.read(client, task)
-            : await this.change(client, task, dice < 0.75 ? seen.get(task) : undefined)
+    while (!this.isStopped) {
+      const task = this.tasks[Math.floor(this.random() * SHARED_TASKS)] as string
+      const version = await this.writeOnce(client, task, seen.get(task))
       if (version !== undefined) {
         seen.set(task, version)
       }
@@ -65,42 +55,54 @@ export class Team {
     }
   }
 
+  /** Sends one random call; returns the version of the task that it has seen. */
+  private async writeOnce(
+    client: Client,
+    task: string,
+    seenVersion: number | undefined
+  ): Promise<number | undefined> {
+    const choice = this.random()
+    if (choice < 0.05) {
+      // One more task, for the reader of the list.
+      await this.create(client)
+      return undefined
+    }
+    if (choice < 0.4) {
+      return this.read(client, task)
+    }
+    return this.update(client, task, choice < 0.75 ? seenVersion : undefined)
+  }
+
   private async create(client: Client): Promise<string | undefined> {
     const startedAt = performance.now()
     const { status, body } = await client.send({
       method: 'POST',
       path: TASKS,
-      body: { title: uuidv7(), description: FIRST }
+      body: { title: uuidv7(), description: FIRST_DESCRIPTION }
     })
     if (status !== 201) {
-      await this.unserved(status, 'create')
-      return undefined
+      return this.handleFailure(status, 'create')
     }
     const endedAt = performance.now()
-    this.told.push({
+    this.calls.push({
       task: body.id,
       kind: 'write',
       startedAt,
       endedAt,
       version: body.version,
-      text: FIRST
+      text: FIRST_DESCRIPTION
     })
-    this.made.set(body.id, endedAt)
+    this.createdAt.set(body.id, endedAt)
     return body.id
-  }
-
-  /** One more for whoever reads lists. */
-  private async add(client: Client): Promise<undefined> {
-    await this.create(client)
   }
 
   private async read(client: Client, task: string): Promise<number | undefined> {
     const startedAt = performance.now()
     const { status, body } = await client.send({ path: `${TASKS}/${task}` })
     if (status !== 200) {
-      return this.unserved(status, 'read')
+      return this.handleFailure(status, 'read')
     }
-    this.told.push({
+    this.calls.push({
       task,
       kind: 'read',
       startedAt,
@@ -111,10 +113,10 @@ export class Team {
     return body.version
   }
 
-  private async change(
+  private async update(
     client: Client,
     task: string,
-    wanted: number | undefined
+    expectedVersion: number | undefined
   ): Promise<number | undefined> {
     const text = uuidv7()
     const startedAt = performance.now()
@@ -122,70 +124,65 @@ export class Team {
       method: 'PATCH',
       path: `${TASKS}/${task}`,
       body: { description: text },
-      ...(wanted !== undefined && { headers: { 'if-match': `"${wanted}"` } })
+      ...(expectedVersion !== undefined && { headers: { 'if-match': `"${expectedVersion}"` } })
     })
     const endedAt = performance.now()
     if (status === 412) {
       return body.current_version
     }
-    this.told.push({
+    this.calls.push({
       task,
       kind: 'write',
       startedAt,
       endedAt,
       version: status === 200 ? body.version : undefined,
       text,
-      wanted
+      expectedVersion
     })
-    return status === 200 ? body.version : this.unserved(status, 'change')
+    return status === 200 ? body.version : this.handleFailure(status, 'update')
   }
 
-  private async unserved(status: number, what: string): Promise<undefined> {
+  /** Reports a failure that no fault explains, and pauses before the next call. */
+  private async handleFailure(status: number, operation: string): Promise<undefined> {
     if (status !== 0 && status !== 503) {
-      this.ledger.wrong('a good request is done', `${what} → ${status}`)
+      this.ledger.violation('a valid request succeeds', `${operation} → ${status}`)
     }
-    await pause(AGAIN_MS)
+    await pause(RETRY_MS)
     return undefined
   }
 
-  /** From its first page to its last, while others add to it: whatever was there before is there, once and in order. */
+  /** Reads the whole list again and again: a task that existed before is in it, once and in order. */
   private async readLists(client: Client): Promise<void> {
-    while (!this.isOver) {
-      const since = performance.now()
-      const entries = await this.wholeList(client)
+    while (!this.isStopped) {
+      const startedAt = performance.now()
+      const entries = await this.readList(client)
       if (entries === undefined) {
         continue
       }
-      const seen = new Set(entries.map(({ id }) => id))
-      if (seen.size < entries.length) {
-        this.ledger.wrong('a list shows a task once', `${entries.length - seen.size} twice`)
+      const missing = this.createdBefore(startedAt).difference(new Set(entries.map(({ id }) => id)))
+      for (const id of missing) {
+        this.ledger.violation('a list shows every task', id)
       }
-      for (const [id, at] of this.made) {
-        if (at < since && !seen.has(id)) {
-          this.ledger.wrong('a list shows every task', id)
-        }
+      for (const [guarantee, example] of checkList(entries)) {
+        this.ledger.violation(guarantee, example)
       }
-      for (const [i, { id, created_at }] of entries.entries()) {
-        const before = entries[i - 1]
-        if (
-          before &&
-          (before.created_at < created_at || (before.created_at === created_at && before.id < id))
-        ) {
-          this.ledger.wrong('a list keeps its order', `${before.id} before ${id}`)
-        }
-      }
-      await pause(AGAIN_MS)
+      await pause(RETRY_MS)
     }
   }
 
-  private async wholeList(client: Client): Promise<Entry[] | undefined> {
-    const entries: Entry[] = []
+  private createdBefore(time: number): Set<string> {
+    const ids = [...this.createdAt].filter(([, at]) => at < time).map(([id]) => id)
+    return new Set(ids)
+  }
+
+  private async readList(client: Client): Promise<ListEntry[] | undefined> {
+    const entries: ListEntry[] = []
     for (let cursor: string | null = ''; cursor !== null; ) {
       const { status, body } = await client.send({
-        path: `${TASKS}?limit=${PAGE}${cursor && `&cursor=${cursor}`}`
+        path: `${TASKS}?limit=${PAGE_SIZE}${cursor && `&cursor=${cursor}`}`
       })
       if (status !== 200) {
-        return this.unserved(status, 'list')
+        return this.handleFailure(status, 'list')
       }
       entries.push(...body.data)
       cursor = body.pagination.next_cursor

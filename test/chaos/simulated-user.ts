@@ -1,29 +1,39 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { v7 as uuidv7 } from 'uuid'
 import type { Task } from '../../src/features/tasks/schema.ts'
-import type { Answer, Call, Client } from './client.ts'
-import type { Known, Ledger } from './ledger.ts'
+import type { ApiRequest, ApiResponse, Client } from './client.ts'
+import type { KnownTask, Ledger } from './ledger.ts'
 
 const TASKS = '/api/v1/tasks'
-/** Whoever was told to come again, or was cut off, comes again after this; sooner than Retry-After says, so that a recovery is seen to the tenth of a second. */
-const AGAIN_MS = 50
-/** How long one goes on asking once the day is over. */
+/** The pause before a retry; shorter than Retry-After, so that recovery is measured to a tenth of a second. */
+const RETRY_MS = 50
+/** How long retries continue after `stop`. */
 const GRACE_MS = 20_000
-/** Between two things to do, so that the machine has something left for whoever starts anew. */
+/** The average pause between two operations, so that restarting processes get some CPU. */
 const THINK_MS = 5
-/** Tasks one still works on; older ones are left as they are. */
-const AT_HAND = 40
-/** So often somebody who is told that nothing was changed believes it. */
-const BELIEF = 0.3
+/** The number of tasks in use; older ones are left as they are. */
+const MAX_TASKS = 40
+/** The share of rejections that are accepted without a retry. */
+const ACCEPTED_REJECTIONS = 0.3
+/** Detail of a 503 that guarantees that the request had no effect. */
+const NO_EFFECT = /nothing (was |has been )?changed/i
 
-/** Somebody who works on tasks of their own, one thing after the other, and remembers what they were told. */
-export class Person {
+/** The response to a request after all of its retries. */
+interface Outcome {
+  response: ApiResponse
+  isRetried: boolean
+  /** The request was rejected without an effect, and not retried. */
+  isRejected: boolean
+}
+
+/** A user who works on tasks of their own, one request at a time, and records every response in the ledger. */
+export class SimulatedUser {
   readonly client: Client
   private readonly ledger: Ledger
   private readonly random: () => number
-  private readonly tasks: Known[] = []
-  private endsAt = Number.POSITIVE_INFINITY
-  private day: Promise<void> = Promise.resolve()
+  private readonly tasks: KnownTask[] = []
+  private stopsAt = Number.POSITIVE_INFINITY
+  private loop: Promise<void> = Promise.resolve()
 
   constructor(client: Client, ledger: Ledger, random: () => number) {
     this.client = client
@@ -32,224 +42,193 @@ export class Person {
   }
 
   start(): void {
-    this.day = this.work()
+    this.loop = this.work()
   }
-  /** Resolves when what was begun is settled. */
+  /** Resolves when the current operation has settled. */
   async stop(): Promise<void> {
-    this.endsAt = performance.now()
-    await this.day
+    this.stopsAt = performance.now()
+    await this.loop
   }
 
   private async work(): Promise<void> {
-    while (this.endsAt === Number.POSITIVE_INFINITY) {
-      await this.doSomething(this.random())
+    while (this.stopsAt === Number.POSITIVE_INFINITY) {
+      await this.runOperation(this.random())
       await pause(this.random() * 2 * THINK_MS)
     }
   }
 
-  private async doSomething(dice: number): Promise<void> {
+  private async runOperation(choice: number): Promise<void> {
     const task = this.tasks[Math.floor(this.random() * this.tasks.length)]
-    if (task === undefined || dice < 0.3) {
-      return this.create(true)
+    if (task === undefined || choice < 0.3) {
+      return this.createWithKey()
     }
-    if (dice < 0.4) {
-      return this.create(false)
+    if (choice < 0.4) {
+      return this.createWithId()
     }
-    if (dice < 0.65) {
-      return this.change(task)
+    if (choice < 0.65) {
+      return this.update(task)
     }
-    if (dice < 0.8) {
+    if (choice < 0.8) {
       return this.read(task)
     }
-    if (dice < 0.88) {
+    if (choice < 0.88) {
       return this.list()
     }
-    if (dice < 0.94) {
+    if (choice < 0.94) {
       return this.batch(task)
     }
-    return this.remove(task)
+    return this.delete(task)
   }
 
-  /** Asks until it is known what came of it. Undefined when that never was, or when somebody believes that nothing came of it. */
-  private async settled(
-    call: Call
-  ): Promise<{ answer: Answer; isRepeated: boolean; refused: boolean } | undefined> {
-    let isRepeated = false
-    for (;;) {
-      const answer = await this.client.send(call)
-      const isRefused =
-        answer.status === 503 &&
-        !isRepeated &&
-        String(answer.body?.detail).includes('Nothing was changed')
-      if (isRefused && this.random() < BELIEF) {
-        return { answer, isRepeated, refused: true }
+  /** Retries until the outcome is known. Returns undefined when it stays unknown until the grace period is over. */
+  private async sendUntilSettled(request: ApiRequest): Promise<Outcome | undefined> {
+    for (let isRetried = false; ; isRetried = true) {
+      const response = await this.client.send(request)
+      const { status, body } = response
+      const hadNoEffect = status === 503 && !isRetried && NO_EFFECT.test(body?.detail)
+      if (hadNoEffect && this.random() < ACCEPTED_REJECTIONS) {
+        return { response, isRetried, isRejected: true }
       }
-      if (
-        answer.status !== 0 &&
-        answer.status !== 503 &&
-        answer.body?.code !== 'idempotency_in_flight'
-      ) {
-        return { answer, isRepeated, refused: false }
+      if (status !== 0 && status !== 503 && body?.code !== 'idempotency_in_flight') {
+        return { response, isRetried, isRejected: false }
       }
-      if (performance.now() > this.endsAt + GRACE_MS) {
-        this.ledger.wrong(
-          'every call settles once the fault is over',
-          `${call.method} ${call.path}`
+      if (performance.now() > this.stopsAt + GRACE_MS) {
+        this.ledger.violation(
+          'every request settles once the fault is over',
+          `${request.method} ${request.path}`
         )
         return undefined
       }
-      isRepeated = true
-      await pause(AGAIN_MS)
+      await pause(RETRY_MS)
     }
   }
 
-  private learn({ id, title, version, description }: Task): void {
-    this.tasks.push(this.ledger.knows({ id, title, version, description, deleted: false }))
-    if (this.tasks.length > AT_HAND) {
-      this.tasks.shift()
-    }
-  }
-
-  /** By an Idempotency-Key, or by an id of one's own. */
-  private async create(byKey: boolean): Promise<void> {
+  private createWithKey(): Promise<void> {
     const name = uuidv7()
-    const done = await this.settled({
-      method: 'POST',
-      path: TASKS,
-      body: { title: name, description: 'Made', ...(!byKey && { id: name }) },
-      ...(byKey && { headers: { 'idempotency-key': name } })
+    return this.create(name, {
+      body: { title: name, description: 'Created' },
+      headers: { 'idempotency-key': name }
     })
-    if (done === undefined) {
-      return this.ledger.unsettled(name)
+  }
+
+  private createWithId(): Promise<void> {
+    const name = uuidv7()
+    return this.create(name, { body: { id: name, title: name, description: 'Created' } })
+  }
+
+  private async create(
+    title: string,
+    request: Pick<ApiRequest, 'headers'> & { body: Partial<Task> }
+  ): Promise<void> {
+    const outcome = await this.sendUntilSettled({ method: 'POST', path: TASKS, ...request })
+    if (outcome === undefined) {
+      return this.ledger.recordUnknown(title)
     }
-    if (done.refused) {
-      return this.ledger.refused(name)
+    if (outcome.isRejected) {
+      return this.ledger.recordRejected(title)
     }
-    const {
-      answer: { status, body },
-      isRepeated
-    } = done
+    const { status, body } = outcome.response
     if (status === 201) {
-      this.learn(body)
-    } else if (!byKey && isRepeated && body.code === 'id_taken') {
-      this.learn({ id: name, title: name, version: 1, description: 'Made' } as Task)
+      this.addTask(body)
+    } else if (request.body.id && outcome.isRetried && body.code === 'id_taken') {
+      // The id is taken by this very request: an attempt without a response has succeeded.
+      this.addTask({ ...request.body, version: 1 } as Task)
     } else {
-      this.ledger.wrong('a good request is done', `create → ${status} ${JSON.stringify(body)}`)
+      this.reportFailure('creation', outcome.response)
     }
   }
 
-  /** With If-Match: a repetition that finds a later version finds its own. */
-  private async change(task: Known): Promise<void> {
+  /** Updates with If-Match: a retry that finds the next version finds the effect of its own first attempt. */
+  private async update(task: KnownTask): Promise<void> {
     const description = uuidv7()
-    const done = await this.settled({
+    const outcome = await this.sendUntilSettled({
       method: 'PATCH',
       path: `${TASKS}/${task.id}`,
       body: { description },
       headers: { 'if-match': `"${task.version}"` }
     })
-    if (done?.refused) {
+    if (outcome?.isRejected) {
       return
     }
-    if (done === undefined) {
-      return this.giveUp(task)
+    if (outcome === undefined) {
+      return this.markUnknown(task)
     }
-    const {
-      answer: { status, body },
-      isRepeated
-    } = done
-    const version =
-      status === 200
-        ? body.version
-        : isRepeated && status === 412
-          ? body.current_version
-          : undefined
-    if (version === task.version + 1) {
+    const { status, body } = outcome.response
+    const isOwnEffect = outcome.isRetried && status === 412
+    const version = isOwnEffect ? body.current_version : body?.version
+    if ((status === 200 || isOwnEffect) && version === task.version + 1) {
       Object.assign(task, { version, description })
     } else {
-      this.ledger.wrong(
-        'a good request is done',
-        `change of ${JSON.stringify(task)} → ${status} ${JSON.stringify(body)}`
-      )
-      this.giveUp(task)
+      this.reportFailure(`update of ${JSON.stringify(task)}`, outcome.response)
+      this.markUnknown(task)
     }
   }
 
-  private async remove(task: Known): Promise<void> {
-    const done = await this.settled({
+  private async delete(task: KnownTask): Promise<void> {
+    const outcome = await this.sendUntilSettled({
       method: 'DELETE',
       path: `${TASKS}/${task.id}`,
       headers: { 'if-match': `"${task.version}"` }
     })
-    if (done?.refused) {
+    if (outcome?.isRejected) {
       return
     }
-    if (done === undefined) {
-      return this.giveUp(task)
+    if (outcome === undefined) {
+      return this.markUnknown(task)
     }
-    const {
-      answer: { status, body },
-      isRepeated
-    } = done
-    this.forget(task)
-    if (status === 204 || (isRepeated && status === 404)) {
+    this.removeTask(task)
+    const { status } = outcome.response
+    if (status === 204 || (outcome.isRetried && status === 404)) {
       Object.assign(task, { version: task.version + 1, deleted: true })
     } else {
-      this.ledger.wrong(
-        'a good request is done',
-        `deletion of ${JSON.stringify(task)} → ${status} ${JSON.stringify(body)}`
-      )
-      this.giveUp(task)
+      this.reportFailure(`deletion of ${JSON.stringify(task)}`, outcome.response)
+      this.markUnknown(task)
     }
   }
 
-  /** Two new ones and a change in one transaction. */
-  private async batch(task: Known): Promise<void> {
-    const names = [uuidv7(), uuidv7()]
+  /** Creates two tasks and updates one in a single transaction. */
+  private async batch(task: KnownTask): Promise<void> {
+    const titles = [uuidv7(), uuidv7()]
     const description = uuidv7()
     const operations = [
-      ...names.map((title) => ({ op: 'create', data: { title, description: 'Made in a batch' } })),
+      ...titles.map((title) => ({ op: 'create', data: { title, description: 'Created' } })),
       { op: 'update', id: task.id, if_version: task.version, data: { description } }
     ]
-    const done = await this.settled({
+    const outcome = await this.sendUntilSettled({
       method: 'POST',
       path: '/api/v1/task-batches',
       body: { operations },
-      headers: { 'idempotency-key': names[0] as string }
+      headers: { 'idempotency-key': titles[0] as string }
     })
-    if (done?.refused) {
-      for (const name of names) {
-        this.ledger.refused(name)
+    if (outcome?.isRejected) {
+      for (const title of titles) {
+        this.ledger.recordRejected(title)
       }
       return
     }
-    if (done === undefined) {
-      this.ledger.unsettled(...names)
-      return this.giveUp(task)
+    if (outcome?.response.status !== 200) {
+      if (outcome !== undefined) {
+        this.reportFailure('batch', outcome.response)
+      }
+      this.ledger.recordUnknown(...titles)
+      return this.markUnknown(task)
     }
-    const {
-      answer: { status, body }
-    } = done
-    if (status !== 200) {
-      this.ledger.wrong('a good request is done', `batch → ${status} ${JSON.stringify(body)}`)
-      this.ledger.unsettled(...names)
-      return this.giveUp(task)
-    }
-    for (const { task: made } of body.results.slice(0, names.length)) {
-      this.learn(made)
+    for (const { task: created } of outcome.response.body.results.slice(0, titles.length)) {
+      this.addTask(created)
     }
     Object.assign(task, { version: task.version + 1, description })
   }
 
-  /** One reads one's own writes, on whichever instance. */
-  private async read(task: Known): Promise<void> {
+  /** Checks read-your-writes, on whichever instance answers. */
+  private async read(task: KnownTask): Promise<void> {
     const { status, body } = await this.client.send({ path: `${TASKS}/${task.id}` })
     if (status === 0 || status === 503) {
       return
     }
     if (status !== 200 || body.version !== task.version || body.description !== task.description) {
-      this.ledger.wrong(
-        "one reads one's own writes",
-        `told ${JSON.stringify(task)}, read ${status} ${JSON.stringify(body)}`
+      this.ledger.violation(
+        'users read their own writes',
+        `known ${JSON.stringify(task)}, read ${status} ${JSON.stringify(body)}`
       )
     }
   }
@@ -263,22 +242,36 @@ export class Person {
     }
     const newest = this.tasks.at(-1)
     if (status !== 200 || (newest && !body.data.some(({ id }: Task) => id === newest.id))) {
-      this.ledger.wrong(
-        "one's newest task is on the first page",
+      this.ledger.violation(
+        "a user's newest task is on the first page",
         `${status}, without ${JSON.stringify(newest)}`
       )
     }
   }
 
-  private giveUp(task: Known): void {
-    this.ledger.unsettled(task.title)
-    this.forget(task)
+  private reportFailure(operation: string, { status, body }: ApiResponse): void {
+    this.ledger.violation(
+      'a valid request succeeds',
+      `${operation} → ${status} ${JSON.stringify(body)}`
+    )
   }
 
-  private forget(task: Known): void {
-    const at = this.tasks.indexOf(task)
-    if (at >= 0) {
-      this.tasks.splice(at, 1)
+  private addTask({ id, title, version, description }: Task): void {
+    this.tasks.push(this.ledger.recordTask({ id, title, version, description, deleted: false }))
+    if (this.tasks.length > MAX_TASKS) {
+      this.tasks.shift()
     }
+  }
+
+  private removeTask(task: KnownTask): void {
+    const index = this.tasks.indexOf(task)
+    if (index >= 0) {
+      this.tasks.splice(index, 1)
+    }
+  }
+
+  private markUnknown(task: KnownTask): void {
+    this.ledger.recordUnknown(task.title)
+    this.removeTask(task)
   }
 }

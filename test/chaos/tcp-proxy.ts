@@ -1,158 +1,165 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { Transform } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /**
- * What is wrong with the network. `slow`: everything takes so many milliseconds more. `reset`: every connection is reset, also
- * new ones. `black hole`: packets vanish both ways until the sky is clear, when what was sent arrives after all, as by TCP.
+ * A fault of the network. `latency`: every packet takes `ms` longer. `reset`: every connection is reset, new ones too.
+ * `black hole`: nothing passes in either direction until the fault ends; then it arrives after all, as TCP retransmits.
  */
-export type Weather = { kind: 'clear' | 'reset' | 'black hole' } | { kind: 'slow'; ms: number }
+export type NetworkFault =
+  | { kind: 'none' | 'reset' | 'black hole' }
+  | { kind: 'latency'; ms: number }
 
-export interface Link {
+/** The two ends of a proxied connection: the client opened it, the upstream accepted it. */
+export type Peer = 'client' | 'upstream'
+
+export interface TcpProxy {
   port: number
-  /** Changes the weather. Connections that a black hole held go on when it clears. */
-  turn(weather: Weather): void
+  /** Replaces the current fault. Connections that a black hole has held continue when it ends. */
+  setFault(fault: NetworkFault): void
   /**
-   * Leaves every connection half-open: one side's machine is gone, and the other is not told. Whatever that one sends is
-   * swallowed. `who` is gone: the far side, which was dialled, or the near one, which dialled. After `noticedMs`, if given,
-   * the other side's system notices, as by keepalives that nobody answers.
+   * Leaves every connection half-open: one peer's machine disappears without notice to the other, whose data is
+   * discarded. After `detectedAfterMs`, if given, the remaining peer's connection is reset, as by failed keepalives.
    */
-  abandon(who: 'far' | 'near', noticedMs?: number): void
+  dropPeer(peer: Peer, detectedAfterMs?: number): void
   close(): void
 }
 
-const CLEAR: Weather = { kind: 'clear' }
+interface ProxiedConnection {
+  reset(): void
+  dropPeer(peer: Peer, detectedAfterMs: number | undefined): void
+}
 
-/** A stretch of network to a port. With several ports each new connection takes the next that `order` offers and that lets it in. */
-export async function openLink(order: () => number[]): Promise<Link> {
-  let weather = CLEAR
-  let cleared = Promise.resolve()
-  let clear = () => {}
-  const pairs = new Set<Pair>()
-  const passage = async (): Promise<void> => {
-    if (weather.kind === 'slow') {
-      await new Promise((resolve) => setTimeout(resolve, (weather as { ms: number }).ms))
+/** Opens a proxy on a free port. Each new connection goes to the first of the offered ports that accepts it. */
+export async function openTcpProxy(nextPorts: () => number[]): Promise<TcpProxy> {
+  let fault: NetworkFault = { kind: 'none' }
+  let blackHole = Promise.withResolvers<void>()
+  blackHole.resolve()
+  const connections = new Set<ProxiedConnection>()
+  /** Resolves when the network lets a packet pass. */
+  const pass = async (): Promise<void> => {
+    if (fault.kind === 'latency') {
+      await pause(fault.ms)
     }
-    await cleared
+    await blackHole.promise
   }
 
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, async (near) => {
-    near.on('error', () => {})
-    if (weather.kind === 'reset') {
-      near.resetAndDestroy()
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, async (client) => {
+    client.on('error', () => {})
+    if (fault.kind === 'reset') {
+      client.resetAndDestroy()
       return
     }
-    await passage()
-    const far = await dial(order())
-    if (far === undefined) {
-      near.resetAndDestroy()
+    await pass()
+    const upstream = await dial(nextPorts())
+    if (upstream === undefined) {
+      client.resetAndDestroy()
       return
     }
-    const pair = join(near, far, passage)
-    pairs.add(pair)
-    near.once('close', () => pairs.delete(pair))
-    far.once('close', () => pairs.delete(pair))
+    const connection = proxyConnection(client, upstream, pass)
+    connections.add(connection)
+    client.once('close', () => connections.delete(connection))
+    upstream.once('close', () => connections.delete(connection))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
 
   return {
     port: (server.address() as AddressInfo).port,
-    turn(next) {
-      weather = next
-      clear()
+    setFault(next) {
+      fault = next
+      blackHole.resolve()
       if (next.kind === 'black hole') {
-        cleared = new Promise((resolve) => {
-          clear = resolve
-        })
+        blackHole = Promise.withResolvers()
       }
       if (next.kind === 'reset') {
-        for (const pair of pairs) {
-          pair.reset()
-        }
+        resetAll(connections)
       }
     },
-    abandon(who, noticedMs) {
-      for (const pair of pairs) {
-        pair.abandon(who, noticedMs)
+    dropPeer(peer, detectedAfterMs) {
+      for (const connection of connections) {
+        connection.dropPeer(peer, detectedAfterMs)
       }
     },
     close() {
-      clear()
+      blackHole.resolve()
       server.close()
-      for (const pair of pairs) {
-        pair.reset()
-      }
+      resetAll(connections)
     }
   }
 }
 
-/** The first port that lets us in. */
+function resetAll(connections: Iterable<ProxiedConnection>): void {
+  for (const connection of connections) {
+    connection.reset()
+  }
+}
+
+/** Connects to the first port that accepts; returns undefined if none does. */
 async function dial(ports: number[]): Promise<Socket | undefined> {
   for (const port of ports) {
-    const far = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true })
-    far.on('error', () => {})
-    if (
-      await new Promise((resolve) => {
-        far.once('connect', () => resolve(true)).once('close', () => resolve(false))
-      })
-    ) {
-      return far
+    const upstream = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true })
+    upstream.on('error', () => {})
+    const isConnected = await new Promise((resolve) => {
+      upstream.once('connect', () => resolve(true)).once('close', () => resolve(false))
+    })
+    if (isConnected) {
+      return upstream
     }
   }
   return undefined
 }
 
-interface Pair {
-  reset(): void
-  abandon(who: 'far' | 'near', noticedMs: number | undefined): void
-}
-
-/** Joins two connections both ways; how one ends is how the other ends, once the network lets it through. */
-function join(near: Socket, far: Socket, passage: () => Promise<void>): Pair {
-  let isAbandoned = false
-  const direction = (from: Socket, to: Socket) => {
-    const through = new Transform({
+/** Connects two sockets in both directions. The end of one, orderly or not, becomes the end of the other. */
+function proxyConnection(
+  client: Socket,
+  upstream: Socket,
+  pass: () => Promise<void>
+): ProxiedConnection {
+  let isDropped = false
+  const forward = (from: Socket, to: Socket) => {
+    const delayed = new Transform({
       transform(chunk, _encoding, done) {
-        passage().then(() => {
+        pass().then(() => {
           done(null, chunk)
         })
       }
     })
-    through.on('error', () => {})
-    from.pipe(through).pipe(to)
+    delayed.on('error', () => {})
+    from.pipe(delayed).pipe(to)
     from.once('close', async (hadError) => {
-      await passage()
-      if (isAbandoned) {
+      await pass()
+      if (isDropped) {
         return
       }
       if (hadError) {
         to.resetAndDestroy()
       } else if (from.readableEnded) {
-        through.end()
+        delayed.end()
       } else {
         to.destroy()
       }
     })
   }
-  direction(near, far)
-  direction(far, near)
+  forward(client, upstream)
+  forward(upstream, client)
   return {
     reset() {
-      near.resetAndDestroy()
-      far.resetAndDestroy()
+      client.resetAndDestroy()
+      upstream.resetAndDestroy()
     },
-    abandon(who, noticedMs) {
-      isAbandoned = true
-      const [gone, left] = who === 'far' ? [far, near] : [near, far]
-      left.unpipe()
-      left.resume()
-      gone.unpipe()
-      gone.resetAndDestroy()
-      if (noticedMs !== undefined) {
+    dropPeer(peer, detectedAfterMs) {
+      isDropped = true
+      const [dropped, remaining] = peer === 'upstream' ? [upstream, client] : [client, upstream]
+      remaining.unpipe()
+      remaining.resume()
+      dropped.unpipe()
+      dropped.resetAndDestroy()
+      if (detectedAfterMs !== undefined) {
         setTimeout(() => {
-          left.resetAndDestroy()
-        }, noticedMs).unref()
+          remaining.resetAndDestroy()
+        }, detectedAfterMs).unref()
       }
     }
   }

@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 
 const quiet = { stdio: 'pipe' } as const
 
-/** A volume in memory, of so many MiB, that goes with the test. */
+/** Mounts a volume in memory and unmounts it with the test's teardown. Returns its folder. */
 export function mountVolume(t: Pick<Test, 'teardown'>, mib: number): string {
   const folder = mkdtempSync(join(tmpdir(), 'tasklane-disk-'))
   chmodSync(folder, 0o755)
@@ -18,16 +18,16 @@ export function mountVolume(t: Pick<Test, 'teardown'>, mib: number): string {
   return folder
 }
 
-/** Why there can be no such volume here, or false. */
+/** Why volumes cannot be mounted here, or false. */
 export const withoutVolumes: string | false = (() => {
-  const leftovers: (() => unknown)[] = []
+  const cleanups: (() => unknown)[] = []
   try {
-    mountVolume({ teardown: (leave) => leftovers.push(leave) }, 1)
-    for (const leave of leftovers) {
-      leave()
+    mountVolume({ teardown: (cleanup) => cleanups.push(cleanup) }, 1)
+    for (const cleanup of cleanups) {
+      cleanup()
     }
     return false
   } catch {
-    return 'a small volume has to be mounted, which only root may, and not in every container'
+    return 'mounting a small volume requires root, and not every container permits it'
   }
 })()

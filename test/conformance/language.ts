@@ -1,23 +1,24 @@
 import type { Runner } from './runner.ts'
 
-/** One generator in one language: how its client is made, built and sent on the journey. */
+/** One generator in one language: how its client is generated and built, and how it runs the journey. */
 export interface Language {
   name: string
-  /** What the table calls it: the language and the generator. */
+  /** The language and the generator, for lists. */
   title: string
-  /** Gating ones hold up a change, the others are run by night or by name. */
+  /** Whether it runs by default and for every change; others run nightly or by name. */
   gating: boolean
-  /** Programs that the machine must bring; the rest is fetched. */
+  /** Programs that must be installed; all else is downloaded. */
   tools: string[]
-  /** Where it lives, and where all that is generated goes: ignored by git, emptied before each run. */
+  /** The folder of its sources. */
   folder: string
+  /** The folder of everything generated: ignored by git, emptied before each run. */
   generated: string
-  /** Fetches the generator and what the client stands on, at the locked versions. */
+  /** Installs the generator and the client's dependencies at the locked versions. */
   prepare: (run: Runner) => Promise<unknown>
   generate: (run: Runner) => Promise<unknown>
   build: (run: Runner) => Promise<unknown>
-  /** The command that tells the story. */
+  /** The command that runs the journey. */
   journey: [command: string, ...args: string[]]
-  /** Lines of the generator's output that say "warning" and are none of the contract's business, each with its reason. */
-  tolerated?: [line: RegExp, reason: string][]
+  /** Warnings of the generator that no change of the contract could avoid, each with its reason. */
+  toleratedWarnings?: [line: RegExp, reason: string][]
 }

@@ -8,7 +8,7 @@ import { ruby } from './ruby/language.ts'
 import { rust } from './rust/language.ts'
 import { typescriptFetch, typescriptHeyApi } from './typescript/languages.ts'
 
-/** Those that take longest come first, so that none of them is left over at the end. */
+/** The slowest come first, so that parallel jobs end at about the same time. */
 export const LANGUAGES: Language[] = [
   rust,
   go,

@@ -3,20 +3,21 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { versions } from '../support/tools.ts'
 import type { Language } from './language.ts'
-import { CACHE, TWIN } from './paths.ts'
+import { CACHE, CONTRACT_3_0 } from './paths.ts'
 import type { Runner } from './runner.ts'
 
 const JAR = join(CACHE, `openapi-generator-cli-${versions['openapi-generator']}.jar`)
-const ALWAYS = 'disallowAdditionalPropertiesIfNotPresent=false,hideGenerationTimestamp=true'
+const COMMON_PROPERTIES =
+  'disallowAdditionalPropertiesIfNotPresent=false,hideGenerationTimestamp=true'
 
-/** Fetches the generator with Maven, once for all that ask, and refuses one whose content is not the pinned one. */
-export function fetchOpenapiGenerator(run: Runner): Promise<void> {
-  fetched ??= fetchPinned(run)
-  return fetched
+/** Downloads the generator with Maven, once for all languages, and verifies its pinned digest. */
+export function installOpenapiGenerator(run: Runner): Promise<void> {
+  installed ??= downloadPinned(run)
+  return installed
 }
-let fetched: Promise<void> | undefined
+let installed: Promise<void> | undefined
 
-async function fetchPinned(run: Runner): Promise<void> {
+async function downloadPinned(run: Runner): Promise<void> {
   if (!existsSync(JAR)) {
     await run('mvn', [
       '--batch-mode',
@@ -27,21 +28,19 @@ async function fetchPinned(run: Runner): Promise<void> {
       '-Dmdep.useBaseVersion=true'
     ])
   }
-  if (
-    createHash('sha256').update(readFileSync(JAR)).digest('hex') !==
-    versions['openapi-generator sha256']
-  ) {
-    throw new Error(`${JAR} is not the pinned file.`)
+  const digest = createHash('sha256').update(readFileSync(JAR)).digest('hex')
+  if (digest !== versions['openapi-generator sha256']) {
+    throw new Error(`${JAR} does not have the pinned digest.`)
   }
 }
 
-/** Generates from the twin, since not all of its languages read 3.1. `options` go to the language. */
+/** Generates from the 3.0 contract, since not all of its languages read 3.1. `options` are those of the language. */
 export function openapiGenerator(
   run: Runner,
   generator: string,
   output: string,
   options: Record<string, string | boolean> = {},
-  more: string[] = []
+  extraArgs: string[] = []
 ): Promise<string> {
   const properties = Object.entries(options)
     .map(([name, value]) => `,${name}=${value}`)
@@ -51,7 +50,7 @@ export function openapiGenerator(
     JAR,
     'generate',
     '--input-spec',
-    TWIN,
+    CONTRACT_3_0,
     '--generator-name',
     generator,
     '--output',
@@ -59,18 +58,21 @@ export function openapiGenerator(
     '--strict-spec',
     'true',
     '--additional-properties',
-    ALWAYS + properties,
+    COMMON_PROPERTIES + properties,
     '--global-property',
     'apiTests=false,modelTests=false,apiDocs=false,modelDocs=false',
-    ...more
+    ...extraArgs
   ])
 }
 
-/** What it says of any contract that has examples, headers or media types: nothing that would change the client. */
-export const TOLERATED: NonNullable<Language['tolerated']> = [
-  [/ModelUtils - Failed to get the schema name: null/, 'said of each answer with a named example'],
+/** Warnings for any contract with examples, headers or media types; none of them affects the client. */
+export const TOLERATED_WARNINGS: NonNullable<Language['toleratedWarnings']> = [
+  [
+    /ModelUtils - Failed to get the schema name: null/,
+    'printed for each response with a named example'
+  ],
   [
     /Ignoring complex example on request body/,
-    'the example of a body is not repeated in the comment of a method'
+    'the example of a body is left out of the comment of its method'
   ]
 ]

@@ -1,38 +1,38 @@
 import { spawn } from 'node:child_process'
 
-const PATIENCE_MS = 15 * 60_000
+const TIMEOUT_MS = 15 * 60_000
 
 export interface RunOptions {
   cwd?: string
   env?: Record<string, string>
-  ms?: number
+  timeoutMs?: number
 }
-/** Runs a command to its end and answers what it said; one that fails, or takes too long, is an error that holds it. */
+/** Runs a command to its end and returns its output; throws a CommandError when it fails or times out. */
 export type Runner = (command: string, args: string[], options?: RunOptions) => Promise<string>
 
-export class CommandFailed extends Error {
+export class CommandError extends Error {
   readonly output: string
-  constructor(command: string, how: string, output: string) {
-    super(`${command} ${how}`)
+  constructor(command: string, reason: string, output: string) {
+    super(`${command} ${reason}`)
     this.output = output
   }
 }
 
-/** Everything that was run for one language, command by command. */
-export class Log {
-  readonly parts: string[] = []
+/** Runs the commands of one language, and collects them with their output. */
+export class CommandLog {
+  private readonly parts: string[] = []
   get text(): string {
     return this.parts.join('')
   }
 
-  readonly run: Runner = (command, args, { cwd, env, ms = PATIENCE_MS } = {}) =>
+  readonly run: Runner = (command, args, { cwd, env, timeoutMs = TIMEOUT_MS } = {}) =>
     new Promise((resolve, reject) => {
       this.parts.push(`\n$ ${[command, ...args].join(' ')}\n`)
       const child = spawn(command, args, {
         cwd,
         env: { ...process.env, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
-        timeout: ms,
+        timeout: timeoutMs,
         killSignal: 'SIGKILL'
       })
       let output = ''
@@ -42,19 +42,14 @@ export class Log {
           this.parts.push(text)
         })
       }
-      child.once('error', (error) =>
-        reject(new CommandFailed(command, `could not be started: ${error.message}`, output))
-      )
-      child.once('close', (code, signal) =>
-        code === 0
-          ? resolve(output)
-          : reject(
-              new CommandFailed(
-                command,
-                signal ? `took longer than ${ms / 1000} s` : `ended with ${code}`,
-                output
-              )
-            )
-      )
+      const fail = (reason: string) => reject(new CommandError(command, reason, output))
+      child.once('error', (error) => fail(`could not be started: ${error.message}`))
+      child.once('close', (code, signal) => {
+        if (code === 0) {
+          resolve(output)
+        } else {
+          fail(signal ? `took longer than ${timeoutMs / 1000} s` : `ended with ${code}`)
+        }
+      })
     })
 }

@@ -1,6 +1,6 @@
 /**
- * The story that every generated client tells, in this order and by these names: each begins with the operation it is
- * about. A journey prints a line for each step it has got through; the driver waits for all of them.
+ * The steps of the journey that every generated client runs, in this order; each begins with its operation. A client
+ * prints a line "ok STEP" after each, and the runner requires all of them.
  */
 export const STEPS = [
   'register',

@@ -1,26 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { childrenOf } from '../../support/processes.ts'
 import type { Client } from '../client.ts'
-import type { Api } from '../environment.ts'
-import { listening } from '../listening.ts'
-import type { Scenario, World } from '../scenario.ts'
+import type { ApiInstance } from '../environment.ts'
+import { countListening } from '../listening.ts'
+import type { Scenario, ScenarioContext } from '../scenario.ts'
 
-/** Orchestrators give up after this by habit. */
-const DRAIN_MS = 10_000
-/** A deploy goes on when the new instance is ready; nobody waits for it. */
+/** The time that orchestrators usually grant a shutdown. */
+const SHUTDOWN_MS = 10_000
+/** A deploy continues once the new instance is ready, so its start-up time is not critical. */
 const READY_MS = 10_000
-/** The balancer asks every half second: then it sends callers again. */
-const SEEN_MS = 700
-const LOOK_MS = 50
+/** The balancer probes every half second: by then it sends callers to the instance again. */
+const REBALANCE_MS = 700
+const POLL_MS = 50
 const CALLERS = 16
 const TASKS = '/api/v1/tasks'
 
-/** People who keep their connections and never ask twice: what fails has failed. */
-function callers() {
-  let isOver = false
-  let days: Promise<void>[] = []
-  const day = async (client: Client) => {
-    for (let turn = 0; !isOver; turn++) {
+/** Creates callers that reuse their connections and never retry: every failure counts. */
+function createCallers() {
+  let isStopped = false
+  let loops: Promise<void>[] = []
+  const call = async (client: Client) => {
+    for (let turn = 0; !isStopped; turn++) {
       await client.send(
         turn % 10 === 0
           ? { method: 'POST', path: TASKS, body: { title: 'Paint the door' } }
@@ -29,83 +29,86 @@ function callers() {
     }
   }
   return {
-    async start(world: World) {
-      const { client } = await world.account()
-      isOver = false
-      days = Array.from({ length: CALLERS }, () => day(client()))
+    async start({ signUpAccount }: ScenarioContext) {
+      const { client } = await signUpAccount()
+      isStopped = false
+      loops = Array.from({ length: CALLERS }, () => call(client()))
     },
     async stop() {
-      isOver = true
-      await Promise.all(days)
+      isStopped = true
+      await Promise.all(loops)
     }
   }
 }
 
-function rolling(): Scenario {
-  const crowd = callers()
+/** Restarts an instance, and checks that it shuts down cleanly and in time. */
+async function restart(
+  { service, port }: ApiInstance,
+  { ledger, waitForRecovery }: ScenarioContext
+): Promise<void> {
+  const { code, ms } = await service.stop()
+  ledger.recordShutdown(ms)
+  if (code !== 0) {
+    ledger.violation('a shutdown ends with code 0', `${service.name} ended with ${code}`)
+  }
+  if (ms > SHUTDOWN_MS) {
+    ledger.violation(`shutdown within ${SHUTDOWN_MS / 1000} s`, `${Math.round(ms)} ms`)
+  }
+  service.start()
+  await waitForRecovery(READY_MS, [{ service, port }])
+}
+
+function rollingRestart(): Scenario {
+  const callers = createCallers()
   return {
     name: 'rolling-restart',
-    fault: `SIGTERM and restart of one instance after the other, under ${CALLERS} callers who never repeat a call`,
+    fault: `SIGTERM and restart of one instance after the other, under ${CALLERS} callers without retries`,
     rounds: { short: 1, long: 25 },
-    people: 2,
-    allows: { refused: false },
-    kills: true,
-    prepare: crowd.start,
-    async round(world) {
-      for (const { service, port } of world.apis) {
-        await world.aWhile()
-        const { code, ms } = await service.stop()
-        world.ledger.left(ms)
-        if (code !== 0) {
-          world.ledger.wrong(
-            'who is asked to leave leaves in order',
-            `${service.name} ended with ${code}`
-          )
-        }
-        if (ms > DRAIN_MS) {
-          world.ledger.wrong(
-            `an instance leaves within ${DRAIN_MS / 1000} s`,
-            `${Math.round(ms)} ms`
-          )
-        }
-        service.start()
-        await world.backInService(READY_MS, [{ service, port }])
-        await pause(SEEN_MS)
+    users: 2,
+    allows: { unavailable: false },
+    killsProcesses: true,
+    prepare: callers.start,
+    async round(context) {
+      for (const api of context.apis) {
+        await context.randomDelay()
+        await restart(api, context)
+        await pause(REBALANCE_MS)
       }
     },
-    finish: crowd.stop
+    finish: callers.stop
   }
 }
 
 function reload(): Scenario {
-  const crowd = callers()
+  const callers = createCallers()
   return {
     name: 'reload',
-    fault: 'SIGHUP to a supervisor of two processes, which replaces one after the other',
+    fault: 'SIGHUP to the primary of two processes, which replaces one after the other',
     rounds: { short: 1, long: 25 },
     plan: { instances: 1, processes: 2, env: { LOG_LEVEL: 'info' } },
-    people: 2,
-    allows: { refused: false },
-    async prepare(world) {
-      while (listening(world.apis[0]) < 2) {
-        await pause(LOOK_MS)
+    users: 2,
+    allows: { unavailable: false },
+    async prepare(context) {
+      while (countListening(context.apis[0]) < 2) {
+        await pause(POLL_MS)
       }
-      await crowd.start(world)
+      await callers.start(context)
     },
-    async round(world) {
-      await world.aWhile()
-      const [api] = world.apis as [Api]
-      const before = childrenOf(api.service.pid)
-      api.service.kill('SIGHUP')
-      while (
-        childrenOf(api.service.pid).some((pid) => before.includes(pid)) ||
-        childrenOf(api.service.pid).length < before.length
-      ) {
-        await pause(LOOK_MS)
+    async round({ apis, randomDelay }) {
+      await randomDelay()
+      const [{ service }] = apis as [ApiInstance]
+      const before = childrenOf(service.pid)
+      service.kill('SIGHUP')
+      const isReplaced = () => {
+        const now = childrenOf(service.pid)
+        return now.length >= before.length && !now.some((pid) => before.includes(pid))
+      }
+      while (!isReplaced()) {
+        await pause(POLL_MS)
       }
     },
-    finish: crowd.stop
+    finish: callers.stop
   }
 }
 
-export const deploy = [rolling(), reload()]
+export const deploy = [rollingRestart(), reload()]

@@ -1,143 +1,158 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Scenario, World } from '../scenario.ts'
-import type { Weather } from '../tcp-proxy.ts'
+import type { Scenario, ScenarioContext } from '../scenario.ts'
+import type { NetworkFault, Peer } from '../tcp-proxy.ts'
 
-/** From the moment the sky is clear. */
-const BACK_MS = 2000
-/** A connection that says nothing is given up after 5 s (SILENCE_MS in db/client.ts), and then everybody is served by new ones. */
-const NOTICED_MS = 7000
-/** What README has the role set: 5 s, and three probes 2 s apart. Until then what was locked stays locked. */
+/** From the end of the fault. */
+const RECOVERY_MS = 2000
+/** A silent connection is closed after 5 s (SILENCE_MS in the database client); then new ones serve. */
+const HALF_OPEN_RECOVERY_MS = 7000
+/** README's keepalives of the role: 5 s, then three probes 2 s apart. Until then its locks are held. */
 const KEEPALIVE_MS = 11_000
-/** From a hiccup to longer than any call may last. */
-const DARK_MS = { least: 300, most: 7000 }
-/** Within what callers wait, so that every call is answered after all. */
-const CALLERS_DARK_MS = { least: 300, most: 3000 }
-/** As patient as a caller with a time-out is. */
-const CALLER_MS = 3000
+/** From a hiccup to longer than the longest call. */
+const OUTAGE_MS = { least: 300, most: 7000 }
+/** Shorter than callers' timeouts, so that every call gets its response in the end. */
+const CALLERS_OUTAGE_MS = { least: 300, most: 3000 }
+const CALLER_TIMEOUT_MS = 3000
 /** As between two continents. */
-const SLOW_MS = 50
+const LATENCY_MS = 50
 
-type Where = 'toPostgres' | 'balancer'
-const within = ({ least, most }: typeof DARK_MS, { random }: World): Promise<void> =>
-  pause(least + random() * (most - least))
+type Proxy = 'postgresProxy' | 'balancer'
+type ScenarioOptions = Pick<Scenario, 'rounds'> & Partial<Scenario>
+type Duration = (context: ScenarioContext) => Promise<void>
 
-const bad = (
+const randomDelay: Duration = (context) => context.randomDelay()
+const between =
+  ({ least, most }: typeof OUTAGE_MS): Duration =>
+  ({ random }) =>
+    pause(least + random() * (most - least))
+const inSeconds = ({ least, most }: typeof OUTAGE_MS): string =>
+  `${least / 1000} to ${most / 1000} s`
+
+/** Sets a fault of the network for a while. */
+const withFault = (
   name: string,
-  fault: string,
-  where: Where,
-  weather: Weather,
-  lasts: (world: World) => Promise<void>,
-  rest: Pick<Scenario, 'rounds'> & Partial<Scenario>
+  description: string,
+  proxy: Proxy,
+  fault: NetworkFault,
+  duration: Duration,
+  options: ScenarioOptions
 ): Scenario => ({
   name,
-  fault,
-  ...rest,
-  async round(world) {
-    await world.aWhile()
-    world[where].turn(weather)
-    await lasts(world)
-    world[where].turn({ kind: 'clear' })
-    await world.backInService(BACK_MS)
+  fault: description,
+  ...options,
+  async round(context) {
+    await context.randomDelay()
+    context[proxy].setFault(fault)
+    await duration(context)
+    context[proxy].setFault({ kind: 'none' })
+    await context.waitForRecovery(RECOVERY_MS)
   }
 })
-const aWhile = (world: World) => world.aWhile()
 
-/** The machine behind every connection is gone, without a word; new connections find another. */
-const forgotten = (
+/** Drops one peer of every connection without notice; new connections work. */
+const withDroppedPeer = (
   name: string,
   fault: string,
-  where: Where,
-  who: 'far' | 'near',
-  rest: Pick<Scenario, 'rounds'> & Partial<Scenario>,
-  noticedMs?: number
+  proxy: Proxy,
+  peer: Peer,
+  options: ScenarioOptions,
+  detectedAfterMs?: number
 ): Scenario => ({
   name,
   fault,
-  ...rest,
-  async round(world) {
-    await world.aWhile()
-    world[where].abandon(who, noticedMs)
-    await world.backInService(NOTICED_MS)
-    // What the dead left behind is gone before the next ones die: one machine's connections are room enough for them.
-    if (noticedMs !== undefined) {
-      await pause(noticedMs)
+  ...options,
+  async round(context) {
+    await context.randomDelay()
+    context[proxy].dropPeer(peer, detectedAfterMs)
+    await context.waitForRecovery(HALF_OPEN_RECOVERY_MS)
+    // The server's connections suffice for one dropped set at a time: wait until it has closed this one.
+    if (detectedAfterMs !== undefined) {
+      await pause(detectedAfterMs)
     }
   }
 })
 
-export const network = [
-  bad(
+const postgresFaults = [
+  withFault(
     'postgres-slow',
-    `${SLOW_MS} ms more each way between API and PostgreSQL`,
-    'toPostgres',
-    { kind: 'slow', ms: SLOW_MS },
-    (world) => within(CALLERS_DARK_MS, world),
+    `${LATENCY_MS} ms of added latency each way between API and PostgreSQL`,
+    'postgresProxy',
+    { kind: 'latency', ms: LATENCY_MS },
+    between(CALLERS_OUTAGE_MS),
     { rounds: { short: 2, long: 100 } }
   ),
-  bad(
+  withFault(
     'postgres-reset',
-    'every connection to PostgreSQL reset, new ones too, for a while',
-    'toPostgres',
+    'every connection to PostgreSQL is reset for a while, new ones too',
+    'postgresProxy',
     { kind: 'reset' },
-    aWhile,
+    randomDelay,
     { rounds: { short: 4, long: 300 } }
   ),
-  bad(
+  withFault(
     'postgres-black-hole',
-    `nothing passes between API and PostgreSQL for ${DARK_MS.least / 1000} to ${DARK_MS.most / 1000} s`,
-    'toPostgres',
+    `no packet passes between API and PostgreSQL for ${inSeconds(OUTAGE_MS)}`,
+    'postgresProxy',
     { kind: 'black hole' },
-    (world) => within(DARK_MS, world),
+    between(OUTAGE_MS),
     { rounds: { short: 2, long: 100 } }
   ),
-  forgotten(
+  withDroppedPeer(
     'postgres-half-open',
-    "the server's end of every connection is gone, and the API is not told",
-    'toPostgres',
-    'far',
+    "the server's end of every connection disappears without notice to the API",
+    'postgresProxy',
+    'upstream',
     { rounds: { short: 1, long: 50 } }
   ),
-  forgotten(
+  withDroppedPeer(
     'postgres-orphaned',
-    "the API's end of every connection is gone, and PostgreSQL is not told",
-    'toPostgres',
-    'near',
+    "the API's end of every connection disappears without notice to PostgreSQL",
+    'postgresProxy',
+    'client',
     { rounds: { short: 1, long: 20 } },
     KEEPALIVE_MS
-  ),
-  bad(
+  )
+]
+
+const callerFaults = [
+  withFault(
     'callers-slow',
-    `${SLOW_MS} ms more each way between callers and API`,
+    `${LATENCY_MS} ms of added latency each way between callers and API`,
     'balancer',
-    { kind: 'slow', ms: SLOW_MS },
-    aWhile,
+    { kind: 'latency', ms: LATENCY_MS },
+    randomDelay,
     { rounds: { short: 1, long: 50 } }
   ),
-  bad(
+  withFault(
     'callers-reset',
-    'every connection of callers reset, new ones too, for a while',
+    'every connection of callers is reset for a while, new ones too',
     'balancer',
     { kind: 'reset' },
-    aWhile,
-    { rounds: { short: 4, long: 300 }, allows: { broken: true } }
+    randomDelay,
+    { rounds: { short: 4, long: 300 }, allows: { connectionErrors: true } }
   ),
-  bad(
+  withFault(
     'callers-black-hole',
-    `nothing passes between callers and API for ${CALLERS_DARK_MS.least / 1000} to ${CALLERS_DARK_MS.most / 1000} s`,
+    `no packet passes between callers and API for ${inSeconds(CALLERS_OUTAGE_MS)}`,
     'balancer',
     { kind: 'black hole' },
-    (world) => within(CALLERS_DARK_MS, world),
+    between(CALLERS_OUTAGE_MS),
     { rounds: { short: 2, long: 100 } }
   ),
-  forgotten(
+  withDroppedPeer(
     'callers-half-open',
-    "the API's end of every connection is gone, and callers are not told: they give up and repeat",
+    "the API's end of every connection disappears without notice to callers, who time out and retry",
     'balancer',
-    'far',
-    { rounds: { short: 2, long: 50 }, allows: { silent: true }, patienceMs: CALLER_MS }
+    'upstream',
+    { rounds: { short: 2, long: 50 }, allows: { timeouts: true }, timeoutMs: CALLER_TIMEOUT_MS }
   ),
-  forgotten('callers-gone', 'callers are gone, and the API is not told', 'balancer', 'near', {
-    rounds: { short: 2, long: 50 },
-    allows: { broken: true }
-  })
+  withDroppedPeer(
+    'callers-gone',
+    'callers disappear without notice to the API',
+    'balancer',
+    'client',
+    { rounds: { short: 2, long: 50 }, allows: { connectionErrors: true } }
+  )
 ]
+
+export const network = [...postgresFaults, ...callerFaults]

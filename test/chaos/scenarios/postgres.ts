@@ -1,135 +1,148 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Scenario, World } from '../scenario.ts'
+import type { Scenario, ScenarioContext } from '../scenario.ts'
 
-/** From the moment it lets clients in again; nobody starts anything anew. */
-const BACK_MS = 2000
-/** From a hiccup to longer than any call may last. */
+/** From the moment that PostgreSQL accepts connections again; no process of ours is restarted. */
+const RECOVERY_MS = 2000
+/** From a hiccup to longer than the longest call. */
 const FROZEN_MS = { least: 300, most: 7000 }
 const DOWN_MS = { short: 5000, long: 30_000 }
 
-type Stop = Parameters<World['postgres']['stop']>[0]
+type StopMode = Parameters<ScenarioContext['postgres']['stop']>[0]
 
-/** Stops it, leaves it down for a while, starts it again. */
+/** Stops PostgreSQL, and starts it again after a time. */
 const stopped = (
   name: string,
   fault: string,
-  how: Stop,
-  downFor: (world: World) => Promise<unknown>,
+  mode: StopMode,
+  downtime: (context: ScenarioContext) => Promise<unknown>,
   rounds: Scenario['rounds']
 ): Scenario => ({
   name,
   fault,
   rounds,
-  async round(world) {
-    await world.aWhile()
-    await world.postgres.stop(how)
-    await downFor(world)
-    await world.postgres.start()
-    await world.backInService(BACK_MS)
+  async round(context) {
+    await context.randomDelay()
+    await context.postgres.stop(mode)
+    await downtime(context)
+    await context.postgres.start()
+    await context.waitForRecovery(RECOVERY_MS)
   }
 })
-const aMoment = async () => {}
-const aWhile = (world: World) => world.aWhile()
+const noDelay = async () => {}
+const randomDelay = (context: ScenarioContext) => context.randomDelay()
 
-const terminated: Scenario = {
+const backendTerminated: Scenario = {
   name: 'backend-terminated',
-  fault: 'one backend of PostgreSQL terminated, at a random moment',
+  fault: 'one backend of PostgreSQL is terminated at a random moment',
   rounds: { short: 10, long: 500 },
-  async round(world) {
-    await world.aWhile()
-    await world.postgres.admin(
-      (sql) =>
-        sql`select pg_terminate_backend(pid) from (select pid from pg_stat_activity where usename = 'app' order by md5(pid::text || ${world.random()}) limit 1) one`
+  async round({ postgres, random, randomDelay, waitForRecovery }) {
+    await randomDelay()
+    await postgres.admin(
+      (sql) => sql`
+        SELECT pg_terminate_backend(pid)
+        FROM (
+          SELECT pid
+          FROM pg_stat_activity
+          WHERE usename = 'app'
+          ORDER BY md5(pid::text || ${random()})
+          LIMIT 1
+        ) one`
     )
-    await world.backInService(BACK_MS)
+    await waitForRecovery(RECOVERY_MS)
   }
 }
 
 const frozen: Scenario = {
   name: 'postgres-frozen',
-  fault: `every process of PostgreSQL stopped by SIGSTOP for ${FROZEN_MS.least / 1000} to ${FROZEN_MS.most / 1000} s`,
+  fault: `SIGSTOP to every process of PostgreSQL for ${FROZEN_MS.least / 1000} to ${FROZEN_MS.most / 1000} s`,
   rounds: { short: 3, long: 100 },
-  async round(world) {
-    await world.aWhile()
-    await world.postgres.freeze()
-    await pause(FROZEN_MS.least + world.random() * (FROZEN_MS.most - FROZEN_MS.least))
-    world.postgres.thaw()
-    await world.backInService(BACK_MS)
+  async round({ postgres, random, randomDelay, waitForRecovery }) {
+    await randomDelay()
+    await postgres.freeze()
+    await pause(FROZEN_MS.least + random() * (FROZEN_MS.most - FROZEN_MS.least))
+    postgres.thaw()
+    await waitForRecovery(RECOVERY_MS)
   }
 }
 
-/** What is acknowledged is on both, and the address of the one becomes that of the other: sometimes while it still only reads. */
+/** Both servers have every acknowledged write. Connections sometimes reach the standby while it is still read-only. */
 const failover: Scenario = {
   name: 'failover',
-  fault: 'kill -9 of PostgreSQL, and a synchronous standby takes over',
+  fault: 'kill -9 of PostgreSQL, and a synchronous standby is promoted',
   rounds: { short: 2, long: 60 },
-  plan: { heirs: true },
-  async round(world) {
-    await world.heirs.follow()
-    await world.aWhile()
-    await world.heirs.leader().stop('crash')
-    await world.heirs.takeOver({ early: world.random() < 0.5 })
-    await world.backInService(BACK_MS)
+  plan: { standbys: true },
+  async round({ standbys, random, randomDelay, waitForRecovery }) {
+    await standbys.add()
+    await randomDelay()
+    await standbys.primary().stop('crash')
+    await standbys.promote({ early: random() < 0.5 })
+    await waitForRecovery(RECOVERY_MS)
   }
 }
 
-/** What is acknowledged before it is written is lost with the server: a ledger that does not see this sees nothing. */
+/** A write that is acknowledged before it is on the disk is lost in a crash: the audit must detect it. */
 const control: Scenario = {
   name: 'control',
-  fault: 'synchronous_commit=off, kill -9 of every process of PostgreSQL: must lose',
+  fault: 'synchronous_commit=off and kill -9 of every process of PostgreSQL: must lose writes',
   rounds: { short: 2, long: 5 },
-  mustLose: true,
-  // Room for everything that is said in a round.
+  expectsLoss: true,
+  // The buffers hold all writes of a round.
   plan: { postgres: { synchronous_commit: 'off', wal_buffers: '64MB' } },
   prepare: async ({ postgres }) => {
-    await postgres.admin((sql) => sql`checkpoint`)
+    await postgres.admin((sql) => sql`CHECKPOINT`)
   },
-  async round(world) {
-    // Written pages outlive the processes in the kernel: whoever writes them in the background is stopped first, so that there is something to lose.
-    const [writer] = await world.postgres.admin(
-      (sql) =>
-        sql<{ pid: number }[]>`select pid from pg_stat_activity where backend_type = 'walwriter'`
+  async round({ postgres, randomDelay, waitForRecovery }) {
+    // Written pages survive in the kernel's cache: the WAL writer is stopped first, so that there is something to lose.
+    const [writer] = await postgres.admin(
+      (sql) => sql<{ pid: number }[]>`
+        SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'`
     )
     process.kill(writer?.pid as number, 'SIGSTOP')
-    await world.aWhile()
-    await world.postgres.stop('crash')
+    await randomDelay()
+    await postgres.stop('crash')
     process.kill(writer?.pid as number, 'SIGKILL')
-    await world.postgres.start()
-    await world.backInService(BACK_MS)
+    await postgres.start()
+    await waitForRecovery(RECOVERY_MS)
   }
 }
 
 export const postgres = [
-  stopped('postgres-fast', 'PostgreSQL stopped (fast) and started after a while', 'fast', aWhile, {
-    short: 3,
-    long: 300
-  }),
+  stopped(
+    'postgres-fast',
+    'PostgreSQL is stopped (fast) and started after a while',
+    'fast',
+    randomDelay,
+    { short: 3, long: 300 }
+  ),
   stopped(
     'postgres-immediate',
-    'PostgreSQL stopped (immediate) and started after a while',
+    'PostgreSQL is stopped (immediate) and started after a while',
     'immediate',
-    aWhile,
+    randomDelay,
     { short: 3, long: 300 }
   ),
   stopped(
     'postgres-killed',
-    'kill -9 of the first process of PostgreSQL, started at once',
+    'kill -9 of the postmaster, and an immediate start',
     'crash',
-    aMoment,
+    noDelay,
     { short: 4, long: 300 }
   ),
-  stopped('postgres-restarted', 'PostgreSQL restarted (fast, without a pause)', 'fast', aMoment, {
-    short: 3,
-    long: 300
-  }),
+  stopped(
+    'postgres-restarted',
+    'PostgreSQL is restarted (fast, without a pause)',
+    'fast',
+    noDelay,
+    { short: 3, long: 300 }
+  ),
   stopped(
     'postgres-down',
-    `PostgreSQL down for ${DOWN_MS.long / 1000} s (short form: ${DOWN_MS.short / 1000} s)`,
+    `PostgreSQL is down for ${DOWN_MS.long / 1000} s (short form: ${DOWN_MS.short / 1000} s)`,
     'fast',
-    (world) => pause(world.isLong ? DOWN_MS.long : DOWN_MS.short),
+    ({ isLong }) => pause(isLong ? DOWN_MS.long : DOWN_MS.short),
     { short: 1, long: 10 }
   ),
-  terminated,
+  backendTerminated,
   frozen,
   failover,
   control

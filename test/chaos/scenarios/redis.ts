@@ -1,86 +1,83 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import type { Plan } from '../environment.ts'
-import type { Scenario, World } from '../scenario.ts'
+import type { EnvironmentPlan } from '../environment.ts'
+import type { Scenario, ScenarioContext } from '../scenario.ts'
 
-/** Redis counts for limits and nothing else: without it nobody is refused, and nobody waits noticeably. */
-const BACK_MS = 1000
-const LONGEST_MS = 1000
-const SLOW_MS = 300
-/** On, counting in Redis, and never in the way. */
-const COUNTING: Partial<Plan> = {
+/** Redis holds rate limits and nothing else: without it no call is rejected, and none is noticeably slower. */
+const RECOVERY_MS = 1000
+const MAX_MS = 1000
+const LATENCY_MS = 300
+const BUDGETS = ['AUTH', 'READS', 'CREATES', 'UPDATES', 'DELETES']
+/** Rate limits are on and count in Redis, but are too high to be reached. */
+const COUNTING: Partial<EnvironmentPlan> = {
   env: {
     RATE_LIMIT: 'on',
     RATE_LIMIT_INSTANCES: '2',
-    ...Object.fromEntries(
-      ['AUTH', 'READS', 'CREATES', 'UPDATES', 'DELETES'].map((budget) => [
-        `RATE_LIMIT_${budget}`,
-        '1000000'
-      ])
-    )
+    ...Object.fromEntries(BUDGETS.map((budget) => [`RATE_LIMIT_${budget}`, '1000000']))
   }
 }
 
-const without = (
+/** Injects a fault of Redis, and removes it after a while. */
+const withFault = (
   name: string,
   fault: string,
   rounds: Scenario['rounds'],
-  breakIt: (world: World) => unknown,
-  mendIt: (world: World) => unknown
+  inject: (context: ScenarioContext) => unknown,
+  remove: (context: ScenarioContext) => unknown
 ): Scenario => ({
   name,
   fault,
   rounds,
   plan: COUNTING,
-  allows: { refused: false, longestMs: LONGEST_MS },
-  async round(world) {
-    await world.aWhile()
-    await breakIt(world)
-    await pause(1000 + world.random() * 2000)
-    await world.backInService(BACK_MS)
-    await mendIt(world)
-    await world.backInService(BACK_MS)
+  allows: { unavailable: false, maxMs: MAX_MS },
+  async round(context) {
+    await context.randomDelay()
+    await inject(context)
+    await pause(1000 + context.random() * 2000)
+    await context.waitForRecovery(RECOVERY_MS)
+    await remove(context)
+    await context.waitForRecovery(RECOVERY_MS)
   }
 })
 
-async function flush({ redis }: World): Promise<void> {
+async function flush({ redis }: ScenarioContext): Promise<void> {
   const client = new Redis(redis.url)
   await client.flushall()
   client.disconnect()
 }
 
 export const redis = [
-  without(
+  withFault(
     'redis-down',
-    'kill -9 of Redis, started again after a while',
+    'kill -9 of Redis, and a start after a while',
     { short: 2, long: 100 },
     ({ redis }) => redis.kill(),
     ({ redis }) => redis.start()
   ),
-  without(
+  withFault(
     'redis-frozen',
-    'Redis stopped by SIGSTOP for a while',
+    'SIGSTOP to Redis for a while',
     { short: 2, long: 100 },
     ({ redis }) => redis.freeze(),
     ({ redis }) => redis.thaw()
   ),
-  without(
+  withFault(
     'redis-slow',
-    `${SLOW_MS} ms more each way between API and Redis`,
+    `${LATENCY_MS} ms of added latency each way between API and Redis`,
     { short: 1, long: 50 },
-    ({ toRedis }) => toRedis.turn({ kind: 'slow', ms: SLOW_MS }),
-    ({ toRedis }) => toRedis.turn({ kind: 'clear' })
+    ({ redisProxy }) => redisProxy.setFault({ kind: 'latency', ms: LATENCY_MS }),
+    ({ redisProxy }) => redisProxy.setFault({ kind: 'none' })
   ),
-  without(
+  withFault(
     'redis-black-hole',
-    'nothing passes between API and Redis for a while',
+    'no packet passes between API and Redis for a while',
     { short: 1, long: 50 },
-    ({ toRedis }) => toRedis.turn({ kind: 'black hole' }),
-    ({ toRedis }) => toRedis.turn({ kind: 'clear' })
+    ({ redisProxy }) => redisProxy.setFault({ kind: 'black hole' }),
+    ({ redisProxy }) => redisProxy.setFault({ kind: 'none' })
   ),
-  without(
+  withFault(
     'redis-flushed',
-    'Redis emptied at a random moment',
+    'FLUSHALL at a random moment',
     { short: 1, long: 100 },
     flush,
     () => {}

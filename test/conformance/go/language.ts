@@ -11,7 +11,7 @@ export const go: Language = {
   tools: ['go'],
   folder,
   generated: join(folder, 'generated'),
-  // The generator is a tool of the module, so that go.sum locks it as well.
+  // The generator is a tool of the module: go.sum locks it, too.
   prepare: (run) =>
     run(
       'go',

@@ -1,9 +1,14 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { versions } from '../../support/tools.ts'
+import { installOnce } from '../install-once.ts'
 import type { Language } from '../language.ts'
-import { fetchOpenapiGenerator, openapiGenerator, TOLERATED } from '../openapi-generator.ts'
-import { CACHE, folderOf, unlessDone } from '../paths.ts'
+import {
+  installOpenapiGenerator,
+  openapiGenerator,
+  TOLERATED_WARNINGS
+} from '../openapi-generator.ts'
+import { CACHE, folderOf } from '../paths.ts'
 
 const folder = folderOf(import.meta.url)
 const generated = join(folder, 'generated')
@@ -17,8 +22,8 @@ export const java: Language = {
   folder,
   generated,
   prepare: async (run) => {
-    await fetchOpenapiGenerator(run)
-    await unlessDone(join(CACHE, 'java.done'), [join(folder, 'pom.xml')], () =>
+    await installOpenapiGenerator(run)
+    await installOnce(join(CACHE, 'java.done'), [join(folder, 'pom.xml')], () =>
       run(
         'mvn',
         [
@@ -32,8 +37,8 @@ export const java: Language = {
       )
     )
   },
-  // The library okhttp-gson drops nulls; this one keeps them. Without containerDefaultToNull a new TaskUpdate holds an
-  // empty list, so that every patch would wipe the tags.
+  // The library okhttp-gson drops nulls; native keeps them. Without containerDefaultToNull, a new TaskUpdate holds an
+  // empty list, and every update would clear the tags.
   generate: async (run) => {
     await openapiGenerator(run, 'java', generated, {
       library: 'native',
@@ -50,7 +55,7 @@ export const java: Language = {
       join(generated, 'sources'),
       [join(folder, 'Journey.java'), ...sources(join(generated, 'src', 'main', 'java'))].join('\n')
     )
-    // The generator's own frame calls two methods of Jackson that are deprecated.
+    // The generated runtime calls two deprecated methods of Jackson.
     await run('javac', [
       '--release',
       '17',
@@ -65,7 +70,7 @@ export const java: Language = {
     ])
   },
   journey: ['java', '-cp', `${join(generated, 'classes')}:${join(jars, '*')}`, 'Journey'],
-  tolerated: TOLERATED
+  toleratedWarnings: TOLERATED_WARNINGS
 }
 
 const sources = (root: string): string[] =>

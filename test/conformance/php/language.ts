@@ -1,13 +1,17 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Language } from '../language.ts'
-import { fetchOpenapiGenerator, openapiGenerator, TOLERATED } from '../openapi-generator.ts'
+import {
+  installOpenapiGenerator,
+  openapiGenerator,
+  TOLERATED_WARNINGS
+} from '../openapi-generator.ts'
 import { folderOf } from '../paths.ts'
 
 const folder = folderOf(import.meta.url)
 const library = join(folder, 'generated', 'lib')
 
-/** Needs Debian's packages php-cli, php-curl, php-mbstring and php-guzzlehttp-guzzle. */
+/** Requires Debian's packages php-cli, php-curl, php-mbstring and php-guzzlehttp-guzzle. */
 export const php: Language = {
   name: 'php',
   title: 'PHP by openapi-generator (guzzle)',
@@ -17,7 +21,7 @@ export const php: Language = {
   generated: join(folder, 'generated'),
   prepare: async (run) => {
     await run('php', ['-r', 'require "GuzzleHttp/autoload.php";'])
-    await fetchOpenapiGenerator(run)
+    await installOpenapiGenerator(run)
   },
   generate: (run) =>
     openapiGenerator(run, 'php', join(folder, 'generated'), { invokerPackage: 'Tasklane' }),
@@ -27,5 +31,5 @@ export const php: Language = {
     }
   },
   journey: ['php', '-d', 'error_reporting=-1', '-d', 'zend.assertions=1', 'journey.php'],
-  tolerated: TOLERATED
+  toleratedWarnings: TOLERATED_WARNINGS
 }

@@ -1,7 +1,12 @@
 import { join } from 'node:path'
+import { installOnce } from '../install-once.ts'
 import type { Language } from '../language.ts'
-import { fetchOpenapiGenerator, openapiGenerator, TOLERATED } from '../openapi-generator.ts'
-import { CACHE, folderOf, unlessDone } from '../paths.ts'
+import {
+  installOpenapiGenerator,
+  openapiGenerator,
+  TOLERATED_WARNINGS
+} from '../openapi-generator.ts'
+import { CACHE, folderOf } from '../paths.ts'
 
 const folder = folderOf(import.meta.url)
 const environment = join(CACHE, 'python-pydantic')
@@ -15,8 +20,8 @@ export const pythonPydantic: Language = {
   folder,
   generated: join(folder, 'generated'),
   prepare: async (run) => {
-    await fetchOpenapiGenerator(run)
-    await unlessDone(join(environment, 'done'), [join(folder, 'requirements.txt')], async () => {
+    await installOpenapiGenerator(run)
+    await installOnce(join(environment, 'done'), [join(folder, 'requirements.txt')], async () => {
       await run('python3', ['-m', 'venv', '--clear', environment])
       await run(tool('pip'), [
         'install',
@@ -35,5 +40,5 @@ export const pythonPydantic: Language = {
       cwd: folder
     }),
   journey: [tool('python'), '-W', 'error', 'journey.py'],
-  tolerated: TOLERATED
+  toleratedWarnings: TOLERATED_WARNINGS
 }

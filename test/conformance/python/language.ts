@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { installOnce } from '../install-once.ts'
 import type { Language } from '../language.ts'
-import { CACHE, CONTRACT, folderOf, unlessDone } from '../paths.ts'
+import { CACHE, CONTRACT, folderOf } from '../paths.ts'
 
 const folder = folderOf(import.meta.url)
 const environment = join(CACHE, 'python')
@@ -14,7 +15,7 @@ export const python: Language = {
   folder,
   generated: join(folder, 'generated'),
   prepare: (run) =>
-    unlessDone(join(environment, 'done'), [join(folder, 'requirements.txt')], async () => {
+    installOnce(join(environment, 'done'), [join(folder, 'requirements.txt')], async () => {
       await run('python3', ['-m', 'venv', '--clear', environment])
       await run(tool('pip'), [
         'install',
@@ -25,7 +26,7 @@ export const python: Language = {
         join(folder, 'requirements.txt')
       ])
     }),
-  // The generator tidies what it writes with ruff, which it looks for in PATH.
+  // The generator formats its output with ruff, which it looks for in PATH.
   generate: async (run) => {
     await run(
       tool('openapi-python-client'),

@@ -1,13 +1,17 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Language } from '../language.ts'
-import { fetchOpenapiGenerator, openapiGenerator, TOLERATED } from '../openapi-generator.ts'
+import {
+  installOpenapiGenerator,
+  openapiGenerator,
+  TOLERATED_WARNINGS
+} from '../openapi-generator.ts'
 import { folderOf } from '../paths.ts'
 
 const folder = folderOf(import.meta.url)
 const library = join(folder, 'generated', 'lib')
 
-/** Needs Debian's packages ruby and ruby-typhoeus, or the gem. */
+/** Requires Debian's packages ruby and ruby-typhoeus, or the gem. */
 export const ruby: Language = {
   name: 'ruby',
   title: 'Ruby by openapi-generator (typhoeus)',
@@ -17,7 +21,7 @@ export const ruby: Language = {
   generated: join(folder, 'generated'),
   prepare: async (run) => {
     await run('ruby', ['-e', 'require "typhoeus"'])
-    await fetchOpenapiGenerator(run)
+    await installOpenapiGenerator(run)
   },
   generate: (run) =>
     openapiGenerator(run, 'ruby', join(folder, 'generated'), {
@@ -32,5 +36,5 @@ export const ruby: Language = {
     }
   },
   journey: ['ruby', '-I', library, 'journey.rb'],
-  tolerated: TOLERATED
+  toleratedWarnings: TOLERATED_WARNINGS
 }

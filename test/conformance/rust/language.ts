@@ -1,6 +1,10 @@
 import { join } from 'node:path'
 import type { Language } from '../language.ts'
-import { fetchOpenapiGenerator, openapiGenerator, TOLERATED } from '../openapi-generator.ts'
+import {
+  installOpenapiGenerator,
+  openapiGenerator,
+  TOLERATED_WARNINGS
+} from '../openapi-generator.ts'
 import { folderOf } from '../paths.ts'
 
 const folder = folderOf(import.meta.url)
@@ -13,9 +17,9 @@ export const rust: Language = {
   tools: ['cargo', 'java', 'mvn'],
   folder,
   generated,
-  prepare: fetchOpenapiGenerator,
-  // With chrono it would write a moment in a query as «2030-01-05 00:00:00 +00:00», which is no RFC 3339. And a version
-  // that does not move with ours, since Cargo.lock names it.
+  prepare: installOpenapiGenerator,
+  // With chrono, timestamps in queries would be "2030-01-05 00:00:00 +00:00", which is not RFC 3339. The version is
+  // fixed because Cargo.lock contains it.
   generate: async (run) => {
     await openapiGenerator(run, 'rust', generated, {
       library: 'reqwest',
@@ -30,11 +34,11 @@ export const rust: Language = {
       env: { RUSTFLAGS: '--deny warnings' }
     }),
   journey: ['target/debug/journey'],
-  tolerated: [
-    ...TOLERATED,
+  toleratedWarnings: [
+    ...TOLERATED_WARNINGS,
     [
       /AbstractRustCodegen - .* cannot be used as a .* name\. Renamed to/,
-      'said of each media type, of each header with a capital or hyphen, and of `type` and `in`, whatever the contract'
+      'printed for media types, for headers with a capital or hyphen, and for `type` and `in`'
     ]
   ]
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { installOnce } from '../install-once.ts'
 import type { Language } from '../language.ts'
-import { CONTRACT, folderOf, unlessDone } from '../paths.ts'
+import { CONTRACT, folderOf } from '../paths.ts'
 
 const folder = folderOf(import.meta.url)
 const tool = (name: string) => join(folder, 'node_modules', '.bin', name)
@@ -9,7 +10,7 @@ const typescript = {
   folder,
   tools: ['node', 'npm'],
   prepare: (run) =>
-    unlessDone(join(folder, 'node_modules', '.done'), [join(folder, 'package-lock.json')], () =>
+    installOnce(join(folder, 'node_modules', '.done'), [join(folder, 'package-lock.json')], () =>
       run('npm', ['ci'], { cwd: folder })
     )
 } satisfies Partial<Language>

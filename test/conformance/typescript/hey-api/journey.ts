@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
-import { credentials, csv, draft, step, until, url } from '../story.js'
+import { credentials, csv, draft, poll, step, url } from '../journey-helpers.js'
 import { createClient, createConfig } from './generated/client/index.js'
 import {
   createTask,
@@ -19,17 +19,17 @@ import {
 import type { ClientOptions, Problem, Task } from './generated/types.gen.js'
 
 const anonymous = createClient(createConfig<ClientOptions>({ baseUrl: url }))
-const refused = (
-  answer: { error?: Problem; response?: Response },
+const expectProblem = (
+  result: { error?: Problem; response?: Response },
   status: number,
   code: string
 ): Problem => {
-  assert.ok(answer.error, `${answer.response?.status} is no refusal`)
+  assert.ok(result.error, `${result.response?.status} is not a problem`)
   assert.deepEqual(
-    [answer.response?.status, answer.error.status, answer.error.code],
+    [result.response?.status, result.error.status, result.error.code],
     [status, status, code]
   )
-  return answer.error
+  return result.error
 }
 
 await step('register', async () => {
@@ -56,22 +56,22 @@ const create = async (n: number): Promise<Task> => {
   const { data } = await createTask({
     client,
     body: draft(n),
-    headers: { 'Idempotency-Key': `story-${n}` }
+    headers: { 'Idempotency-Key': `journey-${n}` }
   })
   assert.ok(data)
   return data
 }
 
 const tasks = await step('createTask', async () => {
-  const made: Task[] = []
+  const created: Task[] = []
   for (let n = 0; n < 25; n++) {
-    made.push(await create(n))
+    created.push(await create(n))
   }
   assert.deepEqual(
-    made.map(({ title, due_date, version }) => [title, due_date, version]),
-    made.map((_, n) => [draft(n).title, draft(n).due_date, 1])
+    created.map(({ title, due_date, version }) => [title, due_date, version]),
+    created.map((_, n) => [draft(n).title, draft(n).due_date, 1])
   )
-  return made
+  return created
 })
 const ids = tasks.map(({ id }) => id)
 const task_id = ids[3] ?? ''
@@ -121,18 +121,18 @@ await step('updateTask', async () => {
   })
   assert.deepEqual(
     [data?.due_date, data?.priority, data?.description, data?.tags, data?.version],
-    [null, 'high', 'Stays as it is', ['story'], 2]
+    [null, 'high', 'Stays as it is', ['journey'], 2]
   )
 })
 
 await step('updateTask stale', async () => {
-  const answer = await updateTask({
+  const result = await updateTask({
     client,
     path: { task_id },
     headers: { 'If-Match': '"1"' },
     body: { title: 'Too late' }
   })
-  const { current_version, changed_fields } = refused(answer, 412, 'stale_version')
+  const { current_version, changed_fields } = expectProblem(result, 412, 'stale_version')
   assert.equal(current_version, 2)
   assert.deepEqual(changed_fields?.toSorted(), ['due_date', 'priority'])
 })
@@ -147,7 +147,7 @@ await step('deleteTask', async () => {
 })
 
 await step('getTask deleted', async () => {
-  refused(await getTask({ client, path: { task_id } }), 404, 'not_found')
+  expectProblem(await getTask({ client, path: { task_id } }), 404, 'not_found')
 })
 
 await step('restoreTask', async () => {
@@ -165,7 +165,7 @@ const import_id = await step('createTaskImport', async () => {
 })
 
 await step('getTaskImport', async () => {
-  const { status, rows_total, rows_imported, rows_rejected } = await until(async () => {
+  const { status, rows_total, rows_imported, rows_rejected } = await poll(async () => {
     const { data } = await getTaskImport({ client, path: { import_id } })
     assert.ok(data)
     return data.status === 'queued' || data.status === 'running' ? undefined : data
@@ -176,14 +176,14 @@ await step('getTaskImport', async () => {
 })
 
 await step('createTask invalid', async () => {
-  const answer = await createTask({
+  const result = await createTask({
     client,
     body: { title: 'For nobody', assignee_id: '019f2f6e-7c1a-7ccc-8ccc-0123456789ab' }
   })
-  const [fault] = refused(answer, 400, 'invalid_request').errors ?? []
-  assert.deepEqual([fault?.in, fault?.pointer], ['body', '/assignee_id'])
+  const [error] = expectProblem(result, 400, 'invalid_request').errors ?? []
+  assert.deepEqual([error?.in, error?.pointer], ['body', '/assignee_id'])
 })
 
 await step('getMe without token', async () => {
-  refused(await getMe({ client: anonymous }), 401, 'unauthenticated')
+  expectProblem(await getMe({ client: anonymous }), 401, 'unauthenticated')
 })

@@ -1,24 +1,24 @@
 import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
 import createClient from 'openapi-fetch'
-import { credentials, csv, draft, step, until, url } from '../story.js'
+import { credentials, csv, draft, poll, step, url } from '../journey-helpers.js'
 import type { components, paths } from './generated/schema.js'
 
 type Task = components['schemas']['Task']
 type Problem = components['schemas']['Problem']
 
 const anonymous = createClient<paths>({ baseUrl: url })
-const refused = (
-  answer: { error?: Problem; response: Response },
+const expectProblem = (
+  result: { error?: Problem; response: Response },
   status: number,
   code: string
 ): Problem => {
-  assert.ok(answer.error, `${answer.response.status} is no refusal`)
+  assert.ok(result.error, `${result.response.status} is not a problem`)
   assert.deepEqual(
-    [answer.response.status, answer.error.status, answer.error.code],
+    [result.response.status, result.error.status, result.error.code],
     [status, status, code]
   )
-  return answer.error
+  return result.error
 }
 
 await step('register', async () => {
@@ -44,22 +44,22 @@ const client = createClient<paths>({ baseUrl: url, headers: { Authorization: `Be
 const create = async (n: number): Promise<Task> => {
   const { data } = await client.POST('/api/v1/tasks', {
     body: draft(n),
-    params: { header: { 'Idempotency-Key': `story-${n}` } }
+    params: { header: { 'Idempotency-Key': `journey-${n}` } }
   })
   assert.ok(data)
   return data
 }
 
 const tasks = await step('createTask', async () => {
-  const made: Task[] = []
+  const created: Task[] = []
   for (let n = 0; n < 25; n++) {
-    made.push(await create(n))
+    created.push(await create(n))
   }
   assert.deepEqual(
-    made.map(({ title, due_date, version }) => [title, due_date, version]),
-    made.map((_, n) => [draft(n).title, draft(n).due_date, 1])
+    created.map(({ title, due_date, version }) => [title, due_date, version]),
+    created.map((_, n) => [draft(n).title, draft(n).due_date, 1])
   )
-  return made
+  return created
 })
 const ids = tasks.map(({ id }) => id)
 const task_id = ids[3] ?? ''
@@ -111,16 +111,16 @@ await step('updateTask', async () => {
   })
   assert.deepEqual(
     [data?.due_date, data?.priority, data?.description, data?.tags, data?.version],
-    [null, 'high', 'Stays as it is', ['story'], 2]
+    [null, 'high', 'Stays as it is', ['journey'], 2]
   )
 })
 
 await step('updateTask stale', async () => {
-  const answer = await client.PATCH('/api/v1/tasks/{task_id}', {
+  const result = await client.PATCH('/api/v1/tasks/{task_id}', {
     params: { path: { task_id }, header: { 'If-Match': '"1"' } },
     body: { title: 'Too late' }
   })
-  const { current_version, changed_fields } = refused(answer, 412, 'stale_version')
+  const { current_version, changed_fields } = expectProblem(result, 412, 'stale_version')
   assert.equal(current_version, 2)
   assert.deepEqual(changed_fields?.toSorted(), ['due_date', 'priority'])
 })
@@ -133,7 +133,7 @@ await step('deleteTask', async () => {
 })
 
 await step('getTask deleted', async () => {
-  refused(
+  expectProblem(
     await client.GET('/api/v1/tasks/{task_id}', { params: { path: { task_id } } }),
     404,
     'not_found'
@@ -148,7 +148,7 @@ await step('restoreTask', async () => {
 })
 
 const import_id = await step('createTaskImport', async () => {
-  // The generator's type of a binary part is a string; its serializer makes the form of it.
+  // The generated type of a binary part is string; the serializer builds the form from it.
   const { data } = await client.POST('/api/v1/task-imports', {
     body: { file: readFileSync(csv, 'utf8') },
     bodySerializer({ file }) {
@@ -162,7 +162,7 @@ const import_id = await step('createTaskImport', async () => {
 })
 
 await step('getTaskImport', async () => {
-  const { status, rows_total, rows_imported, rows_rejected } = await until(async () => {
+  const { status, rows_total, rows_imported, rows_rejected } = await poll(async () => {
     const { data } = await client.GET('/api/v1/task-imports/{import_id}', {
       params: { path: { import_id } }
     })
@@ -175,13 +175,13 @@ await step('getTaskImport', async () => {
 })
 
 await step('createTask invalid', async () => {
-  const answer = await client.POST('/api/v1/tasks', {
+  const result = await client.POST('/api/v1/tasks', {
     body: { title: 'For nobody', assignee_id: '019f2f6e-7c1a-7ccc-8ccc-0123456789ab' }
   })
-  const [fault] = refused(answer, 400, 'invalid_request').errors ?? []
-  assert.deepEqual([fault?.in, fault?.pointer], ['body', '/assignee_id'])
+  const [error] = expectProblem(result, 400, 'invalid_request').errors ?? []
+  assert.deepEqual([error?.in, error?.pointer], ['body', '/assignee_id'])
 })
 
 await step('getMe without token', async () => {
-  refused(await anonymous.GET('/api/v1/me'), 401, 'unauthenticated')
+  expectProblem(await anonymous.GET('/api/v1/me'), 401, 'unauthenticated')
 })
