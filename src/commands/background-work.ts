@@ -14,7 +14,7 @@ export function startBackgroundWork(
   const work = startJobRunner(
     takesJobs ? jobs({ ...deps, log: logger }) : [],
     logger,
-    deps.metrics?.turned
+    deps.metrics?.recordJobRun
   )
   return {
     wake: work.wake,

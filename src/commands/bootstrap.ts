@@ -10,7 +10,7 @@ import type { Secrets } from '../core/secrets.ts'
 import { type Database, openDatabase } from '../db/client.ts'
 import { classifyDbError } from '../db/errors.ts'
 import { type Migrated, migrate } from '../db/migrate.ts'
-import type { Traced } from '../db/tracing.ts'
+import type { StatementTracer } from '../db/tracing.ts'
 
 const STARTUP_TIMEOUT_MS = 60_000
 const DATABASE_RETRY_MS = 1000
@@ -23,13 +23,13 @@ export function loadConfig(): Config {
   return readConfig({ ...readEnvFile('.env'), ...process.env })
 }
 
-export function openConfiguredDatabase(config: Config, traced?: Traced): Promise<Database> {
+export function openConfiguredDatabase(config: Config, trace?: StatementTracer): Promise<Database> {
   return openDatabase({
     url: config.DATABASE_URL,
     dataDir: config.DATA_DIR,
     pool: config.DATABASE_POOL_SIZE,
     waitMs: config.DATABASE_POOL_TIMEOUT_MS,
-    traced
+    trace
   })
 }
 

@@ -6,9 +6,9 @@ import { exitWithParent } from './parent-watch.ts'
 const HARD_STOP_MS = 10_000
 
 export interface Shutdown {
-  isLeaving: () => boolean
+  isShuttingDown: () => boolean
   /** From now on leaving means these steps; hurried when nobody has to be waited for. Before, the process just ends. */
-  by: (steps: (isHurried: boolean) => Promise<void>) => void
+  onShutdown: (steps: (isHurried: boolean) => Promise<void>) => void
 }
 
 /** Ends the process in order when it is asked to, when the npm that started it has gone, and when something unforeseen breaks it. */
@@ -49,8 +49,8 @@ export function setUpShutdown(logger: Logger): Shutdown {
     leave('npm has ended', 0, true)
   })
   return {
-    isLeaving: () => leaving,
-    by: (given) => {
+    isShuttingDown: () => leaving,
+    onShutdown: (given) => {
       steps = given
       process.once('uncaughtException', (err) => {
         logger.fatal({ err }, 'uncaught exception')

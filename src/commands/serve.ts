@@ -48,20 +48,20 @@ async function serveHere(config: Config): Promise<Place> {
   const logger = createLogger(config)
   const departure = setUpShutdown(logger)
   const tracing = await openTracing(config)
-  const database = await openConfiguredDatabase(config, tracing?.statement)
+  const database = await openConfiguredDatabase(config, tracing?.traceStatement)
   await migrateWithRetry(config, database, logger)
 
   const mail = createMail(config, logger)
   const told = await loadMetrics(config)
   const metrics = told?.openMetrics()
-  for (const [name, load] of Object.entries(database.loads)) {
-    metrics?.watchGate(`database_${name}`, load)
+  for (const [name, load] of Object.entries(database.queueStats)) {
+    metrics?.watchQueue(`database_${name}`, load)
   }
   if (metrics) {
     watchBackgroundWork(metrics, database.db)
   }
   const passwords = await createPasswords()
-  metrics?.watchGate('password_hashes', passwords.load)
+  metrics?.watchQueue('password_hashes', passwords.queueStats)
   const work = startBackgroundWork({ db: database.db, config, metrics }, logger, {
     takesJobs: config.WORKER_ENABLED
   })
@@ -75,7 +75,7 @@ async function serveHere(config: Config): Promise<Place> {
       metrics,
       tracing,
       secrets: loadSecrets(config),
-      isShuttingDown: departure.isLeaving,
+      isShuttingDown: departure.isShuttingDown,
       wakeJobs: work.wake,
       counters
     },
@@ -90,7 +90,7 @@ async function serveHere(config: Config): Promise<Place> {
     logger.info({ address: place.address, port: place.port }, 'listening')
   }
 
-  departure.by(async (isHurried) => {
+  departure.onShutdown(async (isHurried) => {
     // New connections are the siblings' from now on; without any they are still ours, for a balancer that has not noticed.
     if (cluster.isWorker) {
       Server.prototype.close.call(app.server)

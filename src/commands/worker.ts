@@ -14,7 +14,7 @@ export async function worker(): Promise<void> {
   const work = startBackgroundWork({ db: database.db, config }, logger, { takesJobs: true })
   flushCompileCache()
   console.log('Working on imports. Ctrl+C ends it.')
-  departure.by(async () => {
+  departure.onShutdown(async () => {
     await work.stop()
     await database.close()
   })

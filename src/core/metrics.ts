@@ -50,7 +50,7 @@ export function createMetrics() {
   return {
     registry,
     /** Counts an answer. An operation is a name of ours, never what a caller wrote. */
-    answered(
+    recordResponse(
       operation: string,
       status: number,
       elapsedSeconds: number,
@@ -62,20 +62,20 @@ export function createMetrics() {
         refusals.inc({ code })
       }
     },
-    turned: (job: string, outcome: 'done' | 'idle' | 'failed'): void => {
+    recordJobRun: (job: string, outcome: 'done' | 'idle' | 'failed'): void => {
       turns.inc({ job, outcome })
     },
-    banned: (): void => {
+    recordBan: (): void => {
       bans.inc()
     },
     /** Watches a gate: read when somebody asks, so that it costs nothing in between. */
-    watchGate(name: string, load: () => QueueStats): void {
+    watchQueue(name: string, load: () => QueueStats): void {
       const values: [string, string, (load: QueueStats) => number][] = [
         ['running', 'Under way at this moment.', ({ running }) => running],
         ['waiting', 'Waiting for their turn at this moment.', ({ waiting }) => waiting],
         ['waited_total', 'Had to wait for their turn.', ({ waited }) => waited],
         ['wait_seconds_total', 'Spent waiting for a turn.', ({ waitedSeconds }) => waitedSeconds],
-        ['refused_total', 'Were turned away.', ({ refused }) => refused]
+        ['refused_total', 'Were turned away.', ({ rejected }) => rejected]
       ]
       for (const [suffix, help, value] of values) {
         watch(`${name}_${suffix}`, help, () => value(load()))

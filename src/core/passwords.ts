@@ -26,7 +26,7 @@ export interface Passwords {
   /** True for a hash that is cheaper than those we make now. */
   needsRehash(hash: string): boolean
   /** How the gate before the hashing fares. */
-  load(): QueueStats
+  queueStats(): QueueStats
 }
 
 export async function createPasswords(): Promise<Passwords> {
@@ -45,7 +45,7 @@ export async function createPasswords(): Promise<Passwords> {
       return (await guarded(() => argon2.verify(payable ? hash : dummy, password))) && payable
     },
     needsRehash: (hash) => hasAcceptableCost(hash) && argon2.needsRehash(hash, COST),
-    load: gate.load
+    queueStats: gate.stats
   }
 }
 

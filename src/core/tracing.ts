@@ -1,6 +1,6 @@
 import type { Context, Span } from '@opentelemetry/api'
 import type { Config } from '../config.ts'
-import type { Traced } from '../db/tracing.ts'
+import type { StatementTracer } from '../db/tracing.ts'
 
 /** For a collector that is away: what is not told in this time is dropped, never waited for. */
 const EXPORT_MS = 2000
@@ -13,7 +13,7 @@ export interface RequestInfo {
   requestId: string
   headers: Record<string, unknown>
 }
-export interface Outcome {
+export interface RequestOutcome {
   status: number
   code: string | undefined
   userId: string | undefined
@@ -21,8 +21,8 @@ export interface Outcome {
 export interface Tracing {
   /** Runs `next` inside the span of a request, a child of the caller's when they sent `traceparent` (W3C Trace Context). */
   begin(arrival: RequestInfo, next: () => void): Span
-  end(span: Span, outcome: Outcome): void
-  statement: Traced
+  end(span: Span, outcome: RequestOutcome): void
+  traceStatement: StatementTracer
   /** Sends what is left, for as long as an export may take. */
   close(): Promise<void>
 }
@@ -96,7 +96,7 @@ export async function openTracing({
       }
       span.end()
     },
-    async statement(name, text, run) {
+    async traceStatement(name, text, run) {
       const span = tracer.startSpan(name, {
         kind: SpanKind.CLIENT,
         attributes: { 'db.system.name': 'postgresql', ...(text && { 'db.query.text': text }) }

@@ -12,7 +12,7 @@ export interface QueueStats {
   waiting: number
   waited: number
   waitedSeconds: number
-  refused: number
+  rejected: number
 }
 interface Waiter {
   enter: () => void
@@ -25,7 +25,7 @@ interface Waiter {
  */
 export function createConcurrencyLimit({ slots, queue, waitMs }: ConcurrencyLimits) {
   let running = 0
-  const past = { waited: 0, waitedSeconds: 0, refused: 0 }
+  const past = { waited: 0, waitedSeconds: 0, rejected: 0 }
   const waiting = new Set<Waiter>()
 
   const leave = () => {
@@ -45,7 +45,7 @@ export function createConcurrencyLimit({ slots, queue, waitMs }: ConcurrencyLimi
       return
     }
     if (waiting.size >= queue) {
-      past.refused++
+      past.rejected++
       throw new QueueFullError('queue full')
     }
     const since = performance.now()
@@ -54,7 +54,7 @@ export function createConcurrencyLimit({ slots, queue, waitMs }: ConcurrencyLimi
         enter: resolve,
         timer: setTimeout(() => {
           waiting.delete(waiter)
-          past.refused++
+          past.rejected++
           reject(new QueueFullError('waited too long'))
         }, waitMs)
       }
@@ -64,7 +64,7 @@ export function createConcurrencyLimit({ slots, queue, waitMs }: ConcurrencyLimi
     past.waitedSeconds += (performance.now() - since) / 1000
   }
 
-  async function run<T>(work: () => Promise<T>): Promise<T> {
+  async function run<T>(work: () => PromiseLike<T>): Promise<T> {
     await enter()
     try {
       return await work()
@@ -73,6 +73,6 @@ export function createConcurrencyLimit({ slots, queue, waitMs }: ConcurrencyLimi
     }
   }
   return Object.assign(run, {
-    load: (): QueueStats => ({ running, waiting: waiting.size, ...past })
+    stats: (): QueueStats => ({ running, waiting: waiting.size, ...past })
   })
 }

@@ -68,7 +68,7 @@ t.test(
       code: 1,
       stdout: '',
       stderr:
-        /^The table \w+ holds \d+ rows? already\. A transfer goes into an empty database only; nothing was copied\.\n$/
+        /^The table \w+ already has \d+ rows?\. A transfer goes into an empty database only; nothing was copied\.\n$/
     })
     t.equal(await checksums(t, moved), lived, 'what people did since is not touched')
   }

@@ -19,14 +19,14 @@ const databases: [name: string, database: Database][] = [
 ]
 if (!withoutPostgres) {
   const { url } = await startPostgres(t)
-  const traced = async <T>(name: string, _text: string | undefined, run: () => PromiseLike<T>) => {
+  const trace = async <T>(name: string, _text: string | undefined, run: () => PromiseLike<T>) => {
     const result = await run()
     if (name === 'transaction') {
       log.push('committed')
     }
     return result
   }
-  databases.push(['PostgreSQL', await openDatabase({ url, dataDir: '', pool: 4, traced })])
+  databases.push(['PostgreSQL', await openDatabase({ url, dataDir: '', pool: 4, trace })])
 }
 t.teardown(() => Promise.all(databases.map(([, { close }]) => close())))
 t.beforeEach(() => {
