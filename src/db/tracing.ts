@@ -22,7 +22,7 @@ export function traceStatements(client: Sql, trace: StatementTracer): Sql {
     begin: (...args) => {
       const work = args.pop() as (tx: Sql) => Promise<unknown>
       return trace('transaction', undefined, () =>
-        (client.begin as unknown as Call)(...args, (tx: Sql) => work(traceStatements(tx, trace)))
+        (client.begin as Call)(...args, (tx: Sql) => work(traceStatements(tx, trace)))
       )
     }
   })

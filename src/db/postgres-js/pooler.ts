@@ -32,7 +32,7 @@ export function detectPreparedStatements(
     const rows = (await client.unsafe(PROBE, [], {
       prepare: true,
       simple: false
-    } as object)) as unknown as ProbeResult
+    } as object)) as ProbeResult
     const [{ pid, names } = { pid: 0, names: null }] = rows
     options.prepare =
       pid === rows.state.pid || names?.split(' ').includes(rows.statement.name) === false

@@ -22,8 +22,9 @@ interface State {
 
 /**
  * Runs a transaction that ends once. After its connection has died, the driver would run the rest of the callback, and
- * the COMMIT or ROLLBACK that follows it, on the next session of that connection object. So from then on no statement is
- * sent, and the driver is not told how the callback ended. `args` are those of `begin`, with the callback at the end.
+ * the COMMIT or ROLLBACK that follows it, on the next session of that connection object. So from then on no
+ * statement is sent, and the driver is not told how the callback ended. `args` are those of `begin`, with the
+ * callback at the end.
  */
 export function runTransaction(
   queue: Queue,
@@ -89,7 +90,10 @@ function runCallback(state: State, work: Work, tx: Sql): Promise<unknown> {
   })
 }
 
-/** Returns the transaction that the callback works on: its statements have a deadline and are rejected after the end. */
+/**
+ * Returns the transaction that the callback works on: its statements have a deadline and are rejected after the
+ * end.
+ */
 function wrapTransaction(state: State, tx: Sql): Sql {
   const unsafe = tx.unsafe as unknown as Call<LazyQuery>
   const { savepoint } = tx as unknown as { savepoint: Call }
