@@ -52,7 +52,7 @@ export async function buildApp(
     config,
     log: logger,
     onBan: () => {
-      deps.metrics?.banned()
+      deps.metrics?.recordBan()
       banList.invalidate()
     }
   })

@@ -6,7 +6,7 @@ import type { Db } from './db/client.ts'
 import { composeFeatures, type WorkDeps } from './features.ts'
 import { purgeIdempotencyKeys } from './http/idempotency.ts'
 
-/** Work that any instance does every so often: of every feature, and of the mechanisms they share. */
+/** Lists the scheduled tasks of every feature and of the mechanisms they share. */
 export function scheduledTasks(deps: WorkDeps): ScheduledTask[] {
   const { db } = deps
   return [
@@ -16,11 +16,11 @@ export function scheduledTasks(deps: WorkDeps): ScheduledTask[] {
   ]
 }
 
-/** Work that waits in the database until somebody takes it. */
+/** Lists the background jobs of every feature. */
 export const jobs = (deps: WorkDeps): Job[] =>
   composeFeatures().flatMap((feature) => feature.jobs?.(deps) ?? [])
 
-/** Publishes what the database knows of the work that is left. */
+/** Exposes the gauges of every feature, whose values come from the database. */
 export function watchBackgroundWork(metrics: Metrics, db: Db): void {
   for (const { name, help, read } of composeFeatures().flatMap(
     (feature) => feature.gauges?.(db) ?? []

@@ -10,16 +10,16 @@ const USAGE = `Tasklane, a task-management backend.
   npm run tasklane -- <command>
 
   serve                                  serve the API
-  worker                                 work on imports, without serving
+  worker                                 run background jobs, without serving
   migrate                                apply missing migrations
-  create-admin --username NAME           make an admin; the password is read from standard input
-               [--email ADDRESS]
-  seed                                   demo people and tasks, for trying out
-  import FILE --user NAME [--dry-run]    import tasks from a CSV file for somebody
+  create-admin --username NAME           create an admin; the password is read from standard input
+               [--email EMAIL]
+  seed                                   create demo users and tasks
+  import FILE --user NAME [--dry-run]    import tasks from a CSV file for a user
   transfer                               copy the embedded database to an empty PostgreSQL
-  checksum                               rows and checksum of each table, to compare a restored backup
-  openapi [--check]                      write the contract to openapi/, or check that it is current
-  prepare                                make first starts short (npm ci has done it)
+  checksum                               print the checksum of each table, to verify a restored backup
+  openapi [--check]                      write the contract to openapi/, or check that it is up to date
+  warm-cache                             make first starts faster (npm ci has done it)
 `
 const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
@@ -37,36 +37,42 @@ type Values = {
   'dry-run': boolean
 }
 
-/** Commands are loaded when they are called, so that none pays for another's start. Each names the options it takes. */
+/** The commands and their options. Each is loaded when it is called, so that no start waits for another's imports. */
 const COMMANDS: Record<
   string,
   {
-    takes: (keyof Values)[]
-    takesFile?: true
+    options: (keyof Values)[]
+    hasFile?: true
     run: (values: Values, file?: string) => Promise<void>
   }
 > = {
-  serve: { takes: [], run: async () => (await import('./commands/serve.ts')).serve() },
-  worker: { takes: [], run: async () => (await import('./commands/worker.ts')).worker() },
-  migrate: { takes: [], run: async () => (await import('./commands/migrate.ts')).migrateCommand() },
+  serve: { options: [], run: async () => (await import('./commands/serve.ts')).serve() },
+  worker: { options: [], run: async () => (await import('./commands/worker.ts')).worker() },
+  migrate: {
+    options: [],
+    run: async () => (await import('./commands/migrate.ts')).migrateCommand()
+  },
   'create-admin': {
-    takes: ['username', 'email'],
+    options: ['username', 'email'],
     run: async (values) => (await import('./commands/create-admin.ts')).createAdmin(values)
   },
-  seed: { takes: [], run: async () => (await import('./commands/seed.ts')).seed() },
+  seed: { options: [], run: async () => (await import('./commands/seed.ts')).seed() },
   import: {
-    takes: ['user', 'dry-run'],
-    takesFile: true,
+    options: ['user', 'dry-run'],
+    hasFile: true,
     run: async (values, file) =>
       (await import('./commands/import.ts')).importCommand({ ...values, file, user: values.user })
   },
-  transfer: { takes: [], run: async () => (await import('./commands/transfer.ts')).transfer() },
-  checksum: { takes: [], run: async () => (await import('./commands/transfer.ts')).checksum() },
+  transfer: { options: [], run: async () => (await import('./commands/transfer.ts')).transfer() },
+  checksum: { options: [], run: async () => (await import('./commands/transfer.ts')).checksum() },
   openapi: {
-    takes: ['check'],
+    options: ['check'],
     run: async (values) => (await import('./commands/openapi.ts')).openapiCommand(values)
   },
-  prepare: { takes: [], run: async () => (await import('./commands/warm-cache.ts')).warmCache() }
+  'warm-cache': {
+    options: [],
+    run: async () => (await import('./commands/warm-cache.ts')).warmCache()
+  }
 }
 
 async function main(argv: string[]): Promise<void> {
@@ -81,17 +87,17 @@ async function main(argv: string[]): Promise<void> {
   if (!command) {
     throw new UsageError(`There is no command ${name}.`)
   }
-  const extra = rest[command.takesFile ? 1 : 0]
+  const extra = rest[command.hasFile ? 1 : 0]
   if (extra !== undefined) {
     throw new UsageError(`${name} takes no argument ${extra}.`)
   }
   const { help: _, ...options } = values
-  const foreign = Object.entries(options).find(
+  const unexpected = Object.entries(options).find(
     ([option, value]) =>
-      value !== undefined && value !== false && !command.takes.includes(option as keyof Values)
+      value !== undefined && value !== false && !command.options.includes(option as keyof Values)
   )
-  if (foreign) {
-    throw new UsageError(`${name} takes no --${foreign[0]}.`)
+  if (unexpected) {
+    throw new UsageError(`${name} takes no --${unexpected[0]}.`)
   }
   await command.run(options, rest[0])
 }
@@ -111,8 +117,8 @@ main(process.argv.slice(2)).catch(async (error) => {
     import('./commands/bootstrap.ts'),
     import('./config.ts')
   ])
-  // What the system refuses (a port that is taken, a directory that may not be written) is said well enough by its message.
-  const isForPeople =
+  // The messages of system errors (a port in use, a directory that is not writable) say enough without a stack.
+  const isExpected =
     error instanceof CommandError ||
     error instanceof ConfigError ||
     error?.name === 'DirectoryInUseError' ||
@@ -122,7 +128,7 @@ main(process.argv.slice(2)).catch(async (error) => {
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n\n${USAGE}`)
   } else {
-    process.stderr.write(`${isForPeople ? error.message : (error?.stack ?? error)}\n`)
+    process.stderr.write(`${isExpected ? error.message : (error?.stack ?? error)}\n`)
   }
   process.exit(error instanceof UsageError ? 2 : 1)
 })

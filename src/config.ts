@@ -203,7 +203,7 @@ function findWeakSecrets(settings: Settings): string[] {
     for (const url of ['DATABASE_URL', 'REDIS_URL', 'SMTP_URL'] as const) {
       if (passwordInUrl(settings[url]) === secret) {
         faults.push(
-          `${name} is also the password in ${url}; make one of its own with: openssl rand -base64 48`
+          `${name} is also the password in ${url}; generate another with: openssl rand -base64 48`
         )
       }
     }

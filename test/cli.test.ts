@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { runCommand } from './support/command.ts'
 
-t.test('help is an answer, everything unknown is an error with the usage', async (t) => {
+t.test('--help prints the usage, and anything unknown is an error with the usage', async (t) => {
   t.match(await runCommand(t, ['serve', '--help']), {
     code: 0,
     stdout: /^Tasklane.*serve.*migrate.*create-admin.*seed.*openapi/s,
@@ -22,7 +22,7 @@ t.test('help is an answer, everything unknown is an error with the usage', async
   }
 })
 
-t.test('every fault of the configuration is named at once, and no value is', async (t) => {
+t.test('all configuration errors are named at once, without their values', async (t) => {
   const env = {
     NODE_ENV: 'production',
     PORT: 'hidden-port',
@@ -43,7 +43,7 @@ t.test('every fault of the configuration is named at once, and no value is', asy
 })
 
 t.test(
-  'what the environment leaves open is read from .env, and the environment wins',
+  'settings are read from the environment and from .env, and the environment wins',
   async (t) => {
     const cwd = t.testdir()
     writeFileSync(join(cwd, '.env'), 'TRASH_RETENTION_DAYS=soon\nLOG_LEVEL=loud\n')
@@ -55,10 +55,10 @@ t.test(
   }
 )
 
-t.test('the committed contract is what the code says', async (t) => {
+t.test('the committed contract is up to date', async (t) => {
   t.match(await runCommand(t, ['openapi', '--check']), {
     code: 0,
-    stdout: /is what the code says/,
+    stdout: /is up to date/,
     stderr: ''
   })
 })

@@ -143,7 +143,7 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
   [
     'JWT_SECRET',
     '31-bytes-are-one-too-few-abcdef',
-    /^JWT_SECRET must have at least 32 bytes; make one with: openssl rand -base64 48$/
+    /^JWT_SECRET must have at least 32 bytes; generate one with: openssl rand -base64 48$/
   ],
   ['ACCESS_TOKEN_TTL', '15m', /^ACCESS_TOKEN_TTL must be a whole number$/],
   ['REFRESH_TOKEN_TTL', '0', /^REFRESH_TOKEN_TTL must be at least 60$/],
@@ -263,12 +263,12 @@ t.test('a placeholder is no secret in production, however long', async (t) => {
   ]) {
     t.strictSame(
       faultsOf({ ...PRODUCTION, JWT_SECRET: secret }),
-      ['JWT_SECRET is a placeholder; make one with: openssl rand -base64 48'],
+      ['JWT_SECRET is a placeholder; generate one with: openssl rand -base64 48'],
       secret
     )
     t.strictSame(
       faultsOf({ ...PRODUCTION, JWT_SECRET_SECONDARY: secret }),
-      ['JWT_SECRET_SECONDARY is a placeholder; make one with: openssl rand -base64 48'],
+      ['JWT_SECRET_SECONDARY is a placeholder; generate one with: openssl rand -base64 48'],
       secret
     )
     t.strictSame(

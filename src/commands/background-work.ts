@@ -4,22 +4,19 @@ import type { Deps } from '../core/deps.ts'
 import { type JobRunner, startJobRunner } from '../core/job-runner.ts'
 import { startScheduler } from '../core/scheduler.ts'
 
-/** Starts everything that is done without being asked: chores, and jobs unless others take them. Stopping waits for the steps under way. */
+/** Starts the scheduled tasks and, with `runsJobs`, the job runner. `stop` waits for the runs in progress. */
 export function startBackgroundWork(
   deps: Pick<Deps, 'db' | 'config' | 'metrics'>,
   logger: Logger,
-  { takesJobs }: { takesJobs: boolean }
+  { runsJobs }: { runsJobs: boolean }
 ): JobRunner {
-  const recurring = startScheduler(scheduledTasks({ ...deps, log: logger }), logger)
-  const work = startJobRunner(
-    takesJobs ? jobs({ ...deps, log: logger }) : [],
-    logger,
-    deps.metrics?.turned
-  )
+  const workDeps = { ...deps, log: logger }
+  const scheduler = startScheduler(scheduledTasks(workDeps), logger)
+  const runner = startJobRunner(runsJobs ? jobs(workDeps) : [], logger, deps.metrics?.recordJobRun)
   return {
-    wake: work.wake,
+    wake: runner.wake,
     stop: async () => {
-      await Promise.all([recurring.stop(), work.stop()])
+      await Promise.all([scheduler.stop(), runner.stop()])
     }
   }
 }

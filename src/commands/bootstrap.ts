@@ -10,50 +10,53 @@ import type { Secrets } from '../core/secrets.ts'
 import { type Database, openDatabase } from '../db/client.ts'
 import { classifyDbError } from '../db/errors.ts'
 import { type Migrated, migrate } from '../db/migrate.ts'
-import type { Traced } from '../db/tracing.ts'
+import type { StatementTracer } from '../db/tracing.ts'
 
 const STARTUP_TIMEOUT_MS = 60_000
 const DATABASE_RETRY_MS = 1000
 
-/** A refusal that the person at the terminal can mend: its message is all that is printed. */
+/** An error that the user of a command can fix: only its message is printed. */
 export class CommandError extends Error {}
 
-/** The configuration from the environment and, beneath it, from `.env` in the working directory. */
+/** Reads the configuration from the environment and from `.env` in the working directory; the environment wins. */
 export function loadConfig(): Config {
   return readConfig({ ...readEnvFile('.env'), ...process.env })
 }
 
-export function openConfiguredDatabase(config: Config, traced?: Traced): Promise<Database> {
+export function openConfiguredDatabase(config: Config, trace?: StatementTracer): Promise<Database> {
   return openDatabase({
     url: config.DATABASE_URL,
     dataDir: config.DATA_DIR,
     pool: config.DATABASE_POOL_SIZE,
     waitMs: config.DATABASE_POOL_TIMEOUT_MS,
-    traced
+    trace
   })
 }
 
-/** Applies what is missing; on a server over a connection without our deadlines, since an index takes what it takes. */
+/**
+ * Applies the missing migrations; on a server over a connection without timeouts, since building an index takes
+ * long.
+ */
 export async function migrateConfigured(config: Config, database: Database): Promise<Migrated> {
   if (database.embedded) {
     return migrate(database.db)
   }
-  // With a deadline: a server that says nothing is found out here.
+  // With a timeout, to detect a server that does not respond.
   await database.db.execute(sql`select 1`)
-  const patient = await openDatabase({
+  const withoutTimeouts = await openDatabase({
     url: config.DATABASE_URL,
     dataDir: config.DATA_DIR,
     pool: 1,
     withoutTimeouts: true
   })
   try {
-    return await migrate(patient.db)
+    return await migrate(withoutTimeouts.db)
   } finally {
-    await patient.close()
+    await withoutTimeouts.close()
   }
 }
 
-/** A database that is still starting is waited for; one that refuses us is not. */
+/** Migrates the database and waits for one that is still starting; throws at once for any other error. */
 export async function migrateWithRetry(
   config: Config,
   database: Database,
@@ -80,7 +83,7 @@ export async function migrateWithRetry(
   }
 }
 
-/** The signing secret, and another that is taken as well while it is being replaced. */
+/** Returns the signing secret and, during a rotation, the one that is still accepted. */
 export function loadSecrets(config: Config): Secrets {
   const current = loadSecret(config)
   return config.JWT_SECRET_SECONDARY === undefined
@@ -88,7 +91,7 @@ export function loadSecrets(config: Config): Secrets {
     : [current, config.JWT_SECRET_SECONDARY]
 }
 
-/** The configured one, or, in development, one that is made once and kept in the data directory. */
+/** Returns the configured secret or, in development, one that is generated once and stored in the data directory. */
 function loadSecret(config: Config): string {
   if (config.JWT_SECRET !== undefined) {
     return config.JWT_SECRET
@@ -96,7 +99,7 @@ function loadSecret(config: Config): string {
   const file = join(config.DATA_DIR, 'secret')
   mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
   try {
-    // Exclusive: of two first starts one makes it and both read the same.
+    // Exclusive: of two first starts one creates the file and both read it.
     writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {

@@ -5,144 +5,174 @@ import type { Logger } from 'pino'
 import { serveClusterCounters } from '../core/cluster-counters.ts'
 import { exitWithParent } from './parent-watch.ts'
 
-/** A process that dies while it serves is replaced at once; one that keeps dying, no faster than this. */
-const REPLACE_MS = 1000
-/** A little more than a process takes for itself before it gives up on leaving in order. */
+/** Pause between attempts to start a process. One that dies while it serves is replaced at once. */
+const RETRY_MS = 1000
+/** A little more than the time after which a process ends its own shutdown. */
 const HARD_STOP_MS = 12_000
 
-/** Names the place of a process among its siblings, from 1, for what may exist once for each. */
-export const WORKER_SLOT = 'TASKLANE_PLACE'
+/** Environment variable with the number of a process in the cluster, from 1, for what must differ between them. */
+export const WORKER_SLOT = 'TASKLANE_WORKER_SLOT'
 
-/**
- * Runs so many servers on one port and replaces those that die. SIGTERM and SIGINT end all of them in order; SIGHUP
- * replaces one after the other, the new one serving before the old one leaves. Resolves when all are listening.
- */
-export async function runCluster(size: number, logger: Logger): Promise<{ port: number }> {
-  const places = new Map<number, Worker>()
-  let leaving = false
-  let isReplacing = false
-  serveClusterCounters()
-
-  const start = async (place: number): Promise<number> => {
-    const worker = cluster.fork({ [WORKER_SLOT]: String(place) })
-    const ended = once(worker, 'exit') as Promise<[number | null, string | null]>
-    const [first] = await Promise.race([
-      once(worker, 'listening') as Promise<[{ port: number }]>,
-      ended
-    ])
-    if (first === null || typeof first === 'number') {
-      throw new NotServing(worker, first)
-    }
-    // Only now: while it was starting, the one before it held the place, and is watched.
-    places.set(place, worker)
-    ended.then(async ([code, signal]) => {
-      if (leaving || places.get(place) !== worker) {
-        return
-      }
-      logger.error(
-        { pid: worker.process.pid, code, signal },
-        'a server process has died and is replaced'
-      )
-      for (;;) {
-        if (leaving) {
-          return
-        }
-        try {
-          await start(place)
-          return
-        } catch (err) {
-          logger.error({ err }, 'the replacement did not start')
-        }
-        await pause(REPLACE_MS)
-      }
-    })
-    return first.port
-  }
-
-  const leave = async (signal: NodeJS.Signals): Promise<void> => {
-    if (leaving) {
-      return
-    }
-    leaving = true
-    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
-    setTimeout(() => {
-      for (const worker of workers) {
-        worker.process.kill('SIGKILL')
-      }
-      process.exit(1)
-    }, HARD_STOP_MS).unref()
-    // One that was still starting may not have known yet what to do with the signal.
-    const ends = await Promise.all(
-      workers.map(async (worker) => {
-        const gone = once(worker, 'exit')
-        worker.process.kill(signal)
-        return (await gone) as [number | null, NodeJS.Signals | null]
-      })
-    )
-    logger.flush(() =>
-      process.exit(ends.every(([code, by]) => code === 0 || by === signal) ? 0 : 1)
-    )
-  }
-  process.once('SIGTERM', () => {
-    leave('SIGTERM')
-  })
-  process.once('SIGINT', () => {
-    leave('SIGINT')
-  })
-  exitWithParent(() => {
-    leave('SIGINT')
-  })
-
-  const replaceAll = async (): Promise<void> => {
-    for (const [place, old] of [...places]) {
-      if (leaving) {
-        return
-      }
-      await start(place)
-      const gone = once(old, 'exit')
-      old.process.kill('SIGTERM')
-      await gone
-    }
-  }
-  process.on('SIGHUP', () => {
-    if (isReplacing) {
-      return
-    }
-    isReplacing = true
-    logger.info('replacing the server processes one by one')
-    replaceAll()
-      .catch((err) => {
-        logger.error({ err }, 'the processes were not all replaced')
-      })
-      .finally(() => {
-        isReplacing = false
-      })
-  })
-
-  /** One that is killed (by an operator, or because memory was short) has not said that it cannot start: the others are not to end for it. */
-  const startSurely = async (place: number): Promise<number> => {
-    for (;;) {
-      try {
-        return await start(place)
-      } catch (err) {
-        if (leaving || !(err instanceof NotServing) || err.code !== null) {
-          throw err
-        }
-        logger.error({ err }, 'a server process was killed while it started')
-      }
-      await pause(REPLACE_MS)
-    }
-  }
-  const ports = []
-  // One after the other: the first migrates, and a fault is told once.
-  for (let place = 1; place <= size; place++) {
-    ports.push(await startSurely(place))
-  }
-  return { port: ports[0] as number }
+interface Cluster {
+  logger: Logger
+  /** The serving process of each slot. */
+  workers: Map<number, Worker>
+  isShuttingDown: boolean
+  isReplacing: boolean
 }
 
-/** A process ended before it served. With a code it has said itself what keeps it from starting; without one it was killed. */
-class NotServing extends Error {
+/**
+ * Runs `size` servers on one port and replaces those that die. SIGTERM and SIGINT shut all of them down; SIGHUP
+ * replaces them one by one, each new process serving before the old one shuts down. Resolves when all are
+ * listening.
+ */
+export async function runCluster(size: number, logger: Logger): Promise<{ port: number }> {
+  const state: Cluster = {
+    logger,
+    workers: new Map(),
+    isShuttingDown: false,
+    isReplacing: false
+  }
+  serveClusterCounters()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      shutDown(state, signal)
+    })
+  }
+  exitWithParent(() => {
+    shutDown(state, 'SIGINT')
+  })
+  process.on('SIGHUP', () => {
+    replaceAll(state)
+  })
+  const ports: number[] = []
+  // One by one: the first migrates, and an error is reported once.
+  for (let slot = 1; slot <= size; slot++) {
+    ports.push(await startWithRetry(state, slot))
+  }
+  const [port = 0] = ports
+  return { port }
+}
+
+/** Starts a process and returns the port on which it serves. */
+async function startWorker(state: Cluster, slot: number): Promise<number> {
+  const worker = cluster.fork({ [WORKER_SLOT]: String(slot) })
+  const exited = exitOf(worker)
+  const outcome = await Promise.race([portOf(worker), exited])
+  if (typeof outcome !== 'number') {
+    throw new WorkerStartError(worker, outcome.code)
+  }
+  // Only now: during the start the slot still belongs to the process before it.
+  state.workers.set(slot, worker)
+  exited.then(({ code, signal }) => {
+    if (!state.isShuttingDown && state.workers.get(slot) === worker) {
+      const { pid } = worker.process
+      state.logger.error({ pid, code, signal }, 'a server process has died and is replaced')
+      startReplacement(state, slot)
+    }
+  })
+  return outcome
+}
+
+interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+async function exitOf(worker: Worker): Promise<Exit> {
+  const [code, signal] = await once(worker, 'exit')
+  return { code, signal }
+}
+
+/** Resolves with the port when the process listens. */
+async function portOf(worker: Worker): Promise<number> {
+  const [{ port }] = await once(worker, 'listening')
+  return port
+}
+
+/** Starts a process in the slot of one that died, again and again until it serves. */
+async function startReplacement(state: Cluster, slot: number): Promise<void> {
+  while (!state.isShuttingDown) {
+    try {
+      await startWorker(state, slot)
+      return
+    } catch (err) {
+      state.logger.error({ err }, 'the replacement did not start')
+    }
+    await pause(RETRY_MS)
+  }
+}
+
+/**
+ * Starts a process, again if it was killed meanwhile (by an operator, or for lack of memory). Throws when a process
+ * ends by itself: then the others would not start either.
+ */
+async function startWithRetry(state: Cluster, slot: number): Promise<number> {
+  for (;;) {
+    try {
+      return await startWorker(state, slot)
+    } catch (err) {
+      const wasKilled = err instanceof WorkerStartError && err.code === null
+      if (state.isShuttingDown || !wasKilled) {
+        throw err
+      }
+      state.logger.error({ err }, 'a server process was killed while it started')
+    }
+    await pause(RETRY_MS)
+  }
+}
+
+/** Ends all processes and then this one, with status 0 if all ended as they were asked to. */
+async function shutDown(state: Cluster, signal: NodeJS.Signals): Promise<void> {
+  if (state.isShuttingDown) {
+    return
+  }
+  state.isShuttingDown = true
+  const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+  setTimeout(() => {
+    for (const worker of workers) {
+      worker.process.kill('SIGKILL')
+    }
+    process.exit(1)
+  }, HARD_STOP_MS).unref()
+  const areClean = await Promise.all(workers.map((worker) => endsCleanly(worker, signal)))
+  state.logger.flush(() => process.exit(areClean.every(Boolean) ? 0 : 1))
+}
+
+/** Sends a signal and waits for the end. A process that was still starting may not have a handler for it yet. */
+async function endsCleanly(worker: Worker, signal: NodeJS.Signals): Promise<boolean> {
+  const exited = exitOf(worker)
+  worker.process.kill(signal)
+  const { code, signal: endedBy } = await exited
+  return code === 0 || endedBy === signal
+}
+
+/** Replaces all processes, unless that is already in progress. */
+async function replaceAll(state: Cluster): Promise<void> {
+  if (state.isReplacing) {
+    return
+  }
+  state.isReplacing = true
+  state.logger.info('replacing the server processes one by one')
+  try {
+    for (const [slot, old] of [...state.workers]) {
+      if (state.isShuttingDown) {
+        return
+      }
+      await startWorker(state, slot)
+      const exited = exitOf(old)
+      old.process.kill('SIGTERM')
+      await exited
+    }
+  } catch (err) {
+    state.logger.error({ err }, 'the processes were not all replaced')
+  } finally {
+    state.isReplacing = false
+  }
+}
+
+/** A process ended before it served: by itself with a code, or killed without one. */
+class WorkerStartError extends Error {
   code: number | null
   constructor(worker: Worker, code: number | null) {
     super(

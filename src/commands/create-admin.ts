@@ -9,7 +9,10 @@ import { createUser, mapUniqueViolation, setEmail } from '../features/users/serv
 import { isEmail } from '../lib/email.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
-/** Makes an admin account. The password comes from standard input, so that it is in no process list and no history. */
+/**
+ * Creates an admin. The password is read from standard input, so that it is in no process list and no shell
+ * history.
+ */
 export async function createAdmin({
   username,
   email
@@ -18,27 +21,27 @@ export async function createAdmin({
   email?: string | undefined
 }): Promise<void> {
   if (username === undefined && email === undefined) {
-    throw new CommandError('Give --username, --email, or both.')
+    throw new CommandError('Set --username, --email, or both.')
   }
   if (username !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(username)) {
     throw new CommandError(
-      'A username may have up to 64 letters, digits, dots, underscores and hyphens.'
+      'A username has up to 64 letters, digits, dots, underscores and hyphens.'
     )
   }
   if (email !== undefined && !isEmail(email)) {
-    throw new CommandError('An email is an address such as ann@example.com.')
+    throw new CommandError('An email looks like ann@example.com.')
   }
   const config = loadConfig()
   const password = await readPassword()
   try {
     checkPassword(config, password, { username, email })
-    await makeAdmin(config, { username, email, password })
+    await insertAdmin(config, { username, email, password })
   } catch (error) {
     throw error instanceof Problem ? new CommandError(error.message) : error
   }
 }
 
-async function makeAdmin(
+async function insertAdmin(
   config: Config,
   {
     username,
@@ -56,14 +59,14 @@ async function makeAdmin(
           address: null,
           request_id: 'create-admin'
         })
-        // Whoever may run this command vouches for the address.
+        // An operator who can run this command confirms the email.
         if (admin.email !== null) {
           await setEmail(tx, admin.id, admin.email, true)
         }
         return admin
       })
     )
-    console.log(`Created the admin ${user.username ?? user.email}.`)
+    console.log(`Created admin ${user.username ?? user.email}.`)
   } finally {
     await database.close()
   }
@@ -75,7 +78,7 @@ async function readPassword(): Promise<string> {
   }
   const prompt = createInterface({ input: process.stdin, output: process.stdout })
   const question = prompt.question('Password: ')
-  // Nothing of what is typed is shown.
+  // Typed characters are not echoed.
   ;(prompt as unknown as { _writeToOutput: () => void })._writeToOutput = () => {}
   const password = await question
   prompt.close()

@@ -2,64 +2,74 @@ import cluster from 'node:cluster'
 import type { Logger } from 'pino'
 import { exitWithParent } from './parent-watch.ts'
 
-/** An orchestrator gives up after 10 s by habit; a process that has not left by then is stuck and ends itself. */
+/** Orchestrators usually kill a process after 10 s. One that has not ended by then is stuck and ends itself. */
 const HARD_STOP_MS = 10_000
 
+/** `skipDrain`: there is no load balancer to wait for, as after Ctrl+C or an error. */
+type Steps = (skipDrain: boolean) => Promise<void>
+
 export interface Shutdown {
-  isLeaving: () => boolean
-  /** From now on leaving means these steps; hurried when nobody has to be waited for. Before, the process just ends. */
-  by: (steps: (isHurried: boolean) => Promise<void>) => void
+  isShuttingDown: () => boolean
+  /** Sets the steps of a shutdown. Before it is called the process just ends. */
+  onShutdown: (steps: Steps) => void
 }
 
-/** Ends the process in order when it is asked to, when the npm that started it has gone, and when something unforeseen breaks it. */
+/** Shuts the process down at SIGTERM and SIGINT, when the npm that started it ends, and after an uncaught error. */
 export function setUpShutdown(logger: Logger): Shutdown {
-  let leaving = false
-  let steps: ((isHurried: boolean) => Promise<void>) | undefined
-  const leave = async (reason: string, exitCode: number, isHurried: boolean): Promise<void> => {
-    // As process 1 of a container nothing but a handler of ours ends us.
+  let isShuttingDown = false
+  let steps: Steps | undefined
+  const shutDown = async (reason: string, exitCode: number, skipDrain: boolean): Promise<void> => {
+    // Explicitly: as process 1 of a container it would not end by a signal alone.
     if (!steps) {
       process.exit(exitCode)
     }
-    if (leaving) {
+    if (isShuttingDown) {
       return
     }
-    leaving = true
-    logger.info({ reason }, 'leaving')
+    isShuttingDown = true
+    logger.info({ reason }, 'shutting down')
     setTimeout(() => {
-      logger.fatal('still busy after the hard limit')
+      logger.fatal('the shutdown took too long')
       process.exit(1)
     }, HARD_STOP_MS).unref()
-    await steps(isHurried)
+    await steps(skipDrain)
     logger.flush(() => process.exit(exitCode))
   }
-  // A second Ctrl+C ends us at once. One of several gets the first twice, from the terminal and from its supervisor.
-  const listen = cluster.isWorker ? process.on.bind(process) : process.once.bind(process)
-  listen('SIGTERM', () => {
-    leave('SIGTERM', 0, false)
-  })
-  listen('SIGINT', () => {
-    leave('SIGINT', 0, true)
-  })
-  if (cluster.isWorker) {
-    process.once('disconnect', () => {
-      leave('the supervisor has gone', 0, true)
-    })
-  }
-  exitWithParent(() => {
-    leave('npm has ended', 0, true)
-  })
+  listenForEnd(shutDown)
   return {
-    isLeaving: () => leaving,
-    by: (given) => {
+    isShuttingDown: () => isShuttingDown,
+    onShutdown: (given) => {
       steps = given
       process.once('uncaughtException', (err) => {
         logger.fatal({ err }, 'uncaught exception')
-        leave('uncaught exception', 1, true)
+        shutDown('uncaught exception', 1, true)
       })
       process.once('unhandledRejection', (err) => {
         logger.fatal({ err }, 'unhandled rejection')
-        leave('unhandled rejection', 1, true)
+        shutDown('unhandled rejection', 1, true)
       })
     }
   }
+}
+
+function listenForEnd(
+  shutDown: (reason: string, exitCode: number, skipDrain: boolean) => void
+): void {
+  // A second Ctrl+C kills the process, except a cluster worker, which gets each one twice: from the terminal and from
+  // the primary process.
+  const listen = cluster.isWorker ? process.on.bind(process) : process.once.bind(process)
+  listen('SIGTERM', () => {
+    shutDown('SIGTERM', 0, false)
+  })
+  listen('SIGINT', () => {
+    shutDown('SIGINT', 0, true)
+  })
+  if (cluster.isWorker) {
+    process.once('disconnect', () => {
+      shutDown('the primary process has ended', 0, true)
+    })
+  }
+  exitWithParent(() => {
+    shutDown('npm has ended', 0, true)
+  })
 }

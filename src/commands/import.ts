@@ -21,8 +21,8 @@ import {
 import { findCredentials } from '../features/users/service.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
-const LOOK_MS = 200
-const SHOWN_ERRORS = 20
+const POLL_MS = 200
+const MAX_ERRORS = 20
 const BAR_WIDTH = 30
 
 export interface ImportOptions {
@@ -31,14 +31,17 @@ export interface ImportOptions {
   'dry-run': boolean
 }
 
-/** Imports a file for somebody, shows how far it is, and names the rows that were rejected. Ctrl+C cancels it and keeps what is in. */
+/**
+ * Imports a file for a user, shows the progress, and lists the rejected rows. Ctrl+C cancels the import; rows that were
+ * imported before stay.
+ */
 export async function importCommand({
   file,
   user,
   'dry-run': dry_run
 }: ImportOptions): Promise<void> {
   if (file === undefined || user === undefined) {
-    throw new CommandError('Say which file and for whom: npm run import -- tasks.csv --user ann')
+    throw new CommandError('Set the file and the user: npm run import -- tasks.csv --user ann')
   }
   const config = loadConfig()
   const database = await openConfiguredDatabase(config)
@@ -80,23 +83,23 @@ async function importFor(
     throw error
   })
   const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }))
-  const work = startJobRunner(jobs({ db, config, log }), log)
+  const runner = startJobRunner(jobs({ db, config, log }), log)
   const cancel = () => {
     cancelOwnImport(db, owner_id, id).catch(() => {})
   }
   process.once('SIGINT', cancel).once('SIGTERM', cancel)
   try {
-    const ended = await watch(() => readImport(db, owner_id, id))
-    report(ended, await readErrors(db, owner_id, id, SHOWN_ERRORS))
+    const finished = await watch(() => readImport(db, owner_id, id))
+    report(finished, await readErrors(db, owner_id, id, MAX_ERRORS))
   } finally {
-    await work.stop()
+    await runner.stop()
   }
 }
 
-/** Looks until the end, showing where it stands: as a bar on a terminal, else once. */
-async function watch(look: () => Promise<TaskImport>): Promise<TaskImport> {
+/** Polls an import until it has finished. Shows the progress as a bar on a terminal, otherwise once at the end. */
+async function watch(read: () => Promise<TaskImport>): Promise<TaskImport> {
   for (;;) {
-    const now = await look()
+    const now = await read()
     if (process.stdout.isTTY) {
       process.stdout.write(`\r${bar(now)}`)
     }
@@ -104,28 +107,35 @@ async function watch(look: () => Promise<TaskImport>): Promise<TaskImport> {
       process.stdout.write(process.stdout.isTTY ? '\n' : `${bar(now)}\n`)
       return now
     }
-    await pause(LOOK_MS)
+    await pause(POLL_MS)
   }
 }
 
 function bar({ rows_processed, rows_total, rows_rejected }: TaskImport): string {
   const share = rows_total === 0 ? 1 : rows_processed / rows_total
-  const full = Math.round(share * BAR_WIDTH)
-  return `[${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}] ${String(Math.floor(share * 100)).padStart(3)} %   ${rows_processed} of ${rows_total} rows, ${rows_rejected} rejected`
+  const filled = Math.round(share * BAR_WIDTH)
+  const percent = String(Math.floor(share * 100)).padStart(3)
+  return (
+    `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}] ${percent} %   ` +
+    `${rows_processed} of ${rows_total} rows, ${rows_rejected} rejected`
+  )
 }
 
 function report(
   { status, dry_run, rows_imported, rows_rejected, ignored_columns, problem }: TaskImport,
   errors: { row: number; column: string | null; message: string }[]
 ): void {
-  console.log(
-    `${status}: ${rows_imported} ${dry_run ? 'would be ' : ''}imported, ${rows_rejected} rejected${ignored_columns.length > 0 ? `; ignored columns: ${ignored_columns.join(', ')}` : ''}`
-  )
+  const ignored =
+    ignored_columns.length > 0 ? `; ignored columns: ${ignored_columns.join(', ')}` : ''
+  const imported = dry_run ? 'would be imported' : 'imported'
+  console.log(`${status}: ${rows_imported} ${imported}, ${rows_rejected} rejected${ignored}`)
   for (const { row, column, message } of errors) {
     console.log(`  row ${row}${column === null ? '' : `, ${column}`}: ${message}`)
   }
-  if (errors.length === SHOWN_ERRORS) {
-    console.log('  and perhaps more: GET /api/v1/task-imports/{import_id}/errors has them all')
+  if (errors.length === MAX_ERRORS) {
+    console.log(
+      '  There may be more: GET /api/v1/task-imports/{import_id}/errors returns all of them.'
+    )
   }
   if (problem) {
     console.log(problem.detail)

@@ -7,10 +7,10 @@ import { createMetrics, type Metrics } from '../core/metrics.ts'
 
 const REQUEST_MS = 5000
 
-/** Metrics of this process, which one that supervises it may ask for. */
+/** Creates the metrics of this process. In a cluster the primary process collects them. */
 export function openMetrics(): Metrics {
   const metrics = createMetrics()
-  // The supervisor asks each of its processes and adds up what they say.
+  // Makes this process respond to the primary process, which adds up the metrics of all.
   if (cluster.isWorker) {
     AggregatorRegistry.setRegistries([metrics.registry])
     new AggregatorRegistry()
@@ -18,20 +18,20 @@ export function openMetrics(): Metrics {
   return metrics
 }
 
-/** Tells this process's metrics on a port of their own. */
+/** Serves the metrics of this process on METRICS_PORT. */
 export const startMetricsServer = (config: Config, metrics: Metrics | undefined) =>
-  open(config, metrics && (() => metrics.registry.metrics()), metrics?.registry.contentType)
+  listen(config, metrics && (() => metrics.registry.metrics()), metrics?.registry.contentType)
 
-/** Tells the sums over all server processes that this one supervises. */
+/** Serves the sums over all server processes of the cluster on METRICS_PORT. */
 export function startSharedMetricsServer(config: Config) {
   if (config.METRICS_PORT === undefined) {
-    return open(config, undefined, undefined)
+    return listen(config, undefined, undefined)
   }
-  const all = new AggregatorRegistry()
-  return open(config, () => all.clusterMetrics(), (all as unknown as Registry).contentType)
+  const registry = new AggregatorRegistry()
+  return listen(config, () => registry.clusterMetrics(), (registry as Registry).contentType)
 }
 
-async function open(
+async function listen(
   { HOST, METRICS_PORT }: Config,
   read: (() => Promise<string>) | undefined,
   contentType: string | undefined

@@ -15,9 +15,12 @@ import { CommandError } from './bootstrap.ts'
 
 const FOLDER = fileURLToPath(new URL('../../openapi/', import.meta.url))
 
-/** Writes the contract, its twin for OpenAPI 3.0 and a Postman collection, or with `check` refuses when a committed one is not what the code says. */
+/**
+ * Writes the contract as OpenAPI 3.1, as OpenAPI 3.0 and as a Postman collection. With `check` it writes nothing
+ * and fails when a committed file differs from what the code generates.
+ */
 export async function openapiCommand({ check }: { check: boolean }): Promise<void> {
-  const contract = await committedContract()
+  const contract = await generateContract()
   const files = {
     'openapi.json': contract,
     'openapi-3.0.json': toOpenApi30(contract),
@@ -28,15 +31,15 @@ export async function openapiCommand({ check }: { check: boolean }): Promise<voi
     if (!check) {
       writeFileSync(`${FOLDER}${name}`, text)
     } else if (read(`${FOLDER}${name}`) !== text) {
-      throw new CommandError(`openapi/${name} is not what the code says. Run: npm run openapi`)
+      throw new CommandError(`openapi/${name} differs from the code. Run: npm run openapi`)
     }
-    console.log(check ? `openapi/${name} is what the code says.` : `Wrote openapi/${name}.`)
+    console.log(check ? `openapi/${name} is up to date.` : `Wrote openapi/${name}.`)
   }
 }
 
-/** The contract does not depend on configuration, nor on a database: none is opened. */
-async function committedContract(): Promise<Document> {
-  const db = drizzle.mock() as unknown as Db
+/** Builds the contract, which depends on neither configuration nor database: none is opened. */
+async function generateContract(): Promise<Document> {
+  const db: Db = drizzle.mock()
   const config = readConfig({ DOCS_ENABLED: 'off' })
   const logger = pino({ level: 'silent' })
   const app = await buildApp(

@@ -1,26 +1,26 @@
 import { readFileSync } from 'node:fs'
 
 const PROBE_MS = 250
-/** Looked up before anything else is done: npm may have gone again while the server was still starting. */
+/** Read before anything else is done: npm may have ended while the server was still starting. */
 const STARTED_BY = ancestors()
 
 /**
- * Calls `leave` when the npm that started us has gone. npm passes a signal on to the shell in which it runs a script,
- * but many shells (Debian's dash) keep it to themselves, and after `kill -9` nobody is told at all: a server would be
- * left behind that holds the port and the data directory.
+ * Calls `onExit` when the npm that started this process has ended. npm passes signals to the shell in which it runs a
+ * script, but many shells (such as dash) do not pass them on, and a `kill -9` is passed to nobody: the server would
+ * stay behind and keep the port and the data directory.
  */
-export function exitWithParent(leave: () => void): void {
+export function exitWithParent(onExit: () => void): void {
   if (process.env.npm_lifecycle_event === undefined) {
     return
   }
   setInterval(() => {
     if (ancestors() !== STARTED_BY) {
-      leave()
+      onExit()
     }
   }, PROBE_MS).unref()
 }
 
-/** Our parent and, where it is a shell that stands between npm and us, npm behind it (known on Linux alone). */
+/** Returns the id of our parent and, if that is a shell between npm and us, the id of npm (on Linux only). */
 function ancestors(): string {
   const { ppid } = process
   try {

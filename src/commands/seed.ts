@@ -7,13 +7,13 @@ import { createTask } from '../features/tasks/service.ts'
 import { countUsers, createUser } from '../features/users/service.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
-const PEOPLE = [
+const USERS = [
   { username: 'admin', name: 'Demo Admin', password: 'admin123', role: 'admin' },
   { username: 'user', name: 'Demo User', password: 'user123', role: 'user' }
 ] as const
 const DAY_MS = 86_400_000
 
-/** Six tasks that show what a task can hold. */
+/** Returns six tasks that show the fields of a task. */
 const sampleTasks = (now: number): TaskCreate[] => {
   const inDays = (days: number) => new Date(now + days * DAY_MS).toISOString()
   return [
@@ -44,21 +44,19 @@ const sampleTasks = (now: number): TaskCreate[] => {
   ]
 }
 
-/** Demo people and tasks for trying out: only into an empty installation, never in production. */
+/** Creates demo users and tasks, only in an empty database and never in production. */
 export async function seed(): Promise<void> {
   const config = loadConfig()
   if (config.isProduction) {
     throw new CommandError(
-      'Demo data is refused in production: its passwords are public. Use create-admin.'
+      'Demo data is rejected in production, because its passwords are public. Use create-admin.'
     )
   }
   const database = await openConfiguredDatabase(config)
   try {
     await migrateConfigured(config, database)
     if ((await countUsers(database.db)) > 0) {
-      throw new CommandError(
-        'There are users already: demo data only goes into an empty installation.'
-      )
+      throw new CommandError('The database already has users. Demo data needs an empty database.')
     }
     await seedInto(database.db)
     console.log('Created admin/admin123 and user/user123 with six tasks.')
@@ -69,10 +67,10 @@ export async function seed(): Promise<void> {
 
 async function seedInto(db: Db): Promise<void> {
   const passwords = await createPasswords()
-  const hashes = await Promise.all(PEOPLE.map(({ password }) => passwords.hash(password)))
+  const hashes = await Promise.all(USERS.map(({ password }) => passwords.hash(password)))
   const created = await withTransaction(db, async (tx) => {
     const users = []
-    for (const [i, { username, name, role }] of PEOPLE.entries()) {
+    for (const [i, { username, name, role }] of USERS.entries()) {
       users.push(
         await createUser(tx, { username, name, password_hash: hashes[i] as string }, role, false, {
           address: null,

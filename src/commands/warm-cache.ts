@@ -1,10 +1,13 @@
 import { createTemplate } from '../db/embedded/template.ts'
 
-/** Keeps a blank database for first starts to copy. Without it a first start makes its own, so no install fails for it. */
+/**
+ * Creates the empty database that first starts copy. A failure only makes the first start slower, so none is
+ * thrown.
+ */
 export async function warmCache(): Promise<void> {
   await createTemplate().catch((error: Error) => {
     console.warn(
-      `No blank database could be kept (${error.message}): the first start will take some seconds longer.`
+      `The empty database could not be cached (${error.message}). The first start takes a few seconds longer.`
     )
   })
 }

@@ -4,17 +4,20 @@ import { startBackgroundWork } from './background-work.ts'
 import { loadConfig, migrateWithRetry, openConfiguredDatabase } from './bootstrap.ts'
 import { setUpShutdown } from './graceful-shutdown.ts'
 
-/** Works on imports and chores, without HTTP, until it is asked to leave; what is under way then is ended, the rest is left to others. */
+/**
+ * Runs background jobs and scheduled tasks, without HTTP, until the process is asked to shut down. It finishes the runs
+ * in progress; other workers take over the rest.
+ */
 export async function worker(): Promise<void> {
   const config = loadConfig()
   const logger = createLogger(config)
-  const departure = setUpShutdown(logger)
+  const { onShutdown } = setUpShutdown(logger)
   const database = await openConfiguredDatabase(config)
   await migrateWithRetry(config, database, logger)
-  const work = startBackgroundWork({ db: database.db, config }, logger, { takesJobs: true })
+  const work = startBackgroundWork({ db: database.db, config }, logger, { runsJobs: true })
   flushCompileCache()
-  console.log('Working on imports. Ctrl+C ends it.')
-  departure.by(async () => {
+  console.log('Running background jobs. Press Ctrl+C to stop.')
+  onShutdown(async () => {
     await work.stop()
     await database.close()
   })

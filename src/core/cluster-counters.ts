@@ -1,69 +1,71 @@
 import cluster, { type Worker } from 'node:cluster'
 import { type Count, WindowCounters } from '../lib/window-counters.ts'
 
-/** As long as a Redis may take; then the request is counted here alone. */
-const ANSWER_MS = 100
+/** How long the primary process may take; then the request is counted in this process alone. */
+const RESPONSE_MS = 100
 
 type Done = (error: Error | null, count: Count) => void
-interface Question {
-  count: number
+interface CountRequest {
+  countId: number
   key: string
   windowMs: number
 }
-interface Reply extends Count {
-  counted: number
+interface CountResponse extends Count {
+  countId: number
 }
-interface Waiting {
+interface Pending {
   done: Done
-  key: string
-  windowMs: number
   timer: NodeJS.Timeout
 }
 
-/** Counts for several server processes in the one that supervises them, so that they share their limits without Redis. */
+/** Counts in the primary process for all server processes, so that they share their limits without Redis. */
 export function serveClusterCounters(): void {
   const counters = new WindowCounters()
-  cluster.on('message', (worker: Worker, { count, key, windowMs }: Partial<Question>) => {
-    if (count === undefined || key === undefined || windowMs === undefined) {
+  cluster.on('message', (worker: Worker, message: Partial<CountRequest>) => {
+    const { countId, key, windowMs } = message
+    if (countId === undefined || key === undefined || windowMs === undefined) {
       return
     }
     counters.incr(
       key,
-      (_error, result) => {
-        worker.isConnected() && worker.send({ counted: count, ...result } satisfies Reply, () => {})
+      (_error, count) => {
+        if (worker.isConnected()) {
+          worker.send({ countId, ...count } satisfies CountResponse, () => {})
+        }
       },
       windowMs
     )
   })
 }
 
-/** Counts what the supervisor counts for all. Where it does not answer in time, this process counts for itself. */
+/** Counts in the primary process. When that does not respond in time, counts in this process. */
 export class ClusterCounters extends WindowCounters {
-  waiting = new Map<number, Waiting>()
-  asked = 0
+  private pending = new Map<number, Pending>()
+  private lastId = 0
 
   constructor() {
     super()
-    process.on('message', ({ counted, ...count }: Partial<Reply>) => {
-      const asked = counted === undefined ? undefined : this.waiting.get(counted)
-      if (!asked || counted === undefined) {
+    process.on('message', ({ countId, ...count }: Partial<CountResponse>) => {
+      const pending = countId === undefined ? undefined : this.pending.get(countId)
+      if (!pending || countId === undefined) {
         return
       }
-      clearTimeout(asked.timer)
-      this.waiting.delete(counted)
-      asked.done(null, count as Count)
+      clearTimeout(pending.timer)
+      this.pending.delete(countId)
+      pending.done(null, count as Count)
     })
   }
 
   override incr(key: string, done: Done, windowMs: number): void {
-    const count = ++this.asked
+    const countId = ++this.lastId
     const timer = setTimeout(() => {
-      this.waiting.delete(count)
+      this.pending.delete(countId)
       super.incr(key, done, windowMs)
-    }, ANSWER_MS)
-    this.waiting.set(count, { done, key, windowMs, timer })
-    // A supervisor that has gone takes its workers with it in a moment; until then the timer answers.
-    process.send?.({ count, key, windowMs } satisfies Question, undefined, undefined, () => {})
+    }, RESPONSE_MS)
+    this.pending.set(countId, { done, timer })
+    // When the primary process has died this one ends in a moment; until then the timer responds.
+    const request: CountRequest = { countId, key, windowMs }
+    process.send?.(request, undefined, undefined, () => {})
   }
 
   override child(): WindowCounters {

@@ -7,22 +7,22 @@ import type { Passwords } from './passwords.ts'
 import type { Secrets } from './secrets.ts'
 import type { Tracing } from './tracing.ts'
 
-/** What may be handed down from `commands/` and from tests. A room takes only what it needs. */
+/** The dependencies that commands and tests pass to the application. A feature takes only those that it needs. */
 export interface Deps {
   db: Db
   config: Config
   passwords: Passwords
   mail: Mail
-  /** They sign access tokens, and every other key is derived from them. */
+  /** They sign access tokens; every other key is derived from them. */
   secrets: Secrets
-  /** True from the moment the process was asked to leave. */
+  /** True once the process was asked to shut down. */
   isShuttingDown: () => boolean
-  /** Says that there is new work; whoever works would find it a moment later anyway. */
+  /** Reports new work to the job runner, which would otherwise find it at its next poll. */
   wakeJobs?: () => void
-  /** Counts what happens; absent where nobody may ask. */
+  /** Absent where no metrics are exposed. */
   metrics?: Metrics | undefined
-  /** Follows requests; absent where nobody watches. */
+  /** Absent where no collector is configured. */
   tracing?: Tracing | undefined
-  /** Where requests are counted when this process shares its limits with siblings; absent, it counts for itself. */
+  /** Counters that are shared with other processes of this cluster; absent, the process counts for itself. */
   counters?: typeof WindowCounters | undefined
 }

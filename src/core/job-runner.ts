@@ -1,8 +1,8 @@
-import type { FastifyBaseLogger } from 'fastify'
+import type { Logger } from 'pino'
 
 /**
- * Work that is waiting in the database, where any instance finds it. A turn takes one piece of it for a bounded time
- * and says whether there was any; it must be such that dying in the middle of it loses and repeats nothing.
+ * Work that waits in the database, where any instance finds it. A run handles one piece of it for a limited time and
+ * returns whether there was any. When the process is killed during a run, no work may be lost or done twice.
  */
 export interface Job {
   name: string
@@ -15,68 +15,94 @@ export interface JobRunner {
   stop: () => Promise<void>
 }
 
-/** How long work of another instance may go unnoticed; one's own wakes. */
+export type RunOutcome = 'done' | 'idle' | 'failed'
+
+/** Interval at which work of other instances is looked for; new work of this instance wakes the runner. */
 const POLL_MS = 1000
 const RETRY_MS = 1000
 
-/** Works until stopped, each job in as many slots as it has. Stopping waits for the turns under way, which end at their next step. */
+/**
+ * Runs each job with its concurrency until stopped. `stop` waits for the runs in progress, which end at their next
+ * step. `onRun` is called after each run.
+ */
 export function startJobRunner(
   jobs: Job[],
-  log: FastifyBaseLogger,
-  onTurn: (job: string, outcome: 'done' | 'idle' | 'failed') => void = () => {}
+  log: Logger,
+  onRun: (job: string, outcome: RunOutcome) => void = () => {}
 ): JobRunner {
-  let stopped = false
-  const idleWorkers = new Set<() => void>()
-  const wake = () => {
-    for (const wakeUp of [...idleWorkers]) {
-      wakeUp()
-    }
-  }
-  const sleep = (ms?: number) =>
-    new Promise<void>((resolve) => {
-      const wakeUp = () => {
-        clearTimeout(timer)
-        idleWorkers.delete(wakeUp)
-        resolve()
-      }
-      const timer = ms === undefined ? undefined : setTimeout(wakeUp, ms)
-      idleWorkers.add(wakeUp)
-    })
-
-  const slot = async ({ name, runOnce }: Job, isFirst: boolean): Promise<void> => {
-    for (let isFailing = false; !stopped; ) {
-      try {
-        // Where one piece was found there may be more: the slots that sleep look as well.
-        const found = await runOnce(() => stopped)
-        onTurn(name, found ? 'done' : 'idle')
-        isFailing = false
-        if (found) {
-          if (isFirst) {
-            wake()
-          }
-        } else if (!stopped) {
-          await sleep(isFirst ? POLL_MS * (0.75 + Math.random() / 2) : undefined)
-        }
-      } catch (err) {
-        onTurn(name, 'failed')
-        // A database that is away is told once, not every second.
-        log[isFailing ? 'debug' : 'warn']({ err, job: name }, 'a turn of a job failed')
-        isFailing = true
-        if (!stopped) {
-          await sleep(RETRY_MS)
-        }
-      }
-    }
-  }
-  const concurrency = jobs.flatMap((job) =>
-    Array.from({ length: job.concurrency }, (_, i) => slot(job, i === 0))
+  const runner = new Runner(log, onRun)
+  const workers = jobs.flatMap((job) =>
+    Array.from({ length: job.concurrency }, (_, i) => runner.work(job, i === 0))
   )
   return {
-    wake,
+    wake: () => runner.wake(),
     stop: async () => {
-      stopped = true
-      wake()
-      await Promise.all(concurrency)
+      runner.isStopped = true
+      runner.wake()
+      await Promise.all(workers)
     }
   }
 }
+
+class Runner {
+  isStopped = false
+  private idleWorkers = new Set<() => void>()
+  private log: Logger
+  private onRun: (job: string, outcome: RunOutcome) => void
+
+  constructor(log: Logger, onRun: (job: string, outcome: RunOutcome) => void) {
+    this.log = log
+    this.onRun = onRun
+  }
+
+  /** Runs a job again and again. Only the first worker of a job polls; it wakes the others when it finds work. */
+  async work(job: Job, isFirst: boolean): Promise<void> {
+    let isFailing = false
+    while (!this.isStopped) {
+      const outcome = await this.run(job, isFailing)
+      isFailing = outcome === 'failed'
+      if (outcome === 'done' && isFirst) {
+        this.wake()
+      }
+      if (outcome !== 'done' && !this.isStopped) {
+        await this.sleep(outcome === 'failed' ? RETRY_MS : pollInterval(isFirst))
+      }
+    }
+  }
+
+  wake(): void {
+    for (const wakeUp of [...this.idleWorkers]) {
+      wakeUp()
+    }
+  }
+
+  private async run({ name, runOnce }: Job, isFailing: boolean): Promise<RunOutcome> {
+    try {
+      const outcome = (await runOnce(() => this.isStopped)) ? 'done' : 'idle'
+      this.onRun(name, outcome)
+      return outcome
+    } catch (err) {
+      this.onRun(name, 'failed')
+      // While a database is down only the first failure is a warning.
+      this.log[isFailing ? 'debug' : 'warn']({ err, job: name }, 'a job run failed')
+      return 'failed'
+    }
+  }
+
+  /** Waits for `ms`, or until it is woken. */
+  private sleep(ms: number | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const wakeUp = () => {
+        clearTimeout(timer)
+        this.idleWorkers.delete(wakeUp)
+        resolve()
+      }
+      const timer = ms === undefined ? undefined : setTimeout(wakeUp, ms)
+      this.idleWorkers.add(wakeUp)
+    })
+  }
+}
+
+/** Returns the first worker's interval, with jitter; the others wait until they are woken. */
+const pollInterval = (isFirst: boolean): number | undefined =>
+  isFirst ? POLL_MS * (0.75 + Math.random() / 2) : undefined

@@ -4,11 +4,11 @@ import { type DestinationStream, type Logger, multistream, pino } from 'pino'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
 import type { Config } from '../config.ts'
 
-/** One file is kept to this size and this many old ones beside it: a log never fills a disk. */
-const ROTATE_AT = '50M'
-const KEPT_FILES = 10
+/** A file is rotated at this size, and this many old ones are kept, so that a log never fills a disk. */
+const MAX_FILE_SIZE = '50M'
+const MAX_OLD_FILES = 10
 
-/** JSON lines to standard output, and to `LOG_FILE` with rotation when it is set. */
+/** Creates a logger that writes JSON lines to standard output and, if it is set, to `LOG_FILE` with rotation. */
 export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_FILE'>): Logger {
   const options = {
     level: config.LOG_LEVEL,
@@ -16,7 +16,7 @@ export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_FILE'>): Lo
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: describeError }
   }
-  // Lines that come while one is being written go with the next: a write for each would cost more than the rest of a small request's log. Whoever ends the process flushes.
+  // Asynchronous: lines that arrive during a write are written together. Whatever ends the process must flush.
   if (config.LOG_FILE === undefined) {
     return pino(options, pino.destination({ dest: 1, sync: false }))
   }
@@ -24,33 +24,33 @@ export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_FILE'>): Lo
   return pino(
     options,
     multistream(
-      [{ stream: process.stdout as DestinationStream }, { stream: file }].map((s) => ({
-        ...s,
-        level: config.LOG_LEVEL as 'info'
+      [process.stdout as DestinationStream, file].map((stream) => ({
+        stream,
+        level: config.LOG_LEVEL
       }))
     )
   )
 }
 
-/** A file that cannot be written stops the start; one that fails later (a full disk) must not stop the service. */
+/** Opens the log file. An error now stops the start; a later one (a full disk) must not stop the service. */
 function openLogFile(path: string): RotatingFileStream {
   mkdirSync(dirname(path), { recursive: true })
   closeSync(openSync(path, 'a'))
   const file = createStream(basename(path), {
     path: dirname(path),
-    size: ROTATE_AT,
-    maxFiles: KEPT_FILES
+    size: MAX_FILE_SIZE,
+    maxFiles: MAX_OLD_FILES
   })
   file.once('error', (error) => {
     process.stderr.write(
-      `LOG_FILE can no longer be written (${error.message}); the log goes on to standard output.\n`
+      `Cannot write to LOG_FILE any more (${error.message}). The log continues on standard output.\n`
     )
   })
   file.on('error', () => {})
   return file
 }
 
-/** What the log may know of an error: Drizzle puts a statement's parameters into its message, and they may be secrets. */
+/** Describes an error for the log, without the parameters that Drizzle puts into its message: they may be secrets. */
 export function describeError(error: unknown): object {
   if (!(error instanceof Error)) {
     return { message: String(error) }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Transporter } from 'nodemailer'
 import type { Config } from '../config.ts'
 
-/** A letter to one person, in both of its forms. */
+/** An email to one person, as text and as HTML. */
 export interface EmailMessage {
   to: string
   subject: string
@@ -10,23 +10,23 @@ export interface EmailMessage {
   html: string
 }
 
-/** Where letters go. Nothing here is ever stored: a letter may carry a code, and a code is never at rest in clear. */
+/** Sends email. Nothing is stored, since a message may contain a code, and codes are never stored in clear text. */
 export interface Mail {
-  /** False with `EMAIL_ENABLED=off`: no letter will ever arrive, so nothing may wait for one. */
+  /** False with `EMAIL_ENABLED=off`: no email will arrive, so nothing may wait for one. */
   isEnabled: boolean
-  /** Takes a letter and returns at once; it leaves afterwards, from memory, with a few quick retries. Never throws. */
-  send(letter: EmailMessage): void
-  /** The letters of late, newest first; outside production only. */
+  /** Returns at once and never throws. The message is sent from memory afterwards, with a few quick retries. */
+  send(message: EmailMessage): void
+  /** Returns recent messages, newest first; always empty in production. */
   sentMessages(): EmailMessage[]
-  /** Waits a little for the letters that are under way, then lets go of them. */
+  /** Waits a little for messages in flight, then drops them. */
   close(): Promise<void>
 }
 
 type MailConfig = Pick<Config, 'isProduction' | 'EMAIL_ENABLED' | 'SMTP_URL' | 'EMAIL_FROM'>
 type Log = Record<'info' | 'warn' | 'error', (fields: object, text: string) => void>
 
-const KEPT = 100
-/** Letters that may be under way at once; what comes on top is dropped, since its reader can ask again. */
+const MAX_STORED = 100
+/** Further messages are dropped: their recipients can ask again. */
 const MAX_IN_FLIGHT = 1000
 const CONNECTIONS = 2
 const TIMEOUTS = {
@@ -35,106 +35,116 @@ const TIMEOUTS = {
   socketTimeout: 10_000,
   dnsTimeout: 5000
 }
-/** Well below the time in which a leaving process must be gone. */
+/** Well below the time within which a process must shut down. */
 const CLOSE_MS = 3000
 const RETRY_AFTER_MS = [500, 2000, 5000]
-/** One bare address: nothing that could be read as a second one, as a name, or as another header. */
-const ADDRESS = /^[^\s<>,;:"()[\]\\@]+@[^\s<>,;:"()[\]\\@]+$/
+/** One bare email: nothing that could be read as a second recipient, as a name, or as another header. */
+const BARE_EMAIL = /^[^\s<>,;:"()[\]\\@]+@[^\s<>,;:"()[\]\\@]+$/
 
-/** Delivers by SMTP when `SMTP_URL` is set; outside production letters are also kept and, without `SMTP_URL`, written to the log. */
+/**
+ * Sends email by SMTP when `SMTP_URL` is set. Outside production messages are also stored in memory and, without
+ * `SMTP_URL`, written to the log.
+ */
 export function createMail(
   config: MailConfig,
   log: Log,
   retryAfterMs: readonly number[] = RETRY_AFTER_MS
 ): Mail {
-  const sentMessages: EmailMessage[] = []
-  const keeps = !config.isProduction
-  const deliver =
-    config.SMTP_URL === undefined
-      ? undefined
-      : smtp(config.SMTP_URL, config.EMAIL_FROM, log, retryAfterMs)
-
+  const stored: EmailMessage[] = []
+  const { SMTP_URL: url, EMAIL_FROM: from } = config
+  const smtp = url === undefined ? undefined : createSmtp(url, from, log, retryAfterMs)
   return {
     isEnabled: config.EMAIL_ENABLED,
-    send(letter) {
+    send(message) {
       if (!config.EMAIL_ENABLED) {
         return
       }
-      if (!ADDRESS.test(letter.to)) {
-        log.error({ event: 'mail.refused' }, 'not a bare address')
+      if (!BARE_EMAIL.test(message.to)) {
+        log.error({ event: 'mail.rejected' }, 'not a bare email address')
         return
       }
-      if (keeps) {
-        sentMessages.unshift(letter)
-        sentMessages.length = Math.min(sentMessages.length, KEPT)
+      if (!config.isProduction) {
+        stored.unshift(message)
+        stored.length = Math.min(stored.length, MAX_STORED)
       }
-      if (deliver) {
-        deliver.send(letter)
+      if (smtp) {
+        smtp.send(message)
       } else {
-        log.info({ event: 'mail.kept', subject: letter.subject, text: letter.text }, 'mail')
+        log.info({ event: 'mail.stored', subject: message.subject, text: message.text }, 'mail')
       }
     },
-    sentMessages: () => [...sentMessages],
+    sentMessages: () => [...stored],
     close: async () => {
-      await deliver?.close()
+      await smtp?.close()
     }
   }
 }
 
-function smtp(url: string, from: string, log: Log, retryAfterMs: readonly number[]) {
-  // Made for the first letter: no start waits for it.
+function createSmtp(url: string, from: string, log: Log, retryAfterMs: readonly number[]) {
+  // Created for the first message, so that a start does not wait for it.
   let transport: Promise<Transporter> | undefined
-  const makeTransport = async (): Promise<Transporter> => {
-    const { createTransport } = await import('nodemailer')
-    return createTransport({
-      url,
-      pool: true,
-      maxConnections: CONNECTIONS,
-      ...TIMEOUTS,
-      disableFileAccess: true,
-      disableUrlAccess: true
-    })
+  const inFlight = new Set<Promise<void>>()
+  const sendOnce = async (message: EmailMessage): Promise<void> => {
+    transport ??= createTransport(url)
+    await (await transport).sendMail({ from, ...message, to: { name: '', address: message.to } })
   }
-  const underWay = new Set<Promise<void>>()
-
-  /** Neither the address nor the text is logged: the log of production must not become a second mailbox. */
-  const attempt = async (letter: EmailMessage): Promise<void> => {
-    for (let tries = 1; ; tries++) {
-      try {
-        transport ??= makeTransport()
-        await (await transport).sendMail({ from, ...letter, to: { name: '', address: letter.to } })
-        log.info({ event: 'mail.sent', subject: letter.subject, tries }, 'mail')
-        return
-      } catch (error) {
-        const retryMs = retryAfterMs[tries - 1]
-        const { code, responseCode } = error as { code?: string; responseCode?: number }
-        const facts = { subject: letter.subject, tries, code, response: responseCode }
-        if (retryMs === undefined || isPermanent(responseCode)) {
-          log.error({ event: 'mail.given_up', ...facts }, 'mail')
-          return
-        }
-        log.warn({ event: 'mail.failed', ...facts }, 'mail')
-        await pause(retryMs)
-      }
-    }
-  }
-
   return {
-    send(letter: EmailMessage) {
-      if (underWay.size >= MAX_IN_FLIGHT) {
-        log.error({ event: 'mail.dropped', subject: letter.subject }, 'too many letters under way')
+    send(message: EmailMessage) {
+      if (inFlight.size >= MAX_IN_FLIGHT) {
+        log.error({ event: 'mail.dropped', subject: message.subject }, 'too many emails in flight')
         return
       }
-      const work = attempt(letter).finally(() => underWay.delete(work))
-      underWay.add(work)
+      const work = sendWithRetries(message, sendOnce, log, retryAfterMs).finally(() =>
+        inFlight.delete(work)
+      )
+      inFlight.add(work)
     },
     async close() {
-      await Promise.race([Promise.all(underWay), pause(CLOSE_MS, undefined, { ref: false })])
+      await Promise.race([Promise.all(inFlight), pause(CLOSE_MS, undefined, { ref: false })])
       ;(await transport)?.close()
     }
   }
 }
 
-/** A reply of 5xx will not change by asking again (RFC 5321, section 4.2.1); 503 is about the connection, not the letter. */
+async function createTransport(url: string): Promise<Transporter> {
+  const nodemailer = await import('nodemailer')
+  return nodemailer.createTransport({
+    url,
+    pool: true,
+    maxConnections: CONNECTIONS,
+    ...TIMEOUTS,
+    disableFileAccess: true,
+    disableUrlAccess: true
+  })
+}
+
+/** Sends a message. Neither recipient nor text is logged: the log of production must not become a second mailbox. */
+async function sendWithRetries(
+  message: EmailMessage,
+  sendOnce: (message: EmailMessage) => Promise<void>,
+  log: Log,
+  retryAfterMs: readonly number[]
+): Promise<void> {
+  const { subject } = message
+  for (let tries = 1; ; tries++) {
+    try {
+      await sendOnce(message)
+      log.info({ event: 'mail.sent', subject, tries }, 'mail')
+      return
+    } catch (error) {
+      const retryMs = retryAfterMs[tries - 1]
+      const { code, responseCode } = error as { code?: string; responseCode?: number }
+      const details = { subject, tries, code, response: responseCode }
+      if (retryMs === undefined || isPermanent(responseCode)) {
+        log.error({ event: 'mail.given_up', ...details }, 'mail')
+        return
+      }
+      log.warn({ event: 'mail.failed', ...details }, 'mail')
+      await pause(retryMs)
+    }
+  }
+}
+
+/** Returns true for a reply of 5xx (RFC 5321, 4.2.1), except 503, which is about the connection and not the message. */
 const isPermanent = (responseCode: number | undefined): boolean =>
   responseCode !== undefined && responseCode >= 500 && responseCode !== 503

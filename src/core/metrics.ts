@@ -1,111 +1,121 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { QueueStats } from '../lib/concurrency-limit.ts'
+import type { RunOutcome } from './job-runner.ts'
 
-/** Seconds; a list is a matter of milliseconds, a password hash of a tenth of a second, and at ten nobody waits any more. */
+/** Seconds. A list takes milliseconds, a password hash a tenth of a second, and after ten seconds no caller waits. */
 const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export type Metrics = ReturnType<typeof createMetrics>
 
 /**
- * Everything that is counted, in the form of Prometheus. Made only where somebody may ask for it (METRICS_PORT or
- * METRICS_TOKEN); without it nothing is counted and nothing is paid.
+ * Creates the Prometheus metrics of this process. Without METRICS_PORT and METRICS_TOKEN nothing calls it, and nothing
+ * is counted.
  */
 export function createMetrics() {
   const registry = new Registry()
-  const registers = [registry]
   // Event loop, garbage collector, memory and CPU of this process.
   collectDefaultMetrics({ register: registry })
+  const bans = new Counter({
+    name: 'tasklane_bans_total',
+    help: 'IP addresses that this process has banned automatically.',
+    registers: [registry]
+  })
+  return {
+    registry,
+    recordResponse: responseRecorder(registry),
+    recordJobRun: jobRunRecorder(registry),
+    recordBan: (): void => bans.inc(),
+    watchQueue: (name: string, stats: () => QueueStats): void => watchQueue(registry, name, stats),
+    /** Adds a gauge whose value is read at each scrape; values of several processes are added up. */
+    watch: (name: string, help: string, value: () => number): void =>
+      addGauge(registry, { name, help, value, aggregator: 'sum' }),
+    /** Adds a gauge for a value from the database, which is the same in all processes. */
+    watchShared: (name: string, help: string, value: () => Promise<number>): void =>
+      addGauge(registry, { name, help, value, aggregator: 'max' })
+  }
+}
 
+/** Returns a function that counts a response. `operation` is a name of ours, never text of a caller. */
+function responseRecorder(registry: Registry) {
+  const registers = [registry]
   const requests = new Counter({
     name: 'http_requests_total',
-    help: 'Answers by operation and status.',
+    help: 'Responses by operation and status.',
     labelNames: ['operation', 'status'],
     registers
   })
-  const seconds = new Histogram({
+  const durations = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'How long answers took, by operation.',
+    help: 'Time to the response by operation.',
     labelNames: ['operation'],
     buckets: BUCKETS,
     registers
   })
-  const refusals = new Counter({
+  const problems = new Counter({
     name: 'tasklane_problems_total',
-    help: 'Problems by code: rate_limited, ip_banned, bad_credentials, unavailable and all the others.',
+    help: 'Problem responses by code, such as rate_limited, ip_banned, bad_credentials and unavailable.',
     labelNames: ['code'],
     registers
   })
-  const turns = new Counter({
-    name: 'tasklane_job_runs_total',
-    help: 'Turns of background jobs, by what came of them: done, idle or failed.',
-    labelNames: ['job', 'outcome'],
-    registers
-  })
-  const bans = new Counter({
-    name: 'tasklane_bans_total',
-    help: 'Addresses that were banned automatically by this process.',
-    registers
-  })
-
-  return {
-    registry,
-    /** Counts an answer. An operation is a name of ours, never what a caller wrote. */
-    answered(
-      operation: string,
-      status: number,
-      elapsedSeconds: number,
-      code: string | undefined
-    ): void {
-      requests.inc({ operation, status })
-      seconds.observe({ operation }, elapsedSeconds)
-      if (code !== undefined) {
-        refusals.inc({ code })
-      }
-    },
-    turned: (job: string, outcome: 'done' | 'idle' | 'failed'): void => {
-      turns.inc({ job, outcome })
-    },
-    banned: (): void => {
-      bans.inc()
-    },
-    /** Watches a gate: read when somebody asks, so that it costs nothing in between. */
-    watchGate(name: string, load: () => QueueStats): void {
-      const values: [string, string, (load: QueueStats) => number][] = [
-        ['running', 'Under way at this moment.', ({ running }) => running],
-        ['waiting', 'Waiting for their turn at this moment.', ({ waiting }) => waiting],
-        ['waited_total', 'Had to wait for their turn.', ({ waited }) => waited],
-        ['wait_seconds_total', 'Spent waiting for a turn.', ({ waitedSeconds }) => waitedSeconds],
-        ['refused_total', 'Were turned away.', ({ refused }) => refused]
-      ]
-      for (const [suffix, help, value] of values) {
-        watch(`${name}_${suffix}`, help, () => value(load()))
-      }
-    },
-    watch: (name: string, help: string, value: () => number): void => watch(name, help, value),
-    /** Watches what the database knows, which every process tells alike. While it is away, nothing is told. */
-    watchShared: (name: string, help: string, value: () => Promise<number>): void =>
-      watch(name, help, value, 'max')
+  return (operation: string, status: number, seconds: number, code: string | undefined): void => {
+    requests.inc({ operation, status })
+    durations.observe({ operation }, seconds)
+    if (code !== undefined) {
+      problems.inc({ code })
+    }
   }
+}
 
-  function watch(
-    name: string,
-    help: string,
-    value: () => number | Promise<number>,
-    aggregator: 'sum' | 'max' = 'sum'
-  ): void {
-    new Gauge({
-      name: `tasklane_${name}`,
+function jobRunRecorder(registry: Registry) {
+  const runs = new Counter({
+    name: 'tasklane_job_runs_total',
+    help: 'Runs of background jobs by outcome: done, idle or failed.',
+    labelNames: ['job', 'outcome'],
+    registers: [registry]
+  })
+  return (job: string, outcome: RunOutcome): void => runs.inc({ job, outcome })
+}
+
+const QUEUE_GAUGES: [suffix: string, help: string, value: (stats: QueueStats) => number][] = [
+  ['running', 'In progress.', ({ running }) => running],
+  ['waiting', 'Waiting for a slot.', ({ waiting }) => waiting],
+  ['waited_total', 'Had to wait for a slot.', ({ waited }) => waited],
+  ['wait_seconds_total', 'Time spent waiting for a slot.', ({ waitedSeconds }) => waitedSeconds],
+  ['refused_total', 'Rejected because the queue was full or slow.', ({ rejected }) => rejected]
+]
+
+function watchQueue(registry: Registry, name: string, stats: () => QueueStats): void {
+  for (const [suffix, help, value] of QUEUE_GAUGES) {
+    addGauge(registry, {
+      name: `${name}_${suffix}`,
       help,
-      registers,
-      aggregator,
-      async collect() {
-        // Removed, not reset: that would tell 0.
-        try {
-          this.set(await value())
-        } catch {
-          this.remove()
-        }
-      }
+      value: () => value(stats()),
+      aggregator: 'sum'
     })
   }
+}
+
+interface GaugeOptions {
+  name: string
+  help: string
+  value: () => number | Promise<number>
+  aggregator: 'sum' | 'max'
+}
+
+/** Adds a gauge whose value is read at each scrape. */
+function addGauge(registry: Registry, { name, help, value, aggregator }: GaugeOptions): void {
+  new Gauge({
+    name: `tasklane_${name}`,
+    help,
+    registers: [registry],
+    aggregator,
+    async collect() {
+      // Without a value there is no sample: a reset would report 0.
+      try {
+        this.set(await value())
+      } catch {
+        this.remove()
+      }
+    }
+  })
 }

@@ -7,49 +7,59 @@ import {
 } from '../lib/concurrency-limit.ts'
 import { unavailable } from './problem.ts'
 
-/** OWASP Password Storage Cheat Sheet, second argon2id choice. The library's own defaults (64 MiB) would be a memory attack in waiting. */
+/**
+ * The second argon2id choice of the OWASP Password Storage Cheat Sheet. With the library's default of 64 MiB, parallel
+ * logins could exhaust the memory.
+ */
 const COST = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
-/** A stored hash may be up to this many times as dear as a new one; beyond, somebody has put it there to hurt. */
+/** A stored hash may cost up to this many times as much as a new one; a costlier one may be an attack. */
 const MAX_COST_FACTOR = 2
 const HASH =
   /^\$argon2id\$v=19\$([mtp]=\d{1,10}(?:,[mtp]=\d{1,10}){2})\$[A-Za-z0-9+/]{11,88}\$[A-Za-z0-9+/]{22,88}$/
-/** Node's thread pool has four threads; two stay free for files and name look-ups. */
+/** Node's thread pool has four threads; two stay free for files and DNS lookups. */
 const SLOTS = Math.max(1, Math.min(availableParallelism(), 2))
 const QUEUE = 64
 const WAIT_MS = 2000
 
 export interface Passwords {
-  /** Hashes behind the gate; a full queue is a 503. */
+  /** Hashes a password when a slot is free; throws 503 when the queue is full. */
   hash(password: string): Promise<string>
-  /** True when the password is right. Without a hash it costs the same and is false: unknown accounts look like known ones. */
+  /**
+   * Returns true when the password is correct. Without a hash it takes as long and returns false, so that unknown
+   * accounts cannot be told from known ones.
+   */
   verify(hash: string | null | undefined, password: string): Promise<boolean>
-  /** True for a hash that is cheaper than those we make now. */
+  /** Returns true for a hash that costs less than new ones. */
   needsRehash(hash: string): boolean
-  /** How the gate before the hashing fares. */
-  load(): QueueStats
+  /** Statistics of the queue for hashing. */
+  queueStats(): QueueStats
 }
 
+/** Hashes and verifies passwords with argon2id, a few at a time. */
 export async function createPasswords(): Promise<Passwords> {
-  const gate = createConcurrencyLimit({ slots: SLOTS, queue: QUEUE, waitMs: WAIT_MS })
-  const guarded = async <T>(work: () => Promise<T>): Promise<T> =>
-    gate(work).catch((error) => {
+  const limit = createConcurrencyLimit({ slots: SLOTS, queue: QUEUE, waitMs: WAIT_MS })
+  const withLimit = async <T>(work: () => Promise<T>): Promise<T> =>
+    limit(work).catch((error) => {
       throw error instanceof QueueFullError
-        ? unavailable('Too many sign-ins at this moment. Try again shortly.', 2, error)
+        ? unavailable('Too many sign-ins at the same time. Try again shortly.', 2, error)
         : error
     })
   const dummy = await argon2.hash('nobody has this password', COST)
   return {
-    hash: (password) => guarded(() => argon2.hash(password, COST)),
+    hash: (password) => withLimit(() => argon2.hash(password, COST)),
     verify: async (hash, password) => {
-      const payable = hash != null && hasAcceptableCost(hash)
-      return (await guarded(() => argon2.verify(payable ? hash : dummy, password))) && payable
+      const isAcceptable = hash != null && hasAcceptableCost(hash)
+      return (
+        (await withLimit(() => argon2.verify(isAcceptable ? hash : dummy, password))) &&
+        isAcceptable
+      )
     },
     needsRehash: (hash) => hasAcceptableCost(hash) && argon2.needsRehash(hash, COST),
-    load: gate.load
+    queueStats: limit.stats
   }
 }
 
-/** False also for what is no hash of ours at all. The order of the parameters differs between versions of the library. */
+/** Returns false also for text that is no hash of ours. Versions of the library differ in the order of parameters. */
 function hasAcceptableCost(hash: string): boolean {
   const [, list = ''] = HASH.exec(hash) ?? []
   const {

@@ -1,17 +1,21 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 
-/** The secret that signs, and any whose signatures are taken as well, so that one can be replaced without anybody noticing. */
+/**
+ * The secret that signs, and others whose signatures are still accepted, so that it can be rotated without
+ * downtime.
+ */
 export type Secrets = readonly [current: string, ...accepted: string[]]
-/** Of one purpose, in the same order. */
+/** The keys of one purpose, in the same order. */
 export type HmacKeys = readonly [current: KeyObject, ...accepted: KeyObject[]]
 
-/** One key for each purpose, derived from each configured secret (RFC 5869), so that none can stand in for another. Made ready for use once: bytes would be for each use. */
+/** Derives one key per purpose from each secret (RFC 5869), so that no key can be used for another purpose. */
 export function deriveKeys(
   secrets: Secrets,
   purpose: 'cursor' | 'one-time-code' | 'login-throttle'
 ): HmacKeys {
-  const keyOf = (secret: string) =>
+  // Key objects, since raw bytes would be imported again at each use.
+  const deriveKey = (secret: string) =>
     createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', `tasklane:${purpose}`, 32)))
   const [current, ...accepted] = secrets
-  return [keyOf(current), ...accepted.map(keyOf)]
+  return [deriveKey(current), ...accepted.map(deriveKey)]
 }

@@ -1,11 +1,11 @@
 import type { Context, Span } from '@opentelemetry/api'
 import type { Config } from '../config.ts'
-import type { Traced } from '../db/tracing.ts'
+import type { StatementTracer } from '../db/tracing.ts'
 
-/** For a collector that is away: what is not told in this time is dropped, never waited for. */
+/** Timeout of an export to the collector; spans that it does not accept in time are dropped. */
 const EXPORT_MS = 2000
 
-/** What is known of a request when it arrives, and when it is answered. */
+/** What is known of a request when it arrives. */
 export interface RequestInfo {
   name: string
   method: string
@@ -13,75 +13,46 @@ export interface RequestInfo {
   requestId: string
   headers: Record<string, unknown>
 }
-export interface Outcome {
+/** What is known of a request when its response is sent. */
+export interface RequestOutcome {
   status: number
   code: string | undefined
   userId: string | undefined
 }
 export interface Tracing {
-  /** Runs `next` inside the span of a request, a child of the caller's when they sent `traceparent` (W3C Trace Context). */
-  begin(arrival: RequestInfo, next: () => void): Span
-  end(span: Span, outcome: Outcome): void
-  statement: Traced
-  /** Sends what is left, for as long as an export may take. */
+  /**
+   * Runs `next` inside a span for the request, a child of the caller's `traceparent` (W3C Trace Context) if there
+   * is one.
+   */
+  begin(request: RequestInfo, next: () => void): Span
+  end(span: Span, outcome: RequestOutcome): void
+  traceStatement: StatementTracer
+  /** Exports the remaining spans, for as long as one export may take. */
   close(): Promise<void>
 }
 
+type TracingConfig = Pick<Config, 'OTEL_EXPORTER_OTLP_ENDPOINT' | 'OTEL_SERVICE_NAME'>
+type Packages = Awaited<ReturnType<typeof loadPackages>>
+
 /**
- * Spans of requests and of their statements for an OpenTelemetry collector, by OTLP over HTTP. Undefined, and not even
- * loaded, without OTEL_EXPORTER_OTLP_ENDPOINT. Statements are told with placeholders, never with their values.
+ * Sends spans of requests and of their statements to an OpenTelemetry collector, by OTLP over HTTP. Without
+ * OTEL_EXPORTER_OTLP_ENDPOINT it returns undefined and loads nothing. Statements are sent with placeholders, never with
+ * values.
  */
-export async function openTracing({
-  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-  OTEL_SERVICE_NAME
-}: Pick<Config, 'OTEL_EXPORTER_OTLP_ENDPOINT' | 'OTEL_SERVICE_NAME'>): Promise<
-  Tracing | undefined
-> {
+export async function openTracing(config: TracingConfig): Promise<Tracing | undefined> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: serviceName } = config
   if (endpoint === undefined) {
     return undefined
   }
-  const [
-    { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace },
-    { BatchSpanProcessor, TracerProvider },
-    { OTLPTraceExporter },
-    { AsyncLocalStorageContextManager },
-    { resourceFromAttributes },
-    { W3CTraceContextPropagator }
-  ] = await Promise.all([
-    import('@opentelemetry/api'),
-    import('@opentelemetry/sdk-trace'),
-    import('@opentelemetry/exporter-trace-otlp-http'),
-    import('@opentelemetry/context-async-hooks'),
-    import('@opentelemetry/resources'),
-    import('@opentelemetry/core')
-  ])
-  const exporter = new OTLPTraceExporter({
-    url: `${endpoint.replace(/\/$/, '')}/v1/traces`,
-    timeoutMillis: EXPORT_MS
-  })
-  const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': OTEL_SERVICE_NAME }),
-    spanProcessors: [new BatchSpanProcessor({ exporter })]
-  })
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator())
+  const packages = await loadPackages()
+  const provider = createProvider(packages, endpoint, serviceName)
   const tracer = provider.getTracer('tasklane')
-
+  const { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } = packages.api
   return {
-    begin({ name, method, route, requestId, headers }, next) {
-      const parent: Context = propagation.extract(ROOT_CONTEXT, headers)
-      const span = tracer.startSpan(
-        name,
-        {
-          kind: SpanKind.SERVER,
-          attributes: {
-            'http.request.method': method,
-            ...(route && { 'http.route': route }),
-            'tasklane.request_id': requestId
-          }
-        },
-        parent
-      )
+    begin(request, next) {
+      const parent: Context = propagation.extract(ROOT_CONTEXT, request.headers)
+      const attributes = attributesOf(request)
+      const span = tracer.startSpan(request.name, { kind: SpanKind.SERVER, attributes }, parent)
       context.with(trace.setSpan(parent, span), next)
       return span
     },
@@ -96,7 +67,7 @@ export async function openTracing({
       }
       span.end()
     },
-    async statement(name, text, run) {
+    async traceStatement(name, text, run) {
       const span = tracer.startSpan(name, {
         kind: SpanKind.CLIENT,
         attributes: { 'db.system.name': 'postgresql', ...(text && { 'db.query.text': text }) }
@@ -113,3 +84,39 @@ export async function openTracing({
     close: () => provider.shutdown().catch(() => {})
   }
 }
+
+async function loadPackages() {
+  const [api, sdk, exporter, hooks, resources, core] = await Promise.all([
+    import('@opentelemetry/api'),
+    import('@opentelemetry/sdk-trace'),
+    import('@opentelemetry/exporter-trace-otlp-http'),
+    import('@opentelemetry/context-async-hooks'),
+    import('@opentelemetry/resources'),
+    import('@opentelemetry/core')
+  ])
+  return { api, sdk, exporter, hooks, resources, core }
+}
+
+/** Creates the provider that batches and exports spans, and sets how their context is passed on in this process. */
+function createProvider(
+  { api, sdk, exporter, hooks, resources, core }: Packages,
+  endpoint: string,
+  serviceName: string
+) {
+  api.context.setGlobalContextManager(new hooks.AsyncLocalStorageContextManager().enable())
+  api.propagation.setGlobalPropagator(new core.W3CTraceContextPropagator())
+  const toCollector = new exporter.OTLPTraceExporter({
+    url: `${endpoint.replace(/\/$/, '')}/v1/traces`,
+    timeoutMillis: EXPORT_MS
+  })
+  return new sdk.TracerProvider({
+    resource: resources.resourceFromAttributes({ 'service.name': serviceName }),
+    spanProcessors: [new sdk.BatchSpanProcessor({ exporter: toCollector })]
+  })
+}
+
+const attributesOf = ({ method, route, requestId }: RequestInfo) => ({
+  'http.request.method': method,
+  ...(route && { 'http.route': route }),
+  'tasklane.request_id': requestId
+})

@@ -6,43 +6,46 @@ import { lockDirectory } from './embedded/lock.ts'
 import { ensureDatabase } from './embedded/template.ts'
 import { assertDriverPatched } from './postgres-js/patches.ts'
 import { type TimeoutOptions, withTimeouts } from './postgres-js/timeouts.ts'
-import { type Traced, traced } from './tracing.ts'
+import { type StatementTracer, traceStatements } from './tracing.ts'
 
 /** A database or a transaction, whichever driver is behind it. Inside a transaction use only the transaction. */
 export type Db = PgDatabase<PgQueryResultHKT>
 
-/** An open database. `close` waits for what is running. */
+/** An open database. `close` waits for running statements. */
 export interface Database {
   db: Db
   embedded: boolean
-  /** How the queues before a server's connections fare; the embedded database has none. */
-  loads: Record<string, () => QueueStats>
+  /** Statistics of the queues for a server's connections; the embedded database has none. */
+  queueStats: Record<string, () => QueueStats>
   close(): Promise<void>
 }
 
-/**
- * `waitMs`: how long work may wait for a connection to a server before it is refused. `isPatient` is for what an operator
- * waits for: none of our deadlines, so that only the role's time-outs end a statement, and a transaction may lift those.
- */
 export interface DatabaseOptions {
   url?: string | undefined
   dataDir: string
   pool: number
+  /** How long work may wait for a connection to a server before it is rejected. */
   waitMs?: number
-  traced?: Traced | undefined
+  trace?: StatementTracer | undefined
+  /**
+   * For operators' commands: none of our timeouts apply, so that only the role's timeouts end a statement, and a
+   * transaction may lift those.
+   */
   withoutTimeouts?: boolean
 }
 
 const WAIT_MS = 1000
 const CONNECT_SECONDS = 3
-/** Longer than any caller waits: a server that says nothing for so long to a statement is not coming back on this connection. */
+/**
+ * Longer than any caller waits: a connection whose statement has had no response for this long is given up.
+ */
 const SILENCE_MS = 5000
-/** A little more than the longest statement that anybody waits for (migrate.ts). */
-const PATIENT_SILENCE_MS = 31 * 60_000
-/** Half a second at most between attempts: a restarted server is found again at once (the driver's default grows to 20 s). */
+/** A little more than the longest statement of a migration (migrate.ts). */
+const MIGRATION_SILENCE_MS = 31 * 60_000
+/** At most half a second between attempts, to reconnect quickly (the driver's default grows to 20 s). */
 const backoff = (attempt: number): number => Math.min(0.05 * 2 ** attempt, 0.5)
 
-/** Opens PostgreSQL when a URL is given, else the embedded database. Each driver is loaded only when it is used. */
+/** Opens PostgreSQL when a URL is given, else the embedded database. Loads only the driver that it uses. */
 export function openDatabase(options: DatabaseOptions): Promise<Database> {
   return options.url === undefined
     ? openEmbedded(options.dataDir)
@@ -52,39 +55,40 @@ export function openDatabase(options: DatabaseOptions): Promise<Database> {
 async function openServer(
   url: string,
   {
-    traced: span,
+    trace,
     withoutTimeouts,
-    ...bounds
-  }: TimeoutOptions & Pick<DatabaseOptions, 'traced' | 'withoutTimeouts'>
+    ...timeouts
+  }: TimeoutOptions & Pick<DatabaseOptions, 'trace' | 'withoutTimeouts'>
 ): Promise<Database> {
   const { default: postgres } = await import('postgres')
   assertDriverPatched()
   const { drizzle } = await import('drizzle-orm/postgres-js')
   const client = postgres(url, {
-    max: bounds.pool,
+    max: timeouts.pool,
     connect_timeout: CONNECT_SECONDS,
     backoff,
     idle_timeout: 30,
     max_lifetime: 1800,
-    // No round trip for the catalogue of types: every parameter's type is known or cast.
+    // Saves a round trip for the catalogue of types: every parameter's type is known or cast.
     fetch_types: false,
-    // Nobody who is patient says the same twice; for the others pooler.ts decides.
+    // Operators' commands do not repeat statements; for the application pooler.ts decides.
     prepare: !withoutTimeouts,
     onnotice() {},
-    // Texts of instants are read in UTC. The server's time-outs are set on its role (README, Data): a pooler refuses them here.
+    // Timestamps are parsed as UTC. The server's timeouts are set on its role (README, Data): a pooler rejects them
+    // here.
     connection: { application_name: 'tasklane', TimeZone: 'UTC' }
   })
   const close = () => client.end({ timeout: 5 })
-  // Ours, for the guarded driver (driver-guard.ts).
-  Object.assign(client.options, { silence_ms: withoutTimeouts ? PATIENT_SILENCE_MS : SILENCE_MS })
+  // Our own option, read by the patched driver (patches.ts).
+  Object.assign(client.options, { silence_ms: withoutTimeouts ? MIGRATION_SILENCE_MS : SILENCE_MS })
   if (withoutTimeouts) {
-    return { db: drizzle(client) as unknown as Db, embedded: false, loads: {}, close }
+    return { db: drizzle(client), embedded: false, queueStats: {}, close }
   }
-  const { client: guarded, loads } = withTimeouts(client, bounds)
+  const { client: limited, queueStats } = withTimeouts(client, timeouts)
   return {
-    db: drizzle(span ? traced(guarded, span) : guarded) as unknown as Db,
+    db: drizzle(trace ? traceStatements(limited, trace) : limited),
     embedded: false,
-    loads,
+    queueStats,
     close
   }
 }
@@ -101,7 +105,7 @@ async function openEmbedded(dataDir: string): Promise<Database> {
   }
 }
 
-/** PGlite with the extensions that the migrations name; a server brings its own. */
+/** Creates a PGlite with the extensions that the migrations use; a server brings its own. */
 export async function createPglite(options: PGliteOptions): Promise<PGlite> {
   const [{ PGlite }, { btree_gin }] = await Promise.all([
     import('@electric-sql/pglite'),
@@ -110,7 +114,7 @@ export async function createPglite(options: PGliteOptions): Promise<PGlite> {
   return PGlite.create({ ...options, extensions: { btree_gin } })
 }
 
-/** The embedded database around a PGlite that is already open. */
+/** Wraps an open PGlite as the embedded database. */
 export async function embedded(pglite: PGlite, release: () => void = () => {}): Promise<Database> {
   const { drizzle } = await import('drizzle-orm/pglite')
   await pglite.exec("set time zone 'UTC'")
@@ -118,5 +122,5 @@ export async function embedded(pglite: PGlite, release: () => void = () => {}): 
     await pglite.close()
     release()
   }
-  return { db: drizzle({ client: pglite }) as unknown as Db, embedded: true, loads: {}, close }
+  return { db: drizzle({ client: pglite }), embedded: true, queueStats: {}, close }
 }

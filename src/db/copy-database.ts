@@ -2,139 +2,164 @@ import { sql } from 'drizzle-orm'
 import type { Db } from './client.ts'
 import { executeRows } from './rows.ts'
 
-/** What a table holds: its rows, and a checksum that depends on every value in them and on nothing else. */
+/** The number of rows of a table, and a checksum over every value in them, whatever their order. */
 export interface TableChecksum extends Record<string, unknown> {
   table: string
   rows: number
   checksum: string
 }
 
+const SNAPSHOT = 'ISOLATION LEVEL REPEATABLE READ READ ONLY'
+
 interface Table extends Record<string, unknown> {
   name: string
   columns: string
-  needs: string
+  /** Names of the tables that its foreign keys refer to, separated by blanks. */
+  referenced: string
 }
 
-/** As many rows as are on their way at a time; a block of an import may weigh a hundred kilobytes. */
-const AT_ONCE = 200
+/** Rows per batch: one row may have a hundred kilobytes. */
+const BATCH_ROWS = 200
 
-/** Reads the whole database in one transaction, so that what it says belongs to one moment. */
+/** Computes the checksums of all tables in one snapshot. */
 export const tableChecksums = (db: Db): Promise<TableChecksum[]> =>
-  inSnapshot(db, 'isolation level repeatable read read only', async (tx) =>
-    readContents(tx, await tablesOf(tx))
-  )
+  inTransaction(db, SNAPSHOT, async (tx) => readChecksums(tx, await listTables(tx)))
 
 /**
- * Copies every row of `from` into the empty tables of `to`, which have the same columns, in one transaction that is
- * given up unless both hold the same afterwards. Nobody may write to `from` meanwhile; whoever writes to `to` waits.
+ * Copies every row of `from` into the empty tables of `to`, which have the same columns. One transaction, rolled back
+ * unless the checksums are equal afterwards. Nobody may write to `from` meanwhile; writers to `to` wait.
  */
 export async function copyDatabase(from: Db, to: Db): Promise<TableChecksum[]> {
-  return inSnapshot(to, 'read write', async (target) => {
-    const tables = await tablesOf(target)
-    await target.execute(
-      sql.raw(`lock table ${tables.map(({ name }) => name).join(', ')} in share row exclusive mode`)
-    )
-    for (const { table, rows } of await readContents(target, tables)) {
-      if (rows > 0) {
-        throw new TableNotEmptyError(
-          `The table ${table} holds ${rows} row${rows === 1 ? '' : 's'} already.`
-        )
-      }
-    }
-    return inSnapshot(from, 'isolation level repeatable read read only', async (source) => {
+  return inTransaction(to, 'READ WRITE', async (target) => {
+    const tables = await listTables(target)
+    const names = tables.map(({ name }) => name).join(', ')
+    await target.execute(sql.raw(`LOCK TABLE ${names} IN SHARE ROW EXCLUSIVE MODE`))
+    assertEmpty(await readChecksums(target, tables))
+    return inTransaction(from, SNAPSHOT, async (source) => {
       for (const table of tables) {
         await copyTable(source, target, table)
       }
-      const [before, after] = [
-        await readContents(source, tables),
-        await readContents(target, tables)
-      ]
-      for (const [i, { table, rows, checksum }] of before.entries()) {
-        const copy = after[i] as TableChecksum
-        if (copy.checksum !== checksum) {
-          throw new Error(
-            `${table} would not be the same: ${rows} rows with checksum ${checksum} became ${copy.rows} with ${copy.checksum}`
-          )
-        }
-      }
-      return after
+      const copied = await readChecksums(target, tables)
+      assertSame(await readChecksums(source, tables), copied)
+      return copied
     })
   })
 }
 
-/** There is something where nothing may be. */
+function assertEmpty(checksums: TableChecksum[]): void {
+  for (const { table, rows } of checksums) {
+    if (rows > 0) {
+      throw new TableNotEmptyError(
+        `The table ${table} already has ${rows} row${rows === 1 ? '' : 's'}.`
+      )
+    }
+  }
+}
+
+function assertSame(source: TableChecksum[], copied: TableChecksum[]): void {
+  for (const [i, { table, rows, checksum }] of source.entries()) {
+    const copy = copied[i]
+    if (copy?.checksum !== checksum) {
+      throw new Error(
+        `The copy of ${table} differs: ${rows} rows with checksum ${checksum} ` +
+          `became ${copy?.rows} with ${copy?.checksum}`
+      )
+    }
+  }
+}
+
+/** A table that must be empty has rows. */
 export class TableNotEmptyError extends Error {
   override name = 'TableNotEmptyError'
 }
 
-/** A transaction that may take long, with values spelled alike everywhere. */
-function inSnapshot<T>(db: Db, mode: string, work: (tx: Db) => Promise<T>): Promise<T> {
+/** Runs a transaction without timeouts, in which values have the same text form in every database. */
+function inTransaction<T>(db: Db, mode: string, work: (tx: Db) => Promise<T>): Promise<T> {
   return db.transaction(async (tx) => {
-    await tx.execute(sql.raw(`set transaction ${mode}`))
+    await tx.execute(sql.raw(`SET TRANSACTION ${mode}`))
     for (const setting of [
       'statement_timeout = 0',
       'idle_in_transaction_session_timeout = 0',
       "datestyle = 'ISO'",
       "timezone = 'UTC'"
     ]) {
-      await tx.execute(sql.raw(`set local ${setting}`))
+      await tx.execute(sql.raw(`SET LOCAL ${setting}`))
     }
-    return work(tx as unknown as Db)
+    return work(tx)
   })
 }
 
-/** Every table but the list of migrations, with the columns that are given and not generated; what a table refers to comes before it. */
-async function tablesOf(tx: Db): Promise<Table[]> {
-  const left = await executeRows<Table>(
-    tx,
-    sql`
-    select quote_ident(c.relname) as name,
-      (select string_agg(quote_ident(attname), ', ' order by attname) from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped and attgenerated = '') as columns,
-      (select coalesce(string_agg(confrelid::regclass::text, ' '), '') from pg_constraint where conrelid = c.oid and contype = 'f' and confrelid <> c.oid) as needs
-    from pg_class c where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relname <> 'schema_migrations' order by relname`
-  )
+const TABLES = sql`
+  SELECT quote_ident(c.relname) AS name,
+    (
+      SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname)
+      FROM pg_attribute
+      WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+    ) AS columns,
+    (
+      SELECT coalesce(string_agg(confrelid::regclass::text, ' '), '')
+      FROM pg_constraint
+      WHERE conrelid = c.oid AND contype = 'f' AND confrelid <> c.oid
+    ) AS referenced
+  FROM pg_class c
+  WHERE relnamespace = 'public'::regnamespace
+    AND relkind IN ('r', 'p')
+    AND relname <> 'schema_migrations'
+  ORDER BY relname`
+
+/** Lists every table but the list of migrations with its columns that are not generated, referenced tables first. */
+async function listTables(tx: Db): Promise<Table[]> {
+  const left = await executeRows<Table>(tx, TABLES)
   const ordered: Table[] = []
   while (left.length > 0) {
-    const next = left.findIndex(({ needs }) =>
-      needs.split(' ').every((name) => name === '' || ordered.some((table) => table.name === name))
+    const next = left.findIndex(({ referenced }) =>
+      referenced
+        .split(' ')
+        .every((name) => name === '' || ordered.some((table) => table.name === name))
     )
     if (next < 0) {
-      throw new Error(`the tables ${left.map(({ name }) => name).join(', ')} refer to each other`)
+      throw new Error(`The tables ${left.map(({ name }) => name).join(', ')} refer to each other`)
     }
     ordered.push(...left.splice(next, 1))
   }
   return ordered
 }
 
-async function readContents(tx: Db, tables: Table[]): Promise<TableChecksum[]> {
-  const contents: TableChecksum[] = []
-  // The sum of 60 bits of each row's digest: whatever the order of the rows.
-  for (const { name, columns } of tables) {
-    contents.push(
-      ...(await executeRows<TableChecksum>(
-        tx,
-        sql.raw(`select '${name}' as table, count(*)::int as rows,
-      coalesce(sum(('x' || left(md5(row(${columns})::text), 15))::bit(60)::bigint), 0)::text as checksum from ${name}`)
-      ))
-    )
+/** Sums 60 bits of each row's digest, so that the order of the rows does not matter. */
+const checksumQuery = ({ name, columns }: Table) =>
+  sql.raw(`
+    SELECT '${name}' AS table,
+      count(*)::int AS rows,
+      coalesce(sum(('x' || left(md5(row(${columns})::text), 15))::bit(60)::bigint), 0)::text AS checksum
+    FROM ${name}`)
+
+async function readChecksums(tx: Db, tables: Table[]): Promise<TableChecksum[]> {
+  const checksums: TableChecksum[] = []
+  for (const table of tables) {
+    checksums.push(...(await executeRows<TableChecksum>(tx, checksumQuery(table))))
   }
-  return contents
+  return checksums
 }
 
 async function copyTable(source: Db, target: Db, { name, columns }: Table): Promise<void> {
   await source.execute(
     sql.raw(
-      `declare copied cursor for select row_to_json(t)::text as row from (select ${columns} from ${name}) t`
+      `DECLARE copied CURSOR FOR SELECT row_to_json(t)::text AS row FROM (SELECT ${columns} FROM ${name}) t`
     )
   )
   for (;;) {
-    const rows = await executeRows<{ row: string }>(source, sql.raw(`fetch ${AT_ONCE} from copied`))
+    const rows = await executeRows<{ row: string }>(
+      source,
+      sql.raw(`FETCH ${BATCH_ROWS} FROM copied`)
+    )
     if (rows.length === 0) {
       break
     }
-    await target.execute(
-      sql`insert into ${sql.raw(`${name} (${columns}) select ${columns} from json_populate_recordset(null::${name}`)}, ${`[${rows.map(({ row }) => row).join()}]`}::text::json)`
-    )
+    const [into, list] = [sql.raw(name), sql.raw(columns)]
+    const batch = `[${rows.map(({ row }) => row).join()}]`
+    await target.execute(sql`
+      INSERT INTO ${into} (${list})
+      SELECT ${list} FROM json_populate_recordset(NULL::${into}, ${batch}::text::json)`)
   }
-  await source.execute(sql`close copied`)
+  await source.execute(sql`CLOSE copied`)
 }

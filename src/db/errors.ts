@@ -1,26 +1,26 @@
-/** The work was given up, and it is certain that it changed nothing and will change nothing. */
+/** The work was abandoned, and it is certain that it changed nothing and will change nothing. */
 export class NotExecutedError extends Error {
   code = 'NOT_EXECUTED'
 }
 
-/** The work was given up after it was sent: it may have taken effect, or still do so. */
+/** The work was abandoned after it was sent: it may have taken effect, or still do so. */
 export class OutcomeUnknownError extends Error {
   code = 'OUTCOME_UNKNOWN'
 }
 
 /** What a database error means to a caller. The only place that knows SQLSTATEs and socket errors. */
 export type DbErrorKind =
-  /** Nothing was done: try again, the server is away, overloaded or too slow. */
+  /** Nothing was done: the server is down, overloaded or too slow. Try again. */
   | 'unavailable'
   /** The connection broke while a statement ran: a write may or may not have happened. */
   | 'unknown_outcome'
   /** The transaction was rolled back by the server and may be repeated as a whole. */
   | 'retryable'
-  /** A unique index refused the row. */
+  /** A unique index rejected the row. */
   | 'unique_violation'
-  /** A foreign key refused the row. */
+  /** A foreign key rejected the row. */
   | 'foreign_key_violation'
-  /** A value the schema should have refused. */
+  /** A value that the schema should have rejected. */
   | 'invalid_value'
 
 const BY_CODE: Record<string, DbErrorKind> = {
@@ -61,44 +61,67 @@ const BY_CODE: Record<string, DbErrorKind> = {
   '54001': 'invalid_value'
 }
 
-/** A pooler says what befell it in words, mostly under one code: before it found a connection for us, and after. */
-const BY_POOLER: [words: RegExp, failure: DbErrorKind][] = [
+/** Messages of a pooler (PgBouncer) under its one code 08P01: before it found a connection for us, and after. */
+const POOLER_MESSAGES: [kind: DbErrorKind, messages: string[]][] = [
   [
-    /query_wait_timeout|query_timeout|server_login_retry|cannot connect|connections exceeded|max_client_conn|client_login_timeout|server shutting down|too many clients|connection slots/,
-    'unavailable'
+    'unavailable',
+    [
+      'query_wait_timeout',
+      'query_timeout',
+      'server_login_retry',
+      'cannot connect',
+      'connections exceeded',
+      'max_client_conn',
+      'client_login_timeout',
+      'server shutting down',
+      'too many clients',
+      'connection slots'
+    ]
   ],
   [
-    /server conn crashed|query timeout|idle transaction timeout|server_lifetime|server idle|database configuration changed/,
-    'unknown_outcome'
+    'unknown_outcome',
+    [
+      'server conn crashed',
+      'query timeout',
+      'idle transaction timeout',
+      'server_lifetime',
+      'server idle',
+      'database configuration changed'
+    ]
   ]
 ]
 
-/** The meaning of an error if it came from the database, else undefined. Drizzle wraps the driver's error as its cause. */
+/**
+ * Returns the meaning of an error if it came from the database, else undefined. Drizzle wraps the driver's error as its
+ * cause.
+ */
 export function classifyDbError(error: unknown): DbErrorKind | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    const failure = byCode(at)
-    if (failure) {
-      return failure
+    const kind = kindOf(at)
+    if (kind) {
+      return kind
     }
   }
   return undefined
 }
 
-function byCode(error: Error): DbErrorKind | undefined {
+function kindOf(error: Error): DbErrorKind | undefined {
   const { code, syscall } = error as { code?: unknown; syscall?: unknown }
-  // The embedded database has no code for this; it looks before it does anything.
+  // The embedded database has no code for this, and checks it before it executes anything.
   if (/^PGlite is clos(ed|ing)$/.test(error.message)) {
     return 'unavailable'
   }
   if (typeof code !== 'string') {
     return undefined
   }
-  // The same network error that leaves a statement's outcome open is harmless before there was a connection.
+  // Before there is a connection, a network error leaves no outcome open.
   if (syscall === 'connect') {
     return 'unavailable'
   }
   if (code === '08P01') {
-    return BY_POOLER.find(([words]) => words.test(error.message))?.[1]
+    return POOLER_MESSAGES.find(([, messages]) =>
+      messages.some((m) => error.message.includes(m))
+    )?.[0]
   }
   if (code === '0A000' && error.message.includes('cached plan')) {
     return 'retryable'

@@ -1,7 +1,7 @@
 import { desc, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 
-/** A place in a list that shows the newest first. */
+/** The position of a row in a list that is sorted by creation time, newest first. */
 export interface KeysetPosition {
   created_at: string
   id: string
@@ -11,10 +11,10 @@ interface Dated {
   id: AnyPgColumn
 }
 
-/** What comes after a place in such a list; everything, without one. */
-export const afterCursor = (table: Dated, place: KeysetPosition | undefined): SQL | undefined =>
-  place &&
-  sql`(${table.created_at}, ${table.id}) < (${place.created_at}::timestamptz, ${place.id}::uuid)`
+/** Selects what follows a position in such a list; everything without one. */
+export const afterCursor = (table: Dated, position: KeysetPosition | undefined): SQL | undefined =>
+  position &&
+  sql`(${table.created_at}, ${table.id}) < (${position.created_at}::timestamptz, ${position.id}::uuid)`
 
-/** Its order: of what was made at the same moment, the greater id comes first. */
+/** Sorts by creation time, newest first, and rows with the same time by id. */
 export const newestFirst = (table: Dated): SQL[] => [desc(table.created_at), desc(table.id)]

@@ -5,69 +5,76 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { Db } from './client.ts'
 import { executeRows } from './rows.ts'
 
-/** The database was migrated by a newer Tasklane, in a way that this one cannot live with. */
+/** The database was migrated by a newer Tasklane, in a way that this version cannot work with. */
 export class SchemaAheadError extends Error {
   override name = 'SchemaAheadError'
 }
 
-/** Somebody holds a lock that a migration needs. */
+/** Another session holds a lock that a migration needs. */
 export class MigrationLockTimeout extends Error {
   override name = 'MigrationLockTimeout'
 }
 
 const FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url))
-/** Any number will do, as long as every instance uses the same: 'tasklane' in hexadecimal digits of its first letters. */
+/** Any number that all instances share: the ASCII codes of 'task'. */
 const MIGRATION_LOCK = 0x7461736b
-/** Whoever comes to a table after a migration waits behind it: for so long, while a request waits a second for its turn. */
+/**
+ * Statements on a table queue behind a migration that waits for it: less time than a request waits for a
+ * connection.
+ */
 const LOCK_TIMEOUT = '500ms'
-/** And then has the table to themselves for so long. */
+/** Time between attempts, in which other statements can use the table. */
 const PAUSE_MS = 1500
-/** How long a table's holder is waited for in all: a deployment that stands still should say why within a minute or so. */
-const PATIENCE_MS = 60_000
-/** An index on a hundred million rows takes its time; what takes longer is not a step of a migration. */
-const LONGEST_STATEMENT_MS = 30 * 60_000
+/** Total time to wait for a lock: a deployment that is blocked should say why within about a minute. */
+const LOCK_WAIT_MS = 60_000
+/** Enough to build an index on a hundred million rows. */
+const STATEMENT_TIMEOUT_MS = 30 * 60_000
 
-/** `ahead`: how many migrations there are that only a newer version knows; they have added, and changed nothing. */
 export interface Migrated {
   applied: number
+  /** Number of migrations that only a newer version knows. They only add (`-- expand`). */
   ahead: number
 }
 export interface MigrateOptions {
   folder?: string
-  patienceMs?: number
+  lockWaitMs?: number
 }
 
 /**
- * Applies what is missing from `drizzle/`, each migration in a transaction of its own and by one instance at a time, so
- * that several may start at once and one that dies leaves nothing half done. A table that is in use is waited for in
- * short tries, so that its users are not held up behind us; then `LockNotFree`. A migration of a newer version is no
- * obstacle if it says that it only adds (`-- expand`), so that the release before can be started beside it or go back
- * to; any other is `UnknownSchema`.
+ * Applies the missing migrations of `drizzle/`, each in its own transaction and by one instance at a time, so that
+ * several instances may start at once and one that is killed leaves nothing half done. Waits for a locked table in
+ * short attempts, so that other statements are not blocked behind it, and finally throws MigrationLockTimeout.
+ * Accepts a migration of a newer version if its first line says that it only adds (`-- expand`), so that the
+ * previous release can run beside the new one and be rolled back to; throws SchemaAheadError for any other.
  */
 export async function migrate(
   db: Db,
-  { folder = FOLDER, patienceMs = PATIENCE_MS }: MigrateOptions = {}
+  { folder = FOLDER, lockWaitMs = LOCK_WAIT_MS }: MigrateOptions = {}
 ): Promise<Migrated> {
   const migrations = readMigrationFiles({ migrationsFolder: folder })
   await db
     .execute(
-      sql`create table if not exists schema_migrations (hash text primary key, applied_at timestamptz not null default now())`
+      sql`
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+          hash text PRIMARY KEY,
+          applied_at timestamptz NOT NULL DEFAULT now()
+        )`
     )
     .catch(ignoreRace)
-  const ahead = await refuseUnknown(
+  const ahead = await countAhead(
     db,
     migrations.map((m) => m.hash)
   )
   let applied = 0
   for (const migration of migrations) {
-    if (await applyOne(db, migration, patienceMs)) {
+    if (await applyMigration(db, migration, lockWaitMs)) {
       applied++
     }
   }
   return { applied, ahead }
 }
 
-/** True when every migration this version knows has been applied. */
+/** Returns true when every migration of this version has been applied. */
 export async function isMigrated(db: Db): Promise<boolean> {
   const done = await appliedHashes(db)
   return readMigrationFiles({ migrationsFolder: FOLDER }).every((m) => done.has(m.hash))
@@ -78,73 +85,77 @@ interface Migration {
   sql: string[]
 }
 
-async function applyOne(db: Db, migration: Migration, patienceMs: number): Promise<boolean> {
+/** Applies a migration, waiting for locks; returns false when it had been applied. */
+async function applyMigration(db: Db, migration: Migration, lockWaitMs: number): Promise<boolean> {
   const startedAt = Date.now()
   for (;;) {
-    const outcome = await tryOne(db, migration)
-    if (typeof outcome === 'boolean') {
-      return outcome
+    const outcome = await tryMigration(db, migration)
+    if (outcome === 'applied' || outcome === 'already applied') {
+      return outcome === 'applied'
     }
-    const waited = Date.now() - startedAt
-    if (outcome === 'table is held' && waited > patienceMs) {
+    const waitedMs = Date.now() - startedAt
+    if (outcome === 'table locked' && waitedMs > lockWaitMs) {
       throw new MigrationLockTimeout(
-        `A migration waited ${Math.round(waited / 1000)} s for a table that another session holds, perhaps by a transaction that somebody left open. Nothing of it was applied. End that session (pg_stat_activity shows it) and start again.`
+        `A migration waited ${Math.round(waitedMs / 1000)} s for a table that another session has locked, ` +
+          'perhaps in a transaction that was left open. Nothing of it was applied. ' +
+          'End that session (see pg_stat_activity) and start again.'
       )
     }
-    if (waited > LONGEST_STATEMENT_MS) {
+    if (waitedMs > STATEMENT_TIMEOUT_MS) {
       throw new MigrationLockTimeout(
-        'Another instance has been migrating for half an hour. Look at what it does (pg_stat_activity shows it) and start again.'
+        'Another instance has been migrating for half an hour. Check its session in pg_stat_activity and start again.'
       )
     }
-    await pause(outcome === 'somebody else is at it' ? PAUSE_MS / 6 : PAUSE_MS)
+    await pause(outcome === 'locked' ? PAUSE_MS / 6 : PAUSE_MS)
   }
 }
 
-async function tryOne(
-  db: Db,
-  { hash, sql: statements }: Migration
-): Promise<boolean | 'somebody else is at it' | 'table is held'> {
+/** `locked`: another instance is migrating. `table locked`: another session holds a lock on a table. */
+type Outcome = 'applied' | 'already applied' | 'locked' | 'table locked'
+
+async function tryMigration(db: Db, { hash, sql: statements }: Migration): Promise<Outcome> {
   try {
     return await db.transaction(async (tx) => {
-      const [lock] = await executeRows<{ is_ours: boolean }>(
-        tx as unknown as Db,
-        sql`select pg_try_advisory_xact_lock(${MIGRATION_LOCK}) as is_ours`
+      const [lock] = await executeRows<{ acquired: boolean }>(
+        tx,
+        sql`SELECT pg_try_advisory_xact_lock(${MIGRATION_LOCK}) AS acquired`
       )
-      if (!lock?.is_ours) {
-        return 'somebody else is at it'
+      if (!lock?.acquired) {
+        return 'locked'
       }
-      if ((await appliedHashes(tx as unknown as Db)).has(hash)) {
-        return false
+      if ((await appliedHashes(tx)).has(hash)) {
+        return 'already applied'
       }
       for (const setting of [
         `lock_timeout = '${LOCK_TIMEOUT}'`,
-        `statement_timeout = ${LONGEST_STATEMENT_MS}`
+        `statement_timeout = ${STATEMENT_TIMEOUT_MS}`
       ]) {
-        await tx.execute(sql.raw(`set local ${setting}`))
+        await tx.execute(sql.raw(`SET LOCAL ${setting}`))
       }
       for (const statement of statements) {
         await tx.execute(sql.raw(statement))
       }
       await tx.execute(
-        sql`alter table schema_migrations add column if not exists expands boolean not null default false`
+        sql`ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS expands boolean NOT NULL DEFAULT false`
       )
       await tx.execute(
-        sql`insert into schema_migrations (hash, expands) values (${hash}, ${onlyExpands(statements[0])})`
+        sql`INSERT INTO schema_migrations (hash, expands) VALUES (${hash}, ${onlyExpands(statements[0])})`
       )
-      return true
+      return 'applied'
     })
   } catch (error) {
     if (codeOf(error) !== '55P03') {
       throw error
     }
-    return 'table is held'
+    return 'table locked'
   }
 }
 
-/** A migration says in its first line what it is to the release before: `-- expand` when that can go on beside it. */
+/** Returns true for a migration whose first line says that the previous release can run beside it (`-- expand`). */
 export const onlyExpands = (text = ''): boolean => /^\s*-- expand\b/.test(text)
 
-async function refuseUnknown(db: Db, known: string[]): Promise<number> {
+/** Counts the migrations that only a newer version knows, or throws SchemaAheadError. */
+async function countAhead(db: Db, known: string[]): Promise<number> {
   const unknown = [...(await appliedHashes(db))].filter(([hash]) => !known.includes(hash))
   if (unknown.some(([, expands]) => !expands)) {
     throw new SchemaAheadError(
@@ -154,11 +165,13 @@ async function refuseUnknown(db: Db, known: string[]): Promise<number> {
   return unknown.length
 }
 
-/** Hash → whether it only adds. Before there was such a column, nothing was known to. */
+/** Returns the applied migrations: hash → whether it only adds. Old rows have no such column. */
 async function appliedHashes(db: Db): Promise<Map<string, boolean>> {
   const rows = await executeRows<{ hash: string; expands: boolean }>(
     db,
-    sql`select hash, coalesce((to_jsonb(m) ->> 'expands')::boolean, false) as expands from schema_migrations m`
+    sql`
+      SELECT hash, coalesce((to_jsonb(m) ->> 'expands')::boolean, false) AS expands
+      FROM schema_migrations m`
   )
   return new Map(rows.map((row) => [row.hash, row.expands]))
 }
@@ -166,7 +179,7 @@ async function appliedHashes(db: Db): Promise<Map<string, boolean>> {
 const codeOf = (error: unknown): string | undefined =>
   (((error as Error).cause ?? error) as { code?: string }).code
 
-/** `create table if not exists` is not atomic: of two first starts one may be told that the type exists already. */
+/** `CREATE TABLE IF NOT EXISTS` is not atomic: one of two first starts may get 23505 or 42P07. */
 function ignoreRace(error: unknown): void {
   if (codeOf(error) !== '23505' && codeOf(error) !== '42P07') {
     throw error

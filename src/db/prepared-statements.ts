@@ -3,7 +3,7 @@ import { Column, noopDecoder, type SQL } from 'drizzle-orm'
 interface Decoder {
   mapFromDriverValue(value: unknown): unknown
 }
-/** As much of drizzle's prepared statement as matters here: what its rows consist of, and who makes objects of them. */
+/** The private part of Drizzle's prepared statement that is used here: the fields of a row and their mapper. */
 interface Statement {
   fields?: {
     path: string[]
@@ -16,9 +16,8 @@ interface Preparable<T> {
 }
 
 /**
- * Prepares a query once: under a name it stays planned on each connection, without one the server plans it anew for
- * the values of each run. How a column becomes a value is looked up here once and not for every value of every row,
- * which was a tenth of what a list cost.
+ * Prepares a query once. With a name its plan is reused on each connection; without one the server plans it for the
+ * values of each run. The decoders of its columns are looked up once and not for every value of every row.
  */
 export function prepared<T>(query: Preparable<T>, name: string | undefined): T {
   const statement = query.prepare(name as string)
@@ -32,7 +31,7 @@ export function prepared<T>(query: Preparable<T>, name: string | undefined): T {
 function rowMapper(fields: NonNullable<Statement['fields']>): (rows: unknown[][]) => unknown[] {
   const plan = fields.map(({ path, field }) => ({
     name: path[0] as string,
-    decoder: changing(decoderOf(field))
+    decoder: unlessIdentity(decoderOf(field))
   }))
   return (rows) =>
     rows.map((row) => {
@@ -54,8 +53,8 @@ function decoderOf(field: NonNullable<Statement['fields']>[number]['field']): De
   return 'decoder' in field ? field.decoder : field.sql.decoder
 }
 
-/** Undefined for a decoder that gives back what it is given. */
-const changing = (decoder: Decoder): Decoder | undefined =>
+/** Returns undefined for a decoder that returns its input unchanged. */
+const unlessIdentity = (decoder: Decoder): Decoder | undefined =>
   decoder === noopDecoder || decoder.mapFromDriverValue === Column.prototype.mapFromDriverValue
     ? undefined
     : decoder

@@ -6,7 +6,7 @@ const MAX_TRIES = 3
 const MIN_PAUSE_MS = 10
 const MAX_PAUSE_MS = 100
 
-/** Something that a change makes necessary outside the database: dropping a cache entry, sending an email. */
+/** Work that a change requires outside the database, such as dropping a cache entry or sending an email. */
 export type Effect = () => void
 
 /** A transaction. Inside it use only this object: the database behind it would wait for it, embedded for ever. */
@@ -20,7 +20,7 @@ export type Tx = Db & {
 
 /**
  * Runs `work` in one transaction. Serialization failures and deadlocks (SQLSTATE 40001, 40P01) repeat the whole of
- * it, at most three times with a random pause: effects outside the database belong into `tx.afterCommit`.
+ * it, at most three times with a random pause: effects outside the database belong in `tx.afterCommit`.
  */
 export async function withTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   const { result, effects } = await withRetries(async () => {
@@ -31,13 +31,13 @@ export async function withTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>): 
     return { result, effects }
   })
   for (const effect of effects) {
-    run(effect)
+    runEffect(effect)
   }
   return result
 }
 
-/** What is committed stays done: an effect that fails is reported, and the others still run. */
-function run(effect: Effect): void {
+/** Reports an effect that fails instead of throwing: the change is committed, and other effects must still run. */
+function runEffect(effect: Effect): void {
   try {
     effect()
   } catch (error) {
@@ -45,7 +45,10 @@ function run(effect: Effect): void {
   }
 }
 
-/** Repeats `work`, a single statement that is a transaction of its own: one round trip instead of three. */
+/**
+ * Repeats `work` on serialization failures and deadlocks. For a single statement, which is a transaction by itself: one
+ * round trip instead of three.
+ */
 export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,4 +1,4 @@
-/** Raised when the queue before a gate is full, or a place in it was not served in time. */
+/** The queue is full, or no slot became free in time. */
 export class QueueFullError extends Error {}
 
 export interface ConcurrencyLimits {
@@ -6,29 +6,55 @@ export interface ConcurrencyLimits {
   queue: number
   waitMs: number
 }
-/** What a gate is doing at this moment and has done so far. */
+/** The current state of a queue and its totals so far. */
 export interface QueueStats {
   running: number
   waiting: number
   waited: number
   waitedSeconds: number
-  refused: number
+  rejected: number
 }
 interface Waiter {
-  enter: () => void
+  start: () => void
   timer: NodeJS.Timeout
 }
 
 /**
- * Lets at most `slots` pieces of work run at once and at most `queue` more wait, each no longer than `waitMs`.
- * Everything beyond is refused with GateBusy before it has cost anything. `load` says how it fares.
+ * Runs at most `slots` pieces of work at once and lets at most `queue` more wait, each no longer than `waitMs`. Rejects
+ * everything beyond with QueueFullError before it starts.
  */
 export function createConcurrencyLimit({ slots, queue, waitMs }: ConcurrencyLimits) {
   let running = 0
-  const past = { waited: 0, waitedSeconds: 0, refused: 0 }
+  const totals = { waited: 0, waitedSeconds: 0, rejected: 0 }
   const waiting = new Set<Waiter>()
 
-  const leave = () => {
+  const acquire = async () => {
+    if (running < slots) {
+      running++
+      return
+    }
+    if (waiting.size >= queue) {
+      totals.rejected++
+      throw new QueueFullError('queue full')
+    }
+    const since = performance.now()
+    await new Promise<void>((resolve, reject) => {
+      const waiter: Waiter = {
+        start: resolve,
+        timer: setTimeout(() => {
+          waiting.delete(waiter)
+          totals.rejected++
+          reject(new QueueFullError('waited too long'))
+        }, waitMs)
+      }
+      waiting.add(waiter)
+    })
+    totals.waited++
+    totals.waitedSeconds += (performance.now() - since) / 1000
+  }
+
+  /** Passes the slot to the first in the queue, or frees it. */
+  const release = () => {
     const [next] = waiting
     if (!next) {
       running--
@@ -36,43 +62,18 @@ export function createConcurrencyLimit({ slots, queue, waitMs }: ConcurrencyLimi
     }
     waiting.delete(next)
     clearTimeout(next.timer)
-    next.enter()
+    next.start()
   }
 
-  const enter = async () => {
-    if (running < slots) {
-      running++
-      return
-    }
-    if (waiting.size >= queue) {
-      past.refused++
-      throw new QueueFullError('queue full')
-    }
-    const since = performance.now()
-    await new Promise<void>((resolve, reject) => {
-      const waiter: Waiter = {
-        enter: resolve,
-        timer: setTimeout(() => {
-          waiting.delete(waiter)
-          past.refused++
-          reject(new QueueFullError('waited too long'))
-        }, waitMs)
-      }
-      waiting.add(waiter)
-    })
-    past.waited++
-    past.waitedSeconds += (performance.now() - since) / 1000
-  }
-
-  async function run<T>(work: () => Promise<T>): Promise<T> {
-    await enter()
+  async function run<T>(work: () => PromiseLike<T>): Promise<T> {
+    await acquire()
     try {
       return await work()
     } finally {
-      leave()
+      release()
     }
   }
   return Object.assign(run, {
-    load: (): QueueStats => ({ running, waiting: waiting.size, ...past })
+    stats: (): QueueStats => ({ running, waiting: waiting.size, ...totals })
   })
 }

@@ -1,12 +1,12 @@
 import { isProxyRange } from './ip.ts'
 
-/** What a format asks for, in the words that follow the variable's name, and how a value is checked. */
 export interface ConfigFormat {
+  /** What a value must be, in words that follow the variable's name. */
   rule: string
   check: (value: string) => boolean
 }
 
-/** The entries of a comma-separated list, trimmed, without empty ones. */
+/** Returns the entries of a comma-separated list, trimmed, without empty ones. */
 export const splitList = (list: string | undefined): string[] =>
   (list ?? '')
     .split(',')
@@ -14,7 +14,7 @@ export const splitList = (list: string | undefined): string[] =>
     .filter(Boolean)
 
 const MIN_SECRET_BYTES = 32
-export const SECRET_HINT = 'make one with: openssl rand -base64 48'
+export const SECRET_HINT = 'generate one with: openssl rand -base64 48'
 
 const everyEntry = (check: (entry: string) => boolean) => (list: string) =>
   splitList(list).every(check)
@@ -25,7 +25,7 @@ const isUrl =
 const isOrigin = (text: string) =>
   isUrl('http:', 'https:')(text) && new URL(text).origin === text.replace(/\/$/, '')
 
-/** The formats that a setting can have, by the name its schema refers to. */
+/** The formats of settings, by the name that their schema refers to. */
 export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
   'http-origin': {
     rule: 'must be an origin such as https://tasks.example.com, without a path',
@@ -53,7 +53,7 @@ export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
     check: isUrl('http:', 'https:')
   },
   'metrics-token': {
-    rule: 'must have at least 16 characters without blanks',
+    rule: 'must have at least 16 characters without spaces',
     check: (text) => /^\S{16,}$/.test(text)
   },
   'origin-list': {
@@ -72,7 +72,7 @@ export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
   }
 }
 
-/** Phrases of somebody who meant to replace the value later, or a few characters over and over. */
+/** Phrases that are meant to be replaced, or a few characters repeated. */
 const PLACEHOLDER = new RegExp(
   [
     'change[-_ ]?(me|this|it)',
@@ -87,11 +87,11 @@ const PLACEHOLDER = new RegExp(
 )
 const MIN_DISTINCT_CHARACTERS = 8
 
-/** True for a secret that was copied from an example or typed without thought. */
+/** Returns true for a secret that was copied from an example or is trivial. */
 export const isPlaceholder = (secret: string): boolean =>
   PLACEHOLDER.test(secret) || new Set(secret).size < MIN_DISTINCT_CHARACTERS
 
-/** The password inside a URL, decoded; empty without one. */
+/** Returns the password in a URL, decoded; empty without one. */
 export function passwordInUrl(url: string | undefined): string {
   const password = URL.parse(url ?? '')?.password ?? ''
   try {

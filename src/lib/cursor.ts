@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 
-/** Raised when a cursor was altered, belongs to another list or another caller, or comes from another format. */
+/** The cursor was altered, belongs to another list or caller, or has another format. */
 export class InvalidCursorError extends Error {}
 
 const FORMAT = 1
@@ -8,8 +8,8 @@ const HEAD = Buffer.of(FORMAT)
 const MAC_BYTES = 16
 
 /**
- * Seals the last row's sort position into an opaque text. `binding` names everything the position is only
- * valid for (caller, sort, filter); it is authenticated, not stored.
+ * Encodes the last row's sort position as opaque, authenticated text. `binding` names everything that the position is
+ * valid for (caller, sort, filter); it is authenticated but not contained.
  */
 export function encodeCursor(key: KeyObject, binding: string, position: readonly string[]): string {
   const payload = JSON.stringify(position)
@@ -18,10 +18,10 @@ export function encodeCursor(key: KeyObject, binding: string, position: readonly
   )
 }
 
-/** Gives back the position that was sealed by one of the keys, or throws BadCursor. */
+/** Decodes a position that was encoded with one of the keys, or throws InvalidCursorError. */
 export function decodeCursor(keys: readonly KeyObject[], binding: string, text: string): string[] {
   const bytes = Buffer.from(text, 'base64url')
-  // base64url has several spellings of the same bytes: only the one we wrote counts.
+  // base64url has several spellings of the same bytes; only the canonical one is accepted.
   if (bytes.toString('base64url') !== text) {
     throw new InvalidCursorError('not canonical')
   }
@@ -29,14 +29,11 @@ export function decodeCursor(keys: readonly KeyObject[], binding: string, text: 
     throw new InvalidCursorError('unknown format')
   }
   const payload = bytes.toString('utf8', 1 + MAC_BYTES)
-  if (
-    !keys.some((key) =>
-      timingSafeEqual(bytes.subarray(1, 1 + MAC_BYTES), mac(key, binding, payload))
-    )
-  ) {
+  const signature = bytes.subarray(1, 1 + MAC_BYTES)
+  if (!keys.some((key) => timingSafeEqual(signature, mac(key, binding, payload)))) {
     throw new InvalidCursorError('altered')
   }
-  return JSON.parse(payload) as string[]
+  return JSON.parse(payload)
 }
 
 function mac(key: KeyObject, binding: string, payload: string): Buffer {

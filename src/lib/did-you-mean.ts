@@ -2,7 +2,10 @@ import { closest, distance } from 'fastest-levenshtein'
 
 const MAX_EDITS = 3
 
-/** The known name that a mistyped one most probably meant, or undefined when none is near: few letters off, or a part of it. */
+/**
+ * Returns the known name that a mistyped one most probably means: one that differs in a few letters, or one that
+ * contains it or is contained in it. Returns undefined when there is none.
+ */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   if (known.length === 0) {
     return undefined

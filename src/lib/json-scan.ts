@@ -8,44 +8,57 @@ const COLON = 0x3a
 const COMMA = 0x2c
 
 export interface Scan {
-  /** What the text has too much of, if anything; then the rest was not looked at. */
+  /** The limit that the text exceeds, if any; then the rest was not read. */
   excess: 'depth' | 'values' | undefined
-  /** How many members its objects have, counted by their colons. */
+  /** The number of members of all objects, counted by their colons. */
   members: number
 }
 
-/** How large a JSON text is. Looks at raw bytes: a parser would already have paid for them. */
+/** Measures a JSON text by its raw bytes, before a parser spends time and memory on it. */
 export function scanJson(json: Buffer, max: { depth: number; values: number }): Scan {
   let depth = 0
   let values = 1
   let members = 0
-  let inString = false
   for (let i = 0; i < json.length; i++) {
-    const byte = json[i]
-    if (inString) {
-      if (byte === BACKSLASH) {
-        i++
-      } else if (byte === QUOTE) {
-        inString = false
-      }
-    } else if (byte === QUOTE) {
-      inString = true
-    } else if (byte === COLON) {
-      members++
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      if (++depth > max.depth) {
-        return { excess: 'depth', members }
-      }
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      depth--
-    } else if (byte === COMMA && ++values > max.values) {
-      return { excess: 'values', members }
+    switch (json[i]) {
+      case QUOTE:
+        i = endOfString(json, i)
+        break
+      case COLON:
+        members++
+        break
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
+        if (++depth > max.depth) {
+          return { excess: 'depth', members }
+        }
+        break
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        depth--
+        break
+      case COMMA:
+        if (++values > max.values) {
+          return { excess: 'values', members }
+        }
     }
   }
   return { excess: undefined, members }
 }
 
-/** How many members the objects in a parsed value have. A text that had more of them has given a name twice, and a parser keeps the last. */
+/** Returns the index of the quote that ends the string which begins at `start`. */
+function endOfString(json: Buffer, start: number): number {
+  let i = start + 1
+  while (i < json.length && json[i] !== QUOTE) {
+    i += json[i] === BACKSLASH ? 2 : 1
+  }
+  return i
+}
+
+/**
+ * Counts the members of all objects in a parsed value. A text that has more of them repeats a name: a parser keeps only
+ * the last.
+ */
 export function countMembers(value: unknown): number {
   if (value === null || typeof value !== 'object') {
     return 0
@@ -63,41 +76,68 @@ export function countMembers(value: unknown): number {
   return members
 }
 
-/** JSON pointer of the first member whose name its object has already, in a text that is valid JSON. */
+/** An object with the names so far and the current one, or an array with the current index. */
+type Scope = { names: Set<string>; at: string } | { names: undefined; at: number }
+
+/** Returns the JSON pointer of the first member whose name occurs before in its object. The text must be valid JSON. */
 export function findDuplicateKey(json: string): string | undefined {
-  const scopes: { names: Set<string> | undefined; at: string | number }[] = []
+  const scopes: Scope[] = []
   let text = ''
   for (let i = 0; i < json.length; i++) {
-    const scope = scopes.at(-1)
     const sign = json[i]
     if (sign === '"') {
-      const start = i
-      while (json[++i] !== '"') {
-        if (json[i] === '\\') {
-          i++
-        }
-      }
-      text = json.slice(start, i + 1)
-    } else if (sign === ':' && scope?.names) {
-      scope.at = JSON.parse(text) as string
-      if (scope.names.has(scope.at)) {
-        return scopes.map(({ at }) => `/${escapePointer(String(at))}`).join('')
-      }
-      scope.names.add(scope.at)
-    } else if (sign === '{') {
-      scopes.push({ names: new Set(), at: '' })
-    } else if (sign === '[') {
-      scopes.push({ names: undefined, at: 0 })
-    } else if (sign === ',' && typeof scope?.at === 'number') {
-      scope.at++
-    } else if (sign === '}' || sign === ']') {
-      scopes.pop()
+      const end = endOfText(json, i)
+      text = json.slice(i, end + 1)
+      i = end
+    } else if (sign !== ':') {
+      moveOn(scopes, sign)
+    } else if (isDuplicate(scopes.at(-1), text)) {
+      return scopes.map(({ at }) => `/${escapePointer(String(at))}`).join('')
     }
   }
   return undefined
 }
 
-/** JSON pointer (RFC 6901) of the first string, key or value, that PostgreSQL could not store: NUL or a lone surrogate. */
+/** Returns the index of the quote that ends the string which begins at `start`. */
+function endOfText(json: string, start: number): number {
+  let i = start + 1
+  while (json[i] !== '"') {
+    i += json[i] === '\\' ? 2 : 1
+  }
+  return i
+}
+
+/** Opens and closes scopes, and counts the elements of arrays. */
+function moveOn(scopes: Scope[], sign: string | undefined): void {
+  const scope = scopes.at(-1)
+  if (sign === '{') {
+    scopes.push({ names: new Set(), at: '' })
+  } else if (sign === '[') {
+    scopes.push({ names: undefined, at: 0 })
+  } else if (sign === '}' || sign === ']') {
+    scopes.pop()
+  } else if (sign === ',' && scope?.names === undefined && scope) {
+    scope.at++
+  }
+}
+
+/** Adds a name, given as JSON text, to its object; returns true when it has it already. */
+function isDuplicate(scope: Scope | undefined, text: string): boolean {
+  if (!scope?.names) {
+    return false
+  }
+  scope.at = JSON.parse(text)
+  if (scope.names.has(scope.at)) {
+    return true
+  }
+  scope.names.add(scope.at)
+  return false
+}
+
+/**
+ * Returns the JSON pointer (RFC 6901) of the first string, key or value, that PostgreSQL cannot store: one with NUL
+ * or a lone surrogate.
+ */
 export function findInvalidText(value: unknown, pointer = ''): string | undefined {
   if (typeof value === 'string') {
     return isValidText(value) ? undefined : pointer
@@ -118,10 +158,10 @@ export function findInvalidText(value: unknown, pointer = ''): string | undefine
   return undefined
 }
 
-/** True when the text has neither NUL nor a lone surrogate. */
+/** Returns true for a text without NUL and lone surrogates. */
 export const isValidText = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
 
-/** One segment of a JSON pointer (RFC 6901, section 3), made printable. */
+/** Escapes a segment of a JSON pointer (RFC 6901, section 3) and makes it printable. */
 export const escapePointer = (key: string): string =>
   key
     .toWellFormed()

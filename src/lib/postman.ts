@@ -4,7 +4,7 @@ interface Media {
 interface Link {
   parameters: Record<string, string>
 }
-interface Answer {
+interface Response {
   content?: Record<string, { schema: { $ref?: string } }>
   links?: Record<string, Link>
 }
@@ -22,32 +22,32 @@ interface Operation {
   security?: unknown[]
   parameters?: Parameter[]
   requestBody?: { content: Record<string, Media> }
-  responses: Record<string, Answer>
+  responses: Record<string, Response>
 }
-interface Described {
+interface Contract {
   info: { title: string; description: string; version: string }
   servers: { url: string }[]
   tags: { name: string; description: string }[]
   paths: Record<string, Record<string, Operation>>
 }
-interface Found {
+interface Entry {
   path: string
   method: string
   operation: Operation
 }
 
 const SCHEMA = 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json'
-/** First what makes things, then what reads and changes them, then what takes them away: a folder can be run from top to bottom. */
-const ORDER = ['made', 'get', 'patch', 'put', 'post', 'delete']
+/** Creating before reading, updating and deleting, so that a folder can be run from top to bottom. */
+const ORDER = ['create', 'get', 'patch', 'put', 'post', 'delete']
 
 /**
- * The contract as a Postman collection (v2.1): a folder for each tag, a request for each operation with the contract's
- * own example. `baseUrl` and `token` are variables; logging in fills `token`, and what is made fills the id that the
- * requests of its kind take, as the links of the contract say. Pure, and without random ids: same contract, same text.
+ * Converts the contract to a Postman collection (v2.1): a folder per tag, a request per operation with the contract's
+ * own example. `baseUrl` and `token` are variables; a login sets `token`, and a created resource sets the id that other
+ * requests take, as the links of the contract say. The same contract always gives the same text.
  */
 export function toPostman(document: object) {
-  const { info, servers, tags, paths } = document as Described
-  const found = Object.entries(paths).flatMap(([path, methods]) =>
+  const { info, servers, tags, paths } = document as Contract
+  const entries = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation }))
   )
   return {
@@ -66,7 +66,7 @@ export function toPostman(document: object) {
     item: tags.map(({ name, description }) => ({
       name,
       description,
-      item: found
+      item: entries
         .filter(({ operation }) => operation.tags[0] === name)
         .sort((a, b) => rank(a) - rank(b))
         .map(request)
@@ -74,18 +74,18 @@ export function toPostman(document: object) {
   }
 }
 
-function rank({ method, operation }: Found): number {
+function rank({ method, operation }: Entry): number {
   return ORDER.indexOf(
     method === 'post' && ('201' in operation.responses || '202' in operation.responses)
-      ? 'made'
+      ? 'create'
       : method
   )
 }
 
-function request({ path, method, operation }: Found) {
+function request({ path, method, operation }: Entry) {
   const { operationId, summary, description, security, parameters = [] } = operation
   const [[type, media] = ['', undefined]] = Object.entries(operation.requestBody?.content ?? {})
-  const of = (where: string) => parameters.filter((parameter) => parameter.in === where)
+  const parametersIn = (where: string) => parameters.filter((parameter) => parameter.in === where)
   const optional = ({ name, description, schema }: Parameter) => ({
     key: name,
     value: String(schema.default ?? ''),
@@ -99,10 +99,10 @@ function request({ path, method, operation }: Found) {
     request: {
       method: method.toUpperCase(),
       description,
-      // Postman writes the media type of a form by itself, with the boundary that it chose.
+      // Postman sets the media type of a form by itself, with its boundary.
       header: [
         ...(type === 'application/json' ? [{ key: 'Content-Type', value: type }] : []),
-        ...of('header').map(optional)
+        ...parametersIn('header').map(optional)
       ],
       url: {
         raw: `{{baseUrl}}${path.replace(/\{([^}]+)\}/g, ':$1')}`,
@@ -111,8 +111,8 @@ function request({ path, method, operation }: Found) {
           .slice(1)
           .replace(/\{([^}]+)\}/g, ':$1')
           .split('/'),
-        query: of('query').map(optional),
-        variable: of('path').map(({ name, description }) => ({
+        query: parametersIn('query').map(optional),
+        variable: parametersIn('path').map(({ name, description }) => ({
           key: name,
           value: `{{${name}}}`,
           description
@@ -131,7 +131,7 @@ function body(type: string, example: unknown) {
   if (type === 'application/json') {
     return {
       mode: 'raw',
-      raw: JSON.stringify(example, kept, 2),
+      raw: JSON.stringify(example, withVariables, 2),
       options: { raw: { language: 'json' } }
     }
   }
@@ -144,38 +144,39 @@ function body(type: string, example: unknown) {
   }
 }
 
-/** A refresh token is spent by its use: the one of the last answer is sent. */
-const kept = (key: string, value: unknown): unknown =>
+/** A refresh token can be used once: the collection sends the latest one. */
+const withVariables = (key: string, value: unknown): unknown =>
   key === 'refresh_token' ? '{{refresh_token}}' : value
 
-/** What Postman does with an answer: holds its status against the contract, and keeps what the next requests need. */
+/** Returns the script for a response: it checks the status and sets the variables that other requests need. */
 function script({ responses }: Operation): string[] {
   const statuses = Object.keys(responses)
     .filter((status) => status !== 'default')
     .map(Number)
-  const [status = '', answer] =
+  const [status = '', response] =
     Object.entries(responses).find(([status]) => /^2/.test(status)) ?? []
-  const ids = Object.assign(
+  const links: Record<string, string> = Object.assign(
     {},
-    ...Object.values(answer?.links ?? {}).map(({ parameters }) => parameters)
-  ) as Record<string, string>
-  const made = Object.entries(ids)
+    ...Object.values(response?.links ?? {}).map(({ parameters }) => parameters)
+  )
+  const ids = Object.entries(links)
     .filter(([, expression]) => expression === '$response.body#/id')
     .map(([name]) => set(name, 'id'))
-  const isTokenSet = Object.values(answer?.content ?? {}).some(({ schema }) =>
+  const isTokenSet = Object.values(response?.content ?? {}).some(({ schema }) =>
     schema.$ref?.endsWith('/TokenSet')
   )
   const tokens = isTokenSet
     ? [set('token', 'access_token'), set('refresh_token', 'refresh_token')]
     : []
-  const keep = [...made, ...tokens]
+  const variables = [...ids, ...tokens]
   return [
-    `pm.test('The contract names this answer', () => pm.expect(${JSON.stringify(statuses)}).to.include(pm.response.code))`,
-    ...(keep.length > 0
+    "pm.test('The contract has this response', () =>" +
+      ` pm.expect(${JSON.stringify(statuses)}).to.include(pm.response.code))`,
+    ...(variables.length > 0
       ? [
           `if (pm.response.code === ${status}) {`,
-          '  const made = pm.response.json()',
-          ...keep.map((line) => `  ${line}`),
+          '  const body = pm.response.json()',
+          ...variables.map((line) => `  ${line}`),
           '}'
         ]
       : [])
@@ -183,4 +184,4 @@ function script({ responses }: Operation): string[] {
 }
 
 const set = (variable: string, property: string): string =>
-  `pm.collectionVariables.set('${variable}', made.${property})`
+  `pm.collectionVariables.set('${variable}', body.${property})`

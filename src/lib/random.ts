@@ -5,8 +5,8 @@ const POOL = Buffer.alloc(BYTES * 256)
 let used = POOL.length
 
 /**
- * 16 random bytes, as good as any of node:crypto but fetched for 256 calls at a time: asking for each costs a point
- * read a twentieth of its CPU. Valid until the next call. For names of things, not for secrets, which ask for their own.
+ * Returns 16 random bytes of node:crypto, which are fetched for 256 calls at a time, since fetching is slow. They are
+ * valid until the next call. For ids, not for secrets.
  */
 export function randomBytes16(): Buffer {
   if (used === POOL.length) {

@@ -3,7 +3,7 @@ const RFC_3339 =
 const FIRST = Date.parse('0001-01-01T00:00:00.000Z')
 const LAST = Date.parse('9999-12-31T23:59:59.999Z')
 
-/** True for an RFC 3339 date-time with a zone that names a real moment in the years 0001 to 9999 (UTC). No leap seconds. */
+/** Returns true for a valid RFC 3339 date-time with a zone in the years 0001 to 9999 (UTC), without leap seconds. */
 export function isTimestamp(text: string): boolean {
   const parts = RFC_3339.exec(text)
   if (!parts) {
@@ -33,11 +33,14 @@ export function isTimestamp(text: string): boolean {
   return at >= FIRST && at <= LAST
 }
 
-/** The one spelling we store and send: UTC, exactly three fraction digits; finer fractions are cut, never rounded up. */
+/** Returns the form that is stored and sent: UTC, exactly three fraction digits, cut and never rounded up. */
 export const normalizeTimestamp = (text: string): string =>
   new Date(text.toUpperCase()).toISOString()
 
-/** PostgreSQL's text of a timestamptz in a UTC session (`2026-01-02 03:04:05.6+00`) as RFC 3339 with three fraction digits. */
+/**
+ * Converts PostgreSQL's text of a timestamptz in a UTC session (`2026-01-02 03:04:05.6+00`) to RFC 3339 with three
+ * fraction digits.
+ */
 export function timestampFromDatabase(text: string): string {
   const fraction = text.length > 22 ? text.slice(20, text.length - 3) : ''
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction.padEnd(3, '0')}Z`

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-/** 256 random bits as 43 characters of base64url. */
+/** Generates 256 random bits as 43 characters of base64url. */
 export const randomToken = (): string => randomBytes(32).toString('base64url')
 
-/** How a token is stored: SHA-256, base64url. A random token needs no salt and no slow hash. */
+/** Hashes a token for storage (SHA-256, base64url). A random token needs no salt and no slow hash. */
 export const hashToken = (token: string): string =>
   createHash('sha256').update(token).digest('base64url')

@@ -7,36 +7,36 @@ export interface TtlCacheOptions<T> {
 }
 
 /**
- * Remembers what was read for a moment, counted from the start of the read. Requests that ask meanwhile share it. What
- * is dropped while it is being read still goes to those who asked before, and to nobody after.
+ * Caches what `load` returns for `ttlMs` from the start of the load. Concurrent calls share one load. A key that is
+ * invalidated while it is loaded is still returned to earlier calls, but not to later ones.
  */
 export function createTtlCache<T>({ max, ttlMs, load }: TtlCacheOptions<T>) {
-  const reads = new LRUCache<string, Promise<T>>({ max, ttl: ttlMs })
+  const loads = new LRUCache<string, Promise<T>>({ max, ttl: ttlMs })
   return {
     get(key: string): Promise<T> {
-      const known = reads.get(key)
-      if (known) {
-        return known
+      const cached = loads.get(key)
+      if (cached) {
+        return cached
       }
-      const read = load(key)
-      reads.set(key, read)
-      // A failure is not remembered.
-      read.catch(() => {
-        if (reads.peek(key) === read) {
-          reads.delete(key)
+      const loading = load(key)
+      loads.set(key, loading)
+      // A failure is not cached.
+      loading.catch(() => {
+        if (loads.peek(key) === loading) {
+          loads.delete(key)
         }
       })
-      return read
+      return loading
     },
 
     invalidate(key: string): void {
-      reads.delete(key)
+      loads.delete(key)
     },
 
-    dropWhere(matches: (key: string) => boolean): void {
-      for (const key of reads.keys()) {
+    invalidateWhere(matches: (key: string) => boolean): void {
+      for (const key of loads.keys()) {
         if (matches(key)) {
-          reads.delete(key)
+          loads.delete(key)
         }
       }
     }

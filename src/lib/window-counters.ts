@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
-/** Counters that are kept at once; beyond, the ones that rested longest go. */
+/** Number of counters in memory; beyond it the least recently used ones are dropped. */
 const MAX_COUNTERS = 50_000
 
 export interface Count {
@@ -9,21 +9,21 @@ export interface Count {
 }
 
 /**
- * Counts keys in fixed windows in this process, as a store of @fastify/rate-limit. The library's own hands out one
- * changing object: of requests in the same tick each would read what the last one counted, and all would be refused.
+ * Counts keys in fixed windows in this process, as a store of @fastify/rate-limit. The library's own store returns one
+ * mutable object: requests in the same tick would all see the last count, and all would be rejected.
  */
 export class WindowCounters {
-  private kept: LRUCache<string, { current: number; endsAt: number }> | undefined
+  private counters: LRUCache<string, { current: number; endsAt: number }> | undefined
 
   incr(key: string, done: (error: Error | null, count: Count) => void, windowMs: number): void {
-    // A cache takes all its room when it is made. There are twenty, and a start has no time for those that nobody needs yet.
-    this.kept ??= new LRUCache({ max: MAX_COUNTERS })
+    // A cache allocates its memory at once, so each of the many is created when it is first needed.
+    this.counters ??= new LRUCache({ max: MAX_COUNTERS })
     const at = Date.now()
-    const known = this.kept.get(key)
+    const known = this.counters.get(key)
     const counter = known && known.endsAt > at ? known : { current: 0, endsAt: at + windowMs }
     counter.current++
     if (counter !== known) {
-      this.kept.set(key, counter)
+      this.counters.set(key, counter)
     }
     done(null, { current: counter.current, ttl: counter.endsAt - at })
   }

@@ -3,8 +3,8 @@ import { call, logIn, runCommand, startServer } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
 import { PASSWORD } from '../support/test-app.ts'
 
-/** An installation of its own: a data directory, on a server also a database. */
-async function installation(t: Test): Promise<{ cwd: string; env: Record<string, string> }> {
+/** Creates a data directory and, on a server, a database. */
+async function createInstallation(t: Test): Promise<{ cwd: string; env: Record<string, string> }> {
   const cwd = t.testdir()
   const database = serverUrl === undefined ? undefined : await createTestDatabase()
   t.teardown(() => database?.close())
@@ -17,10 +17,10 @@ const production = {
 }
 
 t.test(
-  'an empty installation is migrated and seeded, once; an admin comes whenever one is needed',
+  'migrate and seed set up an empty installation once, and create-admin works at any time',
   async (t) => {
-    const { cwd, env } = await installation(t)
-    const makeAdmin = (input: string, ...args: string[]) =>
+    const { cwd, env } = await createInstallation(t)
+    const createAdmin = (input: string, ...args: string[]) =>
       runCommand(t, ['create-admin', ...args], { env, cwd, input })
     const applied =
       serverUrl === undefined ? /^Applied \d+ migrations?\.\n$/ : 'The database is up to date.\n'
@@ -37,19 +37,19 @@ t.test(
     t.match(await runCommand(t, ['seed'], { env, cwd }), {
       code: 1,
       stdout: '',
-      stderr: /There are users already/
+      stderr: /already has users/
     })
-    const made = await makeAdmin(
+    const created = await createAdmin(
       `${PASSWORD}\n`,
       '--username',
       'root',
       '--email',
       'Root@example.com'
     )
-    t.match(made, { code: 0, stdout: 'Created the admin root.\n', stderr: '' })
-    const short = await makeAdmin('short', '--username', 'other')
+    t.match(created, { code: 0, stdout: 'Created admin root.\n', stderr: '' })
+    const short = await createAdmin('short', '--username', 'other')
     t.match(short, { code: 1, stderr: /at least 8 characters/ })
-    for (const { stdout, stderr } of [made, short]) {
+    for (const { stdout, stderr } of [created, short]) {
       t.notMatch(stdout + stderr, /correct horse|\n +at /)
     }
 
@@ -78,28 +78,25 @@ t.test(
       method: 'POST',
       body: { username: 'eve', password: PASSWORD }
     })
-    t.equal(next.body.user.role, 'user', 'the first account is taken')
+    t.equal(next.body.user.role, 'user', 'only the first account becomes admin')
     await stop('SIGKILL')
   }
 )
 
-t.test(
-  "demo people are refused in production, where their passwords would be everybody's",
-  async (t) => {
-    const refused = await runCommand(t, ['seed'], {
-      env: { ...production, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }
-    })
-    t.match(refused, { code: 1, stdout: '', stderr: /refused in production/ })
-  }
-)
+t.test('demo users are rejected in production, because their passwords are public', async (t) => {
+  const rejected = await runCommand(t, ['seed'], {
+    env: { ...production, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }
+  })
+  t.match(rejected, { code: 1, stdout: '', stderr: /rejected in production/ })
+})
 
-t.test('an admin needs a name that can be one', async (t) => {
+t.test('create-admin rejects missing and invalid names', async (t) => {
   for (const [args, words] of [
     [[], /--username, --email, or both/],
-    [['--username', 'a@b'], /may have up to 64 letters/],
-    [['--email', 'nobody'], /address/]
+    [['--username', 'a@b'], /has up to 64 letters/],
+    [['--email', 'nobody'], /An email looks like/]
   ] as const) {
-    const refused = await runCommand(t, ['create-admin', ...args], { input: PASSWORD })
-    t.match(refused, { code: 1, stdout: '', stderr: words }, args.join(' '))
+    const rejected = await runCommand(t, ['create-admin', ...args], { input: PASSWORD })
+    t.match(rejected, { code: 1, stdout: '', stderr: words }, args.join(' '))
   }
 })

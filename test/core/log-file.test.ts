@@ -42,6 +42,6 @@ t.test(
     const { status, stdout, stderr } = log('/dev/full', 'first', 'second')
     t.equal(status, 0)
     t.match(stdout, /"first".*\n.*"second"/)
-    t.match(stderr, /^LOG_FILE can no longer be written/)
+    t.match(stderr, /^Cannot write to LOG_FILE any more/)
   }
 )

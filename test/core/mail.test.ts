@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import t from 'tap'
 import { type ConfigError, readConfig } from '../../src/config.ts'
 import { createMail, type EmailMessage } from '../../src/core/mail.ts'
 import { smtpServer } from '../support/smtp.ts'
 
-const LETTER: EmailMessage = {
+const MESSAGE: EmailMessage = {
   to: 'ann@example.com',
   subject: 'Your code',
   text: 'Hello Ann,\n\n    12345678\n',
@@ -19,7 +19,7 @@ const PRODUCTION = {
 }
 const QUICK = [1, 1, 1]
 
-function logbook() {
+function recordingLog() {
   const lines: { level: string; event?: string; tries?: number }[] = []
   const note = (level: string) => (fields: object) => {
     lines.push({ level, ...fields })
@@ -27,35 +27,32 @@ function logbook() {
   return { lines, log: { info: note('info'), warn: note('warn'), error: note('error') } }
 }
 
-t.test(
-  'a letter is delivered by SMTP as text and as HTML, from the configured sender',
-  async (t) => {
-    const smtp = await smtpServer(t)
-    const { lines, log } = logbook()
-    const mail = createMail(
-      readConfig({ ...PRODUCTION, SMTP_URL: smtp.url, EMAIL_FROM: 'Tasklane <tasks@example.com>' }),
-      log,
-      QUICK
-    )
-    mail.send(LETTER)
-    const [letter] = await smtp.arrived(1)
-    await mail.close()
-    t.match(letter, {
-      from: 'tasks@example.com',
-      to: ['ann@example.com'],
-      headers: /From: Tasklane <tasks@example.com>\r\n/,
-      text: '    12345678',
-      html: LETTER.html
-    })
-    t.match(letter?.headers, /Subject: Your code\r\n/)
-    t.match(lines, [{ level: 'info', event: 'mail.sent', tries: 1 }])
-    t.notMatch(JSON.stringify(lines), '12345678', 'in production the log is no second mailbox')
-    t.notMatch(JSON.stringify(lines), 'ann@example.com')
-    t.strictSame(mail.sentMessages(), [])
-  }
-)
+t.test('an email is sent by SMTP as text and as HTML, from the configured sender', async (t) => {
+  const smtp = await smtpServer(t)
+  const { lines, log } = recordingLog()
+  const mail = createMail(
+    readConfig({ ...PRODUCTION, SMTP_URL: smtp.url, EMAIL_FROM: 'Tasklane <tasks@example.com>' }),
+    log,
+    QUICK
+  )
+  mail.send(MESSAGE)
+  const [received] = await smtp.arrived(1)
+  await mail.close()
+  t.match(received, {
+    from: 'tasks@example.com',
+    to: ['ann@example.com'],
+    headers: /From: Tasklane <tasks@example.com>\r\n/,
+    text: '    12345678',
+    html: MESSAGE.html
+  })
+  t.match(received?.headers, /Subject: Your code\r\n/)
+  t.match(lines, [{ level: 'info', event: 'mail.sent', tries: 1 }])
+  t.notMatch(JSON.stringify(lines), '12345678', 'in production the text is not logged')
+  t.notMatch(JSON.stringify(lines), 'ann@example.com')
+  t.strictSame(mail.sentMessages(), [])
+})
 
-t.test('a delivery that fails for the moment is tried again, a few times', async (t) => {
+t.test('a temporary failure is retried a few times', async (t) => {
   for (const [failures, tries, end] of [
     [2, 3, 'mail.sent'],
     [9, 4, 'mail.given_up']
@@ -63,9 +60,9 @@ t.test('a delivery that fails for the moment is tried again, a few times', async
     const smtp = await smtpServer(t, (nth) =>
       nth <= failures ? { code: 451, text: 'try later' } : undefined
     )
-    const { lines, log } = logbook()
+    const { lines, log } = recordingLog()
     const mail = createMail(readConfig({ NODE_ENV: 'test', SMTP_URL: smtp.url }), log, QUICK)
-    mail.send(LETTER)
+    mail.send(MESSAGE)
     await mail.close()
     t.equal(smtp.deliveries(), tries)
     t.match(lines.at(-1), { event: end, tries })
@@ -73,39 +70,42 @@ t.test('a delivery that fails for the moment is tried again, a few times', async
   }
 })
 
-t.test('a refusal for good is not argued with', async (t) => {
+t.test('a permanent failure is not retried', async (t) => {
   const smtp = await smtpServer(t, () => ({ code: 550, text: 'no such mailbox' }))
-  const { lines, log } = logbook()
+  const { lines, log } = recordingLog()
   const mail = createMail(readConfig({ NODE_ENV: 'test', SMTP_URL: smtp.url }), log, QUICK)
-  mail.send(LETTER)
+  mail.send(MESSAGE)
   await mail.close()
   t.equal(smtp.deliveries(), 1)
   t.match(lines, [{ level: 'error', event: 'mail.given_up', response: 550 }])
 })
 
-t.test('a mail server that is not there delays nobody and is given up in the end', async (t) => {
-  const nobody = createServer().listen(0, '127.0.0.1')
-  await once(nobody, 'listening')
-  const { port } = nobody.address() as AddressInfo
-  nobody.close()
-  const { lines, log } = logbook()
-  const mail = createMail(
-    readConfig({ NODE_ENV: 'test', SMTP_URL: `smtp://127.0.0.1:${port}` }),
-    log,
-    QUICK
-  )
-  mail.send(LETTER)
-  t.strictSame(lines, [], 'sending has returned before anything was tried')
-  await mail.close()
-  t.match(
-    lines.map((line) => line.event),
-    ['mail.failed', 'mail.failed', 'mail.failed', 'mail.given_up']
-  )
-})
+t.test(
+  'a mail server that is down delays no caller, and the email is given up after some retries',
+  async (t) => {
+    const nobody = createServer().listen(0, '127.0.0.1')
+    await once(nobody, 'listening')
+    const { port } = nobody.address() as AddressInfo
+    nobody.close()
+    const { lines, log } = recordingLog()
+    const mail = createMail(
+      readConfig({ NODE_ENV: 'test', SMTP_URL: `smtp://127.0.0.1:${port}` }),
+      log,
+      QUICK
+    )
+    mail.send(MESSAGE)
+    t.strictSame(lines, [], 'send returns before the first attempt')
+    await mail.close()
+    t.match(
+      lines.map((line) => line.event),
+      ['mail.failed', 'mail.failed', 'mail.failed', 'mail.given_up']
+    )
+  }
+)
 
-t.test('nothing in a letter becomes a header, a second reader or a file', async (t) => {
+t.test('no content of an email becomes a header, a second recipient or a file', async (t) => {
   const smtp = await smtpServer(t)
-  const { lines, log } = logbook()
+  const { lines, log } = recordingLog()
   const mail = createMail(readConfig({ NODE_ENV: 'test', SMTP_URL: smtp.url }), log, QUICK)
   for (const to of [
     'ann@example.com, eve@example.com',
@@ -114,46 +114,46 @@ t.test('nothing in a letter becomes a header, a second reader or a file', async 
     '"a"@example.com',
     'ann'
   ]) {
-    mail.send({ ...LETTER, to })
+    mail.send({ ...MESSAGE, to })
   }
-  t.equal(lines.filter((line) => line.event === 'mail.refused').length, 5)
-  mail.send({ ...LETTER, subject: 'Hello\r\nBcc: eve@example.com' })
-  const [letter] = await smtp.arrived(1)
+  t.equal(lines.filter((line) => line.event === 'mail.rejected').length, 5)
+  mail.send({ ...MESSAGE, subject: 'Hello\r\nBcc: eve@example.com' })
+  const [received] = await smtp.arrived(1)
   await mail.close()
-  t.strictSame(letter?.to, ['ann@example.com'])
-  t.notMatch(letter?.headers, /^Bcc:/m)
+  t.strictSame(received?.to, ['ann@example.com'])
+  t.notMatch(received?.headers, /^Bcc:/m)
   t.equal(smtp.received.length, 1)
 })
 
 t.test(
-  'while developing letters are kept and written to the log, the newest first and not without end',
+  'in development a limited number of emails is stored, newest first, and they are logged',
   async (t) => {
-    const { lines, log } = logbook()
+    const { lines, log } = recordingLog()
     const mail = createMail(readConfig({}), log)
     for (let i = 0; i < 150; i++) {
-      mail.send({ ...LETTER, subject: `Letter ${i}` })
+      mail.send({ ...MESSAGE, subject: `Email ${i}` })
     }
-    await turn()
+    await nextTick()
     t.equal(mail.sentMessages().length, 100)
-    t.equal(mail.sentMessages()[0]?.subject, 'Letter 149')
-    t.match(lines[0], { event: 'mail.kept', text: LETTER.text })
+    t.equal(mail.sentMessages()[0]?.subject, 'Email 149')
+    t.match(lines[0], { event: 'mail.stored', text: MESSAGE.text })
     t.ok(mail.isEnabled)
   }
 )
 
-t.test('with EMAIL_ENABLED=off no letter goes anywhere', async (t) => {
+t.test('with EMAIL_ENABLED=off no email is sent or stored', async (t) => {
   const smtp = await smtpServer(t)
   const mail = createMail(
     readConfig({ ...PRODUCTION, EMAIL_ENABLED: 'off', SMTP_URL: smtp.url }),
-    logbook().log
+    recordingLog().log
   )
-  mail.send(LETTER)
+  mail.send(MESSAGE)
   await mail.close()
   t.notOk(mail.isEnabled)
   t.strictSame([smtp.deliveries(), mail.sentMessages()], [0, []])
 })
 
-t.test('production says where letters go, or that there are none', async (t) => {
+t.test('production requires an SMTP server, or EMAIL_ENABLED=off', async (t) => {
   const faultsOf = (env: Record<string, string>): string => {
     try {
       readConfig({ ...PRODUCTION, ...env })
@@ -168,7 +168,7 @@ t.test('production says where letters go, or that there are none', async (t) => 
   t.match(faultsOf({ SMTP_URL: 'http://mail.example.com' }), /SMTP_URL must look like/)
   t.match(
     faultsOf({ EMAIL_ENABLED: 'off', EMAIL_VERIFICATION: 'required' }),
-    /EMAIL_VERIFICATION=required needs a mailer/
+    /EMAIL_VERIFICATION=required needs email/
   )
   for (const from of ['nobody', 'A <a@b>, B <c@d>', 'A\r\nBcc: <a@b>']) {
     t.match(faultsOf({ EMAIL_ENABLED: 'off', EMAIL_FROM: from }), /EMAIL_FROM must be/)

@@ -107,7 +107,7 @@ t.test(
       await over
     })
     await held
-    await t.rejects(migrate(db, { folder, patienceMs: 2000 }), MigrationLockTimeout)
+    await t.rejects(migrate(db, { folder, lockWaitMs: 2000 }), MigrationLockTimeout)
     const before = seen.served
     const patient = migrate(db, { folder })
     await more('served', 100)

@@ -10,7 +10,7 @@ import { freePort } from '../support/postgres-server.ts'
 const [url = '', without = '', ...names] = process.argv.slice(2)
 const STAND_INS: Record<string, string> = {
   patches: 'export function assertDriverPatched () {}',
-  timeouts: 'export const withTimeouts = (client) => ({ client, loads: {} })'
+  timeouts: 'export const withTimeouts = (client) => ({ client, queueStats: {} })'
 }
 registerHooks({
   load(file, context, next) {

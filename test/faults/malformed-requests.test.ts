@@ -19,7 +19,7 @@ const passwords = {
   hash: async (password: string) => `plain ${password}`,
   verify: async (hash: string | null | undefined, password: string) => hash === `plain ${password}`,
   needsRehash: () => false,
-  load: () => ({ running: 0, waiting: 0, waited: 0, waitedSeconds: 0, refused: 0 })
+  queueStats: () => ({ running: 0, waiting: 0, waited: 0, waitedSeconds: 0, rejected: 0 })
 }
 const log: Record<string, unknown>[] = []
 const { app, request, signUp } = await createTestApp(t, {

@@ -88,7 +88,7 @@ t.test(
     const shared = await reads(both.slice(0, 1), access_token, 1)
     t.strictSame(policies(shared), ['"default";q=100;w=60'])
     t.equal(
-      log.filter((line) => line.includes('Redis does not answer')).length,
+      log.filter((line) => line.includes('Redis does not respond')).length,
       1,
       'one line tells that it went'
     )
@@ -109,7 +109,7 @@ t.test('a frozen Redis costs its deadline once', { skip: withoutOwnRedis }, asyn
   const answers = await reads([ask as Ask], access_token, 10)
   t.strictSame(countStatuses(answers), { 200: 10 })
   t.match(policies(answers), ['"default";q=50;w=60'])
-  t.ok(log.some((line) => line.includes('Redis does not answer')))
+  t.ok(log.some((line) => line.includes('Redis does not respond')))
   const waits = []
   for (let i = 0; i < 20; i++) {
     const at = performance.now()

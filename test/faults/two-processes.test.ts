@@ -185,11 +185,11 @@ t.test(
     for (const { code, stdout } of ended) {
       t.equal(code, 0)
       t.equal(
-        stdout.split('Redis does not answer').length,
+        stdout.split('Redis does not respond').length,
         stdout.split('Redis is back').length,
         'each loss and each return is said once'
       )
-      t.match(stdout, /Redis does not answer/)
+      t.match(stdout, /Redis does not respond/)
     }
   }
 )

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createConcurrencyLimit, QueueFullError } from '../../src/lib/concurrency-limit.ts'
 
-/** Work that ends when it is told to. */
+/** Creates work that ends when the test says so. */
 function task() {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const state = { started: false }
@@ -15,22 +15,22 @@ function task() {
     fail: (error: Error) => reject(error)
   }
 }
-const turn = () => new Promise((resolve) => setImmediate(resolve))
+const nextTick = () => new Promise((resolve) => setImmediate(resolve))
 
 t.test(
-  'as many run at once as there are slots; the others wait and are let in in order',
+  'at most `slots` pieces of work run at once; the others wait and start in order',
   async (t) => {
-    const gate = createConcurrencyLimit({ slots: 2, queue: 10, waitMs: 60_000 })
+    const limit = createConcurrencyLimit({ slots: 2, queue: 10, waitMs: 60_000 })
     const tasks = [task(), task(), task(), task()]
-    const results = tasks.map(({ run }) => gate(run))
-    await turn()
+    const results = tasks.map(({ run }) => limit(run))
+    await nextTick()
     t.strictSame(
       tasks.map(({ state }) => state.started),
       [true, true, false, false]
     )
     tasks[1]?.end()
     await results[1]
-    await turn()
+    await nextTick()
     t.strictSame(
       tasks.map(({ state }) => state.started),
       [true, true, true, false]
@@ -42,10 +42,10 @@ t.test(
   }
 )
 
-t.test('beyond the queue everything is refused before it starts', async (t) => {
-  const gate = createConcurrencyLimit({ slots: 1, queue: 2, waitMs: 60_000 })
+t.test('work beyond the queue is rejected before it starts', async (t) => {
+  const limit = createConcurrencyLimit({ slots: 1, queue: 2, waitMs: 60_000 })
   const tasks = Array.from({ length: 4 }, task)
-  const results = tasks.map(({ run }) => gate(run))
+  const results = tasks.map(({ run }) => limit(run))
   await t.rejects(results[3] as Promise<string>, new QueueFullError('queue full'))
   t.notOk(tasks[3]?.state.started)
   for (const { end } of tasks) {
@@ -54,12 +54,12 @@ t.test('beyond the queue everything is refused before it starts', async (t) => {
   t.strictSame(await Promise.all(results.slice(0, 3)), ['done', 'done', 'done'])
 })
 
-t.test('who waits too long is refused, and leaves its place to others', async (t) => {
-  const gate = createConcurrencyLimit({ slots: 1, queue: 1, waitMs: 5 })
+t.test('work that waits too long is rejected and leaves the queue', async (t) => {
+  const limit = createConcurrencyLimit({ slots: 1, queue: 1, waitMs: 5 })
   const [slow, late, next] = [task(), task(), task()]
-  const running = gate(slow.run)
-  await t.rejects(gate(late.run), new QueueFullError('waited too long'))
-  const waiting = gate(next.run)
+  const running = limit(slow.run)
+  await t.rejects(limit(late.run), new QueueFullError('waited too long'))
+  const waiting = limit(next.run)
   slow.end()
   await running
   next.end()
@@ -67,18 +67,18 @@ t.test('who waits too long is refused, and leaves its place to others', async (t
   t.notOk(late.state.started)
 })
 
-t.test('work that fails gives its slot back', async (t) => {
-  const gate = createConcurrencyLimit({ slots: 1, queue: 1, waitMs: 60_000 })
+t.test('work that fails releases its slot', async (t) => {
+  const limit = createConcurrencyLimit({ slots: 1, queue: 1, waitMs: 60_000 })
   const broken = task()
-  const result = gate(broken.run)
+  const result = limit(broken.run)
   broken.fail(new Error('no luck'))
   await t.rejects(result, { message: 'no luck' })
-  t.equal(await gate(async () => 'next'), 'next')
+  t.equal(await limit(async () => 'next'), 'next')
   await t.rejects(
-    gate(() => {
+    limit(() => {
       throw new Error('at once')
     }),
     { message: 'at once' }
   )
-  t.equal(await gate(async () => 'next'), 'next')
+  t.equal(await limit(async () => 'next'), 'next')
 })

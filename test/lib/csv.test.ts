@@ -4,7 +4,7 @@ import t from 'tap'
 import { csvOf, guardCell, unguardCell } from '../../src/lib/csv.ts'
 
 t.test(
-  'a text that a spreadsheet would run gets a guard, and so does one that looks guarded',
+  'text that a spreadsheet would run is guarded, and so is text that looks guarded',
   async (t) => {
     for (const start of ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
       t.equal(guardCell(`${start}1+1`), `'${start}1+1`)
@@ -40,7 +40,7 @@ const cell = fc.oneof(
   fc.string({ unit: 'grapheme' })
 )
 
-t.test('whatever a record holds comes back, a null apart from an empty text', async () => {
+t.test('every record is read back unchanged, and null differs from empty text', async () => {
   const records = fc.array(fc.array(fc.option(cell), { minLength: 3, maxLength: 3 }), {
     minLength: 1,
     maxLength: 5

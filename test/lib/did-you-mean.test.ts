@@ -12,7 +12,7 @@ const FIELDS = [
   'assignee_id'
 ]
 
-t.test('a mistyped name leads to the one that was meant', async (t) => {
+t.test('a mistyped name gives the one that was meant', async (t) => {
   const meant: [string, string][] = [
     ['titel', 'title'],
     ['tilte', 'title'],
@@ -36,7 +36,7 @@ t.test('a mistyped name leads to the one that was meant', async (t) => {
   }
 })
 
-t.test('a name that is near to none leads nowhere', async (t) => {
+t.test('a name that is close to none gives nothing', async (t) => {
   for (const typed of [
     'xyzzy',
     'q',
@@ -50,7 +50,7 @@ t.test('a name that is near to none leads nowhere', async (t) => {
   t.equal(closestName('title', []), undefined)
 })
 
-t.test('a name of a megabyte costs no more than a short one', async (t) => {
+t.test('a very long name takes no more time than a short one', async (t) => {
   t.equal(closestName('x'.repeat(1_000_000), FIELDS), undefined)
   t.equal(closestName(`title${'x'.repeat(1_000_000)}`, FIELDS), 'title')
 })

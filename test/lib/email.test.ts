@@ -1,7 +1,7 @@
 import t from 'tap'
 import { isEmail } from '../../src/lib/email.ts'
 
-t.test('an address is one bare ASCII address with a dot in its domain', async (t) => {
+t.test('an email is one bare ASCII email with a dot in its domain', async (t) => {
   for (const text of [
     'ann@example.com',
     'Ann.Lee+tasks@mail.example.co.uk',

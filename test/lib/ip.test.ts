@@ -1,7 +1,7 @@
 import t from 'tap'
 import { canonicalIp, isProxyRange, maskIp } from '../../src/lib/ip.ts'
 
-t.test('an address has one spelling, and mapped IPv4 is IPv4', async (t) => {
+t.test('an IP address has one canonical form, and IPv4-mapped IPv6 is IPv4', async (t) => {
   const spellings: [string, string][] = [
     ['192.0.2.1', '192.0.2.1'],
     ['::ffff:192.0.2.1', '192.0.2.1'],
@@ -19,7 +19,7 @@ t.test('an address has one spelling, and mapped IPv4 is IPv4', async (t) => {
   }
 })
 
-t.test('people are shown the network, not the device', async (t) => {
+t.test('a masked IP address names the network, not the device', async (t) => {
   const prefixes: [string, string][] = [
     ['192.0.2.77', '192.0.2.0/24'],
     ['::ffff:192.0.2.77', '192.0.2.0/24'],
@@ -33,7 +33,7 @@ t.test('people are shown the network, not the device', async (t) => {
   }
 })
 
-t.test('only real ranges may be trusted as proxies', async (t) => {
+t.test('only CIDRs narrower than the whole Internet may be trusted as proxies', async (t) => {
   for (const text of ['10.0.0.0/8', '192.0.2.1/32', 'fd00::/8', '::1/128', '127.0.0.0/8']) {
     t.ok(isProxyRange(text), text)
   }

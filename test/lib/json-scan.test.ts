@@ -12,7 +12,7 @@ import {
 const max = { depth: 3, values: 5 }
 const excess = (text: string) => scanJson(Buffer.from(text), max).excess
 
-t.test('depth is counted over arrays and objects alike, closed ones do not count', async (t) => {
+t.test('the depth counts open arrays and objects alike', async (t) => {
   for (const text of ['[[[]]]', '{"a":{"b":{}}}', '[{"a":[]}]', '[[],[],[[]]]', '']) {
     t.equal(excess(text), undefined, text)
   }
@@ -21,7 +21,7 @@ t.test('depth is counted over arrays and objects alike, closed ones do not count
   }
 })
 
-t.test('values are counted by their commas', async (t) => {
+t.test('values are counted by commas', async (t) => {
   t.equal(excess('[1,2,3,4,5]'), undefined)
   t.equal(excess('[1,2,3,4,5,6]'), 'values')
   t.equal(excess('{"a":[1,2],"b":[3,4],"c":5}'), undefined)
@@ -29,7 +29,7 @@ t.test('values are counted by their commas', async (t) => {
 })
 
 t.test(
-  'brackets and commas inside a string are text, whatever is escaped around them',
+  'brackets and commas inside a string are not counted, whatever is escaped around them',
   async (t) => {
     for (const text of [
       '"[[[[[,,,,,,,"',
@@ -44,7 +44,7 @@ t.test(
   }
 )
 
-t.test('a name that is given twice is found wherever it is, however it is spelled', async (t) => {
+t.test('a duplicate name is found at any depth, however it is escaped', async (t) => {
   const found: [text: string, pointer: string | undefined][] = [
     ['{"a":1,"a":1}', '/a'],
     ['{"a":1,"\\u0061":2}', '/a'],
@@ -66,7 +66,7 @@ t.test('a name that is given twice is found wherever it is, however it is spelle
   }
 })
 
-t.test('no value that was written as JSON is taken for one with a name given twice', async () => {
+t.test('no serialized value has duplicate names', async () => {
   fc.assert(
     fc.property(fc.json(), (text) => {
       const { members } = scanJson(Buffer.from(text), { depth: 99, values: 9999 })
@@ -75,7 +75,7 @@ t.test('no value that was written as JSON is taken for one with a name given twi
   )
 })
 
-t.test('text that PostgreSQL cannot store is found wherever it is', async (t) => {
+t.test('text that PostgreSQL cannot store is found at any depth', async (t) => {
   const found: [unknown, string | undefined][] = [
     ['\0', ''],
     ['a\ud800', ''],
@@ -95,7 +95,7 @@ t.test('text that PostgreSQL cannot store is found wherever it is', async (t) =>
   }
 })
 
-t.test('a text is storable without NUL and without half of a pair', async (t) => {
+t.test('text is valid without NUL and without lone surrogates', async (t) => {
   for (const text of ['', 'a', '\u{1f6aa}', '\ufffd', '\ufeff', '\u0001']) {
     t.ok(isValidText(text))
   }
@@ -104,7 +104,7 @@ t.test('a text is storable without NUL and without half of a pair', async (t) =>
   }
 })
 
-t.test("a pointer's segment is escaped, well-formed and short", async (t) => {
+t.test('a pointer segment is escaped, well-formed and short', async (t) => {
   t.equal(escapePointer('a/b~c'), 'a~1b~0c')
   t.equal(escapePointer('\ud800'), '\ufffd')
   t.equal(escapePointer('x'.repeat(1000)).length, 100)

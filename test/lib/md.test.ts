@@ -1,7 +1,7 @@
 import t from 'tap'
 import { md } from '../../src/lib/md.ts'
 
-t.test('lines of a paragraph are joined, and the indentation goes', async (t) => {
+t.test('lines of a paragraph are joined without indentation', async (t) => {
   t.equal(
     md`
       One task with its version,
@@ -12,7 +12,7 @@ t.test('lines of a paragraph are joined, and the indentation goes', async (t) =>
   t.equal(md`One line.`, 'One line.')
 })
 
-t.test('empty lines, list items and headings stay on lines of their own', async (t) => {
+t.test('empty lines, list items and headings keep their own lines', async (t) => {
   t.equal(
     md`
       # Paging
@@ -27,6 +27,6 @@ t.test('empty lines, list items and headings stay on lines of their own', async 
   )
 })
 
-t.test('values are put in as they are', async (t) => {
+t.test('values are inserted unchanged', async (t) => {
   t.equal(md`At most ${100} rows.`, 'At most 100 rows.')
 })

@@ -11,7 +11,7 @@ const frame = (schema: object, more: object = {}) => ({
 const told = (schema: object) =>
   toOpenApi30(frame(schema)).components.schemas.Thing.properties.it as object
 
-t.test('each keyword of 3.1 becomes what means the same in 3.0', async (t) => {
+t.test('each keyword of 3.1 is replaced by its equivalent in 3.0', async (t) => {
   const pairs: [of31: object, of30: object][] = [
     [
       { type: ['string', 'null'], maxLength: 3 },
@@ -50,7 +50,7 @@ t.test('each keyword of 3.1 becomes what means the same in 3.0', async (t) => {
   }
 })
 
-t.test('names and data that look like keywords stay as they are', async (t) => {
+t.test('names and data that look like keywords are unchanged', async (t) => {
   const of31 = {
     type: 'object',
     required: ['const'],
@@ -99,7 +99,7 @@ t.test('names and data that look like keywords stay as they are', async (t) => {
   ])
 })
 
-t.test('the frame loses what 3.0 does not know, and the source is left alone', async (t) => {
+t.test('the document drops what 3.0 does not support, and the source is unchanged', async (t) => {
   const source = {
     ...frame({ type: 'string' }, { summary: 'S', license: { name: 'MIT', identifier: 'MIT' } }),
     webhooks: { created: {} },
@@ -119,7 +119,7 @@ t.test('the frame loses what 3.0 does not know, and the source is left alone', a
   t.strictSame(source, before)
 })
 
-t.test('what 3.0 cannot say stops the build and is named with its place', async (t) => {
+t.test('what 3.0 cannot express fails the conversion and is named with its place', async (t) => {
   const place = '/components/schemas/Thing/properties/it'
   const impossible: [schema: object, fault: string][] = [
     [{ type: ['string', 'integer'] }, `${place} has the type ["string","integer"]`],
@@ -143,14 +143,14 @@ t.test('what 3.0 cannot say stops the build and is named with its place', async 
   for (const [schema, fault] of impossible) {
     t.throws(
       () => told(schema),
-      new Error(`This contract cannot be told in OpenAPI 3.0:\n${fault}`),
+      new Error(`This contract cannot be expressed in OpenAPI 3.0:\n${fault}`),
       fault
     )
   }
 })
 
-t.test('what goes missing on the way stops the build', async (t) => {
-  // Only what is dropped can go missing: here a part whose name looks like a keyword, in a place that holds no names.
+t.test('a part that is lost fails the conversion', async (t) => {
+  // Only what is dropped can be lost: here a part whose name looks like a keyword, in a place without names.
   const paths = {
     '/a': {
       get: { operationId: 'getA', parameters: [], responses: { 200: { description: 'Yes.' } } }
@@ -165,12 +165,12 @@ t.test('what goes missing on the way stops the build', async (t) => {
           $defs: { A: {} }
         }
       }),
-    /\$defs A went missing/
+    /\$defs A is lost/
   )
 })
 
 t.test(
-  'the committed twin has every operation, component and example of the contract',
+  'the committed 3.0 document has every operation, component and example of the contract',
   async (t) => {
     const read = (name: string) =>
       JSON.parse(readFileSync(new URL(`../../openapi/${name}`, import.meta.url), 'utf8'))

@@ -21,21 +21,24 @@ t.test('every operation is a request in the folder of its tag', async (t) => {
   )
 })
 
-t.test('address and token are variables; what needs no token sends none', async (t) => {
-  t.strictSame(
-    collection.variable.map(({ key }) => key),
-    ['baseUrl', 'token', 'refresh_token']
-  )
-  t.match(collection.auth, { type: 'bearer', bearer: [{ value: '{{token}}' }] })
-  t.match(find('login')?.request, {
-    auth: { type: 'noauth' },
-    url: { raw: '{{baseUrl}}/api/v1/auth/login' }
-  })
-  t.notOk('auth' in (find('getMe')?.request ?? { auth: 1 }))
-})
+t.test(
+  'base URL and token are variables; operations without authentication send no token',
+  async (t) => {
+    t.strictSame(
+      collection.variable.map(({ key }) => key),
+      ['baseUrl', 'token', 'refresh_token']
+    )
+    t.match(collection.auth, { type: 'bearer', bearer: [{ value: '{{token}}' }] })
+    t.match(find('login')?.request, {
+      auth: { type: 'noauth' },
+      url: { raw: '{{baseUrl}}/api/v1/auth/login' }
+    })
+    t.notOk('auth' in (find('getMe')?.request ?? { auth: 1 }))
+  }
+)
 
 t.test(
-  "a request sends the contract's own example, in the form that the operation takes",
+  "a request sends the contract's own example in the media type of the operation",
   async (t) => {
     const { body } = find('createTask')?.request ?? {}
     t.strictSame(JSON.parse(String(body?.raw)), contract.components.schemas.TaskCreate.examples[0])
@@ -51,21 +54,21 @@ t.test(
   }
 )
 
-t.test('what is made fills the ids that follow, and logging in fills the token', async (t) => {
+t.test('a created resource sets the id variables, and a login sets the token', async (t) => {
   t.match(
     linesOf('createTask'),
-    /if \(pm\.response\.code === 201\) \{\n.*\n +pm\.collectionVariables\.set\('task_id', made\.id\)/
+    /if \(pm\.response\.code === 201\) \{\n.*\n +pm\.collectionVariables\.set\('task_id', body\.id\)/
   )
   t.match(find('getTask')?.request.url, {
     raw: '{{baseUrl}}/api/v1/tasks/:task_id',
     variable: [{ key: 'task_id', value: '{{task_id}}' }]
   })
   for (const id of ['register', 'login', 'createToken', 'refreshTokens']) {
-    t.match(linesOf(id), /set\('token', made\.access_token\)/, id)
+    t.match(linesOf(id), /set\('token', body\.access_token\)/, id)
   }
   t.notMatch(linesOf('getTask'), /set\(/)
 })
 
-t.test('a request knows which answers the contract names', async (t) => {
+t.test('a request checks the status against the responses of the contract', async (t) => {
   t.match(linesOf('getMe'), 'pm.expect([200,400,401,403,429,500,503]).to.include(pm.response.code)')
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { isTimestamp, normalizeTimestamp, timestampFromDatabase } from '../../src/lib/timestamp.ts'
 
-t.test('an instant is any real moment with a zone, in the spellings of RFC 3339', async (t) => {
+t.test('a timestamp is a valid RFC 3339 date-time with a zone', async (t) => {
   const same: [text: string, canonical: string][] = [
     ['2026-01-02T03:04:05Z', '2026-01-02T03:04:05.000Z'],
     ['2026-01-02t03:04:05z', '2026-01-02T03:04:05.000Z'],
@@ -21,7 +21,7 @@ t.test('an instant is any real moment with a zone, in the spellings of RFC 3339'
   }
 })
 
-t.test('finer fractions than a millisecond are cut, never rounded up', async (t) => {
+t.test('fractions finer than a millisecond are cut, never rounded up', async (t) => {
   for (const [text, canonical] of [
     ['2026-01-01T00:00:00.1239Z', '2026-01-01T00:00:00.123Z'],
     ['2026-12-31T23:59:59.999999999Z', '2026-12-31T23:59:59.999Z'],
@@ -58,7 +58,7 @@ t.test('February has 29 days in leap years only', async (t) => {
   }
 })
 
-t.test('time runs from the year 1 to the year 9999, counted in UTC', async (t) => {
+t.test('timestamps range from the year 1 to the year 9999 in UTC', async (t) => {
   for (const text of [
     '0001-01-01T00:00:00Z',
     '9999-12-31T23:59:59.999Z',
@@ -82,7 +82,7 @@ t.test('time runs from the year 1 to the year 9999, counted in UTC', async (t) =
   t.equal(normalizeTimestamp('0099-06-01T00:00:00Z'), '0099-06-01T00:00:00.000Z', 'not 1999')
 })
 
-t.test('what merely looks like an instant is none', async (t) => {
+t.test('an invalid date-time is not a timestamp', async (t) => {
   const none = [
     '',
     'tomorrow',
@@ -117,7 +117,7 @@ t.test('what merely looks like an instant is none', async (t) => {
   }
 })
 
-t.test("PostgreSQL's own spelling is read exactly", async (t) => {
+t.test("PostgreSQL's own format is parsed exactly", async (t) => {
   for (const [text, canonical] of [
     ['2026-01-02 03:04:05+00', '2026-01-02T03:04:05.000Z'],
     ['2026-01-02 03:04:05.6+00', '2026-01-02T03:04:05.600Z'],

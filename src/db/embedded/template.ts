@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 
 const MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 
-/** Where an install keeps a blank database for first starts to copy: a copy takes a fraction of the seconds that making one takes. */
+/** Returns where an install stores an empty database; first starts copy it, which is faster than creating one. */
 export function templatePath(): string {
   const { version } = JSON.parse(
     readFileSync(join(MODULES, '@electric-sql', 'pglite', 'package.json'), 'utf8')
@@ -21,12 +21,12 @@ export function templatePath(): string {
   return join(MODULES, '.cache', 'tasklane', `blank-database-${version}`)
 }
 
-/** Makes the blank database that first starts copy, unless it is there. */
-export async function createTemplate(kept = templatePath()): Promise<void> {
-  if (existsSync(kept)) {
+/** Creates the empty database that first starts copy, unless it exists. */
+export async function createTemplate(template = templatePath()): Promise<void> {
+  if (existsSync(template)) {
     return
   }
-  await writeAtomically(kept, async (draft) => {
+  await writeAtomically(template, async (draft) => {
     await initDatabase(draft)
     // PostgreSQL in WebAssembly leaves its files writable to everyone.
     for (const file of globSync('**', { cwd: draft, withFileTypes: true })) {
@@ -35,18 +35,18 @@ export async function createTemplate(kept = templatePath()): Promise<void> {
   })
 }
 
-/** Puts a blank database where none is yet. */
-export async function ensureDatabase(directory: string, kept?: string): Promise<void> {
+/** Creates an empty database in `directory`, unless one exists. */
+export async function ensureDatabase(directory: string, template?: string): Promise<void> {
   if (existsSync(directory)) {
     return
   }
   await writeAtomically(directory, (draft) => {
-    const source = kept ?? templatePath()
+    const source = template ?? templatePath()
     return existsSync(source) ? cpSync(source, draft, { recursive: true }) : initDatabase(draft)
   })
 }
 
-/** A directory that is there is whole, however the process ended that made it. */
+/** Fills a draft and renames it, so that a directory that exists is complete even if a process was killed. */
 async function writeAtomically(
   directory: string,
   fill: (draft: string) => Promise<void> | void

@@ -1,87 +1,116 @@
 /**
- * The one module we patch. When a server dies, restarts or falls silent, postgres.js 3.4.9 can end the process, mix
- * up sessions, or lose its connections one by one; none of that is mended in 3.4.9, which is pinned for this. The
- * patch is applied to the module's text as Node loads it and refuses to start if that text has changed.
- * test/faults/driver.test.ts shows each fault without it.
+ * Patches postgres.js 3.4.9. When a server dies, restarts or stops responding, that version can end the process, mix up
+ * sessions, or lose its connections one by one. The patches are applied to the module's text as Node loads it; the
+ * start fails if that text has changed. test/faults/driver.test.ts shows each fault without its patch.
+ *
+ * **At each upgrade of postgres.js** (its version is pinned in package.json) check:
+ * - Patches: whether the issue named in `why` is fixed (then remove the patch and the control of its test), and whether
+ *   `find` still occurs exactly once in src/connection.js and means the same.
+ * - Private properties: `client.options` is read while statements are sent (`prepare` in pooler.ts, `silence_ms` here);
+ *   `query.active` and the lazy `then` and `values()` (lazy-query.ts, timeouts.ts); `state.pid` and
+ * `statement.name` of a
+ *   result (pooler.ts); `begin` and `savepoint` take their callback as the last argument (timeouts.ts, ../tracing.ts).
+ * - Error codes: those of src/errors.js in ../errors.ts, above all which of them leave the outcome of a write open.
+ * - Run test/faults/{driver,pooler,outage,frozen-database}.test.ts with PostgreSQL and PgBouncer installed.
+ *
+ * **At each upgrade of Drizzle** check that its session for postgres.js calls only `unsafe`, `begin` and `savepoint` of
+ * the client, and `fields`, `customResultMapper` and the decoders in ../prepared-statements.ts.
  */
 import { registerHooks } from 'node:module'
 
-const MARK = 'tasklane: postgres.js is guarded'
+const MARK = 'tasklane: postgres.js is patched'
 
-/** Silence is counted in so many steps, so that a busy event loop of our own, which hears nothing, is not mistaken for it. */
+/** Silence is measured in this many steps, so that our own event loop, when it is busy, is not mistaken for it. */
 const SILENT_TICKS = 10
 
-const EDITS: [reason: string, found: string, put: string][] = [
-  [
-    'A statement for a connection that is closed is refused at once; the write that was planned instead fails where no caller can catch it (#1066, #1154).',
-    'function execute(q) {\n',
-    `function execute(q) {
+interface Patch {
+  why: string
+  find: string
+  replace: string
+}
+
+const PATCHES: Patch[] = [
+  {
+    why: `A statement for a closed connection is rejected at once. Otherwise its write fails later, where no caller can
+      catch the error (#1066, #1154).`,
+    find: 'function execute(q) {\n',
+    replace: `function execute(q) {
       if (socket === null) return queryError(q, Errors.connection('CONNECTION_CLOSED', options)), true
 `
-  ],
-  [
-    'A BEGIN always keeps its connection. The driver forgets to when the pipe is full, and others then work inside that transaction (#1189).',
-    'return write(toBuffer(q))\n',
-    `if (q.options.onexecute) return write(toBuffer(q)), q.options.onexecute(connection), false
+  },
+  {
+    why: `A BEGIN always reserves its connection. The driver does not when the pipeline is full, and other statements
+      then run inside that transaction (#1189).`,
+    find: 'return write(toBuffer(q))\n',
+    replace: `if (q.options.onexecute) return write(toBuffer(q)), q.options.onexecute(connection), false
       return write(toBuffer(q))
 `
-  ],
-  [
-    'The same for bytes that were on their way.',
-    'function nextWrite(fn) {\n',
-    `function nextWrite(fn) {
+  },
+  {
+    why: 'Buffered bytes for a closed connection are dropped, for the same reason as statements (#1066, #1154).',
+    find: 'function nextWrite(fn) {\n',
+    replace: `function nextWrite(fn) {
       if (socket === null) return clearImmediate(nextWriteTimer), chunk = nextWriteTimer = null, false
 `
-  ],
-  [
-    'A server that hangs up before it has let us in is down: say so and back off. The driver would dial again without pause, for ever (#1193).',
-    '    if (initial)\n      return reconnect()\n',
-    `    chunk = nextWriteTimer = null
+  },
+  {
+    why: `A server that closes the connection before the login is down: report it and back off. The driver would
+      reconnect for ever without a pause (#1193).`,
+    find: '    if (initial)\n      return reconnect()\n',
+    replace: `    chunk = nextWriteTimer = null
     if (initial) errored(Errors.connection('CONNECT_CLOSED', options)), hadError = true
 `
-  ],
-  [
-    'What was left of the dead session is refused and forgotten; the next one on this connection would be blamed for it (#1223) or answer it.',
-    "    !hadError && (query || sent.length) && error(Errors.connection('CONNECTION_CLOSED', options, socket))\n",
-    `    if (query || sent.length) error(Errors.connection('CONNECTION_CLOSED', options))
+  },
+  {
+    why: `Queries of a dead session are rejected and forgotten. Otherwise the next session on this connection gets their
+      error (#1223) or their result.`,
+    find:
+      "    !hadError && (query || sent.length) && error(Errors.connection('CONNECTION_CLOSED'," +
+      ' options, socket))\n',
+    replace: `    if (query || sent.length) error(Errors.connection('CONNECTION_CLOSED', options))
     query = results = errorResponse = null
     result = new Result()
 `
-  ],
-  [
-    'Rows that came before an error, or before the session died, are not counted for the next result, which would begin with as many holes (#1181).',
-    '    result = new Result()\n    connectTimer.cancel()\n',
-    `    result = new Result()
+  },
+  {
+    why: `Rows that came before an error, or before the session died, are not counted for the next result, which would
+      begin with as many empty entries (#1181).`,
+    find: '    result = new Result()\n    connectTimer.cancel()\n',
+    replace: `    result = new Result()
     rows = 0
     connectTimer.cancel()
 `
-  ],
-  [
-    'A server that has turned read-only is the wrong one after a failover: the connection ends with its transaction.',
-    '      errorResponse = Errors.postgres(parseError(x))\n',
-    `      errorResponse = Errors.postgres(parseError(x))
+  },
+  {
+    why: 'A server that is read-only after a failover is the wrong one: close the connection after its transaction.',
+    find: '      errorResponse = Errors.postgres(parseError(x))\n',
+    replace: `      errorResponse = Errors.postgres(parseError(x))
       if (errorResponse.code === '25006') end()
 `
-  ],
-  [
-    'A silent server: the statement is cancelled, should anybody hear it, and the connection given up (#1089), however much is sent to it meanwhile. Those that lie idle beside it most likely lead nowhere either: they go too, before each costs a caller.',
-    '      const s = StartupMessage()\n',
-    `      if (options.silence_ms) {
+  },
+  {
+    why: `When a server does not respond, the statement is cancelled, in case the server can still process that, and the
+      connection is closed (#1089), however much is sent to it meanwhile. Idle connections to the same server are most
+      likely dead as well, and are closed before each costs a caller.`,
+    find: '      const s = StartupMessage()\n',
+    replace: `      if (options.silence_ms) {
         const idle = options.idle_beside ??= new Map()
-        idle.set(connection, () => { if (socket && !query && !initial && !sent.length && !connection.reserved) socket.destroy() })
+        idle.set(connection, () => {
+          if (socket && !query && !initial && !sent.length && !connection.reserved) socket.destroy()
+        })
         let silent = 0
         const clock = setInterval(() => {
           silent = query ? silent + 1 : 0
           if (silent < ${SILENT_TICKS}) return
           Connection(options).cancel({ ...backend }, noop, noop)
           socket.destroy(Errors.connection('CONNECTION_SILENT', options))
-          for (const leave of idle.values()) leave()
+          for (const closeIfIdle of idle.values()) closeIfIdle()
         }, options.silence_ms / ${SILENT_TICKS}).unref()
         socket.on('data', () => { silent = 0 }).once('close', () => clearInterval(clock))
       }
       const s = StartupMessage()
 `
-  ]
+  }
 ]
 
 registerHooks({
@@ -90,23 +119,25 @@ registerHooks({
     if (!url.endsWith('/postgres/src/connection.js')) {
       return loaded
     }
-    return {
-      ...loaded,
-      source: EDITS.reduce(edit, `globalThis[Symbol.for('${MARK}')] = true\n${loaded.source}`)
-    }
+    const marked = `globalThis[Symbol.for('${MARK}')] = true\n${loaded.source}`
+    return { ...loaded, source: PATCHES.reduce(applyPatch, marked) }
   }
 })
 
-/** Refuses to go on with a driver that was loaded before this module, hence as it is. */
+/** Throws when the driver was loaded before this module, hence without patches. */
 export function assertDriverPatched(): void {
   if (!(Symbol.for(MARK) in globalThis)) {
-    throw new Error('postgres.js was loaded before db/driver-guard.ts: import db/client.ts first')
+    throw new Error(
+      'postgres.js was loaded before db/postgres-js/patches.ts: import db/client.ts first'
+    )
   }
 }
 
-function edit(source: string, [, found, put]: [string, string, string]): string {
-  if (source.split(found).length !== 2) {
-    throw new Error('postgres.js has changed: read db/driver-guard.ts before raising its version')
+function applyPatch(source: string, { find, replace }: Patch): string {
+  if (source.split(find).length !== 2) {
+    throw new Error(
+      'postgres.js has changed: read db/postgres-js/patches.ts before raising its version'
+    )
   }
-  return source.replace(found, () => put)
+  return source.replace(find, () => replace)
 }

@@ -1,49 +1,54 @@
 import type { Sql } from 'postgres'
 import { classifyDbError, NotExecutedError } from '../errors.ts'
 
-/** Finds itself among the statements that the server knows by a name. */
-const PROBE =
-  "select pg_backend_pid()::int as pid, (select string_agg(name, ' ') from pg_prepared_statements where statement like '%names of this statement%') as names"
+/** Finds itself among the prepared statements of the server. */
+const PROBE = `
+  SELECT pg_backend_pid()::int AS pid,
+    (
+      SELECT string_agg(name, ' ')
+      FROM pg_prepared_statements
+      WHERE statement LIKE '%names of this statement%'
+    ) AS names`
 
-interface Probed extends Array<{ pid: number; names: string | null }> {
+interface ProbeResult extends Array<{ pid: number; names: string | null }> {
   state: { pid: number }
   statement: { name: string }
 }
 
 /**
- * Decides, before the first statement, whether statements may be prepared. Straight to the server they may: who lets us
- * in is who answers. A pooler that carries prepared statements to each of its connections gives them names of its own
- * (PgBouncer from 1.21 with max_prepared_statements). Behind any other one they must not: there a statement can meet a
- * connection that does not know it, and an answer its neighbour.
+ * Decides before the first statement whether statements may be prepared. Directly on the server they may: the process
+ * that accepted the connection is the one that responds. A pooler that supports prepared statements on each of its
+ * connections gives them names of its own (PgBouncer from 1.21 with max_prepared_statements). Behind any other pooler
+ * they must not: a statement could reach a connection that does not have it, and a response another client.
  */
 export function detectPreparedStatements(
   client: Sql
-): <T>(go: () => PromiseLike<T>) => PromiseLike<T> {
-  const options = client.options as unknown as { prepare: boolean }
+): <T>(run: () => PromiseLike<T>) => PromiseLike<T> {
+  const options: { prepare: boolean } = client.options
   let isDecided = false
-  let decided: Promise<void> | undefined
+  let decision: Promise<void> | undefined
   const decide = async (): Promise<void> => {
     options.prepare = true
-    const answer = (await client.unsafe(PROBE, [], {
+    const rows = (await client.unsafe(PROBE, [], {
       prepare: true,
       simple: false
-    } as object)) as unknown as Probed
-    const [{ pid, names } = { pid: 0, names: null }] = answer
+    } as object)) as ProbeResult
+    const [{ pid, names } = { pid: 0, names: null }] = rows
     options.prepare =
-      pid === answer.state.pid || names?.split(' ').includes(answer.statement.name) === false
+      pid === rows.state.pid || names?.split(' ').includes(rows.statement.name) === false
     isDecided = true
   }
-  return (go) => {
+  return (run) => {
     if (isDecided) {
-      return go()
+      return run()
     }
-    decided ??= decide().catch((error) => {
-      // Whoever comes next asks again.
-      decided = undefined
+    decision ??= decide().catch((error) => {
+      // The next statement tries again.
+      decision = undefined
       throw classifyDbError(error) === 'unknown_outcome'
         ? new NotExecutedError('the connection broke before anything was sent', { cause: error })
         : error
     })
-    return decided.then(go)
+    return decision.then(run)
   }
 }

@@ -2,7 +2,7 @@ import { index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
-/** API keys by the hash of their text; `prefix` is the part of it that may be shown. */
+/** API keys by their hash; `prefix` is the part of a key that may be shown. */
 export const apiKeys = pgTable(
   'api_keys',
   {

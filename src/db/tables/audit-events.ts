@@ -2,8 +2,8 @@ import { index, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
 
 /**
- * The audit log of the control plane: append-only (guarded in the database), without references, so that it outlives
- * what it speaks of. `actor_name` keeps the actor readable after the account is gone. `detail` is never personal.
+ * The audit log: append-only (enforced by the database), without foreign keys, so that events outlive their subjects.
+ * `actor_name` names the actor after the account is deleted. `detail` holds no personal data.
  */
 export const auditEvents = pgTable(
   'audit_events',

@@ -2,7 +2,10 @@ import { integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-
 import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
-/** The answer that a key was first given, kept in the transaction of its effect. `status` is null while the effect is under way. */
+/**
+ * The first response for a key, stored in the transaction of its change. `status` is null while the request is in
+ * progress.
+ */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {

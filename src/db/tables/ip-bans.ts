@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { boolean, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
 
-/** Networks whose requests are refused, in their canonical spelling. Without an end until lifted. */
+/** Networks whose requests are rejected, in canonical form. A ban without `until` lasts until it is lifted. */
 export const ipBans = pgTable(
   'ip_bans',
   {
@@ -17,7 +17,7 @@ export const ipBans = pgTable(
   (t) => [uniqueIndex('ip_bans_network').on(t.network), index('ip_bans_until').on(t.until)]
 )
 
-/** What went wrong from a network of late, and how often that led to a ban. */
+/** Recent violations of a network, and how often they led to a ban. */
 export const ipViolations = pgTable(
   'ip_violations',
   {

@@ -2,8 +2,8 @@ import { index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
 
 /**
- * Attempts to show a password, by account and client network; the network `*` sums up an account. The subject is a MAC:
- * of the account's id, or of an identifier that is nobody's, so that what people mistype is not kept.
+ * Password attempts by account and client network; the network `*` has the total of an account. The subject is an HMAC
+ * of the account's id, or of an identifier without an account, so that mistyped identifiers are not stored.
  */
 export const loginThrottle = pgTable(
   'login_throttle',
@@ -11,7 +11,7 @@ export const loginThrottle = pgTable(
     subject: text().notNull(),
     network: text().notNull(),
     failures: integer().notNull().default(0),
-    /** Attempts whose password is being compared at this moment. */
+    /** Attempts whose password is being verified. */
     pending: integer().notNull().default(0),
     window_started_at: timestamp().notNull().default(now),
     attempted_at: timestamp().notNull().default(now),

@@ -3,29 +3,29 @@ import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
 /**
- * Codes that went out by letter. Requests for unknown addresses have rows as well, without a user, so that nothing tells
- * them apart; rows also outlive their user, or deleting an account would reset what its mailbox may be sent. Neither codes
- * nor addresses are here: `code_mac` is an HMAC over id and code, `email_mac` one over the address, under a key that is
- * not in the database.
+ * Codes that were sent by email. Requests for unknown emails have rows as well, without a user, so that they look the
+ * same; rows also outlive their user, or deleting an account would reset the limit of its mailbox. Neither codes nor
+ * emails are stored: `code_mac` is an HMAC of id and code, `email_mac` one of the email, under a key that is not in the
+ * database.
  */
 export const oneTimeCodes = pgTable(
   'one_time_codes',
   {
     id: uuid().primaryKey(),
     purpose: text().notNull(),
-    /** Who is counted, as an HMAC: an account, or the mailbox of nobody. */
+    /** Whom limits apply to, as an HMAC: an account, or an email without an account. */
     subject: text().notNull(),
     user_id: uuid().references(() => users.id, { onDelete: 'set null' }),
-    /** Where the code went, exactly; it confirms this address and no other. */
+    /** The exact email that the code was sent to; it confirms no other. */
     email_mac: text().notNull(),
-    /** What the account was when the code was made; a code outlives no change of password, role or address. */
+    /** The state of the account when the code was created: a change of password, role or email invalidates it. */
     account_fingerprint: text(),
     code_mac: text().notNull(),
     attempts: integer().notNull().default(0),
     created_at: timestamp().notNull().default(now),
     expires_at: timestamp().notNull(),
     used_at: timestamp(),
-    /** A right code is exchanged for a token, kept as its hash, which is spent by what the code was asked for. */
+    /** The hash of the token that a correct code is exchanged for; the token can be used once. */
     token_hash: text(),
     token_expires_at: timestamp(),
     token_used_at: timestamp()

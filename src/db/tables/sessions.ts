@@ -2,7 +2,10 @@ import { index, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
-/** One row for each login. It lives while `ended_at` is null and `idle_expires_at` lies ahead: each refresh moves that on, never past `expires_at`. */
+/**
+ * One row per login. A session is active while `ended_at` is null and `idle_expires_at` is in the future; each refresh
+ * extends that, never past `expires_at`.
+ */
 export const sessions = pgTable(
   'sessions',
   {
@@ -21,7 +24,7 @@ export const sessions = pgTable(
   (t) => [index('sessions_user').on(t.user_id, t.created_at, t.id)]
 )
 
-/** Refresh tokens by the hash of their text. A spent one stays until its session is removed, so that reuse is noticed. */
+/** Refresh tokens by their hash. A used token stays until its session is deleted, so that reuse is detected. */
 export const refreshTokens = pgTable(
   'refresh_tokens',
   {

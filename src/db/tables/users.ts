@@ -13,7 +13,7 @@ import { now, timestamp } from '../columns.ts'
 
 export const userRole = pgEnum('user_role', ['user', 'manager', 'admin'])
 
-/** People. Names and addresses are unique whatever their case; addresses are stored in lower case. */
+/** Accounts. Usernames and emails are unique whatever their case; emails are stored in lower case. */
 export const users = pgTable(
   'users',
   {
@@ -36,7 +36,7 @@ export const users = pgTable(
   ]
 )
 
-/** One row for ever: whoever inserts it becomes the first admin, however many register at the same moment. */
+/** One row for ever: the account that inserts it becomes the first admin, however many sign up at the same time. */
 export const firstAdmin = pgTable(
   'first_admin',
   {

@@ -171,7 +171,8 @@ export function createSessions({ db, sign, accessSeconds, refreshSeconds }: Sess
     /** To be called after the commit of whatever ended these sessions. */
     invalidate,
     /** To be called after the commit of whatever changed what a user may do. */
-    invalidateUser: (user_id: string): void => callers.dropWhere((key) => key.startsWith(user_id)),
+    invalidateUser: (user_id: string): void =>
+      callers.invalidateWhere((key) => key.startsWith(user_id)),
 
     /** The caller behind a token's session, at most a second old. */
     resolveToken: (session_id: string, user_id: string): Promise<Caller | undefined> =>

@@ -8,7 +8,12 @@ const OTHER = 'other'
 export const metrics = fp(async (app, { metrics }: { metrics: Metrics }) => {
   app.addHook('onResponse', async (request, reply) => {
     const { operationId = OTHER } = (request.routeOptions.schema ?? {}) as { operationId?: string }
-    metrics.answered(operationId, reply.statusCode, reply.elapsedTime / 1000, request.problem?.code)
+    metrics.recordResponse(
+      operationId,
+      reply.statusCode,
+      reply.elapsedTime / 1000,
+      request.problem?.code
+    )
   })
   metrics.watch(
     'rate_limit_redis_up',

@@ -75,9 +75,9 @@ t.test(
     const metrics = createMetrics()
     const { app } = await createTestApp(t, { deps: { metrics } })
     await app.ready()
-    const idle = () => ({ running: 0, waiting: 0, waited: 0, waitedSeconds: 0, refused: 0 })
+    const idle = () => ({ running: 0, waiting: 0, waited: 0, waitedSeconds: 0, rejected: 0 })
     for (const gate of ['database_statements', 'database_transactions', 'password_hashes']) {
-      metrics.watchGate(gate, idle)
+      metrics.watchQueue(gate, idle)
     }
     watchBackgroundWork(metrics, app as never)
     const exported = await metrics.registry.metrics()

@@ -1,0 +1,38 @@
+import { isIPv6 } from 'node:net'
+import type { Config } from '../config.ts'
+import { VERSION } from '../http/plugins/openapi.ts'
+
+interface Start {
+  host: string
+  port: number
+  startMs: number
+}
+
+/** Prints where the server is and what to do first. */
+export function printBanner(config: Config, { host, port, startMs }: Start): void {
+  const origin = config.PUBLIC_URL ?? `http://${isIPv6(host) ? `[${host}]` : host}:${port}`
+  const isEmailStored = config.EMAIL_ENABLED && config.SMTP_URL === undefined
+  const links = [
+    config.CONSOLE_ENABLED && `App    ${origin}/app/`,
+    `API    ${origin}/api/v1`,
+    `Docs   ${origin}/docs      (Authorize takes username and password)`,
+    isEmailStored && `Mails  ${origin}/dev/mails  (emails that would have been sent)`
+  ]
+  const lines = links.filter((link) => link !== false).map((link) => `    ${link}`)
+  process.stdout.write(`
+  Tasklane ${VERSION} is ready after ${(startMs / 1000).toFixed(1)} s, on ${describe(config)}.
+
+${lines.join('\n')}
+
+    Your first account${config.FIRST_USER_ADMIN ? ' (the first one becomes admin)' : ''}:
+    curl -X POST ${origin}/api/v1/auth/register -H 'Content-Type: application/json' \\
+      -d '{"username": "ann", "password": "correct horse battery"}'
+
+`)
+}
+
+function describe({ DATABASE_URL, DATA_DIR, WEB_CONCURRENCY }: Config): string {
+  const database =
+    DATABASE_URL === undefined ? `the embedded database in ${DATA_DIR}` : 'PostgreSQL'
+  return WEB_CONCURRENCY > 1 ? `${database}, in ${WEB_CONCURRENCY} processes` : database
+}
