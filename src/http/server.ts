@@ -15,11 +15,11 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../config.ts'
 import { splitList } from '../lib/config-formats.ts'
 import { randomBytes16 } from '../lib/random.ts'
-import { socketErrorHandlers } from './error-handler.ts'
 import { logResponse } from './plugins/request-log.ts'
 import { commonHeaders } from './plugins/security-headers.ts'
 import { limitRequestTime, REQUEST_TIMEOUT_MS, uploadTimeoutMs } from './request-timeout.ts'
 import { buildSerializer } from './serialization.ts'
+import { socketErrorHandlers } from './socket-errors.ts'
 import { buildValidator, schemaErrorFormatter } from './validation.ts'
 
 export type App = FastifyInstance<

@@ -7,6 +7,7 @@ import { hashToken } from '../../lib/token.ts'
 import { prepareIsReady } from './queries.ts'
 
 const hidden = { allow: 'anyone' } as const
+const probe = { allow: 'anyone', isNeverShed: true } as const
 
 /** For operators and their probes, outside the contract. */
 export async function opsRoutes(
@@ -39,11 +40,11 @@ export async function opsRoutes(
   }))
 
   // Never asks the database: a process that answers is alive, and restarting it would mend nothing.
-  app.get('/health/live', { config: hidden, schema: { hide: true } }, async () => ({
+  app.get('/health/live', { config: probe, schema: { hide: true } }, async () => ({
     status: 'live'
   }))
 
-  app.get('/health/ready', { config: hidden, schema: { hide: true } }, async () => {
+  app.get('/health/ready', { config: probe, schema: { hide: true } }, async () => {
     if (isShuttingDown()) {
       throw unavailable('This instance is leaving.')
     }

@@ -98,7 +98,7 @@ async function suite() {
       t.strictSame(await looksRight('the list of bans'), [])
       await page.getByLabel('Address or range').fill('203.0.113.0/24')
       await page.getByRole('button', { name: 'Ban', exact: true }).click()
-      await page.getByText('A ban of this address or range is in force').waitFor()
+      await page.getByText('The IP address or range is already banned').waitFor()
       await page.getByRole('button', { name: 'Lift the ban of 203.0.113.0/24' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Lift it' }).click()
       await page.getByText('203.0.113.0/24 may ask again.').waitFor()

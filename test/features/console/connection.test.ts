@@ -12,7 +12,7 @@ async function suite() {
     headers: { 'retry-after': String(seconds), 'content-type': 'application/problem+json' },
     body: JSON.stringify({
       type: 'https://tasklane.example/problems/unavailable',
-      title: 'The service cannot answer right now',
+      title: 'Service unavailable',
       status: 503,
       detail: 'Busy.',
       instance: '/',
