@@ -9,6 +9,7 @@ import { createViolationTracker } from './features/bans/service.ts'
 import { createSessions, type Sessions } from './features/sessions/service.ts'
 import { type AppDeps, type AppFeature, composeFeatures } from './features.ts'
 import { errorHandler } from './http/error-handler.ts'
+import { Pagination } from './http/pagination.schema.ts'
 import { auditRefusals } from './http/plugins/audit-denied.ts'
 import { accessTokens, createAuthenticator } from './http/plugins/authenticate.ts'
 import { clientIpPlugin } from './http/plugins/client-ip.ts'
@@ -25,11 +26,13 @@ import { requestContext } from './http/plugins/request-context.ts'
 import { requestLog } from './http/plugins/request-log.ts'
 import { securityHeaders } from './http/plugins/security-headers.ts'
 import { tracing } from './http/plugins/tracing.ts'
+import { FieldErrorBody, ProblemBody } from './http/problem.schema.ts'
 import type { Budgets } from './http/rate-limit/budgets.ts'
-import { sharedSchemas } from './http/schemas.ts'
 import { type App, createApp } from './http/server.ts'
 
 const V1 = '/api/v1'
+/** The components that belong to every feature. */
+const SHARED_SCHEMAS = [Pagination, FieldErrorBody, ProblemBody]
 
 type BanCache = ReturnType<typeof createBanCache>
 
@@ -66,7 +69,7 @@ export async function buildApp(
   await app.register(openapi, {
     config: deps.config,
     tags: features.flatMap(({ tags }) => tags),
-    components: [...sharedSchemas, ...features.flatMap(({ schemas }) => schemas)],
+    components: [...SHARED_SCHEMAS, ...features.flatMap(({ schemas }) => schemas)],
     basePath: V1,
     tokenUrl: `${V1}/auth/token`
   })

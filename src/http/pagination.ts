@@ -4,7 +4,7 @@ import type { HmacKeys } from '../core/secrets.ts'
 import type { KeysetPosition } from '../db/keyset.ts'
 import { decodeCursor, encodeCursor, InvalidCursorError } from '../lib/cursor.ts'
 import { pathOf } from './error-handler.ts'
-import { DEFAULT_LIMIT } from './schemas.ts'
+import { DEFAULT_LIMIT } from './pagination.schema.ts'
 
 export interface Page<T> {
   data: T[]
