@@ -8,10 +8,11 @@ import { createBanCache } from './features/bans/ban-cache.ts'
 import { createViolationTracker } from './features/bans/service.ts'
 import { createSessions, type Sessions } from './features/sessions/service.ts'
 import { type AppDeps, type AppFeature, composeFeatures } from './features.ts'
+import { createAuthenticator } from './http/authenticate.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { Pagination } from './http/pagination.schema.ts'
+import { accessTokens } from './http/plugins/access-tokens.ts'
 import { auditRefusals } from './http/plugins/audit-denied.ts'
-import { accessTokens, createAuthenticator } from './http/plugins/authenticate.ts'
 import { clientIpPlugin } from './http/plugins/client-ip.ts'
 import { connectionClose } from './http/plugins/connection-close.ts'
 import { guard } from './http/plugins/guard.ts'
@@ -100,7 +101,7 @@ async function registerProtection(app: App, deps: Deps, banCache: BanCache, budg
     reportViolation: violations.note,
     flush: violations.settled
   })
-  // The embedded database works on this very event loop: there a delay says that it is busy, not that there is overload.
+  // The embedded database works on this very event loop: there a delay means that it is busy, not overloaded.
   await app.register(loadShedding, {
     maxDelayMs: config.DATABASE_URL === undefined ? 0 : config.MAX_EVENT_LOOP_DELAY_MS
   })

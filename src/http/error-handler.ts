@@ -89,7 +89,7 @@ const FASTIFY_CODES: Record<string, [ProblemCode, string]> = {
   FST_STATIC_FORBIDDEN_PATH: ['not_found', 'Not found.'],
   FST_ERR_HANDLER_TIMEOUT: ['unavailable', 'The request took too long. Try again.']
 }
-/** For what another library rejects, such as a range beyond the end of a static file: the client's error in any case. */
+/** For what another library rejects, such as a range beyond the end of a static file: the client's error. */
 const REJECTED_BY_LIBRARY: [ProblemCode, string] = [
   'malformed_request',
   'The request asks for something that is not possible.'

@@ -55,10 +55,10 @@ export function sendWithEtag<T>(
     entityTags(known, 'If-None-Match').some(
       (tag) => tag === '*' || tag.replace(/^W\//, '') === etag
     )
-  return isCurrent ? (reply.code(304).send() as unknown as T) : body
+  return isCurrent ? (reply.code(304).send() as T) : body
 }
 
-/** Returns the versions that `If-Match` allows, or undefined if any will do. Compares strongly: a weak tag never matches. */
+/** Returns the versions that `If-Match` allows, or undefined for any. Compares strongly: a weak tag never matches. */
 export function parseIfMatch(request: FastifyRequest): number[] | undefined {
   const expected = request.headers['if-match']
   if (expected === undefined) {

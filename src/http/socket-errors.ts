@@ -20,7 +20,7 @@ export function socketErrorHandlers(common: Record<string, string>) {
     frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
       sendProblem(error, request, reply.headers({ ...common, 'x-request-id': request.id }))
     },
-    /** Responds on the bare socket to what is not HTTP, and to headers that are too large or too slow; then closes it. */
+    /** Responds on the socket to what is not HTTP, and to headers that are too large or too slow; then closes it. */
     clientErrorHandler(
       error: Error & { code?: string; rawPacket?: unknown },
       socket: Duplex

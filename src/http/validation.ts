@@ -92,7 +92,7 @@ export function buildValidator(shared: Record<string, object>) {
 const isUpload = (schema: Parameters | undefined): boolean =>
   Object.values(schema?.properties ?? {}).some(({ format }) => format === 'binary')
 
-/** Builds a validator for what does not come as a request body but follows the same component; returns no errors if valid. */
+/** Builds a validator for values that do not come as a request body but follow the same component. */
 export function validatorOf(
   schema: TSchema,
   components: TSchema[]
@@ -164,11 +164,7 @@ export function schemaErrorFormatter(errors: FastifySchemaValidationError[], par
   if (part === 'params') {
     return new Problem('not_found')
   }
-  const reported = fieldErrors(
-    PARTS[part] ?? 'body',
-    errors as unknown as ErrorObject[],
-    MAX_ERRORS
-  )
+  const reported = fieldErrors(PARTS[part] ?? 'body', errors as ErrorObject[], MAX_ERRORS)
   const [first] = reported
   const detail =
     first && reported.length === 1

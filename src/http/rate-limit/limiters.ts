@@ -99,7 +99,7 @@ async function limitersIn(
       timeWindow,
       ...(redis
         ? { redis: redis.client, nameSpace: 'tasklane:limit:' }
-        : { store: counters as unknown as FastifyRateLimitStoreCtor })
+        : { store: counters as FastifyRateLimitStoreCtor })
     })
     for (const [name, { limit, per }] of Object.entries(budgets)) {
       const keyGenerator = counterKey(name, per)
