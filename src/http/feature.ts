@@ -30,7 +30,7 @@ export interface Gauge {
  * Everything that the application needs to know of a subject: `features.ts` lists one for each. `AppDeps` is what its
  * routes take, `WorkDeps` what its background work takes.
  */
-export interface Feature<AppDeps = never, WorkDeps = unknown> {
+export interface Feature<AppDeps = unknown, WorkDeps = unknown> {
   tags: readonly Tag[]
   /** The named components of its operations. */
   schemas: readonly TSchema[]
