@@ -6,6 +6,7 @@ import { greetings } from './toy-feature/feature.ts'
 const features = composeFeatures([...FEATURES, greetings])
 const { app, signUp } = await createTestApp(t, { features, env: { RATE_LIMIT: 'on' } })
 const ann = await signUp('user', 'ann')
+const inOneDay = new Date(Date.now() + 86_400_000).toISOString()
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 const greet = (token: string, payload: object) =>
   app.inject({
@@ -51,7 +52,7 @@ t.test('an API key needs its scope', async (t) => {
       method: 'POST',
       url: '/api/v1/me/api-keys',
       headers: bearer(ann.access_token),
-      payload: { name: `for ${scopes}`, scopes, expires_at: null }
+      payload: { name: `for ${scopes}`, scopes, expires_at: inOneDay }
     })
     t.equal(response.statusCode, 201, response.body)
     return response.json<{ key: string }>().key

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { asBytes, createAttacker } from '../../support/malformed-requests.ts'
+import { asBytes, createRequestGenerator } from '../../support/malformed-requests.ts'
 import { rawHttpWithin } from '../../support/raw-http.ts'
 import { ROOT } from '../../support/tools.ts'
 import type { Api } from '../environment.ts'
@@ -46,7 +46,7 @@ function slope(looks: Look[]): number {
 /** One malformed request for every hundred of the others, each on a connection of its own. */
 async function besiege(world: World, token: string, isOver: () => boolean): Promise<number> {
   const contract = JSON.parse(readFileSync(join(ROOT, 'openapi/openapi.json'), 'utf8'))
-  const attack = createAttacker(contract, world.random, {
+  const nextRequest = createRequestGenerator(contract, world.random, {
     ids: ['019f2f6e-7c1a-7bbb-8bbb-0123456789ab'],
     token: () => token
   })
@@ -57,7 +57,7 @@ async function besiege(world: World, token: string, isOver: () => boolean): Prom
       continue
     }
     const { port } = world.apis[sent++ % world.apis.length] as Api
-    const { bytes } = asBytes(attack(), world.random)
+    const { bytes } = asBytes(nextRequest(), world.random)
     for (const { status, body } of await rawHttpWithin(IMPATIENT_MS, port, bytes)) {
       if (status >= 500 && status !== 503) {
         world.ledger.wrong(
