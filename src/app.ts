@@ -6,11 +6,13 @@ import { createCodes } from './features/auth/codes.ts'
 import { changeEmail } from './features/auth/email-verification.ts'
 import { createBanCache } from './features/bans/ban-cache.ts'
 import { createViolationTracker } from './features/bans/service.ts'
-import { createSessions } from './features/sessions/service.ts'
+import { createSessions, type Sessions } from './features/sessions/service.ts'
 import { type AppDeps, type AppFeature, composeFeatures } from './features.ts'
+import { createAuthenticator } from './http/authenticate.ts'
 import { errorHandler } from './http/error-handler.ts'
+import { Pagination } from './http/pagination.schema.ts'
+import { accessTokens } from './http/plugins/access-tokens.ts'
 import { auditRefusals } from './http/plugins/audit-denied.ts'
-import { accessTokens, createAuthenticator } from './http/plugins/authenticate.ts'
 import { clientIpPlugin } from './http/plugins/client-ip.ts'
 import { connectionClose } from './http/plugins/connection-close.ts'
 import { guard } from './http/plugins/guard.ts'
@@ -25,61 +27,90 @@ import { requestContext } from './http/plugins/request-context.ts'
 import { requestLog } from './http/plugins/request-log.ts'
 import { securityHeaders } from './http/plugins/security-headers.ts'
 import { tracing } from './http/plugins/tracing.ts'
-import { sharedSchemas } from './http/schemas.ts'
+import { FieldErrorBody, ProblemBody } from './http/problem.schema.ts'
+import type { Budgets } from './http/rate-limit/budgets.ts'
 import { type App, createApp } from './http/server.ts'
 
 const V1 = '/api/v1'
+/** The components that belong to every feature. */
+const SHARED_SCHEMAS = [Pagination, FieldErrorBody, ProblemBody]
 
-/** The whole server, ready to listen or to be asked directly. Plugins stand in the order in which a request meets them. */
+type BanCache = ReturnType<typeof createBanCache>
+
+/**
+ * Composes the whole server, ready to listen or to be called directly. Plugins are registered in the order in which a
+ * request meets them.
+ */
 export async function buildApp(
   deps: Deps,
   logger: FastifyBaseLogger,
   features: AppFeature[] = composeFeatures()
 ): Promise<App> {
-  const { config, db, secrets } = deps
-  const app = createApp(config, logger)
+  const app = createApp(deps.config, logger)
+  const budgets: Budgets = Object.assign({}, ...features.map((it) => it.budgets?.(deps.config)))
   if (deps.tracing) {
     await app.register(tracing, { tracing: deps.tracing })
   }
   await app.register(clientIpPlugin)
   await app.register(requestContext)
-  await app.register(requestLog)
+  await app.register(requestLog, {
+    secretParams: features.flatMap(({ secretParams = [] }) => secretParams)
+  })
   await app.register(errorHandler)
-  await app.register(securityHeaders, { config })
-  const banList = createBanCache(db, logger)
-  const offences = createViolationTracker({
-    db,
-    config,
-    log: logger,
-    onBan: () => {
-      deps.metrics?.recordBan()
-      banList.invalidate()
-    }
-  })
-  await app.register(ipBans, {
-    bannedFor: banList.bannedFor,
-    reportViolation: offences.note,
-    flush: offences.settled
-  })
-  // The embedded database works on this very event loop: there a delay says that it is busy, not that we are drowning.
-  await app.register(loadShedding, {
-    maxDelayMs: config.DATABASE_URL === undefined ? 0 : config.MAX_EVENT_LOOP_DELAY_MS
-  })
-  await app.register(rateLimit, { config, counters: deps.counters })
+  await app.register(securityHeaders, { config: deps.config })
+  const banCache = createBanCache(deps.db, logger)
+  await registerProtection(app, deps, banCache, budgets)
   if (deps.metrics) {
     await app.register(metrics, { metrics: deps.metrics })
   }
   await app.register(requestChecks)
-  await app.register(connectionClose, { isLeaving: deps.isShuttingDown })
+  await app.register(connectionClose, { isShuttingDown: deps.isShuttingDown })
   await app.register(notFound)
   // Before the guard: Swagger UI adds routes of its own, which cannot say who they allow. They are for anyone.
   await app.register(openapi, {
-    config,
+    config: deps.config,
     tags: features.flatMap(({ tags }) => tags),
-    components: [...sharedSchemas, ...features.flatMap(({ schemas }) => schemas)]
+    components: [...SHARED_SCHEMAS, ...features.flatMap(({ schemas }) => schemas)],
+    basePath: V1,
+    tokenUrl: `${V1}/auth/token`
   })
-  await app.register(accessTokens, { secrets, ttlSeconds: config.ACCESS_TOKEN_TTL })
+  const sessions = await registerAuthentication(app, deps)
+  await app.register(auditRefusals, {
+    db: deps.db,
+    subjects: Object.assign({}, ...features.map(({ auditSubjects }) => auditSubjects))
+  })
+  registerRoutes(app, features, appDeps(app, deps, sessions, banCache))
+  return app
+}
 
+/** Rejects what should not cost anything: banned IP addresses, too much load, too many requests. */
+async function registerProtection(app: App, deps: Deps, banCache: BanCache, budgets: Budgets) {
+  const { config, db } = deps
+  const violations = createViolationTracker({
+    db,
+    config,
+    log: app.log,
+    onBan: () => {
+      deps.metrics?.recordBan()
+      banCache.invalidate()
+    }
+  })
+  await app.register(ipBans, {
+    bannedFor: banCache.bannedFor,
+    budgets,
+    reportViolation: violations.note,
+    flush: violations.settled
+  })
+  // The embedded database works on this very event loop: there a delay means that it is busy, not overloaded.
+  await app.register(loadShedding, {
+    maxDelayMs: config.DATABASE_URL === undefined ? 0 : config.MAX_EVENT_LOOP_DELAY_MS
+  })
+  await app.register(rateLimit, { config, budgets, counters: deps.counters })
+}
+
+/** Lets each route know its caller, by access token or API key, and reject those it does not allow. */
+async function registerAuthentication(app: App, { db, config, secrets }: Deps): Promise<Sessions> {
+  await app.register(accessTokens, { secrets, ttlSeconds: config.ACCESS_TOKEN_TTL })
   const sessions = createSessions({
     db,
     sign: (claims) => app.jwt.sign(claims),
@@ -96,21 +127,23 @@ export async function buildApp(
     needsVerified: config.EMAIL_VERIFICATION === 'required',
     limitUser: app.limitUser
   })
-  await app.register(auditRefusals, {
-    db,
-    subjects: Object.assign({}, ...features.map(({ auditSubjects }) => auditSubjects))
-  })
+  return sessions
+}
 
+function appDeps(app: App, deps: Deps, sessions: Sessions, banCache: BanCache): AppDeps {
+  const { db, secrets, config } = deps
   const throttle = createLoginThrottle({ db, secrets, isOn: config.RATE_LIMIT })
   const authDeps = { ...deps, sessions, throttle, codes: createCodes(secrets) }
-  const appDeps: AppDeps = {
+  return {
     ...authDeps,
     changeAddress: (actor, id, change) => changeEmail(authDeps, actor, id, change),
-    onChange: banList.invalidate,
+    onChange: banCache.invalidate,
     limitsStorage: app.limitsStorage
   }
+}
+
+function registerRoutes(app: App, features: AppFeature[], deps: AppDeps): void {
   for (const { prefix, isRoot, plugin } of features.flatMap(({ routes }) => routes)) {
-    app.register(plugin, { ...appDeps, prefix: isRoot ? prefix : V1 + prefix })
+    app.register(plugin, { ...deps, prefix: isRoot ? prefix : V1 + prefix })
   }
-  return app
 }

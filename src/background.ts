@@ -1,10 +1,10 @@
+import { purgeIdempotencyKeys } from './core/idempotency.ts'
 import type { Job } from './core/job-runner.ts'
 import { purgeThrottle } from './core/login-throttle.ts'
 import type { Metrics } from './core/metrics.ts'
 import type { ScheduledTask } from './core/scheduler.ts'
 import type { Db } from './db/client.ts'
 import { composeFeatures, type WorkDeps } from './features.ts'
-import { purgeIdempotencyKeys } from './http/idempotency.ts'
 
 /** Lists the scheduled tasks of every feature and of the mechanisms they share. */
 export function scheduledTasks(deps: WorkDeps): ScheduledTask[] {

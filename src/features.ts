@@ -16,24 +16,24 @@ import { users } from './features/users/feature.ts'
 import type { ChangeEmail } from './features/users/service.ts'
 import type { Feature } from './http/feature.ts'
 
-/** What routes may be given; a feature says which part of it it takes. */
+/** What routes may need; each feature says which part of it it takes. */
 export type AppDeps = Deps & {
   sessions: Sessions
   throttle: LoginThrottle
   codes: Codes
   changeAddress: ChangeEmail
-  /** Makes the next request read the bans anew. */
+  /** Makes the next request read the bans again. */
   onChange: () => void
   limitsStorage: () => string
 }
-/** What background work may be given. */
+/** What background work may need. */
 export type WorkDeps = Pick<Deps, 'db' | 'config'> & { log: Logger }
 export type AppFeature = Feature<AppDeps, WorkDeps>
 
 /** The one list of features, in the order of the published document. */
-const FEATURES: AppFeature[] = [auth, users, sessions, tasks, imports, bans, ops, console]
+export const FEATURES: AppFeature[] = [auth, users, sessions, tasks, imports, bans, ops, console]
 
-/** All features: those given, and the two that are about what the others declare. */
+/** Returns the given features, and the two that are about what the others declare. */
 export function composeFeatures(given: AppFeature[] = FEATURES): AppFeature[] {
   const apiKeys = createApiKeysFeature(given.flatMap(({ scopes = [] }) => scopes))
   const known: AppFeature[] = [...given, apiKeys]

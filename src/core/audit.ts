@@ -3,20 +3,17 @@ import type { Db } from '../db/client.ts'
 import { auditEvents } from '../db/tables/audit-events.ts'
 import type { Actor, RequestContext } from './context.ts'
 
-/**
- * What an event is about, as `{ type: id }` with the type that the log shows, such as `{ user: id }`. Features say
- * which types there are.
- */
+/** What an event is about, as `{ type: id }` with the type that the log shows, such as `{ user: id }`. */
 export type AuditSubject = Record<string, string | null>
 type Outcome = 'succeeded' | 'failed' | 'refused'
 type AuditContext = RequestContext<Actor | null>
 
-/** One entry of the log. An attempt that came to nothing has the same action and another outcome. */
+/** One entry of the log. An unsuccessful attempt has the same action and another outcome. */
 export interface AuditEntry {
   /** A past fact, such as `user.deleted`. */
   action: string
   subject?: AuditSubject | undefined
-  /** What exactly, in a few words, such as the changed fields. Nothing personal, nothing secret: it stays for ever. */
+  /** What exactly, in a few words, such as the changed fields. Nothing personal or secret: it is never deleted. */
   detail?: string | null | undefined
 }
 
@@ -50,7 +47,7 @@ async function insert(
 
 /** Writes the audit log. */
 export const audit = {
-  /** In the transaction of the change: together they commit, together they vanish. */
+  /** Records a change in its transaction: both commit, or neither. */
   succeeded: (
     tx: Db,
     ctx: AuditContext,
@@ -58,10 +55,10 @@ export const audit = {
     subject?: AuditSubject,
     detail?: string | null
   ): Promise<void> => insert(tx, ctx, 'succeeded', [{ action, subject, detail }]),
-  /** Several events of one change in one statement. */
+  /** Records several events of one change in one statement. */
   succeededAll: (tx: Db, ctx: AuditContext, entries: AuditEntry[]): Promise<void> =>
     insert(tx, ctx, 'succeeded', entries),
-  /** An attempt with wrong credentials or codes, as a statement of its own, so that no rollback takes it along. */
+  /** Records an attempt with wrong credentials or codes, outside of transactions, so that no rollback removes it. */
   failed: (
     db: Db,
     ctx: AuditContext,
@@ -69,7 +66,7 @@ export const audit = {
     subject?: AuditSubject,
     detail?: string | null
   ): Promise<void> => insert(db, ctx, 'failed', [{ action, subject, detail }]),
-  /** An attempt without the right to it, likewise. */
+  /** Records an attempt without permission, likewise. */
   refused: (
     db: Db,
     ctx: AuditContext,
@@ -128,11 +125,9 @@ export interface AuditFact extends OldActor {
   outcome: 'succeeded' | 'failed' | 'refused'
   subject_type: 'user' | 'session' | 'api_key' | 'ip_ban' | 'task' | 'task_import' | null
   subject_id: string | null
-  /** What exactly, in a few words, such as the fields that changed. Nothing personal, nothing secret: it stays for ever. */
   detail?: string | null
 }
 
-/** Writes facts in the transaction of the change; a failed attempt is a statement of its own, so that no rollback takes it along. */
 export async function recordAudit(tx: Db, ...facts: AuditFact[]): Promise<void> {
   if (facts.length > 0) {
     await tx.insert(auditEvents).values(facts.map((fact) => ({ ...fact, id: uuidv7() })))

@@ -11,20 +11,20 @@ export interface Actor {
   name: string | null
 }
 
-/** An authenticated account, as the database knows it at this moment. */
+/** An authenticated account, in its current state in the database. */
 export interface Caller extends Actor {
   name: string
   role: Role
   /** Empty for an API key: routes about sessions are closed to keys. */
   session_id: string
-  /** Present when an API key is used: it may do what its scopes say and its owner may, and nothing else. */
+  /** Present when an API key is used: it may do what both its scopes and its owner's role allow. */
   key?: { id: string; scopes: readonly string[] }
   /** True when the account has an email address that was never confirmed. */
   is_unverified?: boolean
 }
 
 /**
- * Who does something, in which request and from where: the first argument of every service function. Routes take it
+ * Who does something, in which request and from where: the first argument of every service function. Routes read it
  * from `request.ctx`, or from `request.anonymousCtx` where anyone may call; jobs and commands make one of their own.
  */
 export interface RequestContext<Who extends Actor | null = Caller> {
@@ -35,13 +35,13 @@ export interface RequestContext<Who extends Actor | null = Caller> {
   userAgent: string | null
 }
 
-/** The same request, acting for an account that it has just identified. */
+/** Returns the context of the same request, acting for an account that it has just identified. */
 export const actingAs = <Who extends Actor>(
   { requestId, ip, userAgent }: RequestContext<Actor | null>,
   caller: Who
 ): RequestContext<Who> => ({ caller, requestId, ip, userAgent })
 
-/** An account as an actor. */
+/** Returns an account as an actor. */
 export const actorOf = (user: {
   id: string
   username: string | null

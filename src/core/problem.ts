@@ -7,55 +7,55 @@ export interface FieldError {
 
 const TYPE_BASE = 'https://tasklane.example/problems/'
 
-/** Every refusal there is: code → status and title. A code is for ever; clients switch on it. */
+/** Every problem: code → status and title. A code never changes, because clients switch on it. */
 export const catalogue = {
   invalid_request: [400, 'The request does not match the contract'],
   malformed_json: [400, 'The body is not valid JSON'],
   malformed_request: [400, 'The request is not valid HTTP'],
-  invalid_code: [400, 'The code is not valid'],
-  invalid_reset_token: [400, 'The reset token is not valid'],
-  invalid_grant: [400, 'The credentials or the refresh token are not valid'],
-  unsupported_grant_type: [400, 'The grant type is not supported'],
+  invalid_code: [400, 'Invalid code'],
+  invalid_reset_token: [400, 'Invalid reset token'],
+  invalid_grant: [400, 'Invalid credentials or refresh token'],
+  unsupported_grant_type: [400, 'Unsupported grant type'],
   unauthenticated: [401, 'A valid access token is required'],
-  bad_credentials: [401, 'The credentials are not valid'],
+  bad_credentials: [401, 'Invalid credentials'],
   not_allowed: [403, 'Your role does not allow this'],
   missing_scope: [403, 'The API key does not allow this'],
   account_disabled: [403, 'The account is disabled'],
-  email_unverified: [403, 'The address must be confirmed first'],
-  too_many_keys: [403, 'There are as many API keys as there may be'],
+  email_unverified: [403, 'Confirm your email address first'],
+  too_many_keys: [403, 'API key limit reached'],
   own_account: [403, 'You cannot do this to your own account'],
-  wrong_password: [403, 'The password is not right'],
-  quota_exceeded: [403, 'The quota of tasks is used up'],
-  ip_banned: [403, 'Requests from this address are refused for a while'],
-  not_found: [404, 'There is nothing here'],
-  method_not_allowed: [405, 'The resource does not know this method'],
+  wrong_password: [403, 'Wrong password'],
+  quota_exceeded: [403, 'Task quota exceeded'],
+  ip_banned: [403, 'Your IP address is banned'],
+  not_found: [404, 'Not found'],
+  method_not_allowed: [405, 'Method not allowed'],
   request_timeout: [408, 'The request took too long to arrive'],
-  account_exists: [409, 'An account with this name or address exists'],
-  last_admin: [409, 'The last active admin stays'],
-  own_address: [409, 'You cannot ban the address you come from'],
-  already_banned: [409, 'A ban of this address or range is in force'],
-  id_taken: [409, 'The id is taken'],
-  key_already_made: [409, 'This request has made an API key before'],
-  too_many_imports: [409, 'There are as many unfinished imports as there may be'],
-  import_ended: [409, 'The import has come to its end'],
-  idempotency_in_flight: [409, 'The first request with this idempotency key is still under way'],
+  account_exists: [409, 'An account with this username or email exists'],
+  last_admin: [409, 'Cannot remove the last active admin'],
+  own_address: [409, 'You cannot ban your own IP address'],
+  already_banned: [409, 'The IP address or range is already banned'],
+  id_taken: [409, 'The id is already used'],
+  key_already_made: [409, 'API key already created'],
+  too_many_imports: [409, 'Too many unfinished imports'],
+  import_ended: [409, 'The import has already finished'],
+  idempotency_in_flight: [409, 'The first request with this idempotency key is still in progress'],
   stale_version: [412, 'The resource has changed since the version you named'],
   body_too_large: [413, 'The body is too large'],
-  uri_too_long: [414, 'The address of the request is too long'],
+  uri_too_long: [414, 'The URL is too long'],
   unsupported_media_type: [415, 'The media type of the body is not supported'],
   expectation_failed: [417, 'The expectation cannot be met'],
   idempotency_key_reused: [422, 'The idempotency key was used for another request'],
   rate_limited: [429, 'Too many requests'],
   login_throttled: [429, 'Too many failed attempts'],
-  too_many_codes: [429, 'Codes were asked for too often'],
+  too_many_codes: [429, 'Too many code requests'],
   headers_too_large: [431, 'The header fields are too large'],
-  internal_error: [500, 'Something went wrong on our side'],
-  unavailable: [503, 'The service cannot answer right now']
+  internal_error: [500, 'Internal error'],
+  unavailable: [503, 'Service unavailable']
 } as const satisfies Record<string, readonly [number, string]>
 
 export type ProblemCode = keyof typeof catalogue
 
-/** What a single code adds to the common body. */
+/** Members that a single code adds to the common body. */
 export interface ProblemExtras {
   errors?: FieldError[]
   current_version?: number
@@ -71,7 +71,7 @@ export interface ProblemOptions {
   cause?: unknown
 }
 
-/** A refusal on its way to the caller: carries its status, is rendered in one place (plugins/problems.ts). */
+/** An error response: handlers throw it, http/error-handler.ts renders it. */
 export class Problem extends Error {
   code: ProblemCode
   statusCode: number
@@ -87,7 +87,7 @@ export class Problem extends Error {
   }
 }
 
-/** A request whose shape is right but one of whose values is not. */
+/** Rejects one value of a request whose shape is right. */
 export function invalidField(
   where: FieldError['in'],
   pointer: string,
@@ -100,12 +100,12 @@ export function invalidField(
   })
 }
 
-/** Nobody is known by these credentials, or nobody any more. */
+/** Rejects credentials that belong to no account, or no longer. */
 export function unauthenticated(detail: string): Problem {
   return new Problem('unauthenticated', { detail, headers: { 'www-authenticate': 'Bearer' } })
 }
 
-/** Nothing happened; the caller may try again after so many seconds. */
+/** Reports that nothing was done and that the client may try again after some seconds. */
 export function unavailable(detail: string, retryAfterSeconds = 1, cause?: unknown): Problem {
   return new Problem('unavailable', {
     detail,
@@ -114,7 +114,16 @@ export function unavailable(detail: string, retryAfterSeconds = 1, cause?: unkno
   })
 }
 
-/** The body of RFC 9457 for a problem that arose at `instance`. */
+/** Rejects a write by a client that has not seen the current version. */
+export function staleVersionProblem(currentVersion: number, changedFields: string[]): Problem {
+  return new Problem('stale_version', {
+    detail: `The version is now ${currentVersion}. Read the resource again and repeat your change on it.`,
+    extras: { current_version: currentVersion, changed_fields: changedFields },
+    headers: { etag: `"${currentVersion}"` }
+  })
+}
+
+/** Returns the body of RFC 9457 for a problem that arose at `instance`. */
 export function problemBody(problem: Problem, instance: string, requestId: string) {
   return {
     type: TYPE_BASE + problem.code.replaceAll('_', '-'),

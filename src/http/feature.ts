@@ -1,7 +1,9 @@
 import type { TSchema } from '@sinclair/typebox'
+import type { Config } from '../config.ts'
 import type { Job } from '../core/job-runner.ts'
 import type { ScheduledTask } from '../core/scheduler.ts'
 import type { Db } from '../db/client.ts'
+import type { Budgets } from './rate-limit/budgets.ts'
 import type { App } from './server.ts'
 
 /** A heading of the published document. */
@@ -17,7 +19,7 @@ export interface FeatureRoutes<AppDeps> {
   plugin: (app: App, deps: AppDeps) => Promise<void>
 }
 
-/** A number that the database knows and every instance reports alike. */
+/** A metric that is read from the database, so that every instance reports the same. */
 export interface Gauge {
   name: string
   help: string
@@ -26,9 +28,9 @@ export interface Gauge {
 
 /**
  * Everything that the application needs to know of a subject: `features.ts` lists one for each. `AppDeps` is what its
- * routes are given, `WorkDeps` what its background work is given.
+ * routes take, `WorkDeps` what its background work takes.
  */
-export interface Feature<AppDeps = never, WorkDeps = unknown> {
+export interface Feature<AppDeps = unknown, WorkDeps = unknown> {
   tags: readonly Tag[]
   /** The named components of its operations. */
   schemas: readonly TSchema[]
@@ -38,10 +40,14 @@ export interface Feature<AppDeps = never, WorkDeps = unknown> {
   auditActions?: readonly string[]
   /** Path parameter → the type of subject that the audit log shows, such as `task_id` → `task`. */
   auditSubjects?: Readonly<Record<string, string>>
+  /** Path parameters that are half of a secret: the request log shows a hash of them. */
+  secretParams?: readonly string[]
+  /** Rate limits of its own; routes name them in their `config`. */
+  budgets?: (config: Config) => Budgets
   routes: readonly FeatureRoutes<AppDeps>[]
-  /** Work that any instance does every so often. */
+  /** Work that any instance repeats at an interval. */
   scheduled?: (deps: WorkDeps) => ScheduledTask[]
-  /** Work that waits in the database until somebody takes it. */
+  /** Work that waits in the database until an instance takes it. */
   jobs?: (deps: WorkDeps) => Job[]
   gauges?: (db: Db) => Gauge[]
 }

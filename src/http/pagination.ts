@@ -4,7 +4,7 @@ import type { HmacKeys } from '../core/secrets.ts'
 import type { KeysetPosition } from '../db/keyset.ts'
 import { decodeCursor, encodeCursor, InvalidCursorError } from '../lib/cursor.ts'
 import { pathOf } from './error-handler.ts'
-import { DEFAULT_LIMIT } from './schemas.ts'
+import { DEFAULT_LIMIT } from './pagination.schema.ts'
 
 export interface Page<T> {
   data: T[]
@@ -17,7 +17,10 @@ export interface Page<T> {
   }
 }
 
-/** Makes and reads the cursors of one list; a cursor is only valid for the caller, filter and sort named in `binding`. */
+/**
+ * Encodes and decodes the cursors of one list; a cursor is only valid for the caller, filter and sort that `binding`
+ * names.
+ */
 export function cursors(keys: HmacKeys) {
   return {
     encode: (binding: string, position: readonly string[]) =>
@@ -31,7 +34,7 @@ export function cursors(keys: HmacKeys) {
             'query',
             '/cursor',
             'bad_cursor',
-            'cursor is not one of this list with these filters and this sort. Start again without it.'
+            'cursor belongs to another list, filter or sort. Start again without a cursor.'
           )
         }
         throw error
@@ -41,16 +44,16 @@ export function cursors(keys: HmacKeys) {
 }
 export type Cursors = ReturnType<typeof cursors>
 
-/** Makes a page of rows that were read with one more than the limit, to know whether more follow. */
+/** Builds a page from rows that were read with one more than the limit, to know whether more follow. */
 export function toPage<T>(
   rows: T[],
   limit: number,
-  sealAfter: (last: T) => string,
+  cursorAfter: (last: T) => string,
   total?: number
 ): Page<T> {
   const data = rows.length > limit ? rows.slice(0, limit) : rows
   const last = rows.length > limit ? data.at(-1) : undefined
-  const next_cursor = last === undefined ? null : sealAfter(last)
+  const next_cursor = last === undefined ? null : cursorAfter(last)
   return {
     data,
     pagination: {
@@ -71,7 +74,7 @@ interface NewestFirst<T> {
   total?: (() => Promise<number>) | undefined
 }
 
-/** Answers with a page that `read` gives, the newest first, at the limit and from the cursor in the request's query. */
+/** Returns the page that the limit and cursor of the request's query name, the newest first. */
 export function paginateNewestFirst(keys: HmacKeys) {
   const { decode, encode } = cursors(keys)
   return async <T extends KeysetPosition>(
@@ -82,19 +85,19 @@ export function paginateNewestFirst(keys: HmacKeys) {
     const { limit = DEFAULT_LIMIT, cursor } = request.query as { limit?: number; cursor?: string }
     const binding = JSON.stringify([list, request.caller.id, ...filter])
     const [created_at, id] = cursor === undefined ? [] : decode(binding, cursor)
-    const [found, count] = await Promise.all([
+    const [rows, count] = await Promise.all([
       read(limit + 1, created_at && id ? { created_at, id } : undefined),
       total?.()
     ])
     return addLinkHeader(
       request,
       reply,
-      toPage(found, limit, (last) => encode(binding, [last.created_at, last.id]), count)
+      toPage(rows, limit, (last) => encode(binding, [last.created_at, last.id]), count)
     )
   }
 }
 
-/** Names the next page also in the header of RFC 8288. */
+/** Adds the header of RFC 8288 that names the next page. */
 export function addLinkHeader<T>(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** How long a request may take to arrive here, when it carries more than a small body. */
+    /** How long a request may take to arrive, if it carries more than a small body. */
     requestTimeoutMs?: number
   }
 }
@@ -10,14 +10,17 @@ declare module 'fastify' {
 /** For a request with a small body. */
 export const REQUEST_TIMEOUT_MS = 30_000
 const HOUR_MS = 3_600_000
-/** Slower than this nobody sends a file. */
-const LEAST_BYTES_PER_SECOND = 65_536
+/** The slowest connection that a file may be sent over. */
+const MIN_BYTES_PER_SECOND = 65_536
 
-/** How long a file of so many bytes may take to arrive. */
+/** How long a file of this size may take to arrive. */
 export const uploadTimeoutMs = (bytes: number): number =>
-  Math.min(HOUR_MS, REQUEST_TIMEOUT_MS + Math.ceil(bytes / LEAST_BYTES_PER_SECOND) * 1000)
+  Math.min(HOUR_MS, REQUEST_TIMEOUT_MS + Math.ceil(bytes / MIN_BYTES_PER_SECOND) * 1000)
 
-/** Gives each route its own time for a request to arrive; Node has a single one for all, which must be the longest. Who is late meets the same 408. */
+/**
+ * Gives each route its own time-out for a request to arrive; Node has a single one for all, which must be the longest.
+ * Either responds with the same 408.
+ */
 export function limitRequestTime(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
     if (
@@ -26,7 +29,7 @@ export function limitRequestTime(app: FastifyInstance): void {
     ) {
       return
     }
-    const late = () => {
+    const onTimeout = () => {
       if (!raw.complete && !reply.raw.writableEnded) {
         app.server.emit(
           'clientError',
@@ -38,7 +41,7 @@ export function limitRequestTime(app: FastifyInstance): void {
       }
     }
     const timer = setTimeout(
-      late,
+      onTimeout,
       routeOptions.config?.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
     ).unref()
     raw.once('close', () => {

@@ -2,24 +2,22 @@ import type { TSchema } from '@sinclair/typebox'
 import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv'
 import type { FastifySchemaValidationError } from 'fastify'
 import { type FieldError, Problem } from '../core/problem.ts'
-import { closestName } from '../lib/did-you-mean.ts'
 import { isEmail } from '../lib/email.ts'
-import { escapePointer } from '../lib/json-scan.ts'
 import { isTimestamp } from '../lib/timestamp.ts'
+import { fieldErrors } from './validation-messages.ts'
 
+/** The most that the contract promises: a body with a hundred thousand errors gets no longer response. */
+const MAX_ERRORS = 1000
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-/** As many as the contract promises at most; a body of a hundred thousand mistakes gets no longer an answer. */
-const MAX_FAULTS = 1000
-
-/** Longer than any text that the contract allows: `maxLength` has refused it, and a pattern need not walk through a megabyte. */
-const MAX_MATCHED = 32_768
+/** Longer than any text that the contract allows: `maxLength` has rejected it, so no pattern runs on a megabyte. */
+const MAX_MATCHED_LENGTH = 32_768
 const regExp = Object.assign(
   (pattern: string, flags: string) => {
     const expression = new RegExp(pattern, flags)
     // Ajv tells patterns apart by their text.
     return {
-      test: (text: string) => text.length > MAX_MATCHED || expression.test(text),
+      test: (text: string) => text.length > MAX_MATCHED_LENGTH || expression.test(text),
       toString: () => String(expression)
     }
   },
@@ -31,10 +29,10 @@ const options: Options = {
   allErrors: true,
   removeAdditional: false,
   useDefaults: false,
-  // The schema and the data beside each error let the refusal name the nearest known field.
+  // The schema and the data beside each error let the message name the closest known field.
   verbose: true,
   strict: false,
-  // That ours are schemas is for the contract's checks to say; asking again was a sixth of every start.
+  // The checks of the contract tell that ours are schemas; checking again would slow down every start.
   meta: false,
   validateSchema: false,
   formats: {
@@ -50,15 +48,20 @@ const options: Options = {
 }
 
 type Values = Record<string, unknown>
+interface ParameterSchema {
+  type?: string
+  format?: string
+  items?: { type?: string }
+}
 interface Parameters {
-  properties?: Record<string, { type?: string; format?: string; items?: { type?: string } }>
+  properties?: Record<string, ParameterSchema>
 }
 
 /**
- * Validators by the part of the request: a body is refused, never repaired; texts of path, query and headers become
- * the numbers and booleans that they spell. (Fastify's own default drops unknown fields and turns 5 into "5"; Ajv's
- * coercion takes "0x10" and " 5" for numbers and "" for null.) Each is compiled when it is first asked: a server that has
- * died and come back needs a few of a hundred at once.
+ * Builds the validator of one part of a request. A body is rejected, never repaired; texts of path, query and headers
+ * become the numbers and booleans that they spell, and ids of the path lower case. (Fastify's default drops unknown
+ * fields and turns 5 into "5"; Ajv's coercion accepts "0x10" and " 5" as numbers and "" as null.) Each is compiled when
+ * it is first used: a restarted server needs a few of a hundred at once.
  */
 export function buildValidator(shared: Record<string, object>) {
   const ajv = new Ajv(options)
@@ -66,26 +69,30 @@ export function buildValidator(shared: Record<string, object>) {
     ajv.addSchema(schema)
   }
   return ({ schema, httpPart }: { schema: TSchema; httpPart?: string }) => {
-    if (httpPart === 'body' && isUpload(shared[schema.$ref as string] as Parameters)) {
+    if (httpPart === 'body' && isUpload(shared[String(schema.$ref)])) {
       return () => true
     }
+    const parameters = schema as Parameters
     let check: ValidateFunction | undefined
-    return (given: unknown) => {
+    return (value: unknown) => {
       check ??= ajv.compile(httpPart === 'headers' ? inLowerCase(schema) : schema)
-      return (
-        check(httpPart === 'body' ? given : spell(schema as Parameters, given as Values)) || {
-          error: check.errors
-        }
-      )
+      const read = httpPart === 'body' ? value : readParameters(parameters, value as Values)
+      if (!check(read)) {
+        return { error: check.errors }
+      }
+      if (httpPart === 'params') {
+        lowerCaseIds(parameters, read as Values)
+      }
+      return true
     }
   }
 }
 
-/** A file is a stream, read and judged by its route. */
+/** A file is a stream, which its route reads and validates. */
 const isUpload = (schema: Parameters | undefined): boolean =>
   Object.values(schema?.properties ?? {}).some(({ format }) => format === 'binary')
 
-/** Judges what comes in another way than as a request by the same component: its faults in the same words, none when it is as it should be. */
+/** Builds a validator for values that do not come as a request body but follow the same component. */
 export function validatorOf(
   schema: TSchema,
   components: TSchema[]
@@ -94,11 +101,8 @@ export function validatorOf(
   for (const component of components) {
     ajv.addSchema(component)
   }
-  const check = ajv.compile({ $ref: schema.$id as string })
-  return (value) =>
-    check(value)
-      ? []
-      : firstAtEachPlace(check.errors ?? []).map((error) => fieldError('body', error))
+  const check = ajv.compile({ $ref: schema.$id })
+  return (value) => (check(value) ? [] : fieldErrors('body', check.errors ?? []))
 }
 
 /** Names of headers arrive in lower case, whatever the contract calls them. */
@@ -113,8 +117,8 @@ function inLowerCase(schema: TSchema): object {
 
 const INTEGER = /^(0|-?[1-9]\d{0,15})$/
 
-/** Reads the texts of parameters in place; what spells no value of its type stays a text and is refused as such. */
-function spell({ properties = {} }: Parameters, values: Values): Values {
+/** Reads the texts of parameters in place; what spells no value of its type stays a text and fails validation. */
+function readParameters({ properties = {} }: Parameters, values: Values): Values {
   for (const [name, { type, items }] of Object.entries(properties)) {
     const value = values[name]
     if (value === undefined) {
@@ -122,13 +126,13 @@ function spell({ properties = {} }: Parameters, values: Values): Values {
     }
     values[name] =
       type === 'array'
-        ? [value].flat().map((text) => spelled(items?.type, text))
-        : spelled(type, value)
+        ? [value].flat().map((text) => readText(items?.type, text))
+        : readText(type, value)
   }
   return values
 }
 
-function spelled(type: string | undefined, text: unknown): unknown {
+function readText(type: string | undefined, text: unknown): unknown {
   if (type === 'integer' && typeof text === 'string' && INTEGER.test(text)) {
     return Number(text)
   }
@@ -138,6 +142,16 @@ function spelled(type: string | undefined, text: unknown): unknown {
   return text
 }
 
+/** A UUID is the same in either case; the rest of the application knows one. */
+function lowerCaseIds({ properties = {} }: Parameters, values: Values): void {
+  for (const [name, { format }] of Object.entries(properties)) {
+    const value = values[name]
+    if (format === 'uuid' && typeof value === 'string') {
+      values[name] = value.toLowerCase()
+    }
+  }
+}
+
 const PARTS: Record<string, FieldError['in']> = {
   body: 'body',
   querystring: 'query',
@@ -145,128 +159,16 @@ const PARTS: Record<string, FieldError['in']> = {
   headers: 'header'
 }
 
-/** All faults of one part of the request as one problem. A malformed id in a path is no fault: nothing is there. */
+/** Reports all errors of one part of the request as one problem. A malformed id in a path is a 404. */
 export function schemaErrorFormatter(errors: FastifySchemaValidationError[], part: string): Error {
   if (part === 'params') {
     return new Problem('not_found')
   }
-  const where = PARTS[part] ?? 'body'
-  const faults = firstAtEachPlace(errors as unknown as ErrorObject[])
-    .slice(0, MAX_FAULTS)
-    .map((error) => fieldError(where, error))
+  const reported = fieldErrors(PARTS[part] ?? 'body', errors as ErrorObject[], MAX_ERRORS)
+  const [first] = reported
   const detail =
-    faults.length === 1
-      ? (faults[0] as FieldError).detail
-      : `${faults.length} fields are not as the contract says; see errors.`
-  return new Problem('invalid_request', { detail, extras: { errors: faults } })
-}
-
-/** A value that is too short is often malformed as well: one reason is enough for each place. */
-function firstAtEachPlace(errors: ErrorObject[]): ErrorObject[] {
-  const places = new Map<string, ErrorObject>()
-  for (const error of errors) {
-    const place = pointerOf(error)
-    if (!places.has(place)) {
-      places.set(place, error)
-    }
-  }
-  return [...places.values()]
-}
-
-function pointerOf({ params, instancePath }: ErrorObject): string {
-  const field = params.additionalProperty ?? params.missingProperty
-  return field === undefined ? instancePath : `${instancePath}/${escapePointer(String(field))}`
-}
-
-function fieldError(where: FieldError['in'], error: ErrorObject): FieldError {
-  const path = pointerOf(error)
-  const pointer =
-    where === 'header' ? path.replace(/(^\/|-)[a-z]/g, (start) => start.toUpperCase()) : path
-  const name =
-    pointer === ''
-      ? `The ${where}`
-      : pointer.slice(1).replaceAll('/', '.').slice(0, 200) || 'A nameless field'
-  const [code, detail] = explain(error, name, where)
-  return { in: where, pointer, code, detail }
-}
-
-function explain(
-  { keyword, params, parentSchema, data }: ErrorObject,
-  name: string,
-  where: FieldError['in']
-): [code: string, detail: string] {
-  switch (keyword) {
-    case 'additionalProperties': {
-      const guess = closestName(
-        params.additionalProperty,
-        Object.keys(parentSchema?.properties ?? {})
-      )
-      return [
-        'unknown_field',
-        `${name} is not known here${guess ? `; did you mean ${guess}?` : '.'}`
-      ]
-    }
-    case 'required':
-      return [
-        'required',
-        `${name} is required${parentSchema?.['x-hint'] ? `: ${parentSchema['x-hint']}` : ''}.`
-      ]
-    case 'type':
-      return where !== 'body' && Array.isArray(data)
-        ? ['given_twice', `${name} may be given only once.`]
-        : [
-            'wrong_type',
-            `${name} must be ${[params.type]
-              .flat()
-              .map((type) => TYPES[type])
-              .join(' or ')}.`
-          ]
-    case 'enum': {
-      const guess = typeof data === 'string' ? closestName(data, params.allowedValues) : undefined
-      return [
-        'unknown_value',
-        `${name} must be one of ${params.allowedValues.join(', ')}${guess ? `; did you mean ${guess}?` : '.'}`
-      ]
-    }
-    case 'minLength':
-      return ['too_short', `${name} must have at least ${params.limit} characters.`]
-    case 'maxLength':
-      return ['too_long', `${name} must have at most ${params.limit} characters.`]
-    case 'minItems':
-      return ['too_short', `${name} must have at least ${params.limit} entries.`]
-    case 'maxItems':
-      return ['too_long', `${name} must have at most ${params.limit} entries.`]
-    case 'minProperties':
-      return ['empty', `${name} must name at least one field.`]
-    case 'minimum':
-    case 'maximum':
-      return ['out_of_range', `${name} must be ${params.comparison} ${params.limit}.`]
-    case 'format':
-      return [
-        'malformed',
-        `${name} must be ${FORMATS[params.format] ?? `a valid ${params.format}`}.`
-      ]
-    case 'pattern':
-      return [
-        'malformed',
-        `${name} ${parentSchema?.['x-hint'] ?? 'has characters that are not allowed here'}.`
-      ]
-    default:
-      return ['invalid', `${name} is not valid: ${keyword}.`]
-  }
-}
-
-const TYPES: Record<string, string> = {
-  object: 'an object',
-  array: 'a list',
-  string: 'a string',
-  integer: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false',
-  null: 'null'
-}
-const FORMATS: Record<string, string> = {
-  'date-time': 'a date and time with zone as in RFC 3339, such as 2026-01-31T09:00:00Z',
-  uuid: 'a UUID',
-  email: 'an e-mail address such as ann@example.com'
+    first && reported.length === 1
+      ? first.detail
+      : `${reported.length} fields do not match the contract; see errors.`
+  return new Problem('invalid_request', { detail, extras: { errors: reported } })
 }

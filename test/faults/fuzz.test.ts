@@ -1,10 +1,11 @@
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import type { Contract } from '../contract/lint/types.ts'
 import { call, startServer } from '../support/command.ts'
-import type { Contract } from '../support/contract-lint.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
-import { asBytes, createAttacker, seeded } from '../support/malformed-requests.ts'
+import { asBytes, createRequestGenerator } from '../support/malformed-requests.ts'
+import { seeded } from '../support/random.ts'
 import { type RawResponse, rawHttpWithin } from '../support/raw-http.ts'
 import { PASSWORD } from '../support/test-app.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -74,7 +75,7 @@ const {
   body: { username: 'root', password: PASSWORD }
 })
 const contract: Contract = (await patiently('/openapi.json')).body
-const attack = createAttacker(contract, random, {
+const nextRequest = createRequestGenerator(contract, random, {
   ids,
   token: () => tokens[Math.floor(random() * tokens.length)] ?? ''
 })
@@ -127,7 +128,7 @@ t.test(
     const tally = { shed: 0, silent: 0 }
     const faults: { request: string; status: number; body: string }[] = []
     const one = async () => {
-      const { bytes, isBroken } = asBytes(attack(), random, { 'X-Forwarded-For': address() })
+      const { bytes, isBroken } = asBytes(nextRequest(), random, { 'X-Forwarded-For': address() })
       const answers = await rawHttpWithin(isBroken ? IMPATIENT_MS : 10 * IMPATIENT_MS, port, bytes)
       if (answers.length === 0) {
         tally.silent++

@@ -2,8 +2,13 @@ import { randomInt } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { InjectOptions } from 'fastify'
 import t from 'tap'
-import type { Contract } from '../support/contract-lint.ts'
-import { type Attack, asBytes, createAttacker, seeded } from '../support/malformed-requests.ts'
+import type { Contract } from '../contract/lint/types.ts'
+import {
+  asBytes,
+  createRequestGenerator,
+  type MalformedRequest
+} from '../support/malformed-requests.ts'
+import { seeded } from '../support/random.ts'
 import { type RawResponse, rawHttp, rawHttpWithin, requestText } from '../support/raw-http.ts'
 import { createTestApp, type Person } from '../support/test-app.ts'
 
@@ -54,7 +59,7 @@ async function gather(): Promise<void> {
   }
   people = people.slice(-3)
 }
-const attack = createAttacker(contract, random, {
+const nextRequest = createRequestGenerator(contract, random, {
   ids,
   token: () => people[Math.floor(random() * people.length)]?.access_token ?? ''
 })
@@ -70,11 +75,11 @@ t.test(
         await gather()
       }
       strangers = 0
-      const attacks = Array.from({ length: AT_ONCE }, attack).flatMap(asInjected)
-      sent += attacks.length
+      const requests = Array.from({ length: AT_ONCE }, nextRequest).flatMap(asInjected)
+      sent += requests.length
       await Promise.all(
-        attacks.map(async ({ operation, ...attack }) => {
-          const answer = await request(attack as InjectOptions & { url: string })
+        requests.map(async ({ operation, ...sentRequest }) => {
+          const answer = await request(sentRequest as InjectOptions & { url: string })
           statuses.set(answer.statusCode, (statuses.get(answer.statusCode) ?? 0) + 1)
           if (answer.statusCode < 400) {
             reached.add(operation)
@@ -83,11 +88,14 @@ t.test(
             strangers++
           }
           if (answer.statusCode >= 500) {
-            t.fail(`${attack.method} ${attack.url.slice(0, 200)} → ${answer.statusCode}`, {
-              request,
-              body: answer.body,
-              log: log.splice(0)
-            })
+            t.fail(
+              `${sentRequest.method} ${sentRequest.url.slice(0, 200)} → ${answer.statusCode}`,
+              {
+                request,
+                body: answer.body,
+                log: log.splice(0)
+              }
+            )
           }
         })
       )
@@ -140,11 +148,11 @@ t.test(
 )
 
 /** Injection reads an address as a browser does: dots are resolved, fragments stay behind. What no URL can hold is for the sockets. */
-function asInjected(attack: Attack): Attack[] {
-  const url = URL.parse(attack.url, 'http://localhost')
-  return url ? [{ ...attack, url: url.pathname + url.search }] : []
+function asInjected(request: MalformedRequest): MalformedRequest[] {
+  const url = URL.parse(request.url, 'http://localhost')
+  return url ? [{ ...request, url: url.pathname + url.search }] : []
 }
 
 function exchangeBroken(port: number): Promise<RawResponse[]> {
-  return rawHttpWithin(IMPATIENT_MS, port, asBytes(attack(), random).bytes)
+  return rawHttpWithin(IMPATIENT_MS, port, asBytes(nextRequest(), random).bytes)
 }

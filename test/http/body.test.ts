@@ -46,7 +46,7 @@ t.test('what is JSON but no object is a 400 that says so', async (t) => {
 t.test('JSON nests up to 32 levels, in strings as deep as one likes', async (t) => {
   const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
   t.equal((await post(nested(33))).json().code, 'malformed_json')
-  t.match((await post(nested(33))).json(), { detail: 'The body nests deeper than 32 levels.' })
+  t.match((await post(nested(33))).json(), { detail: 'The body is nested deeper than 32 levels.' })
   t.equal((await post(nested(32))).json().code, 'invalid_request', 'deep enough to be looked at')
   t.equal((await post('['.repeat(500_000))).statusCode, 400)
   t.equal(

@@ -79,7 +79,7 @@ t.test(
     t.match(answer.json(), {
       status: 500,
       code: 'internal_error',
-      detail: 'The fault is in the log under this request id.'
+      detail: 'The log has the cause under this request id.'
     })
     t.notMatch(answer.body, /secret|select|srv|TypeError|stack/)
     const line = log.find((text) => text.includes('secret detail')) ?? '{}'

@@ -10,7 +10,7 @@ const { request, signUp } = await createTestApp(t, {
   }
 })
 const answered = (id: unknown) =>
-  lines.filter(({ request_id, msg }) => request_id === id && msg === 'answered')
+  lines.filter(({ request_id, msg }) => request_id === id && msg === 'request completed')
 
 t.test('each answer has one line: the operation, who asked, how it ended', async (t) => {
   const ann = await signUp()

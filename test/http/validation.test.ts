@@ -33,11 +33,11 @@ t.test('a body with several faults names all of them, each once and at its place
 
 t.test('a mistyped name or value comes with the nearest known one', async (t) => {
   const guesses: [object, string][] = [
-    [{ title: 'a', task_title: 'b' }, 'task_title is not known here; did you mean title?'],
-    [{ title: 'a', duedate: null }, 'duedate is not known here; did you mean due_date?'],
-    [{ title: 'a', Priority: 'low' }, 'Priority is not known here; did you mean priority?'],
-    [{ title: 'a', owner_id: ann.user.id }, 'owner_id is not known here'],
-    [{ title: 'a', xyzzy: 1 }, 'xyzzy is not known here.'],
+    [{ title: 'a', task_title: 'b' }, 'task_title is unknown; did you mean title?'],
+    [{ title: 'a', duedate: null }, 'duedate is unknown; did you mean due_date?'],
+    [{ title: 'a', Priority: 'low' }, 'Priority is unknown; did you mean priority?'],
+    [{ title: 'a', owner_id: ann.user.id }, 'owner_id is unknown'],
+    [{ title: 'a', xyzzy: 1 }, 'xyzzy is unknown.'],
     [
       { title: 'a', status: 'in-progress' },
       'status must be one of todo, in_progress, done; did you mean in_progress?'

@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { isTimestamp } from '../../src/lib/timestamp.ts'
-import type { Schema } from './contract-lint-schemas.ts'
+import type { Schema } from '../contract/lint/types.ts'
 
 export const formats = {
   uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
@@ -16,7 +16,7 @@ export const formats = {
 } as const
 const compiled = new WeakMap<object, Ajv2020>()
 
-/** Why an example is not what the component at `ref` of the contract describes; empty when it is. */
+/** Returns the differences between an example and the component at `ref` of the contract. */
 export function exampleFaults(contract: object, ref: string, example: unknown): string[] {
   const ajv =
     compiled.get(contract) ??
@@ -38,19 +38,14 @@ export function exampleFaults(contract: object, ref: string, example: unknown): 
   }
 }
 
-/** Every example that a component gives of itself or of a part of it, in the form of 3.1 or of 3.0. */
+/** Returns every example in a component or a part of it, in the form of 3.1 or of 3.0. */
 export function schemaExamples(
   schema: Schema,
   place: string,
   at = place
 ): { place: string; at: string; value: unknown }[] {
-  const own = Array.isArray(schema.examples)
-    ? schema.examples
-    : 'example' in schema
-      ? [schema.example]
-      : []
   return [
-    ...own.map((value) => ({ place, at, value })),
+    ...ownExamples(schema).map((value) => ({ place, at, value })),
     ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
       schemaExamples(property, `${place}.${name}`, `${at}/properties/${name}`)
     ),
@@ -58,4 +53,11 @@ export function schemaExamples(
       ? schemaExamples(schema.items, `${place}[]`, `${at}/items`)
       : [])
   ]
+}
+
+function ownExamples({ examples, ...schema }: Schema): unknown[] {
+  if (Array.isArray(examples)) {
+    return examples
+  }
+  return 'example' in schema ? [schema.example] : []
 }

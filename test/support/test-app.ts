@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { InjectOptions, LightMyRequestResponse as Response } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
@@ -9,10 +9,13 @@ import type { Deps } from '../../src/core/deps.ts'
 import { describeError } from '../../src/core/log.ts'
 import { createMail } from '../../src/core/mail.ts'
 import { createPasswords } from '../../src/core/passwords.ts'
+import type { Db } from '../../src/db/client.ts'
 import { taskEvents } from '../../src/db/tables/task-events.ts'
 import { users } from '../../src/db/tables/users.ts'
 import type { TokenSet } from '../../src/features/auth/schema.ts'
 import type { Task, TaskCreate } from '../../src/features/tasks/schema.ts'
+import type { AppFeature } from '../../src/features.ts'
+import type { App } from '../../src/http/server.ts'
 import { contractViolations } from './contract.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
@@ -26,98 +29,34 @@ export interface TestAppOptions {
   deps?: Partial<Deps>
   onLog?: (line: string) => void
   database?: TestDatabase
+  features?: AppFeature[]
 }
 
-/** The real app on a database of its own, closed with the test. Every answer is held against the committed contract. */
+/** Starts the real app on a database of its own, closed with the test. Every response is held against the contract. */
 export async function createTestApp(
   t: Test,
-  { env = {}, deps = {}, onLog, database: own }: TestAppOptions = {}
+  { env = {}, deps = {}, onLog, database: own, features }: TestAppOptions = {}
 ) {
-  // First what may throw: a database that is open keeps the process from ending.
-  const config = readConfig({
-    NODE_ENV: 'test',
-    DOCS_ENABLED: 'off',
-    FIRST_USER_ADMIN: 'false',
-    RATE_LIMIT: 'off',
-    MAX_EVENT_LOOP_DELAY_MS: '0',
-    ...env
-  })
+  // First what may throw: an open database keeps the process from ending.
+  const config = readConfig({ ...DEFAULT_ENV, ...env })
   const database = own ?? (await createTestDatabase())
-  // A 500 in a test is explained where the test's reader looks.
-  const logger = pino(
-    { level: onLog ? 'info' : 'error', serializers: { err: describeError } },
-    {
-      write: (line: string) => {
-        onLog ? onLog(line) : process.stderr.write(line)
-      }
-    }
-  )
+  const logger = createLogger(onLog)
   const mail = createMail(config, logger)
-  const app = await buildApp(
-    {
-      db: database.db,
-      config,
-      mail,
-      passwords: await createPasswords(),
-      secrets: [SECRET],
-      isShuttingDown: () => false,
-      ...deps
-    },
-    logger
-  )
+  const defaults: Deps = {
+    db: database.db,
+    config,
+    mail,
+    passwords: await createPasswords(),
+    secrets: [SECRET],
+    isShuttingDown: () => false
+  }
+  const app = await buildApp({ ...defaults, ...deps }, logger, features)
   t.teardown(async () => {
     await app.close()
     await mail.close()
     await database.close()
   })
-
-  const request: SendRequest = async (options) => {
-    const answer = await app.inject({ method: 'GET', ...options } as InjectOptions)
-    const faults = contractViolations(String(options.method ?? 'GET'), options.url, answer)
-    if (faults.length > 0) {
-      t.fail(
-        `the contract lies about ${options.method ?? 'GET'} ${options.url} → ${answer.statusCode}`,
-        { faults, body: answer.body.slice(0, 2000) }
-      )
-    }
-    return answer
-  }
-
-  let people = 0
-  /** Signs somebody up through the front door; a role beyond user is granted in the database. */
-  const signUp = async (
-    role: Role = 'user',
-    username = `person-${++people}`,
-    more: { email?: string; name?: string } = {}
-  ): Promise<Person> => {
-    const answer = await request({
-      method: 'POST',
-      url: '/api/v1/auth/register',
-      payload: { username, password: PASSWORD, ...more }
-    })
-    if (answer.statusCode !== 201) {
-      throw new Error(`could not sign up: ${answer.body}`)
-    }
-    const tokens = answer.json<TokenSet>()
-    if (role !== 'user') {
-      await database.db.update(users).set({ role }).where(eq(users.id, tokens.user.id))
-    }
-    return personOf(request, tokens)
-  }
-
-  const events = {
-    /** The kinds of events of a task, oldest first. */
-    of: async (task: { id: string }): Promise<string[]> => {
-      const rows = await database.db
-        .select({ type: taskEvents.type })
-        .from(taskEvents)
-        .where(and(eq(taskEvents.task_id, task.id)))
-        .orderBy(taskEvents.version)
-      return rows.map((row) => row.type)
-    },
-    count: () => database.db.$count(taskEvents)
-  }
-
+  const request = createRequest(t, app)
   return {
     app,
     request,
@@ -125,10 +64,81 @@ export async function createTestApp(
     database,
     db: database.db,
     mail: deps.mail ?? mail,
-    signUp,
-    events
+    signUp: createSignUp(request, database.db),
+    events: eventsIn(database.db)
   }
 }
+
+const DEFAULT_ENV = {
+  NODE_ENV: 'test',
+  DOCS_ENABLED: 'off',
+  FIRST_USER_ADMIN: 'false',
+  RATE_LIMIT: 'off',
+  MAX_EVENT_LOOP_DELAY_MS: '0'
+}
+
+/** Without `onLog`, the cause of a 500 appears in the output of the test. */
+const createLogger = (onLog: ((line: string) => void) | undefined) =>
+  pino(
+    { level: onLog ? 'info' : 'error', serializers: { err: describeError } },
+    {
+      write: (line: string) => {
+        onLog ? onLog(line) : process.stderr.write(line)
+      }
+    }
+  )
+
+function createRequest(t: Test, app: App): SendRequest {
+  return async (options) => {
+    const response = await app.inject({ method: 'GET', ...options })
+    const method = options.method ?? 'GET'
+    const violations = contractViolations(method, options.url, response)
+    if (violations.length > 0) {
+      t.fail(`${method} ${options.url} → ${response.statusCode} differs from the contract`, {
+        violations,
+        body: response.body.slice(0, 2000)
+      })
+    }
+    return response
+  }
+}
+
+/** Signs up by the API; a role above user is granted in the database. */
+function createSignUp(request: SendRequest, db: Db) {
+  let count = 0
+  return async (
+    role: Role = 'user',
+    username = `person-${++count}`,
+    more: { email?: string; name?: string } = {}
+  ): Promise<Person> => {
+    const response = await request({
+      method: 'POST',
+      url: '/api/v1/auth/register',
+      payload: { username, password: PASSWORD, ...more }
+    })
+    if (response.statusCode !== 201) {
+      throw new Error(`could not sign up: ${response.body}`)
+    }
+    const tokens = response.json<TokenSet>()
+    if (role !== 'user') {
+      await db.update(users).set({ role }).where(eq(users.id, tokens.user.id))
+    }
+    return personOf(request, tokens)
+  }
+}
+
+const eventsIn = (db: Db) => ({
+  /** Returns the kinds of events of a task, oldest first. */
+  of: async (task: { id: string }): Promise<string[]> => {
+    const rows = await db
+      .select({ type: taskEvents.type })
+      .from(taskEvents)
+      .where(eq(taskEvents.task_id, task.id))
+      .orderBy(taskEvents.version)
+    return rows.map((row) => row.type)
+  },
+  count: () => db.$count(taskEvents)
+})
 
 function personOf(request: SendRequest, tokens: TokenSet) {
   const send: SendRequest = (options) =>
@@ -146,11 +156,11 @@ function personOf(request: SendRequest, tokens: TokenSet) {
     post: (url: string, payload?: object) =>
       send({ method: 'POST', url, ...(payload && { payload }) }),
     create: async (task: TaskCreate): Promise<Task> => {
-      const answer = await send({ method: 'POST', url: '/api/v1/tasks', payload: task })
-      if (answer.statusCode !== 201) {
-        throw new Error(`could not create: ${answer.body}`)
+      const response = await send({ method: 'POST', url: '/api/v1/tasks', payload: task })
+      if (response.statusCode !== 201) {
+        throw new Error(`could not create: ${response.body}`)
       }
-      return answer.json()
+      return response.json()
     },
     read: (task: { id: string }, headers: Record<string, string> = {}) =>
       send({ url: at(task), headers }),

@@ -1,9 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { PageQuery, pageSchema } from '../../http/pagination.schema.ts'
 import {
   Id,
   NullableTimestamp,
-  PageQuery,
-  pageSchema,
   params,
   ref,
   requestBody,

@@ -1,11 +1,10 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { PageQuery, pageSchema } from '../../http/pagination.schema.ts'
 import {
   Id,
   NO_NUL,
   NullableId,
   NullableText,
-  PageQuery,
-  pageSchema,
   params,
   ref,
   responseBody,

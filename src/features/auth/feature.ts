@@ -26,6 +26,14 @@ export const auth: Feature<AuthDeps, Pick<Deps, 'db'>> = {
     'user.email_changed',
     'access.refused'
   ],
+  budgets: (config) => ({
+    auth: {
+      limit: config.RATE_LIMIT_AUTH,
+      per: 'operation_and_ip',
+      violations: ['bad_credentials', 'invalid_grant']
+    },
+    refresh: { limit: config.RATE_LIMIT_REFRESH, per: 'ip' }
+  }),
   routes: [
     { prefix: '/auth', plugin: authRoutes },
     { prefix: '/auth', plugin: tokenRoutes },

@@ -44,7 +44,7 @@ export async function tokenRoutes(app: App, deps: AuthDeps) {
   app.post(
     '/token',
     {
-      config: { allow: 'anyone', budget: 'auth' },
+      config: { allow: 'anyone', budget: 'auth', hasPlainJsonProblems: true },
       schema: {
         operationId: 'createToken',
         tags: ['Auth'],

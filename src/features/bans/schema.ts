@@ -1,11 +1,10 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { PageQuery, pageSchema } from '../../http/pagination.schema.ts'
 import {
   Id,
   NullableId,
   NullableText,
   NullableTimestamp,
-  PageQuery,
-  pageSchema,
   params,
   requestBody,
   responseBody,

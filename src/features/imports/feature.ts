@@ -14,6 +14,7 @@ export const imports: Feature<Parameters<typeof taskImportRoutes>[1], ImportJobO
   schemas,
   scopes: ['imports:read', 'imports:write'],
   auditSubjects: { import_id: 'task_import' },
+  budgets: (config) => ({ imports: { limit: config.RATE_LIMIT_IMPORTS, per: 'user' } }),
   routes: [{ prefix: '/task-imports', plugin: taskImportRoutes }],
   scheduled: ({ db }) => [{ name: 'imports.purge', everySeconds: 60, run: () => purgeImports(db) }],
   jobs: (deps) => [importJob(deps)],

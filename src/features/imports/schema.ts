@@ -1,12 +1,11 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { PageQuery, pageSchema } from '../../http/pagination.schema.ts'
+import { ProblemBody } from '../../http/problem.schema.ts'
 import {
   Id,
   NO_NUL,
   NullableText,
   NullableTimestamp,
-  PageQuery,
-  ProblemBody,
-  pageSchema,
   params,
   ref,
   requestBody,

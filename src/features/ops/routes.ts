@@ -12,6 +12,8 @@ type OpsDeps = Pick<Deps, 'config' | 'db' | 'isShuttingDown' | 'mail' | 'metrics
 
 /** Options of every route here: open to anyone and not part of the API contract. */
 const hidden = { config: { allow: 'anyone' }, schema: { hide: true } } as const
+/** The same for health checks, which are answered under any load. */
+const probe = { ...hidden, config: { ...hidden.config, isNeverShed: true } } as const
 
 /** Adds the routes for operators: an index, health checks, metrics and, in development, sent emails. */
 export async function opsRoutes(app: App, deps: OpsDeps) {
@@ -45,9 +47,9 @@ function addHealthRoutes(app: App, { db, isShuttingDown, limitsStorage }: OpsDep
   const isReady = prepareIsReady(db)
 
   // Does not query the database: restarting this process would not repair it.
-  app.get('/health/live', hidden, async () => ({ status: 'live' }))
+  app.get('/health/live', probe, async () => ({ status: 'live' }))
 
-  app.get('/health/ready', hidden, async () => {
+  app.get('/health/ready', probe, async () => {
     if (isShuttingDown()) {
       throw unavailable('This instance is shutting down.')
     }

@@ -12,5 +12,6 @@ export const sessions: Feature<Parameters<typeof sessionRoutes>[1]> = {
     'session.reuse_detected'
   ],
   auditSubjects: { session_id: 'session' },
+  secretParams: ['session_id'],
   routes: [{ prefix: '/auth/sessions', plugin: sessionRoutes }]
 }

@@ -1,14 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import {
-  Id,
-  NO_NUL,
-  NullableText,
-  PageQuery,
-  pageSchema,
-  params,
-  responseBody,
-  Timestamp
-} from '../../http/schemas.ts'
+import { PageQuery, pageSchema } from '../../http/pagination.schema.ts'
+import { Id, NO_NUL, NullableText, params, responseBody, Timestamp } from '../../http/schemas.ts'
 
 export const Session = responseBody(
   'Session',

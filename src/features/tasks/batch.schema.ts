@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { ProblemBody, ref, requestBody, responseBody, stringEnum } from '../../http/schemas.ts'
+import { ProblemBody } from '../../http/problem.schema.ts'
+import { ref, requestBody, responseBody, stringEnum } from '../../http/schemas.ts'
 import { Task, TaskUpdate } from './schema.ts'
 
 export const MAX_OPERATIONS = 100

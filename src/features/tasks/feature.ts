@@ -21,6 +21,7 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
   schemas: [...task.schemas, ...list.schemas, ...batch.schemas, ...history.schemas],
   scopes: ['tasks:read', 'tasks:write'],
   auditSubjects: { task_id: 'task' },
+  budgets: (config) => ({ delete_all: { limit: config.RATE_LIMIT_DELETE_ALL, per: 'user' } }),
   routes: [
     { prefix: '/tasks', plugin: taskRoutes },
     { prefix: '/tasks', plugin: taskHistoryRoutes },

@@ -1,10 +1,9 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { PageQuery, pageSchema } from '../../http/pagination.schema.ts'
 import {
   Id,
   NullableId,
   NullableText,
-  PageQuery,
-  pageSchema,
   params,
   ref,
   responseBody,

@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { PageQuery } from '../../http/pagination.schema.ts'
 import {
   Id,
-  PageQuery,
   params,
   ref,
   responseBody,

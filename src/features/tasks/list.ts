@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
+import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
 import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
-import { DEFAULT_LIMIT } from '../../http/schemas.ts'
 import { visibleBranches } from './access.ts'
 import { conditionsOf, isPlannedAnew } from './filter.ts'
 import {

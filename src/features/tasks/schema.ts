@@ -1,11 +1,11 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { pageSchema } from '../../http/pagination.schema.ts'
 import {
   Id,
   NO_NUL,
   NullableId,
   NullableText,
   NullableTimestamp,
-  pageSchema,
   params,
   ref,
   requestBody,

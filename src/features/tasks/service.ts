@@ -3,10 +3,9 @@ import { type SQL, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Caller, Origin } from '../../core/context.ts'
 import { recordTaskEvents } from '../../core/events.ts'
-import { invalidField, Problem } from '../../core/problem.ts'
+import { invalidField, Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { withRetries, withTransaction } from '../../db/transaction.ts'
-import { staleVersionProblem } from '../../http/etag.ts'
 import {
   buildDelete,
   buildRestore,

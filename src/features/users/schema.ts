@@ -1,10 +1,9 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { PageQuery, pageSchema } from '../../http/pagination.schema.ts'
 import {
   Id,
   NO_NUL,
   NullableText,
-  PageQuery,
-  pageSchema,
   params,
   ref,
   requestBody,

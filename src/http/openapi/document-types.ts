@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../../core/problem.ts'
 
-/** The parts of an OpenAPI document that we touch, with what the routes declare beside it. */
+/** The parts of an OpenAPI document that we change, with what the routes declare beside it. */
 export interface Media {
   schema: { $ref?: string } & Record<string, unknown>
   examples?: Record<string, Example>
@@ -42,8 +42,13 @@ export interface RawDocument {
   security: unknown[]
   servers: { url: string }[]
 }
+export interface Component extends Record<string, unknown> {
+  description?: string
+  properties?: Record<string, unknown>
+  examples?: unknown[]
+}
 export interface Components {
-  schemas: Record<string, Record<string, unknown>>
+  schemas: Record<string, Component>
   responses?: Record<string, unknown>
   headers?: Record<string, unknown>
   securitySchemes: Record<string, unknown>

@@ -6,18 +6,26 @@ interface Link {
   description: string
 }
 
+/** True when the operation returns one page of a list. */
+export const isPaged = ({ parameters = [] }: Operation): boolean =>
+  parameters.some(({ name }) => name === 'cursor')
+
+/** The path of one item of a collection, if there is one: `/tasks` → `/tasks/{task_id}`. */
+export const itemPathOf = (paths: RawDocument['paths'], path: string): string | undefined =>
+  Object.keys(paths).find((other) => other.startsWith(`${path}/{`) && other.endsWith('}'))
+
 /**
- * Where an operation leads (OpenAPI links), read off the paths: what was made leads to everything that can be done with
- * it, what was read to its changes, what was deleted to its restoration, and a page to the next one.
+ * Adds OpenAPI links, derived from the paths: from a created resource to everything that can be done with it, from a
+ * read one to its changes, from a deleted one to its restoration, and from a page to the next one.
  */
 export function addLinks(paths: RawDocument['paths']): void {
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(methods)) {
-      const [status = '', answer] =
+      const [status = '', response] =
         Object.entries(operation.responses).find(([status]) => /^2/.test(status)) ?? []
-      const links = [...ahead(paths, path, method, status), ...nextPage(operation)]
-      if (answer && links.length > 0) {
-        answer.links = Object.fromEntries(
+      const links = [...nextSteps(paths, path, method, status), ...nextPage(operation)]
+      if (response && links.length > 0) {
+        response.links = Object.fromEntries(
           links.map((link) => [
             link.operationId === operation.operationId ? 'nextPage' : link.operationId,
             link
@@ -28,17 +36,20 @@ export function addLinks(paths: RawDocument['paths']): void {
   }
 }
 
-function ahead(paths: RawDocument['paths'], path: string, method: string, status: string): Link[] {
-  const isMade = method === 'post' && (status === '201' || status === '202')
-  const item = isMade
-    ? Object.keys(paths).find((other) => other.startsWith(`${path}/{`) && other.endsWith('}'))
-    : path
+function nextSteps(
+  paths: RawDocument['paths'],
+  path: string,
+  method: string,
+  status: string
+): Link[] {
+  const isCreation = method === 'post' && (status === '201' || status === '202')
+  const item = isCreation ? itemPathOf(paths, path) : path
   const name = /\{([^}]+)\}$/.exec(item ?? '')?.[1]
   if (item === undefined || name === undefined) {
     return []
   }
   const follows = (other: string, verb: string) => {
-    if (isMade) {
+    if (isCreation) {
       return other === item || other.startsWith(`${item}/`)
     }
     if (method === 'get') {
@@ -46,7 +57,7 @@ function ahead(paths: RawDocument['paths'], path: string, method: string, status
     }
     return method === 'delete' && other === `${item}/restore`
   }
-  const id = isMade ? '$response.body#/id' : `$request.path.${name}`
+  const id = isCreation ? '$response.body#/id' : `$request.path.${name}`
   return Object.entries(paths).flatMap(([other, methods]) =>
     Object.entries(methods)
       .filter(([verb]) => follows(other, verb))
@@ -58,10 +69,11 @@ function ahead(paths: RawDocument['paths'], path: string, method: string, status
   )
 }
 
-function nextPage({ operationId, parameters = [] }: Operation): Link[] {
-  if (!parameters.some(({ name }) => name === 'cursor')) {
+function nextPage(operation: Operation): Link[] {
+  if (!isPaged(operation)) {
     return []
   }
+  const { operationId, parameters = [] } = operation
   const path = Object.fromEntries(
     parameters.filter((p) => p.in === 'path').map(({ name }) => [name, `$request.path.${name}`])
   )

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { type OldActor as Actor, audit, type Source } from '../../core/audit.ts'
 import type { ProblemCode } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
+import { operationIdOf } from '../operation.ts'
 
 /** Where a request comes from, as the audit log remembers it. */
 export const sourceOf = (request: FastifyRequest): Source & { address: string } => ({
@@ -17,7 +18,7 @@ export const actorOf = (request: FastifyRequest): Actor & { address: string } =>
   actor_name: request.caller.name
 })
 
-/** Refusals that say nothing about rights, or that are written down where they arise. */
+/** Responses that say nothing about rights, or that are recorded where they arise. */
 const NOT_ABOUT_RIGHTS = new Set<ProblemCode>(['wrong_password', 'quota_exceeded'])
 export interface AuditDeniedOptions {
   db: Db
@@ -25,7 +26,7 @@ export interface AuditDeniedOptions {
   subjects: Readonly<Record<string, string>>
 }
 
-/** Writes down every refused authorisation: who tried which operation on what. */
+/** Records every denied authorisation: who tried which operation on what. */
 export const auditRefusals = fp(async (app, { db, subjects }: AuditDeniedOptions) => {
   app.addHook('onSend', async (request, reply) => {
     const { caller, problem } = request
@@ -42,16 +43,10 @@ export const auditRefusals = fp(async (app, { db, subjects }: AuditDeniedOptions
       Object.entries(subjects).find(([name]) => params[name] !== undefined) ?? []
     const subject = param && type ? { [type]: params[param] ?? null } : undefined
     try {
-      await audit.refused(
-        db,
-        request.ctx,
-        'access.refused',
-        subject,
-        request.routeOptions.schema?.operationId
-      )
+      await audit.refused(db, request.ctx, 'access.refused', subject, operationIdOf(request))
     } catch (err) {
-      // The refusal stands whether or not the database can remember it.
-      request.log.error({ err }, 'a refusal could not be recorded')
+      // The response is the same whether or not it can be recorded.
+      request.log.error({ err }, 'a denied access could not be recorded')
     }
   })
 })

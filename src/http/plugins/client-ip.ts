@@ -5,15 +5,15 @@ import { canonicalIp } from '../../lib/ip.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The client's address in its one spelling. Everything that counts, remembers or refuses by address reads this. */
+    /** The client's IP address in its canonical spelling, for everything that counts or rejects by IP address. */
     clientIp: string
   }
 }
 
-/** `192.0.2.7:4711` and `[2001:db8::7]:4711`, which some proxies append instead of the bare address. */
+/** `192.0.2.7:4711` and `[2001:db8::7]:4711`, which some proxies append instead of the bare IP address. */
 const WITH_PORT = /^(?:\[([0-9a-f:.]+)\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5})$/i
 
-/** Knows the client before any other hook looks. */
+/** Sets the client's IP address before any other hook runs. */
 export const clientIpPlugin = fp(async (app) => {
   app.decorateRequest('clientIp', '')
   app.addHook('onRequest', async (request) => {
@@ -22,8 +22,8 @@ export const clientIpPlugin = fp(async (app) => {
 })
 
 /**
- * The socket's address, or, behind trusted proxies, the first untrusted one from the right. When that is no address at
- * all (`unknown`, say), the last proxy that could be named stands for it, so that nobody hides behind nonsense.
+ * Returns the socket's address, or, behind trusted proxies, the first untrusted one from the right. If that is no IP
+ * address (such as `unknown`), the last proxy with one takes its place, so that no client can hide behind nonsense.
  */
 function resolveClientIp({ ip, ips }: FastifyRequest): string {
   const hops = (ips ?? [ip]).map((hop) => {

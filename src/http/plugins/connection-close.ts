@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
 
-/** While the process is leaving, each answer asks its client to open its next connection elsewhere. */
-export const connectionClose = fp(async (app, { isLeaving }: { isLeaving: () => boolean }) => {
+/** During shutdown, asks each client to open its next connection elsewhere. */
+export const connectionClose = fp(async (app, options: { isShuttingDown: () => boolean }) => {
   app.addHook('onSend', async (_request, reply) => {
-    if (isLeaving()) {
+    if (options.isShuttingDown()) {
       reply.header('connection', 'close')
     }
   })

@@ -1,20 +1,20 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { atLeast, type Caller, type Role, type Scope } from '../../core/context.ts'
+import { atLeast, type Caller, type Role } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call: a route that does not say stops the boot. */
+    /** Who may call: a route that does not say stops the start. */
     allow?: Role | 'anyone'
-    /** What an API key must be allowed to do here; a route that names nothing is closed to keys. */
-    scope?: Scope
-    /** Open to accounts whose address still has to be confirmed. */
+    /** The scope that an API key needs here; a route without one is closed to keys. */
+    scope?: string
+    /** Open to accounts whose email address is not confirmed yet. */
     allowUnverified?: boolean
   }
   interface FastifyRequest {
-    /** Set by the guard on every route that does not allow anyone; routes for anyone must not look. */
+    /** Set by the guard, except on routes that allow anyone: those must not read it. */
     caller: Caller
   }
 }
@@ -28,7 +28,7 @@ export interface GuardOptions {
   limitUser: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 }
 
-/** The lock that makes forgetting impossible: each route says who it allows, and takes no parameter it did not declare. */
+/** Makes each route say who it allows and accept no query parameter that it does not declare. */
 export const guard = fp(async (app, { resolveCaller, needsVerified, limitUser }: GuardOptions) => {
   app.decorateRequest('caller', null as unknown as Caller)
 
@@ -44,27 +44,30 @@ export const guard = fp(async (app, { resolveCaller, needsVerified, limitUser }:
     route.onRequest = [
       ...[route.onRequest ?? []].flat(),
       async (request: FastifyRequest, reply: FastifyReply) => {
-        // What is meant for one caller stays out of shared caches; conditional requests work without them.
+        // Responses for one caller stay out of shared caches; conditional requests work without them.
         reply.header('cache-control', 'no-store')
         request.caller = await resolveCaller(request, reply)
         await limitUser(request, reply)
-        const { role, key, is_unverified } = request.caller
-        if (key && !key.scopes.some((granted) => granted === scope)) {
-          throw new Problem('missing_scope', {
-            detail: scope
-              ? `The API key needs the scope ${scope} for this.`
-              : 'API keys cannot do this. Log in instead.'
-          })
-        }
-        if (!atLeast(role, allow)) {
+        checkScope(request.caller, scope)
+        if (!atLeast(request.caller.role, allow)) {
           throw new Problem('not_allowed')
         }
-        if (needsVerified && is_unverified && !allowUnverified) {
+        if (needsVerified && request.caller.is_unverified && !allowUnverified) {
           throw new Problem('email_unverified', {
-            detail: 'Confirm your address with the code that was sent to it.'
+            detail: 'Confirm your email address with the code that was sent to it.'
           })
         }
       }
     ]
   })
 })
+
+function checkScope({ key }: Caller, scope: string | undefined): void {
+  if (key && (scope === undefined || !key.scopes.includes(scope))) {
+    throw new Problem('missing_scope', {
+      detail: scope
+        ? `The API key needs the scope ${scope} for this.`
+        : 'API keys cannot do this. Log in instead.'
+    })
+  }
+}

@@ -1,38 +1,44 @@
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Source } from '../../core/audit.ts'
-import { Problem, type ProblemCode } from '../../core/problem.ts'
+import { Problem } from '../../core/problem.ts'
+import type { Budgets } from '../rate-limit/budgets.ts'
 import { sourceOf } from './audit-denied.ts'
 
 export interface IpBansOptions {
-  /** How many seconds an address stays banned; undefined when it is not. */
-  bannedFor: (address: string) => Promise<number | undefined>
+  /** How many seconds an IP address is still banned; undefined when it is not. */
+  bannedFor: (ip: string) => Promise<number | undefined>
+  /** They say which problems are violations. */
+  budgets: Budgets
   reportViolation: (source: Source & { address: string }) => void
-  /** Resolves when every offence that was noted is written. */
+  /** Resolves when every reported violation is stored. */
   flush: () => Promise<void>
 }
 
-const FAILED_LOGIN = new Set<ProblemCode | undefined>(['bad_credentials', 'invalid_grant'])
-
-/** Refuses banned addresses before anything costs money, and tells whose answers are offences. */
-export const ipBans = fp(async (app, { bannedFor, reportViolation, flush }: IpBansOptions) => {
+/** Rejects banned IP addresses before anything costs time, and reports the responses that are violations. */
+export const ipBans = fp(async (app, options: IpBansOptions) => {
+  const { bannedFor, budgets, reportViolation, flush } = options
   app.addHook('onRequest', async (request) => {
     const seconds = await bannedFor(request.clientIp)
     if (seconds !== undefined) {
       throw new Problem('ip_banned', {
-        detail: 'Too much went wrong from here, or an administrator said so.',
+        detail: 'Your IP address is banned, by too many violations or by an administrator.',
         headers: { 'retry-after': String(seconds) }
       })
     }
   })
 
-  // After the answer: a refusal does not wait for the database.
+  // After the response, which does not wait for the database.
   app.addHook('onResponse', async (request, reply) => {
-    const isFailedLogin =
-      request.routeOptions.config.budget === 'auth' && FAILED_LOGIN.has(request.problem?.code)
-    if (reply.statusCode === 429 || isFailedLogin) {
+    if (reply.statusCode === 429 || isViolation(request, budgets)) {
       reportViolation(sourceOf(request))
     }
   })
 
   app.addHook('onClose', () => flush())
 })
+
+function isViolation({ problem, routeOptions }: FastifyRequest, budgets: Budgets): boolean {
+  const { violations } = budgets[routeOptions.config.budget ?? ''] ?? {}
+  return Boolean(problem && violations?.includes(problem.code))
+}

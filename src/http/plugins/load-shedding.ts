@@ -2,14 +2,21 @@ import underPressure from '@fastify/under-pressure'
 import fp from 'fastify-plugin'
 import { unavailable } from '../../core/problem.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Served under any load, such as a probe. */
+    isNeverShed?: true
+  }
+}
+
 const SAMPLE_MS = 500
 
-/** Turns new requests away while the event loop lags, so that those under way come to an end. Probes always get through. */
+/** Rejects new requests while the event loop lags, so that those in flight can finish. */
 export const loadShedding = fp(async (app, { maxDelayMs }: { maxDelayMs: number }) => {
   if (maxDelayMs === 0) {
     return
   }
-  // Starting up keeps the event loop busy, which is no overload: the first sample that counts lies wholly after it.
+  // Starting up keeps the event loop busy, which is no overload: the first sample that counts is wholly after it.
   let countsFrom = Number.POSITIVE_INFINITY
   app.addHook('onReady', async () => {
     countsFrom = performance.now() + 2 * SAMPLE_MS
@@ -18,8 +25,8 @@ export const loadShedding = fp(async (app, { maxDelayMs }: { maxDelayMs: number 
     maxEventLoopDelay: maxDelayMs,
     sampleInterval: SAMPLE_MS,
     pressureHandler: async ({ routeOptions }) => {
-      if (performance.now() > countsFrom && !routeOptions.url?.startsWith('/health/')) {
-        throw unavailable('The server is overloaded. Nothing was done; try again shortly.', 1)
+      if (performance.now() > countsFrom && !routeOptions.config?.isNeverShed) {
+        throw unavailable('The server is overloaded. Nothing was done. Try again.', 1)
       }
     }
   })

@@ -1,15 +1,15 @@
 import fp from 'fastify-plugin'
 import type { Metrics } from '../../core/metrics.ts'
+import { operationIdOf } from '../operation.ts'
 
-/** What has no operationId: probes, the documents, paths that name nothing. */
+/** For what has no operationId: probes, documents, unknown paths. */
 const OTHER = 'other'
 
-/** Counts every answer by the name callers know it by. Not registered at all where nobody may ask. */
+/** Counts every response by its operation. Registered only where metrics are served. */
 export const metrics = fp(async (app, { metrics }: { metrics: Metrics }) => {
   app.addHook('onResponse', async (request, reply) => {
-    const { operationId = OTHER } = (request.routeOptions.schema ?? {}) as { operationId?: string }
     metrics.recordResponse(
-      operationId,
+      operationIdOf(request) ?? OTHER,
       reply.statusCode,
       reply.elapsedTime / 1000,
       request.problem?.code
@@ -17,7 +17,7 @@ export const metrics = fp(async (app, { metrics }: { metrics: Metrics }) => {
   })
   metrics.watch(
     'rate_limit_redis_up',
-    'Whether limits are counted in Redis at this moment: 0 while it is away or when there is none.',
+    'Whether limits are counted in Redis: 0 while it is down or when there is none.',
     () => Number(app.limitsStorage() === 'shared')
   )
 })

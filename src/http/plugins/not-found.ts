@@ -5,7 +5,10 @@ import findMyWay from 'find-my-way'
 import { Problem } from '../../core/problem.ts'
 import { pathOf } from '../error-handler.ts'
 
-/** 404 for paths that name nothing, 405 with `Allow` for paths that do not know the method (RFC 9110, section 15.5.6). */
+/**
+ * Responds with 404 to unknown paths, and with 405 and `Allow` to unsupported methods of known ones (RFC 9110,
+ * section 15.5.6).
+ */
 export const notFound = fp(async (app) => {
   const methodsByUrl = new Map<string, Set<string>>()
   app.addHook('onRoute', ({ url, method }: RouteOptions) => {
@@ -25,20 +28,20 @@ export const notFound = fp(async (app) => {
     }
   })
 
-  const refusal = ({ url, method }: FastifyRequest): Problem => {
-    const methods = paths.find('GET', pathOf(url))?.store as Set<string> | undefined
+  const problemOf = ({ url, method }: FastifyRequest): Problem => {
+    const methods: Set<string> | undefined = paths.find('GET', pathOf(url))?.store
     if (!methods || methods.has(method)) {
       return new Problem('not_found')
     }
     return new Problem('method_not_allowed', { headers: { allow: [...methods].sort().join(', ') } })
   }
-  // In a hook, so that a body that nobody will read is not parsed either.
+  // In a hook, so that a body that no handler will read is not parsed.
   app.addHook('onRequest', async (request) => {
     if (request.is404) {
-      throw refusal(request)
+      throw problemOf(request)
     }
   })
   app.setNotFoundHandler((request) => {
-    throw refusal(request)
+    throw problemOf(request)
   })
 })

@@ -5,7 +5,7 @@ import type { Config } from '../../config.ts'
 import { splitList } from '../../lib/config-formats.ts'
 
 const ONE_YEAR_SECONDS = 31_536_000
-/** What a browser's script may read of an answer; everything it needs is in the body as well. */
+/** The headers that a browser's script may read. */
 const EXPOSED = [
   'ETag',
   'Link',
@@ -17,7 +17,7 @@ const EXPOSED = [
   'Idempotent-Replayed'
 ]
 
-/** What every answer tells browsers. Written out, since answers that Fastify never sees carry them as well (plugins/problems.ts). */
+/** Returns the headers of every response, also of those that Fastify never sees (socket-errors.ts). */
 export const commonHeaders = ({
   PUBLIC_URL
 }: Pick<Config, 'PUBLIC_URL'>): Record<string, string> => ({
@@ -26,13 +26,13 @@ export const commonHeaders = ({
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
-  // Only behind TLS: over plain HTTP browsers ignore the header, and it would promise what is not there.
+  // Only behind TLS: over plain HTTP browsers ignore the header.
   ...(PUBLIC_URL?.startsWith('https:') && {
     'strict-transport-security': `max-age=${ONE_YEAR_SECONDS}; includeSubDomains`
   })
 })
 
-/** The headers of every answer, and CORS for the exact origins that the configuration lists: none by default. */
+/** Sets the headers of every response, and CORS for the exact origins that the configuration lists: none by default. */
 export const securityHeaders = fp(async (app, { config }: { config: Config }) => {
   const headers = commonHeaders(config)
   app.addHook('onRequest', async (_request, reply) => {
@@ -47,7 +47,7 @@ export const securityHeaders = fp(async (app, { config }: { config: Config }) =>
       maxAge: 600,
       strictPreflight: false
     }
-    // A preflight is answered on every path: what a script then asks for may be a 404 that it is to read.
+    // Preflights succeed on every path, so that a script can read the 404 of an unknown one.
     await app.register(cors, {
       delegator: async (request: FastifyRequest) => ({
         ...options,
@@ -57,6 +57,6 @@ export const securityHeaders = fp(async (app, { config }: { config: Config }) =>
   }
 })
 
-/** An OPTIONS that is none asks what a resource can do, and is refused as any other method that it does not know. */
+/** Any other OPTIONS request gets a 405, as every unsupported method does. */
 const isPreflight = ({ headers }: FastifyRequest): boolean =>
   headers.origin !== undefined && headers['access-control-request-method'] !== undefined

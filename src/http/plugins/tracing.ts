@@ -1,6 +1,7 @@
 import type { Span } from '@opentelemetry/api'
 import fp from 'fastify-plugin'
 import type { Tracing } from '../../core/tracing.ts'
+import { operationIdOf } from '../operation.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -8,17 +9,14 @@ declare module 'fastify' {
   }
 }
 
-/** A span for each request, around everything that is done for it. Not registered at all where nobody watches. */
+/** Opens a span for each request, around all of its work. Registered only where traces are exported. */
 export const tracing = fp(async (app, { tracing }: { tracing: Tracing }) => {
   app.decorateRequest('span', undefined)
   app.addHook('onRequest', (request, _reply, done) => {
-    const { schema, url: route } = request.routeOptions
-    const { operationId = `${request.method} ${route ?? 'nothing'}` } = (schema ?? {}) as {
-      operationId?: string
-    }
+    const { url: route } = request.routeOptions
     request.span = tracing.begin(
       {
-        name: operationId,
+        name: operationIdOf(request) ?? `${request.method} ${route ?? 'nothing'}`,
         method: request.method,
         route,
         requestId: request.id,

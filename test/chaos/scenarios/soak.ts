@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { asBytes, createAttacker } from '../../support/malformed-requests.ts'
+import { asBytes, createRequestGenerator } from '../../support/malformed-requests.ts'
 import { rawHttpWithin } from '../../support/raw-http.ts'
 import { ROOT } from '../../support/tools.ts'
 import type { ApiInstance } from '../environment.ts'
@@ -66,7 +66,7 @@ async function sendMalformedRequests(
   isOver: () => boolean
 ): Promise<number> {
   const contract = JSON.parse(readFileSync(join(ROOT, 'openapi/openapi.json'), 'utf8'))
-  const nextRequest = createAttacker(contract, random, {
+  const nextRequest = createRequestGenerator(contract, random, {
     ids: ['019f2f6e-7c1a-7bbb-8bbb-0123456789ab'],
     token: () => token
   })

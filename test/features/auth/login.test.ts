@@ -62,7 +62,7 @@ t.test('unknown, wrong, disabled and without a password are one identical 401', 
     t.equal(answer.headers['cache-control'], 'no-store')
     t.equal(answer.body, answers[0]?.body)
   }
-  t.match(answers[0]?.json(), { code: 'bad_credentials', detail: 'The credentials are not valid.' })
+  t.match(answers[0]?.json(), { code: 'bad_credentials', detail: 'Invalid credentials.' })
 })
 
 t.test('exactly one identifier is asked for', async (t) => {

@@ -10,7 +10,7 @@ t.test('lost connections and busy servers', { skip: withoutBrowser }, async (t) 
     headers: { 'retry-after': String(seconds), 'content-type': 'application/problem+json' },
     body: JSON.stringify({
       type: 'https://tasklane.example/problems/unavailable',
-      title: 'The service cannot answer right now',
+      title: 'Service unavailable',
       status: 503,
       detail: 'Busy.',
       instance: '/',

@@ -125,7 +125,7 @@ t.test('a foreign session, an unknown one and nonsense are the same 404', async 
     )
   )
   for (const answer of answers) {
-    t.match(answer.json(), { status: 404, code: 'not_found', detail: 'There is nothing here.' })
+    t.match(answer.json(), { status: 404, code: 'not_found', detail: 'Not found.' })
   }
   t.equal((await bea.get('/api/v1/me')).statusCode, 200)
 })

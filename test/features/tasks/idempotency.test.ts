@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { purgeIdempotencyKeys } from '../../../src/http/idempotency.ts'
+import { purgeIdempotencyKeys } from '../../../src/core/idempotency.ts'
 import { createTestApp, type Person } from '../../support/test-app.ts'
 
 const { signUp, events, db } = await createTestApp(t)

@@ -1,0 +1,20 @@
+# Static checks, the contract against its linters, its release and a running server, and the short benchmark.
+start_postgres
+
+heading 'npm run check (lint, types, dead code, contract, migrations)'
+npm run check
+
+heading 'npm run lint:contract (OpenAPI schema, Redocly, Spectral with OWASP)'
+npm run lint:contract
+
+heading 'npm run breaking (against the released contract)'
+npm run breaking
+
+heading 'npm run fuzz (Schemathesis, fixed seed)'
+TEST_DATABASE_URL=$postgres_url npm run fuzz
+
+heading 'npm run postman (the collection, by newman)'
+TEST_DATABASE_URL=$postgres_url npm run postman
+
+heading 'npm run bench (the short form; only a ratio below half of the accepted one fails)'
+npm run bench -- --short --compare bench/accepted-short.json --out "$box/bench"

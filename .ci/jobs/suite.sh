@@ -1,0 +1,19 @@
+# The test suite, on the embedded database and on PostgreSQL, and its core through PgBouncer.
+heading 'npm test (embedded database)'
+npm test
+
+start_postgres
+start_redis
+ensure_pgbouncer
+ensure_chromium
+ensure_promtool
+
+heading 'npm test (PostgreSQL)'
+TEST_REDIS_URL=$redis_url TEST_DATABASE_URL=$postgres_url npm test | tee "$box/suite"
+if grep -q 'skip  in a real browser' "$box/suite"; then
+  echo 'The console was not tested in a browser.' >&2
+  exit 1
+fi
+
+heading 'npm run test:pooler (the core of the suite through PgBouncer)'
+TEST_REDIS_URL=$redis_url TEST_DATABASE_URL=$postgres_url npm run test:pooler

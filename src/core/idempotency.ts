@@ -1,0 +1,104 @@
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../db/client.ts'
+import { executeRows } from '../db/rows.ts'
+import { idempotencyKeys } from '../db/tables/idempotency-keys.ts'
+import { type Tx, withTransaction } from '../db/transaction.ts'
+import { atLeast, type Role } from './context.ts'
+import { Problem } from './problem.ts'
+
+/** How long a response is stored for a repeated request. */
+const RETENTION_HOURS = 24
+const PURGE_CHUNK = 500
+
+/** A response as it can be stored: the created resource, where it is, which version. */
+export interface StoredResponse<T> {
+  status: number
+  headers: Record<string, string>
+  body: T
+}
+export type Replayable<T> = StoredResponse<T> & { replayed?: true }
+
+/** One use of an idempotency key: whose, for which operation, and a hash of the request that tells equal ones apart. */
+export interface IdempotencyClaim {
+  caller_id: string
+  operation: string
+  key: string
+  fingerprint: string
+  role: Role
+}
+
+/**
+ * Runs `work` in one transaction with the claim of its key and the storing of its response, so that of any number of
+ * equal requests exactly one has an effect. Problems have no effect and are not stored: the key stays free.
+ */
+export async function runOnce<T>(
+  db: Db,
+  claim: IdempotencyClaim,
+  work: (tx: Tx) => Promise<StoredResponse<T>>
+): Promise<Replayable<T>> {
+  return withTransaction(db, async (tx) => {
+    const isFirst = (await executeRows(tx, claimStatement(claim))).length === 1
+    if (!isFirst) {
+      return (await replay(tx, claim)) as Replayable<T>
+    }
+    const response = await work(tx)
+    await tx.update(idempotencyKeys).set(response).where(isClaim(claim))
+    return response
+  })
+}
+
+/** Deletes expired keys. A bounded chunk: call again while there is more. */
+export async function purgeIdempotencyKeys(db: Db): Promise<{ done: number; more: boolean }> {
+  const purged = await executeRows(db, PURGE)
+  return { done: purged.length, more: purged.length === PURGE_CHUNK }
+}
+
+const PURGE = sql`
+  DELETE FROM idempotency_keys
+  WHERE (caller_id, operation, key) IN (
+    SELECT caller_id, operation, key
+    FROM idempotency_keys
+    WHERE created_at < now() - make_interval(hours => ${RETENTION_HOURS})
+    LIMIT ${PURGE_CHUNK}
+    FOR UPDATE SKIP LOCKED
+  )
+  RETURNING 1 AS one`
+
+/**
+ * Returns a row to the one transaction that may have the effect. The try-lock turns a second request away while the
+ * first is in progress, instead of making it wait on the row; the primary key decides between later ones.
+ */
+const claimStatement = ({ caller_id, operation, key, fingerprint, role }: IdempotencyClaim): SQL =>
+  sql`
+  INSERT INTO idempotency_keys (caller_id, operation, key, fingerprint, role)
+  SELECT ${caller_id}::uuid, ${operation}, ${key}, ${fingerprint}, ${role}
+  WHERE pg_try_advisory_xact_lock(hashtextextended(${`${caller_id} ${operation} ${key}`}, 1))
+  ON CONFLICT (caller_id, operation, key) DO UPDATE
+  SET fingerprint = excluded.fingerprint, role = excluded.role, created_at = now(), status = NULL
+  WHERE idempotency_keys.created_at < now() - make_interval(hours => ${RETENTION_HOURS})
+  RETURNING 1 AS one`
+
+const isClaim = ({ caller_id, operation, key }: IdempotencyClaim) =>
+  and(
+    eq(idempotencyKeys.caller_id, caller_id),
+    eq(idempotencyKeys.operation, operation),
+    eq(idempotencyKeys.key, key)
+  )
+
+async function replay(tx: Db, claim: IdempotencyClaim): Promise<Replayable<unknown>> {
+  const [stored] = await tx.select().from(idempotencyKeys).where(isClaim(claim))
+  if (!stored || stored.status === null) {
+    throw new Problem('idempotency_in_flight', { headers: { 'retry-after': '1' } })
+  }
+  if (stored.fingerprint !== claim.fingerprint) {
+    throw new Problem('idempotency_key_reused', {
+      detail:
+        'You used this Idempotency-Key for another request. Use a new one for each new request.'
+    })
+  }
+  // A caller who has lost a role since may no longer see what that role had returned.
+  if (!atLeast(claim.role, stored.role as Role)) {
+    throw new Problem('not_allowed')
+  }
+  return { status: stored.status, headers: stored.headers ?? {}, body: stored.body, replayed: true }
+}

@@ -1,0 +1,52 @@
+import type { FastifyRequest } from 'fastify'
+import type { Config } from '../../config.ts'
+import type { ProblemCode } from '../../core/problem.ts'
+import { limitKey } from '../../lib/ip.ts'
+import { operationIdOf } from '../operation.ts'
+
+/** How many requests are served in one window. */
+export interface Budget {
+  limit: number
+  /** Whose requests are counted together. */
+  per: 'user' | 'ip' | 'operation_and_ip'
+  /** Problems that count as a violation of the client's IP address, besides every 429. */
+  violations?: readonly ProblemCode[]
+}
+export type Budgets = Readonly<Record<string, Budget>>
+
+export const WINDOW_SECONDS = 60
+
+const BY_METHOD: Record<string, string> = {
+  POST: 'creates',
+  PATCH: 'updates',
+  PUT: 'updates',
+  DELETE: 'deletes'
+}
+
+/** The budgets that are about no feature in particular. */
+export const generalBudgets = (config: Config) =>
+  ({
+    not_found: { limit: config.RATE_LIMIT_NOT_FOUND, per: 'ip' },
+    invalid_tokens: { limit: config.RATE_LIMIT_INVALID_TOKENS, per: 'ip' },
+    reads: { limit: config.RATE_LIMIT_READS, per: 'user' },
+    creates: { limit: config.RATE_LIMIT_CREATES, per: 'user' },
+    updates: { limit: config.RATE_LIMIT_UPDATES, per: 'user' },
+    deletes: { limit: config.RATE_LIMIT_DELETES, per: 'user' }
+  }) satisfies Budgets
+
+/** The budget of a known caller's request: the one that its route names, else that of its method. */
+export const budgetOf = ({ routeOptions, method }: FastifyRequest): string =>
+  routeOptions.config.budget ?? BY_METHOD[method] ?? 'reads'
+
+/** Returns the function that names the counter a request belongs to. */
+export function counterKey(budget: string, per: Budget['per']) {
+  switch (per) {
+    case 'operation_and_ip':
+      return (request: FastifyRequest) =>
+        `${budget}:${operationIdOf(request)}:${limitKey(request.clientIp)}`
+    case 'ip':
+      return (request: FastifyRequest) => `${budget}:${limitKey(request.clientIp)}`
+    default:
+      return (request: FastifyRequest) => `${budget}:${request.caller.id}`
+  }
+}

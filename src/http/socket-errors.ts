@@ -1,0 +1,62 @@
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { v7 as uuidv7 } from 'uuid'
+import { Problem, type ProblemCode, problemBody } from '../core/problem.ts'
+import { PROBLEM_JSON, sendProblem } from './error-handler.ts'
+
+const SOCKET_CODES: Record<string, ProblemCode> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body_too_large'
+}
+/** A request line whose URL is longer than 8192 characters. */
+const LONG_REQUEST_LINE = /^[A-Z]+ \S{8193}/
+
+/** Handlers of the errors that none of our hooks sees; their responses carry the `common` headers all the same. */
+export function socketErrorHandlers(common: Record<string, string>) {
+  return {
+    /** Responds to a URL that could not be read, so that there is no route whose hooks could run. */
+    frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+      sendProblem(error, request, reply.headers({ ...common, 'x-request-id': request.id }))
+    },
+    /** Responds on the socket to what is not HTTP, and to headers that are too large or too slow; then closes it. */
+    clientErrorHandler(
+      error: Error & { code?: string; rawPacket?: unknown },
+      socket: Duplex
+    ): void {
+      if (error.code === 'ECONNRESET') {
+        return
+      }
+      const code = SOCKET_CODES[error.code ?? ''] ?? 'malformed_request'
+      const isLongLine = LONG_REQUEST_LINE.test(String(error.rawPacket ?? ''))
+      const problem = code === 'headers_too_large' && isLongLine ? 'uri_too_long' : code
+      respondOnSocket(socket, new Problem(problem), common)
+    },
+    /** Rejects a tunnel, for which Node would close the connection without a response. */
+    refuseConnect(_request: unknown, socket: Duplex): void {
+      const problem = new Problem('method_not_allowed', { headers: { allow: '' } })
+      respondOnSocket(socket, problem, common)
+    }
+  }
+}
+
+function respondOnSocket(socket: Duplex, problem: Problem, common: Record<string, string>): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const id = uuidv7()
+  const body = JSON.stringify(problemBody(problem, '/', id))
+  const headers = {
+    ...common,
+    ...problem.headers,
+    'content-type': PROBLEM_JSON,
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': id,
+    connection: 'close'
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  const statusLine = `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}`
+  socket.end([statusLine, ...lines, '', body].join('\r\n'))
+}

@@ -1,0 +1,138 @@
+import type { ErrorObject } from 'ajv'
+import type { FieldError } from '../core/problem.ts'
+import { closestName } from '../lib/did-you-mean.ts'
+import { escapePointer } from '../lib/json-scan.ts'
+
+type Explanation = [code: string, detail: string]
+type Explain = (error: ErrorObject, name: string, where: FieldError['in']) => Explanation
+
+const MAX_NAME_LENGTH = 200
+
+/** Turns the errors of a validator into field errors, one for each value and at most `limit`. */
+export const fieldErrors = (
+  where: FieldError['in'],
+  errors: ErrorObject[],
+  limit = errors.length
+): FieldError[] =>
+  firstOfEachValue(errors)
+    .slice(0, limit)
+    .map((error) => fieldError(where, error))
+
+/** A value that is too short is often malformed as well: one reason is enough for each. */
+function firstOfEachValue(errors: ErrorObject[]): ErrorObject[] {
+  const byPointer = new Map<string, ErrorObject>()
+  for (const error of errors) {
+    const pointer = pointerOf(error)
+    if (!byPointer.has(pointer)) {
+      byPointer.set(pointer, error)
+    }
+  }
+  return [...byPointer.values()]
+}
+
+function pointerOf({ params, instancePath }: ErrorObject): string {
+  const field = params.additionalProperty ?? params.missingProperty
+  return field === undefined ? instancePath : `${instancePath}/${escapePointer(String(field))}`
+}
+
+function fieldError(where: FieldError['in'], error: ErrorObject): FieldError {
+  const path = pointerOf(error)
+  const pointer =
+    where === 'header' ? path.replace(/(^\/|-)[a-z]/g, (start) => start.toUpperCase()) : path
+  const explain = EXPLANATIONS[error.keyword] ?? unknownKeyword
+  const [code, detail] = explain(error, nameOf(pointer, where), where)
+  return { in: where, pointer, code, detail }
+}
+
+function nameOf(pointer: string, where: FieldError['in']): string {
+  if (pointer === '') {
+    return `The ${where}`
+  }
+  return pointer.slice(1).replaceAll('/', '.').slice(0, MAX_NAME_LENGTH) || 'A nameless field'
+}
+
+const hintOf = ({ parentSchema }: ErrorObject): string | undefined => parentSchema?.['x-hint']
+
+const suggest = (name: string, known: string[]): string => {
+  const guess = closestName(name, known)
+  return guess ? `; did you mean ${guess}?` : '.'
+}
+
+const unknownKeyword: Explain = ({ keyword }, name) => [
+  'invalid',
+  `${name} is not valid: ${keyword}.`
+]
+
+const outOfRange: Explain = ({ params }, name) => [
+  'out_of_range',
+  `${name} must be ${params.comparison} ${params.limit}.`
+]
+
+const wrongType: Explain = ({ params, data }, name, where) => {
+  if (where !== 'body' && Array.isArray(data)) {
+    return ['given_twice', `${name} may be given only once.`]
+  }
+  const types = [params.type].flat().map((type) => TYPES[type])
+  return ['wrong_type', `${name} must be ${types.join(' or ')}.`]
+}
+
+const unknownValue: Explain = ({ params, data }, name) => {
+  const end = typeof data === 'string' ? suggest(data, params.allowedValues) : '.'
+  return ['unknown_value', `${name} must be one of ${params.allowedValues.join(', ')}${end}`]
+}
+
+/** What each keyword of JSON Schema means to a caller. */
+const EXPLANATIONS: Record<string, Explain> = {
+  additionalProperties: ({ params, parentSchema }, name) => [
+    'unknown_field',
+    `${name} is unknown${suggest(params.additionalProperty, Object.keys(parentSchema?.properties ?? {}))}`
+  ],
+  required: (error, name) => {
+    const hint = hintOf(error)
+    return ['required', `${name} is required${hint ? `: ${hint}` : ''}.`]
+  },
+  type: wrongType,
+  enum: unknownValue,
+  minLength: ({ params }, name) => [
+    'too_short',
+    `${name} must have at least ${params.limit} characters.`
+  ],
+  maxLength: ({ params }, name) => [
+    'too_long',
+    `${name} must have at most ${params.limit} characters.`
+  ],
+  minItems: ({ params }, name) => [
+    'too_short',
+    `${name} must have at least ${params.limit} entries.`
+  ],
+  maxItems: ({ params }, name) => [
+    'too_long',
+    `${name} must have at most ${params.limit} entries.`
+  ],
+  minProperties: (_error, name) => ['empty', `${name} must name at least one field.`],
+  minimum: outOfRange,
+  maximum: outOfRange,
+  format: ({ params }, name) => [
+    'malformed',
+    `${name} must be ${FORMATS[params.format] ?? `a valid ${params.format}`}.`
+  ],
+  pattern: (error, name) => [
+    'malformed',
+    `${name} ${hintOf(error) ?? 'has characters that are not allowed here'}.`
+  ]
+}
+
+const TYPES: Record<string, string> = {
+  object: 'an object',
+  array: 'a list',
+  string: 'a string',
+  integer: 'an integer',
+  number: 'a number',
+  boolean: 'true or false',
+  null: 'null'
+}
+const FORMATS: Record<string, string> = {
+  'date-time': 'a date and time with zone as in RFC 3339, such as 2026-01-31T09:00:00Z',
+  uuid: 'a UUID',
+  email: 'an email address such as ann@example.com'
+}
