@@ -8,6 +8,7 @@ import { createBanCache } from './features/bans/ban-cache.ts'
 import { createViolationTracker } from './features/bans/service.ts'
 import { createSessions } from './features/sessions/service.ts'
 import { type AppDeps, type AppFeature, composeFeatures } from './features.ts'
+import { API_PREFIX } from './http/api-path.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { auditRefusals } from './http/plugins/audit-denied.ts'
 import { accessTokens, createAuthenticator } from './http/plugins/authenticate.ts'
@@ -27,8 +28,6 @@ import { securityHeaders } from './http/plugins/security-headers.ts'
 import { tracing } from './http/plugins/tracing.ts'
 import { sharedSchemas } from './http/schemas.ts'
 import { type App, createApp } from './http/server.ts'
-
-const V1 = '/api/v1'
 
 /** The whole server, ready to listen or to be asked directly. Plugins stand in the order in which a request meets them. */
 export async function buildApp(
@@ -110,7 +109,7 @@ export async function buildApp(
     limitsStorage: app.limitsStorage
   }
   for (const { prefix, isRoot, plugin } of features.flatMap(({ routes }) => routes)) {
-    app.register(plugin, { ...appDeps, prefix: isRoot ? prefix : V1 + prefix })
+    app.register(plugin, { ...appDeps, prefix: isRoot ? prefix : API_PREFIX + prefix })
   }
   return app
 }

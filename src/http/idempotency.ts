@@ -7,12 +7,13 @@ import { Problem } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
 import { executeRows } from '../db/rows.ts'
 import { idempotencyKeys } from '../db/tables/idempotency-keys.ts'
-import { withTransaction } from '../db/transaction.ts'
+import { type Tx, withTransaction } from '../db/transaction.ts'
+import { md } from '../lib/md.ts'
 
-export const KEPT_HOURS = 24
+const RETENTION_HOURS = 24
 const PURGE_CHUNK = 500
 
-/** The header of every operation that creates, for `schema.headers`. */
+/** The header of operations that create, for `schema.headers`. */
 export const IdempotencyKey = Type.Object({
   'Idempotency-Key': Type.Optional(
     Type.String({
@@ -20,77 +21,103 @@ export const IdempotencyKey = Type.Object({
       maxLength: 64,
       pattern: '^[\\x20-\\x7e]+$',
       'x-hint': 'must have 1 to 64 printable ASCII characters',
-      description:
-        'A name of your own for this request, such as a UUID. Repeating the request with it within 24 hours has no second effect and gives the first answer, with `Idempotent-Replayed: true`.'
+      description: md`
+        Your own name for this request, such as a UUID. If you repeat the request with it within 24 hours, nothing
+        happens a second time and you get the first response, with \`Idempotent-Replayed: true\`.`
     })
   )
 })
 
-/** True when the caller named the request, so that its answer has to be kept. */
-export const hasIdempotencyKey = ({ headers }: FastifyRequest): boolean =>
-  headers['idempotency-key'] !== undefined
-
-/** An answer as it can be kept: what was created, where it is, which version. */
+/** A response as it can be stored: what was created, where it is, which version. */
 export interface StoredResponse<T> {
   status: number
   headers: Record<string, string>
   body: T
 }
-type Kept = StoredResponse<unknown> & { replayed?: true }
+type Replayable<T> = StoredResponse<T> & { replayed?: true }
+
+interface Operation<Result, Body> {
+  /** Does the work in the transaction that stores the response; without one it commits by itself. */
+  work: (tx?: Tx) => Promise<Result>
+  respond: (result: Result) => StoredResponse<Body>
+  /** Tells equal requests from others where the body is a stream. */
+  payload?: unknown
+}
 
 /**
- * Runs `work` in one transaction. With an `Idempotency-Key` the key is claimed, the work done and its answer kept in
- * that same transaction, so that of any number of equal requests exactly one has an effect. Refusals have no effect
- * and are not kept: the key stays free. `payload` tells equal requests apart from others, where the body is a stream.
+ * Runs an operation that creates and sends its response. With an `Idempotency-Key` the response is stored in the same
+ * transaction, see `runIdempotent`; without one there is nothing to store, and the work chooses how it commits.
+ */
+export async function sendIdempotent<Result, Body>(
+  db: Db,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { work, respond, payload }: Operation<Result, Body>
+): Promise<Body> {
+  if (request.headers['idempotency-key'] === undefined) {
+    return sendStored(reply, respond(await work()))
+  }
+  return sendStored(
+    reply,
+    await runIdempotent(db, request, async (tx) => respond(await work(tx)), payload)
+  )
+}
+
+/**
+ * Runs `work` in one transaction. With an `Idempotency-Key` the key is claimed, the work done and its response stored in
+ * that same transaction, so that of any number of equal requests exactly one has an effect. Problems have no effect and
+ * are not stored: the key stays free. `payload` tells equal requests from others, where the body is a stream.
  */
 export async function runIdempotent<T>(
   db: Db,
   request: FastifyRequest,
-  work: (tx: Db) => Promise<StoredResponse<T>>,
+  work: (tx: Tx) => Promise<StoredResponse<T>>,
   payload: unknown = request.body
-): Promise<StoredResponse<T> & { replayed?: true }> {
+): Promise<Replayable<T>> {
   const key = request.headers['idempotency-key'] as string | undefined
   if (key === undefined) {
     return withTransaction(db, work)
   }
-  const operation = request.routeOptions.schema?.operationId as string
   const claim = {
     caller_id: request.caller.id,
-    operation,
+    operation: request.routeOptions.schema?.operationId as string,
     key,
     fingerprint: fingerprintOf(request, payload),
     role: request.caller.role
   }
   return withTransaction(db, async (tx) => {
     if (!(await claimKey(tx, claim))) {
-      return (await replay(tx, claim)) as StoredResponse<T> & { replayed?: true }
+      return (await replay(tx, claim)) as Replayable<T>
     }
-    const answer = await work(tx)
-    await tx.update(idempotencyKeys).set(answer).where(isClaim(claim))
-    return answer
+    const response = await work(tx)
+    await tx.update(idempotencyKeys).set(response).where(isClaim(claim))
+    return response
   })
 }
 
-/** Sends an answer, the first one or its replay. */
-export function sendStored<T>(
-  reply: FastifyReply,
-  answer: StoredResponse<T> & { replayed?: true }
-): T {
-  reply.code(answer.status).headers(answer.headers)
-  if (answer.replayed) {
+/** Sends a response, the first one or its replay. */
+export function sendStored<T>(reply: FastifyReply, response: Replayable<T>): T {
+  reply.code(response.status).headers(response.headers)
+  if (response.replayed) {
     reply.header('idempotent-replayed', 'true')
   }
-  return answer.body
+  return response.body
 }
 
-/** Removes keys that have had their day. A bounded chunk: call again while there is more. */
+/** Deletes expired keys. A chunk: call again while there is more. */
 export async function purgeIdempotencyKeys(db: Db): Promise<{ done: number; more: boolean }> {
   const purged = await executeRows(
     db,
     sql`
-    delete from idempotency_keys where (caller_id, operation, key) in (
-      select caller_id, operation, key from idempotency_keys where created_at < now() - make_interval(hours => ${KEPT_HOURS}) limit ${PURGE_CHUNK} for update skip locked
-    ) returning 1 as one`
+      DELETE FROM idempotency_keys
+      WHERE (caller_id, operation, key) IN (
+        SELECT caller_id, operation, key
+        FROM idempotency_keys
+        WHERE created_at < now() - make_interval(hours => ${RETENTION_HOURS})
+        LIMIT ${PURGE_CHUNK}
+        FOR UPDATE SKIP LOCKED
+      )
+      RETURNING 1 AS one`
   )
   return { done: purged.length, more: purged.length === PURGE_CHUNK }
 }
@@ -107,45 +134,56 @@ const isClaim = ({ caller_id, operation, key }: Claim) =>
   )
 
 /**
- * True for the one transaction that may have the effect. The try-lock turns a second request away while the first is
- * under way, instead of making it wait on the row; the primary key decides between those that come after.
+ * Returns true for the one transaction that may have the effect. The try-lock rejects a second request while the first
+ * is in progress, instead of making it wait on the row; the primary key decides between those that come after.
  */
 async function claimKey(
   tx: Db,
   { caller_id, operation, key, fingerprint, role }: Claim
 ): Promise<boolean> {
+  const lockName = `${caller_id} ${operation} ${key}`
   const claimed = await executeRows(
     tx,
     sql`
-    insert into idempotency_keys (caller_id, operation, key, fingerprint, role)
-    select ${caller_id}::uuid, ${operation}, ${key}, ${fingerprint}, ${role}
-    where pg_try_advisory_xact_lock(hashtextextended(${`${caller_id} ${operation} ${key}`}, 1))
-    on conflict (caller_id, operation, key) do update set fingerprint = excluded.fingerprint, role = excluded.role, created_at = now(), status = null
-      where idempotency_keys.created_at < now() - make_interval(hours => ${KEPT_HOURS})
-    returning 1 as one`
+      INSERT INTO idempotency_keys (caller_id, operation, key, fingerprint, role)
+      SELECT ${caller_id}::uuid, ${operation}, ${key}, ${fingerprint}, ${role}
+      WHERE pg_try_advisory_xact_lock(hashtextextended(${lockName}, 1))
+      ON CONFLICT (caller_id, operation, key) DO UPDATE
+      SET
+        fingerprint = excluded.fingerprint,
+        role = excluded.role,
+        created_at = now(),
+        status = NULL
+      WHERE idempotency_keys.created_at < now() - make_interval(hours => ${RETENTION_HOURS})
+      RETURNING 1 AS one`
   )
   return claimed.length === 1
 }
 
-async function replay(tx: Db, claim: Claim): Promise<Kept> {
-  const [kept] = await tx.select().from(idempotencyKeys).where(isClaim(claim))
-  if (!kept || kept.status === null) {
+async function replay(tx: Db, claim: Claim): Promise<Replayable<unknown>> {
+  const [stored] = await tx.select().from(idempotencyKeys).where(isClaim(claim))
+  if (!stored || stored.status === null) {
     throw new Problem('idempotency_in_flight', { headers: { 'retry-after': '1' } })
   }
-  if (kept.fingerprint !== claim.fingerprint) {
+  if (stored.fingerprint !== claim.fingerprint) {
     throw new Problem('idempotency_key_reused', {
       detail:
-        'This Idempotency-Key came with another request before. Use a new one for each new request.'
+        'You sent this Idempotency-Key with another request before. Use a new one for each new request.'
     })
   }
-  // Somebody who lost a role may no longer see what that role had shown.
-  if (!atLeast(claim.role, kept.role as Role)) {
+  // A caller who lost a role may no longer see what that role was shown.
+  if (!atLeast(claim.role, stored.role as Role)) {
     throw new Problem('not_allowed')
   }
-  return { status: kept.status, headers: kept.headers ?? {}, body: kept.body, replayed: true }
+  return {
+    status: stored.status,
+    headers: stored.headers ?? {},
+    body: stored.body,
+    replayed: true
+  }
 }
 
-/** Equal for equal requests, whatever the order of their fields. */
+/** Returns the same text for equal requests, whatever the order of their fields. */
 function fingerprintOf({ method, url }: FastifyRequest, payload: unknown): string {
   return createHash('sha256')
     .update(`${method} ${url}\n${JSON.stringify(payload, sortedKeys)}`)

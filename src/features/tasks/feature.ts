@@ -16,7 +16,7 @@ type WorkDeps = { db: Deps['db']; config: Pick<Config, 'TRASH_RETENTION_DAYS'> }
 
 export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> = {
   tags: [
-    { name: 'Tasks', description: 'Keep tasks: create, find, change, finish, delete, restore.' }
+    { name: 'Tasks', description: 'Manage tasks: create, find, change, finish, delete, restore.' }
   ],
   schemas: [...task.schemas, ...list.schemas, ...batch.schemas, ...history.schemas],
   scopes: ['tasks:read', 'tasks:write'],

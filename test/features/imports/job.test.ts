@@ -4,10 +4,10 @@ import { pino } from 'pino'
 import t from 'tap'
 import { taskImportBlocks, taskImports } from '../../../src/db/tables/task-imports.ts'
 import { users } from '../../../src/db/tables/users.ts'
-import { processBlock } from '../../../src/features/imports/chunk.ts'
 import { importJob } from '../../../src/features/imports/job.ts'
-import { leaseImport } from '../../../src/features/imports/lease.ts'
-import { purgeImports } from '../../../src/features/imports/queries.ts'
+import { leaseImport } from '../../../src/features/imports/lease.queries.ts'
+import { processBlock } from '../../../src/features/imports/process-block.ts'
+import { purgeImports } from '../../../src/features/imports/purge.queries.ts'
 import {
   accepted,
   ended,

@@ -2,8 +2,8 @@ import { fillPlaceholders, sql } from 'drizzle-orm'
 import t from 'tap'
 import type { Caller } from '../../../src/core/context.ts'
 import { executeRows } from '../../../src/db/rows.ts'
-import { visibleBranches } from '../../../src/features/tasks/access.ts'
-import { conditionsOf, isPlannedAnew } from '../../../src/features/tasks/filter.ts'
+import { visibleBranches } from '../../../src/features/tasks/access.sql.ts'
+import { conditionsOf, needsCustomPlan } from '../../../src/features/tasks/filter.sql.ts'
 import {
   HEAD_SCAN_ROWS,
   prepareHeadScan,
@@ -119,11 +119,11 @@ t.test(
           t.equal(sorted, 0, `${label}, ${page} page: sorts nothing`)
         }
         t.ok(
-          read <= (isPlannedAnew(conditionsOf(query)) ? 1000 : MAX_READ),
+          read <= (needsCustomPlan(conditionsOf(query)) ? 1000 : MAX_READ),
           `${label}, ${page} page: reads ${read} rows`
         )
       }
-      if (isPlannedAnew(conditionsOf(query))) {
+      if (needsCustomPlan(conditionsOf(query))) {
         for (const after of [undefined, await positionNearEnd(db, who, query)]) {
           const { scans, sorted, read } = await explain(db, who, query, after, prepareHeadScan)
           t.notOk(
@@ -237,7 +237,7 @@ function statementOf(
   return {
     text: built.sql,
     values: fillPlaceholders(built.params, values),
-    isGeneric: prepare !== undefined || !isPlannedAnew(conditions)
+    isGeneric: prepare !== undefined || !needsCustomPlan(conditions)
   }
 }
 
