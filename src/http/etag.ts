@@ -23,6 +23,12 @@ export const IfMatch = Type.Object({
 
 export const etagOf = (version: number): string => `"${version}"`
 
+/** Sets the ETag of a resource that a change returns. */
+export function withEtag<T extends { version: number }>(reply: FastifyReply, resource: T): T {
+  reply.header('etag', etagOf(resource.version))
+  return resource
+}
+
 /** Sends a resource with its ETag, or 304 when the caller already has this version (RFC 9110, section 13.1.2). */
 export function sendVersioned<T extends { version: number }>(
   request: FastifyRequest,

@@ -64,9 +64,9 @@ export async function sendIdempotent<Result, Body>(
 }
 
 /**
- * Runs `work` in one transaction. With an `Idempotency-Key` the key is claimed, the work done and its response stored in
- * that same transaction, so that of any number of equal requests exactly one has an effect. Problems have no effect and
- * are not stored: the key stays free. `payload` tells equal requests from others, where the body is a stream.
+ * Runs `work` in one transaction. With an `Idempotency-Key` the key is claimed, the work done and its response stored
+ * in that same transaction, so that of any number of equal requests exactly one has an effect. Problems have no effect
+ * and are not stored: the key stays free. `payload` tells equal requests from others, where the body is a stream.
  */
 export async function runIdempotent<T>(
   db: Db,

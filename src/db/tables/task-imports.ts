@@ -74,7 +74,7 @@ export const taskImports = pgTable(
   ]
 )
 
-/** Parsed rows of a file, up to 500 in a block, that wait to be imported: the valid ones as tasks, the faults as errors. */
+/** Parsed rows of a file that wait to be imported, up to 500 in a block: valid ones as tasks, faults as errors. */
 export const taskImportBlocks = pgTable(
   'task_import_blocks',
   {

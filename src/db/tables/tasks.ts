@@ -36,7 +36,7 @@ export const taskSortKeys = (
 })
 const indexNameOf = (sortColumn: string): string => sortColumn.replace(/_(at|date)$/, '')
 
-/** Tasks, owned. Each statement that changes a task also writes `version`, `updated_at` and the event: no trigger does. */
+/** Tasks, owned. A statement that changes a task also writes `version`, `updated_at` and the event: no trigger does. */
 export const tasks = pgTable(
   'tasks',
   {

@@ -19,7 +19,7 @@ export interface Header {
   ignored: string[]
 }
 
-/** Reads the header, or throws a problem that says what is wrong. Two columns for one field are rejected as ambiguous. */
+/** Reads the header, or throws the problem that it has. Two columns for one field are rejected as ambiguous. */
 export function readHeader(cells: Cells): Header {
   if (cells.length > MAX_COLUMNS) {
     throw invalidFile(

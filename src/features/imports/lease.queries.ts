@@ -6,8 +6,8 @@ import { executeRows } from '../../db/rows.ts'
 import { apiPath } from '../../http/api-path.ts'
 
 /**
- * Longer than any transaction of a worker, so that a living one never loses its import between two blocks; the import of
- * a dead one is taken over after this.
+ * Longer than any transaction of a worker, so that a living one never loses its import between two blocks; the import
+ * of a dead one is taken over after this.
  */
 export const LEASE_SECONDS = 10
 /** Before an import is tried again that has failed. */

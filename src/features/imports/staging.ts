@@ -33,9 +33,9 @@ export interface ImportFile {
 }
 
 /**
- * Reads a file as it arrives and stores its parsed rows, a block and a short transaction at a time: whatever its size and
- * however slow its sender, it takes little memory, no connection between blocks, and no disk. Throws the problem when
- * the file cannot be imported, and then nothing of it stays.
+ * Reads a file as it arrives and stores its parsed rows, a block and a short transaction at a time: whatever its size
+ * and however slow its sender, it takes little memory, no connection between blocks, and no disk. Throws the problem
+ * when the file cannot be imported, and then nothing of it stays.
  */
 export async function stageFile(
   db: Db,

@@ -87,7 +87,7 @@ function fileOf(part: Multipart, maxBytes: number): Upload {
   if (part.type !== 'file') {
     throw invalidFile('wrong_type', 'file must be a file whose name ends in .csv, not a text.')
   }
-  const { filename = '', mimetype = '', file } = part as MultipartFile
+  const { filename = '', mimetype = '', file } = part
   if (!/\.csv$/i.test(filename)) {
     throw invalidFile(
       'wrong_type',
@@ -108,7 +108,7 @@ async function* checkComplete(
   file: MultipartFile['file'],
   maxBytes: number
 ): AsyncGenerator<Buffer> {
-  yield* withProblems(file as AsyncIterable<Buffer>, maxBytes)
+  yield* withProblems(file, maxBytes)
   if (file.truncated) {
     throw tooLarge(maxBytes)
   }

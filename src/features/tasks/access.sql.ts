@@ -16,7 +16,7 @@ export const isManager = (caller: Caller): boolean => atLeast(caller.role, 'mana
 const ownTask = (id: string | Placeholder) => eq(tasks.owner_id, id)
 
 /** An assignee sees a task while it is assigned to them and not in its owner's trash. */
-const assignedTask = (id: string | Placeholder) => and(eq(tasks.assignee_id, id), isLive) as SQL
+const assignedTask = (id: string | Placeholder) => and(eq(tasks.assignee_id, id), isLive)
 
 /** Whether the caller may see a task that is not their own: managers see every one. */
 export const othersTask = (id: string | Placeholder, manager: boolean | Placeholder): SQL =>

@@ -11,8 +11,8 @@ import { applyChanges } from './update.ts'
 
 /**
  * Runs the operations of a batch with a handful of statements, whatever their number: lock, plan, create, change,
- * record. Locks are taken in the order of ids, so batches on the same tasks cannot deadlock. An atomic batch is rejected
- * with the first problem, which points to its operation; otherwise each problem is the result of its operation.
+ * record. Locks are taken in the order of ids, so batches on the same tasks cannot deadlock. An atomic batch is
+ * rejected with the first problem, which points to its operation; otherwise each problem is its operation's result.
  */
 export function runBatch(
   { db, quota }: { db: Db; quota: number },

@@ -37,9 +37,9 @@ const MAX_TRIES = 20
 const RETRY_MS = 500
 
 /**
- * Streams tasks as CSV, in the order in which they were created, chunk by chunk as the reader takes them. Paged by a key
- * that never changes: each task is in the file once, as it is when its chunk is read, and between chunks no connection
- * and no snapshot is held.
+ * Streams tasks as CSV, in the order in which they were created, chunk by chunk as the reader takes them. Paged by a
+ * key that never changes: each task is in the file once, as it is when its chunk is read, and between chunks no
+ * connection and no snapshot is held.
  */
 export function createTaskExport(db: Db) {
   const readTasks = createTaskReader(db)

@@ -10,6 +10,7 @@ import * as list from './list.schema.ts'
 import { taskRoutes } from './routes.ts'
 import * as task from './schema.ts'
 import { taskStatsRoutes } from './stats.routes.ts'
+import { taskTrashRoutes } from './trash.routes.ts'
 import { purgeTasks } from './trash.ts'
 
 type WorkDeps = { db: Deps['db']; config: Pick<Config, 'TRASH_RETENTION_DAYS'> }
@@ -23,6 +24,7 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
   auditSubjects: { task_id: 'task' },
   routes: [
     { prefix: '/tasks', plugin: taskRoutes },
+    { prefix: '/tasks', plugin: taskTrashRoutes },
     { prefix: '/tasks', plugin: taskHistoryRoutes },
     { prefix: '/task-batches', plugin: taskBatchRoutes },
     { prefix: '/task-exports', plugin: taskExportRoutes },

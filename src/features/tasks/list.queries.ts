@@ -106,7 +106,7 @@ function rowsInOrder(db: Db, list: ListStatement, rows: RowsInOrder) {
   const [first, second, ...rest] = rangeSelects(db, list, rows)
   return second === undefined
     ? (first as NonNullable<typeof first>)
-    : unionAll(first as never, second as never, ...(rest as never[]))
+    : unionAll(first as never, second as never, ...rest)
         .orderBy(...orderBy(list.sort))
         .limit(rows.limit)
 }

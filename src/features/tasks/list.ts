@@ -39,7 +39,7 @@ interface Statement {
   execute(values: Record<string, unknown>): Promise<unknown>
 }
 
-/** Reads tasks that the caller may see, in order, from a position on; each combination of parameters is prepared once. */
+/** Reads tasks that the caller may see, in order, from a position on; each kind of list is prepared once. */
 export function createTaskReader(db: Db) {
   const statements = new LRUCache<string, Statement>({ max: MAX_STATEMENTS })
   const cached = (name: string, prepare: () => Statement): Statement => {

@@ -3,7 +3,7 @@ import type { Db } from '../../db/client.ts'
 import { countUnderLock } from './queries.ts'
 
 /**
- * Returns how many of `wanted` more tasks an owner may have under a quota, where 0 stands for no limit. The number stays
+ * Returns how many of `wanted` more tasks an owner may have under a quota, where 0 means no limit. The number stays
  * true until the transaction ends.
  */
 export async function remainingQuota(

@@ -3,7 +3,14 @@ import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
 import { apiPath } from '../../http/api-path.ts'
-import { etagOf, IfMatch, IfNoneMatch, parseIfMatch, sendVersioned } from '../../http/etag.ts'
+import {
+  etagOf,
+  IfMatch,
+  IfNoneMatch,
+  parseIfMatch,
+  sendVersioned,
+  withEtag
+} from '../../http/etag.ts'
 import { IdempotencyKey, sendIdempotent } from '../../http/idempotency.ts'
 import { addLinkHeader, cursors } from '../../http/pagination.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
@@ -11,22 +18,12 @@ import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
 import { TaskListQuery } from './list.schema.ts'
 import { createTaskList } from './list.ts'
-import {
-  Task,
-  TaskCreate,
-  TaskPage,
-  TaskParams,
-  TaskReplace,
-  TasksDeleted,
-  TaskUpdate
-} from './schema.ts'
+import { Task, TaskCreate, TaskPage, TaskParams, TaskReplace, TaskUpdate } from './schema.ts'
 import { createTaskService } from './service.ts'
 
 const tags = ['Tasks']
 const mayRead = { allow: 'user', scope: 'tasks:read' } as const
 const mayWrite = { allow: 'user', scope: 'tasks:write' } as const
-/** Deleting all tasks of a large account takes longer than any other request; each chunk of it is complete. */
-const DELETE_ALL_MS = 120_000
 
 const createTask = {
   config: mayWrite,
@@ -59,23 +56,11 @@ const listTasks = {
     tags,
     summary: 'List tasks',
     description: md`
-      Returns your own tasks and those assigned to you, or everybody's for managers, filtered and sorted. Pages follow a
-      cursor, so that concurrent changes neither repeat nor skip a task. Filters can be combined; a task must pass each.`,
+      Returns your own tasks and those assigned to you, or everybody's for managers, filtered and sorted. Pages follow
+      a cursor, so that concurrent changes neither repeat nor skip a task. Filters can be combined; a task must pass
+      each.`,
     querystring: TaskListQuery,
     response: responses({ 200: ref(TaskPage) }, 'not_allowed')
-  }
-} as const
-
-const deleteAllTasks = {
-  config: { ...mayWrite, budget: 'delete_all' },
-  handlerTimeout: DELETE_ALL_MS,
-  schema: {
-    operationId: 'deleteAllTasks',
-    tags,
-    summary: 'Delete all your tasks',
-    description: md`
-      Moves every task of your own into the trash. Managers and admins, too, delete only their own tasks this way.`,
-    response: responses({ 200: ref(TasksDeleted) })
   }
 } as const
 
@@ -145,25 +130,6 @@ const deleteTask = {
   }
 } as const
 
-const restoreTask = {
-  config: mayWrite,
-  schema: {
-    operationId: 'restoreTask',
-    tags,
-    summary: 'Restore a deleted task',
-    description: 'Moves it out of the trash. A task that is not there is returned as it is.',
-    params: TaskParams,
-    headers: IfMatch,
-    response: responses(
-      { 200: ref(Task) },
-      'not_allowed',
-      'quota_exceeded',
-      'not_found',
-      'stale_version'
-    )
-  }
-} as const
-
 /** Tasks, one at a time and as a list. */
 export async function taskRoutes(
   app: App,
@@ -181,10 +147,6 @@ export async function taskRoutes(
   app.get('/', listTasks, async (request, reply) =>
     addLinkHeader(request, reply, await list(request.ctx, request.query))
   )
-  app.delete('/', deleteAllTasks, async (request) => ({
-    deleted: await tasks.deleteAllTasks(request.ctx)
-  }))
-
   app.get('/:task_id', getTask, async (request, reply) => {
     const task = await tasks.findTask(request.ctx, request.params.task_id)
     if (!task) {
@@ -204,17 +166,6 @@ export async function taskRoutes(
     await tasks.deleteTask(request.ctx, request.params.task_id, parseIfMatch(request))
     return reply.code(204).send(null)
   })
-  app.post('/:task_id/restore', restoreTask, async (request, reply) =>
-    withEtag(
-      reply,
-      await tasks.restoreTask(request.ctx, request.params.task_id, parseIfMatch(request))
-    )
-  )
 }
 
 type UpdateRequest = FastifyRequest<{ Params: { task_id: string }; Body: TaskUpdate }>
-
-function withEtag(reply: FastifyReply, task: Task): Task {
-  reply.header('etag', etagOf(task.version))
-  return task
-}

@@ -70,7 +70,7 @@ export function prepareUpdateTask(db: Db, type: TaskEventType) {
       ...eventOrigin(ctx),
       event_id: uuidv7()
     })
-    return task as Task | undefined
+    return task
   }
 }
 export type UpdateTask = ReturnType<typeof prepareUpdateTask>
