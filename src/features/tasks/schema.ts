@@ -12,6 +12,7 @@ import { TaskPriority, TaskStatus } from './fields.schema.ts'
 import {
   CSV_COLUMNS,
   type CsvFieldName,
+  DEFAULTS,
   inputSchemas,
   optionalInputSchemas,
   outputSchemas
@@ -23,14 +24,13 @@ const UUID_V7 =
 const uuidV7 = new RegExp(UUID_V7)
 export const isUuidV7 = (id: string): boolean => uuidV7.test(id)
 
+const { assignee_id: unassigned, ...otherDefaults } = DEFAULTS
 const EXAMPLE = {
   id: '019f2f6e-7c1a-7bbb-8bbb-0123456789ab',
   owner_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab',
-  assignee_id: null,
+  assignee_id: unassigned,
   title: 'Paint the door',
-  description: null,
-  status: 'todo',
-  priority: 'medium',
+  ...otherDefaults,
   due_date: '2026-02-01T17:00:00.000Z',
   tags: ['home'],
   completed: false,
@@ -100,17 +100,7 @@ export type TaskUpdate = Static<typeof TaskUpdate>
 export const TaskReplace = requestBody('TaskReplace', inputSchemas, {
   'x-hint': 'PUT sets every field; to change some of them use PATCH',
   description: 'Every writable field of a task; to change some of them use PATCH.',
-  examples: [
-    {
-      title: 'Paint the door',
-      description: null,
-      status: 'todo',
-      priority: 'high',
-      due_date: null,
-      tags: [],
-      assignee_id: null
-    }
-  ]
+  examples: [{ title: 'Paint the door', ...DEFAULTS, priority: 'high' }]
 })
 
 export const TasksDeleted = responseBody(
