@@ -8,6 +8,7 @@ import { createBanCache } from './features/bans/ban-cache.ts'
 import { createViolationTracker } from './features/bans/service.ts'
 import { createSessions, type Sessions } from './features/sessions/service.ts'
 import { type AppDeps, type AppFeature, composeFeatures } from './features.ts'
+import { API_PREFIX } from './http/api-path.ts'
 import { createAuthenticator } from './http/authenticate.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { Pagination } from './http/pagination.schema.ts'
@@ -31,7 +32,6 @@ import { FieldErrorBody, ProblemBody } from './http/problem.schema.ts'
 import type { Budgets } from './http/rate-limit/budgets.ts'
 import { type App, createApp } from './http/server.ts'
 
-const V1 = '/api/v1'
 /** The components that belong to every feature. */
 const SHARED_SCHEMAS = [Pagination, FieldErrorBody, ProblemBody]
 
@@ -71,8 +71,8 @@ export async function buildApp(
     config: deps.config,
     tags: features.flatMap(({ tags }) => tags),
     components: [...SHARED_SCHEMAS, ...features.flatMap(({ schemas }) => schemas)],
-    basePath: V1,
-    tokenUrl: `${V1}/auth/token`
+    basePath: API_PREFIX,
+    tokenUrl: `${API_PREFIX}/auth/token`
   })
   const sessions = await registerAuthentication(app, deps)
   await app.register(auditRefusals, {
@@ -144,6 +144,6 @@ function appDeps(app: App, deps: Deps, sessions: Sessions, banCache: BanCache): 
 
 function registerRoutes(app: App, features: AppFeature[], deps: AppDeps): void {
   for (const { prefix, isRoot, plugin } of features.flatMap(({ routes }) => routes)) {
-    app.register(plugin, { ...deps, prefix: isRoot ? prefix : V1 + prefix })
+    app.register(plugin, { ...deps, prefix: isRoot ? prefix : API_PREFIX + prefix })
   }
 }

@@ -8,16 +8,8 @@ import type { Config } from '../config.ts'
 import { startJobRunner } from '../core/job-runner.ts'
 import { Problem } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
-import { withTransaction } from '../db/transaction.ts'
 import type { TaskImport } from '../features/imports/schema.ts'
-import {
-  cancelOwnImport,
-  discardStaged,
-  queueImport,
-  readErrors,
-  readImport,
-  stageFile
-} from '../features/imports/service.ts'
+import { createImportService } from '../features/imports/service.ts'
 import { findCredentials } from '../features/users/service.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
@@ -66,31 +58,31 @@ async function importFor(
   if (!owner) {
     throw new CommandError(`There is no user ${user}.`)
   }
-  const owner_id = owner.id
-  const staged = await stageFile(
-    db,
-    {
-      owner_id,
-      request_id: `import-${randomUUID()}`,
-      dry_run,
-      file_name: basename(file),
-      source: createReadStream(file)
-    },
-    { maxRows: config.IMPORT_MAX_ROWS }
-  )
-  const { id } = await withTransaction(db, (tx) => queueImport(tx, staged)).catch(async (error) => {
-    await discardStaged(db, staged)
+  const imports = createImportService({ db, maxRows: config.IMPORT_MAX_ROWS })
+  const ctx = {
+    caller: { id: owner.id, name: null },
+    requestId: `import-${randomUUID()}`,
+    ip: null,
+    userAgent: null
+  }
+  const staged = await imports.stageFile(ctx, {
+    dry_run,
+    file_name: basename(file),
+    source: createReadStream(file)
+  })
+  const { id } = await imports.queueImport(ctx, staged).catch(async (error) => {
+    await imports.discardStaged(ctx, staged.id)
     throw error
   })
   const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }))
   const runner = startJobRunner(jobs({ db, config, log }), log)
   const cancel = () => {
-    cancelOwnImport(db, owner_id, id).catch(() => {})
+    imports.cancelImport(ctx, id).catch(() => {})
   }
   process.once('SIGINT', cancel).once('SIGTERM', cancel)
   try {
-    const finished = await watch(() => readImport(db, owner_id, id))
-    report(finished, await readErrors(db, owner_id, id, MAX_ERRORS))
+    const finished = await watch(() => imports.readImport(ctx, id))
+    report(finished, await imports.readErrors(ctx, id, MAX_ERRORS))
   } finally {
     await runner.stop()
   }

@@ -3,7 +3,7 @@ import { createPasswords } from '../core/passwords.ts'
 import type { Db } from '../db/client.ts'
 import { withTransaction } from '../db/transaction.ts'
 import type { TaskCreate } from '../features/tasks/schema.ts'
-import { createTask } from '../features/tasks/service.ts'
+import { createTaskService } from '../features/tasks/service.ts'
 import { countUsers, createUser } from '../features/users/service.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
@@ -80,6 +80,7 @@ async function seedInto(db: Db): Promise<void> {
     }
     return users
   })
+  const { createTask } = createTaskService(db, 0)
   for (const [i, task] of sampleTasks(Date.now()).entries()) {
     const owner = created[i % created.length] as (typeof created)[number]
     const caller: Caller = {
@@ -88,8 +89,6 @@ async function seedInto(db: Db): Promise<void> {
       role: owner.role,
       session_id: ''
     }
-    await withTransaction(db, (tx) =>
-      createTask(tx, { caller, origin: { actor_id: owner.id, request_id: 'seed' }, quota: 0 }, task)
-    )
+    await createTask({ caller, requestId: 'seed', ip: null, userAgent: null }, task)
   }
 }

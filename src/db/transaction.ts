@@ -36,6 +36,13 @@ export async function withTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>): 
   return result
 }
 
+/** Runs `work` in `tx`, or in a transaction of its own when there is none. */
+export const joinTransaction = <T>(
+  db: Db,
+  tx: Tx | undefined,
+  work: (tx: Tx) => Promise<T>
+): Promise<T> => (tx ? work(tx) : withTransaction(db, work))
+
 /** Reports an effect that fails instead of throwing: the change is committed, and other effects must still run. */
 function runEffect(effect: Effect): void {
   try {

@@ -26,7 +26,7 @@ export const IfMatch = Type.Object({
 
 export const etagOf = (version: number): string => `"${version}"`
 
-/** Sends a resource with its ETag, or 304 if the caller already has this version (RFC 9110, section 13.1.2). */
+/** Sends a resource with its ETag, or 304 when the caller already has this version (RFC 9110, section 13.1.2). */
 export function sendVersioned<T extends { version: number }>(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -7,7 +7,7 @@ import { type Tx, withTransaction } from '../db/transaction.ts'
 import { md } from '../lib/md.ts'
 import { operationIdOf } from './operation.ts'
 
-/** The header of every operation that creates, for `schema.headers`. */
+/** The header of operations that create, for `schema.headers`. */
 export const IdempotencyKey = Type.Object({
   'Idempotency-Key': Type.Optional(
     Type.String({
@@ -23,9 +23,32 @@ export const IdempotencyKey = Type.Object({
   )
 })
 
-/** True when the caller named the request, so that its response has to be stored. */
-export const hasIdempotencyKey = ({ headers }: FastifyRequest): boolean =>
-  headers['idempotency-key'] !== undefined
+interface Operation<Result, Body> {
+  /** Does the work in the transaction that stores the response; without one it commits by itself. */
+  work: (tx?: Tx) => Promise<Result>
+  respond: (result: Result) => StoredResponse<Body>
+  /** Tells equal requests from others where the body is a stream. */
+  payload?: unknown
+}
+
+/**
+ * Runs an operation that creates and sends its response. With an `Idempotency-Key` the response is stored in the same
+ * transaction, see `runIdempotent`; without one there is nothing to store, and the work chooses how it commits.
+ */
+export async function sendIdempotent<Result, Body>(
+  db: Db,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { work, respond, payload }: Operation<Result, Body>
+): Promise<Body> {
+  if (request.headers['idempotency-key'] === undefined) {
+    return sendStored(reply, respond(await work()))
+  }
+  return sendStored(
+    reply,
+    await runIdempotent(db, request, async (tx) => respond(await work(tx)), payload)
+  )
+}
 
 /**
  * Runs `work` in one transaction, and at most once for each `Idempotency-Key` of a caller. `payload` tells equal

@@ -50,7 +50,7 @@ for (const how of ['fast', 'immediate'] as const) {
 
 const WRITES = {
   'a transaction': { headers: { 'idempotency-key': 'once' }, statement: 'commit' },
-  'a statement of its own': { headers: {}, statement: 'with "made"%' }
+  'a statement of its own': { headers: {}, statement: 'with "created"%' }
 }
 for (const [how, { headers, statement }] of Object.entries(WRITES)) {
   t.test(

@@ -5,7 +5,7 @@ import { users } from './users.ts'
 /** Field name → its value before and after. */
 export type Changes = Record<string, { old: unknown; new: unknown }>
 
-/** The history of tasks: exactly one row for each version, kept unique by its key, gone with its owner. */
+/** The history of tasks: exactly one row for each version, unique by its key, deleted with its owner. */
 export const taskEvents = pgTable(
   'task_events',
   {
@@ -23,7 +23,7 @@ export const taskEvents = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.owner_id, t.task_id, t.version] }),
-    // The audit log reads everybody's changes in the order of time.
+    // The audit log reads the changes of all owners in the order of time.
     index('task_events_created').on(t.created_at, t.id)
   ]
 )

@@ -15,7 +15,7 @@ import {
 import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
-/** `uploading` is a file on its way, which nobody is told of: it has no job yet, and may never have one. */
+/** `uploading` is a file on its way, which is not shown to callers: it has no job yet, and may never have one. */
 export const taskImportStatus = pgEnum('task_import_status', [
   'uploading',
   'queued',
@@ -26,7 +26,7 @@ export const taskImportStatus = pgEnum('task_import_status', [
 ])
 
 /**
- * Imports, owned. The row is the job: what is to be done, how far it is, and who works on it until when. It moves on
+ * Imports, owned. The row is the job: what is to be done, how far it is, and which worker has it until when. It changes
  * only in the transaction that has the effect.
  */
 export const taskImports = pgTable(
@@ -44,17 +44,17 @@ export const taskImports = pgTable(
     rows_imported: integer().notNull().default(0),
     rows_rejected: integer().notNull().default(0),
     ignored_columns: text().array().notNull().default(sql`'{}'`),
-    /** The request that brought the file; the history of each task names it. */
+    /** The request that uploaded the file; the events of each task name it. */
     request_id: text().notNull(),
     problem: jsonb().$type<Record<string, unknown>>(),
-    /** The worker that has it, and until when it is believed to live. */
+    /** The worker that has it, and until when that worker is believed to be alive. */
     worker_id: uuid(),
     leased_until: timestamp(),
-    /** When it last had a turn: whoever waited longest is next. */
+    /** When it was last worked on: the owner who waited longest is next. */
     last_run_at: timestamp(),
-    /** Turns in a row that came to nothing. */
+    /** Consecutive runs that failed. */
     failed_attempts: integer().notNull().default(0),
-    /** Whether blocks of it may still be there. */
+    /** Whether blocks of it may still exist. */
     has_blocks: boolean().notNull().default(true),
     created_at: timestamp().notNull().default(now),
     started_at: timestamp(),
@@ -65,7 +65,7 @@ export const taskImports = pgTable(
     index('task_imports_created')
       .on(t.owner_id, t.created_at, t.id)
       .where(sql`${t.status} <> 'uploading'`),
-    // One at a time for each owner, whoever starts it.
+    // One at a time for each owner, whichever worker starts it.
     uniqueIndex('task_imports_running').on(t.owner_id).where(sql`${t.status} = 'running'`),
     index('task_imports_unfinished').on(t.created_at).where(sql`${t.finished_at} is null`),
     index('task_imports_last_run').on(t.owner_id, t.last_run_at),
@@ -74,7 +74,7 @@ export const taskImports = pgTable(
   ]
 )
 
-/** Rows of a file that wait for their import, up to 500 in a block, already judged: good ones as tasks to be, faults as errors to be. */
+/** Parsed rows of a file that wait to be imported, up to 500 in a block: valid ones as tasks, faults as errors. */
 export const taskImportBlocks = pgTable(
   'task_import_blocks',
   {
@@ -95,7 +95,7 @@ export const taskImportBlocks = pgTable(
   ]
 )
 
-/** What was wrong with which row: one entry for each fault. */
+/** What is wrong with which row: one entry for each fault. */
 export const taskImportErrors = pgTable(
   'task_import_errors',
   {

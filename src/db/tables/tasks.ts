@@ -19,17 +19,24 @@ export const taskPriority = pgEnum('task_priority', ['low', 'medium', 'high'])
 
 const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
 
-type Columns = Record<'created_at' | 'updated_at' | 'due_date' | 'priority' | 'title', AnyPgColumn>
-/** What a list can be sorted by. Titles sort whatever their case, in the order of code points, the same on every server. */
-const SORT_KEYS = (t: Columns): [string, AnyPgColumn | SQL][] => [
-  ['created', t.created_at],
-  ['updated', t.updated_at],
-  ['due', t.due_date],
-  ['priority', t.priority],
-  ['title', sql`lower(${t.title}) collate "C"`]
-]
+type SortColumn = 'created_at' | 'updated_at' | 'due_date' | 'priority' | 'title'
 
-/** Tasks, owned. `version`, `updated_at` and the history row are written by whoever changes a task: there is no trigger. */
+/**
+ * What a list can be sorted by. An index is used only for the very same expression. Titles sort whatever their case, in
+ * the order of code points, the same on every server.
+ */
+export const taskSortKeys = (
+  t: Record<SortColumn, AnyPgColumn>
+): Record<SortColumn, AnyPgColumn | SQL> => ({
+  created_at: t.created_at,
+  updated_at: t.updated_at,
+  due_date: t.due_date,
+  priority: t.priority,
+  title: sql`lower(${t.title}) collate "C"`
+})
+const indexNameOf = (sortColumn: string): string => sortColumn.replace(/_(at|date)$/, '')
+
+/** Tasks, owned. A statement that changes a task also writes `version`, `updated_at` and the event: no trigger does. */
 export const tasks = pgTable(
   'tasks',
   {
@@ -49,7 +56,7 @@ export const tasks = pgTable(
     created_at: timestamp().notNull().default(now),
     updated_at: timestamp().notNull().default(now),
     deleted_at: timestamp(),
-    // 'simple' knows no language: words are kept as they are, in any language alike.
+    // 'simple' knows no language: words are stored as they are, in any language alike.
     search: tsvector()
       .notNull()
       .generatedAlwaysAs(
@@ -58,13 +65,17 @@ export const tasks = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.owner_id, t.id] }),
-    // A path names a task by its id alone, and a caller-made id must be free everywhere. Not unique: see isIdTaken in tasks/queries.ts.
+    // A path names a task by its id alone, and a caller-made id must be free everywhere. Not unique: see listTakenIds.
     index('tasks_id').on(t.id),
-    // One index for each sort of one's own list, of everybody's (which managers read), and of what is assigned to one.
-    ...SORT_KEYS(t).flatMap(([name, key]) => [
-      index(`tasks_${name}`).on(t.owner_id, key, t.id).where(sql`${t.deleted_at} is null`),
-      index(`tasks_all_${name}`).on(key, t.id).where(sql`${t.deleted_at} is null`),
-      index(`tasks_assigned_${name}`)
+    // One index for each sort of one's own list, of all tasks (which managers read), and of those assigned to one.
+    ...Object.entries(taskSortKeys(t)).flatMap(([column, key]) => [
+      index(`tasks_${indexNameOf(column)}`)
+        .on(t.owner_id, key, t.id)
+        .where(sql`${t.deleted_at} is null`),
+      index(`tasks_all_${indexNameOf(column)}`)
+        .on(key, t.id)
+        .where(sql`${t.deleted_at} is null`),
+      index(`tasks_assigned_${indexNameOf(column)}`)
         .on(t.assignee_id, key, t.id)
         .where(sql`${t.assignee_id} is not null and ${t.deleted_at} is null`)
     ]),
@@ -73,7 +84,7 @@ export const tasks = pgTable(
       .where(sql`${t.deleted_at} is null`),
     index('tasks_trash').on(t.owner_id, t.created_at, t.id).where(sql`${t.deleted_at} is not null`),
     index('tasks_purge').on(t.deleted_at).where(sql`${t.deleted_at} is not null`),
-    // With the owner inside, a word or a tag of theirs is found without looking at anybody else's (btree_gin).
+    // With the owner inside, a word or a tag of theirs is found without reading other owners' (btree_gin).
     index('tasks_tags').using('gin', t.owner_id, t.tags),
     index('tasks_search').using('gin', t.owner_id, t.search)
   ]

@@ -1,22 +1,47 @@
-import { CsvError, parse } from 'csv-parse'
+import { CsvError, type Parser, parse } from 'csv-parse'
 import { invalidField, type Problem } from '../../core/problem.ts'
 
-/** One row of a file. Null is a cell that holds nothing; a quoted nothing is an empty text. */
+/** One row of a file. Null is a cell without content; a quoted empty cell is an empty text. */
 export type Cells = (string | null)[]
 
-/** Longer than any row that could be a task; an unclosed quote would otherwise swallow the rest of the file into memory. */
+/** Longer than any valid row; an unclosed quote would otherwise read the rest of the file into memory. */
 const MAX_ROW_BYTES = 262_144
-/** Read in small bites: whoever else is served by this process gets a turn after each. */
-const BITE_BYTES = 16_384
+/** Parsed at a time: other requests of this process are served after each. */
+const READ_BYTES = 16_384
 
 /**
- * Reads CSV (RFC 4180, UTF-8 with or without BOM, any line ends) as it arrives and yields its rows in batches, blank
- * ones left out, never holding more than a few of them. Throws a problem at what is no CSV.
+ * Reads CSV (RFC 4180, UTF-8 with or without BOM, any line ends) as it arrives and yields its rows in batches, without
+ * blank ones; at most a few are in memory. Throws a problem when the file is not valid CSV.
  */
 export async function* readRows(source: AsyncIterable<Buffer>): AsyncGenerator<Cells[]> {
+  const { parser, takeBatch, finish, rowsRead } = createParser()
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  try {
+    for await (const chunk of source) {
+      for (let at = 0; at < chunk.length; at += READ_BYTES) {
+        const part = chunk.subarray(at, at + READ_BYTES)
+        decoder.decode(part, { stream: true })
+        await write(parser, part)
+        yield* takeBatch()
+        await new Promise((resolve) => {
+          setImmediate(resolve)
+        })
+      }
+    }
+    decoder.decode()
+    await finish()
+    yield* takeBatch()
+  } catch (error) {
+    throw toProblem(error, rowsRead())
+  } finally {
+    parser.destroy()
+  }
+}
+
+function createParser() {
   let batch: Cells[] = []
   let rows = 0
-  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let failure: Error | undefined
   const parser = parse({
     bom: true,
     relax_column_count: true,
@@ -31,62 +56,47 @@ export async function* readRows(source: AsyncIterable<Buffer>): AsyncGenerator<C
       }
       return null
     }
+  }).on('error', (error) => {
+    failure = error
   })
-  let fault: Error | undefined
-  parser.on('error', (error) => {
-    fault = error
-  })
-  const taken = (): Cells[] => {
-    const full = batch
-    batch = []
-    return full
-  }
-
-  try {
-    for await (const chunk of source) {
-      for (let at = 0; at < chunk.length; at += BITE_BYTES) {
-        const bite = chunk.subarray(at, at + BITE_BYTES)
-        decoder.decode(bite, { stream: true })
-        await new Promise<void>((resolve, reject) => {
-          parser.write(bite, (error) => {
-            error ? reject(error) : resolve()
-          })
-        })
-        if (batch.length > 0) {
-          yield taken()
-        }
-        await new Promise((resolve) => {
-          setImmediate(resolve)
-        })
+  return {
+    parser,
+    rowsRead: () => rows,
+    /** Returns the rows since the last call as one batch, if there are any. */
+    takeBatch(): [Cells[]] | [] {
+      const taken = batch
+      batch = []
+      return taken.length > 0 ? [taken] : []
+    },
+    /** Parses what is left, or throws what is wrong with it. */
+    async finish(): Promise<void> {
+      await new Promise<void>((resolve) => {
+        parser.once('close', resolve)
+        parser.end()
+        parser.resume()
+      })
+      if (failure) {
+        throw failure
       }
     }
-    decoder.decode()
-    await new Promise<void>((resolve) => {
-      parser.once('close', resolve)
-      parser.end()
-      parser.resume()
-    })
-    if (fault) {
-      throw fault
-    }
-    if (batch.length > 0) {
-      yield taken()
-    }
-  } catch (error) {
-    throw asProblem(error, rows)
-  } finally {
-    parser.destroy()
   }
 }
 
+const write = (parser: Parser, part: Buffer): Promise<void> =>
+  new Promise((resolve, reject) => {
+    parser.write(part, (error) => {
+      error ? reject(error) : resolve()
+    })
+  })
+
 export const isBlank = (cell: string | null): boolean => cell === null || cell.trim() === ''
 
-/** What is wrong with the file as a whole. */
+/** A problem of the file as a whole. */
 export const invalidFile = (code: string, detail: string): Problem =>
   invalidField('body', '/file', code, detail)
 
-/** `rows` have been read well, the header among them: what comes next is at fault. */
-function asProblem(error: unknown, rows: number): unknown {
+/** Turns an error into a problem. `rows`, the header included, are valid: the next one is not. */
+function toProblem(error: unknown, rows: number): unknown {
   const where = rows === 0 ? 'the header' : `row ${rows}`
   if (
     error instanceof TypeError &&
@@ -104,24 +114,22 @@ function asProblem(error: unknown, rows: number): unknown {
     case 'CSV_QUOTE_NOT_CLOSED':
       return invalidFile(
         'unterminated_quote',
-        `A quote that opens in ${where} is never closed. A quote inside a cell is written twice.`
+        `A quote that opens in ${where} is never closed. Write a quote inside a cell twice.`
       )
     case 'CSV_MAX_RECORD_SIZE':
       return invalidFile(
         'row_too_long',
-        `${where} is longer than ${MAX_ROW_BYTES / 1024} KiB. Is a quote not closed?`
-          .replace(/^t/, 'T')
-          .replace(/^r/, 'R')
+        `A row is longer than ${MAX_ROW_BYTES / 1024} KiB, in ${where}. Is a quote not closed?`
       )
     case 'INVALID_OPENING_QUOTE':
       return invalidFile(
         'stray_quote',
-        `In ${where} a quote stands in the middle of a cell. Put the whole cell in quotes and write the quote inside twice.`
+        `A quote is in the middle of a cell, in ${where}. Quote the whole cell and write the quote inside it twice.`
       )
     case 'CSV_INVALID_CLOSING_QUOTE':
       return invalidFile(
         'stray_quote',
-        `In ${where} something follows a closing quote. A quote inside a cell is written twice.`
+        `A closing quote is followed by text, in ${where}. Write a quote inside a cell twice.`
       )
     default:
       return invalidFile('not_csv', `The file cannot be read as CSV, at or soon after ${where}.`)

@@ -1,32 +1,41 @@
+import type { Deps } from '../../core/deps.ts'
 import type { Feature } from '../../http/feature.ts'
+import { countUnfinished, oldestWaitSeconds } from './gauges.queries.ts'
 import { type ImportJobOptions, importJob } from './job.ts'
-import { countWaiting, oldestWaitSeconds, purgeImports } from './queries.ts'
+import { purgeImports } from './purge.queries.ts'
 import { taskImportRoutes } from './routes.ts'
 import { schemas } from './schema.ts'
+import { taskImportUploadRoutes } from './upload.routes.ts'
 
-export const imports: Feature<Parameters<typeof taskImportRoutes>[1], ImportJobOptions> = {
+type RouteDeps = Pick<Deps, 'db' | 'config' | 'secrets' | 'wakeJobs'>
+
+export const imports: Feature<RouteDeps, ImportJobOptions> = {
   tags: [
     {
       name: 'TaskImports',
-      description: 'Bring tasks in from CSV files: upload, watch, read what was rejected, cancel.'
+      description:
+        'Import tasks from CSV files: upload a file, watch its progress, read its errors, cancel it.'
     }
   ],
   schemas,
   scopes: ['imports:read', 'imports:write'],
   auditSubjects: { import_id: 'task_import' },
   budgets: (config) => ({ imports: { limit: config.RATE_LIMIT_IMPORTS, per: 'user' } }),
-  routes: [{ prefix: '/task-imports', plugin: taskImportRoutes }],
+  routes: [
+    { prefix: '/task-imports', plugin: taskImportUploadRoutes },
+    { prefix: '/task-imports', plugin: taskImportRoutes }
+  ],
   scheduled: ({ db }) => [{ name: 'imports.purge', everySeconds: 60, run: () => purgeImports(db) }],
   jobs: (deps) => [importJob(deps)],
   gauges: (db) => [
     {
       name: 'imports_unfinished',
-      help: 'Imports of everybody that wait or run.',
-      read: () => countWaiting(db)
+      help: 'Queued and running imports of all owners.',
+      read: () => countUnfinished(db)
     },
     {
       name: 'import_oldest_wait_seconds',
-      help: 'Seconds since work was last done for the owner of unfinished imports who has waited longest.',
+      help: 'Seconds since the last run for the owner of unfinished imports who has waited longest.',
       read: () => oldestWaitSeconds(db)
     }
   ]

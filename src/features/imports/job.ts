@@ -1,82 +1,92 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { FastifyBaseLogger } from 'fastify'
+import type { Logger } from 'pino'
 import type { Config } from '../../config.ts'
 import type { Job } from '../../core/job-runner.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { classifyDbError } from '../../db/errors.ts'
-import { processBlock } from './chunk.ts'
-import { failImport, type LeasedImport, leaseImport, releaseImport } from './lease.ts'
+import { failImport, type LeasedImport, leaseImport, releaseImport } from './lease.queries.ts'
+import { processBlock } from './process-block.ts'
 
-const SLOTS = 2
-/** After this the turn goes to whoever has waited longest. */
-const TURN_MS = 2000
-/** Turns in a row that came to nothing: a file that cannot be dealt with, or that kills whoever tries. */
+const CONCURRENCY = 2
+/** After this the owner who has waited longest is next. */
+const RUN_MS = 2000
+/** Consecutive failures: a file that cannot be processed, or that kills every worker. */
 const MAX_FAILED_ATTEMPTS = 10
 
 export interface ImportJobOptions {
   db: Db
   config: Pick<Config, 'MAX_TASKS_PER_USER' | 'DATABASE_URL'>
-  log: FastifyBaseLogger
+  log: Pick<Logger, 'error'>
 }
 
-/** Brings staged files in: two at a time in each process, one of each owner, a few seconds each in turn. */
-export function importJob({ db, config, log }: ImportJobOptions): Job {
-  const worker_id = randomUUID()
-  const isEmbedded = config.DATABASE_URL === undefined
+interface Worker extends ImportJobOptions {
+  id: string
+  isEmbedded: boolean
+}
 
-  const runOnce = async (isStopping: () => boolean): Promise<boolean> => {
-    const leased = await leaseImport(db, worker_id, isEmbedded)
-    if (!leased) {
-      return false
-    }
-    if (leased.failed_attempts >= MAX_FAILED_ATTEMPTS) {
-      await failImport(
-        db,
-        leased,
-        new Problem('internal_error', {
-          detail:
-            'The import could not be carried on. What it had brought in by then is there; the fault is in the log under this request id.'
-        })
-      )
-      return true
-    }
-    const fault = await workOn(leased, isStopping)
-    await releaseImport(db, worker_id, leased, fault !== undefined)
-    if (fault !== undefined) {
-      throw fault
-    }
+/** Imports staged files: two at a time in each process, one of each owner, a few seconds each in turn. */
+export function importJob({ db, config, log }: ImportJobOptions): Job {
+  const isEmbedded = config.DATABASE_URL === undefined
+  const worker: Worker = { db, config, log, id: randomUUID(), isEmbedded }
+  return {
+    name: 'imports.run',
+    concurrency: CONCURRENCY,
+    runOnce: (isStopping) => runOnce(worker, isStopping)
+  }
+}
+
+async function runOnce(worker: Worker, isStopping: () => boolean): Promise<boolean> {
+  const { db, id, isEmbedded } = worker
+  const leased = await leaseImport(db, id, isEmbedded)
+  if (!leased) {
+    return false
+  }
+  if (leased.failed_attempts >= MAX_FAILED_ATTEMPTS) {
+    await failImport(db, leased, cannotContinue())
     return true
   }
-
-  /** Gives the error that ended the turn, unless the database was away: that is nobody's fault. */
-  const workOn = async (leased: LeasedImport, isStopping: () => boolean): Promise<unknown> => {
-    const until = performance.now() + TURN_MS
-    try {
-      for (
-        let startedAt = performance.now();
-        await processBlock(db, worker_id, leased, config.MAX_TASKS_PER_USER);
-        startedAt = performance.now()
-      ) {
-        if (isStopping() || performance.now() > until) {
-          break
-        }
-        // The embedded database works on this event loop: between two chunks as much time belongs to the callers.
-        if (isEmbedded) {
-          await pause(performance.now() - startedAt)
-        }
-      }
-      return undefined
-    } catch (error) {
-      const failure = classifyDbError(error)
-      if (failure === 'unavailable' || failure === 'unknown_outcome' || failure === 'retryable') {
-        throw error
-      }
-      log.error({ err: error, import_id: leased.id }, 'a chunk of an import failed')
-      return error
-    }
+  const error = await processBlocks(worker, leased, isStopping)
+  await releaseImport(db, id, leased, error !== undefined)
+  if (error !== undefined) {
+    throw error
   }
+  return true
+}
 
-  return { name: 'imports.run', concurrency: SLOTS, runOnce }
+const cannotContinue = () =>
+  new Problem('internal_error', {
+    detail:
+      'The import failed repeatedly. Tasks that it had created remain; the log has the error under this request id.'
+  })
+
+/** Processes blocks until the time is over. Returns the error that ended the run; an unavailable database throws. */
+async function processBlocks(
+  { db, config, log, id, isEmbedded }: Worker,
+  leased: LeasedImport,
+  isStopping: () => boolean
+): Promise<unknown> {
+  const until = performance.now() + RUN_MS
+  try {
+    let startedAt = performance.now()
+    while (await processBlock(db, id, leased, config.MAX_TASKS_PER_USER)) {
+      if (isStopping() || performance.now() > until) {
+        break
+      }
+      // The embedded database works on this event loop: as much time as a block took goes to the callers.
+      if (isEmbedded) {
+        await pause(performance.now() - startedAt)
+      }
+      startedAt = performance.now()
+    }
+    return undefined
+  } catch (error) {
+    const kind = classifyDbError(error)
+    if (kind === 'unavailable' || kind === 'unknown_outcome' || kind === 'retryable') {
+      throw error
+    }
+    log.error({ err: error, import_id: leased.id }, 'import block failed')
+    return error
+  }
 }

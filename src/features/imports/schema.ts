@@ -13,12 +13,13 @@ import {
   stringEnum,
   Timestamp
 } from '../../http/schemas.ts'
+import { md } from '../../lib/md.ts'
 
-/** As many columns as a file may have; each may have to be named as ignored. */
+/** The most columns of a file; each may have to be listed as ignored. */
 export const MAX_COLUMNS = 200
 export const MAX_COLUMN_NAME = 100
 export const MAX_FILE_NAME = 255
-/** Of a value that is wrong only the beginning is kept. */
+/** Only the beginning of an invalid value is stored. */
 export const MAX_VALUE = 200
 const MAX_ROWS = 10_000_000
 
@@ -53,35 +54,35 @@ export const TaskImport = responseBody(
     file_name: Type.String({
       maxLength: MAX_FILE_NAME,
       pattern: NO_NUL,
-      description: 'What the file was called.'
+      description: 'The name of the file.'
     }),
     dry_run: Type.Boolean({
-      description: 'True when nothing is created: the rows are only judged.'
+      description: 'True for a dry run: rows are validated, and no tasks are created.'
     }),
     rows_total: Rows('How many data rows the file has, without the header and without blank rows.'),
     rows_processed: Rows(
-      'How many of them have been dealt with; imported and rejected ones add up to this.'
+      'How many of them have been processed: the sum of imported and rejected rows.'
     ),
     rows_imported: Rows(
-      'How many became tasks, or would have with `dry_run`. Each was committed before it was counted.'
+      'How many became tasks, or would have without `dry_run`. Each was committed before it was counted.'
     ),
-    rows_rejected: Rows('How many were rejected; the errors say why.'),
+    rows_rejected: Rows('How many were rejected; see the errors.'),
     ignored_columns: Type.Array(
       Type.String({
         maxLength: MAX_COLUMN_NAME,
         pattern: NO_NUL,
         description: 'The name of a column.'
       }),
-      { maxItems: MAX_COLUMNS, description: 'Columns of the file that mean nothing here.' }
+      { maxItems: MAX_COLUMNS, description: 'Columns of the file that are not imported.' }
     ),
     created_at: Timestamp('When the file was received.'),
-    started_at: NullableTimestamp('When the first row was dealt with.'),
-    finished_at: NullableTimestamp('When it came to its end, whichever that was.'),
+    started_at: NullableTimestamp('When the import started to run.'),
+    finished_at: NullableTimestamp('When it succeeded, failed or was cancelled.'),
     problem: Type.Optional(ref(ProblemBody))
   },
   {
     description:
-      'An import of tasks from a CSV file: ask again until its status is final. One that failed says why in `problem`.',
+      'An import of tasks from a CSV file. Poll it until its status is final. If it failed, `problem` says why.',
     examples: [EXAMPLE]
   }
 )
@@ -96,10 +97,13 @@ export const TaskImportError = responseBody(
       format: 'int32',
       minimum: 1,
       maximum: MAX_ROWS,
-      description: 'Which row: data rows count from 1, without the header and without blank rows.'
+      description:
+        'The number of the row: data rows count from 1, without the header and blank rows.'
     }),
     column: NullableText(
-      'Which of the columns `title`, `description`, `status`, `priority`, `due_date`, `tags`; null when it is the row as a whole.',
+      md`
+        The column: \`title\`, \`description\`, \`status\`, \`priority\`, \`due_date\` or \`tags\`; null for an error of
+        the row as a whole.`,
       20
     ),
     code: Type.String({
@@ -111,15 +115,15 @@ export const TaskImportError = responseBody(
     message: Type.String({
       maxLength: 2000,
       pattern: NO_NUL,
-      description: 'What would be right, in words.'
+      description: 'What a valid value looks like.'
     }),
     value: NullableText(
-      'The beginning of what the file says there, up to 200 characters; null when there is nothing.',
+      'The beginning of the value in the file, up to 200 characters; null when there is none.',
       MAX_VALUE
     )
   },
   {
-    description: 'Why a row was rejected: one entry for each fault.',
+    description: 'Why a row was rejected: one entry for each error.',
     examples: [
       {
         row: 9,
@@ -152,7 +156,7 @@ export const TaskImportUpload = requestBody(
 
 export const TaskImportCreateQuery = params({
   dry_run: Type.Optional(
-    Type.Boolean({ default: false, description: 'Judge every row and create nothing.' })
+    Type.Boolean({ default: false, description: 'Validate the rows without creating tasks.' })
   )
 })
 export const TaskImportParams = params({ import_id: Id("The import's id.") })

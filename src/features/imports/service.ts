@@ -1,66 +1,78 @@
+import type { Actor, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import {
-  cancelImport,
-  changeToQueued,
-  countUnfinishedUnderLock,
-  findImport,
-  listErrors
-} from './queries.ts'
+import { joinTransaction, type Tx } from '../../db/transaction.ts'
+import { cancelUnfinished, findImport, listErrors } from './queries.ts'
 import type { TaskImport, TaskImportError } from './schema.ts'
-import type { Staged } from './staging.ts'
+import { changeToQueued, countUnfinishedUnderLock } from './staging.queries.ts'
+import { discardStaged, type ImportFile, type StagedImport, stageFile } from './staging.ts'
 
-export { discardStaged, type Staged, stageFile } from './staging.ts'
-
-/** Each may hold as many staged rows as a file may have. */
+/** Each may have as many stored rows as a file may have. */
 const MAX_UNFINISHED = 20
 
-/** Makes an import of a staged file: from now on it is there, and will be worked on, whatever happens to this process. Runs in the caller's transaction. */
-export async function queueImport(
-  tx: Db,
-  { owner_id, id, rows_total, ignored_columns }: Staged
-): Promise<TaskImport> {
-  if ((await countUnfinishedUnderLock(tx, owner_id)) >= MAX_UNFINISHED) {
-    throw new Problem('too_many_imports', {
-      detail: `${MAX_UNFINISHED} imports of yours have not ended yet. Wait for one, or cancel one.`
-    })
+export interface ImportDeps {
+  db: Db
+  maxRows: number
+  /** Wakes the workers that run imports. */
+  wakeJobs?: (() => void) | undefined
+}
+type Ctx = RequestContext<Actor>
+
+/** What is done to the imports of the caller; a worker runs them (job.ts). */
+export function createImportService(deps: ImportDeps) {
+  const { db, maxRows } = deps
+  return {
+    stageFile: (ctx: Ctx, file: ImportFile) => stageFile(db, ctx, file, maxRows),
+    discardStaged: (ctx: Ctx, id: string) => discardStaged(db, ctx, id),
+    queueImport: (ctx: Ctx, staged: StagedImport, tx?: Tx) => queueImport(deps, ctx, staged, tx),
+    readImport: (ctx: Ctx, id: string) => readImport(db, ctx, id),
+    readErrors: (ctx: Ctx, id: string, limit: number): Promise<TaskImportError[]> =>
+      listErrors(db, ctx.caller.id, id, limit),
+    cancelImport: (ctx: Ctx, id: string) => cancelImport(db, ctx, id)
   }
-  const queued = await changeToQueued(tx, owner_id, id, rows_total, ignored_columns)
-  // Who takes hours to send a file finds its beginning purged.
-  if (!queued) {
-    throw new Problem('request_timeout')
-  }
-  return queued
 }
 
-/** An import as it stands. */
-export async function readImport(db: Db, owner_id: string, id: string): Promise<TaskImport> {
-  const found = await findImport(db, owner_id, id)
+/** Queues a staged import, in `tx` when there is one; from then on it is visible, and run whatever happens here. */
+function queueImport(
+  { db, wakeJobs }: ImportDeps,
+  { caller }: Ctx,
+  { id, rows_total, ignored_columns }: StagedImport,
+  tx?: Tx
+): Promise<TaskImport> {
+  return joinTransaction(db, tx, async (tx) => {
+    if ((await countUnfinishedUnderLock(tx, caller.id)) >= MAX_UNFINISHED) {
+      throw new Problem('too_many_imports', {
+        detail: `You have ${MAX_UNFINISHED} unfinished imports. Wait until one is finished, or cancel one.`
+      })
+    }
+    const queued = await changeToQueued(tx, caller.id, id, rows_total, ignored_columns)
+    // The beginning of a file whose upload takes hours has been purged.
+    if (!queued) {
+      throw new Problem('request_timeout')
+    }
+    if (wakeJobs) {
+      tx.afterCommit(wakeJobs)
+    }
+    return queued
+  })
+}
+
+async function readImport(db: Db, { caller }: Ctx, id: string): Promise<TaskImport> {
+  const found = await findImport(db, caller.id, id)
   if (!found) {
     throw new Problem('not_found')
   }
   return found
 }
 
-/** The first errors of an import. */
-export const readErrors = (
-  db: Db,
-  owner_id: string,
-  id: string,
-  limit: number
-): Promise<TaskImportError[]> => listErrors(db, owner_id, id, limit)
-
-/** Ends an import; what it has brought in stays. */
-export async function cancelOwnImport(db: Db, owner_id: string, id: string): Promise<TaskImport> {
-  const cancelled = await cancelImport(db, owner_id, id)
+/** Cancels an import; the tasks that it has created stay. */
+async function cancelImport(db: Db, ctx: Ctx, id: string): Promise<TaskImport> {
+  const cancelled = await cancelUnfinished(db, ctx.caller.id, id)
   if (cancelled) {
     return cancelled
   }
-  const ended = await findImport(db, owner_id, id)
-  if (!ended) {
-    throw new Problem('not_found')
-  }
+  const { status } = await readImport(db, ctx, id)
   throw new Problem('import_ended', {
-    detail: `The import is ${ended.status}: there is nothing left to cancel.`
+    detail: `The import is ${status}. Only queued and running imports can be cancelled.`
   })
 }

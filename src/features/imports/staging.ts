@@ -1,119 +1,125 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
+import type { Actor, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { deterministicUuids } from '../../lib/deterministic-uuid.ts'
-import { toRow } from '../tasks/service.ts'
-import { type Columns, printable, readHeader } from './columns.ts'
+import { toTaskRecord } from '../tasks/service.ts'
 import { type Cells, invalidFile, readRows } from './csv-reader.ts'
-import {
-  type Block,
-  insertBlock,
-  insertReceiving,
-  type NewImport,
-  removeReceiving
-} from './queries.ts'
+import { type Header, printable, readHeader } from './header.ts'
 import { parseRow } from './row-reader.ts'
 import { MAX_FILE_NAME } from './schema.ts'
+import { deleteUploading, insertBlock, insertUploading, type NewBlock } from './staging.queries.ts'
 
-/** Rows in one block, hence in one transaction of the work. */
+/** Rows in one block, hence in one transaction of a worker. */
 const BLOCK_ROWS = 500
 /**
- * Longer rows make smaller blocks: each statement stays small, and so does its text. V8 keeps what is above 128 KiB apart
- * and collects it late, which made the process grow by half while a large file was staged.
+ * Long rows make smaller blocks, so that the text of each statement stays small: V8 allocates texts above 128 KiB apart
+ * and collects them late.
  */
 const BLOCK_CHARACTERS = 120_000
 
-/** A file whose rows stand in the database, unseen until its import is queued. */
-export interface Staged {
-  owner_id: string
+/** An import whose parsed rows are stored and which is not visible until it is queued. */
+export interface StagedImport {
   id: string
   rows_total: number
   ignored_columns: string[]
   sha256: string
 }
-export interface Incoming {
-  owner_id: string
-  request_id: string
-  dry_run: boolean
+export interface ImportFile {
   file_name: string
+  dry_run: boolean
   source: AsyncIterable<Buffer>
 }
 
 /**
- * Reads a file as it arrives and stages its judged rows, a block and a short transaction at a time: whatever its size
- * and however slow its sender, it takes little memory, no connection in between, and no file. Nobody sees anything of
- * it before it is queued. Throws the problem that keeps it from being an import, and then leaves nothing behind.
+ * Reads a file as it arrives and stores its parsed rows, a block and a short transaction at a time: whatever its size
+ * and however slow its sender, it takes little memory, no connection between blocks, and no disk. Throws the problem
+ * when the file cannot be imported, and then nothing of it stays.
  */
 export async function stageFile(
   db: Db,
-  { source, ...incoming }: Incoming,
-  { maxRows }: { maxRows: number }
-): Promise<Staged> {
-  const fresh: NewImport = {
-    ...incoming,
-    file_name: shownFileName(incoming.file_name),
-    id: uuidv7()
-  }
-  const { owner_id, id } = fresh
-  await insertReceiving(db, fresh)
+  ctx: RequestContext<Actor>,
+  { source, file_name, dry_run }: ImportFile,
+  maxRows: number
+): Promise<StagedImport> {
+  const owner_id = ctx.caller.id
+  const id = uuidv7()
+  await insertUploading(db, {
+    owner_id,
+    id,
+    dry_run,
+    file_name: baseName(file_name),
+    request_id: ctx.requestId
+  })
   try {
     const digest = createHash('sha256')
-    const stage = createStage(db, owner_id, id)
-    let columns: Columns | undefined
-    let rows_total = 0
-    for await (const batch of readRows(hashing(source, digest))) {
-      for (const cells of batch) {
-        if (!columns) {
-          columns = readHeader(cells)
-          continue
-        }
-        if (++rows_total > maxRows) {
-          throw new Problem('body_too_large', {
-            detail: `The file has more than ${maxRows} rows. Split it.`
-          })
-        }
-        stage.add(rows_total, cells, columns)
-      }
-      await stage.flush()
-    }
-    if (!columns) {
-      throw invalidFile(
-        'empty',
-        'The file is empty: it needs a header such as title,description,status,priority,due_date,tags.'
-      )
-    }
-    await stage.end()
+    const blocks = createBlockWriter(db, owner_id, id)
+    const { header, rows } = await storeRows(readRows(hashing(source, digest)), blocks, maxRows)
     return {
-      owner_id,
       id,
-      rows_total,
-      ignored_columns: columns.ignored,
+      rows_total: rows,
+      ignored_columns: header.ignored,
       sha256: digest.digest('base64url')
     }
   } catch (error) {
-    await discardStaged(db, { owner_id, id })
+    await discardStaged(db, ctx, id)
     throw error
   }
 }
 
-/** Takes a staged file back. What cannot be taken back now is purged later, so the caller hears of nothing. */
+/** Deletes what is staged of an import that was not queued. What cannot be deleted now is purged later. */
 export async function discardStaged(
   db: Db,
-  { owner_id, id }: Pick<Staged, 'owner_id' | 'id'>
+  { caller }: RequestContext<Actor>,
+  id: string
 ): Promise<void> {
-  await removeReceiving(db, owner_id, id).catch(() => {})
+  await deleteUploading(db, caller.id, id).catch(() => {})
 }
 
-/** Gathers judged rows into blocks. */
-function createStage(db: Db, owner_id: string, id: string) {
-  const full: Block[] = []
+async function storeRows(
+  batches: AsyncIterable<Cells[]>,
+  blocks: BlockWriter,
+  maxRows: number
+): Promise<{ header: Header; rows: number }> {
+  let header: Header | undefined
+  let rows = 0
+  for await (const batch of batches) {
+    for (const cells of batch) {
+      if (!header) {
+        header = readHeader(cells)
+        continue
+      }
+      if (++rows > maxRows) {
+        throw new Problem('body_too_large', {
+          detail: `The file has more than ${maxRows} rows. Split it.`
+        })
+      }
+      blocks.add(rows, cells, header)
+    }
+    await blocks.flush()
+  }
+  if (!header) {
+    throw invalidFile(
+      'empty',
+      'The file is empty: it needs a header such as title,description,status,priority,due_date,tags.'
+    )
+  }
+  await blocks.end()
+  return { header, rows }
+}
+
+type BlockWriter = ReturnType<typeof createBlockWriter>
+
+/** Parses rows, collects them in blocks and stores these. */
+function createBlockWriter(db: Db, owner_id: string, id: string) {
+  const full: NewBlock[] = []
   let tasks: string[] = []
   let errors: string[] = []
   let invalid_rows = 0
   let characters = 0
   let block_no = 0
-  const close = () => {
+  const closeBlock = () => {
     full.push({
       block_no: block_no++,
       valid_rows: tasks.length,
@@ -132,43 +138,37 @@ function createStage(db: Db, owner_id: string, id: string) {
     }
   }
   return {
-    add(row: number, cells: Cells, columns: Columns): void {
-      const judged = parseRow(cells, columns)
-      if ('draft' in judged) {
+    add(row: number, cells: Cells, header: Header): void {
+      const parsed = parseRow(cells, header)
+      if ('task' in parsed) {
         const { task, event } = deterministicUuids(id, row)
-        const text = JSON.stringify({ row, ...toRow(judged.draft, task, event) })
+        const text = JSON.stringify({ row, ...toTaskRecord(parsed.task, task, event) })
         tasks.push(text)
         characters += text.length
       } else {
         invalid_rows++
-        for (const fault of judged.faults) {
-          errors.push(JSON.stringify({ row, ...fault }))
-        }
+        errors.push(...parsed.errors.map((error) => JSON.stringify({ row, ...error })))
       }
       if (tasks.length + invalid_rows >= BLOCK_ROWS || characters >= BLOCK_CHARACTERS) {
-        close()
+        closeBlock()
       }
     },
     flush,
     async end(): Promise<void> {
       if (tasks.length + invalid_rows > 0) {
-        close()
+        closeBlock()
       }
       await flush()
     }
   }
 }
 
-async function* hashing(
-  source: AsyncIterable<Buffer>,
-  digest: ReturnType<typeof createHash>
-): AsyncGenerator<Buffer> {
+async function* hashing(source: AsyncIterable<Buffer>, digest: Hash): AsyncGenerator<Buffer> {
   for await (const chunk of source) {
     digest.update(chunk)
     yield chunk
   }
 }
 
-/** The last part of a path, in a form that can be stored and shown. */
-const shownFileName = (name: string): string =>
-  printable(name.replace(/^.*[\\/]/, ''), MAX_FILE_NAME)
+/** Returns the last part of a path, in a form that can be stored and shown. */
+const baseName = (path: string): string => printable(path.replace(/^.*[\\/]/, ''), MAX_FILE_NAME)

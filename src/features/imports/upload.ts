@@ -2,10 +2,10 @@ import type { Multipart, MultipartFile } from '@fastify/multipart'
 import type { FastifyError, FastifyRequest } from 'fastify'
 import { invalidField, Problem } from '../../core/problem.ts'
 import { closestName } from '../../lib/did-you-mean.ts'
-import { printable } from './columns.ts'
 import { invalidFile } from './csv-reader.ts'
+import { printable } from './header.ts'
 
-/** What browsers and programs call a CSV file; Windows calls it what opens it. */
+/** What browsers and programs call a CSV file; Windows names the program that opens it. */
 const CSV_TYPES = new Set([
   '',
   'text/csv',
@@ -25,16 +25,21 @@ export interface Upload {
   source: AsyncIterable<Buffer>
 }
 
+interface Receiver<T> {
+  maxBytes: number
+  /** Reads the file as it arrives. */
+  accept: (upload: Upload) => Promise<T>
+  /** Undoes `accept` when the form turns out to be invalid after the file. */
+  undo: (accepted: T) => Promise<void>
+}
+
 /**
- * Finds the one file of a form and hands it, as it arrives, to `take`; what `take` made is given to `undo` when the
- * form turns out to be wrong after the file. The rest of a refused form is read and forgotten, so that its sender
- * gets to hear why.
+ * Finds the one file of a form and hands it to `accept`. The rest of a rejected form is read and dropped, so that its
+ * sender receives the response.
  */
 export async function readUpload<T>(
   request: FastifyRequest,
-  { maxBytes }: { maxBytes: number },
-  take: (upload: Upload) => Promise<T>,
-  undo: (taken: T) => Promise<void>
+  { maxBytes, accept, undo }: Receiver<T>
 ): Promise<T> {
   if (!request.isMultipart()) {
     throw new Problem('unsupported_media_type', {
@@ -47,30 +52,30 @@ export async function readUpload<T>(
   const parts = request.parts({
     limits: { fileSize: maxBytes, fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES, files: 2 }
   })
-  let taken: T | undefined
+  let accepted: T | undefined
   try {
-    for await (const part of refusing(parts, maxBytes)) {
-      // Whatever its type says, a part without a name has none.
+    for await (const part of withProblems(parts, maxBytes)) {
+      // A part may have no name, whatever its type says.
       if (part.fieldname !== 'file') {
         throw unknownField(part.fieldname ?? '')
       }
-      if (taken !== undefined) {
+      if (accepted !== undefined) {
         throw invalidField('body', '/file', 'given_twice', 'Send one file at a time.')
       }
-      taken = await take(fileOf(part, maxBytes))
+      accepted = await accept(fileOf(part, maxBytes))
     }
-    if (taken === undefined) {
+    if (accepted === undefined) {
       throw invalidField(
         'body',
         '/file',
         'required',
-        'file is required: send the CSV file in a field of this name.'
+        'file is required: send the CSV file in a field with this name.'
       )
     }
-    return taken
+    return accepted
   } catch (error) {
-    if (taken !== undefined) {
-      await undo(taken)
+    if (accepted !== undefined) {
+      await undo(accepted)
     }
     request.raw.unpipe()
     request.raw.resume()
@@ -80,12 +85,9 @@ export async function readUpload<T>(
 
 function fileOf(part: Multipart, maxBytes: number): Upload {
   if (part.type !== 'file') {
-    throw invalidFile(
-      'wrong_type',
-      'file must be a file with a name that ends in .csv, not a text.'
-    )
+    throw invalidFile('wrong_type', 'file must be a file whose name ends in .csv, not a text.')
   }
-  const { filename = '', mimetype = '', file } = part as MultipartFile
+  const { filename = '', mimetype = '', file } = part
   if (!/\.csv$/i.test(filename)) {
     throw invalidFile(
       'wrong_type',
@@ -98,19 +100,22 @@ function fileOf(part: Multipart, maxBytes: number): Upload {
       `file must be of the type text/csv, not ${printable(mimetype)}.`
     )
   }
-  return { file_name: filename, source: whole(file, maxBytes) }
+  return { file_name: filename, source: checkComplete(file, maxBytes) }
 }
 
-/** A file that is too large merely ends early, perhaps in the middle of a cell. */
-async function* whole(file: MultipartFile['file'], maxBytes: number): AsyncGenerator<Buffer> {
-  yield* refusing(file as AsyncIterable<Buffer>, maxBytes)
+/** Throws at the end of a truncated file: one that is too large merely ends early, perhaps in the middle of a cell. */
+async function* checkComplete(
+  file: MultipartFile['file'],
+  maxBytes: number
+): AsyncGenerator<Buffer> {
+  yield* withProblems(file, maxBytes)
   if (file.truncated) {
     throw tooLarge(maxBytes)
   }
 }
 
-/** What the parser of forms throws is the fault of the form. */
-async function* refusing<T>(source: AsyncIterable<T>, maxBytes: number): AsyncGenerator<T> {
+/** Turns the errors of the form parser into problems. */
+async function* withProblems<T>(source: AsyncIterable<T>, maxBytes: number): AsyncGenerator<T> {
   try {
     yield* source
   } catch (error) {
@@ -119,26 +124,31 @@ async function* refusing<T>(source: AsyncIterable<T>, maxBytes: number): AsyncGe
     }
     if ((error as FastifyError).statusCode === 413) {
       throw new Problem('invalid_request', {
-        detail: 'The form has too many fields. Send the file alone, in the field file.',
+        detail: 'The form has too many fields. Send only the file, in the field file.',
         cause: error
       })
     }
     throw new Problem('malformed_request', {
-      detail: 'The form is not valid multipart/form-data, or it broke off.',
+      detail: 'The form is not valid multipart/form-data, or it is incomplete.',
       cause: error
     })
   }
 }
 
 const tooLarge = (maxBytes: number): Problem =>
-  new Problem('body_too_large', { detail: `The file may have ${maxBytes} bytes. Split it.` })
+  new Problem('body_too_large', {
+    detail: `The file has more than ${maxBytes} bytes. Split it.`
+  })
 
 function unknownField(name: string): Problem {
   const field = printable(name)
+  const hint = closestName(field, ['file'])
+    ? '; did you mean file?'
+    : ': send the file in the field file, and options in the query.'
   return invalidField(
     'body',
     `/${field}`,
     'unknown_field',
-    `${field || 'A nameless field'} is not known here${closestName(field, ['file']) ? '; did you mean file?' : ': the file belongs in the field file, and switches into the query.'}`
+    `${field || 'A field without a name'} is not known here${hint}`
   )
 }

@@ -25,7 +25,7 @@ const TaskBatchOperation = requestBody(
         format: 'uuid',
         maxLength: 36,
         description:
-          'The task to change or delete; with `create` your own id for it, a UUIDv7. Each id may come once.'
+          'The task to change or delete; with `create` your own id for it, a UUIDv7. Each id may occur once.'
       })
     ),
     if_version: Type.Optional(
@@ -33,7 +33,7 @@ const TaskBatchOperation = requestBody(
         format: 'int32',
         minimum: 1,
         maximum: 2_147_483_647,
-        description: 'Refuse this operation when the task has another version.'
+        description: 'Reject this operation when the task has another version.'
       })
     ),
     data: Type.Optional(ref(TaskBatchData))
@@ -51,17 +51,17 @@ export const TaskBatch = requestBody(
     atomic: Type.Optional(
       Type.Boolean({
         default: true,
-        description: 'All or nothing (the default), or each operation by itself.'
+        description: 'True: all operations or none. False: each operation by itself.'
       })
     ),
     operations: Type.Array(ref(TaskBatchOperation), {
       minItems: 1,
       maxItems: MAX_OPERATIONS,
-      description: 'Up to 100 operations, each on a task of its own.'
+      description: 'Up to 100 operations, each on another task.'
     })
   },
   {
-    description: 'Several changes at once.',
+    description: 'Several changes in one request.',
     examples: [{ operations: [{ op: 'create', data: { title: 'Paint the door' } }] }]
   }
 )
@@ -74,14 +74,13 @@ const TaskBatchItem = responseBody(
       format: 'int32',
       minimum: 200,
       maximum: 599,
-      description: 'What the operation alone would have been answered with.'
+      description: 'The status that the operation would have had as a request of its own.'
     }),
     task: Type.Optional(ref(Task)),
     problem: Type.Optional(ref(ProblemBody))
   },
   {
-    description:
-      'How one operation ended: with its task (none after a deletion) or with its problem.',
+    description: 'The result of one operation: its task (none after a deletion) or its problem.',
     examples: [{ status: 201, task: Task.examples[0] }]
   }
 )
@@ -92,11 +91,11 @@ export const TaskBatchOutcome = responseBody(
   {
     results: Type.Array(ref(TaskBatchItem), {
       maxItems: MAX_OPERATIONS,
-      description: 'One entry for each operation, in their order.'
+      description: 'The result of each operation, in their order.'
     })
   },
   {
-    description: 'How a batch ended.',
+    description: 'The results of a batch.',
     examples: [{ results: [{ status: 201, task: Task.examples[0] }] }]
   }
 )

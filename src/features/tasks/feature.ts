@@ -10,13 +10,14 @@ import * as list from './list.schema.ts'
 import { taskRoutes } from './routes.ts'
 import * as task from './schema.ts'
 import { taskStatsRoutes } from './stats.routes.ts'
+import { taskTrashRoutes } from './trash.routes.ts'
 import { purgeTasks } from './trash.ts'
 
 type WorkDeps = { db: Deps['db']; config: Pick<Config, 'TRASH_RETENTION_DAYS'> }
 
 export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> = {
   tags: [
-    { name: 'Tasks', description: 'Keep tasks: create, find, change, finish, delete, restore.' }
+    { name: 'Tasks', description: 'Manage tasks: create, find, change, finish, delete, restore.' }
   ],
   schemas: [...task.schemas, ...list.schemas, ...batch.schemas, ...history.schemas],
   scopes: ['tasks:read', 'tasks:write'],
@@ -24,6 +25,7 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
   budgets: (config) => ({ delete_all: { limit: config.RATE_LIMIT_DELETE_ALL, per: 'user' } }),
   routes: [
     { prefix: '/tasks', plugin: taskRoutes },
+    { prefix: '/tasks', plugin: taskTrashRoutes },
     { prefix: '/tasks', plugin: taskHistoryRoutes },
     { prefix: '/task-batches', plugin: taskBatchRoutes },
     { prefix: '/task-exports', plugin: taskExportRoutes },

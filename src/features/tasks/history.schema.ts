@@ -45,18 +45,18 @@ export const TaskEvent = responseBody(
       format: 'int32',
       minimum: 1,
       maximum: 2_147_483_647,
-      description: 'The version that the change made.'
+      description: 'The version that the change created.'
     }),
-    actor_id: NullableId('Who did it; null when it was Tasklane itself.'),
+    actor_id: NullableId('Who did it; null when Tasklane did it by itself.'),
     request_id: NullableText('The request that did it, as in `X-Request-Id`.', 64),
     changes: Type.Array(ref(TaskFieldChange), {
       maxItems: 50,
-      description: 'The fields that changed; none when the task was made, deleted or restored.'
+      description: 'The fields that changed; none when the task was created, deleted or restored.'
     }),
     created_at: Timestamp('When it happened.')
   },
   {
-    description: 'Something that happened to a task.',
+    description: 'An event in the history of a task.',
     examples: [
       {
         id: '019f2f6e-7c1a-7ccc-8ccc-0123456789ab',

@@ -2,33 +2,46 @@ import { and, asc, desc, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { unionAll } from 'drizzle-orm/pg-core'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
-import { tasks } from '../../db/tables/tasks.ts'
-import type { Branch } from './access.ts'
-import type { Condition } from './filter.ts'
+import { taskSortKeys, tasks } from '../../db/tables/tasks.ts'
+import type { Branch } from './access.sql.ts'
+import { taskColumns } from './columns.sql.ts'
+import type { Condition } from './filter.sql.ts'
 import type { TaskSort } from './list.schema.ts'
-import { columns } from './queries.ts'
 import type { Task } from './schema.ts'
 
-/** How many rows a glance looks at: as long as it takes to find a page of a word that stands in one of twenty. */
+/** How many rows a head scan reads: enough to find a page of a word that is in one of twenty tasks. */
 export const HEAD_SCAN_ROWS = 500
+
+type SortColumn = keyof ReturnType<typeof taskSortKeys>
+const SORT_TYPES: Record<SortColumn, string> = {
+  created_at: 'timestamptz',
+  updated_at: 'timestamptz',
+  due_date: 'timestamptz',
+  priority: 'task_priority',
+  title: 'text'
+}
+const sortKeys = taskSortKeys(tasks)
 
 interface SortKey {
   key: SQL
-  type: 'timestamptz' | 'task_priority' | 'text'
-  nullable?: true
+  type: SQL
+  isNullable: boolean
+  isAscending: boolean
 }
-const SORTS: Record<string, SortKey> = {
-  created_at: { key: sql`${tasks.created_at}`, type: 'timestamptz' },
-  updated_at: { key: sql`${tasks.updated_at}`, type: 'timestamptz' },
-  due_date: { key: sql`${tasks.due_date}`, type: 'timestamptz', nullable: true },
-  priority: { key: sql`${tasks.priority}`, type: 'task_priority' },
-  title: { key: sql`lower(${tasks.title}) collate "C"`, type: 'text' }
+function sortKeyOf(sort: TaskSort): SortKey {
+  const column = sort.replace(/_(asc|desc)$/, '') as SortColumn
+  return {
+    key: sql`${sortKeys[column]}`,
+    type: sql.raw(SORT_TYPES[column]),
+    isNullable: column === 'due_date',
+    isAscending: sort.endsWith('_asc')
+  }
 }
 
-const keyOf = (sort: TaskSort): SortKey => SORTS[sort.replace(/_(asc|desc)$/, '')] as SortKey
-
-/** Where the page before ended: nowhere, at a row with a key, or among the rows without one, which come last. */
+/** Where the previous page ended: nowhere, at a row with a sort key, or among the rows without one, which come last. */
 export type After = 'start' | 'key' | 'null'
+
+/** Everything about a list that decides its statement. */
 export interface ListStatement {
   sort: TaskSort
   branches: Branch[]
@@ -38,104 +51,84 @@ export interface ListStatement {
 export type Row = Task & { sort_key: string | null }
 
 /**
- * One statement: for each branch a range of an index that is already in order, no longer than the page. Several are
- * merged as they come; only where rows without a key must go last is a few pages' worth of rows sorted. An `or` over
- * the branches would have to sort them all.
+ * Prepares the statement of a page: for each branch a range of an index that is already in order, no longer than the
+ * page, and the ranges are merged. An `OR` over the branches would have to sort them all.
  */
-export function prepareRows(db: Db, shape: ListStatement, name: string | undefined) {
+export function prepareRows(db: Db, list: ListStatement, name: string | undefined) {
+  const conditions = list.conditions.map(({ where }) => where())
   return prepared(
-    inOrder(
-      db,
-      shape,
-      columns,
-      shape.conditions.map((c) => c.where()),
-      sql.placeholder('limit')
-    ),
+    rowsInOrder(db, list, { columns: taskColumns, conditions, limit: sql.placeholder('limit') }),
     name
   )
 }
 
 /**
- * The same page, looked for among the first `GLANCE` rows in order, whatever they are. It answers whoever has no more rows
- * than that, or looks for what is frequent, by a plan that fits any value; an index on words reads everybody's. When it
- * ends with a row whose `place` is beyond, it has not seen enough.
+ * Prepares the same page, looked for among the first `HEAD_SCAN_ROWS` rows in order, whatever they are. Its plan fits
+ * any value, and suffices for owners with few tasks and for frequent words; the index on words reads all owners' tasks.
+ * When the last row has a `position` beyond `HEAD_SCAN_ROWS`, the scan has not seen enough.
  */
-export function prepareHeadScan(db: Db, shape: ListStatement, name: string) {
-  const read = { ...columns, search: tasks.search }
+export function prepareHeadScan(db: Db, list: ListStatement, name: string) {
+  const columns = { ...taskColumns, search: tasks.search }
   const sort_key = sql<string | null>`sort_key`.as('sort_key')
-  const first = inOrder(db, shape, read, [], HEAD_SCAN_ROWS + 1).as('tasks')
-  const placed = db
+  const head = rowsInOrder(db, list, { columns, conditions: [], limit: HEAD_SCAN_ROWS + 1 })
+  const order = sql.join(orderBy(list.sort), sql`, `)
+  const numbered = db
     .select({
-      ...read,
+      ...columns,
       sort_key,
-      place: sql<number>`row_number() over (order by ${sql.join(ends(shape), sql`, `)})::int`.as(
-        'place'
-      )
+      position: sql<number>`row_number() OVER (ORDER BY ${order})::int`.as('position')
     })
-    .from(first)
+    .from(head.as('tasks'))
     .as('tasks')
-  const most = sql.raw(String(HEAD_SCAN_ROWS))
-  const passes = and(sql`place <= ${most}`, ...shape.conditions.map((c) => (c.once ?? c.where)()))
+  const lastPosition = sql.raw(String(HEAD_SCAN_ROWS))
+  const matches = and(
+    sql`position <= ${lastPosition}`,
+    ...list.conditions.map(({ once, where }) => (once ?? where)())
+  )
   return prepared(
     db
-      .select({ ...columns, sort_key, place: sql<number>`place` })
-      .from(placed)
-      .where(sql`(${passes} or place > ${most})`)
-      .orderBy(sql`place`)
+      .select({ ...taskColumns, sort_key, position: sql<number>`position` })
+      .from(numbered)
+      .where(sql`(${matches} OR position > ${lastPosition})`)
+      .orderBy(sql`position`)
       .limit(sql.placeholder('limit')),
     name
   )
 }
 
-function inOrder(
-  db: Db,
-  shape: ListStatement,
-  fields: typeof columns,
-  conditions: SQL[],
+interface RowsInOrder {
+  columns: typeof taskColumns
+  conditions: SQL[]
   limit: Placeholder | number
-) {
-  const [first, second, ...rest] = selects(db, shape, fields, conditions, limit)
-  return second === undefined
-    ? (first as NonNullable<typeof first>)
-    : unionAll(first as never, second as never, ...(rest as never[]))
-        .orderBy(...ends(shape))
-        .limit(limit)
 }
 
-/** The order of what comes out. In the very words of the branches: `nulls last` on a key that is never null would cost the merge. */
-function ends({ sort }: ListStatement): SQL[] {
-  const direction = sql.raw(sort.endsWith('_asc') ? 'asc' : 'desc')
+function rowsInOrder(db: Db, list: ListStatement, rows: RowsInOrder) {
+  const [first, second, ...rest] = rangeSelects(db, list, rows)
+  return second === undefined
+    ? (first as NonNullable<typeof first>)
+    : unionAll(first as never, second as never, ...rest)
+        .orderBy(...orderBy(list.sort))
+        .limit(rows.limit)
+}
+
+/** Orders by the very expressions of the branches: `NULLS LAST` on a key that is never null would prevent the merge. */
+function orderBy(sort: TaskSort): SQL[] {
+  const { isAscending, isNullable } = sortKeyOf(sort)
+  const direction = sql.raw(isAscending ? 'ASC' : 'DESC')
   return [
-    sql`sort_key ${direction} ${sql.raw(keyOf(sort).nullable ? 'nulls last' : '')}`,
+    sql`sort_key ${direction} ${sql.raw(isNullable ? 'NULLS LAST' : '')}`,
     sql`id ${direction}`
   ]
 }
 
-function selects(
-  db: Db,
-  { sort, branches, after }: ListStatement,
-  fields: typeof columns,
-  conditions: SQL[],
-  limit: Placeholder | number
-) {
-  const { key, type, nullable } = keyOf(sort)
-  const isAscending = sort.endsWith('_asc')
+/** One select for each range of an index: of each branch, first the rows with a sort key, then those without. */
+function rangeSelects(db: Db, list: ListStatement, { columns, conditions, limit }: RowsInOrder) {
+  const { key, isAscending } = sortKeyOf(list.sort)
   const order = isAscending ? asc : desc
-  const compare = sql.raw(isAscending ? '>' : '<')
-  const beyondId = sql`${tasks.id} ${compare} ${sql.placeholder('id')}::uuid`
-  const beyondKey = sql`(${key}, ${tasks.id}) ${compare} (${sql.placeholder('sort_key')}::${sql.raw(type)}, ${sql.placeholder('id')}::uuid)`
-  // Rows without a key come last whichever way the others go, so they are a range of their own.
-  const keyed =
-    after === 'null'
-      ? []
-      : [and(nullable && sql`${key} is not null`, after === 'key' ? beyondKey : undefined)]
-  const keyless = nullable
-    ? [and(sql`${key} is null`, after === 'null' ? beyondId : undefined)]
-    : []
-  return branches.flatMap(({ where }) =>
-    [...keyed, ...keyless].map((range) =>
+  return list.branches.flatMap(({ where }) =>
+    rangesOf(list).map((range) =>
       db
-        .select({ ...fields, sort_key: sql<string | null>`${key}`.as('sort_key') })
+        .select({ ...columns, sort_key: sql<string | null>`${key}`.as('sort_key') })
         .from(tasks)
         .where(and(where, range, ...conditions))
         .orderBy(order(key), order(tasks.id))
@@ -144,29 +137,44 @@ function selects(
   )
 }
 
-/** How many there are in all. */
+/** Rows without a sort key come last in both directions, so they are a range of their own. */
+function rangesOf({ sort, after }: ListStatement): (SQL | undefined)[] {
+  const { key, type, isNullable, isAscending } = sortKeyOf(sort)
+  const compare = sql.raw(isAscending ? '>' : '<')
+  const id = sql`${sql.placeholder('id')}::uuid`
+  const sortKey = sql`${sql.placeholder('sort_key')}::${type}`
+  const isBeyondId = sql`${tasks.id} ${compare} ${id}`
+  const isBeyondKey = sql`(${key}, ${tasks.id}) ${compare} (${sortKey}, ${id})`
+  const withKey = and(
+    isNullable ? sql`${key} IS NOT NULL` : undefined,
+    after === 'key' ? isBeyondKey : undefined
+  )
+  const withoutKey = and(sql`${key} IS NULL`, after === 'null' ? isBeyondId : undefined)
+  if (after === 'null') {
+    return [withoutKey]
+  }
+  return isNullable ? [withKey, withoutKey] : [withKey]
+}
+
+/** Counts all rows of a list. */
 export async function countTasks(
   db: Db,
   { branches, conditions }: Pick<ListStatement, 'branches' | 'conditions'>,
   values: Record<string, unknown>
 ): Promise<number> {
-  const [row] = await prepared(
-    db
-      .select({ total: sql<number>`count(*)::int` })
-      .from(tasks)
-      .where(whereClause(branches, conditions)),
-    undefined
-  ).execute(values)
+  const query = db
+    .select({ total: sql<number>`count(*)::int` })
+    .from(tasks)
+    .where(whereClause(branches, conditions))
+  const [row] = await prepared(query, undefined).execute(values)
   return row?.total ?? 0
 }
 
-/** All that the branches and the filters let through, where no order is needed. */
+/** Everything that is in one of the branches and passes the filters, where no order is needed. */
 export function whereClause(branches: Branch[], conditions: Condition[]): SQL | undefined {
-  return and(
-    sql`(${sql.join(
-      branches.map(({ where }) => sql`(${where})`),
-      sql` or `
-    )})`,
-    ...conditions.map((c) => c.where())
+  const isVisible = sql.join(
+    branches.map(({ where }) => sql`(${where})`),
+    sql` OR `
   )
+  return and(sql`(${isVisible})`, ...conditions.map(({ where }) => where()))
 }

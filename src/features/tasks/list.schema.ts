@@ -9,10 +9,11 @@ import {
   stringEnum,
   Timestamp
 } from '../../http/schemas.ts'
-import { TaskPriority, TaskStatus } from './schema.ts'
+import { md } from '../../lib/md.ts'
+import { TaskPriority, TaskStatus } from './fields.schema.ts'
 
-const MAX_TAGS_ASKED = 20
-const MAX_WORDS = 200
+const MAX_TAGS = 20
+const MAX_Q = 200
 
 const TaskScope = stringEnum(
   'TaskScope',
@@ -22,7 +23,7 @@ const TaskScope = stringEnum(
 const TaskDeleted = stringEnum(
   'TaskDeleted',
   ['exclude', 'only', 'include'],
-  'Whether deleted tasks are left out, are all that is meant, or come along.'
+  'Whether deleted tasks are left out, are the only ones, or are included.'
 )
 export const TaskSort = stringEnum(
   'TaskSort',
@@ -38,14 +39,16 @@ export const TaskSort = stringEnum(
     'title_asc',
     'title_desc'
   ],
-  'The order of a list. Ties go by id in the same direction; tasks without a due date come last both ways; titles sort whatever their case.'
+  md`
+    The order of a list. Ties are sorted by id in the same direction; tasks without a due date come last in both
+    directions; titles sort whatever their case.`
 )
 export type TaskSort = Static<typeof TaskSort>
 
-/** What list, statistics and export filter by; all of them can be combined, and a task must pass each. */
-export const Filter = {
+/** The filters of list, statistics and export; they can be combined, and a task must pass each. */
+const Filter = {
   scope: Type.Optional(ref(TaskScope)),
-  owner_id: Type.Optional(Id("Only tasks of this owner; somebody else's are for managers.")),
+  owner_id: Type.Optional(Id('Only tasks of this owner; only managers may name somebody else.')),
   assignee_id: Type.Optional(Id('Only tasks assigned to this user.')),
   status: Type.Optional(
     Type.Array(ref(TaskStatus), {
@@ -68,7 +71,7 @@ export const Filter = {
         description: 'One tag.'
       }),
       {
-        maxItems: MAX_TAGS_ASKED,
+        maxItems: MAX_TAGS,
         description: 'Tasks with one of these tags; repeat the parameter.'
       }
     )
@@ -82,18 +85,19 @@ export const Filter = {
         'Only tasks whose due date has passed while they are unfinished, or only the others.'
     })
   ),
-  due_after: Type.Optional(Timestamp('Due at this moment or later.')),
-  due_before: Type.Optional(Timestamp('Due earlier than this moment.')),
-  created_after: Type.Optional(Timestamp('Made at this moment or later.')),
-  created_before: Type.Optional(Timestamp('Made earlier than this moment.')),
-  updated_after: Type.Optional(Timestamp('Changed at this moment or later.')),
+  due_after: Type.Optional(Timestamp('Due at this time or later.')),
+  due_before: Type.Optional(Timestamp('Due before this time.')),
+  created_after: Type.Optional(Timestamp('Created at this time or later.')),
+  created_before: Type.Optional(Timestamp('Created before this time.')),
+  updated_after: Type.Optional(Timestamp('Last changed at this time or later.')),
   q: Type.Optional(
     Type.String({
       minLength: 1,
-      maxLength: MAX_WORDS,
+      maxLength: MAX_Q,
       pattern: '^[^\\x00]*$',
-      description:
-        'Words in title and description, whatever their case; the last one may be the beginning of a word. Quotes make a phrase, `or` an alternative, a leading hyphen an exclusion; anything else is ordinary text.'
+      description: md`
+        Words in title and description, whatever their case; the last one may be the beginning of a word. Quotes make a
+        phrase, \`or\` an alternative, a leading hyphen an exclusion; anything else is ordinary text.`
     })
   ),
   deleted: Type.Optional(ref(TaskDeleted))
@@ -106,7 +110,7 @@ export const TaskListQuery = params({
   include_total: Type.Optional(
     Type.Boolean({
       default: false,
-      description: 'Also count all matches; costs more the more there are.'
+      description: 'Also count all matches; the more there are, the longer it takes.'
     })
   )
 })
@@ -119,7 +123,7 @@ const Count = (description: string) =>
   Type.Integer({ format: 'int32', minimum: 0, maximum: 2_147_483_647, description })
 const TaskStatusCounts = responseBody(
   'TaskStatusCounts',
-  { todo: Count('Not begun.'), in_progress: Count('Begun.'), done: Count('Finished.') },
+  { todo: Count('Not started.'), in_progress: Count('Started.'), done: Count('Finished.') },
   {
     description: 'How many tasks are in each state.',
     examples: [{ todo: 3, in_progress: 1, done: 2 }]

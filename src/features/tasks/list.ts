@@ -1,14 +1,15 @@
 import { LRUCache } from 'lru-cache'
-import type { Caller } from '../../core/context.ts'
+import type { RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
 import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
-import { visibleBranches } from './access.ts'
-import { conditionsOf, isPlannedAnew } from './filter.ts'
+import { visibleBranches } from './access.sql.ts'
+import { conditionsOf, needsCustomPlan } from './filter.sql.ts'
 import {
   type After,
   countTasks,
   HEAD_SCAN_ROWS,
+  type ListStatement,
   prepareHeadScan,
   prepareRows,
   type Row
@@ -16,12 +17,12 @@ import {
 import type { TaskFilterQuery, TaskListQuery, TaskSort } from './list.schema.ts'
 import type { Task } from './schema.ts'
 
-/** Shapes of list (whose, filters, sort) that are kept prepared; each is one statement on each connection. */
-const MAX_SHAPES = 200
-/** Beyond, a page is larger than what a glance would find of it. */
-const MAX_GLANCED = HEAD_SCAN_ROWS / 4
+/** Statements that stay prepared; each is prepared on each connection. */
+const MAX_STATEMENTS = 200
+/** A larger page is too much for a head scan to find. */
+const MAX_HEAD_SCAN_LIMIT = HEAD_SCAN_ROWS / 4
 
-/** Where to go on, as rows gave it: at the key of a row (null when it has none) and its id. */
+/** Where to continue: after the row with this sort key (null when it has none) and id. */
 export interface Position {
   sort_key: string | null
   id: string
@@ -34,66 +35,72 @@ export interface RowsWanted {
   include_total?: boolean | undefined
 }
 
-/** Reads tasks that the caller may see, in order of a key, from a position on; each shape of question is prepared once. */
+interface Statement {
+  execute(values: Record<string, unknown>): Promise<unknown>
+}
+
+/** Reads tasks that the caller may see, in order, from a position on; each kind of list is prepared once. */
 export function createTaskReader(db: Db) {
-  const statements = new LRUCache<
-    string,
-    { execute: (values: Record<string, unknown>) => Promise<unknown> }
-  >({ max: MAX_SHAPES })
-  const kept = (name: string, prepare: () => ReturnType<typeof prepareRows>) => {
+  const statements = new LRUCache<string, Statement>({ max: MAX_STATEMENTS })
+  const cached = (name: string, prepare: () => Statement): Statement => {
     const statement = statements.get(name) ?? prepare()
     statements.set(name, statement)
     return statement
   }
 
+  async function fetchRows(list: ListStatement, values: Record<string, unknown>, limit: number) {
+    const name = nameOf(list)
+    if (!needsCustomPlan(list.conditions)) {
+      return (await cached(name, () => prepareRows(db, list, name)).execute(values)) as Row[]
+    }
+    if (limit <= MAX_HEAD_SCAN_LIMIT) {
+      const headName = `${name} head`
+      const scan = cached(headName, () => prepareHeadScan(db, list, headName))
+      const found = (await scan.execute(values)) as (Row & { position: number })[]
+      if ((found.at(-1)?.position ?? 0) <= HEAD_SCAN_ROWS) {
+        return found
+      }
+    }
+    return (await cached(name, () => prepareRows(db, list, undefined)).execute(values)) as Row[]
+  }
+
   return async function readTasks(
-    caller: Caller,
+    { caller }: RequestContext,
     { sort, filter, after: position, limit, include_total }: RowsWanted
   ): Promise<{ rows: Row[]; total: number | undefined }> {
-    const branches = visibleBranches(caller, filter)
     const conditions = conditionsOf(filter)
-    const after: After =
-      position === undefined ? 'start' : position.sort_key === null ? 'null' : 'key'
-
+    const branches = visibleBranches(caller, filter)
+    const list: ListStatement = { sort, branches, conditions, after: afterOf(position) }
     const values: Record<string, unknown> = Object.assign(
       { caller_id: caller.id, owner_id: filter.owner_id, limit, ...position },
-      ...conditions.map((c) => c.values)
+      ...conditions.map((condition) => condition.values)
     )
-    const name = [
-      sort,
-      after,
-      ...branches.map((b) => b.name),
-      ...conditions.map((c) => c.name)
-    ].join(' ')
-    const shape = { sort, branches, conditions, after }
-    const isAnew = isPlannedAnew(conditions)
-    const look = async () => {
-      if (isAnew && limit <= MAX_GLANCED) {
-        const seen = (await kept(`${name} glance`, () =>
-          prepareHeadScan(db, shape, `${name} glance`)
-        ).execute(values)) as (Row & { place: number })[]
-        if ((seen.at(-1)?.place ?? 0) <= HEAD_SCAN_ROWS) {
-          return seen
-        }
-      }
-      return (await kept(name, () => prepareRows(db, shape, isAnew ? undefined : name)).execute(
-        values
-      )) as Row[]
-    }
-
     const [rows, total] = await Promise.all([
-      look(),
-      include_total ? countTasks(db, shape, values) : undefined
+      fetchRows(list, values, limit),
+      include_total ? countTasks(db, list, values) : undefined
     ])
     return { rows, total }
   }
 }
 
-/** Lists tasks by key: page 10 000 costs what page 1 costs, and rows that come or go move no other row. */
+/** Names a statement by everything that decides its text. */
+const nameOf = ({ sort, after, branches, conditions }: ListStatement): string =>
+  [sort, after, ...branches.map(({ name }) => name), ...conditions.map(({ name }) => name)].join(
+    ' '
+  )
+
+function afterOf(position: Position | undefined): After {
+  if (position === undefined) {
+    return 'start'
+  }
+  return position.sort_key === null ? 'null' : 'key'
+}
+
+/** Lists tasks by key: the last page costs what the first costs, and rows that come or go move no other row. */
 export function createTaskList(db: Db, cursors: Cursors) {
   const readTasks = createTaskReader(db)
 
-  return async function listTasks(caller: Caller, query: TaskListQuery): Promise<Page<Task>> {
+  return async function listTasks(ctx: RequestContext, query: TaskListQuery): Promise<Page<Task>> {
     const {
       limit = DEFAULT_LIMIT,
       cursor,
@@ -101,10 +108,10 @@ export function createTaskList(db: Db, cursors: Cursors) {
       sort = 'created_at_desc',
       ...filter
     } = query
-    const binding = JSON.stringify(['tasks', caller.id, sort, filter])
+    const binding = JSON.stringify(['tasks', ctx.caller.id, sort, filter])
     const [sort_key, id] = cursor === undefined ? [] : cursors.decode(binding, cursor)
     const after = id === undefined ? undefined : { sort_key: sort_key || null, id }
-    const { rows, total } = await readTasks(caller, {
+    const { rows, total } = await readTasks(ctx, {
       sort,
       filter,
       after,

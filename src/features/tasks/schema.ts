@@ -2,68 +2,35 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { pageSchema } from '../../http/pagination.schema.ts'
 import {
   Id,
-  NO_NUL,
-  NullableId,
-  NullableText,
   NullableTimestamp,
   params,
-  ref,
   requestBody,
   responseBody,
-  singleLine,
-  stringEnum,
   Timestamp
 } from '../../http/schemas.ts'
+import { TaskPriority, TaskStatus } from './fields.schema.ts'
+import {
+  CSV_COLUMNS,
+  type CsvFieldName,
+  DEFAULTS,
+  inputSchemas,
+  optionalInputSchemas,
+  outputSchemas
+} from './fields.ts'
 
-export const TaskStatus = stringEnum(
-  'TaskStatus',
-  ['todo', 'in_progress', 'done'],
-  'How far a task is.'
-)
-export const TaskPriority = stringEnum(
-  'TaskPriority',
-  ['low', 'medium', 'high'],
-  'How much a task matters; sorted low < medium < high.'
-)
+/** RFC 9562, version 7; either case. */
+const UUID_V7 =
+  '^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-7[0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}$'
+const uuidV7 = new RegExp(UUID_V7)
+export const isUuidV7 = (id: string): boolean => uuidV7.test(id)
 
-const MAX_TITLE = 200
-/** Blanks around a title do not count, so a longer text may still be a title. */
-const MAX_TITLE_SENT = 400
-const MAX_TAGS = 20
-const MAX_TAG = 50
-const MAX_DESCRIPTION = 10_000
-
-const Title = Type.String({
-  minLength: 1,
-  maxLength: MAX_TITLE_SENT,
-  pattern: singleLine(MAX_TITLE),
-  description: 'One line of 1 to 200 characters; blanks around it are removed.',
-  'x-hint': 'must be one line of 1 to 200 characters that is not blank, without control characters'
-})
-const Description = NullableText('Free text of up to 10 000 characters.', MAX_DESCRIPTION)
-const DueDate = NullableTimestamp('When it is due, with zone; kept in UTC to the millisecond.')
-/** Separates tags in CSV, so it cannot be part of one. */
-export const TAG_SEPARATOR = '|'
-const Tags = Type.Array(
-  Type.String({
-    minLength: 1,
-    maxLength: MAX_TAG,
-    pattern: singleLine(MAX_TAG, TAG_SEPARATOR),
-    description: 'One tag; blanks around it are removed.',
-    'x-hint': 'must be one line that is not blank, without | and control characters'
-  }),
-  { maxItems: MAX_TAGS, description: 'Up to 20 tags, kept in order; repeated ones count once.' }
-)
-const Assignee = NullableId('The user who is to do it, besides the owner.')
-
+const { assignee_id: unassigned, ...otherDefaults } = DEFAULTS
 const EXAMPLE = {
   id: '019f2f6e-7c1a-7bbb-8bbb-0123456789ab',
   owner_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab',
-  assignee_id: null,
+  assignee_id: unassigned,
   title: 'Paint the door',
-  description: null,
-  status: 'todo',
-  priority: 'medium',
+  ...otherDefaults,
   due_date: '2026-02-01T17:00:00.000Z',
   tags: ['home'],
   completed: false,
@@ -74,25 +41,15 @@ const EXAMPLE = {
   deleted_at: null
 }
 
+const { assignee_id, ...otherOutputSchemas } = outputSchemas
+
 export const Task = responseBody(
   'Task',
   {
     id: Id("The task's id, a UUIDv7."),
-    owner_id: Id('Whose task it is.'),
-    assignee_id: Assignee,
-    title: Type.String({
-      maxLength: MAX_TITLE,
-      pattern: NO_NUL,
-      description: 'What is to be done.'
-    }),
-    description: Description,
-    status: ref(TaskStatus),
-    priority: ref(TaskPriority),
-    due_date: DueDate,
-    tags: Type.Array(
-      Type.String({ maxLength: MAX_TAG, pattern: NO_NUL, description: 'One tag.' }),
-      { maxItems: MAX_TAGS, description: 'Its tags.' }
-    ),
+    owner_id: Id('The user who owns the task.'),
+    assignee_id,
+    ...otherOutputSchemas,
     completed: Type.Boolean({ description: 'True while `status` is `done`.' }),
     completed_at: NullableTimestamp('When it was last finished; null while it is not.'),
     version: Type.Integer({
@@ -101,7 +58,7 @@ export const Task = responseBody(
       maximum: 2_147_483_647,
       description: 'Grows by one with each change; also in `ETag`.'
     }),
-    created_at: Timestamp('When it was made.'),
+    created_at: Timestamp('When it was created.'),
     updated_at: Timestamp('When it was last changed.'),
     deleted_at: NullableTimestamp('When it was deleted; it can be restored until it is purged.')
   },
@@ -118,19 +75,13 @@ export const TaskCreate = requestBody(
       Type.String({
         format: 'uuid',
         maxLength: 36,
-        pattern:
-          '^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-7[0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}$',
-        description: 'Your own id, a UUIDv7; a second task with it is refused.',
+        pattern: UUID_V7,
+        description: 'Your own id, a UUIDv7; a second task with it is rejected.',
         'x-hint': 'must be a UUIDv7'
       })
     ),
-    title: Title,
-    description: Type.Optional(Description),
-    status: Type.Optional(ref(TaskStatus)),
-    priority: Type.Optional(ref(TaskPriority)),
-    due_date: Type.Optional(DueDate),
-    tags: Type.Optional(Tags),
-    assignee_id: Type.Optional(Assignee)
+    ...optionalInputSchemas,
+    title: inputSchemas.title
   },
   {
     description: 'A new task; without `status` it is `todo`, without `priority` it is `medium`.',
@@ -139,53 +90,18 @@ export const TaskCreate = requestBody(
 )
 export type TaskCreate = Static<typeof TaskCreate>
 
-export const TaskUpdate = requestBody(
-  'TaskUpdate',
-  {
-    title: Type.Optional(Title),
-    description: Type.Optional(Description),
-    status: Type.Optional(ref(TaskStatus)),
-    priority: Type.Optional(ref(TaskPriority)),
-    due_date: Type.Optional(DueDate),
-    tags: Type.Optional(Tags),
-    assignee_id: Type.Optional(Assignee)
-  },
-  {
-    minProperties: 1,
-    description: 'A merge patch: an absent field stays, null clears it.',
-    examples: [{ status: 'done', due_date: null }]
-  }
-)
+export const TaskUpdate = requestBody('TaskUpdate', optionalInputSchemas, {
+  minProperties: 1,
+  description: 'A merge patch: an absent field stays as it is, null clears it.',
+  examples: [{ status: 'done', due_date: null }]
+})
 export type TaskUpdate = Static<typeof TaskUpdate>
 
-export const TaskReplace = requestBody(
-  'TaskReplace',
-  {
-    title: Title,
-    description: Description,
-    status: ref(TaskStatus),
-    priority: ref(TaskPriority),
-    due_date: DueDate,
-    tags: Tags,
-    assignee_id: Assignee
-  },
-  {
-    'x-hint': 'PUT sets every field; to change some of them use PATCH',
-    description: 'Every writable field of a task; to change some of them use PATCH.',
-    examples: [
-      {
-        title: 'Paint the door',
-        description: null,
-        status: 'todo',
-        priority: 'high',
-        due_date: null,
-        tags: [],
-        assignee_id: null
-      }
-    ]
-  }
-)
-export type TaskReplace = Static<typeof TaskReplace>
+export const TaskReplace = requestBody('TaskReplace', inputSchemas, {
+  'x-hint': 'PUT sets every field; to change some of them use PATCH',
+  description: 'Every writable field of a task; to change some of them use PATCH.',
+  examples: [{ title: 'Paint the door', ...DEFAULTS, priority: 'high' }]
+})
 
 export const TasksDeleted = responseBody(
   'TasksDeleted',
@@ -197,10 +113,14 @@ export const TasksDeleted = responseBody(
       description: 'How many tasks went into the trash.'
     })
   },
-  { description: 'How far a deletion of all tasks went.', examples: [{ deleted: 6 }] }
+  { description: 'How many tasks were deleted.', examples: [{ deleted: 6 }] }
 )
 
 export const TaskParams = params({ task_id: Id("The task's id.") })
+
+/** The columns that a CSV file of tasks may have. */
+export const csvColumns = CSV_COLUMNS
+export type CsvField = CsvFieldName
 
 export const schemas: TSchema[] = [
   TaskStatus,

@@ -1,15 +1,15 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../../core/context.ts'
+import type { RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
 import { tasks } from '../../db/tables/tasks.ts'
-import { visibleBranches } from './access.ts'
-import { conditionsOf } from './filter.ts'
+import { visibleBranches } from './access.sql.ts'
+import { conditionsOf, isOverdue } from './filter.sql.ts'
 import { whereClause } from './list.queries.ts'
 import type { TaskFilterQuery, TaskStats } from './list.schema.ts'
 
-const count = (which?: SQL) =>
-  which ? sql<number>`count(*) filter (where ${which})::int` : sql<number>`count(*)::int`
+const count = (condition?: SQL) =>
+  condition ? sql<number>`(count(*) FILTER (WHERE ${condition}))::int` : sql<number>`count(*)::int`
 const counts = {
   total: count(),
   todo: count(sql`${tasks.status} = 'todo'`),
@@ -18,25 +18,26 @@ const counts = {
   low: count(sql`${tasks.priority} = 'low'`),
   medium: count(sql`${tasks.priority} = 'medium'`),
   high: count(sql`${tasks.priority} = 'high'`),
-  overdue: count(sql`${tasks.due_date} < now() and ${tasks.status} <> 'done'`)
+  overdue: count(isOverdue)
 }
 
 /** Counts what a list with the same filters would show, in one pass. */
 export async function countTasksBy(
   db: Db,
-  caller: Caller,
+  { caller }: RequestContext,
   filter: TaskFilterQuery
 ): Promise<TaskStats> {
   const conditions = conditionsOf(filter)
   const values: Record<string, unknown> = Object.assign(
     { caller_id: caller.id, owner_id: filter.owner_id },
-    ...conditions.map((c) => c.values)
+    ...conditions.map((condition) => condition.values)
   )
-  const where = whereClause(visibleBranches(caller, filter), conditions)
-  // Without a name: how many rows match is all that matters to the plan.
-  const [row] = await prepared(db.select(counts).from(tasks).where(where), undefined).execute(
-    values
-  )
+  const query = db
+    .select(counts)
+    .from(tasks)
+    .where(whereClause(visibleBranches(caller, filter), conditions))
+  // Without a name: the plan depends on how many rows match.
+  const [row] = await prepared(query, undefined).execute(values)
   const { total, todo, in_progress, done, low, medium, high, overdue } = row as {
     [name in keyof typeof counts]: number
   }

@@ -240,7 +240,9 @@ export async function deleteAccount(tx: Db, actor: Actor, id: string): Promise<v
     subject_type: 'user',
     subject_id: id
   })
-  await unassignUser(tx, actor, id)
+  const { actor_id, actor_name: name, request_id: requestId, address: ip } = actor
+  const ctx = { caller: { id: actor_id ?? id, name }, requestId, ip, userAgent: null }
+  await unassignUser(tx, ctx, id)
   await removeUser(tx, id)
 }
 

@@ -4,10 +4,10 @@ import { pino } from 'pino'
 import t from 'tap'
 import { taskImportBlocks, taskImports } from '../../../src/db/tables/task-imports.ts'
 import { users } from '../../../src/db/tables/users.ts'
-import { processBlock } from '../../../src/features/imports/chunk.ts'
 import { importJob } from '../../../src/features/imports/job.ts'
-import { leaseImport } from '../../../src/features/imports/lease.ts'
-import { purgeImports } from '../../../src/features/imports/queries.ts'
+import { leaseImport } from '../../../src/features/imports/lease.queries.ts'
+import { processBlock } from '../../../src/features/imports/process-block.ts'
+import { purgeImports } from '../../../src/features/imports/purge.queries.ts'
 import {
   accepted,
   ended,
@@ -25,38 +25,38 @@ import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
 const { signUp, events, db, config } = await createTestApp(t)
 const log = pino({ level: 'silent' })
-/** One turn of a worker that is asked to stop at once: it does a single chunk. */
-const oneChunk = () => importJob({ db, config, log }).runOnce(() => true)
+/** Runs a worker that is asked to stop at once: it imports a single block. */
+const runOneBlock = () => importJob({ db, config, log }).runOnce(() => true)
 const blocks = () => db.$count(taskImportBlocks)
 
 t.test(
-  'an import is told as it is: queued, then running with what is committed, then its end; afterwards nothing is staged',
+  'an import is queued, then running with what is committed, then finished, with nothing staged',
   async (t) => {
     const ann = await signUp()
-    const given = await accepted(ann, rows(1200))
-    t.match(await read(ann, given), {
+    const created = await accepted(ann, rows(1200))
+    t.match(await read(ann, created), {
       status: 'queued',
       rows_total: 1200,
       rows_processed: 0,
       started_at: null
     })
-    await oneChunk()
-    t.match(await read(ann, given), {
+    await runOneBlock()
+    t.match(await read(ann, created), {
       status: 'running',
       rows_processed: 500,
       rows_imported: 500,
       finished_at: null
     })
     t.equal((await ann.get('/api/v1/task-stats')).json().total, 500)
-    await oneChunk()
-    await oneChunk()
-    t.match(await read(ann, given), {
+    await runOneBlock()
+    await runOneBlock()
+    t.match(await read(ann, created), {
       status: 'succeeded',
       rows_processed: 1200,
       rows_imported: 1200,
       rows_rejected: 0
     })
-    t.equal(await oneChunk(), false)
+    t.equal(await runOneBlock(), false)
     t.strictSame(
       (await tasksOf(ann)).map(({ title }) => title),
       Array.from({ length: 1200 }, (_, i) => `Task ${i + 1}`)
@@ -66,7 +66,7 @@ t.test(
 )
 
 t.test(
-  'cancelled while it waits it brings in nothing, in the middle it keeps what it has; then it is over',
+  'an import that is cancelled while queued creates nothing, a running one keeps its tasks',
   async (t) => {
     const ann = await signUp()
     const [waiting, begun] = [await accepted(ann, rows(5)), await accepted(ann, rows(1700))]
@@ -75,10 +75,10 @@ t.test(
       rows_imported: 0,
       started_at: null
     })
-    await oneChunk()
+    await runOneBlock()
     const cancelled = await ann.post(`${IMPORTS}/${begun.id}/cancel`)
     t.match(cancelled.json(), { status: 'cancelled', rows_processed: 500, rows_imported: 500 })
-    t.equal(await oneChunk(), false, 'nobody goes on')
+    t.equal(await runOneBlock(), false, 'no worker continues')
     t.strictSame(await read(ann, begun), cancelled.json())
     t.equal((await tasksOf(ann)).length, 500)
     for (const { id } of [waiting, begun]) {
@@ -94,31 +94,35 @@ t.test(
   }
 )
 
-t.test('a cancellation at the same moment as the work stops it within a chunk', async (t) => {
+t.test('cancelling a running import stops it within a block', async (t) => {
   const ann = await signUp()
-  const given = await accepted(ann, rows(2500))
-  const [, answer] = await Promise.all([oneChunk(), ann.post(`${IMPORTS}/${given.id}/cancel`)])
-  t.equal(answer.json().status, 'cancelled')
-  while (await oneChunk()) {}
-  const final = await read(ann, given)
-  t.strictSame(final, answer.json())
+  const created = await accepted(ann, rows(2500))
+  const [, response] = await Promise.all([
+    runOneBlock(),
+    ann.post(`${IMPORTS}/${created.id}/cancel`)
+  ])
+  t.equal(response.json().status, 'cancelled')
+  while (await runOneBlock()) {}
+  const final = await read(ann, created)
+  t.strictSame(final, response.json())
   t.equal((await tasksOf(ann)).length, final.rows_imported)
   while ((await purgeImports(db)).more) {}
 })
 
-t.test('two at work on one import bring each row in once', async (t) => {
+t.test('two workers on one import create each task once', async (t) => {
   const ann = await signUp()
   const before = await events.count()
-  const given = await accepted(ann, rows(3000))
+  const created = await accepted(ann, rows(3000))
   const worker_id = randomUUID()
   const leased = await leaseImport(db, worker_id, false)
-  t.equal(leased?.id, given.id)
+  t.equal(leased?.id, created.id)
   const work = async () => {
     while (leased && (await processBlock(db, worker_id, leased, 0))) {}
   }
   await Promise.all([work(), work()])
-  t.match(await read(ann, given), { status: 'succeeded', rows_imported: 3000 })
-  // By their ids, which follow the rows: the time of a task is when its transaction began, and one of these waited for the other.
+  t.match(await read(ann, created), { status: 'succeeded', rows_imported: 3000 })
+  // By their ids, which follow the rows: a task is created when its transaction begins, and one of these waits for the
+  // other.
   const byId = (await tasksOf(ann)).sort((a, b) => (a.id < b.id ? -1 : 1))
   t.strictSame(
     byId.map(({ title }) => title),
@@ -128,7 +132,7 @@ t.test('two at work on one import bring each row in once', async (t) => {
 })
 
 t.test(
-  'one import at a time for each owner, whoever asks; the owner who waited longest is next',
+  'each owner has one running import at a time; the owner who waited longest is next',
   async (t) => {
     const [ann, bob, cid] = [await signUp(), await signUp(), await signUp()]
     const [a1, a2, b1, c1] = [
@@ -137,14 +141,14 @@ t.test(
       await accepted(bob, rows(1)),
       await accepted(cid, rows(1))
     ]
-    const taken = (
+    const leases = (
       await Promise.all(Array.from({ length: 6 }, () => leaseImport(db, randomUUID(), false)))
     ).map((leased) => leased?.id)
     const more = []
     for (let i = 0; i < 3; i++) {
       more.push((await leaseImport(db, randomUUID(), false))?.id)
     }
-    t.strictSame(new Set([...taken, ...more].filter(Boolean)), new Set([a1.id, b1.id, c1.id]))
+    t.strictSame(new Set([...leases, ...more].filter(Boolean)), new Set([a1.id, b1.id, c1.id]))
     await db
       .update(taskImports)
       .set({ status: 'succeeded', finished_at: sql`now()`, leased_until: null })
@@ -153,7 +157,7 @@ t.test(
     t.equal(
       (await leaseImport(db, randomUUID(), false))?.id,
       d1.id,
-      'who had no turn yet comes before who had one'
+      'an owner who has not had a run comes first'
     )
     t.equal((await leaseImport(db, randomUUID(), false))?.id, a2.id)
     await db
@@ -163,80 +167,77 @@ t.test(
   }
 )
 
-t.test('a lease that has run out is taken over, one that lives is not', async (t) => {
+t.test('an expired lease is taken over, a valid one is not', async (t) => {
   const ann = await signUp()
-  const given = await accepted(ann, rows(1))
-  t.equal((await leaseImport(db, randomUUID(), false))?.id, given.id)
+  const created = await accepted(ann, rows(1))
+  t.equal((await leaseImport(db, randomUUID(), false))?.id, created.id)
   t.equal(await leaseImport(db, randomUUID(), false), undefined)
   await db
     .update(taskImports)
     .set({ leased_until: sql`now() - interval '1 second'` })
-    .where(eq(taskImports.id, given.id))
-  t.match(await leaseImport(db, randomUUID(), false), { id: given.id, failed_attempts: 1 })
+    .where(eq(taskImports.id, created.id))
+  t.match(await leaseImport(db, randomUUID(), false), { id: created.id, failed_attempts: 1 })
   t.match(
     await leaseImport(db, randomUUID(), true),
-    { id: given.id, failed_attempts: 2 },
-    'where only one process can be, what another one held is free'
+    { id: created.id, failed_attempts: 2 },
+    'where only one process can run, the lease of another one is void'
   )
   await db
     .update(taskImports)
     .set({ leased_until: null, worker_id: null })
-    .where(eq(taskImports.id, given.id))
-  while (await oneChunk()) {}
-  t.match(await read(ann, given), { status: 'succeeded', rows_imported: 1 })
+    .where(eq(taskImports.id, created.id))
+  while (await runOneBlock()) {}
+  t.match(await read(ann, created), { status: 'succeeded', rows_imported: 1 })
+})
+
+t.test('an import whose worker dies repeatedly fails with a problem', async (t) => {
+  const ann = await signUp()
+  const created = await accepted(ann, rows(3))
+  for (let i = 0; i < 11; i++) {
+    await leaseImport(db, randomUUID(), true)
+  }
+  while (
+    await importJob({ db, config: { ...config, DATABASE_URL: undefined }, log }).runOnce(
+      () => false
+    )
+  ) {}
+  t.match(await read(ann, created), {
+    status: 'failed',
+    rows_imported: 0,
+    problem: { status: 500, code: 'internal_error', instance: `${IMPORTS}/${created.id}` }
+  })
 })
 
 t.test(
-  'an import whose worker dies again and again without getting on fails and says so',
-  async (t) => {
-    const ann = await signUp()
-    const given = await accepted(ann, rows(3))
-    for (let i = 0; i < 11; i++) {
-      await leaseImport(db, randomUUID(), true)
-    }
-    while (
-      await importJob({ db, config: { ...config, DATABASE_URL: undefined }, log }).runOnce(
-        () => false
-      )
-    ) {}
-    t.match(await read(ann, given), {
-      status: 'failed',
-      rows_imported: 0,
-      problem: { status: 500, code: 'internal_error', instance: `${IMPORTS}/${given.id}` }
-    })
-  }
-)
-
-t.test(
-  'the import of an account that is disabled stops and says so; that of a deleted one is gone',
+  'the import of a disabled account fails with a problem; that of a deleted account is deleted',
   async (t) => {
     const [ann, bob] = [await signUp(), await signUp()]
-    const given = await accepted(ann, rows(1200))
-    await oneChunk()
+    const created = await accepted(ann, rows(1200))
+    await runOneBlock()
     await db.update(users).set({ disabled: true }).where(eq(users.id, ann.user.id))
-    await oneChunk()
+    await runOneBlock()
     await db.update(users).set({ disabled: false }).where(eq(users.id, ann.user.id))
-    t.match(await read(ann, given), {
+    t.match(await read(ann, created), {
       status: 'failed',
       rows_processed: 500,
       rows_imported: 500,
       problem: { status: 403, code: 'account_disabled' }
     })
     const other = await accepted(bob, rows(1200))
-    await oneChunk()
+    await runOneBlock()
     t.equal(
       (await bob.send({ method: 'DELETE', url: '/api/v1/me', payload: { password: PASSWORD } }))
         .statusCode,
       204
     )
-    t.equal(await oneChunk(), false)
+    t.equal(await runOneBlock(), false)
     t.equal(await db.$count(taskImports, eq(taskImports.id, other.id)), 0)
     while ((await purgeImports(db)).more) {}
     t.equal(await blocks(), 0)
   }
 )
 
-t.test('imports and errors are paged without gaps and repeats', async (t) => {
+t.test('paging imports and errors neither skips nor repeats one', async (t) => {
   const ann = await signUp()
   const working = worker(t, { db, config })
   const ids = []
@@ -275,14 +276,14 @@ t.test('imports and errors are paged without gaps and repeats', async (t) => {
 })
 
 t.test(
-  'ended imports go after thirty days with their errors, files that never arrived after two hours',
+  'finished imports are purged after thirty days, files that never arrived after two hours',
   async (t) => {
     const ann = await signUp()
     worker(t, { db, config })
-    const given = await imported(ann, sample('odd'))
+    const created = await imported(ann, sample('odd'))
     const young = await imported(ann, sample('odd'))
     await db.execute(
-      sql`update task_imports set finished_at = now() - interval '31 days' where id = ${given.id}`
+      sql`update task_imports set finished_at = now() - interval '31 days' where id = ${created.id}`
     )
     await db.insert(taskImports).values({
       owner_id: ann.user.id,
@@ -293,26 +294,30 @@ t.test(
       request_id: 'x',
       created_at: '2026-01-01T00:00:00.000Z'
     })
-    t.equal((await ann.get(IMPORTS)).json().data.length, 2, 'what is on its way is not shown')
+    t.equal(
+      (await ann.get(IMPORTS)).json().data.length,
+      2,
+      'an import that is uploading is not shown'
+    )
     while ((await purgeImports(db)).more) {}
-    t.equal((await ann.get(`${IMPORTS}/${given.id}`)).statusCode, 404)
+    t.equal((await ann.get(`${IMPORTS}/${created.id}`)).statusCode, 404)
     t.equal((await errorsOf(ann, young)).length, 4)
     t.equal(await db.$count(taskImports, eq(taskImports.owner_id, ann.user.id)), 1)
   }
 )
 
 t.test(
-  'the worker finds an import by itself, also one that was queued before it started',
+  'a worker finds imports by itself, also those that were queued before it started',
   async (t) => {
     const [ann, bob] = [await signUp(), await signUp()]
     const [a, b] = [await accepted(ann, rows(700)), await accepted(bob, rows(700))]
     worker(t, { db, config })
     worker(t, { db, config })
-    for (const [who, given] of [
+    for (const [who, created] of [
       [ann, a],
       [bob, b]
     ] as const) {
-      t.match(await ended(who, given), { status: 'succeeded', rows_imported: 700 })
+      t.match(await ended(who, created), { status: 'succeeded', rows_imported: 700 })
     }
   }
 )

@@ -45,7 +45,7 @@ const DESCRIPTIONS = [
 ]
 
 t.test(
-  'what was exported and imported again by somebody else is the same, whatever it says',
+  'tasks that one user exports and another imports are the same, whatever their text',
   async (t) => {
     const [ann, bob] = [await signUp(), await signUp()]
     const texts = ODD.map((title, i) => ({
@@ -71,7 +71,7 @@ t.test(
       rows_rejected: 0,
       rows_imported: ODD.length + DESCRIPTIONS.length
     })
-    const told = async (who: typeof ann) =>
+    const fieldsOf = async (who: typeof ann) =>
       (await tasksOf(who)).map(
         ({ title, description, status, priority, due_date, tags, completed }) => ({
           title,
@@ -83,12 +83,12 @@ t.test(
           completed
         })
       )
-    t.strictSame(await told(bob), await told(ann))
-    t.ok(done.ignored_columns.includes('owner_id'), 'what cannot be imported is named')
+    t.strictSame(await fieldsOf(bob), await fieldsOf(ann))
+    t.ok(done.ignored_columns.includes('owner_id'), 'columns that cannot be imported are listed')
   }
 )
 
-t.test('an export of nothing is an import of nothing', async (t) => {
+t.test('the export of an account without tasks imports nothing', async (t) => {
   const [ann, bob] = [await signUp(), await signUp()]
   t.match(await imported(bob, (await ann.get('/api/v1/task-exports/csv')).rawPayload), {
     status: 'succeeded',

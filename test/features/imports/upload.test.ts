@@ -22,14 +22,14 @@ import { waitUntil } from '../../support/wait-until.ts'
 const { app, signUp, db, config } = await createTestApp(t, {
   env: { IMPORT_MAX_ROWS: '1200', IMPORT_MAX_BYTES: '100000' }
 })
-/** What lies in the database, whoever may see it. */
+/** Counts what is stored, visible or not. */
 const stored = async () => [await db.$count(taskImports), await db.$count(taskImportBlocks)]
 
 t.test(
-  'what is no CSV file of tasks is refused with the reason, and nothing of it stays',
+  'a file that is not valid CSV of tasks is rejected with the reason, and nothing of it stays',
   async (t) => {
     const ann = await signUp()
-    const refused: [what: string, file: string | Buffer, code: string, words: RegExp][] = [
+    const rejected: [what: string, file: string | Buffer, code: string, words: RegExp][] = [
       ['an empty file', sample('empty'), 'empty', /empty/],
       ['a file of blank lines', '\r\n  \n,,\n', 'empty', /empty/],
       ['Latin-1', sample('bad_latin1'), 'wrong_encoding', /not UTF-8/],
@@ -44,10 +44,10 @@ t.test(
       ['text after a quote', 'title\n"a"b\n', 'stray_quote', /row 1/],
       ['too many columns', `title${',x'.repeat(200)}\n`, 'too_many_columns', /200/]
     ]
-    for (const [what, file, code, words] of refused) {
-      const answer = await upload(ann, file)
+    for (const [what, file, code, words] of rejected) {
+      const response = await upload(ann, file)
       t.match(
-        answer.json(),
+        response.json(),
         {
           status: 400,
           code: 'invalid_request',
@@ -61,87 +61,90 @@ t.test(
   }
 )
 
-t.test('a form that is not one CSV file in the field file is refused by name', async (t) => {
-  const ann = await signUp()
-  const csv = { content: 'title\nx\n', name: 'a.csv', type: 'text/csv' }
-  const refused: [what: string, parts: Part[], pointer: string, code: string][] = [
-    ['another field', [{ ...csv, field: 'upload' }], '/upload', 'unknown_field'],
-    ['no field', [], '/file', 'required'],
-    ['a text instead of a file', [{ content: 'title\nx\n' }], '/file', 'wrong_type'],
-    ['a name of another kind', [{ ...csv, name: 'tasks.xlsx' }], '/file', 'wrong_type'],
-    ['another type', [{ ...csv, type: 'image/png' }], '/file', 'wrong_type'],
-    ['two files', [csv, csv], '/file', 'given_twice'],
-    [
-      'a switch beside the file',
-      [csv, { content: 'true', field: 'dry_run' }],
-      '/dry_run',
-      'unknown_field'
-    ],
-    [
-      'a switch before the file',
-      [{ content: 'true', field: 'dry_run' }, csv],
-      '/dry_run',
-      'unknown_field'
+t.test(
+  'a form that is not one CSV file in the field file is rejected with the field',
+  async (t) => {
+    const ann = await signUp()
+    const csv = { content: 'title\nx\n', name: 'a.csv', type: 'text/csv' }
+    const rejected: [what: string, parts: Part[], pointer: string, code: string][] = [
+      ['another field', [{ ...csv, field: 'upload' }], '/upload', 'unknown_field'],
+      ['no field', [], '/file', 'required'],
+      ['a text instead of a file', [{ content: 'title\nx\n' }], '/file', 'wrong_type'],
+      ['a name of another kind', [{ ...csv, name: 'tasks.xlsx' }], '/file', 'wrong_type'],
+      ['another type', [{ ...csv, type: 'image/png' }], '/file', 'wrong_type'],
+      ['two files', [csv, csv], '/file', 'given_twice'],
+      [
+        'a switch beside the file',
+        [csv, { content: 'true', field: 'dry_run' }],
+        '/dry_run',
+        'unknown_field'
+      ],
+      [
+        'a switch before the file',
+        [{ content: 'true', field: 'dry_run' }, csv],
+        '/dry_run',
+        'unknown_field'
+      ]
     ]
-  ]
-  for (const [what, parts, pointer, code] of refused) {
-    const answer = await ann.send({ method: 'POST', url: IMPORTS, ...form(...parts) })
-    t.match(answer.json(), { status: 400, errors: [{ in: 'body', pointer, code }] }, what)
-  }
-  for (const disposition of [
-    'Content-Disposition: form-data',
-    'Content-Disposition: form-data; filename="a.csv"',
-    'Content-Disposition: form-data; name=""; filename="a.csv"',
-    'Content-Disposition: attachment',
-    'X: y'
-  ]) {
-    const answer = await ann.send({
-      method: 'POST',
-      url: IMPORTS,
-      headers: { 'content-type': 'multipart/form-data; boundary=x' },
-      payload: `--x\r\n${disposition}\r\nContent-Type: text/csv\r\n\r\ntitle\r\n--x--\r\n`
-    })
-    t.match(
-      answer.json(),
-      { status: 400, code: 'invalid_request', errors: [{ in: 'body' }] },
-      disposition
-    )
-  }
-  t.match((await ann.post(IMPORTS, { file: 'title\nx\n' })).json(), {
-    status: 415,
-    code: 'unsupported_media_type'
-  })
-  const { payload, headers } = form(csv)
-  t.match(
-    (
-      await ann.send({ method: 'POST', url: IMPORTS, payload: payload.subarray(0, -20), headers })
-    ).json(),
-    { status: 400, code: 'malformed_request' },
-    'a form that breaks off'
-  )
-  t.match(
-    (
-      await ann.send({
+    for (const [what, parts, pointer, code] of rejected) {
+      const response = await ann.send({ method: 'POST', url: IMPORTS, ...form(...parts) })
+      t.match(response.json(), { status: 400, errors: [{ in: 'body', pointer, code }] }, what)
+    }
+    for (const disposition of [
+      'Content-Disposition: form-data',
+      'Content-Disposition: form-data; filename="a.csv"',
+      'Content-Disposition: form-data; name=""; filename="a.csv"',
+      'Content-Disposition: attachment',
+      'X: y'
+    ]) {
+      const response = await ann.send({
         method: 'POST',
         url: IMPORTS,
-        payload,
-        headers: { 'content-type': 'multipart/form-data' }
+        headers: { 'content-type': 'multipart/form-data; boundary=x' },
+        payload: `--x\r\n${disposition}\r\nContent-Type: text/csv\r\n\r\ntitle\r\n--x--\r\n`
       })
-    ).json(),
-    { status: 400 },
-    'a form without a boundary'
-  )
-  for (const query of ['?dry_run=maybe', '?dryrun=true']) {
+      t.match(
+        response.json(),
+        { status: 400, code: 'invalid_request', errors: [{ in: 'body' }] },
+        disposition
+      )
+    }
+    t.match((await ann.post(IMPORTS, { file: 'title\nx\n' })).json(), {
+      status: 415,
+      code: 'unsupported_media_type'
+    })
+    const { payload, headers } = form(csv)
     t.match(
-      (await upload(ann, 'title\nx\n', { query })).json(),
-      { status: 400, errors: [{ in: 'query' }] },
-      query
+      (
+        await ann.send({ method: 'POST', url: IMPORTS, payload: payload.subarray(0, -20), headers })
+      ).json(),
+      { status: 400, code: 'malformed_request' },
+      'an incomplete form'
     )
+    t.match(
+      (
+        await ann.send({
+          method: 'POST',
+          url: IMPORTS,
+          payload,
+          headers: { 'content-type': 'multipart/form-data' }
+        })
+      ).json(),
+      { status: 400 },
+      'a form without a boundary'
+    )
+    for (const query of ['?dry_run=maybe', '?dryrun=true']) {
+      t.match(
+        (await upload(ann, 'title\nx\n', { query })).json(),
+        { status: 400, errors: [{ in: 'query' }] },
+        query
+      )
+    }
+    t.strictSame(await stored(), [0, 0])
   }
-  t.strictSame(await stored(), [0, 0])
-})
+)
 
-t.test('types and names that systems give to CSV files are taken', async (t) => {
+t.test('the types and names that systems give to CSV files are accepted', async (t) => {
   const ann = await signUp()
   for (const type of [
     'text/csv',
@@ -157,29 +160,32 @@ t.test('types and names that systems give to CSV files are taken', async (t) => 
   })
 })
 
-t.test('a file beyond a limit is 413 and leaves nothing, one at the limit is taken', async (t) => {
-  const ann = await signUp()
-  const before = await stored()
-  t.match((await upload(ann, rows(1201))).json(), {
-    status: 413,
-    code: 'body_too_large',
-    detail: /1200 rows/
-  })
-  for (const size of [100_001, 150_000, 3_000_000]) {
-    t.match(
-      (await upload(ann, `title\n"${'x'.repeat(size)}"\n`.slice(0, size))).json(),
-      { status: 413, code: 'body_too_large', detail: /100000 bytes/ },
-      `${size} bytes`
-    )
+t.test(
+  'a file beyond a limit is 413 and leaves nothing, one at the limit is accepted',
+  async (t) => {
+    const ann = await signUp()
+    const before = await stored()
+    t.match((await upload(ann, rows(1201))).json(), {
+      status: 413,
+      code: 'body_too_large',
+      detail: /1200 rows/
+    })
+    for (const size of [100_001, 150_000, 3_000_000]) {
+      t.match(
+        (await upload(ann, `title\n"${'x'.repeat(size)}"\n`.slice(0, size))).json(),
+        { status: 413, code: 'body_too_large', detail: /100000 bytes/ },
+        `${size} bytes`
+      )
+    }
+    t.strictSame(await stored(), before)
+    t.match(await accepted(ann, rows(1200)), { rows_total: 1200 })
+    const line = 'some text\n'
+    t.match(await accepted(ann, `title,${'y'.repeat(93)}\n${line.repeat(10)}`), { rows_total: 10 })
   }
-  t.strictSame(await stored(), before)
-  t.match(await accepted(ann, rows(1200)), { rows_total: 1200 })
-  const line = 'some text\n'
-  t.match(await accepted(ann, `title,${'y'.repeat(93)}\n${line.repeat(10)}`), { rows_total: 10 })
-})
+)
 
 t.test(
-  'the same file under the same key is imported once; another file under it is refused',
+  'the same file with the same key is imported once; another file with it is rejected',
   async (t) => {
     const ann = await signUp()
     const first = await upload(ann, rows(3), { key: 'once' })
@@ -200,12 +206,13 @@ t.test(
       Array.from({ length: 5 }, () => upload(ann, rows(2, 'Race'), { key: 'race' }))
     )
     t.equal(
-      new Set(race.filter(({ statusCode }) => statusCode === 202).map((answer) => answer.json().id))
-        .size,
+      new Set(
+        race.filter(({ statusCode }) => statusCode === 202).map((response) => response.json().id)
+      ).size,
       1
     )
-    for (const answer of race) {
-      t.ok(answer.statusCode === 202 || answer.json().code === 'idempotency_in_flight')
+    for (const response of race) {
+      t.ok(response.statusCode === 202 || response.json().code === 'idempotency_in_flight')
     }
     t.equal((await ann.get(IMPORTS)).json().data.length, 2)
     await imported(ann, 'title\nlast\n')
@@ -214,19 +221,19 @@ t.test(
   }
 )
 
-t.test('a user has at most twenty imports that have not ended', async (t) => {
+t.test('a user has at most twenty unfinished imports', async (t) => {
   const ann = await signUp()
-  const answers = await Promise.all(Array.from({ length: 25 }, () => upload(ann, 'title\nx\n')))
-  t.equal(answers.filter(({ statusCode }) => statusCode === 202).length, 20)
-  for (const answer of answers.filter(({ statusCode }) => statusCode !== 202)) {
-    t.match(answer.json(), { status: 409, code: 'too_many_imports' })
+  const responses = await Promise.all(Array.from({ length: 25 }, () => upload(ann, 'title\nx\n')))
+  t.equal(responses.filter(({ statusCode }) => statusCode === 202).length, 20)
+  for (const response of responses.filter(({ statusCode }) => statusCode !== 202)) {
+    t.match(response.json(), { status: 409, code: 'too_many_imports' })
   }
   const [first] = (await ann.get(`${IMPORTS}?limit=1`)).json().data
   t.equal((await ann.post(`${IMPORTS}/${first.id}/cancel`)).statusCode, 200)
   t.equal((await upload(ann, 'title\nx\n')).statusCode, 202)
 })
 
-t.test('others do not see an import, admins neither', async (t) => {
+t.test('other users do not see an import, admins included', async (t) => {
   const [ann, bob, boss] = [await signUp(), await signUp(), await signUp('admin')]
   const own = await accepted(ann, 'title\nx\n')
   t.match(await read(ann, own), { id: own.id, status: 'queued' })
@@ -240,7 +247,7 @@ t.test('others do not see an import, admins neither', async (t) => {
 })
 
 t.test(
-  'an upload whose sender goes away leaves nothing, and one that is slow is staged as it comes',
+  'an upload whose sender disconnects leaves nothing, and a slow one is staged as it arrives',
   async (t) => {
     const ann = await signUp()
     const before = await stored()
@@ -266,22 +273,22 @@ t.test(
       await waitUntil('the first blocks', async () => (await stored())[1] === Number(before[1]) + 2)
       return socket
     }
-    const gone = await start()
-    t.equal((await ann.get(IMPORTS)).json().data.length, 0, 'nobody is told of it yet')
-    gone.destroy()
+    const aborted = await start()
+    t.equal((await ann.get(IMPORTS)).json().data.length, 0, 'it is not visible yet')
+    aborted.destroy()
     await waitUntil(
-      'nothing of it',
+      'nothing to be stored',
       async () => JSON.stringify(await stored()) === JSON.stringify(before)
     )
     const slow = await start()
-    let said = ''
+    let received = ''
     slow
       .setEncoding('utf8')
       .on('data', (text) => {
-        said += text
+        received += text
       })
       .write(payload.subarray(payload.length - 2000))
     await once(slow, 'close')
-    t.match(said, /^HTTP\/1\.1 202 .*"rows_total":1100/s)
+    t.match(received, /^HTTP\/1\.1 202 .*"rows_total":1100/s)
   }
 )

@@ -14,12 +14,12 @@ import { createTestApp } from '../../support/test-app.ts'
 const { signUp, events, db, config } = await createTestApp(t)
 worker(t, { db, config })
 
-t.test('a file of odd rows: the good ones go in, the bad ones are named', async (t) => {
+t.test('valid rows are imported, invalid ones are listed with their errors', async (t) => {
   const ann = await signUp()
-  const answer = await upload(ann, sample('odd'))
-  t.match(answer, { statusCode: 202, headers: { 'retry-after': '1' } })
-  const first = answer.json()
-  t.equal(answer.headers.location, `/api/v1/task-imports/${first.id}`)
+  const response = await upload(ann, sample('odd'))
+  t.match(response, { statusCode: 202, headers: { 'retry-after': '1' } })
+  const first = response.json()
+  t.equal(response.headers.location, `/api/v1/task-imports/${first.id}`)
   t.match(first, {
     status: 'queued',
     file_name: 'tasks.csv',
@@ -70,11 +70,11 @@ t.test('a file of odd rows: the good ones go in, the bad ones are named', async 
 })
 
 t.test(
-  'each imported task is a task like any other: version 1, completed when it is done, one event that names the upload',
+  'an imported task has version 1, is completed when it is done, and has one event of the upload',
   async (t) => {
     const ann = await signUp()
-    const answer = await upload(ann, 'title,status\nOpen,todo\nDone,completed\n')
-    await ended(ann, answer.json())
+    const response = await upload(ann, 'title,status\nOpen,todo\nDone,completed\n')
+    await ended(ann, response.json())
     const [open, done] = await tasksOf(ann)
     t.match(open, {
       version: 1,
@@ -92,7 +92,7 @@ t.test(
           type: 'task.created',
           version: 1,
           actor_id: ann.user.id,
-          request_id: answer.headers['x-request-id'],
+          request_id: response.headers['x-request-id'],
           changes: []
         }
       ])
@@ -103,7 +103,7 @@ t.test(
   }
 )
 
-t.test('spellings that mean the same', async (t) => {
+t.test('states, priorities, dates and tags may be spelled in several ways', async (t) => {
   const ann = await signUp()
   const file = [
     '\ufeffTITLE,Status,PRIORITY,Tags,due_date',
@@ -134,7 +134,7 @@ t.test('spellings that mean the same', async (t) => {
 })
 
 t.test(
-  'an empty cell is absent, a quoted nothing is an empty description, blank rows do not count',
+  'an empty cell is absent, a quoted one is an empty description, blank rows do not count',
   async (t) => {
     const ann = await signUp()
     const done = await imported(ann, 'title,description\n\none,\n   \n,,\ntwo,""\n"",""\nthree\n')
@@ -150,7 +150,7 @@ t.test(
   }
 )
 
-t.test('one guard before a formula is taken off, and nothing else', async (t) => {
+t.test('one guard before a formula is removed, and nothing else', async (t) => {
   const ann = await signUp()
   await imported(ann, "title,description,tags\n'=1+1,''=2,'-a|b\n'quoted',it's,\n")
   t.strictSame(
@@ -162,12 +162,20 @@ t.test('one guard before a formula is taken off, and nothing else', async (t) =>
   )
 })
 
-t.test('every fault of a row is named, with the beginning of what the file says', async (t) => {
+t.test('every invalid cell of a row is listed, with the beginning of its value', async (t) => {
   const ann = await signUp()
   const long = 'ä'.repeat(500)
   const done = await imported(
     ann,
-    `title,status,priority,due_date,tags,note\n,nope,urgent,soon,${'x'.repeat(60)},${long}\nfine,,,,,\n${long},,,,,\nfour,,,,,a,b\ncontrol\u0000,,,,,\nday,,,2026-02-30,,\n`
+    [
+      'title,status,priority,due_date,tags,note',
+      `,nope,urgent,soon,${'x'.repeat(60)},${long}`,
+      'fine,,,,,',
+      `${long},,,,,`,
+      'four,,,,,a,b',
+      'control\u0000,,,,,',
+      'day,,,2026-02-30,,'
+    ].join('\n')
   )
   t.match(done, { rows_total: 6, rows_imported: 1, rows_rejected: 5, ignored_columns: ['note'] })
   const errors = await errorsOf(ann, done)
@@ -188,11 +196,11 @@ t.test('every fault of a row is named, with the beginning of what the file says'
   t.match(errors.find(({ column }) => column === 'status')?.message, /todo, in_progress, done/)
 })
 
-t.test('a rehearsal says the same and creates nothing', async (t) => {
+t.test('a dry run reports the same and creates nothing', async (t) => {
   const ann = await signUp()
   const before = await events.count()
-  const rehearsed = await ended(ann, await accepted(ann, sample('odd'), { query: '?dry_run=true' }))
-  t.match(rehearsed, {
+  const dryRun = await ended(ann, await accepted(ann, sample('odd'), { query: '?dry_run=true' }))
+  t.match(dryRun, {
     status: 'succeeded',
     dry_run: true,
     rows_total: 11,
@@ -204,10 +212,10 @@ t.test('a rehearsal says the same and creates nothing', async (t) => {
   t.strictSame((await tasksOf(ann)).length, 0)
   t.equal(await events.count(), before)
   const real = await imported(ann, sample('odd'))
-  t.strictSame(await errorsOf(ann, rehearsed), await errorsOf(ann, real))
+  t.strictSame(await errorsOf(ann, dryRun), await errorsOf(ann, real))
 })
 
-t.test('a file with a header and no rows is an import of nothing', async (t) => {
+t.test('a file with a header and no rows imports nothing', async (t) => {
   const ann = await signUp()
   t.match(await imported(ann, sample('header_only')), {
     status: 'succeeded',

@@ -6,14 +6,14 @@ const run = (who: Person, operations: object[], atomic?: boolean) =>
   who.post('/api/v1/task-batches', { operations, ...(atomic !== undefined && { atomic }) })
 const NOBODY = '019f2f6e-7c1a-7aaa-8aaa-0123456789ab'
 
-t.test('creates, changes and deletes in order, each with its event', async (t) => {
+t.test('a batch creates, changes and deletes in order, with an event each', async (t) => {
   const ann = await signUp()
   const [change, remove, same] = [
     await ann.create({ title: 'Change' }),
     await ann.create({ title: 'Remove' }),
     await ann.create({ title: 'Same' })
   ]
-  const answer = await run(ann, [
+  const response = await run(ann, [
     {
       op: 'update',
       id: change.id.toUpperCase(),
@@ -29,8 +29,8 @@ t.test('creates, changes and deletes in order, each with its event', async (t) =
       data: { title: 'Named', status: 'done' }
     }
   ])
-  t.equal(answer.statusCode, 200)
-  const { results } = answer.json()
+  t.equal(response.statusCode, 200)
+  const { results } = response.json()
   t.strictSame(
     results.map((r: { status: number }) => r.status),
     [200, 201, 204, 200, 201]
@@ -65,7 +65,7 @@ t.test('creates, changes and deletes in order, each with its event', async (t) =
   }
 })
 
-t.test('atomic: the first refusal refuses all and points to its operation', async (t) => {
+t.test('the first problem rejects an atomic batch and points to its operation', async (t) => {
   const [ann, bob] = [await signUp(), await signUp()]
   const [mine, foreign] = [
     await ann.create({ title: 'Mine' }),
@@ -136,7 +136,7 @@ t.test('atomic: the first refusal refuses all and points to its operation', asyn
   t.equal((await ann.get('/api/v1/task-stats')).json().total, 1)
 })
 
-t.test('not atomic: each operation has a result of its own', async (t) => {
+t.test('each operation of a batch that is not atomic has its own result', async (t) => {
   const ann = await signUp()
   const task = await ann.create({ title: 'Mine' })
   const { results } = (
@@ -160,7 +160,7 @@ t.test('not atomic: each operation has a result of its own', async (t) => {
   t.equal((await ann.get('/api/v1/task-stats')).json().total, 2)
 })
 
-t.test('between 1 and 100 operations', async (t) => {
+t.test('a batch has between 1 and 100 operations', async (t) => {
   const ann = await signUp()
   t.equal((await run(ann, [])).statusCode, 400)
   const hundred = Array.from({ length: 100 }, (_, i) => ({
@@ -190,7 +190,7 @@ t.test('between 1 and 100 operations', async (t) => {
 })
 
 t.test(
-  "an assignee may move tasks on in a batch, a manager may do anything to anybody's",
+  'in a batch an assignee may change the status of a task, a manager anything of any task',
   async (t) => {
     const [ann, bob, boss] = [await signUp(), await signUp(), await signUp('manager')]
     const task = await ann.create({ title: 'Paint', assignee_id: bob.user.id })
@@ -220,7 +220,7 @@ t.test('batches on the same tasks in opposite order do not block each other', as
   for (let i = 0; i < 10; i++) {
     tasks.push(await ann.create({ title: `${i}` }))
   }
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 20 }, (_, n) => {
       const order = n % 2 ? tasks : [...tasks].reverse()
       return run(
@@ -229,7 +229,7 @@ t.test('batches on the same tasks in opposite order do not block each other', as
       )
     })
   )
-  t.strictSame([...new Set(answers.map((a) => a.statusCode))], [200])
+  t.strictSame([...new Set(responses.map((a) => a.statusCode))], [200])
   for (const task of tasks) {
     t.equal((await ann.read(task)).json().version, 21)
   }

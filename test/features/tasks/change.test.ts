@@ -3,7 +3,7 @@ import { createTestApp } from '../../support/test-app.ts'
 
 const { events, signUp } = await createTestApp(t)
 
-t.test('a patch changes what it names and leaves the rest alone', async (t) => {
+t.test('a patch changes the fields that it names and no others', async (t) => {
   const ann = await signUp()
   const task = await ann.create({
     title: 'Paint',
@@ -12,9 +12,9 @@ t.test('a patch changes what it names and leaves the rest alone', async (t) => {
     tags: ['home'],
     priority: 'high'
   })
-  const answer = await ann.patch(task, { due_date: null, title: 'Paint it' })
-  t.equal(answer.statusCode, 200)
-  t.match(answer.json(), {
+  const response = await ann.patch(task, { due_date: null, title: 'Paint it' })
+  t.equal(response.statusCode, 200)
+  t.match(response.json(), {
     title: 'Paint it',
     due_date: null,
     description: 'the door',
@@ -22,38 +22,38 @@ t.test('a patch changes what it names and leaves the rest alone', async (t) => {
     priority: 'high',
     version: 2
   })
-  t.equal(answer.headers.etag, '"2"')
+  t.equal(response.headers.etag, '"2"')
   t.strictSame(await events.of(task), ['task.created', 'task.updated'])
 })
 
 t.test('merge-patch+json means the same as json', async (t) => {
   const ann = await signUp()
   const task = await ann.create({ title: 'Paint' })
-  const answer = await ann.send({
+  const response = await ann.send({
     method: 'PATCH',
     url: `/api/v1/tasks/${task.id}`,
     payload: '{"status":"done"}',
     headers: { 'content-type': 'application/merge-patch+json' }
   })
-  t.match(answer.json(), { status: 'done', completed: true, version: 2 })
-  t.type(answer.json().completed_at, 'string')
+  t.match(response.json(), { status: 'done', completed: true, version: 2 })
+  t.type(response.json().completed_at, 'string')
   t.equal((await ann.patch(task, { status: 'todo' })).json().completed_at, null)
 })
 
-t.test('a patch that changes nothing makes no version and no event', async (t) => {
+t.test('a patch that changes nothing creates no version and no event', async (t) => {
   const ann = await signUp()
   const task = await ann.create({ title: 'Paint', tags: ['a'], due_date: '2026-02-01T00:00:00Z' })
-  const answer = await ann.patch(task, {
+  const response = await ann.patch(task, {
     title: ' Paint ',
     tags: ['a'],
     due_date: '2026-02-01T01:00:00+01:00'
   })
-  t.equal(answer.statusCode, 200)
-  t.strictSame(answer.json(), task)
+  t.equal(response.statusCode, 200)
+  t.strictSame(response.json(), task)
   t.strictSame(await events.of(task), ['task.created'])
 })
 
-t.test('bad changes are refused, named, and change nothing', async (t) => {
+t.test('an invalid change is rejected with the invalid field and changes nothing', async (t) => {
   const ann = await signUp()
   const task = await ann.create({ title: 'Paint' })
   const cases: [object, string, string][] = [
@@ -71,15 +71,15 @@ t.test('bad changes are refused, named, and change nothing', async (t) => {
     [{ assignee_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab' }, '/assignee_id', 'unknown_user']
   ]
   for (const [payload, pointer, code] of cases) {
-    const answer = await ann.patch(task, payload)
-    t.equal(answer.statusCode, 400, JSON.stringify(payload).slice(0, 60))
-    t.match(answer.json().errors, [{ in: 'body', pointer, code }])
+    const response = await ann.patch(task, payload)
+    t.equal(response.statusCode, 400, JSON.stringify(payload).slice(0, 60))
+    t.match(response.json().errors, [{ in: 'body', pointer, code }])
   }
   t.strictSame((await ann.read(task)).json(), task)
   t.strictSame(await events.of(task), ['task.created'])
 })
 
-t.test('PUT wants every writable field and points to PATCH for less', async (t) => {
+t.test('PUT requires every writable field and refers to PATCH', async (t) => {
   const ann = await signUp()
   const task = await ann.create({ title: 'Paint', description: 'x' })
   const whole = {
@@ -93,9 +93,9 @@ t.test('PUT wants every writable field and points to PATCH for less', async (t) 
   }
   for (const field of Object.keys(whole)) {
     const { [field as 'title']: _, ...less } = whole
-    const answer = await ann.put(task, less)
+    const response = await ann.put(task, less)
     t.match(
-      answer.json(),
+      response.json(),
       { status: 400, errors: [{ pointer: `/${field}`, code: 'required', detail: /PATCH/ }] },
       field
     )
@@ -104,7 +104,7 @@ t.test('PUT wants every writable field and points to PATCH for less', async (t) 
 })
 
 t.test(
-  'titles may have 200 characters besides the blanks around them, counted as people count',
+  'titles may have 200 characters besides surrounding blanks; an emoji is one character',
   async (t) => {
     const ann = await signUp()
     t.equal((await ann.create({ title: ` ${'😀'.repeat(200)} ` })).title, '😀'.repeat(200))
@@ -117,7 +117,7 @@ t.test(
   }
 )
 
-t.test('the years 1 and 9999 come back as they were sent', async (t) => {
+t.test('due dates in the years 1 and 9999 are returned as they were sent', async (t) => {
   const ann = await signUp()
   for (const due_date of [
     '0001-01-01T00:00:00.000Z',

@@ -12,7 +12,7 @@ const WHOLE = {
   assignee_id: null
 }
 
-/** Every route that changes tasks, with a body that does change something. */
+/** Every route that changes tasks, with a body that changes something. */
 const writes: [string, (who: Person, task: { id: string }) => ReturnType<Person['post']>][] = [
   ['create', (who) => who.post('/api/v1/tasks', { title: 'x' })],
   ['patch', (who, task) => who.patch(task, { title: 'changed' })],
@@ -37,7 +37,7 @@ const writes: [string, (who: Person, task: { id: string }) => ReturnType<Person[
   ]
 ]
 
-t.test('every write route leaves exactly one event', async (t) => {
+t.test('every route that writes creates exactly one event', async (t) => {
   for (const [name, write] of writes) {
     const ann = await signUp()
     const task = await ann.create({ title: 'Before' })
@@ -53,7 +53,7 @@ t.test('every write route leaves exactly one event', async (t) => {
   t.equal((await events.count()) - before, 1, 'restore')
 })
 
-t.test('and none when it is refused', async (t) => {
+t.test('a rejected write creates no event', async (t) => {
   const [ann, bob] = [await signUp(), await signUp()]
   const task = await ann.create({ title: "Ann's" })
   const before = await events.count()
@@ -83,8 +83,8 @@ t.test('and none when it is refused', async (t) => {
   t.equal(await events.count(), before)
 })
 
-t.test('deadlocks are repeated inside and never seen by callers', async (t) => {
-  // A manager's own tasks are locked before other people's, so two managers who change each other's can meet head-on.
+t.test('a deadlock is retried, and callers do not notice it', async (t) => {
+  // A manager's own tasks are locked before other people's, so two managers who change each other's can deadlock.
   const [one, two] = [await signUp('manager'), await signUp('manager')]
   const [a, b] = [await one.create({ title: 'a' }), await two.create({ title: 'b' })]
   for (let round = 0; round < 15; round++) {
@@ -101,7 +101,7 @@ t.test('deadlocks are repeated inside and never seen by callers', async (t) => {
       )
     )
     t.strictSame(
-      both.map((answer) => answer.statusCode),
+      both.map((response) => response.statusCode),
       [200, 200]
     )
   }

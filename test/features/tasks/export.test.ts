@@ -16,19 +16,23 @@ const recordsOf = (file: string): Record<string, string | null>[] =>
     cast: (value, { quoting }) => (value === '' && !quoting ? null : value)
   })
 
-/** Rows of which several have the same instant, so that chunks end between equals. */
+/** Inserts tasks of which several have the same timestamp, so that chunks end between equal ones. */
 const fill = (who: Person, rows: number, description: string | null = null) =>
   db.execute(sql`
-  insert into tasks (owner_id, id, title, description, status, priority, tags, created_at, updated_at)
-  select ${who.user.id}::uuid, gen_random_uuid(), 'task ' || n, ${description}::text, 'todo', 'medium', '{}', timestamptz '2026-01-01' + (n / 7) * interval '1 second', now() from generate_series(1, ${rows}::int) n`)
+    INSERT INTO tasks
+      (owner_id, id, title, description, status, priority, tags, created_at, updated_at)
+    SELECT
+      ${who.user.id}::uuid, gen_random_uuid(), 'task ' || n, ${description}::text,
+      'todo', 'medium', '{}', timestamptz '2026-01-01' + (n / 7) * interval '1 second', now()
+    FROM generate_series(1, ${rows}::int) n`)
 
-/** Asks over a socket and leaves the answer unread. */
-async function open(who: Person): Promise<IncomingMessage> {
+/** Requests the file over a socket and leaves the response unread. */
+async function openExport(who: Person): Promise<IncomingMessage> {
   if (app.addresses().length === 0) {
     await app.listen({ port: 0, host: '127.0.0.1' })
   }
   const { port } = app.server.address() as AddressInfo
-  const [answer] = (await once(
+  const [response] = (await once(
     get({
       port,
       host: '127.0.0.1',
@@ -38,12 +42,12 @@ async function open(who: Person): Promise<IncomingMessage> {
     }),
     'response'
   )) as [IncomingMessage]
-  return answer.on('error', () => {})
+  return response.on('error', () => {})
 }
 
-t.test('the file holds what the list shows, field by field, formulas guarded', async (t) => {
+t.test('the file has every field of every task in the list, with formulas guarded', async (t) => {
   const ann = await signUp()
-  const made = [
+  const created = [
     await ann.create({
       title: '=SUM(A1)',
       description: '',
@@ -58,33 +62,35 @@ t.test('the file holds what the list shows, field by field, formulas guarded', a
     }),
     await ann.create({ title: 'plain' })
   ]
-  const answer = await ann.get(FILE)
-  t.match(answer.headers, {
+  const response = await ann.get(FILE)
+  t.match(response.headers, {
     'content-type': 'text/csv; charset=utf-8',
     'content-disposition': /^attachment; filename="tasks-\d{4}-\d\d-\d\d\.csv"$/,
     'cache-control': 'no-store'
   })
-  const text = (value: unknown) =>
-    value === null ? null : Array.isArray(value) ? value.join('|') : String(value)
-  const wanted = made.map(({ completed, ...task }) =>
+  const text = (value: unknown) => {
+    const filled = Array.isArray(value) ? value.join('|') : String(value)
+    return value === null ? null : filled
+  }
+  const wanted = created.map(({ completed, ...task }) =>
     Object.fromEntries(Object.entries(task).map(([name, value]) => [name, text(value)]))
   )
   Object.assign(wanted[0] as object, { title: "'=SUM(A1)", tags: 'b|a c' })
   Object.assign(wanted[1] as object, { description: '\'-1\r\n+2, "three"' })
   Object.assign(wanted[2] as object, { tags: '' })
-  t.strictSame(recordsOf(answer.body), wanted)
+  t.strictSame(recordsOf(response.body), wanted)
 })
 
-t.test('filters mean what they mean for the list', async (t) => {
+t.test('the export has the filters of the list', async (t) => {
   const [ann, bob, boss] = [await signUp(), await signUp(), await signUp('manager')]
   await ann.create({ title: 'open', assignee_id: bob.user.id })
   const done = await ann.create({ title: 'done', status: 'done', tags: ['x'] })
-  await ann.remove(await ann.create({ title: 'gone' }))
+  await ann.remove(await ann.create({ title: 'deleted' }))
   const titles = async (who: Person, query: string) =>
     recordsOf((await who.get(`${FILE}?${query}`)).body).map((record) => record.title)
   t.strictSame(await titles(ann, ''), ['open', 'done'])
   t.strictSame(await titles(bob, ''), ['open'])
-  t.strictSame(await titles(ann, 'deleted=only'), ['gone'])
+  t.strictSame(await titles(ann, 'deleted=only'), ['deleted'])
   t.strictSame(await titles(ann, 'status=done&status=todo&tag=x&q=do'), ['done'])
   t.strictSame(await titles(boss, `owner_id=${ann.user.id}&completed=true`), [done.title])
   t.strictSame(await titles(boss, ''), [])
@@ -95,66 +101,69 @@ t.test('filters mean what they mean for the list', async (t) => {
   })
 })
 
-t.test('an empty account gives a header', async (t) => {
+t.test('the export of an account without tasks is a header', async (t) => {
   t.match(
     (await (await signUp()).get(FILE)).body,
     /^title,description,status,priority,due_date,tags,.*\r\n$/
   )
 })
 
-t.test('every task is in the file once, over many chunks, while others come and go', async (t) => {
-  const ann = await signUp()
-  await fill(ann, 1777)
-  const answer = await open(ann)
-  await ann.create({ title: 'late' })
-  await db.execute(
-    sql`update tasks set title = 'changed', updated_at = now() where owner_id = ${ann.user.id} and title like '%7'`
-  )
-  const records = recordsOf((await buffer(answer)).toString())
-  t.equal(new Set(records.map((record) => record.id)).size, records.length)
-  t.ok(records.length >= 1777)
-  const times = records.map((record) => record.created_at as string)
-  t.strictSame(times, [...times].sort())
-})
-
 t.test(
-  'readers that stand still cost a place each and nothing else, and leaving gives it back',
+  'every task is in the file once, over many chunks, while others are created and changed',
   async (t) => {
     const ann = await signUp()
-    // More than sockets and streams take up by themselves.
+    await fill(ann, 1777)
+    const response = await openExport(ann)
+    await ann.create({ title: 'late' })
+    await db.execute(
+      sql`update tasks set title = 'changed', updated_at = now() where owner_id = ${ann.user.id} and title like '%7'`
+    )
+    const records = recordsOf((await buffer(response)).toString())
+    t.equal(new Set(records.map((record) => record.id)).size, records.length)
+    t.ok(records.length >= 1777)
+    const times = records.map((record) => record.created_at as string)
+    t.strictSame(times, [...times].sort())
+  }
+)
+
+t.test(
+  'a reader that stalls takes one of twenty places, and returns it when it disconnects',
+  async (t) => {
+    const ann = await signUp()
+    // More than sockets and streams buffer.
     await fill(ann, 2000, 'x'.repeat(10_000))
     const readers = []
     for (let i = 0; i < 20; i++) {
-      readers.push(await open(ann))
+      readers.push(await openExport(ann))
     }
     t.match(await ann.get(FILE), { statusCode: 503, headers: { 'retry-after': '5' } })
-    t.equal((await ann.get('/api/v1/tasks')).statusCode, 200, 'others are served')
+    t.equal((await ann.get('/api/v1/tasks')).statusCode, 200, 'other requests are served')
     for (const reader of readers.slice(1)) {
       reader.destroy()
       await once(reader, 'close')
     }
     t.equal((await buffer(readers[0] as IncomingMessage)).toString().split('\r\n').length, 2002)
-    let answer = await ann.get(FILE)
-    while (answer.statusCode === 503) {
-      answer = await ann.get(FILE)
+    let response = await ann.get(FILE)
+    while (response.statusCode === 503) {
+      response = await ann.get(FILE)
     }
-    t.equal(answer.statusCode, 200)
+    t.equal(response.statusCode, 200)
   }
 )
 
 t.test(
-  'a fault in the middle breaks the transfer off, so that no client takes it for whole',
+  'an error in the middle aborts the transfer, so that no client takes the file for complete',
   async (t) => {
     const ann = await signUp()
     await fill(ann, 2000, 'x'.repeat(10_000))
-    const answer = await open(ann)
-    await db.execute(sql`alter table tasks rename to mislaid`)
-    t.teardown(() => db.execute(sql`alter table mislaid rename to tasks`))
-    await t.rejects(buffer(answer), { code: 'ECONNRESET' })
+    const response = await openExport(ann)
+    await db.execute(sql`alter table tasks rename to renamed`)
+    t.teardown(() => db.execute(sql`alter table renamed rename to tasks`))
+    await t.rejects(buffer(response), { code: 'ECONNRESET' })
   }
 )
 
-t.test('a caller needs a token, a key its scope', async (t) => {
+t.test('the export needs a token, and an API key its scope', async (t) => {
   t.equal((await app.inject({ url: FILE })).statusCode, 401)
   const ann = await signUp()
   const { key } = (

@@ -4,14 +4,14 @@ import { createTestApp, type Person } from '../../support/test-app.ts'
 const { signUp } = await createTestApp(t)
 
 const titles = async (who: Person, query: string): Promise<string[]> => {
-  const answer = await who.get(`/api/v1/tasks?${query}`)
-  return answer
+  const response = await who.get(`/api/v1/tasks?${query}`)
+  return response
     .json()
     .data.map((task: { title: string }) => task.title)
     .sort()
 }
 
-t.test('each filter lets through what it says, alone and combined', async (t) => {
+t.test('each filter returns the tasks that it describes, alone and combined', async (t) => {
   const [ann, bob] = [await signUp(), await signUp('manager')]
   await ann.create({
     title: 'a',
@@ -70,14 +70,14 @@ t.test('each filter lets through what it says, alone and combined', async (t) =>
   t.strictSame(
     await titles(bob, 'scope=all'),
     ['a', 'b', 'bobs', 'c', 'd'],
-    'the first test of the file: nobody else has tasks yet'
+    'in the first test of the file nobody else has tasks'
   )
   t.strictSame(await titles(bob, `owner_id=${ann.user.id}&status=done`), ['c'])
   t.strictSame(await titles(bob, `owner_id=${bob.user.id}`), ['bobs'])
 })
 
 t.test(
-  'words are found in title and description, whatever their case; the last one may be a beginning',
+  'words are found in title and description, whatever their case; the last one may be a prefix',
   async (t) => {
     const ann = await signUp()
     await ann.create({ title: 'Paint the Door', description: 'with blue colour' })
@@ -131,15 +131,15 @@ t.test('any text is a valid search', async (t) => {
     '💥 & !',
     'x'.repeat(200)
   ]) {
-    const answer = await ann.get(`/api/v1/tasks?q=${encodeURIComponent(q)}`)
-    t.equal(answer.statusCode, 200, q)
+    const response = await ann.get(`/api/v1/tasks?q=${encodeURIComponent(q)}`)
+    t.equal(response.statusCode, 200, q)
   }
   t.strictSame(await titles(ann, 'q=%25'), [], '% is an ordinary character')
   t.strictSame(await titles(ann, 'q=_'), [], '_ is an ordinary character')
   t.equal((await ann.get('/api/v1/tasks?q=%00')).statusCode, 400)
 })
 
-t.test('an unknown or ill-formed parameter is 400 and names what was probably meant', async (t) => {
+t.test('an unknown or invalid parameter is 400 and suggests what was probably meant', async (t) => {
   const ann = await signUp()
   const cases: [string, object][] = [
     [
@@ -166,12 +166,12 @@ t.test('an unknown or ill-formed parameter is 400 and names what was probably me
   }
 })
 
-t.test('the total and the statistics count what the list shows', async (t) => {
+t.test('the total and the statistics count what the list returns', async (t) => {
   const [ann, bob] = [await signUp(), await signUp()]
   await ann.create({ title: 'a', status: 'done', priority: 'low' })
   await ann.create({ title: 'b', due_date: '2020-01-01T00:00:00Z', assignee_id: bob.user.id })
-  const gone = await ann.create({ title: 'c', priority: 'high' })
-  await ann.remove(gone)
+  const deleted = await ann.create({ title: 'c', priority: 'high' })
+  await ann.remove(deleted)
   await bob.create({ title: 'd' })
   t.strictSame(
     (await ann.get('/api/v1/tasks?limit=1&include_total=true')).json().pagination.total,

@@ -39,7 +39,7 @@ t.test('the history names every change with its fields, its actor and its reques
   )
 })
 
-t.test('it pages, newest first, and its cursors belong to it', async (t) => {
+t.test('the history is paged, newest first, and its cursors are valid only for it', async (t) => {
   const ann = await signUp()
   const [task, other] = [await ann.create({ title: '0' }), await ann.create({ title: 'other' })]
   for (let i = 1; i < 5; i++) {

@@ -8,7 +8,7 @@ const create = (who: Person, key: string, payload: object, url = '/api/v1/tasks'
   who.send({ method: 'POST', url, payload, headers: { 'idempotency-key': key } })
 const total = async (who: Person) => (await who.get('/api/v1/task-stats')).json().total
 
-t.test('a repeated creation has no second effect and gives the first answer', async (t) => {
+t.test('a repeated creation has no second effect and returns the first response', async (t) => {
   const ann = await signUp()
   const first = await create(ann, 'k 1', { title: 'Paint', tags: ['a'] })
   const again = await create(ann, 'k 1', { tags: ['a'], title: 'Paint' })
@@ -23,19 +23,19 @@ t.test('a repeated creation has no second effect and gives the first answer', as
 })
 
 t.test(
-  'of thirty equal requests at once exactly one has an effect; the others replay it or are told that it is under way',
+  'of thirty equal requests at once exactly one has an effect; the others replay it or are rejected',
   async (t) => {
     const ann = await signUp()
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 30 }, () => create(ann, 'parallel', { title: 'Once' }))
     )
-    const created = answers.filter((answer) => answer.statusCode === 201)
+    const created = responses.filter((response) => response.statusCode === 201)
     t.equal(
-      created.filter((answer) => answer.headers['idempotent-replayed'] === undefined).length,
+      created.filter((response) => response.headers['idempotent-replayed'] === undefined).length,
       1
     )
-    t.equal(new Set(created.map((answer) => answer.json().id)).size, 1)
-    for (const busy of answers.filter((answer) => answer.statusCode !== 201)) {
+    t.equal(new Set(created.map((response) => response.json().id)).size, 1)
+    for (const busy of responses.filter((response) => response.statusCode !== 201)) {
       t.match(busy.json(), { status: 409, code: 'idempotency_in_flight' })
       t.equal(busy.headers['retry-after'], '1')
     }
@@ -44,7 +44,7 @@ t.test(
 )
 
 t.test(
-  'another payload under the same key is 422; another caller or operation has keys of its own',
+  'another payload with the same key is 422; other callers and operations have their own keys',
   async (t) => {
     const [ann, bob] = [await signUp(), await signUp()]
     await create(ann, 'same', { title: 'One' })
@@ -68,7 +68,7 @@ t.test(
   }
 )
 
-t.test('a refused request leaves the key free', async (t) => {
+t.test('a rejected request leaves the key free', async (t) => {
   const ann = await signUp()
   const taken = await ann.create({ title: 'x', id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ff' })
   t.equal((await create(ann, 'free', { title: 'y', id: taken.id })).statusCode, 409)
@@ -94,7 +94,7 @@ t.test('a whole batch is replayed', async (t) => {
   t.equal(await total(ann), 2)
 })
 
-t.test('ill-formed keys are refused with their place', async (t) => {
+t.test('invalid keys are rejected with the header', async (t) => {
   const ann = await signUp()
   for (const key of ['', 'x'.repeat(65), 'é', 'a\tb']) {
     t.match(
@@ -106,7 +106,7 @@ t.test('ill-formed keys are refused with their place', async (t) => {
   t.equal(await total(ann), 0)
 })
 
-t.test('a key has had its day after 24 hours', async (t) => {
+t.test('a key expires after 24 hours', async (t) => {
   const ann = await signUp()
   await create(ann, 'old', { title: 'One' })
   await db.execute(
@@ -121,7 +121,7 @@ t.test('a key has had its day after 24 hours', async (t) => {
   t.strictSame(await purgeIdempotencyKeys(db), { done: 1, more: false })
 })
 
-t.test('somebody who lost a role does not get the answer that the role was given', async (t) => {
+t.test('a caller who lost a role does not get the response that the role was given', async (t) => {
   const boss = await signUp('manager')
   await create(boss, 'role', { title: 'One' })
   await db.execute(

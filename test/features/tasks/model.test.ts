@@ -4,7 +4,7 @@ import { createTestApp, type Person } from '../../support/test-app.ts'
 
 const { signUp } = await createTestApp(t)
 
-/** What Tasklane should be, in as few lines as it takes: the state of one person's tasks as plain values. */
+/** What Tasklane should do, in as few lines as possible: the tasks of one user as plain values. */
 interface Model {
   id: string
   title: string
@@ -52,7 +52,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constantFrom('delete' as const, 'restore' as const), at })
 )
 
-/** Takes one step in both worlds; gives the status that the model expects and the one that came. */
+/** Takes one step in the model and in Tasklane; returns the status that the model expects and the one that came. */
 async function take(
   ann: Person,
   models: Model[],
@@ -77,12 +77,12 @@ async function take(
     return [0, 0]
   }
   if (step.kind === 'update') {
-    const answer = await ann.patch(model, step.fields, step.stale ? model.version + 1 : undefined)
+    const response = await ann.patch(model, step.fields, step.stale ? model.version + 1 : undefined)
     if (model.deleted) {
-      return [404, answer.statusCode]
+      return [404, response.statusCode]
     }
     if (step.stale) {
-      return [412, answer.statusCode]
+      return [412, response.statusCode]
     }
     if (
       Object.entries(step.fields).some(
@@ -91,21 +91,21 @@ async function take(
     ) {
       advance(model, 'task.updated', step.fields)
     }
-    return [200, answer.statusCode]
+    return [200, response.statusCode]
   }
   if (step.kind === 'delete') {
-    const answer = await ann.remove(model)
+    const response = await ann.remove(model)
     if (model.deleted) {
-      return [404, answer.statusCode]
+      return [404, response.statusCode]
     }
     advance(model, 'task.deleted', { deleted: true })
-    return [204, answer.statusCode]
+    return [204, response.statusCode]
   }
-  const answer = await ann.restore(model)
+  const response = await ann.restore(model)
   if (model.deleted) {
     advance(model, 'task.restored', { deleted: false })
   }
-  return [200, answer.statusCode]
+  return [200, response.statusCode]
 }
 
 function advance(model: Model, event: string, change: Partial<Model>): void {

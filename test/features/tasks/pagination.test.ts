@@ -6,18 +6,27 @@ import type { Task } from '../../../src/features/tasks/schema.ts'
 import { serverUrl } from '../../support/database.ts'
 import { createTestApp, type Person } from '../../support/test-app.ts'
 
-/** The embedded database answers in this very process, a page at a time: there the walk is shorter. */
+/** The embedded database runs in this very process, a page at a time: there the walk is shorter. */
 const ROWS = serverUrl === undefined ? 1000 : 10_000
 const PAGE = 100
 const { signUp, db } = await createTestApp(t)
 
-/** Rows with many equal keys, so that most pages end between two of them; every third has no due date. */
+/** Inserts tasks with many equal sort keys, so that most pages end between two; every third has no due date. */
 async function fill(who: Person, rows: number): Promise<void> {
-  await db.execute(sql`insert into tasks (owner_id, id, title, status, priority, due_date, tags, created_at, updated_at)
-    select ${who.user.id}::uuid, gen_random_uuid(), chr(97 + (n % 7)) || case when n % 2 = 0 then 'x' else 'X' end, 'todo',
-      (array['low', 'medium', 'high'])[1 + n % 3]::task_priority, case when n % 3 > 0 then timestamptz '2026-01-01' + (n % 50) * interval '1 day' end, '{}',
-      timestamptz '2026-01-01' + (n % 200) * interval '1 second', timestamptz '2026-02-01' + (n % 300) * interval '1 second'
-    from generate_series(1, ${rows}::int) n`)
+  await db.execute(sql`
+    INSERT INTO tasks
+      (owner_id, id, title, status, priority, due_date, tags, created_at, updated_at)
+    SELECT
+      ${who.user.id}::uuid,
+      gen_random_uuid(),
+      chr(97 + (n % 7)) || CASE WHEN n % 2 = 0 THEN 'x' ELSE 'X' END,
+      'todo',
+      (array['low', 'medium', 'high'])[1 + n % 3]::task_priority,
+      CASE WHEN n % 3 > 0 THEN timestamptz '2026-01-01' + (n % 50) * interval '1 day' END,
+      '{}',
+      timestamptz '2026-01-01' + (n % 200) * interval '1 second',
+      timestamptz '2026-02-01' + (n % 300) * interval '1 second'
+    FROM generate_series(1, ${rows}::int) n`)
 }
 
 async function walk(
@@ -28,13 +37,13 @@ async function walk(
 ): Promise<Task[]> {
   const rows: Task[] = []
   for (let cursor = '', page = 1; ; page++) {
-    const answer = await who.get(`/api/v1/tasks?${query}&limit=${limit}${cursor}`)
-    const { data, pagination } = answer.json()
+    const response = await who.get(`/api/v1/tasks?${query}&limit=${limit}${cursor}`)
+    const { data, pagination } = response.json()
     rows.push(...data)
     if (!pagination.has_more) {
       return rows
     }
-    if (!String(answer.headers.link).includes(pagination.next_cursor)) {
+    if (!String(response.headers.link).includes(pagination.next_cursor)) {
       throw new Error('Link does not name the next page')
     }
     cursor = `&cursor=${pagination.next_cursor}`
@@ -50,45 +59,45 @@ const keys: Record<string, (task: Task) => string | number | null> = {
   title: (task) => task.title.toLowerCase()
 }
 
-/** The order that the contract promises, computed without the database. */
+/** Sorts ids in the order that the contract promises, without the database. */
 function ordered(rows: Task[], sort: string): string[] {
   const isAscending = sort.endsWith('_asc')
   const key = keys[sort.replace(/_(asc|desc)$/, '')] as (task: Task) => string | number | null
-  const compare = (a: string | number, b: string | number) =>
-    a === b ? 0 : a < b === isAscending ? -1 : 1
+  const compare = (a: string | number, b: string | number) => {
+    const inOrder = a < b === isAscending ? -1 : 1
+    return a === b ? 0 : inOrder
+  }
   return [...rows]
     .sort((a, b) => {
       const [x, y] = [key(a), key(b)]
-      if (x === null || y === null) {
-        return x === y ? compare(a.id, b.id) : x === null ? 1 : -1
+      if (x !== null && y !== null) {
+        return compare(x, y) || compare(a.id, b.id)
       }
-      return compare(x, y) || compare(a.id, b.id)
+      // A task without the key comes after one with it, in both directions.
+      return Number(x === null) - Number(y === null) || compare(a.id, b.id)
     })
     .map((task) => task.id)
 }
 
-t.test(
-  'every sort walks through all rows in its order, across equal keys and missing ones',
-  async (t) => {
-    const ann = await signUp()
-    await fill(ann, 1000)
-    for (const sort of TaskSort.enum as string[]) {
-      const rows = await walk(ann, `sort=${sort}`)
-      t.equal(rows.length, 1000, sort)
-      t.strictSame(
-        rows.map((task) => task.id),
-        ordered(rows, sort),
-        sort
-      )
-    }
+t.test('every sort returns all tasks in its order, across equal and missing keys', async (t) => {
+  const ann = await signUp()
+  await fill(ann, 1000)
+  for (const sort of TaskSort.enum as string[]) {
+    const rows = await walk(ann, `sort=${sort}`)
+    t.equal(rows.length, 1000, sort)
+    t.strictSame(
+      rows.map((task) => task.id),
+      ordered(rows, sort),
+      sort
+    )
   }
-)
+})
 
 t.test(
-  'words and tags are found in order and in full, however often and wherever they stand',
+  'words and tags are found in order and completely, however frequent and wherever they are',
   async (t) => {
     const ann = await signUp()
-    // The nth made from the newest: some words stand only where a first look ends, some only beyond it.
+    // n counts from the newest task: some words are only at the end of a head scan, some only beyond it.
     const words = {
       often: (n: number) => n % 3 === 0,
       early: (n: number) => n <= 21,
@@ -100,13 +109,22 @@ t.test(
     }
     const rows = Array.from({ length: 1200 }, (_, i) =>
       Object.entries(words)
-        .filter(([, stands]) => stands(i + 1))
+        .filter(([, isIn]) => isIn(i + 1))
         .map(([word]) => word)
     )
-    await db.execute(sql`insert into tasks (owner_id, id, title, status, priority, due_date, tags, created_at)
-    select ${ann.user.id}::uuid, gen_random_uuid(), 'Task ' || (row->>'words'), (array['todo', 'done'])[1 + n % 2]::task_status, 'medium', case when n % 4 > 0 then timestamptz '2026-01-01' + (n % 90) * interval '1 day' end,
-      array(select jsonb_array_elements_text(row->'tags')), timestamptz '2026-06-01' - n * interval '1 second'
-    from jsonb_array_elements(${JSON.stringify(rows.map((tags) => ({ words: tags.join(' '), tags })))}::jsonb) with ordinality listed (row, n)`)
+    const json = JSON.stringify(rows.map((tags) => ({ words: tags.join(' '), tags })))
+    await db.execute(sql`
+      INSERT INTO tasks (owner_id, id, title, status, priority, due_date, tags, created_at)
+      SELECT
+        ${ann.user.id}::uuid,
+        gen_random_uuid(),
+        'Task ' || (row->>'words'),
+        (array['todo', 'done'])[1 + n % 2]::task_status,
+        'medium',
+        CASE WHEN n % 4 > 0 THEN timestamptz '2026-01-01' + (n % 90) * interval '1 day' END,
+        array(SELECT jsonb_array_elements_text(row->'tags')),
+        timestamptz '2026-06-01' - n * interval '1 second'
+      FROM jsonb_array_elements(${json}::jsonb) WITH ORDINALITY listed (row, n)`)
     for (const sort of ['created_at_desc', 'created_at_asc', 'due_date_asc', 'title_desc']) {
       const all = await walk(ann, `sort=${sort}`)
       t.equal(all.length, 1200)
@@ -132,14 +150,14 @@ t.test(
 )
 
 t.test(
-  'a long walk while others come, go and change neither skips nor repeats one that stays',
+  'paging while tasks are created, changed and deleted neither skips nor repeats one that stays',
   async (t) => {
     const ann = await signUp()
     await fill(ann, ROWS)
     const stable = new Set((await walk(ann, 'status=todo')).map((task) => task.id))
     for (const sort of TaskSort.enum as string[]) {
       const rows = await walk(ann, `sort=${sort}`, async (page) => {
-        // Newcomers on both sides of the walk, and rows that were not there at its start being changed and deleted.
+        // Creates tasks before and after the page, and changes and deletes some of them.
         const [early, late] = await Promise.all([
           ann.create({ title: 'a', priority: 'low', due_date: '2020-01-01T00:00:00Z' }),
           ann.create({ title: 'z', priority: 'high', due_date: '2030-01-01T00:00:00Z' })
@@ -155,7 +173,7 @@ t.test(
   }
 )
 
-t.test('own and assigned tasks, and the trash, are one list', async (t) => {
+t.test('own tasks, assigned tasks and the trash are one list', async (t) => {
   const [ann, bob] = [await signUp(), await signUp()]
   await fill(ann, 150)
   await fill(bob, 150)
@@ -180,13 +198,13 @@ t.test('own and assigned tasks, and the trash, are one list', async (t) => {
 })
 
 t.test(
-  'a cursor is only good for the list, the filter, the sort and the caller it was made for',
+  'a cursor is only valid for the filters, the sort and the caller that it was created for',
   async (t) => {
     const [ann, boss] = [await signUp(), await signUp('manager')]
     await fill(ann, 150)
     const { next_cursor: cursor } = (await ann.get('/api/v1/tasks?limit=100&status=todo')).json()
       .pagination
-    const refused = {
+    const rejected = {
       status: 400,
       errors: [{ in: 'query', pointer: '/cursor', code: 'bad_cursor' }]
     }
@@ -198,11 +216,11 @@ t.test(
       'cursor=AAAA',
       'status=todo&cursor=AQ'
     ]) {
-      t.match((await ann.get(`/api/v1/tasks?${query}`)).json(), refused, query)
+      t.match((await ann.get(`/api/v1/tasks?${query}`)).json(), rejected, query)
     }
     t.match(
       (await boss.get(`/api/v1/tasks?status=todo&owner_id=${ann.user.id}&cursor=${cursor}`)).json(),
-      refused
+      rejected
     )
     for (let i = 0; i < cursor.length; i++) {
       const altered = `${cursor.slice(0, i)}${cursor[i] === 'A' ? 'B' : 'A'}${cursor.slice(i + 1)}`

@@ -3,31 +3,31 @@ import { createTestApp, type Person } from '../../support/test-app.ts'
 
 const { signUp } = await createTestApp(t, { env: { MAX_TASKS_PER_USER: '10' } })
 const total = async (who: Person) => (await who.get('/api/v1/task-stats')).json().total
-const REFUSED = { status: 403, code: 'quota_exceeded' }
+const REJECTED = { status: 403, code: 'quota_exceeded' }
 
 t.test(
-  'thirty creations at once fill the quota exactly; others are not held up by it',
+  'thirty creations at once use the quota exactly; other users are not affected',
   async (t) => {
     const [ann, bob] = [await signUp(), await signUp()]
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       ...Array.from({ length: 30 }, (_, i) => ann.post('/api/v1/tasks', { title: `${i}` })),
       bob.post('/api/v1/tasks', { title: "Bob's" })
     ])
-    t.equal(answers.pop()?.statusCode, 201)
-    t.equal(answers.filter((a) => a.statusCode === 201).length, 10)
-    for (const refused of answers.filter((a) => a.statusCode !== 201)) {
-      t.match(refused.json(), REFUSED)
+    t.equal(responses.pop()?.statusCode, 201)
+    t.equal(responses.filter((a) => a.statusCode === 201).length, 10)
+    for (const rejected of responses.filter((a) => a.statusCode !== 201)) {
+      t.match(rejected.json(), REJECTED)
     }
     t.equal(await total(ann), 10)
   }
 )
 
-t.test('batches and restores obey it, deleting makes room', async (t) => {
+t.test('the quota applies to batches and restores; a deleted task does not count', async (t) => {
   const ann = await signUp()
   const creates = (n: number) =>
     Array.from({ length: n }, (_, i) => ({ op: 'create', data: { title: `${i}` } }))
   t.match((await ann.post('/api/v1/task-batches', { operations: creates(11) })).json(), {
-    ...REFUSED,
+    ...REJECTED,
     errors: [{ pointer: '/operations/10' }]
   })
   t.equal(await total(ann), 0)
@@ -41,11 +41,11 @@ t.test('batches and restores obey it, deleting makes room', async (t) => {
   const task = results[0].task
   await ann.remove(task)
   t.equal((await ann.post('/api/v1/tasks', { title: 'In its place' })).statusCode, 201)
-  t.match((await ann.restore(task)).json(), REFUSED)
+  t.match((await ann.restore(task)).json(), REJECTED)
   t.equal(await total(ann), 10)
 })
 
-t.test('restores at once do not pass it either', async (t) => {
+t.test('restores at once do not exceed the quota either', async (t) => {
   const ann = await signUp()
   const tasks = []
   for (let i = 0; i < 10; i++) {
@@ -55,7 +55,7 @@ t.test('restores at once do not pass it either', async (t) => {
   for (let i = 0; i < 5; i++) {
     await ann.create({ title: `new ${i}` })
   }
-  const answers = await Promise.all(tasks.map((task) => ann.restore(task)))
-  t.equal(answers.filter((a) => a.statusCode === 200).length, 5)
+  const responses = await Promise.all(tasks.map((task) => ann.restore(task)))
+  t.equal(responses.filter((a) => a.statusCode === 200).length, 5)
   t.equal(await total(ann), 10)
 })

@@ -5,64 +5,64 @@ import { createTestApp } from '../../support/test-app.ts'
 
 const { db, events, signUp } = await createTestApp(t)
 
-t.test(
-  'a deleted task is gone from everywhere but the trash, and comes back as it was',
-  async (t) => {
-    const ann = await signUp()
-    const task = await ann.create({ title: 'Paint', status: 'done' })
-    t.equal((await ann.remove(task)).statusCode, 204)
-    t.equal((await ann.read(task)).statusCode, 404)
-    t.equal((await ann.remove(task)).statusCode, 404)
-    t.equal((await ann.patch(task, { title: 'x' })).statusCode, 404)
-    t.strictSame((await ann.get('/api/v1/tasks')).json().data, [])
-    const [trashed] = (await ann.get('/api/v1/tasks?deleted=only')).json().data
-    t.match(trashed, { id: task.id, version: 2 })
-    t.type(trashed.deleted_at, 'string')
-    const restored = (await ann.restore(task)).json()
-    t.strictSame({ ...restored, version: 1, updated_at: task.updated_at }, task)
-    t.strictSame((await ann.restore(task)).json(), restored)
-    t.strictSame(await events.of(task), ['task.created', 'task.deleted', 'task.restored'])
-  }
-)
-
-t.test("somebody else's task is answered exactly like one that does not exist", async (t) => {
-  const [ann, bob] = [await signUp(), await signUp()]
-  const task = await ann.create({ title: 'Mine' })
-  const absent = { id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab' }
-  const strip = (body: string, id: string) =>
-    body.replaceAll(id, 'ID').replace(/"request_id":"[^"]+"/, '')
-  for (const act of ['read', 'patch', 'put', 'remove', 'restore'] as const) {
-    const payload =
-      act === 'put'
-        ? {
-            title: 'x',
-            description: null,
-            status: 'todo',
-            priority: 'low',
-            due_date: null,
-            tags: [],
-            assignee_id: null
-          }
-        : { title: 'x' }
-    const attempt = (at: { id: string }) =>
-      act === 'patch' || act === 'put' ? bob[act](at, payload) : bob[act](at)
-    const [theirs, nobodys] = [await attempt(task), await attempt(absent)]
-    t.equal(theirs.statusCode, 404, act)
-    t.equal(strip(theirs.body, task.id), strip(nobodys.body, absent.id), act)
-  }
-  t.equal((await bob.get(`/api/v1/tasks/${task.id}/events`)).statusCode, 404)
-  t.strictSame(await events.of(task), ['task.created'])
+t.test('a deleted task is only in the trash, and is restored as it was', async (t) => {
+  const ann = await signUp()
+  const task = await ann.create({ title: 'Paint', status: 'done' })
+  t.equal((await ann.remove(task)).statusCode, 204)
+  t.equal((await ann.read(task)).statusCode, 404)
+  t.equal((await ann.remove(task)).statusCode, 404)
+  t.equal((await ann.patch(task, { title: 'x' })).statusCode, 404)
+  t.strictSame((await ann.get('/api/v1/tasks')).json().data, [])
+  const [trashed] = (await ann.get('/api/v1/tasks?deleted=only')).json().data
+  t.match(trashed, { id: task.id, version: 2 })
+  t.type(trashed.deleted_at, 'string')
+  const restored = (await ann.restore(task)).json()
+  t.strictSame({ ...restored, version: 1, updated_at: task.updated_at }, task)
+  t.strictSame((await ann.restore(task)).json(), restored)
+  t.strictSame(await events.of(task), ['task.created', 'task.deleted', 'task.restored'])
 })
 
 t.test(
-  "deleting everything takes one's own tasks only, also for an admin, with an event each",
+  "the response to somebody else's task is the same as to one that does not exist",
+  async (t) => {
+    const [ann, bob] = [await signUp(), await signUp()]
+    const task = await ann.create({ title: 'Mine' })
+    const absent = { id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab' }
+    const strip = (body: string, id: string) =>
+      body.replaceAll(id, 'ID').replace(/"request_id":"[^"]+"/, '')
+    for (const act of ['read', 'patch', 'put', 'remove', 'restore'] as const) {
+      const payload =
+        act === 'put'
+          ? {
+              title: 'x',
+              description: null,
+              status: 'todo',
+              priority: 'low',
+              due_date: null,
+              tags: [],
+              assignee_id: null
+            }
+          : { title: 'x' }
+      const attempt = (at: { id: string }) =>
+        act === 'patch' || act === 'put' ? bob[act](at, payload) : bob[act](at)
+      const [theirs, nobodys] = [await attempt(task), await attempt(absent)]
+      t.equal(theirs.statusCode, 404, act)
+      t.equal(strip(theirs.body, task.id), strip(nobodys.body, absent.id), act)
+    }
+    t.equal((await bob.get(`/api/v1/tasks/${task.id}/events`)).statusCode, 404)
+    t.strictSame(await events.of(task), ['task.created'])
+  }
+)
+
+t.test(
+  "deleting all tasks deletes only the caller's own, also for an admin, with an event each",
   async (t) => {
     const [ann, root] = [await signUp(), await signUp('admin')]
-    const kept = await ann.create({ title: 'Ann keeps this' })
+    const other = await ann.create({ title: "Ann's" })
     const mine = [await root.create({ title: 'One' }), await root.create({ title: 'Two' })]
-    const answer = await root.send({ method: 'DELETE', url: '/api/v1/tasks' })
-    t.strictSame([answer.statusCode, answer.json()], [200, { deleted: 2 }])
-    t.equal((await ann.read(kept)).statusCode, 200)
+    const response = await root.send({ method: 'DELETE', url: '/api/v1/tasks' })
+    t.strictSame([response.statusCode, response.json()], [200, { deleted: 2 }])
+    t.equal((await ann.read(other)).statusCode, 200)
     for (const task of mine) {
       t.strictSame(await events.of(task), ['task.created', 'task.deleted'])
     }
@@ -72,7 +72,7 @@ t.test(
   }
 )
 
-t.test('what has lain in the trash long enough is purged, and only that', async (t) => {
+t.test('tasks that have been in the trash long enough are purged, and only those', async (t) => {
   const ann = await signUp()
   const [old, recent, live] = [
     await ann.create({ title: 'Old' }),

@@ -3,14 +3,14 @@ import { createTestApp } from '../../support/test-app.ts'
 
 const { events, signUp } = await createTestApp(t)
 
-t.test('a current ETag is answered 304 without a body', async (t) => {
+t.test('a request with the current ETag gets 304 without a body', async (t) => {
   const ann = await signUp()
   const task = await ann.create({ title: 'Paint' })
   for (const tag of ['"1"', 'W/"1"', '"7", "1"', '"7,8",W/"1"', ',"7",, "1",', '*']) {
-    const answer = await ann.read(task, { 'if-none-match': tag })
-    t.equal(answer.statusCode, 304, tag)
-    t.equal(answer.body, '')
-    t.equal(answer.headers.etag, '"1"')
+    const response = await ann.read(task, { 'if-none-match': tag })
+    t.equal(response.statusCode, 304, tag)
+    t.equal(response.body, '')
+    t.equal(response.headers.etag, '"1"')
   }
   t.equal((await ann.read(task, { 'if-none-match': '"2"' })).statusCode, 200)
   t.match((await ann.read(task, { 'if-none-match': 'nonsense' })).json(), {
@@ -20,7 +20,7 @@ t.test('a current ETag is answered 304 without a body', async (t) => {
 })
 
 t.test(
-  'a stale write is refused with the current version and what differs, and leaves no event',
+  'a stale write is rejected with the current version and the changed fields, without an event',
   async (t) => {
     const ann = await signUp()
     const task = await ann.create({ title: 'Paint the door', tags: ['a'] })
@@ -56,7 +56,7 @@ t.test(
   }
 )
 
-t.test('If-Match is compared strongly; any version is matched by a star', async (t) => {
+t.test('If-Match is compared strongly; a star matches any version', async (t) => {
   const ann = await signUp()
   const task = await ann.create({ title: 'Paint' })
   const patch = (tag: string) =>
@@ -68,7 +68,7 @@ t.test('If-Match is compared strongly; any version is matched by a star', async 
     })
   t.equal((await patch('W/"1"')).statusCode, 412)
   t.equal((await patch('"x"')).statusCode, 412)
-  t.equal((await patch('"1,2"')).statusCode, 412, 'a comma between the quotes belongs to the tag')
+  t.equal((await patch('"1,2"')).statusCode, 412, 'a comma between the quotes is part of the tag')
   for (const malformed of ['1', '"1', '"1" "2"', '*, "1"', ',']) {
     t.match(
       (await patch(malformed)).json(),
@@ -87,27 +87,27 @@ t.test('of two writers on one version exactly one wins, a hundred times', async 
     const both = await Promise.all(
       ['a', 'b'].map((who) => ann.patch(task, { title: `${who} ${version}` }, version))
     )
-    t.strictSame(both.map((answer) => answer.statusCode).sort(), [200, 412])
+    t.strictSame(both.map((response) => response.statusCode).sort(), [200, 412])
   }
   t.equal((await events.of(task)).length, 101)
 })
 
 t.test(
-  'thirty writers at once who accept any version all succeed, each on top of another, and one who deletes ends it',
+  'thirty writers at once who accept any version all succeed one after the other, until one deletes',
   async (t) => {
     const ann = await signUp()
     const task = await ann.create({ title: 'Crowd' })
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 30 }, (_, i) => ann.patch(task, { title: `Writer ${i}` }))
     )
     t.strictSame(
-      answers.map((answer) => answer.statusCode),
+      responses.map((response) => response.statusCode),
       Array(30).fill(200)
     )
     t.strictSame(
-      answers.map((answer) => answer.json().version).sort((a, b) => a - b),
+      responses.map((response) => response.json().version).sort((a, b) => a - b),
       Array.from({ length: 30 }, (_, i) => i + 2),
-      'no version was given twice'
+      'each version is returned once'
     )
     const { data } = (await ann.get(`/api/v1/tasks/${task.id}/events?limit=100`)).json()
     t.strictSame(
@@ -118,7 +118,7 @@ t.test(
       t.equal(
         data[i].changes[0].before,
         data[i + 1].changes[0]?.after ?? 'Crowd',
-        'each fact goes on where the one before it ended'
+        'each event continues from the one before'
       )
     }
 
@@ -130,12 +130,12 @@ t.test(
     t.strictSame(
       end
         .slice(10)
-        .map((answer) => answer.statusCode)
+        .map((response) => response.statusCode)
         .sort(),
       [204, 404],
-      'of two who delete one did'
+      'one of two deletions succeeds'
     )
-    t.ok(end.slice(0, 10).every((answer) => [200, 404].includes(answer.statusCode)))
+    t.ok(end.slice(0, 10).every((response) => [200, 404].includes(response.statusCode)))
     t.equal((await ann.read(task)).statusCode, 404)
     t.equal((await events.of(task)).at(-1), 'task.deleted')
   }

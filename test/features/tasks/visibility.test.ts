@@ -2,10 +2,10 @@ import t from 'tap'
 import { createTestApp } from '../../support/test-app.ts'
 
 const { signUp, events } = await createTestApp(t)
-const idsOf = (answer: { json: () => { data: { id: string }[] } }) =>
-  answer.json().data.map((task) => task.id)
+const idsOf = (response: { json: () => { data: { id: string }[] } }) =>
+  response.json().data.map((task) => task.id)
 
-t.test('an assignee sees the task and may move it on, nothing else', async (t) => {
+t.test('an assignee sees the task and may change its status, nothing else', async (t) => {
   const [ann, bob] = [await signUp(), await signUp()]
   const task = await ann.create({ title: 'Paint', assignee_id: bob.user.id.toUpperCase() })
   t.equal(task.assignee_id, bob.user.id)
@@ -15,7 +15,7 @@ t.test('an assignee sees the task and may move it on, nothing else', async (t) =
     status: 'done',
     version: 2
   })
-  for (const refused of [
+  for (const rejected of [
     await bob.patch(task, { title: 'Mine now' }),
     await bob.patch(task, { status: 'todo', assignee_id: null }),
     await bob.remove(task),
@@ -29,7 +29,7 @@ t.test('an assignee sees the task and may move it on, nothing else', async (t) =
       assignee_id: bob.user.id
     })
   ]) {
-    t.match(refused.json(), { status: 403, code: 'not_allowed' })
+    t.match(rejected.json(), { status: 403, code: 'not_allowed' })
   }
   t.strictSame(
     (await bob.get(`/api/v1/tasks/${task.id}/events`))
@@ -40,24 +40,27 @@ t.test('an assignee sees the task and may move it on, nothing else', async (t) =
   t.strictSame(await events.of(task), ['task.created', 'task.updated'])
 })
 
-t.test('un-assigning takes the task away at once, also from cursors issued before', async (t) => {
-  const [ann, bob] = [await signUp(), await signUp()]
-  const tasks = []
-  for (const title of ['1', '2', '3']) {
-    tasks.push(await ann.create({ title, assignee_id: bob.user.id }))
+t.test(
+  'a task that is unassigned is hidden at once, also from cursors issued before',
+  async (t) => {
+    const [ann, bob] = [await signUp(), await signUp()]
+    const tasks = []
+    for (const title of ['1', '2', '3']) {
+      tasks.push(await ann.create({ title, assignee_id: bob.user.id }))
+    }
+    const [first] = tasks
+    const page = await bob.get('/api/v1/tasks?limit=1')
+    const { next_cursor } = page.json().pagination
+    await ann.patch(first as { id: string }, { assignee_id: null })
+    const rest = await bob.get(`/api/v1/tasks?cursor=${next_cursor}`)
+    t.strictSame(idsOf(rest), [tasks[1]?.id])
+    t.equal((await bob.read(first as { id: string })).statusCode, 404)
+    t.equal((await bob.patch(first as { id: string }, { status: 'done' })).statusCode, 404)
+    t.equal((await bob.get('/api/v1/task-stats')).json().total, 2)
   }
-  const [first] = tasks
-  const page = await bob.get('/api/v1/tasks?limit=1')
-  const { next_cursor } = page.json().pagination
-  await ann.patch(first as { id: string }, { assignee_id: null })
-  const rest = await bob.get(`/api/v1/tasks?cursor=${next_cursor}`)
-  t.strictSame(idsOf(rest), [tasks[1]?.id])
-  t.equal((await bob.read(first as { id: string })).statusCode, 404)
-  t.equal((await bob.patch(first as { id: string }, { status: 'done' })).statusCode, 404)
-  t.equal((await bob.get('/api/v1/task-stats')).json().total, 2)
-})
+)
 
-t.test("a manager sees, edits, assigns, deletes and restores everybody's tasks", async (t) => {
+t.test('a manager sees, edits, assigns, deletes and restores the tasks of all users', async (t) => {
   const [ann, boss, bob] = [await signUp(), await signUp('manager'), await signUp()]
   const task = await ann.create({ title: 'Paint' })
   t.equal((await boss.read(task)).statusCode, 200)
@@ -86,7 +89,7 @@ t.test("a manager sees, edits, assigns, deletes and restores everybody's tasks",
   )
 })
 
-t.test("asking for other people's tasks is for managers", async (t) => {
+t.test("only managers may list other people's tasks", async (t) => {
   const [ann, bob] = [await signUp(), await signUp()]
   for (const query of ['scope=all', `owner_id=${bob.user.id}`]) {
     for (const path of ['tasks', 'task-stats']) {

@@ -1,0 +1,122 @@
+import { sql } from 'drizzle-orm'
+import { type Problem, problemBody } from '../../core/problem.ts'
+import type { Db } from '../../db/client.ts'
+import { classifyDbError } from '../../db/errors.ts'
+import { executeRows } from '../../db/rows.ts'
+import { apiPath } from '../../http/api-path.ts'
+
+/**
+ * Longer than any transaction of a worker, so that a living one never loses its import between two blocks; the import
+ * of a dead one is taken over after this.
+ */
+export const LEASE_SECONDS = 10
+/** Before an import is tried again that has failed. */
+const RETRY_SECONDS = 2
+
+export type LeasedImport = {
+  owner_id: string
+  id: string
+  request_id: string
+  dry_run: boolean
+  failed_attempts: number
+}
+
+/**
+ * Leases the import whose owner has waited longest: a new one, a released one, or one whose worker has died. Undefined
+ * when there is none. A unique index allows one running import per owner. `isAlone` means that no other process can be
+ * at work (the embedded database), so that every lease of another worker is left over from an earlier process. This is
+ * the one statement that reads the imports of all owners; it never blocks a caller.
+ */
+export async function leaseImport(
+  db: Db,
+  workerId: string,
+  isAlone: boolean
+): Promise<LeasedImport | undefined> {
+  try {
+    const [leased] = await executeRows<LeasedImport>(
+      db,
+      sql`
+        UPDATE task_imports
+        SET
+          status = 'running',
+          started_at = coalesce(started_at, now()),
+          last_run_at = now(),
+          worker_id = ${workerId}::uuid,
+          leased_until = now() + make_interval(secs => ${LEASE_SECONDS}),
+          failed_attempts = failed_attempts + (worker_id IS NOT NULL)::int
+        WHERE (owner_id, id) = (
+          SELECT i.owner_id, i.id
+          FROM task_imports i
+          WHERE i.finished_at IS NULL
+            AND (
+              i.leased_until IS NULL
+              OR i.leased_until < now()
+              OR (${isAlone} AND i.worker_id <> ${workerId}::uuid)
+            )
+            AND (
+              i.status = 'running'
+              OR (
+                i.status = 'queued'
+                AND NOT EXISTS (
+                  SELECT 1
+                  FROM task_imports r
+                  WHERE r.owner_id = i.owner_id AND r.status = 'running'
+                )
+              )
+            )
+          ORDER BY
+            (SELECT max(s.last_run_at) FROM task_imports s WHERE s.owner_id = i.owner_id)
+              NULLS FIRST,
+            i.created_at,
+            i.id
+          LIMIT 1
+          FOR UPDATE OF i SKIP LOCKED
+        )
+        RETURNING owner_id, id, request_id, dry_run, failed_attempts`
+    )
+    return leased
+  } catch (error) {
+    // Another worker has started an import of the same owner at the same time.
+    if (classifyDbError(error) === 'unique_violation') {
+      return undefined
+    }
+    throw error
+  }
+}
+
+/** Releases an import, so that any worker can take it: at once, or after a pause when it has failed. */
+export async function releaseImport(
+  db: Db,
+  workerId: string,
+  { owner_id, id }: LeasedImport,
+  hasFailed: boolean
+): Promise<void> {
+  await db.execute(sql`
+    UPDATE task_imports
+    SET
+      worker_id = NULL,
+      leased_until = CASE WHEN ${hasFailed} THEN now() + make_interval(secs => ${RETRY_SECONDS}) END,
+      failed_attempts = failed_attempts + ${hasFailed ? 1 : 0}::int
+    WHERE owner_id = ${owner_id}
+      AND id = ${id}
+      AND status = 'running'
+      AND worker_id = ${workerId}::uuid`)
+}
+
+/** Ends a running import as failed, with the reason. */
+export async function failImport(
+  db: Db,
+  { owner_id, id, request_id }: LeasedImport,
+  problem: Problem
+): Promise<void> {
+  const body = JSON.stringify(problemBody(problem, apiPath(`/task-imports/${id}`), request_id))
+  await db.execute(sql`
+    UPDATE task_imports
+    SET
+      status = 'failed',
+      finished_at = now(),
+      worker_id = NULL,
+      leased_until = NULL,
+      problem = ${body}::jsonb
+    WHERE owner_id = ${owner_id} AND id = ${id} AND status = 'running'`)
+}

@@ -1,0 +1,70 @@
+import { and, eq, sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { taskImports } from '../../db/tables/task-imports.ts'
+import { importColumns, isImport, toTaskImport } from './queries.ts'
+import type { TaskImport } from './schema.ts'
+
+export type NewImport = Pick<
+  typeof taskImports.$inferInsert,
+  'owner_id' | 'id' | 'file_name' | 'dry_run' | 'request_id'
+>
+/** Parsed rows as JSON: the valid ones as task records, the faults of the others as errors. */
+export interface NewBlock {
+  block_no: number
+  valid_rows: number
+  invalid_rows: number
+  tasks: string
+  errors: string
+}
+
+const isUploading = (owner_id: string, id: string) =>
+  and(isImport(owner_id, id), eq(taskImports.status, 'uploading'))
+
+/** Creates an import whose file is on its way. */
+export async function insertUploading(db: Db, newImport: NewImport): Promise<void> {
+  await db.insert(taskImports).values({ ...newImport, status: 'uploading' })
+}
+
+export async function insertBlock(
+  db: Db,
+  owner_id: string,
+  import_id: string,
+  { block_no, valid_rows, invalid_rows, tasks, errors }: NewBlock
+): Promise<void> {
+  await db.execute(sql`
+    INSERT INTO task_import_blocks
+      (owner_id, import_id, block_no, valid_rows, invalid_rows, tasks, errors)
+    VALUES
+      (${owner_id}, ${import_id}, ${block_no}, ${valid_rows}, ${invalid_rows},
+      ${tasks}::jsonb, ${errors}::jsonb)`)
+}
+
+/** Deletes an import that is still uploading, with its blocks. */
+export async function deleteUploading(db: Db, owner_id: string, id: string): Promise<void> {
+  await db.delete(taskImports).where(isUploading(owner_id, id))
+}
+
+/** Queues an import whose file is stored; undefined when it is not uploading any more. */
+export async function changeToQueued(
+  tx: Db,
+  owner_id: string,
+  id: string,
+  rows_total: number,
+  ignored_columns: string[]
+): Promise<TaskImport | undefined> {
+  const [row] = await tx
+    .update(taskImports)
+    .set({ status: 'queued', rows_total, ignored_columns, created_at: sql`now()` })
+    .where(isUploading(owner_id, id))
+    .returning(importColumns)
+  return row && toTaskImport(row)
+}
+
+/** Locks the owner's row and counts their unfinished imports, so that of two uploads at the limit only one passes. */
+export async function countUnfinishedUnderLock(tx: Db, owner_id: string): Promise<number> {
+  await tx.execute(sql`SELECT 1 FROM users WHERE id = ${owner_id} FOR NO KEY UPDATE`)
+  return tx.$count(
+    taskImports,
+    and(eq(taskImports.owner_id, owner_id), sql`${taskImports.status} IN ('queued', 'running')`)
+  )
+}

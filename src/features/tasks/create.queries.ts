@@ -1,0 +1,94 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
+import type { Actor, RequestContext } from '../../core/context.ts'
+import type { Db } from '../../db/client.ts'
+import { prepared } from '../../db/prepared-statements.ts'
+import { executeRows } from '../../db/rows.ts'
+import { tasks } from '../../db/tables/tasks.ts'
+import { mustGet } from '../../lib/must-get.ts'
+import { fieldDefinitions, fieldList, fieldPlaceholders, taskColumns } from './columns.sql.ts'
+import { eventOrigin, originPlaceholders, taskEventsCte } from './events.queries.ts'
+import type { FieldValues } from './fields.ts'
+import type { Task } from './schema.ts'
+
+/** A task to be created, with every field. */
+export type NewTask = FieldValues & Pick<Task, 'owner_id' | 'id'>
+
+const status = sql.placeholder('status')
+
+/** Creates a task and its event in one statement, which is the transaction. Prepared once. */
+export function prepareInsertTask(db: Db) {
+  const created = db.$with('created').as(
+    db
+      .insert(tasks)
+      .values({
+        owner_id: sql.placeholder('owner_id'),
+        id: sql.placeholder('id'),
+        ...fieldPlaceholders,
+        completed_at: sql`CASE WHEN ${status}::task_status = 'done' THEN now() END`
+      })
+      .returning(taskColumns)
+  )
+  const eventRows = sql`
+    SELECT id, version, ${sql.placeholder('event_id')}::uuid AS event_id, '{}'::jsonb AS changes
+    FROM created`
+  const event = db
+    .$with('event', {})
+    .as(taskEventsCte('task.created', originPlaceholders, eventRows))
+  const statement = prepared(db.with(created, event).select().from(created), 'insert_task')
+  return async (ctx: RequestContext, task: NewTask): Promise<Task> =>
+    (await statement.execute({ ...task, ...eventOrigin(ctx), event_id: uuidv7() }))[0] as Task
+}
+export type InsertTask = ReturnType<typeof prepareInsertTask>
+
+/** Creates tasks in one statement; returns them in the given order. */
+export async function insertTasks(tx: Db, rows: NewTask[]): Promise<Task[]> {
+  const inserted = await tx
+    .insert(tasks)
+    .values(
+      rows.map((row) => ({ ...row, completed_at: row.status === 'done' ? sql`now()` : null }))
+    )
+    .returning(taskColumns)
+  const byId = new Map(inserted.map((task) => [task.id, task]))
+  return rows.map(({ id }) => mustGet(byId, id))
+}
+
+/** A normalized new task with its id and the id of its event, as it is stored in JSON until it is created. */
+export type TaskRecord = FieldValues & { id: string; event_id: string }
+
+/**
+ * Creates a task and its event from each `TaskRecord` of JSON arrays, in one statement; returns their number. `arrays`
+ * is a statement that selects the arrays, and `limit` takes the first records in the order of ids.
+ */
+export async function insertTaskRecords(
+  tx: Db,
+  ctx: RequestContext<Actor>,
+  arrays: SQL,
+  limit?: number
+): Promise<number> {
+  const owner_id = ctx.caller.id
+  const first = limit === undefined ? sql`` : sql`ORDER BY t.id LIMIT ${limit}`
+  const eventRows = sql`SELECT id, 1 AS version, event_id, '{}'::jsonb AS changes FROM given`
+  const [created] = await executeRows<{ count: number }>(
+    tx,
+    sql`
+      WITH given AS MATERIALIZED (
+        SELECT t.*
+        FROM (${arrays}) AS stored (records),
+          jsonb_to_recordset(stored.records)
+            AS t(id uuid, event_id uuid, ${fieldDefinitions})
+        ${first}
+      ),
+      created AS (
+        INSERT INTO tasks (owner_id, id, ${fieldList}, completed_at)
+        SELECT ${owner_id}::uuid, id, ${fieldList}, CASE status WHEN 'done' THEN now() END
+        FROM given
+        RETURNING 1
+      ),
+      events AS (
+        ${taskEventsCte('task.created', { owner_id, ...eventOrigin(ctx) }, eventRows)}
+      )
+      SELECT count(*)::int AS count FROM created`
+  )
+  return created?.count ?? 0
+}

@@ -1,0 +1,100 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { RequestContext } from '../../core/context.ts'
+import { invalidField, Problem } from '../../core/problem.ts'
+import type { Db } from '../../db/client.ts'
+import { joinTransaction, type Tx, withRetries } from '../../db/transaction.ts'
+import { type InsertTask, insertTasks, type NewTask } from './create.queries.ts'
+import { recordTaskEvents } from './events.queries.ts'
+import { DEFAULTS, normalizeFields } from './fields.ts'
+import { listAssignable, listTakenIds } from './queries.ts'
+import { assertQuota } from './quota.ts'
+import type { Task, TaskCreate } from './schema.ts'
+
+export interface CreateDeps {
+  db: Db
+  quota: number
+  insertTask: InsertTask
+}
+
+/**
+ * Creates a task of the caller's own with its event, in `tx` when there is one. Nothing has to be checked or stored
+ * beside the usual task, which takes one statement; the others take a transaction.
+ */
+export function createTask(
+  deps: CreateDeps,
+  ctx: RequestContext,
+  body: TaskCreate,
+  tx?: Tx
+): Promise<Task> {
+  const isUsual = body.id === undefined && body.assignee_id == null && deps.quota === 0
+  return tx === undefined && isUsual
+    ? createInOneStatement(deps, ctx, body)
+    : joinTransaction(deps.db, tx, (tx) => createInTransaction(tx, deps.quota, ctx, body))
+}
+
+function createInOneStatement(
+  { insertTask }: CreateDeps,
+  ctx: RequestContext,
+  body: TaskCreate
+): Promise<Task> {
+  const task = newTask(ctx, normalizeFields(body))
+  return withRetries(() => insertTask(ctx, task))
+}
+
+async function createInTransaction(
+  tx: Tx,
+  quota: number,
+  ctx: RequestContext,
+  body: TaskCreate
+): Promise<Task> {
+  const task = newTask(ctx, normalizeFields(body))
+  if (body.id !== undefined && (await listTakenIds(tx, [task.id])).has(task.id)) {
+    throw idTaken()
+  }
+  await checkAssignee(tx, task.assignee_id)
+  await assertQuota(tx, quota, ctx.caller.id)
+  const [created] = await createTasks(tx, ctx, [task])
+  return created as Task
+}
+
+/** Completes a normalized body. */
+export const newTask = (ctx: RequestContext, body: TaskCreate): NewTask => ({
+  ...DEFAULTS,
+  ...body,
+  id: body.id?.toLowerCase() ?? uuidv7(),
+  owner_id: ctx.caller.id
+})
+
+/** Creates checked tasks in two statements: one for the rows, one for the events. */
+export async function createTasks(tx: Tx, ctx: RequestContext, rows: NewTask[]): Promise<Task[]> {
+  if (rows.length === 0) {
+    return []
+  }
+  const created = await insertTasks(tx, rows)
+  await recordTaskEvents(
+    tx,
+    ctx,
+    created.map(({ owner_id, id, version }) => ({
+      owner_id,
+      task_id: id,
+      version,
+      type: 'task.created'
+    }))
+  )
+  return created
+}
+
+/** Throws when tasks cannot be assigned to this user; whose account then exists until the transaction ends. */
+export async function checkAssignee(tx: Tx, assignee_id: string | null): Promise<void> {
+  if (assignee_id !== null && !(await listAssignable(tx, [assignee_id])).has(assignee_id)) {
+    throw unknownAssignee('/assignee_id')
+  }
+}
+
+export const unknownAssignee = (pointer: string) =>
+  invalidField('body', pointer, 'unknown_user', 'assignee_id is not the id of a user.')
+
+export const idTaken = () =>
+  new Problem('id_taken', {
+    detail: 'A task with this id exists. Choose a new id for each task.'
+  })

@@ -1,0 +1,65 @@
+import { Type } from '@sinclair/typebox'
+import {
+  NO_NUL,
+  NullableId,
+  NullableText,
+  NullableTimestamp,
+  singleLine,
+  stringEnum
+} from '../../http/schemas.ts'
+
+export const TaskStatus = stringEnum(
+  'TaskStatus',
+  ['todo', 'in_progress', 'done'],
+  'How far a task is.'
+)
+export const TaskPriority = stringEnum(
+  'TaskPriority',
+  ['low', 'medium', 'high'],
+  'How much a task matters; sorted low < medium < high.'
+)
+
+const MAX_TITLE = 200
+/** Surrounding blanks do not count, so a longer text may still be a title. */
+const MAX_TITLE_SENT = 400
+const MAX_TAGS = 20
+const MAX_TAG = 50
+const MAX_DESCRIPTION = 10_000
+
+/** Separates tags in CSV, so it cannot be part of one. */
+export const TAG_SEPARATOR = '|'
+
+export const TitleInput = Type.String({
+  minLength: 1,
+  maxLength: MAX_TITLE_SENT,
+  pattern: singleLine(MAX_TITLE),
+  description: 'One line of 1 to 200 characters; surrounding blanks are removed.',
+  'x-hint': 'must be one line of 1 to 200 characters that is not blank, without control characters'
+})
+export const Title = Type.String({
+  maxLength: MAX_TITLE,
+  pattern: NO_NUL,
+  description: 'What is to be done.'
+})
+export const Description = NullableText('Free text of up to 10 000 characters.', MAX_DESCRIPTION)
+export const DueDate = NullableTimestamp(
+  'When it is due, with a time zone; stored in UTC to the millisecond.'
+)
+export const TagsInput = Type.Array(
+  Type.String({
+    minLength: 1,
+    maxLength: MAX_TAG,
+    pattern: singleLine(MAX_TAG, TAG_SEPARATOR),
+    description: 'One tag; surrounding blanks are removed.',
+    'x-hint': 'must be one line that is not blank, without | and control characters'
+  }),
+  {
+    maxItems: MAX_TAGS,
+    description: 'Up to 20 tags, stored in the given order; duplicates count once.'
+  }
+)
+export const Tags = Type.Array(
+  Type.String({ maxLength: MAX_TAG, pattern: NO_NUL, description: 'One tag.' }),
+  { maxItems: MAX_TAGS, description: 'Its tags.' }
+)
+export const Assignee = NullableId('The user who works on it besides the owner.')

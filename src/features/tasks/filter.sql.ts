@@ -1,0 +1,140 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
+import { tasks } from '../../db/tables/tasks.ts'
+import { normalizeTimestamp } from '../../lib/timestamp.ts'
+import type { TaskFilterQuery } from './list.schema.ts'
+
+/**
+ * A filter as SQL that holds only placeholders, built when its statement is prepared, and the values that fill them.
+ * `once` is for statements that look at rows one by one: its right-hand side is computed before the first row.
+ */
+export interface Condition {
+  name: string
+  where: () => SQL
+  once?: () => SQL
+  values: Record<string, unknown>
+}
+
+const value = sql.placeholder
+
+/** Unfinished after its due date; null for a task without one. */
+export const isOverdue = sql`(${tasks.due_date} < now() AND ${tasks.status} <> 'done')`
+
+/**
+ * The words of `q` as PostgreSQL reads them in documents too; never an error, whatever is typed. The last word is a
+ * prefix. A text without any word finds nothing.
+ */
+const words = sql`
+  coalesce(
+    nullif(websearch_to_tsquery('simple'::regconfig, ${value('q')})::text, '') || ':*',
+    ''
+  )::tsquery`
+
+/** Returns the filters of a query, in a fixed order. */
+export function conditionsOf(query: TaskFilterQuery): Condition[] {
+  return [
+    oneOf('status', tasks.status, statesOf(query)),
+    oneOf('priority', tasks.priority, query.priority),
+    tagFilter(query.tag),
+    assigneeFilter(query.assignee_id),
+    overdueFilter(query.overdue),
+    timeFilter('due_after', tasks.due_date, '>=', query.due_after),
+    timeFilter('due_before', tasks.due_date, '<', query.due_before),
+    timeFilter('created_after', tasks.created_at, '>=', query.created_after),
+    timeFilter('created_before', tasks.created_at, '<', query.created_before),
+    timeFilter('updated_after', tasks.updated_at, '>=', query.updated_after),
+    wordFilter(query.q)
+  ].filter((condition) => condition !== undefined)
+}
+
+/** True for filters whose selectivity depends on their value: such a statement is planned anew for each execution. */
+export const needsCustomPlan = (conditions: Condition[]): boolean =>
+  conditions.some(({ name }) => name === 'q' || name === 'tag')
+
+/** `completed` means some of the states, so that one index serves both. */
+function statesOf({ status, completed }: TaskFilterQuery): readonly string[] | undefined {
+  if (completed === undefined) {
+    return status
+  }
+  const states = completed ? ['done'] : ['todo', 'in_progress']
+  return status === undefined
+    ? states
+    : states.filter((state) => (status as string[]).includes(state))
+}
+
+/** Compares a single value with `=`: an index on the column then also gives the order. */
+function oneOf(
+  name: string,
+  column: AnyPgColumn,
+  wanted: readonly string[] | undefined
+): Condition | undefined {
+  if (wanted === undefined) {
+    return undefined
+  }
+  const type = sql.raw(column.getSQLType())
+  return wanted.length === 1
+    ? {
+        name: `${name} one`,
+        where: () => sql`${column} = ${value(name)}::${type}`,
+        values: { [name]: wanted[0] }
+      }
+    : {
+        name,
+        where: () => sql`${column} = ANY(${value(name)}::${type}[])`,
+        values: { [name]: textArray(wanted) }
+      }
+}
+
+const tagFilter = (tag: string[] | undefined): Condition | undefined =>
+  tag && {
+    name: 'tag',
+    where: () => sql`${tasks.tags} && ${value('tag')}::text[]`,
+    values: { tag: textArray(tag) }
+  }
+
+const assigneeFilter = (assignee_id: string | undefined): Condition | undefined =>
+  assignee_id === undefined
+    ? undefined
+    : {
+        name: 'assignee_id',
+        where: () => sql`${tasks.assignee_id} = ${value('assignee_id')}::uuid`,
+        values: { assignee_id }
+      }
+
+const overdueFilter = (overdue: boolean | undefined): Condition | undefined =>
+  overdue === undefined
+    ? undefined
+    : {
+        name: `overdue ${overdue}`,
+        where: () => (overdue ? isOverdue : sql`${isOverdue} IS NOT TRUE`),
+        values: {}
+      }
+
+const timeFilter = (
+  name: string,
+  column: AnyPgColumn,
+  comparison: '>=' | '<',
+  timestamp: string | undefined
+): Condition | undefined =>
+  timestamp === undefined
+    ? undefined
+    : {
+        name,
+        where: () => sql`${column} ${sql.raw(comparison)} ${value(name)}::timestamptz`,
+        values: { [name]: normalizeTimestamp(timestamp) }
+      }
+
+const wordFilter = (q: string | undefined): Condition | undefined =>
+  q === undefined
+    ? undefined
+    : {
+        name: 'q',
+        where: () => sql`${tasks.search} @@ ${words}`,
+        once: () => sql`${tasks.search} @@ (SELECT ${words})`,
+        values: { q }
+      }
+
+/** Writes an array as PostgreSQL's own text of it, which both drivers pass on unchanged. */
+function textArray(values: readonly string[]): string {
+  return `{${values.map((v) => `"${v.trim().replace(/["\\]/g, '\\$&')}"`).join(',')}}`
+}

@@ -1,0 +1,59 @@
+import type { Deps } from '../../core/deps.ts'
+import { IfMatch, parseIfMatch, sendChanged } from '../../http/etag.ts'
+import { ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
+import { md } from '../../lib/md.ts'
+import { Task, TaskParams, TasksDeleted } from './schema.ts'
+import { createTaskService } from './service.ts'
+
+const tags = ['Tasks']
+const mayWrite = { allow: 'user', scope: 'tasks:write' } as const
+/** Deleting all tasks of a large account takes longer than any other request; each chunk of it is complete. */
+const DELETE_ALL_MS = 120_000
+
+const deleteAllTasks = {
+  config: { ...mayWrite, budget: 'delete_all' },
+  handlerTimeout: DELETE_ALL_MS,
+  schema: {
+    operationId: 'deleteAllTasks',
+    tags,
+    summary: 'Delete all your tasks',
+    description: md`
+      Moves every task of your own into the trash. Managers and admins, too, delete only their own tasks this way.`,
+    response: responses({ 200: ref(TasksDeleted) })
+  }
+} as const
+
+const restoreTask = {
+  config: mayWrite,
+  schema: {
+    operationId: 'restoreTask',
+    tags,
+    summary: 'Restore a deleted task',
+    description: 'Moves it out of the trash. A task that is not there is returned as it is.',
+    params: TaskParams,
+    headers: IfMatch,
+    response: responses(
+      { 200: ref(Task) },
+      'not_allowed',
+      'quota_exceeded',
+      'not_found',
+      'stale_version'
+    )
+  }
+} as const
+
+/** Tasks into the trash all at once, and out of it one at a time. */
+export async function taskTrashRoutes(app: App, { db, config }: Pick<Deps, 'db' | 'config'>) {
+  const tasks = createTaskService(db, config.MAX_TASKS_PER_USER)
+
+  app.delete('/', deleteAllTasks, async (request) => ({
+    deleted: await tasks.deleteAllTasks(request.ctx)
+  }))
+  app.post('/:task_id/restore', restoreTask, async (request, reply) =>
+    sendChanged(
+      reply,
+      await tasks.restoreTask(request.ctx, request.params.task_id, parseIfMatch(request))
+    )
+  )
+}

@@ -1,0 +1,106 @@
+import { and, eq, ne, type SQL, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
+import { v7 as uuidv7 } from 'uuid'
+import type { RequestContext } from '../../core/context.ts'
+import type { Db } from '../../db/client.ts'
+import { prepared } from '../../db/prepared-statements.ts'
+import type { Changes } from '../../db/tables/task-events.ts'
+import { tasks } from '../../db/tables/tasks.ts'
+import { isLive } from './access.sql.ts'
+import { fieldDefinitions, fieldPlaceholders, fieldsOfRecord, taskColumns } from './columns.sql.ts'
+import {
+  eventOrigin,
+  originPlaceholders,
+  type TaskEventType,
+  taskEventsCte
+} from './events.queries.ts'
+import type { FieldValues } from './fields.ts'
+import type { Task } from './schema.ts'
+
+/** What a task becomes: every writable field with its value after the change. */
+export interface TaskChange extends FieldValues, Pick<Task, 'owner_id' | 'id'> {
+  completion: 'keep' | 'now' | 'never'
+  deletion: 'keep' | 'now' | 'never'
+}
+
+const timestampOr = (choice: SQL, before: AnyPgColumn) => sql`
+  CASE ${choice} WHEN 'now' THEN now() WHEN 'never' THEN NULL ELSE ${before} END`
+const nextVersion = { version: sql`${tasks.version} + 1`, updated_at: sql`now()` }
+
+/**
+ * Changes one live task, if it still has the version that the change was made for, and writes the event: one statement,
+ * which is the lock and the transaction. Returns undefined when the version is another one. Prepared once per type.
+ */
+export function prepareUpdateTask(db: Db, type: TaskEventType) {
+  const { placeholder: value } = sql
+  const changed = db.$with('changed').as(
+    db
+      .update(tasks)
+      .set({
+        ...fieldPlaceholders,
+        completed_at: timestampOr(sql`${value('completion')}::text`, tasks.completed_at),
+        deleted_at: timestampOr(sql`${value('deletion')}::text`, tasks.deleted_at),
+        ...nextVersion
+      })
+      .where(
+        and(
+          eq(tasks.owner_id, value('owner_id')),
+          eq(tasks.id, value('id')),
+          eq(tasks.version, value('version')),
+          isLive
+        )
+      )
+      .returning(taskColumns)
+  )
+  const eventRows = sql`
+    SELECT id, version, ${value('event_id')}::uuid AS event_id, ${value('changes')}::jsonb AS changes
+    FROM changed`
+  const event = db.$with('event', {}).as(taskEventsCte(type, originPlaceholders, eventRows))
+  const statement = prepared(db.with(changed, event).select().from(changed), `update_task ${type}`)
+  return async (
+    ctx: RequestContext,
+    version: number,
+    change: TaskChange,
+    changes: Changes
+  ): Promise<Task | undefined> => {
+    const [task] = await statement.execute({
+      ...change,
+      version,
+      changes: JSON.stringify(changes),
+      ...eventOrigin(ctx),
+      event_id: uuidv7()
+    })
+    return task
+  }
+}
+export type UpdateTask = ReturnType<typeof prepareUpdateTask>
+
+/** Changes locked tasks in one statement, each to a new version; returns them by id. */
+export async function updateTasks(tx: Db, changes: TaskChange[]): Promise<Map<string, Task>> {
+  const records = sql`
+    jsonb_to_recordset(${JSON.stringify(changes)}::jsonb)
+      AS v(owner_id uuid, id uuid, ${fieldDefinitions}, completion text, deletion text)`
+  const changed: Task[] = await tx
+    .update(tasks)
+    .set({
+      ...fieldsOfRecord,
+      completed_at: timestampOr(sql`v.completion`, tasks.completed_at),
+      deleted_at: timestampOr(sql`v.deletion`, tasks.deleted_at),
+      ...nextVersion
+    })
+    .from(records)
+    .where(sql`${tasks.owner_id} = v.owner_id AND ${tasks.id} = v.id`)
+    .returning(taskColumns)
+  return new Map(changed.map((task) => [task.id, task]))
+}
+
+/** Removes a user as assignee from other people's tasks, trash included; every one gets a new version. */
+export const clearAssignee = (
+  tx: Db,
+  userId: string
+): Promise<Pick<Task, 'owner_id' | 'id' | 'version'>[]> =>
+  tx
+    .update(tasks)
+    .set({ assignee_id: null, ...nextVersion })
+    .where(and(eq(tasks.assignee_id, userId), ne(tasks.owner_id, userId)))
+    .returning({ owner_id: tasks.owner_id, id: tasks.id, version: tasks.version })

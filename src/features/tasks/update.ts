@@ -1,0 +1,199 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Caller, RequestContext } from '../../core/context.ts'
+import { Problem, staleVersionProblem } from '../../core/problem.ts'
+import type { Db } from '../../db/client.ts'
+import { type Tx, withRetries, withTransaction } from '../../db/transaction.ts'
+import { mustGet } from '../../lib/must-get.ts'
+import { buildDelete, buildRestore, buildUpdate, type TaskChangeSet } from './changes.ts'
+import { checkAssignee } from './create.ts'
+import { listChangesSince, recordTaskEvents } from './events.queries.ts'
+import { normalizeFields } from './fields.ts'
+import { type FindTask, lockTasks } from './queries.ts'
+import { assertQuota } from './quota.ts'
+import type { Task, TaskUpdate } from './schema.ts'
+import { type UpdateTask, updateTasks } from './update.queries.ts'
+
+/** Optimistic attempts before falling back to a row lock. */
+const MAX_CONFLICTS = 3
+
+/** The versions that a conditional write accepts; undefined means any. */
+export type Versions = number[] | undefined
+
+export interface UpdateDeps {
+  db: Db
+  quota: number
+  findTask: FindTask
+  /** Prepared for each kind of change that is made optimistically. */
+  updateTask: Record<'task.updated' | 'task.deleted', UpdateTask>
+}
+
+/** Returns the change that a task needs; undefined when it needs none. */
+type BuildChange = (task: Task) => TaskChangeSet | undefined
+
+/**
+ * Applies the fields that are present. What differs from before becomes one event; when nothing does, nothing is
+ * written.
+ */
+export function updateTask(
+  deps: UpdateDeps,
+  ctx: RequestContext,
+  id: string,
+  versions: Versions,
+  body: TaskUpdate
+): Promise<Task> {
+  const wanted = normalizeFields(body)
+  return changeTask(deps, ctx, id, versions, (task) => buildUpdate(ctx.caller, task, wanted))
+}
+
+/** Moves a task into the trash. */
+export const deleteTask = (
+  deps: UpdateDeps,
+  ctx: RequestContext,
+  id: string,
+  versions: Versions
+): Promise<Task> => changeTask(deps, ctx, id, versions, (task) => buildDelete(ctx.caller, task))
+
+/** Moves a task out of the trash; one that is not there is returned as it is, so that a repeated call is harmless. */
+export function restoreTask(
+  { db, quota }: UpdateDeps,
+  ctx: RequestContext,
+  id: string,
+  versions: Versions
+): Promise<Task> {
+  return withTransaction(db, async (tx) => {
+    const task = await lockTask(tx, ctx.caller, id)
+    await checkVersion(tx, task, versions)
+    const changeSet = buildRestore(ctx.caller, task)
+    if (!changeSet) {
+      return task
+    }
+    await assertQuota(tx, quota, task.owner_id)
+    return applyChange(tx, ctx, changeSet)
+  })
+}
+
+/**
+ * Changes a live task optimistically: reads it and, in one statement, changes it if it still has the same version. That
+ * is two round trips, and no connection is held between them. Conflicts and a change of the assignee, whose account
+ * must exist until the transaction ends, take a row lock.
+ */
+async function changeTask(
+  deps: UpdateDeps,
+  ctx: RequestContext,
+  id: string,
+  versions: Versions,
+  build: BuildChange
+): Promise<Task> {
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+    const task = await deps.findTask(ctx.caller, id)
+    if (!task) {
+      throw new Problem('not_found')
+    }
+    await checkVersion(deps.db, task, versions)
+    const changeSet = build(task)
+    if (!changeSet) {
+      return task
+    }
+    const { type, change, changes } = changeSet
+    if ('assignee_id' in changes) {
+      break
+    }
+    const update = deps.updateTask[type as keyof UpdateDeps['updateTask']]
+    const changed = await withRetries(() => update(ctx, task.version, change, changes))
+    if (changed) {
+      return changed
+    }
+  }
+  return changeLockedTask(deps.db, ctx, id, versions, build)
+}
+
+function changeLockedTask(
+  db: Db,
+  ctx: RequestContext,
+  id: string,
+  versions: Versions,
+  build: BuildChange
+): Promise<Task> {
+  return withTransaction(db, async (tx) => {
+    const task = await lockTask(tx, ctx.caller, id)
+    if (task.deleted_at !== null) {
+      throw new Problem('not_found')
+    }
+    await checkVersion(tx, task, versions)
+    const changeSet = build(task)
+    if (!changeSet) {
+      return task
+    }
+    if ('assignee_id' in changeSet.changes) {
+      await checkAssignee(tx, changeSet.change.assignee_id)
+    }
+    return applyChange(tx, ctx, changeSet)
+  })
+}
+
+async function lockTask(tx: Tx, caller: Caller, id: string): Promise<Task> {
+  const [task] = await lockTasks(tx, caller, [id])
+  if (!task) {
+    throw new Problem('not_found')
+  }
+  return task
+}
+
+async function applyChange(tx: Tx, ctx: RequestContext, changeSet: TaskChangeSet): Promise<Task> {
+  return mustGet(await applyChanges(tx, ctx, [changeSet]), changeSet.change.id)
+}
+
+/** Applies changes to locked tasks in two statements: one for the rows, one for the events. Returns the tasks by id. */
+export async function applyChanges(
+  tx: Tx,
+  ctx: RequestContext,
+  changeSets: TaskChangeSet[]
+): Promise<Map<string, Task>> {
+  if (changeSets.length === 0) {
+    return new Map()
+  }
+  const changed = await updateTasks(
+    tx,
+    changeSets.map(({ change }) => change)
+  )
+  await recordTaskEvents(
+    tx,
+    ctx,
+    changeSets.map(({ change: { owner_id, id }, type, changes }) => ({
+      owner_id,
+      task_id: id,
+      version: mustGet(changed, id).version,
+      type,
+      changes
+    }))
+  )
+  return changed
+}
+
+/** Throws when the task has none of the versions that the caller accepts. */
+export async function checkVersion(tx: Db, task: Task, versions: Versions): Promise<void> {
+  if (versions === undefined || versions.includes(task.version)) {
+    return
+  }
+  const since = Math.max(...versions)
+  throw staleVersionProblem(
+    task.version,
+    since > 0 && since < task.version ? await fieldsChangedSince(tx, task, since) : []
+  )
+}
+
+/** Returns the fields whose value was another one at `version`; a field that was changed back is not among them. */
+async function fieldsChangedSince(tx: Db, task: Task, version: number): Promise<string[]> {
+  const before = new Map<string, unknown>()
+  for (const { changes } of await listChangesSince(tx, task.owner_id, task.id, version)) {
+    for (const [field, { old }] of Object.entries(changes)) {
+      if (!before.has(field)) {
+        before.set(field, old)
+      }
+    }
+  }
+  return [...before]
+    .filter(([field, old]) => !isDeepStrictEqual(old, task[field as keyof Task]))
+    .map(([field]) => field)
+    .sort()
+}
