@@ -174,7 +174,7 @@ async function startTasklane(url: string | undefined): Promise<Server> {
     ...(url !== undefined && { NODE_ENV: 'production', DATABASE_URL: url }),
     ...(values.metrics && { METRICS_PORT: String(await freePort()) }),
     ...Object.fromEntries(BUDGETS.map((budget) => [`RATE_LIMIT_${budget}`, '1000000'])),
-    JWT_SECRET: 'made for one run of the benchmark, 32 bytes',
+    JWT_SECRET: 'a secret for one benchmark, 32 bytes',
     EMAIL_ENABLED: 'off',
     WEB_CONCURRENCY: values.processes,
     MAX_EVENT_LOOP_DELAY_MS: '0',

@@ -1,6 +1,6 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 
-/** Longer than any guaranteed response time: a call that is still open then was never answered. */
+/** Longer than any guaranteed response time: a call that is still open then gets no response any more. */
 const TIMEOUT_MS = 15_000
 
 export interface ApiResponse {

@@ -46,7 +46,7 @@ export interface Violation {
 
 const MAX_EXAMPLES = 10
 
-/** Records what callers were told; afterwards reports which of it is not true. */
+/** Records the responses of callers, and checks them against the stored state afterwards. */
 export class Ledger {
   calls = 0
   maxLatencyMs = 0

@@ -61,7 +61,7 @@ const VIOLATIONS: [violation: string, calls: RecordedCall[], stored: StoredVersi
     [call('write', 0, 1, 1, 'a'), call('read', 4, 5, 1, 'b')],
     stored('a')
   ],
-  ['version 2 has "b", which nobody wrote', [call('write', 0, 1, 1, 'a')], stored('a', 'b')],
+  ['version 2 has "b", which no call wrote', [call('write', 0, 1, 1, 'a')], stored('a', 'b')],
   [
     'a write returned "b" as version 2, the history has "undefined"',
     [call('write', 0, 1, 1, 'a'), call('write', 2, 3, 2, 'b')],

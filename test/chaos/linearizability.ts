@@ -22,8 +22,8 @@ export interface StoredVersion {
 
 /**
  * Finds where calls contradict linearizability or the stored history: two writes that created one version, a
- * conditional write that skipped another one, a read of what nobody wrote, a call that saw less than another had
- * returned before it began, and a stored history with gaps or with texts of unknown origin.
+ * conditional write that skipped another one, a read of a text that no call wrote, a call that saw less than another
+ * had returned before it began, and a stored history with gaps or with texts of unknown origin.
  */
 export function findViolations(calls: RecordedCall[], stored: StoredVersion[]): string[] {
   const histories = Map.groupBy(stored, ({ task }) => task)
@@ -79,14 +79,14 @@ function checkWrites(calls: CompletedCall[]): string[] {
   return violations
 }
 
-/** Checks that somebody wrote each stored text. */
+/** Checks that a call wrote each stored text. */
 function checkAuthors(calls: RecordedCall[], history: StoredVersion[]): string[] {
   const written = new Set<string | null>(
     calls.filter(({ kind }) => kind === 'write').map(({ text }) => text)
   )
   return history
     .filter(({ text }) => !written.has(text))
-    .map(({ version, text }) => `version ${version} has "${text}", which nobody wrote`)
+    .map(({ version, text }) => `version ${version} has "${text}", which no call wrote`)
 }
 
 /** Finds calls that began after another one had ended and still saw an older version. */

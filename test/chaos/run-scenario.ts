@@ -138,7 +138,7 @@ function exitsOf({ apis, worker }: Environment): string[] {
   )
 }
 
-/** Checks the database and the lists against what the clients were told. */
+/** Checks the database and the lists against the responses of the clients. */
 async function audit(
   scenario: Scenario,
   context: ScenarioContext,

@@ -39,7 +39,7 @@ export const findTasks = ({ query }: Environment, owners: string[]) =>
 export const findHistories = ({ query }: Environment, owners: string[]) =>
   query<StoredHistory>(SELECT_HISTORIES, owners)
 
-/** Reads the description in each version of an owner's tasks. The event of creation does not hold it: it is given. */
+/** Reads the description in each version of an owner's tasks; the first is a parameter, since its event lacks it. */
 export const findVersions = (
   { query }: Environment,
   owner: string,
