@@ -39,12 +39,13 @@ try {
     .filter((file) => !/^-- (expand|contract)\b/.test(readFileSync(join(migrations, file), 'utf8')))
   if (silent.length > 0) {
     console.error(
-      `The first line of ${silent.join(', ')} must say what it is to the release before: «-- expand» if that can go on beside it, else «-- contract» (SCALABILITY.md, Releases).`
+      `The first line of ${silent.join(', ')} must be “-- expand” if the previous release can run ` +
+        'on the migrated database, else “-- contract” (SCALABILITY.md, Releases).'
     )
     process.exitCode = 1
   }
   if (process.exitCode !== 1) {
-    console.log(`The migrations in ${config.out} are what the tables say.`)
+    console.log(`The migrations in ${config.out} match the tables.`)
   }
 } finally {
   rmSync(copy, { recursive: true })

@@ -1,4 +1,4 @@
-/** Writes the tables of README.md anew. */
+/** Writes the generated tables of the documents. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { withTables } from '../test/support/readme-tables.ts'
 

@@ -34,7 +34,7 @@ t.test('the tour does what it says when it is pasted', async (t) => {
 })
 
 t.test(
-  'the tables of variables and problems are what the code says; npm run readme writes them',
+  'the tables of variables and problems are what the code says; npm run docs writes them',
   async (t) => {
     t.equal(readme, withTables(readme))
   }

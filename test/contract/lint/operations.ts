@@ -22,13 +22,7 @@ export function lintOperation(
   operation: Operation,
   report: Report
 ): void {
-  const {
-    operationId: id,
-    summary = '',
-    tags = [],
-    requestBody,
-    responses
-  } = operation
+  const { operationId: id, summary = '', tags = [], requestBody, responses } = operation
   report(
     `${method} ${path}`,
     'has no camelCase operationId of up to 40 characters',
