@@ -1,7 +1,7 @@
 /**
- * Compares both documents with those of the last release (openapi/released/) and refuses what would break somebody's
- * client. First it has to catch a break of each kind and let additions pass. With --release the present documents become
- * the released ones.
+ * Compares both documents with those of the last release (openapi/released/) and rejects what would break a client.
+ * First it has to find a break of each kind and accept additions. With --release the current documents become the
+ * released ones.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -29,21 +29,23 @@ if (process.argv.includes('--release')) {
   }
   console.log(
     faults.length === 0
-      ? `Nothing breaks who uses ${read('released/openapi.json').info.version}; ${Object.keys(breaks).length} kinds of break are caught, ${Object.keys(additions).length} kinds of addition pass.`
+      ? `Clients of ${read('released/openapi.json').info.version} keep working. ` +
+          `${Object.keys(breaks).length} kinds of break are found, ` +
+          `${Object.keys(additions).length} kinds of addition are accepted.`
       : 'See CONTRIBUTING.md on what may change within a version.'
   )
   process.exitCode = faults.length === 0 ? 0 : 1
 }
 rmSync(folder, { recursive: true })
 
-/** What breaks, a line each; empty when nothing does. */
+/** Returns what breaks, a line each. */
 function compare(base: Contract, revision: Contract): string[] {
   const [before, after] = [base, revision].map((document, i) => {
     const file = join(folder, `${i}.json`)
     writeFileSync(file, JSON.stringify(explicit(document)))
     return file
   }) as [string, string]
-  // Some changes are harmless only for requests written by hand; a generated client no longer compiles (oasdiff-severity.txt).
+  // Some changes only break generated clients, which no longer compile (oasdiff-severity.txt).
   const { status, stdout, stderr } = spawnSync(
     goTool('github.com/oasdiff/oasdiff'),
     [

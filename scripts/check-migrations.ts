@@ -45,7 +45,7 @@ try {
     process.exitCode = 1
   }
   if (process.exitCode !== 1) {
-    console.log(`The migrations in ${config.out} are what the tables say.`)
+    console.log(`The migrations in ${config.out} match the tables.`)
   }
 } finally {
   rmSync(copy, { recursive: true })

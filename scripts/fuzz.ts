@@ -70,8 +70,8 @@ rmSync(folder, { recursive: true })
 process.exit(code ?? 1)
 
 /**
- * The contract without `default`, which would document every status: what an operation does not name, it must not answer.
- * And with the name that an uploaded file must have, which the contract can only say in words.
+ * Returns the contract without `default`, which would document every status, so that undocumented ones are found; and
+ * with the name that an uploaded file must have, which the contract can only describe.
  */
 function strict(document: Document): Document {
   for (const operation of Object.values(document.paths).flatMap((methods) =>

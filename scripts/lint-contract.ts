@@ -1,4 +1,4 @@
-/** Holds both documents against the linters of the field, each of which first has to refuse a document that it must refuse. */
+/** Checks both documents with the common linters, each of which first has to reject an invalid document. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,7 @@
-/** Runs the suite with tap and closes with one line: N passed, N failed, N skipped. Arguments go to tap (file names, --grep=…). */
+/**
+ * Runs the suite with tap and ends with one line: N passed, N failed, N skipped. Arguments go to tap (file names,
+ * --grep=…).
+ */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,7 +10,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { responseCoverage } from '../test/support/response-coverage.ts'
 
-// tap passes over what is not there, and nothing run is nothing failed.
+// tap ignores files that do not exist, and a suite without files passes.
 const missing = process.argv
   .slice(2)
   .filter(
@@ -15,26 +18,26 @@ const missing = process.argv
       given.endsWith('.ts') && !given.startsWith('-') && !given.includes('*') && !existsSync(given)
   )
 if (missing.length > 0) {
-  console.error(`There is no ${missing.join(', ')}.`)
+  console.error(`Not found: ${missing.join(', ')}.`)
   process.exit(2)
 }
 
 const { resolve } = createRequire(import.meta.url)
 const tap = resolve('tap/package.json').replace(/package\.json$/, 'dist/esm/run.mjs')
-// tap comes built with its own TypeScript loader and must once be built without it (.taprc): Node strips the types.
+// tap is published with its own TypeScript loader and must be built without it once (.taprc): Node strips the types.
 if (readFileSync(resolve('@tapjs/test/test-built'), 'utf8').includes('@tapjs/typescript')) {
   spawnSync(process.execPath, [tap, 'build'], { stdio: ['ignore', 'ignore', 'inherit'] })
 }
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const startedAt = performance.now()
 
-const metAnswers = mkdtempSync(join(tmpdir(), 'tasklane-met-answers-'))
+const seenResponses = mkdtempSync(join(tmpdir(), 'tasklane-met-answers-'))
 const isWhole = process.argv.length === 2
 const child = spawn(process.execPath, [tap, '--reporter=tap', ...process.argv.slice(2)], {
   stdio: ['ignore', 'pipe', 'inherit'],
-  env: { ...process.env, TASKLANE_MET_ANSWERS: metAnswers }
+  env: { ...process.env, TASKLANE_MET_ANSWERS: seenResponses }
 })
-/** Where tap runs a file is of no use to the reader. */
+/** Lines about where tap runs a file, which are left out. */
 const SYSTEM =
   /^ *(- --import|- --enable|tapCaught|lineNumber|columnNumber|at:|typeName|functionName|callSiteFunctionName|fileName)/
 let inDiagnostics = false
@@ -48,33 +51,33 @@ if (code !== 0 && counts.failed === 0) {
   counts.failed = 1
 }
 if (isWhole) {
-  judgeCoverage()
+  checkCoverage()
 }
-rmSync(metAnswers, { recursive: true })
-console.log(
-  `\nThe suite took ${((performance.now() - startedAt) / 1000).toFixed(0)} s on ${process.env.TEST_DATABASE_URL ? 'PostgreSQL' : 'the embedded database'}.`
-)
+rmSync(seenResponses, { recursive: true })
+const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
+const database = process.env.TEST_DATABASE_URL ? 'PostgreSQL' : 'the embedded database'
+console.log(`\nThe suite took ${seconds} s on ${database}.`)
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
 process.exit(counts.failed > 0 ? 1 : 0)
 
-/** Only of the whole suite can it be said that it met every answer that the contract names. */
-function judgeCoverage(): void {
+/** Checks that the whole suite has seen every response that the contract documents. */
+function checkCoverage(): void {
   const { named, met, excepted, unseen } = responseCoverage(
     JSON.parse(readFileSync(new URL('../openapi/openapi.json', import.meta.url), 'utf8')),
-    metAnswers
+    seenResponses
   )
   console.log(
-    `\nOf ${named} answers that the contract names, ${met} were met and ${excepted} are excepted with a reason.`
+    `\nThe contract documents ${named} responses: ${met} were seen, ${excepted} are exempt with a reason.`
   )
   if (unseen.length === 0) {
     counts.passed++
     return
   }
   counts.failed++
-  console.log(`FAILED  no test meets these answers:\n        ${unseen.join('\n        ')}`)
+  console.log(`FAILED  no test sees these responses:\n        ${unseen.join('\n        ')}`)
 }
 
-/** Depth 0 is a file, depth 1 one of its tests, deeper what the test asserts. A failed assertion is shown with its diagnostics. */
+/** Reads one line of tap's output; a failed assertion is shown with its diagnostics. */
 function read(line: string): void {
   if (inDiagnostics) {
     if (!SYSTEM.test(line)) {
@@ -88,23 +91,32 @@ function read(line: string): void {
     return
   }
   const depth = indent.length / 4
+  const hasFailed = Boolean(not)
   if (depth === 0) {
-    console.log(`${not ? 'FAILED' : '    ok'}  ${title.replace(/ # time=/, '  ')}`)
-    if (not && counts.failed === 0) {
-      counts.failed++
-    }
+    countFile(title, hasFailed)
   } else if (depth === 1) {
-    if (/ # (SKIP|TODO)/i.test(title)) {
-      counts.skipped++
-      console.log(`  skip  ${title}`)
-    } else if (not) {
-      counts.failed++
-      console.log(`FAILED  ${title}`)
-    } else {
-      counts.passed++
-    }
-  } else if (not) {
+    countTest(title, hasFailed)
+  } else if (hasFailed) {
     console.log(line)
   }
-  inDiagnostics = Boolean(not) && depth > 0
+  inDiagnostics = hasFailed && depth > 0
+}
+
+function countFile(title: string, hasFailed: boolean): void {
+  console.log(`${hasFailed ? 'FAILED' : '    ok'}  ${title.replace(/ # time=/, '  ')}`)
+  if (hasFailed && counts.failed === 0) {
+    counts.failed++
+  }
+}
+
+function countTest(title: string, hasFailed: boolean): void {
+  if (/ # (SKIP|TODO)/i.test(title)) {
+    counts.skipped++
+    console.log(`  skip  ${title}`)
+  } else if (hasFailed) {
+    counts.failed++
+    console.log(`FAILED  ${title}`)
+  } else {
+    counts.passed++
+  }
 }

@@ -160,7 +160,9 @@ function bodyOf(type: string, value: unknown, tooLarge: boolean): string | undef
     ).toString()
   }
   if (type === 'multipart/form-data') {
-    return `--b\r\ncontent-disposition: form-data; name="file"; filename="tasks.csv"\r\ncontent-type: text/csv\r\n\r\ntitle\r\n${filling || 'Paint the door'}\r\n--b--\r\n`
+    const head = 'content-disposition: form-data; name="file"; filename="tasks.csv"'
+    const csv = `title\r\n${filling || 'Paint the door'}`
+    return `--b\r\n${head}\r\ncontent-type: text/csv\r\n\r\n${csv}\r\n--b--\r\n`
   }
   return undefined
 }

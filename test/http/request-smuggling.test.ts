@@ -196,7 +196,16 @@ t.test("headers with the names of an object's own are headers like others", asyn
   }
   t.strictSame(
     await statusesOf(
-      `GET /api/v1/me HTTP/1.1\r\nHost: a\r\nConnection: close\r\n__proto__: x\r\n__proto__: y\r\n${`Authorization: ${authorization.Authorization}`}\r\n\r\n`
+      [
+        'GET /api/v1/me HTTP/1.1',
+        'Host: a',
+        'Connection: close',
+        '__proto__: x',
+        '__proto__: y',
+        `Authorization: ${authorization.Authorization}`,
+        '',
+        ''
+      ].join('\r\n')
     ),
     [200]
   )

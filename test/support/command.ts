@@ -21,10 +21,10 @@ export interface Server {
   ended: Promise<Ended>
 }
 
-/** Whoever ends what is still running at the end. */
+/** The test that stops what is still running at its end. */
 type Owner = Pick<Test, 'teardown'>
 
-/** What a child knows of our environment: nothing but how to find programs. It runs in `cwd`, where no `.env` of ours lies. */
+/** Passes to a child only how to find programs. It runs in `cwd`, where there is no `.env`. */
 const environment = (env: Record<string, string>) => ({
   PATH: process.env.PATH ?? '',
   HOME: process.env.HOME ?? '',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { LightMyRequestResponse } from 'fastify'
 import type { Operation } from '../../src/http/openapi/document.ts'
+import { escapePointer } from '../../src/lib/json-scan.ts'
 import { formats } from './examples.ts'
 import { recordResponse } from './response-coverage.ts'
 
@@ -48,7 +49,7 @@ export const operations = Object.entries(
 export const operationOf = (method: string, pathname: string) =>
   operations.find((o) => o.method === method && o.matches.test(pathname))
 
-/** What an answer has that the committed contract does not promise; empty when it keeps it. Each answer is noted for the whole suite. */
+/** Returns how a response differs from the committed contract, and records it for the coverage of the suite. */
 export function contractViolations(method: string, url: string, answer: Answer): string[] {
   const pathname = url.split('?')[0] as string
   const found = operationOf(method, pathname)
@@ -59,45 +60,53 @@ export function contractViolations(method: string, url: string, answer: Answer):
       ? [`${method} ${pathname} is not in the contract`]
       : unnamed
   }
-  const { operation, path } = found
+  recordResponse(found.operation.operationId, answer.statusCode)
+  return [
+    ...unnamed,
+    ...(answer.statusCode >= 400 ? problemFaults(found, answer) : successFaults(found, answer))
+  ]
+}
+
+type Found = (typeof operations)[number]
+
+function problemFaults({ operation }: Found, answer: Answer): string[] {
   const { statusCode: status } = answer
   const documented = operation.responses[status] as Spec | undefined
-  recordResponse(operation.operationId, status)
-  if (status >= 400) {
-    const isBanned = status === 403 && JSON.parse(answer.body).code === 'ip_banned'
-    if (!documented && !isBanned && !GENERAL.includes(status)) {
-      return [...unnamed, `${operation.operationId} does not name ${status}`]
-    }
-    const name = documented?.$ref?.split('/').at(-1) ?? 'Default'
-    const ought = ALWAYS_WITH[status]
-    return [
-      ...unnamed,
-      ...typeFaults(operation.operationId, answer),
-      ...headerFaults(document.components.responses[name], answer, name === 'Default'),
-      ...bodyFaults('/components/schemas/Problem', answer.body),
-      ...(ought !== undefined && answer.headers[ought.toLowerCase()] === undefined
-        ? [`the header ${ought} is missing`]
-        : [])
-    ]
+  const isBanned = status === 403 && JSON.parse(answer.body).code === 'ip_banned'
+  if (!documented && !isBanned && !GENERAL.includes(status)) {
+    return [`${operation.operationId} does not name ${status}`]
   }
+  const name = documented?.$ref?.split('/').at(-1) ?? 'Default'
+  const required = ALWAYS_WITH[status]
+  const isMissing = required && answer.headers[required.toLowerCase()] === undefined
+  return [
+    ...typeFaults(operation.operationId, answer),
+    ...headerFaults(document.components.responses[name], answer, name === 'Default'),
+    ...bodyFaults('/components/schemas/Problem', answer.body),
+    ...(isMissing ? [`the header ${required} is missing`] : [])
+  ]
+}
+
+function successFaults({ operation, path, method }: Found, answer: Answer): string[] {
+  const { statusCode: status } = answer
+  const documented = operation.responses[status] as Spec | undefined
   if (!documented) {
-    return [...unnamed, `${operation.operationId} does not name ${status}`]
+    return [`${operation.operationId} does not name ${status}`]
   }
-  const place = `/paths/${path.replaceAll('~', '~0').replaceAll('/', '~1')}/${method.toLowerCase()}/responses/${status}`
-  const type = typeOf(answer)
-  const faults = [...unnamed, ...headerFaults(documented, answer)]
+  const faults = headerFaults(documented, answer)
   if (!documented.content) {
     return answer.body === '' ? faults : [...faults, 'a body where none is promised']
   }
+  const type = typeOf(answer)
   if (!documented.content[type]) {
     return [...faults, `${type} is not a promised media type`]
   }
-  return type === 'application/json'
-    ? [
-        ...faults,
-        ...bodyFaults(`${place}/content/${type.replaceAll('/', '~1')}/schema`, answer.body)
-      ]
-    : faults
+  if (type !== 'application/json') {
+    return faults
+  }
+  const steps = ['paths', path, method.toLowerCase(), 'responses', status, 'content', type]
+  const pointer = [...steps, 'schema'].map((step) => `/${escapePointer(String(step))}`).join('')
+  return [...faults, ...bodyFaults(pointer, answer.body)]
 }
 
 const typeOf = ({ headers }: Answer): string =>

@@ -21,7 +21,7 @@ const state = createHash('sha256')
   .digest('hex')
   .slice(0, 12)
 
-/** Waits for a connection are tested where they matter (faults/standstill); elsewhere the machine may be as busy as it likes. */
+/** Waiting for a connection has its own test (faults/frozen-database); elsewhere a busy machine must not matter. */
 export const PATIENT_MS = 4000
 
 /** The server that the suite runs on; without it, the embedded database. */

@@ -18,17 +18,21 @@ export const codeIn = (letter: Pick<EmailMessage, 'text'> | undefined): string =
 export const codeTo = async (mail: Mail, address: string): Promise<string> =>
   codeIn((await emailsTo(mail, address))[0])
 
-/** Another code than this one. */
+/** Returns another code than this one. */
 export const wrongCode = (code: string): string => String((Number(code) + 1) % 1e8).padStart(8, '0')
 
-/** Lets time pass for every code that was made. */
+/** Advances the time for every code that was created. */
 export async function advanceCodeTime(db: Db, span: string): Promise<void> {
   await db.execute(
-    sql`update one_time_codes set created_at = created_at - ${span}::interval, expires_at = expires_at - ${span}::interval, token_expires_at = token_expires_at - ${span}::interval`
+    sql`
+    UPDATE one_time_codes
+    SET created_at = created_at - ${span}::interval,
+        expires_at = expires_at - ${span}::interval,
+        token_expires_at = token_expires_at - ${span}::interval`
   )
 }
 
-/** A refusal without what differs from request to request. */
+/** Returns a problem without the members that differ between requests. */
 export function refusal(answer: Response): object {
   const { request_id: _, ...body } = answer.json()
   return { status: answer.statusCode, ...body }

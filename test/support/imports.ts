@@ -37,16 +37,18 @@ export interface Part {
   type?: string | undefined
 }
 
-/** A form as a browser sends it. */
+/** Returns a form as a browser sends it. */
 export function form(...parts: Part[]): { payload: Buffer; headers: Record<string, string> } {
   const boundary = 'a-boundary-of-our-own'
-  const chunks = parts.flatMap(({ content, field = 'file', name, type }) => [
-    Buffer.from(
-      `--${boundary}\r\nContent-Disposition: form-data; name="${field}"${name === undefined ? '' : `; filename="${name}"`}\r\n${type === undefined ? '' : `Content-Type: ${type}\r\n`}\r\n`
-    ),
-    Buffer.from(content),
-    Buffer.from('\r\n')
-  ])
+  const chunks = parts.flatMap(({ content, field = 'file', name, type }) => {
+    const filename = name === undefined ? '' : `; filename="${name}"`
+    const head = [
+      `--${boundary}`,
+      `Content-Disposition: form-data; name="${field}"${filename}`,
+      ...(type === undefined ? [] : [`Content-Type: ${type}`])
+    ]
+    return [Buffer.from(`${head.join('\r\n')}\r\n\r\n`), Buffer.from(content), Buffer.from('\r\n')]
+  })
   return {
     payload: Buffer.concat([...chunks, Buffer.from(`--${boundary}--\r\n`)]),
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}` }
@@ -110,11 +112,14 @@ export const imported = async (
 export const errorsOf = async (who: Person, { id }: { id: string }): Promise<TaskImportError[]> =>
   (await who.get(`${IMPORTS}/${id}/errors?limit=100`)).json().data
 
-/** A file of so many tasks. */
-export const rows = (count: number, title = 'Task'): string =>
-  `title,description,status,tags\n${Array.from({ length: count }, (_, i) => `${title} ${i + 1},Number ${i + 1} of ${count},${i % 3 === 0 ? 'done' : 'todo'},a|b\n`).join('')}`
+/** Returns a file of N tasks. */
+export const rows = (count: number, title = 'Task'): string => {
+  const row = (_: unknown, i: number) =>
+    `${title} ${i + 1},Number ${i + 1} of ${count},${i % 3 === 0 ? 'done' : 'todo'},a|b\n`
+  return `title,description,status,tags\n${Array.from({ length: count }, row).join('')}`
+}
 
-/** Every entry of a list, walked page by page. */
+/** Returns every entry of a list, page by page. */
 export async function everyPage(who: Person, url: string, limit = 100) {
   const seen = []
   for (let cursor: string | null = ''; cursor !== null; ) {

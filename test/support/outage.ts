@@ -10,10 +10,10 @@ import { createTestApp, type Person } from './test-app.ts'
 
 export const POOL = 5
 export const WORKERS = 8
-/** What is promised: every answer within five seconds whatever the database does, service again within two of its return. */
+/** The promise: every response within five seconds whatever the database does, and service two after its return. */
 const ANSWER_MS = 5000
 const RETURN_MS = 2000
-/** For a machine that is busy with other tests. */
+/** Allows for a machine that is busy with other tests. */
 const MARGIN_MS = 1000
 
 /** The real app on the server that is about to fail, with somebody signed up. */

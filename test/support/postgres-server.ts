@@ -19,7 +19,7 @@ import type { Sql } from 'postgres'
 import type { Test } from 'tap'
 
 const DEBIAN = '/usr/lib/postgresql'
-/** How a server ends: it drops its clients and tidies up, it drops everything, or its first process is killed and its children notice. */
+/** How a server stops: in order without its clients, at once, or because its first process is killed. */
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', crash: 'SIGKILL' } as const
 /** The limits that README asks an operator to put on the application's role. */
 const ROLE_LIMITS = {
@@ -47,10 +47,10 @@ const CHILDREN_MS = 10_000
 const RETRY_MS = 20
 
 export interface PostgresOptions {
-  /** What a backup holds, to be started instead of something new. */
+  /** The content of a backup, to start from instead of an empty cluster. */
   backup?: string
   settings?: Record<string, string>
-  /** An empty folder for its data, or for what it writes ahead: the one goes without the other, as on volumes of their own. */
+  /** An empty folder for its data or its write-ahead log, each of which can be a volume of its own. */
   volume?: { folder: string; holds: 'data' | 'wal' } | undefined
 }
 

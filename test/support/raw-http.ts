@@ -7,16 +7,16 @@ export interface RawResponse {
   closed: boolean
 }
 
-const PATIENCE_MS = 10_000
+const TIMEOUT_MS = 10_000
 
-/** Writes bytes to a listening server as they are and gives all answers that came until the server closed the connection. */
+/** Sends bytes to a listening server as they are and returns all responses until the server closes the connection. */
 export function rawHttp(port: number, ...chunks: (string | Buffer)[]): Promise<RawResponse[]> {
-  return rawHttpWithin(PATIENCE_MS, port, ...chunks)
+  return rawHttpWithin(TIMEOUT_MS, port, ...chunks)
 }
 
-/** The same for requests that the server may rightly wait for the rest of: after so long a silence they are given up. */
+/** Does the same for requests of which the server may wait for the rest: they end after a time without data. */
 export function rawHttpWithin(
-  patienceMs: number,
+  timeoutMs: number,
   port: number,
   ...chunks: (string | Buffer)[]
 ): Promise<RawResponse[]> {
@@ -31,15 +31,15 @@ export function rawHttpWithin(
       socket.destroy()
       resolve(answersIn(Buffer.concat(received), closed))
     }
-    socket.setTimeout(patienceMs, () => finish(false))
+    socket.setTimeout(timeoutMs, () => finish(false))
     socket.on('data', (data) => received.push(data))
     socket.on('end', () => finish(true))
-    // The server may close while we still write; what it said before counts.
+    // The server may close the connection while we still write: its responses before that count.
     socket.on('error', () => finish(true))
   })
 }
 
-/** A request with the headers that every request needs and `Connection: close`, so that the answer ends the exchange. */
+/** Returns a request with the headers that each needs and `Connection: close`, so that the server closes it. */
 export function requestText(
   line: string,
   headers: Record<string, string | string[]> = {},

@@ -1,29 +1,32 @@
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Where the processes of one run of the suite say which answers they met; test/run.ts names it. */
+/** Where the processes of one run of the suite record the responses they have seen; set by scripts/test.ts. */
 const folder = process.env.TASKLANE_MET_ANSWERS
-const noted = new Set<string>()
+const recorded = new Set<string>()
 
-/** Remembers for the whole suite that an operation answered with a status. Each process writes a file of its own, a line at a time. */
+/**
+ * Records for the whole suite that an operation responded with a status. Each process writes a file of its own, a line
+ * at a time.
+ */
 export function recordResponse(operationId: string, status: number): void {
   const pair = `${operationId} ${status}`
-  if (folder === undefined || noted.has(pair)) {
+  if (folder === undefined || recorded.has(pair)) {
     return
   }
-  noted.add(pair)
+  recorded.add(pair)
   appendFileSync(join(folder, String(process.pid)), `${pair}\n`)
 }
 
-/** Answers that the contract names and no test provokes, each for a reason. The key is a pattern of `operationId status`. */
+/** Documented responses that no test can provoke, as patterns of `operationId status`, each with its reason. */
 const EXCEPTIONS: [pairs: RegExp, reason: string][] = [
   [
     / 500$/,
-    'a fault of ours: nothing that a caller sends provokes it. test/plugins/problems.test.ts has one on a route of its own.'
+    'A bug of ours: no request provokes it. test/http/problems.test.ts has one on a route of its own.'
   ]
 ]
 
-/** Which of the pairs that a contract names were met, which are excepted, and which nobody has seen. */
+/** Returns which of the responses that a contract documents were seen, which are exempt, and which are neither. */
 export function responseCoverage(
   document: { paths: Record<string, Record<string, { operationId: string; responses: object }>> },
   from: string

@@ -23,7 +23,7 @@ const CSV = 'title,status\nMow the lawn,todo\nFeed the cat,whenever\n'
 
 export type SampleData = Awaited<ReturnType<typeof populate>>
 
-/** Uses every room of a running Tasklane once, through the front door. What it says about that must be the same wherever its database went. */
+/** Uses every feature of a running server once. What it returns must be the same wherever its database is moved. */
 export async function populate({ url }: Pick<Server, 'url'>) {
   const api = `${url}/api/v1`
   const signUp = async (username: string): Promise<string> =>

@@ -7,13 +7,13 @@ import { styleText } from 'node:util'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const NODE_TOOLS = join(ROOT, 'scripts/contract-tools')
-/** Tools that are not npm's; each folder names its version, so that a new one is installed anew. */
+/** Tools that are no npm packages; each folder names its version, so that a new one is installed. */
 const OTHERS = join(ROOT, '.tools')
 export const versions: Record<string, string> = JSON.parse(
   readFileSync(join(ROOT, 'test/conformance/versions.json'), 'utf8')
 )
 
-/** A program of the package in scripts/contract-tools. It is a package of its own: what lints and fuzzes is ten times what runs. */
+/** Returns a program of scripts/contract-tools, a package of its own, since it is ten times the size of the server. */
 export function nodeTool(program: string): string {
   const lock = digest(readFileSync(join(NODE_TOOLS, 'package-lock.json')))
   const stamp = join(NODE_TOOLS, 'node_modules', '.lock-digest')
