@@ -53,8 +53,8 @@ export async function insertTasks(tx: Db, rows: NewTask[]): Promise<Task[]> {
   return rows.map(({ id }) => mustGet(byId, id))
 }
 
-/** A normalized new task with its id and the id of its event, as it is stored in JSON until it is created. */
-export type TaskRecord = FieldValues & { id: string; event_id: string }
+/** A normalized new task with its id and the id of its event, as JSON: what is absent is null. */
+export type TaskRecord = Partial<FieldValues> & { id: string; event_id: string }
 
 /**
  * Creates a task and its event from each `TaskRecord` of JSON arrays, in one statement; returns their number. `arrays`

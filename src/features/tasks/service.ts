@@ -63,11 +63,13 @@ export async function unassignUser(
   )
 }
 
-/** Returns a validated new task as it is stored in JSON until `createFromRecords` creates it. */
+/** Returns a validated new task as it is stored in JSON, without nulls, until `createFromRecords` creates it. */
 export function toTaskRecord(body: TaskCreate, id: string, event_id: string): TaskRecord {
   const values = { ...DEFAULTS, ...normalizeFields(body) }
-  const fields = Object.fromEntries(FIELD_NAMES.map((name) => [name, values[name]]))
-  return { id, event_id, ...(fields as FieldValues) }
+  const fields: Partial<FieldValues> = Object.fromEntries(
+    FIELD_NAMES.filter((name) => values[name] !== null).map((name) => [name, values[name]])
+  )
+  return { id, event_id, ...fields }
 }
 
 /**
