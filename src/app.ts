@@ -2,14 +2,14 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Deps } from './core/deps.ts'
 import { createLoginThrottle } from './core/login-throttle.ts'
 import { createKeyResolver } from './features/api-keys/service.ts'
-import { createCodes } from './features/auth/codes.ts'
-import { changeEmail } from './features/auth/email-verification.ts'
 import { createBanCache } from './features/bans/ban-cache.ts'
-import { createViolationTracker } from './features/bans/service.ts'
-import { createSessions } from './features/sessions/service.ts'
+import { createViolationTracker } from './features/bans/violations.ts'
+import { createCodes } from './features/identity/codes.ts'
+import { createCredentials } from './features/identity/credentials.ts'
+import { createSessions } from './features/identity/sessions.ts'
 import { type AppDeps, type AppFeature, composeFeatures } from './features.ts'
 import { errorHandler } from './http/error-handler.ts'
-import { auditRefusals } from './http/plugins/audit-denied.ts'
+import { auditDenied } from './http/plugins/audit-denied.ts'
 import { accessTokens, createAuthenticator } from './http/plugins/authenticate.ts'
 import { clientIpPlugin } from './http/plugins/client-ip.ts'
 import { connectionClose } from './http/plugins/connection-close.ts'
@@ -46,20 +46,12 @@ export async function buildApp(
   await app.register(requestLog)
   await app.register(errorHandler)
   await app.register(securityHeaders, { config })
-  const banList = createBanCache(db, logger)
-  const offences = createViolationTracker({
-    db,
-    config,
-    log: logger,
-    onBan: () => {
-      deps.metrics?.banned()
-      banList.invalidate()
-    }
-  })
+  const banCache = createBanCache(db, logger)
+  const violations = createViolationTracker({ ...deps, banCache, log: logger })
   await app.register(ipBans, {
-    bannedFor: banList.bannedFor,
-    reportViolation: offences.note,
-    flush: offences.settled
+    bannedFor: banCache.bannedFor,
+    reportViolation: violations.report,
+    flush: violations.flush
   })
   // The embedded database works on this very event loop: there a delay says that it is busy, not that we are drowning.
   await app.register(loadShedding, {
@@ -80,12 +72,7 @@ export async function buildApp(
   })
   await app.register(accessTokens, { secrets, ttlSeconds: config.ACCESS_TOKEN_TTL })
 
-  const sessions = createSessions({
-    db,
-    sign: (claims) => app.jwt.sign(claims),
-    accessSeconds: config.ACCESS_TOKEN_TTL,
-    refreshSeconds: config.REFRESH_TOKEN_TTL
-  })
+  const sessions = createSessions({ db, config, sign: (claims) => app.jwt.sign(claims) })
   await app.register(guard, {
     resolveCaller: createAuthenticator({
       verify: app.verifyAccessToken,
@@ -96,17 +83,18 @@ export async function buildApp(
     needsVerified: config.EMAIL_VERIFICATION === 'required',
     limitUser: app.limitUser
   })
-  await app.register(auditRefusals, {
+  await app.register(auditDenied, {
     db,
     subjects: Object.assign({}, ...features.map(({ auditSubjects }) => auditSubjects))
   })
 
   const throttle = createLoginThrottle({ db, secrets, isOn: config.RATE_LIMIT })
-  const authDeps = { ...deps, sessions, throttle, codes: createCodes(secrets) }
   const appDeps: AppDeps = {
-    ...authDeps,
-    changeAddress: (actor, id, change) => changeEmail(authDeps, actor, id, change),
-    onChange: banList.invalidate,
+    ...deps,
+    sessions,
+    credentials: createCredentials({ ...deps, sessions, throttle }),
+    codes: createCodes(deps),
+    banCache,
     limitsStorage: app.limitsStorage
   }
   for (const { prefix, isRoot, plugin } of features.flatMap(({ routes }) => routes)) {

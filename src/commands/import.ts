@@ -9,6 +9,7 @@ import { startJobRunner } from '../core/job-runner.ts'
 import { Problem } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
 import { withTransaction } from '../db/transaction.ts'
+import { getUser } from '../features/identity/service.ts'
 import type { TaskImport } from '../features/imports/schema.ts'
 import {
   cancelOwnImport,
@@ -18,7 +19,6 @@ import {
   readImport,
   stageFile
 } from '../features/imports/service.ts'
-import { findCredentials } from '../features/users/service.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
 const LOOK_MS = 200
@@ -59,7 +59,7 @@ async function importFor(
   user: string,
   dry_run: boolean
 ): Promise<void> {
-  const owner = await findCredentials(db, user.includes('@') ? { email: user } : { username: user })
+  const owner = await getUser(db, user.includes('@') ? { email: user } : { username: user })
   if (!owner) {
     throw new CommandError(`There is no user ${user}.`)
   }

@@ -7,7 +7,7 @@ import { Problem } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
 import { executeRows } from '../db/rows.ts'
 import { idempotencyKeys } from '../db/tables/idempotency-keys.ts'
-import { withTransaction } from '../db/transaction.ts'
+import { type Tx, withTransaction } from '../db/transaction.ts'
 
 export const KEPT_HOURS = 24
 const PURGE_CHUNK = 500
@@ -46,7 +46,7 @@ type Kept = StoredResponse<unknown> & { replayed?: true }
 export async function runIdempotent<T>(
   db: Db,
   request: FastifyRequest,
-  work: (tx: Db) => Promise<StoredResponse<T>>,
+  work: (tx: Tx) => Promise<StoredResponse<T>>,
   payload: unknown = request.body
 ): Promise<StoredResponse<T> & { replayed?: true }> {
   const key = request.headers['idempotency-key'] as string | undefined

@@ -1,23 +1,9 @@
-import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { type OldActor as Actor, audit, type Source } from '../../core/audit.ts'
+import { audit } from '../../core/audit.ts'
 import type { ProblemCode } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 
-/** Where a request comes from, as the audit log remembers it. */
-export const sourceOf = (request: FastifyRequest): Source & { address: string } => ({
-  address: request.clientIp,
-  request_id: request.id
-})
-
-/** Who makes a request. */
-export const actorOf = (request: FastifyRequest): Actor & { address: string } => ({
-  ...sourceOf(request),
-  actor_id: request.caller.id,
-  actor_name: request.caller.name
-})
-
-/** Refusals that say nothing about rights, or that are written down where they arise. */
+/** Problems that say nothing about rights, or that are audited where they arise. */
 const NOT_ABOUT_RIGHTS = new Set<ProblemCode>(['wrong_password', 'quota_exceeded'])
 export interface AuditDeniedOptions {
   db: Db
@@ -25,8 +11,8 @@ export interface AuditDeniedOptions {
   subjects: Readonly<Record<string, string>>
 }
 
-/** Writes down every refused authorisation: who tried which operation on what. */
-export const auditRefusals = fp(async (app, { db, subjects }: AuditDeniedOptions) => {
+/** Audits every refused authorisation: who tried which operation on what. */
+export const auditDenied = fp(async (app, { db, subjects }: AuditDeniedOptions) => {
   app.addHook('onSend', async (request, reply) => {
     const { caller, problem } = request
     if (
@@ -50,8 +36,8 @@ export const auditRefusals = fp(async (app, { db, subjects }: AuditDeniedOptions
         request.routeOptions.schema?.operationId
       )
     } catch (err) {
-      // The refusal stands whether or not the database can remember it.
-      request.log.error({ err }, 'a refusal could not be recorded')
+      // The request is refused whether or not the database can store that.
+      request.log.error({ err }, 'could not audit a refusal')
     }
   })
 })

@@ -1,12 +1,11 @@
 import fp from 'fastify-plugin'
-import type { Source } from '../../core/audit.ts'
+import type { RequestContext } from '../../core/context.ts'
 import { Problem, type ProblemCode } from '../../core/problem.ts'
-import { sourceOf } from './audit-denied.ts'
 
 export interface IpBansOptions {
   /** How many seconds an address stays banned; undefined when it is not. */
   bannedFor: (address: string) => Promise<number | undefined>
-  reportViolation: (source: Source & { address: string }) => void
+  reportViolation: (violation: RequestContext<null>) => void
   /** Resolves when every offence that was noted is written. */
   flush: () => Promise<void>
 }
@@ -30,7 +29,7 @@ export const ipBans = fp(async (app, { bannedFor, reportViolation, flush }: IpBa
     const isFailedLogin =
       request.routeOptions.config.budget === 'auth' && FAILED_LOGIN.has(request.problem?.code)
     if (reply.statusCode === 429 || isFailedLogin) {
-      reportViolation(sourceOf(request))
+      reportViolation(request.anonymousCtx)
     }
   })
 

@@ -27,7 +27,7 @@ t.test(
     t.equal(letters.length, 1)
     const code = await codeTo(h.mail, ANN)
     t.match(letters[0], {
-      subject: 'Your code for a new password',
+      subject: 'Your password reset code',
       text: 'Hello Ann <b>Lee</b>,',
       html: 'Hello Ann &lt;b&gt;Lee&lt;/b&gt;,'
     })

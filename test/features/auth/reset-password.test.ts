@@ -58,7 +58,7 @@ t.test(
     const [letter] = await emailsTo(h.mail, ANN)
     t.match(letter, {
       subject: 'Your password was changed',
-      text: 'Every session was ended and every API key was revoked.'
+      text: 'All sessions have ended and all API keys have been revoked.'
     })
     const facts = (await auditEntries(h.db)).filter(({ subject_id }) =>
       [h.ann.user.id, key.id].includes(subject_id)

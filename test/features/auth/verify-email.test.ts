@@ -30,7 +30,7 @@ t.test('a new account gets a code at its address and is confirmed by it, once', 
   const ann = await h.signUp('user', 'ann', { email: 'Ann@example.com', name: 'Ann' })
   t.equal(ann.user.email_verified, false)
   t.match((await emailsTo(h.mail, ANN))[0], {
-    subject: 'Your code to confirm this address',
+    subject: 'Confirm your email address',
     text: 'Hello Ann,'
   })
   t.equal((await ann.get('/api/v1/tasks')).statusCode, 200, 'nothing is withheld meanwhile')

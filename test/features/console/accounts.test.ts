@@ -55,7 +55,7 @@ async function suite() {
     await page.getByLabel('Code from the letter').fill('00000000')
     t.strictSame(await complaints(), [])
     await page.getByRole('button', { name: 'Confirm', exact: true }).click()
-    await page.getByText('The code is not right').waitFor()
+    await page.getByText('The code is wrong').waitFor()
     await page.getByLabel('Code from the letter').fill(await codeTo(mail, 'dora@example.com'))
     await page.getByRole('button', { name: 'Confirm', exact: true }).click()
     await page.getByText('The address is confirmed.').waitFor()
