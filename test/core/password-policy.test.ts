@@ -10,14 +10,14 @@ const register = (
   password: string,
   person: object = { username: `p${++people}` }
 ) => request({ method: 'POST', url: '/api/v1/auth/register', payload: { ...person, password } })
-const refusalOf = (answer: Awaited<ReturnType<typeof register>>) => {
-  const [fault] = answer.json().errors ?? []
-  return answer.statusCode === 400 && fault?.pointer === '/password'
+const refusalOf = (response: Awaited<ReturnType<typeof register>>) => {
+  const [fault] = response.json().errors ?? []
+  return response.statusCode === 400 && fault?.pointer === '/password'
     ? fault.code
-    : answer.statusCode
+    : response.statusCode
 }
 
-t.test('a password has 8 to 128 characters, counted as people see them', async (t) => {
+t.test('a password has 8 to 128 characters, counted by code point', async (t) => {
   t.equal(refusalOf(await register(mild, 'seven77')), 'too_short')
   t.equal(refusalOf(await register(mild, '\u{1f600}'.repeat(7))), 'too_short')
   t.equal(refusalOf(await register(mild, 'x'.repeat(129))), 'too_long')
@@ -47,7 +47,7 @@ t.test('a password has 8 to 128 characters, counted as people see them', async (
       })
     ).statusCode,
     401,
-    'every one of them counts'
+    'every one of them is counted'
   )
 })
 
@@ -73,14 +73,14 @@ t.test('nothing is trimmed, cut or folded', async (t) => {
   }
 })
 
-t.test('an installation may ask for more characters', async (t) => {
+t.test('an installation may require more characters', async (t) => {
   const { request } = await createTestApp(t, { env: { PASSWORD_MIN_LENGTH: '15' } })
-  const answer = await request({
+  const response = await request({
     method: 'POST',
     url: '/api/v1/auth/register',
     payload: { username: 'ann', password: 'fourteen chars' }
   })
-  t.match(answer.json(), {
+  t.match(response.json(), {
     status: 400,
     errors: [{ pointer: '/password', code: 'too_short', detail: /15/ }]
   })
@@ -97,7 +97,7 @@ t.test('an installation may ask for more characters', async (t) => {
 })
 
 t.test(
-  'common passwords are refused where the list is on, whatever their case, and the refusal says why',
+  'common passwords are rejected where the blocklist is on, in any case, with the reason',
   async (t) => {
     for (const password of [
       'password',
@@ -117,12 +117,12 @@ t.test(
     t.equal(
       (await register(mild, 'password123')).statusCode,
       201,
-      'where it is off, they are taken'
+      'where it is off, they are accepted'
     )
   }
 )
 
-t.test('in production the list is on unless it is turned off', async (t) => {
+t.test('in production the blocklist is on unless it is turned off', async (t) => {
   t.equal(
     refusalOf(await register(await createTestApp(t, { env: PRODUCTION }), 'password123')),
     'weak_password'
@@ -138,7 +138,7 @@ t.test('in production the list is on unless it is turned off', async (t) => {
   )
 })
 
-t.test('the list holds more than ten thousand passwords of sufficient length', async (t) => {
+t.test('the blocklist has more than ten thousand passwords of sufficient length', async (t) => {
   const { readFileSync } = await import('node:fs')
   const list = readFileSync(new URL('../../src/core/common-passwords.txt', import.meta.url), 'utf8')
     .split('\n')
@@ -152,7 +152,7 @@ t.test('the list holds more than ten thousand passwords of sufficient length', a
 })
 
 t.test(
-  'the name of the product and one repeated character are refused where the list is on',
+  'the product name and a single repeated character are rejected where the blocklist is on',
   async (t) => {
     for (const password of [
       'tasklane',
@@ -172,7 +172,7 @@ t.test(
   }
 )
 
-t.test("one's own name or address is refused", async (t) => {
+t.test("one's own username or email is rejected", async (t) => {
   const cases: [person: object, password: string][] = [
     [{ username: 'mary.shelley' }, 'Mary.Shelley'],
     [{ email: 'mary.wollstone@example.com' }, 'mary.wollstone'],
@@ -190,7 +190,7 @@ t.test("one's own name or address is refused", async (t) => {
   t.equal(
     refusalOf(await register(strict, 'mary.shelley1818!', { username: 'mary.shelley' })),
     'weak_password',
-    'digits around it do not help'
+    'digits around it make no difference'
   )
   t.equal(
     refusalOf(await register(strict, 'annannann123', { username: 'ann' })),

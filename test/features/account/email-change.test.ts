@@ -22,19 +22,19 @@ async function open(t: Parameters<typeof createTestApp>[0], env: Record<string, 
 }
 const withPassword = (email: string) => ({ email, current_password: PASSWORD })
 
-t.test('a new address counts when its code comes back, and the old one is told', async (t) => {
+t.test('a new email takes effect when it is confirmed, and the old one is notified', async (t) => {
   const h = await open(t)
-  const asked = await h.change({ ...withPassword('Lee@Example.com'), name: 'Ann Lee' })
-  t.match(asked.json(), { email: OLD, email_verified: true, name: 'Ann Lee' })
-  t.equal((await emailsTo(h.mail, OLD)).length, 1, 'only the one of the registration')
+  const requested = await h.change({ ...withPassword('Lee@Example.com'), name: 'Ann Lee' })
+  t.match(requested.json(), { email: OLD, email_verified: true, name: 'Ann Lee' })
+  t.equal((await emailsTo(h.mail, OLD)).length, 1, 'only the one from the registration')
   t.equal((await h.confirm(NEW, await codeTo(h.mail, NEW))).statusCode, 204)
   t.match(await h.me(), { email: NEW, email_verified: true })
-  const [told] = await emailsTo(h.mail, OLD)
-  t.match(told, {
+  const [notice] = await emailsTo(h.mail, OLD)
+  t.match(notice, {
     subject: 'The email address of your account was changed',
     text: 'l…@example.com'
   })
-  t.notMatch(JSON.stringify(told), NEW)
+  t.notMatch(JSON.stringify(notice), NEW)
   t.equal(
     (
       await h.request({
@@ -56,7 +56,7 @@ t.test('a new address counts when its code comes back, and the old one is told',
     200
   )
   t.strictSame(
-    (await auditEntries(h.db, 'user.logged_in')).map((fact) => [summarize(fact), fact.actor_id]),
+    (await auditEntries(h.db, 'user.logged_in')).map((entry) => [summarize(entry), entry.actor_id]),
     [
       'user.registered',
       'user.profile_changed',
@@ -66,31 +66,34 @@ t.test('a new address counts when its code comes back, and the old one is told',
   )
 })
 
-t.test('it takes the password, and the password is for nothing else', async (t) => {
-  const h = await open(t)
-  t.match((await h.change({ email: NEW })).json(), {
-    status: 400,
-    errors: [{ pointer: '/current_password', code: 'required' }]
-  })
-  t.match((await h.change({ current_password: PASSWORD })).json(), {
-    status: 400,
-    errors: [{ pointer: '/current_password', code: 'excluded' }]
-  })
-  t.match(
-    (await h.change({ email: NEW, current_password: 'a wrong password', name: 'Bob' })).json(),
-    { status: 403, code: 'wrong_password' }
-  )
-  t.match(await h.me(), { email: OLD, name: 'Ann' })
-  t.strictSame(await emailsTo(h.mail, NEW), [])
-  t.ok(
-    (await auditEntries(h.db)).some(
-      (fact) => summarize(fact) === 'user.email_change_requested failed'
+t.test(
+  'a change of email requires the password, which is not accepted for anything else',
+  async (t) => {
+    const h = await open(t)
+    t.match((await h.change({ email: NEW })).json(), {
+      status: 400,
+      errors: [{ pointer: '/current_password', code: 'required' }]
+    })
+    t.match((await h.change({ current_password: PASSWORD })).json(), {
+      status: 400,
+      errors: [{ pointer: '/current_password', code: 'excluded' }]
+    })
+    t.match(
+      (await h.change({ email: NEW, current_password: 'a wrong password', name: 'Bob' })).json(),
+      { status: 403, code: 'wrong_password' }
     )
-  )
-})
+    t.match(await h.me(), { email: OLD, name: 'Ann' })
+    t.strictSame(await emailsTo(h.mail, NEW), [])
+    t.ok(
+      (await auditEntries(h.db)).some(
+        (entry) => summarize(entry) === 'user.email_change_requested failed'
+      )
+    )
+  }
+)
 
 t.test(
-  'an address that is taken, before or meanwhile, is refused and nothing else of the request happens',
+  'an email that is taken, before or in the meantime, is rejected together with the rest of the request',
   async (t) => {
     const h = await open(t)
     await h.signUp('user', 'bob', { email: 'bob@example.com' })
@@ -112,7 +115,7 @@ t.test(
   }
 )
 
-t.test('of two accounts that wait for one address, the code decides whose it is', async (t) => {
+t.test('of two accounts that wait for one email, the code decides which one gets it', async (t) => {
   const h = await open(t)
   const bob = await h.signUp('user', 'bob')
   await h.change(withPassword(NEW))
@@ -125,7 +128,7 @@ t.test('of two accounts that wait for one address, the code decides whose it is'
 })
 
 t.test(
-  'a code for one address confirms no other, and a second change replaces the first',
+  'a code for one email confirms no other, and a second change replaces the first',
   async (t) => {
     const h = await open(t)
     await h.change(withPassword('first@example.com'))
@@ -139,7 +142,7 @@ t.test(
   }
 )
 
-t.test('naming the address one has changes nothing', async (t) => {
+t.test('setting the current email again changes nothing', async (t) => {
   const h = await open(t)
   t.match((await h.change(withPassword('Ann@Example.com'))).json(), {
     email: OLD,
@@ -148,19 +151,22 @@ t.test('naming the address one has changes nothing', async (t) => {
   t.equal((await emailsTo(h.mail, OLD)).length, 1)
 })
 
-t.test('where addresses are not confirmed the new one counts at once, unconfirmed', async (t) => {
-  for (const [name, letters] of [
-    ['EMAIL_VERIFICATION', 1],
-    ['EMAIL_ENABLED', 0]
-  ] as const) {
-    const h = await open(t, { [name]: 'off' })
-    t.match((await h.change(withPassword(NEW))).json(), { email: NEW, email_verified: false })
-    t.equal((await emailsTo(h.mail, OLD)).length, letters)
+t.test(
+  'where emails are not confirmed, a new one takes effect immediately, unconfirmed',
+  async (t) => {
+    for (const [name, emails] of [
+      ['EMAIL_VERIFICATION', 1],
+      ['EMAIL_ENABLED', 0]
+    ] as const) {
+      const h = await open(t, { [name]: 'off' })
+      t.match((await h.change(withPassword(NEW))).json(), { email: NEW, email_verified: false })
+      t.equal((await emailsTo(h.mail, OLD)).length, emails)
+    }
   }
-})
+)
 
 t.test(
-  'where confirmation is required, somebody who mistyped their address can mend it',
+  'where confirmation is required, a user who mistyped their email can correct it',
   async (t) => {
     const h = await createTestApp(t, { env: { EMAIL_VERIFICATION: 'required' } })
     const ann = await h.signUp('user', 'ann', { email: 'mistyped@example.com' })

@@ -7,13 +7,13 @@ const patch = (who: Awaited<ReturnType<typeof signUp>>, payload: object) =>
   who.send({ method: 'PATCH', url: '/api/v1/me', payload })
 
 t.test(
-  'the profile is the account behind the token, and nothing more than the contract shows',
+  'the profile is the account of the token, with exactly the fields of the contract',
   async (t) => {
     const ann = await signUp('user', 'ann')
-    const answer = await ann.get('/api/v1/me')
-    t.equal(answer.statusCode, 200)
-    t.equal(answer.headers['cache-control'], 'no-store')
-    t.strictSame(Object.keys(answer.json()).sort(), [
+    const response = await ann.get('/api/v1/me')
+    t.equal(response.statusCode, 200)
+    t.equal(response.headers['cache-control'], 'no-store')
+    t.strictSame(Object.keys(response.json()).sort(), [
       'created_at',
       'email',
       'email_verified',
@@ -22,7 +22,7 @@ t.test(
       'role',
       'username'
     ])
-    t.match(answer.json(), {
+    t.match(response.json(), {
       id: ann.user.id,
       username: 'ann',
       email: null,
@@ -33,22 +33,22 @@ t.test(
   }
 )
 
-t.test('a change touches what is named; null clears the name', async (t) => {
+t.test('a change only affects the fields that are sent; null clears the name', async (t) => {
   const bea = await signUp('user', 'bea')
   t.match((await patch(bea, { name: '  Bea Lee ' })).json(), { name: 'Bea Lee', username: 'bea' })
   t.match((await patch(bea, { username: 'Bea.2' })).json(), { name: 'Bea Lee', username: 'Bea.2' })
   t.match((await patch(bea, { name: null })).json(), { name: null, username: 'Bea.2' })
-  const facts = (await auditEntries(db, 'user.registered')).filter(
+  const entries = (await auditEntries(db, 'user.registered')).filter(
     ({ subject_id }) => subject_id === bea.user.id
   )
-  t.match(facts, [
+  t.match(entries, [
     { action: 'user.profile_changed', detail: 'name', actor_id: bea.user.id },
     { detail: 'username' },
     { detail: 'name' }
   ])
 })
 
-t.test('what may not be changed here is refused and named', async (t) => {
+t.test('fields that cannot be changed are rejected and named', async (t) => {
   const cid = await signUp('user', 'cid')
   const cases: [payload: object, fault: object][] = [
     [{}, { pointer: '', code: 'empty' }],
@@ -73,23 +73,26 @@ t.test('what may not be changed here is refused and named', async (t) => {
   t.match((await cid.get('/api/v1/me')).json(), { username: 'cid', name: null, role: 'user' })
 })
 
-t.test("a name that somebody has is refused, one's own in other case is not", async (t) => {
-  await signUp('user', 'dora')
-  const eve = await signUp('user', 'eve')
-  t.match((await patch(eve, { username: 'DORA' })).json(), {
-    status: 409,
-    code: 'account_exists',
-    errors: [{ pointer: '/username', code: 'taken' }]
-  })
-  t.match((await patch(eve, { username: 'EVE' })).json(), { username: 'EVE' })
-  t.match(
-    (
-      await request({
-        method: 'POST',
-        url: '/api/v1/auth/login',
-        payload: { username: 'eve', password: 'correct horse battery' }
-      })
-    ).json(),
-    { user: { username: 'EVE' } }
-  )
-})
+t.test(
+  "a username that is taken is rejected, but one's own in another case is accepted",
+  async (t) => {
+    await signUp('user', 'dora')
+    const eve = await signUp('user', 'eve')
+    t.match((await patch(eve, { username: 'DORA' })).json(), {
+      status: 409,
+      code: 'account_exists',
+      errors: [{ pointer: '/username', code: 'taken' }]
+    })
+    t.match((await patch(eve, { username: 'EVE' })).json(), { username: 'EVE' })
+    t.match(
+      (
+        await request({
+          method: 'POST',
+          url: '/api/v1/auth/login',
+          payload: { username: 'eve', password: 'correct horse battery' }
+        })
+      ).json(),
+      { user: { username: 'EVE' } }
+    )
+  }
+)

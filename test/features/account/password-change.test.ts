@@ -20,65 +20,68 @@ const hashOf = async (username: string) =>
 const storeHash = (username: string, password_hash: string) =>
   db.update(users).set({ password_hash }).where(eq(users.username, username))
 
-t.test('a change needs the current password, keeps this session and ends the others', async (t) => {
-  const ann = await signUp('user', 'ann')
-  const other = (await login('ann', PASSWORD)).json()
-  const answer = await ann.post('/api/v1/me/password', {
-    current_password: PASSWORD,
-    new_password: NEW
-  })
-  t.equal(answer.statusCode, 204)
-  t.equal(answer.body, '')
-  t.equal((await ann.get('/api/v1/me')).statusCode, 200)
-  t.equal(
-    (
-      await request({
-        method: 'POST',
-        url: '/api/v1/auth/refresh',
-        payload: { refresh_token: ann.refresh_token }
-      })
-    ).statusCode,
-    200
-  )
-  t.equal((await request({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 401)
-  t.equal(
-    (
-      await request({
-        method: 'POST',
-        url: '/api/v1/auth/refresh',
-        payload: { refresh_token: other.refresh_token }
-      })
-    ).statusCode,
-    401
-  )
-  t.equal((await login('ann', PASSWORD)).statusCode, 401)
-  t.equal((await login('ann', NEW)).statusCode, 200)
-  const facts = (
-    await auditEntries(db, 'user.logged_in', 'user.registered', 'session.refreshed')
-  ).filter(({ subject_id }) => subject_id === ann.user.id)
-  t.match(facts, [
-    { action: 'user.password_changed', outcome: 'succeeded', actor_id: ann.user.id },
-    { action: 'user.sessions_ended', detail: '1' }
-  ])
-})
+t.test(
+  'a password change requires the current password, keeps this session and ends the others',
+  async (t) => {
+    const ann = await signUp('user', 'ann')
+    const other = (await login('ann', PASSWORD)).json()
+    const response = await ann.post('/api/v1/me/password', {
+      current_password: PASSWORD,
+      new_password: NEW
+    })
+    t.equal(response.statusCode, 204)
+    t.equal(response.body, '')
+    t.equal((await ann.get('/api/v1/me')).statusCode, 200)
+    t.equal(
+      (
+        await request({
+          method: 'POST',
+          url: '/api/v1/auth/refresh',
+          payload: { refresh_token: ann.refresh_token }
+        })
+      ).statusCode,
+      200
+    )
+    t.equal((await request({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 401)
+    t.equal(
+      (
+        await request({
+          method: 'POST',
+          url: '/api/v1/auth/refresh',
+          payload: { refresh_token: other.refresh_token }
+        })
+      ).statusCode,
+      401
+    )
+    t.equal((await login('ann', PASSWORD)).statusCode, 401)
+    t.equal((await login('ann', NEW)).statusCode, 200)
+    const entries = (
+      await auditEntries(db, 'user.logged_in', 'user.registered', 'session.refreshed')
+    ).filter(({ subject_id }) => subject_id === ann.user.id)
+    t.match(entries, [
+      { action: 'user.password_changed', outcome: 'succeeded', actor_id: ann.user.id },
+      { action: 'user.sessions_ended', detail: '1' }
+    ])
+  }
+)
 
-t.test('a wrong current password is refused, changes nothing and is remembered', async (t) => {
+t.test('a wrong current password is rejected, changes nothing and is audited', async (t) => {
   const bea = await signUp('user', 'bea')
   const other = (await login('bea', PASSWORD)).json()
-  const answer = await bea.post('/api/v1/me/password', {
+  const response = await bea.post('/api/v1/me/password', {
     current_password: 'wrong horse battery',
     new_password: NEW
   })
-  t.match(answer.json(), { status: 403, code: 'wrong_password' })
+  t.match(response.json(), { status: 403, code: 'wrong_password' })
   t.equal((await request({ url: '/api/v1/me', headers: bearer(other) })).statusCode, 200)
   t.equal((await login('bea', PASSWORD)).statusCode, 200)
-  const facts = (await auditEntries(db, 'user.logged_in', 'user.registered')).filter(
+  const entries = (await auditEntries(db, 'user.logged_in', 'user.registered')).filter(
     ({ subject_id }) => subject_id === bea.user.id
   )
-  t.match(facts, [{ action: 'user.password_changed', outcome: 'failed', actor_id: bea.user.id }])
+  t.match(entries, [{ action: 'user.password_changed', outcome: 'failed', actor_id: bea.user.id }])
 })
 
-t.test('the new password is held to the policy, and the fault is where it stands', async (t) => {
+t.test('the new password must satisfy the policy, and the error points to its field', async (t) => {
   const cid = await signUp('user', 'cid.of.tests')
   const change = async (new_password: string) =>
     (await cid.post('/api/v1/me/password', { current_password: PASSWORD, new_password })).json()
@@ -107,48 +110,45 @@ t.test('the new password is held to the policy, and the fault is where it stands
 })
 
 t.test(
-  'of parallel changes from one password one wins, and its password is the one that counts',
+  'of parallel changes of one password exactly one succeeds, and its password is stored',
   async (t) => {
     const dan = await signUp('user', 'dan')
     const wanted = Array.from({ length: 6 }, (_, i) => `${NEW} ${i}`)
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       wanted.map((new_password) =>
         dan.post('/api/v1/me/password', { current_password: PASSWORD, new_password })
       )
     )
-    const { 204: changed, 403: late = 0, 503: busy = 0 } = countStatuses(answers)
+    const { 204: changed, 403: late = 0, 503: busy = 0 } = countStatuses(responses)
     t.equal(changed, 1)
-    t.equal(late + busy, 5, 'the others come too late, or are told to come again')
-    const won = wanted[answers.findIndex(({ statusCode }) => statusCode === 204)] as string
+    t.equal(late + busy, 5, 'the others are too late or get a 503')
+    const won = wanted[responses.findIndex(({ statusCode }) => statusCode === 204)] as string
     t.equal((await login('dan', won)).statusCode, 200)
   }
 )
 
-t.test(
-  'a login that was under way with the old password opens no session behind the change',
-  async (t) => {
-    for (let round = 0; round < 5; round++) {
-      const username = `racer-${round}`
-      const eve = await signUp('user', username)
-      const [, ...logins] = await Promise.all([
-        eve.post('/api/v1/me/password', { current_password: PASSWORD, new_password: NEW }),
-        ...Array.from({ length: 6 }, () => login(username, PASSWORD))
-      ])
-      for (const answer of logins) {
-        if (answer.statusCode !== 200) {
-          continue
-        }
-        t.equal(
-          (await request({ url: '/api/v1/me', headers: bearer(answer.json()) })).statusCode,
-          401
-        )
+t.test('a login in progress with the old password opens no session after the change', async (t) => {
+  for (let round = 0; round < 5; round++) {
+    const username = `racer-${round}`
+    const eve = await signUp('user', username)
+    const [, ...logins] = await Promise.all([
+      eve.post('/api/v1/me/password', { current_password: PASSWORD, new_password: NEW }),
+      ...Array.from({ length: 6 }, () => login(username, PASSWORD))
+    ])
+    for (const response of logins) {
+      if (response.statusCode !== 200) {
+        continue
       }
-      t.equal((await eve.get('/api/v1/auth/sessions')).json().data.length, 1)
+      t.equal(
+        (await request({ url: '/api/v1/me', headers: bearer(response.json()) })).statusCode,
+        401
+      )
     }
+    t.equal((await eve.get('/api/v1/auth/sessions')).json().data.length, 1)
   }
-)
+})
 
-t.test('a hash of lower cost is renewed by the next login, and the password stays', async (t) => {
+t.test('the next login renews a hash of lower cost, and the password stays the same', async (t) => {
   await signUp('user', 'fay')
   await storeHash(
     'fay',
@@ -161,17 +161,17 @@ t.test('a hash of lower cost is renewed by the next login, and the password stay
   )
   t.equal((await login('fay', 'wrong horse battery')).statusCode, 401)
   t.match(await hashOf('fay'), /m=8192/, 'not by a wrong one')
-  const answers = await Promise.all([1, 2, 3, 4].map(() => login('fay', PASSWORD)))
-  const { 200: opened = 0, 503: busy = 0 } = countStatuses(answers)
+  const responses = await Promise.all([1, 2, 3, 4].map(() => login('fay', PASSWORD)))
+  const { 200: opened = 0, 503: busy = 0 } = countStatuses(responses)
   t.ok(opened > 0)
-  t.equal(opened + busy, 4, 'none is refused because another one renewed the hash')
+  t.equal(opened + busy, 4, 'none is rejected because another one renewed the hash')
   t.match(await hashOf('fay'), /^\$argon2id\$v=19\$m=19456,p=1,t=2\$/)
   const renewed = await hashOf('fay')
   t.equal((await login('fay', PASSWORD)).statusCode, 200)
-  t.equal(await hashOf('fay'), renewed, 'a current one is left alone')
+  t.equal(await hashOf('fay'), renewed, 'a current one is not renewed')
 })
 
-t.test('a stored hash that would cost far more than ours is never computed', async (t) => {
+t.test('a stored hash of far higher cost than ours is never computed', async (t) => {
   await signUp('user', 'gus')
   await storeHash(
     'gus',

@@ -15,13 +15,13 @@ const factsAbout = async (session: unknown) =>
   (await auditEntries(db)).filter(({ subject_id }) => subject_id === session)
 
 t.test(
-  'a refresh gives the next token set of the same session, and the old token is spent',
+  'a refresh returns the next token set of the same session and uses up the old token',
   async (t) => {
     const ann = await signUp()
-    const answer = await refresh(ann.refresh_token)
-    t.equal(answer.statusCode, 200)
-    t.equal(answer.headers['cache-control'], 'no-store')
-    const next = answer.json()
+    const response = await refresh(ann.refresh_token)
+    t.equal(response.statusCode, 200)
+    t.equal(response.headers['cache-control'], 'no-store')
+    const next = response.json()
     t.strictSame(next.user, ann.user)
     t.equal(sidOf(next.access_token), sidOf(ann.access_token))
     t.not(next.refresh_token, ann.refresh_token)
@@ -39,7 +39,7 @@ t.test(
 )
 
 t.test(
-  'a spent token presented again ends the session for everybody who holds a part of it',
+  'a refresh token that is used twice ends its session for everyone who has its tokens',
   async (t) => {
     const ann = await signUp()
     const next = (await refresh(ann.refresh_token)).json()
@@ -65,9 +65,9 @@ t.test(
       401
     )
     t.equal((await refresh(next.refresh_token)).statusCode, 401)
-    const facts = await factsAbout(sidOf(ann.access_token))
+    const entries = await factsAbout(sidOf(ann.access_token))
     t.match(
-      facts.map(({ action, outcome }) => [action, outcome]),
+      entries.map(({ action, outcome }) => [action, outcome]),
       [
         ['session.refreshed', 'succeeded'],
         ['session.reuse_detected', 'failed'],
@@ -77,7 +77,7 @@ t.test(
   }
 )
 
-t.test('the end of one session leaves the others of its user alone', async (t) => {
+t.test("the end of one session does not affect the user's other sessions", async (t) => {
   const ann = await signUp('user', 'two-places')
   const other = (
     await request({
@@ -94,13 +94,15 @@ t.test('the end of one session leaves the others of its user alone', async (t) =
 t.test('of 100 parallel refreshes of one token exactly one succeeds', async (t) => {
   for (let round = 1; round <= 3; round++) {
     const ann = await signUp()
-    const answers = await Promise.all(Array.from({ length: 100 }, () => refresh(ann.refresh_token)))
-    t.strictSame(countStatuses(answers), { 200: 1, 401: 99 })
-    const winner = answers.find(({ statusCode }) => statusCode === 200)?.json()
+    const responses = await Promise.all(
+      Array.from({ length: 100 }, () => refresh(ann.refresh_token))
+    )
+    t.strictSame(countStatuses(responses), { 200: 1, 401: 99 })
+    const winner = responses.find(({ statusCode }) => statusCode === 200)?.json()
     t.equal(
       (await refresh(winner.refresh_token)).statusCode,
       401,
-      'and the session has ended, since a copy was about'
+      'and the session has ended, since someone had a copy'
     )
     const ends = (await factsAbout(sidOf(ann.access_token))).filter(
       ({ action }) => action === 'session.reuse_detected'
@@ -109,24 +111,26 @@ t.test('of 100 parallel refreshes of one token exactly one succeeds', async (t) 
   }
 })
 
-t.test('an unknown token is refused and remembered without a session', async (t) => {
-  const answer = await refresh('w0Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR', {
+t.test('an unknown token is rejected and audited without a session', async (t) => {
+  const response = await refresh('w0Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR', {
     'x-request-id': 'unknown-token'
   })
-  t.equal(answer.statusCode, 401)
-  const facts = (await auditEntries(db)).filter(({ request_id }) => request_id === 'unknown-token')
-  t.match(facts, [
+  t.equal(response.statusCode, 401)
+  const entries = (await auditEntries(db)).filter(
+    ({ request_id }) => request_id === 'unknown-token'
+  )
+  t.match(entries, [
     { action: 'session.refreshed', outcome: 'failed', actor_id: null, subject_id: null }
   ])
   t.equal((await refresh('nonsense with blanks')).statusCode, 400)
 })
 
-t.test('an access token is no refresh token', async (t) => {
+t.test('an access token is not accepted as a refresh token', async (t) => {
   const ann = await signUp()
   t.equal((await refresh(ann.access_token.slice(0, 200))).statusCode, 401)
 })
 
-t.test('a restart revives no spent token and loses no live one', async (t) => {
+t.test('after a restart used tokens stay used and live ones stay live', async (t) => {
   const ann = await signUp()
   const next = (await refresh(ann.refresh_token)).json()
   const restarted = await secondInstance(t, h)
@@ -157,14 +161,18 @@ t.test('a restart revives no spent token and loses no live one', async (t) => {
   )
 })
 
-t.test('a refresh that fails because the database goes away has not spent the token', async (t) => {
+t.test('a refresh that fails because the database is down does not use up the token', async (t) => {
   const ann = await signUp()
-  // The server says that it is shutting down, in the middle of the transaction, after the token was spent in it.
+  // The server shuts down in the middle of the transaction, after the token was used in it.
   await db.execute(
-    sql`create function going_away() returns trigger language plpgsql as $$ begin raise exception 'going away' using errcode = '57P03'; end $$`
+    sql`
+      CREATE FUNCTION going_away() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        RAISE EXCEPTION 'going away' USING errcode = '57P03';
+      END $$`
   )
   await db.execute(
-    sql`create trigger going_away before insert on audit_events for each statement execute function going_away()`
+    sql`CREATE TRIGGER going_away BEFORE INSERT ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION going_away()`
   )
   const during = await refresh(ann.refresh_token)
   t.equal(during.statusCode, 503)

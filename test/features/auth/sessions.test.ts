@@ -22,12 +22,12 @@ const bearer = (tokens: { access_token: string }) => ({
 const sidOf = (tokens: { access_token: string }): string =>
   String(decode(tokens.access_token.split('.')[1]).sid)
 
-t.test('the list shows where one is logged in, newest first, and no token', async (t) => {
+t.test('the list shows where the user is logged in, newest first, without tokens', async (t) => {
   const ann = await signUp('user', 'ann')
   const second = await login('ann', { 'user-agent': 'Curl of Tests/1.0' })
-  const answer = await request({ url: URL, headers: bearer(second) })
-  t.equal(answer.statusCode, 200)
-  const { data, pagination } = answer.json()
+  const response = await request({ url: URL, headers: bearer(second) })
+  t.equal(response.statusCode, 200)
+  const { data, pagination } = response.json()
   t.match(data, [
     {
       id: sidOf(second),
@@ -48,7 +48,7 @@ t.test('the list shows where one is logged in, newest first, and no token', asyn
   t.strictSame(pagination, { limit: 20, next_cursor: null, has_more: false, total_returned: 2 })
 })
 
-t.test('the list pages by cursor across sessions of the same moment', async (t) => {
+t.test('the list pages by cursor across sessions with equal timestamps', async (t) => {
   const ann = await signUp('user', 'pages')
   for (let i = 0; i < 4; i++) {
     await login('pages')
@@ -75,7 +75,7 @@ t.test('the list pages by cursor across sessions of the same moment', async (t) 
   )
 })
 
-t.test('one session can be ended from another, and is gone at once', async (t) => {
+t.test('one session can be ended from another, with immediate effect', async (t) => {
   const ann = await signUp('user', 'ender')
   const lost = await login('ender')
   t.equal((await request({ url: '/api/v1/me', headers: bearer(lost) })).statusCode, 200)
@@ -97,16 +97,16 @@ t.test('one session can be ended from another, and is gone at once', async (t) =
   t.equal(
     (await ann.send({ method: 'DELETE', url: `${URL}/${sidOf(lost)}` })).statusCode,
     404,
-    'an ended one is no more'
+    'an ended one is not found'
   )
   t.strictSame(
     (await ann.get(URL)).json().data.map(({ id }: { id: string }) => id),
     [sidOf(ann)]
   )
-  const facts = (await auditEntries(db, 'user.registered', 'user.logged_in')).filter(
+  const entries = (await auditEntries(db, 'user.registered', 'user.logged_in')).filter(
     ({ actor_id }) => actor_id === ann.user.id
   )
-  t.match(facts, [
+  t.match(entries, [
     {
       action: 'session.ended',
       outcome: 'succeeded',
@@ -116,16 +116,16 @@ t.test('one session can be ended from another, and is gone at once', async (t) =
   ])
 })
 
-t.test('a foreign session, an unknown one and nonsense are the same 404', async (t) => {
+t.test("another user's session, an unknown one and a malformed id get the same 404", async (t) => {
   const ann = await signUp()
   const bea = await signUp()
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     [sidOf(bea), '019f2f6e-7c1a-7aaa-8aaa-0123456789ab', 'nonsense'].map((id) =>
       ann.send({ method: 'DELETE', url: `${URL}/${id}` })
     )
   )
-  for (const answer of answers) {
-    t.match(answer.json(), { status: 404, code: 'not_found', detail: 'There is nothing here.' })
+  for (const response of responses) {
+    t.match(response.json(), { status: 404, code: 'not_found', detail: 'There is nothing here.' })
   }
   t.equal((await bea.get('/api/v1/me')).statusCode, 200)
 })
@@ -147,11 +147,11 @@ t.test('all other sessions can be ended at once', async (t) => {
   t.equal(
     (await ann.send({ method: 'DELETE', url: URL })).statusCode,
     204,
-    'also when there are none'
+    'even if there are none'
   )
 })
 
-t.test('at most 20 sessions live; the oldest makes room', async (t) => {
+t.test('at most 20 sessions are live; a login ends the oldest', async (t) => {
   const ann = await signUp('user', 'many')
   const tokens = []
   for (let i = 0; i < 20; i++) {
@@ -159,19 +159,19 @@ t.test('at most 20 sessions live; the oldest makes room', async (t) => {
   }
   const { data } = (await request({ url: `${URL}?limit=100`, headers: bearer(tokens[19]) })).json()
   t.equal(data.length, 20)
-  t.equal((await ann.get('/api/v1/me')).statusCode, 401, 'the first one is out')
+  t.equal((await ann.get('/api/v1/me')).statusCode, 401, 'the first one has ended')
   t.equal((await request({ url: '/api/v1/me', headers: bearer(tokens[0]) })).statusCode, 200)
 })
 
-t.test('the limit holds when 40 logins arrive at once', async (t) => {
+t.test('the limit holds for 40 parallel logins', async (t) => {
   const ann = await signUp('user', 'crowd')
   const patient = async (): Promise<{ access_token: string }> => {
-    const answer = await request({
+    const response = await request({
       method: 'POST',
       url: '/api/v1/auth/login',
       payload: { username: 'crowd', password: PASSWORD }
     })
-    return answer.statusCode === 503 ? patient() : answer.json()
+    return response.statusCode === 503 ? patient() : response.json()
   }
   const tokens = await Promise.all(Array.from({ length: 40 }, patient))
   const live = await Promise.all(

@@ -16,14 +16,14 @@ const deleteUser = (who: Person, id: string) =>
   who.send({ method: 'DELETE', url: `/api/v1/admin/users/${id}` })
 
 t.test(
-  'an account goes with its password, and with it its tasks, their history, its sessions and its tokens',
+  'deleting an account takes its password and deletes its tasks, their history, sessions and tokens',
   async (t) => {
     const ann = await signUp('user', 'ann')
     const task = await ann.create({ title: 'Paint the door' })
     await ann.remove(task)
     await ann.create({ title: 'Paint the gate' })
-    const answer = await deleteMe(ann)
-    t.equal(answer.statusCode, 204)
+    const response = await deleteMe(ann)
+    t.equal(response.statusCode, 204)
     t.equal((await ann.get('/api/v1/me')).statusCode, 401)
     t.equal(
       (
@@ -49,29 +49,29 @@ t.test(
     t.equal(await db.$count(taskEvents, eq(taskEvents.owner_id, ann.user.id)), 0)
     t.equal(await db.$count(sessions, eq(sessions.user_id, ann.user.id)), 0)
     t.equal(await db.$count(refreshTokens, sql`session_id not in (select id from sessions)`), 0)
-    t.equal((await signUp('user', 'ann')).user.username, 'ann', 'the name is free again')
+    t.equal((await signUp('user', 'ann')).user.username, 'ann', 'the name is available again')
   }
 )
 
-t.test('a wrong password deletes nothing and is remembered', async (t) => {
+t.test('a wrong password deletes nothing and is audited', async (t) => {
   const bea = await signUp('user', 'bea')
   t.match((await deleteMe(bea, 'wrong horse battery')).json(), {
     status: 403,
     code: 'wrong_password'
   })
   t.equal((await bea.get('/api/v1/me')).statusCode, 200)
-  const facts = (await auditEntries(db, 'user.registered')).filter(
+  const entries = (await auditEntries(db, 'user.registered')).filter(
     ({ actor_id }) => actor_id === bea.user.id
   )
-  t.match(facts, [{ action: 'user.deleted', outcome: 'failed', subject_id: bea.user.id }])
+  t.match(entries, [{ action: 'user.deleted', outcome: 'failed', subject_id: bea.user.id }])
   t.equal(
     (await bea.send({ method: 'DELETE', url: '/api/v1/me' })).statusCode,
     400,
-    'nor does none'
+    'nor does a missing one'
   )
 })
 
-t.test('an admin deletes somebody else with everything of theirs, at once', async (t) => {
+t.test('an admin deletes another user with everything they own, immediately', async (t) => {
   const cid = await signUp('user', 'cid')
   await cid.create({ title: 'Paint the door' })
   t.equal((await cid.get('/api/v1/me')).statusCode, 200)
@@ -83,7 +83,7 @@ t.test('an admin deletes somebody else with everything of theirs, at once', asyn
 })
 
 t.test(
-  'whoever goes is taken off the tasks of others, which have a new version and say why',
+  'a deleted user is unassigned from the tasks of others, which get a new version and an event',
   async (t) => {
     const owner = await signUp('user', 'owner')
     const helper = await signUp('user', 'helper')
@@ -101,7 +101,7 @@ t.test(
   }
 )
 
-t.test('the last active admin stays, by either way', async (t) => {
+t.test('the last active admin cannot be deleted, by either route', async (t) => {
   t.match((await deleteMe(root)).json(), { status: 409, code: 'last_admin' })
   t.match((await deleteUser(root, root.user.id)).json(), { status: 409, code: 'last_admin' })
   const other = await signUp('admin', 'other-root')
@@ -111,12 +111,12 @@ t.test('the last active admin stays, by either way', async (t) => {
   t.match(
     (await deleteUser(root, root.user.id)).json(),
     { status: 403, code: 'own_account' },
-    'nor is this the way to go for one of two'
+    'even one of two admins deletes their own account under /me'
   )
   t.equal((await deleteMe(other)).statusCode, 204)
 })
 
-t.test('of two admins who leave at the same moment one stays', async (t) => {
+t.test('of two admins who are deleted at the same time, one remains', async (t) => {
   for (let round = 0; round < 5; round++) {
     const second = await signUp('admin', `second-${round}`)
     const admins = () => db.$count(users, eq(users.role, 'admin'))
@@ -129,12 +129,12 @@ t.test('of two admins who leave at the same moment one stays', async (t) => {
   const a = await signUp('admin', 'a')
   const b = await signUp('admin', 'b')
   await db.update(users).set({ role: 'user' }).where(eq(users.id, root.user.id))
-  const answers = await Promise.all([deleteMe(a), deleteMe(b)])
-  t.strictSame(answers.map(({ statusCode }) => statusCode).sort(), [204, 409])
+  const responses = await Promise.all([deleteMe(a), deleteMe(b)])
+  t.strictSame(responses.map(({ statusCode }) => statusCode).sort(), [204, 409])
 })
 
-t.test('of a deleted account only the audit log keeps the name', async (t) => {
-  const answer = await request({
+t.test('only the audit log retains the name of a deleted account', async (t) => {
+  const response = await request({
     method: 'POST',
     url: '/api/v1/auth/register',
     payload: {
@@ -144,7 +144,7 @@ t.test('of a deleted account only the audit log keeps the name', async (t) => {
       password: PASSWORD
     }
   })
-  const { user, access_token } = answer.json()
+  const { user, access_token } = response.json()
   const send = (options: object) =>
     request({ url: '/api/v1/me', headers: { authorization: `Bearer ${access_token}` }, ...options })
   await send({
@@ -156,22 +156,29 @@ t.test('of a deleted account only the audit log keeps the name', async (t) => {
   const holding: string[] = []
   for (const { table_name } of await executeRows<{ table_name: string }>(
     db,
-    sql`select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`
+    sql`
+      SELECT table_name
+      FROM information_schema.tables
+      WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`
   )) {
     const found = await executeRows(
       db,
-      sql`select 1 as one from ${sql.identifier(table_name)} x where x::text ilike '%gone%person%' or x::text like ${`%${user.id}%`} limit 1`
+      sql`
+        SELECT 1 AS one
+        FROM ${sql.identifier(table_name)} x
+        WHERE x::text ILIKE '%gone%person%' OR x::text LIKE ${`%${user.id}%`}
+        LIMIT 1`
     )
     if (found.length > 0) {
       holding.push(table_name)
     }
   }
   t.strictSame(holding, ['audit_events'])
-  const facts = (await auditEntries(db)).filter(({ actor_id }) => actor_id === user.id)
-  t.strictSame([...new Set(facts.map(({ actor_name }) => actor_name))], ['gone.signUp'])
+  const entries = (await auditEntries(db)).filter(({ actor_id }) => actor_id === user.id)
+  t.strictSame([...new Set(entries.map(({ actor_name }) => actor_name))], ['gone.signUp'])
   t.equal(
-    facts.some((fact) => JSON.stringify(fact).includes('example.com')),
+    entries.some((entry) => JSON.stringify(entry).includes('example.com')),
     false,
-    'not even the address'
+    'not even the email'
   )
 })

@@ -18,8 +18,8 @@ const lifeOf = async (id: string) =>
       .from(sessions)
       .where(eq(sessions.id, id))
   )[0]
-/** As if so much time had gone by since the session was last used. */
-const age = async (id: string, seconds: number) => {
+/** Moves a session back in time, as if it had been idle for that long. */
+const advanceTime = async (id: string, seconds: number) => {
   const by = sql`make_interval(secs => ${seconds})`
   await db
     .update(sessions)
@@ -36,9 +36,9 @@ const age = async (id: string, seconds: number) => {
 }
 const near = (seconds: number | undefined, wanted: number) => Math.abs((seconds ?? 0) - wanted) < 60
 
-t.test('a refresh moves the idle limit on and leaves the absolute one', async (t) => {
+t.test('a refresh extends the idle limit but not the absolute one', async (t) => {
   const ann = await signUp()
-  await age(sidOf(ann), 3000)
+  await advanceTime(sidOf(ann), 3000)
   const before = await lifeOf(sidOf(ann))
   t.ok(near(before?.idle, 600), 'ten minutes were left')
   t.equal((await refresh(ann.refresh_token)).statusCode, 200)
@@ -48,16 +48,16 @@ t.test('a refresh moves the idle limit on and leaves the absolute one', async (t
 })
 
 t.test(
-  'a session that was not used for long is over: no refresh, no access, not in the list',
+  'a session that was idle too long has ended: no refresh, no access, not listed',
   async (t) => {
     const ann = await signUp()
-    await age(sidOf(ann), 3601)
+    await advanceTime(sidOf(ann), 3601)
     t.equal((await refresh(ann.refresh_token)).statusCode, 401)
     t.equal((await ann.get('/api/v1/me')).statusCode, 401)
   }
 )
 
-t.test('no refresh carries a session beyond its absolute end', async (t) => {
+t.test('no refresh extends a session beyond its absolute limit', async (t) => {
   const ann = await signUp()
   await db
     .update(sessions)
@@ -65,7 +65,7 @@ t.test('no refresh carries a session beyond its absolute end', async (t) => {
     .where(eq(sessions.id, sidOf(ann)))
   const next = (await refresh(ann.refresh_token)).json()
   t.ok(near((await lifeOf(sidOf(ann)))?.idle, 1800), 'sliding stops at the end')
-  await age(sidOf(ann), 1801)
+  await advanceTime(sidOf(ann), 1801)
   t.equal((await refresh(next.refresh_token)).statusCode, 401)
   t.equal(
     (
@@ -78,28 +78,25 @@ t.test('no refresh carries a session beyond its absolute end', async (t) => {
   )
 })
 
-t.test(
-  'sessions that have been dead for long are cleared away when their user logs in, a few at a time',
-  async (t) => {
-    const ann = await signUp('user', 'ann')
-    const login = () =>
-      request({
-        method: 'POST',
-        url: '/api/v1/auth/login',
-        payload: { username: 'ann', password: 'correct horse battery' }
-      })
-    for (let i = 0; i < 6; i++) {
-      await login()
-    }
-    const mine = eq(sessions.user_id, ann.user.id)
-    const dead = await db.select({ id: sessions.id }).from(sessions).where(mine).limit(5)
-    for (const { id } of dead) {
-      await age(id, 8 * 86_400)
-    }
+t.test("a login deletes a few of the user's sessions that ended long ago", async (t) => {
+  const ann = await signUp('user', 'ann')
+  const login = () =>
+    request({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      payload: { username: 'ann', password: 'correct horse battery' }
+    })
+  for (let i = 0; i < 6; i++) {
     await login()
-    t.equal(await db.$count(sessions, mine), 5, 'of five, three are gone')
-    await login()
-    t.equal(await db.$count(sessions, mine), 4)
-    t.equal(await db.$count(refreshTokens, sql`session_id not in (select id from sessions)`), 0)
   }
-)
+  const mine = eq(sessions.user_id, ann.user.id)
+  const ended = await db.select({ id: sessions.id }).from(sessions).where(mine).limit(5)
+  for (const { id } of ended) {
+    await advanceTime(id, 8 * 86_400)
+  }
+  await login()
+  t.equal(await db.$count(sessions, mine), 5, 'three of five are deleted')
+  await login()
+  t.equal(await db.$count(sessions, mine), 4)
+  t.equal(await db.$count(refreshTokens, sql`session_id not in (select id from sessions)`), 0)
+})
