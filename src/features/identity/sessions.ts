@@ -1,58 +1,24 @@
-import { v7 as uuidv7 } from 'uuid'
-import type { Config } from '../../config.ts'
 import { audit } from '../../core/audit.ts'
-import {
-  type Actor,
-  actingAs,
-  actorOf,
-  type Caller,
-  type RequestContext
-} from '../../core/context.ts'
-import type { Db } from '../../db/client.ts'
+import type { Actor, Caller, RequestContext } from '../../core/context.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
-import type { AccessClaims } from '../../http/plugins/authenticate.ts'
-import { maskIp } from '../../lib/ip.ts'
-import { hashToken, randomToken } from '../../lib/token.ts'
-import { type CallerCache, createCallerCache } from './caller-cache.ts'
+import { hashToken } from '../../lib/token.ts'
+import { createCallerCache } from './caller-cache.ts'
 import type { User } from './schema.ts'
 import {
-  endOldestBeyond,
+  type IssuedTokens,
+  refreshSession,
+  type SessionInternals,
+  type SessionOptions,
+  startSession
+} from './session-tokens.ts'
+import {
   endSession,
   endSessionsOf,
   findTokenSession,
-  insertSession,
   prepareFindCaller,
-  purgeExpired,
-  rotateToken,
   type SessionKey
 } from './sessions.queries.ts'
-import { findUser } from './users.queries.ts'
 
-const DAY_SECONDS = 86_400
-const ABSOLUTE_SECONDS = 30 * DAY_SECONDS
-const MAX_LIVE = 20
-/** An ended session is stored this long, so that reuse of its tokens is noticed. */
-const RETENTION_SECONDS = 7 * DAY_SECONDS
-/** Expired sessions that one login deletes at most. */
-const MAX_PURGED = 3
-const MAX_USER_AGENT = 200
-
-/** The tokens of a session and their user. */
-export interface IssuedTokens {
-  access_token: string
-  token_type: 'Bearer'
-  expires_in: number
-  refresh_token: string
-  user: User
-}
-export interface SessionOptions {
-  db: Db
-  config: Pick<Config, 'ACCESS_TOKEN_TTL' | 'REFRESH_TOKEN_TTL'>
-  sign: (claims: AccessClaims) => string
-}
-interface Internals extends SessionOptions {
-  callers: CallerCache
-}
 /** What may happen to a session as the audit log names it. */
 type EndAction = 'session.ended' | 'user.logged_out'
 
@@ -85,8 +51,8 @@ export function createSessions(options: SessionOptions): Sessions {
   const callers = createCallerCache(prepareFindCaller(db))
   const internals = { ...options, callers }
   return {
-    start: (tx, ctx, user) => start(tx, ctx, internals, user),
-    refresh: (tx, ctx, token) => refresh(tx, ctx, internals, token),
+    start: (tx, ctx, user) => startSession(tx, ctx, internals, user),
+    refresh: (tx, ctx, token) => refreshSession(tx, ctx, internals, token),
     handleRejectedRefresh: (ctx, token) => handleRejectedRefresh(ctx, internals, token),
     end: (ctx, sessionId, action) => end(ctx, internals, sessionId, action),
     endOthers: (ctx) =>
@@ -97,74 +63,10 @@ export function createSessions(options: SessionOptions): Sessions {
   }
 }
 
-async function start(
-  tx: Tx,
-  ctx: RequestContext<Actor | null>,
-  internals: Internals,
-  user: User
-): Promise<IssuedTokens> {
-  const { callers, config } = internals
-  const id = uuidv7()
-  const refreshToken = randomToken()
-  const session = {
-    id,
-    user_id: user.id,
-    address_prefix: maskIp(ctx.ip ?? ''),
-    user_agent: ctx.userAgent?.toWellFormed().slice(0, MAX_USER_AGENT) ?? null
-  }
-  await insertSession(tx, session, hashToken(refreshToken), {
-    idleSeconds: config.REFRESH_TOKEN_TTL,
-    absoluteSeconds: ABSOLUTE_SECONDS
-  })
-  const evicted = await endOldestBeyond(tx, user.id, MAX_LIVE)
-  tx.afterCommit(() => callers.invalidate(evicted))
-  await purgeExpired(tx, user.id, RETENTION_SECONDS, MAX_PURGED)
-  return issueTokens(internals, id, user, refreshToken)
-}
-
-async function refresh(
-  tx: Tx,
-  ctx: RequestContext<Actor | null>,
-  internals: Internals,
-  refreshToken: string
-): Promise<IssuedTokens | undefined> {
-  const next = randomToken()
-  const session = await rotateToken(
-    tx,
-    hashToken(refreshToken),
-    hashToken(next),
-    internals.config.REFRESH_TOKEN_TTL
-  )
-  const user = session && (await findUser(tx, { id: session.user_id }))
-  if (!user) {
-    return undefined
-  }
-  const { session_id } = session
-  await audit.succeeded(tx, actingAs(ctx, actorOf(user)), 'session.refreshed', {
-    session: session_id
-  })
-  return issueTokens(internals, session_id, user, next)
-}
-
-function issueTokens(
-  { sign, config }: Internals,
-  sid: string,
-  user: User,
-  refresh_token: string
-): IssuedTokens {
-  return {
-    access_token: sign({ sub: user.id, sid, jti: uuidv7(), role: user.role }),
-    token_type: 'Bearer',
-    expires_in: config.ACCESS_TOKEN_TTL,
-    refresh_token,
-    user
-  }
-}
-
 /** Commits whatever the response is: the session of a reused token stays ended although the request fails. */
 async function handleRejectedRefresh(
   ctx: RequestContext<Actor | null>,
-  { db, callers }: Internals,
+  { db, callers }: SessionInternals,
   refreshToken: string
 ): Promise<void> {
   const found = await findTokenSession(db, hashToken(refreshToken))
@@ -184,7 +86,7 @@ async function handleRejectedRefresh(
 
 async function end(
   ctx: RequestContext,
-  { db, callers }: Internals,
+  { db, callers }: SessionInternals,
   session_id: string,
   action: EndAction
 ): Promise<boolean> {
@@ -202,7 +104,7 @@ async function end(
 async function endAll(
   tx: Tx,
   ctx: RequestContext<Actor>,
-  { callers }: Internals,
+  { callers }: SessionInternals,
   userId: string,
   except: string | null
 ): Promise<void> {
