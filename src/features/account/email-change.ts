@@ -26,12 +26,12 @@ export interface EmailChange {
 export async function changeEmail(
   ctx: RequestContext,
   deps: IdentityDeps,
-  { email: given, current_password }: EmailChange,
+  { email: rawEmail, current_password }: EmailChange,
   profile: Profile
 ): Promise<User> {
   const { db, credentials } = deps
   const { id } = ctx.caller
-  const email = given.toLowerCase()
+  const email = rawEmail.toLowerCase()
   const { verified } = await credentials.verify(ctx, { id }, current_password)
   const user =
     verified &&

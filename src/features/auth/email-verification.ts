@@ -9,12 +9,12 @@ import { type IdentityDeps, mapUniqueViolation, setEmail } from '../identity/ser
 export async function requestVerification(
   ctx: RequestContext<null>,
   { db, codes }: IdentityDeps,
-  given: string
+  rawEmail: string
 ): Promise<void> {
   if (!codes.confirmsEmails) {
     return
   }
-  const email = given.toLowerCase()
+  const email = rawEmail.toLowerCase()
   const found = await codes.findOwner(db, email)
   const owner = found?.email_verified ? undefined : found
   await withTransaction(db, async (tx) => {
@@ -38,10 +38,10 @@ export async function sendSignUpCode(tx: Tx, { codes }: IdentityDeps, user: User
 export async function confirmEmail(
   ctx: RequestContext<null>,
   deps: IdentityDeps,
-  { email: given, otp }: { email: string; otp: string }
+  { email: rawEmail, otp }: { email: string; otp: string }
 ): Promise<void> {
   const { db, codes } = deps
-  const email = given.toLowerCase()
+  const email = rawEmail.toLowerCase()
   const codeId = await codes.findMatching(db, 'email', email, otp)
   const isConfirmed =
     codeId !== undefined &&

@@ -16,9 +16,9 @@ const TOKEN_MINUTES = 10
 export async function requestReset(
   ctx: RequestContext<null>,
   { db, codes }: IdentityDeps,
-  given: string
+  rawEmail: string
 ): Promise<ResetRequest> {
-  const email = given.toLowerCase()
+  const email = rawEmail.toLowerCase()
   const owner = await codes.findOwner(db, email)
   const { id } = await withTransaction(db, async (tx) => {
     if (owner) {

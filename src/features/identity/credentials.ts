@@ -14,7 +14,7 @@ import {
   updateUser
 } from './users.queries.ts'
 
-/** An account as one moment knew it: what depends on it only happens while its password is still the same. */
+/** An account as it was read: what depends on it only happens while its password is still the same. */
 export type CheckedAccount = Pick<StoredCredentials, 'id' | 'password_hash'>
 export type VerifiedAccount = Account & { password_hash: string }
 export interface PasswordCheck {

@@ -35,7 +35,7 @@ import {
 
 export type { VerifiedAccount } from './credentials.ts'
 
-/** What the features about accounts are given. */
+/** The dependencies of all features about accounts. */
 export type IdentityDeps = Pick<Deps, 'db' | 'config' | 'passwords' | 'mail'> & {
   credentials: Credentials
   sessions: Sessions
@@ -48,7 +48,7 @@ export interface Profile {
 export interface Registration {
   username?: string | undefined
   email?: string | undefined
-  /** True when somebody vouches for the email. */
+  /** True when the email needs no confirmation. */
   email_verified?: boolean
   name?: string | undefined
   password_hash: string
