@@ -2,18 +2,18 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Deps } from './core/deps.ts'
 import { createLoginThrottle } from './core/login-throttle.ts'
 import { createKeyResolver } from './features/api-keys/service.ts'
-import { createCodes } from './features/auth/codes.ts'
-import { changeEmail } from './features/auth/email-verification.ts'
 import { createBanCache } from './features/bans/ban-cache.ts'
-import { createViolationTracker } from './features/bans/service.ts'
-import { createSessions, type Sessions } from './features/sessions/service.ts'
+import { createViolationTracker } from './features/bans/violations.ts'
+import { createCodes } from './features/identity/codes.ts'
+import { createCredentials } from './features/identity/credentials.ts'
+import { createSessions, type Sessions } from './features/identity/sessions.ts'
 import { type AppDeps, type AppFeature, composeFeatures } from './features.ts'
 import { API_PREFIX } from './http/api-path.ts'
 import { createAuthenticator } from './http/authenticate.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { Pagination } from './http/pagination.schema.ts'
 import { accessTokens } from './http/plugins/access-tokens.ts'
-import { auditRefusals } from './http/plugins/audit-denied.ts'
+import { auditDenied } from './http/plugins/audit-denied.ts'
 import { clientIpPlugin } from './http/plugins/client-ip.ts'
 import { connectionClose } from './http/plugins/connection-close.ts'
 import { guard } from './http/plugins/guard.ts'
@@ -75,7 +75,7 @@ export async function buildApp(
     tokenUrl: `${API_PREFIX}/auth/token`
   })
   const sessions = await registerAuthentication(app, deps)
-  await app.register(auditRefusals, {
+  await app.register(auditDenied, {
     db: deps.db,
     subjects: Object.assign({}, ...features.map(({ auditSubjects }) => auditSubjects))
   })
@@ -85,21 +85,13 @@ export async function buildApp(
 
 /** Rejects what should not cost anything: banned IP addresses, too much load, too many requests. */
 async function registerProtection(app: App, deps: Deps, banCache: BanCache, budgets: Budgets) {
-  const { config, db } = deps
-  const violations = createViolationTracker({
-    db,
-    config,
-    log: app.log,
-    onBan: () => {
-      deps.metrics?.recordBan()
-      banCache.invalidate()
-    }
-  })
+  const { config } = deps
+  const violations = createViolationTracker({ ...deps, banCache, log: app.log })
   await app.register(ipBans, {
     bannedFor: banCache.bannedFor,
     budgets,
-    reportViolation: violations.note,
-    flush: violations.settled
+    reportViolation: violations.report,
+    flush: violations.flush
   })
   // The embedded database works on this very event loop: there a delay means that it is busy, not overloaded.
   await app.register(loadShedding, {
@@ -111,12 +103,7 @@ async function registerProtection(app: App, deps: Deps, banCache: BanCache, budg
 /** Lets each route know its caller, by access token or API key, and reject those it does not allow. */
 async function registerAuthentication(app: App, { db, config, secrets }: Deps): Promise<Sessions> {
   await app.register(accessTokens, { secrets, ttlSeconds: config.ACCESS_TOKEN_TTL })
-  const sessions = createSessions({
-    db,
-    sign: (claims) => app.jwt.sign(claims),
-    accessSeconds: config.ACCESS_TOKEN_TTL,
-    refreshSeconds: config.REFRESH_TOKEN_TTL
-  })
+  const sessions = createSessions({ db, config, sign: (claims) => app.jwt.sign(claims) })
   await app.register(guard, {
     resolveCaller: createAuthenticator({
       verify: app.verifyAccessToken,
@@ -133,11 +120,12 @@ async function registerAuthentication(app: App, { db, config, secrets }: Deps): 
 function appDeps(app: App, deps: Deps, sessions: Sessions, banCache: BanCache): AppDeps {
   const { db, secrets, config } = deps
   const throttle = createLoginThrottle({ db, secrets, isOn: config.RATE_LIMIT })
-  const authDeps = { ...deps, sessions, throttle, codes: createCodes(secrets) }
   return {
-    ...authDeps,
-    changeAddress: (actor, id, change) => changeEmail(authDeps, actor, id, change),
-    onChange: banCache.invalidate,
+    ...deps,
+    sessions,
+    credentials: createCredentials({ ...deps, sessions, throttle }),
+    codes: createCodes(deps),
+    banCache,
     limitsStorage: app.limitsStorage
   }
 }

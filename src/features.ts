@@ -1,37 +1,38 @@
 import type { Logger } from 'pino'
 import type { Deps } from './core/deps.ts'
-import type { LoginThrottle } from './core/login-throttle.ts'
+import { account } from './features/account/feature.ts'
+import { adminUsers } from './features/admin-users/feature.ts'
 import { createApiKeysFeature } from './features/api-keys/feature.ts'
 import { createAuditFeature } from './features/audit/feature.ts'
-import type { Codes } from './features/auth/codes.ts'
 import { auth } from './features/auth/feature.ts'
 import { bans } from './features/bans/feature.ts'
+import type { BanDeps } from './features/bans/service.ts'
 import { console } from './features/console/feature.ts'
+import { identity } from './features/identity/feature.ts'
+import type { IdentityDeps } from './features/identity/service.ts'
 import { imports } from './features/imports/feature.ts'
 import { ops } from './features/ops/feature.ts'
-import { sessions } from './features/sessions/feature.ts'
-import type { Sessions } from './features/sessions/service.ts'
 import { tasks } from './features/tasks/feature.ts'
-import { users } from './features/users/feature.ts'
-import type { ChangeEmail } from './features/users/service.ts'
 import type { Feature } from './http/feature.ts'
 
-/** What routes may need; each feature says which part of it it takes. */
-export type AppDeps = Deps & {
-  sessions: Sessions
-  throttle: LoginThrottle
-  codes: Codes
-  changeAddress: ChangeEmail
-  /** Makes the next request read the bans again. */
-  onChange: () => void
-  limitsStorage: () => string
-}
-/** What background work may need. */
+/** What routes may be given; a feature says which part of it it takes. */
+export type AppDeps = IdentityDeps & Deps & BanDeps & { limitsStorage: () => string }
+/** What background work may be given. */
 export type WorkDeps = Pick<Deps, 'db' | 'config'> & { log: Logger }
 export type AppFeature = Feature<AppDeps, WorkDeps>
 
 /** The one list of features, in the order of the published document. */
-export const FEATURES: AppFeature[] = [auth, users, sessions, tasks, imports, bans, ops, console]
+export const FEATURES: AppFeature[] = [
+  identity,
+  auth,
+  account,
+  adminUsers,
+  tasks,
+  imports,
+  bans,
+  ops,
+  console
+]
 
 /** Returns the given features, and the two that are about what the others declare. */
 export function composeFeatures(given: AppFeature[] = FEATURES): AppFeature[] {

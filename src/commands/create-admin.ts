@@ -1,18 +1,17 @@
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import type { Config } from '../config.ts'
+import { checkPassword } from '../core/password-policy.ts'
 import { createPasswords } from '../core/passwords.ts'
 import { Problem } from '../core/problem.ts'
 import { withTransaction } from '../db/transaction.ts'
-import { checkPassword } from '../features/auth/password-policy.ts'
-import { createUser, mapUniqueViolation, setEmail } from '../features/users/service.ts'
+import { createUser, mapUniqueViolation } from '../features/identity/service.ts'
 import { isEmail } from '../lib/email.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
-/**
- * Creates an admin. The password is read from standard input, so that it is in no process list and no shell
- * history.
- */
+const CONTEXT = { caller: null, requestId: 'create-admin', ip: null, userAgent: null }
+
+/** Creates an admin account. The password comes from standard input, so that it is in no process list and no history. */
 export async function createAdmin({
   username,
   email
@@ -53,18 +52,11 @@ async function insertAdmin(
   try {
     await migrateConfigured(config, database)
     const password_hash = await (await createPasswords()).hash(password)
+    // The caller of this command vouches for the email.
+    const registration = { username, email, password_hash, email_verified: email !== undefined }
+    const options = { role: 'admin', mayBeFirstAdmin: false } as const
     const user = await mapUniqueViolation(database.db, { username, email }, () =>
-      withTransaction(database.db, async (tx) => {
-        const admin = await createUser(tx, { username, email, password_hash }, 'admin', false, {
-          address: null,
-          request_id: 'create-admin'
-        })
-        // An operator who can run this command confirms the email.
-        if (admin.email !== null) {
-          await setEmail(tx, admin.id, admin.email, true)
-        }
-        return admin
-      })
+      withTransaction(database.db, (tx) => createUser(tx, CONTEXT, registration, options))
     )
     console.log(`Created admin ${user.username ?? user.email}.`)
   } finally {

@@ -8,9 +8,9 @@ import type { Config } from '../config.ts'
 import { startJobRunner } from '../core/job-runner.ts'
 import { Problem } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
+import { getUser } from '../features/identity/service.ts'
 import type { TaskImport } from '../features/imports/schema.ts'
 import { createImportService } from '../features/imports/service.ts'
-import { findCredentials } from '../features/users/service.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
 const POLL_MS = 200
@@ -54,7 +54,7 @@ async function importFor(
   user: string,
   dry_run: boolean
 ): Promise<void> {
-  const owner = await findCredentials(db, user.includes('@') ? { email: user } : { username: user })
+  const owner = await getUser(db, user.includes('@') ? { email: user } : { username: user })
   if (!owner) {
     throw new CommandError(`There is no user ${user}.`)
   }

@@ -2,15 +2,17 @@ import type { Caller } from '../core/context.ts'
 import { createPasswords } from '../core/passwords.ts'
 import type { Db } from '../db/client.ts'
 import { withTransaction } from '../db/transaction.ts'
+import { countUsers } from '../features/admin-users/queries.ts'
+import { createUser } from '../features/identity/service.ts'
 import type { TaskCreate } from '../features/tasks/schema.ts'
 import { createTaskService } from '../features/tasks/service.ts'
-import { countUsers, createUser } from '../features/users/service.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
 const USERS = [
   { username: 'admin', name: 'Demo Admin', password: 'admin123', role: 'admin' },
   { username: 'user', name: 'Demo User', password: 'user123', role: 'user' }
 ] as const
+const CONTEXT = { caller: null, requestId: 'seed', ip: null, userAgent: null }
 const DAY_MS = 86_400_000
 
 /** Returns six tasks that show the fields of a task. */
@@ -72,10 +74,12 @@ async function seedInto(db: Db): Promise<void> {
     const users = []
     for (const [i, { username, name, role }] of USERS.entries()) {
       users.push(
-        await createUser(tx, { username, name, password_hash: hashes[i] as string }, role, false, {
-          address: null,
-          request_id: 'seed'
-        })
+        await createUser(
+          tx,
+          CONTEXT,
+          { username, name, password_hash: hashes[i] as string },
+          { role, mayBeFirstAdmin: false }
+        )
       )
     }
     return users

@@ -47,17 +47,3 @@ export const actorOf = (user: {
   username: string | null
   email: string | null
 }): Actor => ({ id: user.id, name: user.username ?? user.email })
-
-// --- Replaced by RequestContext; goes when the last caller has changed.
-export const SCOPES = [
-  'tasks:read',
-  'tasks:write',
-  'imports:read',
-  'imports:write',
-  'profile:read'
-] as const
-export type Scope = string
-export interface Origin {
-  actor_id: string | null
-  request_id: string
-}

@@ -3,13 +3,13 @@ import type { Feature } from '../../http/feature.ts'
 import { apiKeyRoutes } from './routes.ts'
 import { createApiKeySchemas } from './schema.ts'
 
-/** Keys for programs, each limited to some of `scopes`. */
+/** API keys for programs, each limited to some of `scopes`. */
 export function createApiKeysFeature(
   scopes: readonly string[]
 ): Feature<Pick<Deps, 'db' | 'secrets'>> {
   const schemas = createApiKeySchemas(scopes)
   return {
-    tags: [{ name: 'ApiKeys', description: 'Keys for programs: made, listed, revoked.' }],
+    tags: [{ name: 'ApiKeys', description: 'API keys for programs: create, list, revoke.' }],
     schemas: Object.values(schemas),
     auditActions: ['api_key.created', 'api_key.revoked'],
     auditSubjects: { key_id: 'api_key' },

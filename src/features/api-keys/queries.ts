@@ -1,5 +1,5 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
-import type { Caller, Scope } from '../../core/context.ts'
+import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { afterCursor, type KeysetPosition, newestFirst } from '../../db/keyset.ts'
 import { prepared } from '../../db/prepared-statements.ts'
@@ -12,7 +12,7 @@ const columns = {
   name: apiKeys.name,
   prefix: apiKeys.prefix,
   scopes: sql`${apiKeys.scopes}`.mapWith(
-    (value) => apiKeys.scopes.mapFromDriverValue(value) as Scope[]
+    (value) => apiKeys.scopes.mapFromDriverValue(value) as string[]
   ),
   created_at: apiKeys.created_at,
   expires_at: apiKeys.expires_at,
@@ -24,11 +24,11 @@ export type NewKey = Pick<
 >
 export interface KeyOwner extends Pick<Caller, 'id' | 'name' | 'role' | 'is_unverified'> {
   key_id: string
-  scopes: Scope[]
-  isUseNoted: boolean
+  scopes: string[]
+  recentlyUsed: boolean
 }
 
-/** The enabled owner of a live key; read for every request with a key, hence prepared once. */
+/** Finds the enabled owner of a live key; prepared, since every request with a key runs it. */
 export function prepareFindKeyOwner(db: Db) {
   const query = prepared(
     db
@@ -36,10 +36,13 @@ export function prepareFindKeyOwner(db: Db) {
         id: users.id,
         name: sql<string>`coalesce(${users.username}, ${users.email})`,
         role: users.role,
-        is_unverified: sql<boolean>`${users.email} is not null and not ${users.email_verified}`,
+        is_unverified: sql<boolean>`${users.email} IS NOT NULL AND NOT ${users.email_verified}`,
         key_id: apiKeys.id,
         scopes: columns.scopes,
-        isUseNoted: sql<boolean>`coalesce(${apiKeys.last_used_at} > now() - interval '1 minute', false)`
+        recentlyUsed: sql<boolean>`coalesce(
+          ${apiKeys.last_used_at} > now() - interval '1 minute',
+          false
+        )`
       })
       .from(apiKeys)
       .innerJoin(users, eq(users.id, apiKeys.user_id))
@@ -55,7 +58,7 @@ export function prepareFindKeyOwner(db: Db) {
   return async (hash: string): Promise<KeyOwner | undefined> => (await query.execute({ hash }))[0]
 }
 
-/** Notes the use of a key; of parallel requests one writes. */
+/** Stores when a key was used, to the minute; of parallel requests one writes. */
 export async function touchLastUsed(db: Db, id: string): Promise<void> {
   await db
     .update(apiKeys)
@@ -68,13 +71,13 @@ export async function touchLastUsed(db: Db, id: string): Promise<void> {
     )
 }
 
-/** How many keys a user has. Locks the user's row until the transaction ends: of two requests at the limit one waits and sees the other's key. */
+/** Counts the keys of a user. Locks the user's row, so that of two requests at the limit one sees the other's key. */
 export async function lockAndCountKeys(tx: Db, user_id: string): Promise<number> {
   await tx.select({ id: users.id }).from(users).where(eq(users.id, user_id)).for('no key update')
   return tx.$count(apiKeys, eq(apiKeys.user_id, user_id))
 }
 
-/** What the database's clock says of an instant: past, or too far ahead (with a little patience for clocks that are fast). */
+/** Compares a timestamp with the database's clock; a year allows five minutes more, for clocks that are fast. */
 export async function checkExpiry(
   tx: Db,
   expires_at: string
@@ -85,7 +88,7 @@ export async function checkExpiry(
       isPast: sql<boolean>`${at} <= now()`,
       isTooFar: sql<boolean>`${at} > now() + interval '1 year 5 minutes'`
     })
-    .from(sql`(select 1) as one`)
+    .from(sql`(SELECT 1) AS one`)
   return row as { isPast: boolean; isTooFar: boolean }
 }
 
@@ -94,7 +97,7 @@ export async function insertKey(tx: Db, key: NewKey): Promise<ApiKey> {
   return row as ApiKey
 }
 
-/** Keys of a user, newest first, after a position if one is given. */
+/** Lists the keys of a user, newest first, from a position if one is given. */
 export async function listKeys(
   db: Db,
   user_id: string,
@@ -109,7 +112,7 @@ export async function listKeys(
     .limit(limit)
 }
 
-/** Removes one key of a user; false when there is none. */
+/** Deletes one key of a user; returns false when there is none. */
 export async function deleteKey(tx: Db, user_id: string, id: string): Promise<boolean> {
   const deleted = await tx
     .delete(apiKeys)
@@ -118,7 +121,7 @@ export async function deleteKey(tx: Db, user_id: string, id: string): Promise<bo
   return deleted.length === 1
 }
 
-/** Removes all keys of a user and gives their ids. */
+/** Deletes all keys of a user and returns their ids. */
 export async function deleteKeysOf(tx: Db, user_id: string): Promise<string[]> {
   const deleted = await tx
     .delete(apiKeys)

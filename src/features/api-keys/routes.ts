@@ -1,14 +1,16 @@
+import type { FastifyRequest } from 'fastify'
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
 import { IdempotencyKey, runIdempotent } from '../../http/idempotency.ts'
 import { paginateNewestFirst } from '../../http/pagination.ts'
-import { actorOf } from '../../http/plugins/audit-denied.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
+import { md } from '../../lib/md.ts'
 import { listKeys } from './queries.ts'
 import {
   type ApiKey,
+  type ApiKeyCreate,
   type ApiKeyCreated,
   ApiKeyListQuery,
   ApiKeyParams,
@@ -16,93 +18,100 @@ import {
 } from './schema.ts'
 import { createKey, revokeKey } from './service.ts'
 
-const tags = ['ApiKeys']
+export type ApiKeyDeps = Pick<Deps, 'db' | 'secrets'>
 
-/** Keys for programs. No route here names a scope: a key can neither make keys nor look at them. */
-export async function apiKeyRoutes(
-  app: App,
-  { db, secrets }: Pick<Deps, 'db' | 'secrets'>,
-  { ApiKeyCreate, ApiKeyCreated, ApiKeyPage }: ApiKeySchemas
-) {
+const tags = ['ApiKeys']
+const config = { allow: 'user' } as const
+
+const create = ({ ApiKeyCreate, ApiKeyCreated }: ApiKeySchemas) =>
+  ({
+    config,
+    schema: {
+      operationId: 'createApiKey',
+      tags,
+      summary: 'Create an API key',
+      description: md`The secret is in this response and is never shown again: repeating the request
+                      with its \`Idempotency-Key\` only returns the id of the key, in a 409.`,
+      headers: IdempotencyKey,
+      body: ref(ApiKeyCreate),
+      response: responses(
+        { 201: ref(ApiKeyCreated) },
+        'too_many_keys',
+        'key_already_made',
+        'idempotency_in_flight',
+        'idempotency_key_reused'
+      )
+    }
+  }) as const
+
+const list = ({ ApiKeyPage }: ApiKeySchemas) =>
+  ({
+    config,
+    schema: {
+      operationId: 'listApiKeys',
+      tags,
+      summary: 'List your API keys',
+      description: 'Your keys without their secrets, newest first, including expired ones.',
+      querystring: ApiKeyListQuery,
+      response: responses({ 200: ref(ApiKeyPage) })
+    }
+  }) as const
+
+const revoke = {
+  config,
+  schema: {
+    operationId: 'revokeApiKey',
+    tags,
+    summary: 'Revoke an API key',
+    description: 'The key stops working immediately.',
+    params: ApiKeyParams,
+    response: responses({ 204: NoContent('The key has been revoked.') }, 'not_found')
+  }
+} as const
+
+/** API keys of the caller. No route here names a scope: a key can neither create keys nor list them. */
+export async function apiKeyRoutes(app: App, { db, secrets }: ApiKeyDeps, schemas: ApiKeySchemas) {
   const page = paginateNewestFirst(deriveKeys(secrets, 'cursor'))
 
-  app.post(
-    '/',
-    {
-      config: { allow: 'user' },
-      schema: {
-        operationId: 'createApiKey',
-        tags,
-        summary: 'Make an API key',
-        description:
-          'The secret is in this answer and is never shown again: repeating the request with its `Idempotency-Key` names the key instead.',
-        headers: IdempotencyKey,
-        body: ref(ApiKeyCreate),
-        response: responses(
-          { 201: ref(ApiKeyCreated) },
-          'too_many_keys',
-          'key_already_made',
-          'idempotency_in_flight',
-          'idempotency_key_reused'
-        )
-      }
-    },
-    async (request, reply) => {
-      let created: ApiKeyCreated | undefined
-      // What is kept for a repetition is the key without its secret.
-      const { body } = await runIdempotent<ApiKey>(db, request, async (tx) => {
-        created = await createKey(tx, request.caller.id, request.body, actorOf(request))
-        const { key: _, ...kept } = created
-        return { status: 201, headers: {}, body: kept }
-      })
-      if (created?.id !== body.id) {
-        throw new Problem('key_already_made', {
-          detail: `This request made the key ${body.id} before. Its secret is not shown again: revoke it and make another.`
-        })
-      }
-      reply.code(201)
-      return created
-    }
+  app.post('/', create(schemas), async (request, reply) => {
+    const created = await createOnce(db, request, request.body)
+    reply.code(201)
+    return created
+  })
+
+  app.get('/', list(schemas), async (request, reply) =>
+    page(request, reply, {
+      list: 'api_keys',
+      read: (limit, after) => listKeys(db, request.caller.id, limit, after)
+    })
   )
 
-  app.get(
-    '/',
-    {
-      config: { allow: 'user' },
-      schema: {
-        operationId: 'listApiKeys',
-        tags,
-        summary: 'List your API keys',
-        description: 'Your keys without their secrets, newest first, expired ones included.',
-        querystring: ApiKeyListQuery,
-        response: responses({ 200: ref(ApiKeyPage) })
-      }
-    },
-    async (request, reply) =>
-      page(request, reply, {
-        list: 'api_keys',
-        read: (limit, after) => listKeys(db, request.caller.id, limit, after)
-      })
-  )
-
-  app.delete(
-    '/:key_id',
-    {
-      config: { allow: 'user' },
-      schema: {
-        operationId: 'revokeApiKey',
-        tags,
-        summary: 'Revoke an API key',
-        description: 'It is worth nothing from now on.',
-        params: ApiKeyParams,
-        response: responses({ 204: NoContent('The key is revoked.') }, 'not_found')
-      }
-    },
-    async (request, reply) => {
-      if (!(await revokeKey(db, request.caller.id, request.params.key_id, actorOf(request)))) {
-        throw new Problem('not_found')
-      }
-      return reply.code(204).send(null)
+  app.delete('/:key_id', revoke, async (request, reply) => {
+    if (!(await revokeKey(request.ctx, db, request.params.key_id))) {
+      throw new Problem('not_found')
     }
-  )
+    return reply.code(204).send(null)
+  })
+}
+
+/** Creates a key. What is stored for a repetition of the request is the key without its secret. */
+async function createOnce(
+  db: ApiKeyDeps['db'],
+  request: FastifyRequest,
+  body: ApiKeyCreate
+): Promise<ApiKeyCreated> {
+  let created: ApiKeyCreated | undefined
+  const stored = await runIdempotent<ApiKey>(db, request, async (tx) => {
+    created = await createKey(tx, request.ctx, body)
+    const { key: _, ...withoutSecret } = created
+    return { status: 201, headers: {}, body: withoutSecret }
+  })
+  const { id } = stored.body
+  if (created?.id !== id) {
+    throw new Problem('key_already_made', {
+      detail: md`This request has already created the key ${id}. Its secret is not shown again: revoke it
+                 and create another.`
+    })
+  }
+  return created
 }

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox'
+import { type Static, type TArray, type TUnsafe, Type } from '@sinclair/typebox'
 import { PageQuery, pageSchema } from '../../http/pagination.schema.ts'
 import {
   Id,
@@ -11,12 +11,13 @@ import {
   stringEnum,
   Timestamp
 } from '../../http/schemas.ts'
+import { md } from '../../lib/md.ts'
 
 const Name = {
   minLength: 1,
   maxLength: 100,
   pattern: singleLine(100),
-  description: 'What the key is for; blanks around it are removed.',
+  description: 'What the key is for; leading and trailing blanks are removed.',
   'x-hint': 'must be one line of text that is not blank'
 }
 const EXAMPLE = {
@@ -29,30 +30,35 @@ const EXAMPLE = {
   last_used_at: null
 }
 
-/** The components of API keys, which can be limited to `scopes`: all that the features declare. */
+type ScopeList = (description: string) => TArray<TUnsafe<string>>
+
+const keyFields = (scopeList: ScopeList) => ({
+  id: Id("The key's id; revoke it by this."),
+  name: Type.String(Name),
+  prefix: Type.String({
+    minLength: 11,
+    maxLength: 11,
+    pattern: '^tl_[0-9A-Za-z]{8}$',
+    description: 'The beginning of the key, to tell keys apart.'
+  }),
+  scopes: scopeList('What the key may do.'),
+  created_at: Timestamp('When it was created.'),
+  expires_at: Timestamp('When it expires.'),
+  last_used_at: NullableTimestamp('When it was last used, to the minute.')
+})
+
+/** Creates the components of API keys. Keys are limited to some of `scopes`, which the features declare. */
 export function createApiKeySchemas(scopes: readonly string[]) {
   const ApiKeyScope = stringEnum(
     'ApiKeyScope',
     scopes,
-    'A class of operations that a key may call; each operation says which one it needs, and operations that name none are closed to keys.'
+    md`A group of operations that a key may call. Each operation names the scope it needs;
+       operations without one cannot be called with a key.`
   )
 
-  const scopeList = (description: string) =>
+  const scopeList: ScopeList = (description) =>
     Type.Array(ref(ApiKeyScope), { minItems: 1, maxItems: scopes.length, description })
-  const fields = {
-    id: Id("The key's id; revoke it by this."),
-    name: Type.String(Name),
-    prefix: Type.String({
-      minLength: 11,
-      maxLength: 11,
-      pattern: '^tl_[0-9A-Za-z]{8}$',
-      description: 'How the key begins, to tell keys apart.'
-    }),
-    scopes: scopeList('What the key may do.'),
-    created_at: Timestamp('When it was made.'),
-    expires_at: Timestamp('When it stops working.'),
-    last_used_at: NullableTimestamp('When it was last used, to the minute.')
-  }
+  const fields = keyFields(scopeList)
 
   const ApiKey = responseBody('ApiKey', fields, {
     description: 'An API key, without its secret.',
@@ -67,7 +73,7 @@ export function createApiKeySchemas(scopes: readonly string[]) {
         minLength: 49,
         maxLength: 49,
         pattern: '^tl_[0-9A-Za-z]{46}$',
-        description: 'The secret itself, shown this once. Send it as `Authorization: Bearer tl_…`.'
+        description: 'The secret, shown only once. Send it as `Authorization: Bearer tl_…`.'
       })
     },
     {
@@ -82,8 +88,8 @@ export function createApiKeySchemas(scopes: readonly string[]) {
     'ApiKeyCreate',
     {
       name: Type.String(Name),
-      scopes: scopeList('What the key may do, at least one scope; it never may more than you.'),
-      expires_at: Timestamp('When it stops working, at most a year ahead.')
+      scopes: scopeList('What the key may do: at least one scope. It can never do more than you.'),
+      expires_at: Timestamp('When it expires, at most a year from now.')
     },
     {
       description: 'A new API key.',

@@ -1,9 +1,9 @@
 import { v7 as uuidv7 } from 'uuid'
-import { type OldActor as Actor, type AuditFact, recordAudit } from '../../core/audit.ts'
-import type { Caller } from '../../core/context.ts'
+import { audit } from '../../core/audit.ts'
+import type { Actor, Caller, RequestContext } from '../../core/context.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { withTransaction } from '../../db/transaction.ts'
+import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { generateApiKey, isApiKey } from '../../lib/api-key.ts'
 import { normalizeTimestamp } from '../../lib/timestamp.ts'
 import { hashToken } from '../../lib/token.ts'
@@ -20,7 +20,7 @@ import type { ApiKeyCreate, ApiKeyCreated } from './schema.ts'
 
 const MAX_KEYS = 50
 
-/** Gives the caller behind a key as both are at this moment, or undefined. Not cached: a revoked key is dead at once, everywhere. */
+/** Finds the caller behind a key. Nothing is cached: a revoked key stops working at once, on every instance. */
 export function createKeyResolver(db: Db) {
   const findOwner = prepareFindKeyOwner(db)
   return async function resolveKey(text: string): Promise<Caller | undefined> {
@@ -28,24 +28,46 @@ export function createKeyResolver(db: Db) {
     if (!owner) {
       return undefined
     }
-    const { key_id, scopes, isUseNoted, ...person } = owner
-    if (!isUseNoted) {
+    const { key_id, scopes, recentlyUsed, ...person } = owner
+    if (!recentlyUsed) {
       await touchLastUsed(db, key_id)
     }
     return { ...person, session_id: '', key: { id: key_id, scopes } }
   }
 }
 
-/** Makes a key in the caller's transaction. The secret is in the answer and nowhere else. */
+/** Creates a key in the caller's transaction. The secret is in the response and nowhere else. */
 export async function createKey(
-  tx: Db,
-  user_id: string,
-  { name, scopes, expires_at }: ApiKeyCreate,
-  actor: Actor
+  tx: Tx,
+  ctx: RequestContext,
+  { name, scopes, expires_at }: ApiKeyCreate
 ): Promise<ApiKeyCreated> {
+  const user_id = ctx.caller.id
+  await assertExpiry(tx, expires_at)
+  if ((await lockAndCountKeys(tx, user_id)) >= MAX_KEYS) {
+    throw new Problem('too_many_keys', {
+      detail: `You have ${MAX_KEYS} API keys. Revoke one that you no longer need.`
+    })
+  }
+  const { key, prefix } = generateApiKey()
+  const created = await insertKey(tx, {
+    id: uuidv7(),
+    user_id,
+    name: name.trim(),
+    prefix,
+    hash: hashToken(key),
+    scopes: [...new Set(scopes)],
+    expires_at: normalizeTimestamp(expires_at)
+  })
+  const detail = created.scopes.join(' ')
+  await audit.succeeded(tx, ctx, 'api_key.created', { api_key: created.id }, detail)
+  return { ...created, key }
+}
+
+async function assertExpiry(tx: Tx, expires_at: string): Promise<void> {
   const { isPast, isTooFar } = await checkExpiry(tx, normalizeTimestamp(expires_at))
   if (isPast) {
-    throw invalidField('body', '/expires_at', 'out_of_range', 'expires_at must lie ahead.')
+    throw invalidField('body', '/expires_at', 'out_of_range', 'expires_at must be in the future.')
   }
   if (isTooFar) {
     throw invalidField(
@@ -55,59 +77,29 @@ export async function createKey(
       'expires_at must be at most a year ahead.'
     )
   }
-  if ((await lockAndCountKeys(tx, user_id)) >= MAX_KEYS) {
-    throw new Problem('too_many_keys', {
-      detail: `You have ${MAX_KEYS} API keys. Revoke one that you no longer need.`
-    })
-  }
-  const { key, prefix } = generateApiKey()
-  const id = uuidv7()
-  const made = await insertKey(tx, {
-    id,
-    user_id,
-    name: name.trim(),
-    prefix,
-    hash: hashToken(key),
-    scopes: [...new Set(scopes)],
-    expires_at: normalizeTimestamp(expires_at)
-  })
-  await recordAudit(tx, {
-    ...actor,
-    action: 'api_key.created',
-    outcome: 'succeeded',
-    subject_type: 'api_key',
-    subject_id: id,
-    detail: made.scopes.join(' ')
-  })
-  return { ...made, key }
 }
 
-/** Ends a key for good; false when the user has none with this id. */
-export async function revokeKey(
-  db: Db,
-  user_id: string,
-  id: string,
-  actor: Actor
-): Promise<boolean> {
+/** Revokes one of the caller's keys for good; returns false when there is no such key. */
+export async function revokeKey(ctx: RequestContext, db: Db, id: string): Promise<boolean> {
   return withTransaction(db, async (tx) => {
-    const isRevoked = await deleteKey(tx, user_id, id)
+    const isRevoked = await deleteKey(tx, ctx.caller.id, id)
     if (isRevoked) {
-      await recordAudit(tx, revoked(id, actor))
+      await audit.succeeded(tx, ctx, 'api_key.revoked', { api_key: id })
     }
     return isRevoked
   })
 }
 
-/** Ends all keys of a user in the caller's transaction. */
-export async function revokeAllKeys(tx: Db, user_id: string, actor: Actor): Promise<void> {
-  const ids = await deleteKeysOf(tx, user_id)
-  await recordAudit(tx, ...ids.map((id) => revoked(id, actor)))
+/** Revokes all keys of a user, in the caller's transaction. */
+export async function revokeAllKeys(
+  tx: Tx,
+  ctx: RequestContext<Actor>,
+  userId: string
+): Promise<void> {
+  const ids = await deleteKeysOf(tx, userId)
+  await audit.succeededAll(
+    tx,
+    ctx,
+    ids.map((id) => ({ action: 'api_key.revoked', subject: { api_key: id } }))
+  )
 }
-
-const revoked = (id: string, actor: Actor): AuditFact => ({
-  ...actor,
-  action: 'api_key.revoked',
-  outcome: 'succeeded',
-  subject_type: 'api_key',
-  subject_id: id
-})

@@ -11,16 +11,17 @@ import {
   stringEnum,
   Timestamp
 } from '../../http/schemas.ts'
+import { md } from '../../lib/md.ts'
 
 const ACTION = '^[a-z_]+[.][a-z_]+$'
 
 export const AuditOutcome = stringEnum(
   'AuditOutcome',
   ['succeeded', 'failed', 'refused'],
-  'How it ended: `failed` for wrong credentials, `refused` for missing rights.'
+  'The outcome: `failed` for wrong credentials or codes, `refused` for missing rights.'
 )
 
-/** The components of the audit log, which knows `actions`: all that the features declare. */
+/** Creates the components of the audit log. It documents `actions`, which the features declare. */
 export function createAuditSchemas(actions: readonly string[]) {
   const known = actions.map((action) => `\`${action}\``).join(', ')
   const AuditEvent = responseBody(
@@ -30,29 +31,30 @@ export function createAuditSchemas(actions: readonly string[]) {
       action: Type.String({
         maxLength: 50,
         pattern: ACTION,
-        description: `What was done: ${known}, and what the history of tasks knows, such as \`task.updated\`. New ones may come.`
+        description: md`What was done: ${known}, and the events of task history, such as
+                        \`task.updated\`. New actions may be added.`
       }),
       outcome: ref(AuditOutcome),
-      actor_id: NullableId('Who did it; null when nobody was logged in.'),
+      actor_id: NullableId('The user who did it; null when nobody was logged in.'),
       actor_name: NullableText(
-        'The username of that time, or else the address; it stays when the account goes.',
+        'The username at that time, or else the email; it remains when the account is deleted.',
         254
       ),
       subject_type: NullableText(
-        'What it was done to: `user`, `session`, `api_key`, `ip_ban` or `task`.',
+        'The type of the subject: `user`, `session`, `api_key`, `ip_ban` or `task`.',
         20
       ),
-      subject_id: NullableText('The id of what it was done to.', 200),
+      subject_id: NullableText('The id of the subject.', 200),
       detail: NullableText(
-        'What exactly, in a few words: the fields that changed, the operation that was refused.',
+        'Details in a few words, such as the fields that changed or the operation that was refused.',
         500
       ),
-      address: NullableText("The client's address.", 50),
-      request_id: NullableText('The request that did it, as in `X-Request-Id` and in the log.', 64),
-      created_at: Timestamp('When it was done.')
+      address: NullableText("The client's IP address.", 50),
+      request_id: NullableText('The id of the request, as in `X-Request-Id` and in the log.', 64),
+      created_at: Timestamp('When it happened.')
     },
     {
-      description: 'One fact of the audit log. None is ever changed or removed.',
+      description: 'An event of the audit log. Events are never changed or deleted.',
       examples: [
         {
           id: '019f2f6e-7c1a-7ddd-8ddd-0123456789ab',
@@ -78,13 +80,13 @@ export type AuditSchemas = ReturnType<typeof createAuditSchemas>
 export type AuditEvent = Static<AuditSchemas['AuditEvent']>
 
 export const AuditQuery = params({
-  actor_id: Type.Optional(Id('What this user did.')),
+  actor_id: Type.Optional(Id('Only what this user did.')),
   action: Type.Optional(
     Type.String({
       minLength: 3,
       maxLength: 50,
       pattern: ACTION,
-      description: 'What was done, such as `user.logged_in` or `task.deleted`.',
+      description: 'Only this action, such as `user.logged_in` or `task.deleted`.',
       'x-hint': 'must be the name of an action, such as user.logged_in'
     })
   ),
@@ -93,14 +95,15 @@ export const AuditQuery = params({
       minLength: 1,
       maxLength: 200,
       pattern: NO_NUL,
-      description: 'What was done to the thing with this id.'
+      description: 'Only events about the subject with this id.'
     })
   ),
-  created_after: Type.Optional(Timestamp('What was done at this moment or later.')),
-  created_before: Type.Optional(Timestamp('What was done earlier than this moment.')),
+  created_after: Type.Optional(Timestamp('Only events at this timestamp or later.')),
+  created_before: Type.Optional(Timestamp('Only events before this timestamp.')),
   ...PageQuery
 })
 export type AuditQuery = Static<typeof AuditQuery>
+export type AuditFilter = Omit<AuditQuery, 'limit' | 'cursor'>
 
 const Count = (description: string) =>
   Type.Integer({ format: 'int32', minimum: 0, maximum: 2_147_483_647, description })
@@ -108,7 +111,7 @@ const Count = (description: string) =>
 export const UserCounts = responseBody(
   'UserCounts',
   {
-    total: Count('Accounts there are.'),
+    total: Count('All accounts.'),
     user: Count('Accounts with the role `user`.'),
     manager: Count('Accounts with the role `manager`.'),
     admin: Count('Accounts with the role `admin`.'),
@@ -130,7 +133,7 @@ export const TaskCounts = responseBody(
     deleted: Count('Tasks in the trash.')
   },
   {
-    description: "Everybody's tasks by status.",
+    description: 'Tasks of all users by status.',
     examples: [{ total: 6, todo: 4, in_progress: 1, done: 1, deleted: 0 }]
   }
 )
@@ -139,11 +142,11 @@ export const DayCounts = responseBody(
   'DayCounts',
   {
     day: Type.String({ format: 'date', maxLength: 10, description: 'The day, in UTC.' }),
-    users: Count('Accounts made on this day that still exist.'),
-    tasks: Count('Tasks made on this day that still exist, those in the trash included.')
+    users: Count('Accounts created on this day that still exist.'),
+    tasks: Count('Tasks created on this day that still exist, including those in the trash.')
   },
   {
-    description: 'What was made on one day.',
+    description: 'What was created on one day.',
     examples: [{ day: '2026-01-02', users: 1, tasks: 4 }]
   }
 )

@@ -1,257 +1,91 @@
-import type { Config } from '../../config.ts'
-import {
-  type OldActor as Actor,
-  actorNamed,
-  recordAudit,
-  type Source,
-  unknownActor
-} from '../../core/audit.ts'
+import { audit } from '../../core/audit.ts'
+import { actingAs, actorOf, type RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
-import type { Db } from '../../db/client.ts'
-import { withTransaction } from '../../db/transaction.ts'
-import {
-  type Credentials,
-  type EmailChange,
-  findCredentials,
-  lockCredentials,
-  mapUniqueViolation,
-  setEmail,
-  type User,
-  updateProfile
-} from '../users/service.ts'
-import { CODE_MINUTES } from './codes.ts'
-import type { AuthDeps } from './deps.ts'
-import { emailChangedEmail, verificationCodeEmail } from './emails.ts'
-import { findAccountFingerprint, findReader, redeemCode } from './queries.ts'
+import { type Tx, withTransaction } from '../../db/transaction.ts'
+import type { User } from '../identity/schema.ts'
+import { type IdentityDeps, mapUniqueViolation, setEmail } from '../identity/service.ts'
 
-type Person = Pick<User, 'id' | 'name'>
-
-/** Sends the code for an address that still has to be confirmed; for any other nothing happens, at the same cost. */
+/** Sends the code for an email that is not confirmed yet; for any other does nothing, at the same cost. */
 export async function requestVerification(
-  deps: AuthDeps,
-  email: string,
-  source: Source
+  ctx: RequestContext<null>,
+  { db, codes }: IdentityDeps,
+  rawEmail: string
 ): Promise<void> {
-  const { db, codes } = deps
-  if (!confirmsAddresses(deps)) {
+  if (!codes.confirmsEmails) {
     return
   }
-  const address = email.toLowerCase()
-  const found = await findReader(db, address)
-  const reader = found?.email_verified ? undefined : found
-  const { code } = await withTransaction(db, async (tx) => {
-    await recordAudit(tx, {
-      ...unknownActor(source),
-      action: 'user.verification_requested',
-      outcome: reader ? 'succeeded' : 'failed',
-      subject_type: reader ? 'user' : null,
-      subject_id: reader?.id ?? null
-    })
-    return codes.issue(tx, 'email', address, reader)
-  })
-  if (reader && code !== undefined) {
-    sendCode(deps, reader, address, code)
-  }
-}
-
-/** Makes the code for a new account's address in the transaction of the account. What it gives sends the letter: for after the commit. */
-export async function issueSignUpCode(tx: Db, deps: AuthDeps, user: User): Promise<() => void> {
-  const { id, email } = user
-  const code =
-    email !== null && confirmsAddresses(deps) ? await issueFor(tx, deps, id, email) : undefined
-  return () => {
-    if (email !== null && code !== undefined) {
-      sendCode(deps, user, email, code)
+  const email = rawEmail.toLowerCase()
+  const found = await codes.findOwner(db, email)
+  const owner = found?.email_verified ? undefined : found
+  await withTransaction(db, async (tx) => {
+    if (owner) {
+      await audit.succeeded(tx, ctx, 'user.verification_requested', { user: owner.id })
+    } else {
+      await audit.failed(tx, ctx, 'user.verification_requested')
     }
+    await codes.send(tx, 'email', email, owner)
+  })
+}
+
+/** Sends the code for the email of a new account, in the transaction that creates the account. */
+export async function sendSignUpCode(tx: Tx, { codes }: IdentityDeps, user: User): Promise<void> {
+  if (user.email !== null && codes.confirmsEmails) {
+    await codes.sendVerification(tx, user, user.email)
   }
 }
 
-/** Confirms an address by the code that went there. The account takes exactly this address, and whoever reads the one before is told. */
+/** Confirms an email with the code that was sent to it; the account then has exactly this email. */
 export async function confirmEmail(
-  deps: AuthDeps,
-  { email, otp }: { email: string; otp: string },
-  source: Source
+  ctx: RequestContext<null>,
+  deps: IdentityDeps,
+  { email: rawEmail, otp }: { email: string; otp: string }
 ): Promise<void> {
-  const { db, codes, sessions } = deps
-  const address = email.toLowerCase()
-  const id = await codes.findMatching(db, 'email', address, otp)
-  const bound =
-    id === undefined
-      ? undefined
-      : await mapUniqueViolation(db, { email: address }, () =>
-          withTransaction(db, async (tx) => {
-            const holder = await redeemCode(tx, id)
-            const change = holder && (await setEmail(tx, holder, address, true))
-            if (change) {
-              await recordAudit(tx, {
-                ...actorNamed(source, change.user),
-                action: change.before === address ? 'user.email_verified' : 'user.email_changed',
-                outcome: 'succeeded',
-                subject_type: 'user',
-                subject_id: change.user.id
-              })
-            }
-            return change
-          })
-        )
-  if (!bound) {
-    await recordAudit(db, {
-      ...unknownActor(source),
-      action: 'user.email_verified',
-      outcome: 'failed',
-      subject_type: null,
-      subject_id: null
-    })
-    throw new Problem('invalid_code', {
-      detail: 'The code is not right, was used, or is no longer valid. Ask for a new one.'
-    })
-  }
-  sessions.invalidateUser(bound.user.id)
-  tellOldAddress(deps, bound.before, bound.user)
-}
-
-/**
- * Starts the change of an address, together with whatever else of the profile is to change. The new address counts once
- * the code that goes there comes back; where addresses are not confirmed it counts at once.
- */
-export async function changeEmail(
-  deps: AuthDeps,
-  actor: Actor & { address: string },
-  id: string,
-  { email, current_password, ...profile }: EmailChange
-): Promise<User> {
-  const { db, passwords, throttle } = deps
-  const address = email.toLowerCase()
-  const fact = { ...actor, subject_type: 'user', subject_id: id } as const
-  const found = await findCredentials(db, { id })
-  const isRight = await throttle.attempt(id, actor.address, () =>
-    passwords.verify(found?.password_hash, current_password)
-  )
-  const changed =
-    isRight &&
-    (await mapUniqueViolation(db, { ...profile, email: address }, () =>
-      withTransaction(db, async (tx) => {
-        const locked = await lockCredentials(tx, id)
-        if (locked?.password_hash !== found?.password_hash) {
-          return undefined
-        }
-        const user = await updateProfile(tx, actor, id, profile)
-        if (address === user.email) {
-          return { user, after: () => {} }
-        }
-        if (!confirmsAddresses(deps)) {
-          const bound = await setEmail(tx, id, address, false)
-          await recordAudit(tx, { ...fact, action: 'user.email_changed', outcome: 'succeeded' })
-          return (
-            bound && {
-              user: bound.user,
-              after: () => tellOldAddress(deps, bound.before, bound.user)
-            }
-          )
-        }
-        if (await findCredentials(tx, { email: address })) {
-          throw new Problem('account_exists', {
-            extras: {
-              errors: [
-                {
-                  in: 'body',
-                  pointer: '/email',
-                  code: 'taken',
-                  detail: 'An account with this email exists.'
-                }
-              ]
-            }
-          })
-        }
-        const code = await issueFor(tx, deps, id, address)
-        if (code === undefined) {
-          throw new Problem('too_many_codes', {
-            detail:
-              'A code was sent a moment ago, or too many of late. Wait before you ask for another.',
-            headers: { 'retry-after': '60' }
-          })
-        }
-        await recordAudit(tx, {
-          ...fact,
-          action: 'user.email_change_requested',
-          outcome: 'succeeded'
-        })
-        return { user, after: () => sendCode(deps, user, address, code) }
-      })
+  const { db, codes } = deps
+  const email = rawEmail.toLowerCase()
+  const codeId = await codes.findMatching(db, 'email', email, otp)
+  const isConfirmed =
+    codeId !== undefined &&
+    (await mapUniqueViolation(db, { email }, () =>
+      withTransaction(db, (tx) => redeemCode(tx, ctx, deps, codeId, email))
     ))
-  if (!changed) {
-    await recordAudit(db, { ...fact, action: 'user.email_change_requested', outcome: 'failed' })
-    throw new Problem('wrong_password', { detail: 'The current password is not right.' })
+  if (!isConfirmed) {
+    await audit.failed(db, ctx, 'user.email_verified')
+    throw new Problem('invalid_code', {
+      detail: 'The code is wrong, used or expired. Request a new one.'
+    })
   }
-  changed.after()
-  return changed.user
 }
 
-/** Refuses a login whose password was right but whose address still has to be confirmed, where that is required. */
+async function redeemCode(
+  tx: Tx,
+  ctx: RequestContext<null>,
+  deps: IdentityDeps,
+  codeId: string,
+  email: string
+): Promise<boolean> {
+  const userId = await deps.codes.redeem(tx, codeId)
+  const change = userId && (await setEmail(tx, deps, userId, { email, isVerified: true }))
+  if (!change) {
+    return false
+  }
+  const { user, before } = change
+  const action = before === email ? 'user.email_verified' : 'user.email_changed'
+  await audit.succeeded(tx, actingAs(ctx, actorOf(user)), action, { user: user.id })
+  return true
+}
+
+/** Rejects a login whose password was right but whose email is not confirmed, where that is required. */
 export async function assertVerified(
-  { db, config }: AuthDeps,
-  user: Credentials,
-  source: Source
+  ctx: RequestContext<null>,
+  { db, config }: IdentityDeps,
+  user: User
 ): Promise<void> {
   if (config.EMAIL_VERIFICATION !== 'required' || user.email === null || user.email_verified) {
     return
   }
-  await recordAudit(db, {
-    ...actorNamed(source, user),
-    action: 'user.logged_in',
-    outcome: 'refused',
-    subject_type: 'user',
-    subject_id: user.id
-  })
+  await audit.refused(db, actingAs(ctx, actorOf(user)), 'user.logged_in', { user: user.id })
   throw new Problem('email_unverified', {
     detail:
-      'Confirm your address with the code that was sent to it; ask for another one if it has run out.'
+      'Confirm your email with the code that was sent to it. If it has expired, request another.'
   })
-}
-
-/** Whether addresses are confirmed here at all: it takes a mailer. */
-const confirmsAddresses = ({ config, mail }: { config: Config; mail: AuthDeps['mail'] }): boolean =>
-  config.EMAIL_VERIFICATION !== 'off' && mail.isEnabled
-
-async function issueFor(
-  tx: Db,
-  { codes }: AuthDeps,
-  id: string,
-  address: string
-): Promise<string | undefined> {
-  const account_fingerprint = await findAccountFingerprint(tx, id)
-  return account_fingerprint === undefined
-    ? undefined
-    : (await codes.issue(tx, 'email', address, { id, account_fingerprint })).code
-}
-
-/** Letters leave after the answer, so that nothing of them shows in its time. */
-function sendCode(
-  { config, mail }: AuthDeps,
-  { name }: Pick<Person, 'name'>,
-  address: string,
-  code: string
-): void {
-  setImmediate(() =>
-    mail.send(
-      verificationCodeEmail(
-        { address, name },
-        { code, minutes: CODE_MINUTES, origin: config.PUBLIC_URL }
-      )
-    )
-  )
-}
-
-function tellOldAddress(
-  { config, mail }: AuthDeps,
-  before: string | null,
-  { email, name }: User
-): void {
-  if (before === null || email === null || before === email) {
-    return
-  }
-  const at = new Date().toISOString()
-  setImmediate(() =>
-    mail.send(emailChangedEmail({ address: before, name }, email, at, config.PUBLIC_URL))
-  )
 }

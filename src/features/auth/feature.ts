@@ -1,20 +1,21 @@
-import type { Deps } from '../../core/deps.ts'
 import type { Feature } from '../../http/feature.ts'
-import type { AuthDeps } from './deps.ts'
 import { emailVerificationRoutes } from './email-verification.routes.ts'
-import { passwordRoutes } from './password.routes.ts'
+import { schemas as emailVerificationSchemas } from './email-verification.schema.ts'
 import { passwordResetRoutes } from './password-reset.routes.ts'
-import * as passwordReset from './password-reset.schema.ts'
-import { purgeCodes } from './queries.ts'
+import { schemas as passwordResetSchemas } from './password-reset.schema.ts'
 import { authRoutes } from './routes.ts'
 import { schemas } from './schema.ts'
+import { type SessionDeps, sessionRoutes } from './sessions.routes.ts'
+import { schemas as sessionSchemas } from './sessions.schema.ts'
 import { tokenRoutes } from './token.routes.ts'
 
-export const auth: Feature<AuthDeps, Pick<Deps, 'db'>> = {
-  tags: [{ name: 'Auth', description: 'Sign up, log in, stay in, log out.' }],
-  schemas: [...schemas, ...passwordReset.schemas],
+export const auth: Feature<SessionDeps> = {
+  tags: [
+    { name: 'Auth', description: 'Registration, login, tokens, password reset, email codes.' },
+    { name: 'Sessions', description: 'Where you are logged in.' }
+  ],
+  schemas: [...schemas, ...passwordResetSchemas, ...emailVerificationSchemas, ...sessionSchemas],
   auditActions: [
-    'user.registered',
     'user.logged_in',
     'user.logged_out',
     'user.reset_requested',
@@ -22,7 +23,6 @@ export const auth: Feature<AuthDeps, Pick<Deps, 'db'>> = {
     'user.password_reset',
     'user.verification_requested',
     'user.email_verified',
-    'user.email_change_requested',
     'user.email_changed',
     'access.refused'
   ],
@@ -34,12 +34,12 @@ export const auth: Feature<AuthDeps, Pick<Deps, 'db'>> = {
     },
     refresh: { limit: config.RATE_LIMIT_REFRESH, per: 'ip' }
   }),
+  secretParams: ['session_id'],
   routes: [
     { prefix: '/auth', plugin: authRoutes },
     { prefix: '/auth', plugin: tokenRoutes },
     { prefix: '/auth', plugin: passwordResetRoutes },
     { prefix: '/auth', plugin: emailVerificationRoutes },
-    { prefix: '/me', plugin: passwordRoutes }
-  ],
-  scheduled: ({ db }) => [{ name: 'codes.purge', everySeconds: 600, run: () => purgeCodes(db) }]
+    { prefix: '/auth/sessions', plugin: sessionRoutes }
+  ]
 }

@@ -1,7 +1,7 @@
-import { sourceOf } from '../../http/plugins/audit-denied.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
-import type { AuthDeps } from './deps.ts'
+import { md } from '../../lib/md.ts'
+import type { IdentityDeps } from '../identity/service.ts'
 import {
   ForgotPassword,
   OtpCheck,
@@ -14,67 +14,63 @@ import { requestReset, resetPassword, verifyResetCode } from './password-reset.t
 const tags = ['Auth']
 const config = { allow: 'anyone', budget: 'auth' } as const
 
-/** A forgotten password: ask, prove that the mailbox is yours, choose another. */
-export async function passwordResetRoutes(app: App, deps: AuthDeps) {
-  app.post(
-    '/forgot-password',
-    {
-      config,
-      schema: {
-        operationId: 'requestPasswordReset',
-        tags,
-        summary: 'Ask for a new password',
-        description:
-          'Sends a code of eight digits to the address if it belongs to an account. The answer is the same if it does not. Letters are at least a minute apart; asking again sooner names the request that is open.',
-        body: ref(ForgotPassword),
-        response: responses({ 202: ref(ResetRequest) })
-      }
-    },
-    async (request, reply) => {
-      const answer = await requestReset(deps, request.body.email, sourceOf(request))
-      reply.code(202).header('cache-control', 'no-store')
-      return answer
-    }
-  )
+const forgot = {
+  config,
+  schema: {
+    operationId: 'requestPasswordReset',
+    tags,
+    summary: 'Request a password reset',
+    description: md`Sends a code of eight digits to the email if it belongs to an account. The response
+                    is the same if it does not. At most one email is sent per minute; a request before
+                    that returns the id of the one that is open.`,
+    body: ref(ForgotPassword),
+    response: responses({ 202: ref(ResetRequest) })
+  }
+} as const
 
-  app.post(
-    '/verify-otp',
-    {
-      config,
-      schema: {
-        operationId: 'verifyResetCode',
-        tags,
-        summary: 'Exchange the code for a reset token',
-        description:
-          'A code is valid for ten minutes, for five tries and for one use, and only the newest counts. Every failure is one identical refusal, also the sixth try with the right code.',
-        body: ref(OtpCheck),
-        response: responses({ 200: ref(ResetGrant) }, 'invalid_code')
-      }
-    },
-    async (request, reply) => {
-      const grant = await verifyResetCode(deps, request.body, sourceOf(request))
-      reply.header('cache-control', 'no-store')
-      return grant
-    }
-  )
+const verify = {
+  config,
+  schema: {
+    operationId: 'verifyResetCode',
+    tags,
+    summary: 'Exchange the code for a reset token',
+    description: md`A code is valid for ten minutes, for five attempts, and works once; only the newest
+                    one is valid. Every failure gets the same response, even a sixth attempt with the
+                    right code.`,
+    body: ref(OtpCheck),
+    response: responses({ 200: ref(ResetGrant) }, 'invalid_code')
+  }
+} as const
 
-  app.post(
-    '/reset-password',
-    {
-      config,
-      schema: {
-        operationId: 'resetPassword',
-        tags,
-        summary: 'Choose the new password',
-        description:
-          'Ends every session of the account and revokes its API keys; the owner is told by mail. A password that is refused does not use up the token.',
-        body: ref(PasswordReset),
-        response: responses({ 204: NoContent('The new password counts.') }, 'invalid_reset_token')
-      }
-    },
-    async (request, reply) => {
-      await resetPassword(deps, request.body, sourceOf(request))
-      return reply.code(204).send(null)
-    }
-  )
+const reset = {
+  config,
+  schema: {
+    operationId: 'resetPassword',
+    tags,
+    summary: 'Set a new password',
+    description: md`Ends every session of the account, revokes its API keys and notifies the owner by
+                    email. A password that is rejected does not use up the token.`,
+    body: ref(PasswordReset),
+    response: responses({ 204: NoContent('The password has been changed.') }, 'invalid_reset_token')
+  }
+} as const
+
+/** Resets a forgotten password: request a code, exchange it for a token, set a new password. */
+export async function passwordResetRoutes(app: App, deps: IdentityDeps) {
+  app.post('/forgot-password', forgot, async (request, reply) => {
+    const response = await requestReset(request.anonymousCtx, deps, request.body.email)
+    reply.code(202).header('cache-control', 'no-store')
+    return response
+  })
+
+  app.post('/verify-otp', verify, async (request, reply) => {
+    const grant = await verifyResetCode(request.anonymousCtx, deps, request.body)
+    reply.header('cache-control', 'no-store')
+    return grant
+  })
+
+  app.post('/reset-password', reset, async (request, reply) => {
+    await resetPassword(request.anonymousCtx, deps, request.body)
+    return reply.code(204).send(null)
+  })
 }

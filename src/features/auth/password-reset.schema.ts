@@ -1,37 +1,31 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { Id, NO_NUL, requestBody, responseBody } from '../../http/schemas.ts'
-import { Email } from '../users/schema.ts'
-import { NewPassword } from './schema.ts'
+import { Id, requestBody, responseBody } from '../../http/schemas.ts'
+import { md } from '../../lib/md.ts'
+import { Email, NewPassword } from '../identity/schema.ts'
+import { OneTimeCode } from './schema.ts'
 
 const RESET_ID = '019f2f6e-7c1a-7eee-8eee-0123456789ab'
 const RESET_TOKEN = 'q3Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR'
-/** Not a pattern of eight digits: whatever is wrong with a code is answered alike. */
-const Otp = Type.String({
-  minLength: 1,
-  maxLength: 20,
-  pattern: NO_NUL,
-  description: 'The eight digits from the letter.'
-})
 const ResetToken = Type.String({
   minLength: 1,
   maxLength: 200,
   pattern: '^[A-Za-z0-9._~+/=-]+$',
-  description: 'The token that the code was exchanged for. It can be used once.'
+  description: 'The token that the code was exchanged for. It works once.'
 })
 
 export const ForgotPassword = requestBody(
   'ForgotPassword',
   { email: Email },
-  { description: 'The address of the account.', examples: [{ email: 'ann@example.com' }] }
+  { description: 'The email of the account.', examples: [{ email: 'ann@example.com' }] }
 )
 export const ResetRequest = responseBody(
   'ResetRequest',
   {
-    reset_id: Id('Names this request; send it with the code.')
+    reset_id: Id('The id of this request; send it with the code.')
   },
   {
-    description:
-      'A request for a new password. It looks the same whether or not there is an account.',
+    description: md`A request to reset a password. It looks the same whether or not there is an
+                    account.`,
     examples: [{ reset_id: RESET_ID }]
   }
 )
@@ -39,14 +33,16 @@ export type ResetRequest = Static<typeof ResetRequest>
 
 export const OtpCheck = requestBody(
   'OtpCheck',
-  { reset_id: Id('The `reset_id` of the request.'), otp: Otp },
-  { description: 'The code from the letter.', examples: [{ reset_id: RESET_ID, otp: '12345678' }] }
+  { reset_id: Id('The `reset_id` of the request.'), otp: OneTimeCode },
+  { description: 'The code from the email.', examples: [{ reset_id: RESET_ID, otp: '12345678' }] }
 )
+export type OtpCheck = Static<typeof OtpCheck>
+
 export const ResetGrant = responseBody(
   'ResetGrant',
   { reset_token: ResetToken },
   {
-    description: 'Permission to choose a new password, for ten minutes.',
+    description: 'Permission to choose a new password, valid for ten minutes.',
     examples: [{ reset_token: RESET_TOKEN }]
   }
 )
@@ -62,26 +58,10 @@ export const PasswordReset = requestBody(
 )
 export type PasswordReset = Static<typeof PasswordReset>
 
-export const EmailConfirmation = requestBody(
-  'EmailConfirmation',
-  { email: Email, otp: Otp },
-  {
-    description: 'An address and the code that was sent to it.',
-    examples: [{ email: 'ann@example.com', otp: '12345678' }]
-  }
-)
-export const VerificationRequest = requestBody(
-  'VerificationRequest',
-  { email: Email },
-  { description: 'The address that is to be confirmed.', examples: [{ email: 'ann@example.com' }] }
-)
-
 export const schemas: TSchema[] = [
   ForgotPassword,
   ResetRequest,
   OtpCheck,
   ResetGrant,
-  PasswordReset,
-  EmailConfirmation,
-  VerificationRequest
+  PasswordReset
 ]

@@ -1,142 +1,126 @@
-import { actorNamed, recordAudit, type Source, unknownActor } from '../../core/audit.ts'
+import { audit } from '../../core/audit.ts'
+import { actingAs, actorOf, type RequestContext } from '../../core/context.ts'
+import { checkPassword } from '../../core/password-policy.ts'
 import { Problem } from '../../core/problem.ts'
-import { withTransaction } from '../../db/transaction.ts'
+import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
 import { revokeAllKeys } from '../api-keys/service.ts'
-import { findCredentials, replacePassword, setEmail } from '../users/service.ts'
-import { CODE_MINUTES } from './codes.ts'
-import type { AuthDeps } from './deps.ts'
-import { passwordChangedEmail, resetCodeEmail } from './emails.ts'
-import { checkPassword } from './password-policy.ts'
-import type { PasswordReset, ResetGrant, ResetRequest } from './password-reset.schema.ts'
-import { findReader, findResetTokenOwner, redeemCode, redeemResetToken } from './queries.ts'
+import type { User } from '../identity/schema.ts'
+import { type IdentityDeps, setEmail } from '../identity/service.ts'
+import { passwordResetEmail } from './emails.ts'
+import type { OtpCheck, PasswordReset, ResetGrant, ResetRequest } from './password-reset.schema.ts'
 
 const TOKEN_MINUTES = 10
 
-/** Starts a reset. Known and unknown addresses run through the same statements; the letter leaves after the answer. */
+/** Sends the code that resets a password. Known and unknown emails run the same statements. */
 export async function requestReset(
-  { db, config, mail, codes }: AuthDeps,
-  email: string,
-  source: Source
+  ctx: RequestContext<null>,
+  { db, codes }: IdentityDeps,
+  rawEmail: string
 ): Promise<ResetRequest> {
-  const address = email.toLowerCase()
-  const reader = await findReader(db, address)
-  const { id, code } = await withTransaction(db, async (tx) => {
-    await recordAudit(tx, {
-      ...unknownActor(source),
-      action: 'user.reset_requested',
-      outcome: reader ? 'succeeded' : 'failed',
-      subject_type: reader ? 'user' : null,
-      subject_id: reader?.id ?? null
-    })
-    return codes.issue(tx, 'password_reset', address, reader)
+  const email = rawEmail.toLowerCase()
+  const owner = await codes.findOwner(db, email)
+  const { id } = await withTransaction(db, async (tx) => {
+    if (owner) {
+      await audit.succeeded(tx, ctx, 'user.reset_requested', { user: owner.id })
+    } else {
+      await audit.failed(tx, ctx, 'user.reset_requested')
+    }
+    return codes.send(tx, 'password_reset', email, owner)
   })
-  if (reader && code !== undefined) {
-    setImmediate(() =>
-      mail.send(resetCodeEmail(reader, { code, minutes: CODE_MINUTES, origin: config.PUBLIC_URL }))
-    )
-  }
   return { reset_id: id }
 }
 
-/** Exchanges a right code for a reset token. Whatever is wrong is one identical refusal. */
+/** Exchanges a right code for a reset token. Every other code is rejected in the same way. */
 export async function verifyResetCode(
-  { db, codes }: AuthDeps,
-  { reset_id, otp }: { reset_id: string; otp: string },
-  source: Source
+  ctx: RequestContext<null>,
+  { db, codes }: IdentityDeps,
+  { reset_id, otp }: OtpCheck
 ): Promise<ResetGrant> {
-  const id = reset_id.toLowerCase()
-  const fact = {
-    ...unknownActor(source),
-    action: 'user.reset_code_checked',
-    subject_type: null,
-    subject_id: null
-  } as const
+  const codeId = reset_id.toLowerCase()
   const token = randomToken()
-  const used =
-    (await codes.verify(db, 'password_reset', id, otp)) &&
+  const isRedeemed =
+    (await codes.verify(db, 'password_reset', codeId, otp)) &&
     (await withTransaction(db, async (tx) => {
-      const holder = await redeemCode(tx, id, { hash: hashToken(token), minutes: TOKEN_MINUTES })
-      if (holder) {
-        await recordAudit(tx, {
-          ...fact,
-          outcome: 'succeeded',
-          subject_type: 'user',
-          subject_id: holder
-        })
+      const exchange = { hash: hashToken(token), minutes: TOKEN_MINUTES }
+      const userId = await codes.redeem(tx, codeId, exchange)
+      if (userId === undefined) {
+        return false
       }
-      return holder !== undefined
+      await audit.succeeded(tx, ctx, 'user.reset_code_checked', { user: userId })
+      return true
     }))
-  if (used) {
-    return { reset_token: token }
+  if (!isRedeemed) {
+    await audit.failed(db, ctx, 'user.reset_code_checked')
+    throw new Problem('invalid_code', {
+      detail: 'The code is wrong, used or expired. Request a new one.'
+    })
   }
-  await recordAudit(db, { ...fact, outcome: 'failed' })
-  throw new Problem('invalid_code', {
-    detail: 'The code is not right, was used, or is no longer valid. Ask for a new one.'
-  })
+  return { reset_token: token }
 }
 
 /**
- * Replaces the password of whom the token stands for. Sessions end and keys die with the old one; the code came to the
- * stored address, so that this address is confirmed. The policy is asked first: a weak password does not use up the token.
+ * Sets a new password for the account that a reset token belongs to, ends its sessions and revokes its API keys. The
+ * code was sent to the stored email, so that the email is confirmed, too. The policy comes first: a weak password does
+ * not use up the token.
  */
 export async function resetPassword(
-  { db, config, passwords, sessions, mail }: AuthDeps,
-  { reset_token, new_password }: PasswordReset,
-  source: Source
+  ctx: RequestContext<null>,
+  deps: IdentityDeps,
+  { reset_token, new_password }: PasswordReset
 ): Promise<void> {
-  const hash = hashToken(reset_token)
-  const holder = await findResetTokenOwner(db, hash)
-  const user = holder === undefined ? undefined : await findCredentials(db, { id: holder })
-  if (user?.email == null) {
-    return refuseToken(db, source)
+  const { db, config, passwords, credentials, codes } = deps
+  const tokenHash = hashToken(reset_token)
+  const userId = await codes.findResetTokenOwner(db, tokenHash)
+  const checked = userId === undefined ? undefined : await credentials.find(userId)
+  if (checked?.email == null) {
+    return rejectToken(ctx, deps)
   }
-  checkPassword(config, new_password, user, 'new_password')
+  checkPassword(config, new_password, checked, 'new_password')
   const newHash = await passwords.hash(new_password)
-  const actor = actorNamed(source, user)
-  const address = user.email
-  const ended = await withTransaction(db, async (tx) => {
-    if (!(await redeemResetToken(tx, hash))) {
-      return undefined
-    }
-    const sessionsEnded = await replacePassword(tx, sessions, actor, user.id, {
-      oldHash: user.password_hash,
-      newHash,
-      keptSession: null
-    })
-    if (!sessionsEnded) {
-      return undefined
-    }
-    await setEmail(tx, user.id, address, true)
-    await revokeAllKeys(tx, user.id, actor)
-    await recordAudit(tx, {
-      ...actor,
-      action: 'user.password_reset',
-      outcome: 'succeeded',
-      subject_type: 'user',
-      subject_id: user.id
-    })
-    return sessionsEnded
-  })
-  if (!ended) {
-    return refuseToken(db, source)
-  }
-  sessions.invalidateUser(user.id)
-  const at = new Date().toISOString()
-  setImmediate(() =>
-    mail.send(passwordChangedEmail({ address, name: user.name }, at, config.PUBLIC_URL))
+  const isReset = await withTransaction(
+    db,
+    async (tx) =>
+      (await codes.redeemResetToken(tx, tokenHash)) &&
+      (await credentials.replace(tx, actingAs(ctx, actorOf(checked)), {
+        checked,
+        newHash,
+        keptSession: null
+      })) &&
+      (await completeReset(tx, ctx, deps, checked))
   )
+  if (!isReset) {
+    return rejectToken(ctx, deps)
+  }
 }
 
-async function refuseToken(db: AuthDeps['db'], source: Source): Promise<never> {
-  await recordAudit(db, {
-    ...unknownActor(source),
-    action: 'user.password_reset',
-    outcome: 'failed',
-    subject_type: null,
-    subject_id: null
+async function completeReset(
+  tx: Tx,
+  anonymous: RequestContext<null>,
+  deps: IdentityDeps,
+  user: User
+): Promise<boolean> {
+  const { email, id, name } = user
+  if (email === null) {
+    return false
+  }
+  const { mail, config } = deps
+  const ctx = actingAs(anonymous, actorOf(user))
+  await setEmail(tx, deps, id, { email, isVerified: true })
+  await revokeAllKeys(tx, ctx, id)
+  await audit.succeeded(tx, ctx, 'user.password_reset', { user: id })
+  tx.afterCommit(() => {
+    const resetAt = new Date().toISOString()
+    setImmediate(() =>
+      mail.send(passwordResetEmail({ email, name }, { resetAt, publicUrl: config.PUBLIC_URL }))
+    )
   })
+  return true
+}
+
+async function rejectToken(ctx: RequestContext<null>, { db }: IdentityDeps): Promise<never> {
+  await audit.failed(db, ctx, 'user.password_reset')
   throw new Problem('invalid_reset_token', {
-    detail: 'The token was used or is no longer valid. Ask for a new code.'
+    detail: 'The token is used or expired. Request a new code.'
   })
 }

@@ -1,141 +1,96 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { invalidField, Problem } from '../../core/problem.ts'
-import { actorOf, sourceOf } from '../../http/plugins/audit-denied.ts'
+import { invalidField } from '../../core/problem.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
-import type { Client } from '../sessions/service.ts'
-import type { Identifier } from '../users/service.ts'
-import type { AuthDeps } from './deps.ts'
+import { md } from '../../lib/md.ts'
+import type { IdentityDeps } from '../identity/service.ts'
 import { Login, Refresh, Register, TokenSet } from './schema.ts'
-import { login, refresh, register } from './service.ts'
+import { type LoginName, login, refresh, register } from './service.ts'
+import { respondWithTokens } from './token-response.ts'
 
-export const clientOf = (request: FastifyRequest): Client => ({
-  ...sourceOf(request),
-  userAgent: request.headers['user-agent']
-})
+const tags = ['Auth']
 
-/** Answers that carry a token are never cached; every attempt is logged with its outcome, never with what was sent. */
-export async function answerTokens(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  attempt: Promise<TokenSet>
-): Promise<TokenSet> {
-  reply.header('cache-control', 'no-store')
-  try {
-    const tokens = await attempt
-    request.log.info(
-      {
-        event: 'auth.succeeded',
-        operation: request.routeOptions.schema?.operationId,
-        user_id: tokens.user.id
-      },
-      'authentication'
-    )
-    return tokens
-  } catch (error) {
-    request.log.info(
-      {
-        event: 'auth.failed',
-        operation: request.routeOptions.schema?.operationId,
-        code: error instanceof Problem ? error.code : 'internal_error'
-      },
-      'authentication'
-    )
-    throw error
+const signUp = {
+  config: { allow: 'anyone', budget: 'auth' },
+  schema: {
+    operationId: 'register',
+    tags,
+    summary: 'Sign up',
+    description: md`Creates an account and logs you in. Requires a username, an email, or both. Where
+                    the installation confirms emails, a code is sent to your email; where that is
+                    required, the session can do little until you confirm it.`,
+    body: ref(Register),
+    response: responses({ 201: ref(TokenSet) }, 'account_exists')
   }
+} as const
+
+const logIn = {
+  config: { allow: 'anyone', budget: 'auth' },
+  schema: {
+    operationId: 'login',
+    tags,
+    summary: 'Log in',
+    description: md`Opens a session by username or by email. Every failure is the same 401. Where emails
+                    must be confirmed first, the right password of an account whose email is not
+                    confirmed gets a 403.`,
+    body: ref(Login),
+    response: responses({ 200: ref(TokenSet) }, 'bad_credentials', 'email_unverified')
+  }
+} as const
+
+const refreshTokens = {
+  config: { allow: 'anyone', budget: 'refresh' },
+  schema: {
+    operationId: 'refreshTokens',
+    tags,
+    summary: 'Get the next token set',
+    description: md`Uses up the refresh token. Sending a used one again ends the whole session, so never
+                    refresh in parallel.`,
+    body: ref(Refresh),
+    response: responses({ 200: ref(TokenSet) }, 'bad_credentials')
+  }
+} as const
+
+const logOut = {
+  config: { allow: 'user', allowUnverified: true },
+  schema: {
+    operationId: 'logout',
+    tags,
+    summary: 'Log out',
+    description: 'Ends this session; its access token and its refresh token stop working.',
+    response: responses({ 204: NoContent('The session has ended.') })
+  }
+} as const
+
+/** Registration, login, refresh and logout. */
+export async function authRoutes(app: App, deps: IdentityDeps) {
+  app.post('/register', signUp, async (request, reply) => {
+    const attempt = register(request.anonymousCtx, deps, request.body)
+    const tokens = await respondWithTokens(request, reply, attempt)
+    reply.code(201)
+    return tokens
+  })
+
+  app.post('/login', logIn, async (request, reply) => {
+    const { username, email, password } = request.body
+    const attempt = login(request.anonymousCtx, deps, oneIdentifier(username, email), password)
+    return respondWithTokens(request, reply, attempt)
+  })
+
+  app.post('/refresh', refreshTokens, (request, reply) =>
+    respondWithTokens(
+      request,
+      reply,
+      refresh(request.anonymousCtx, deps, request.body.refresh_token)
+    )
+  )
+
+  app.post('/logout', logOut, async (request, reply) => {
+    await deps.sessions.end(request.ctx, request.caller.session_id, 'user.logged_out')
+    return reply.code(204).send(null)
+  })
 }
 
-/** Sign up, log in, stay in, log out. */
-export async function authRoutes(app: App, deps: AuthDeps) {
-  app.post(
-    '/register',
-    {
-      config: { allow: 'anyone', budget: 'auth' },
-      schema: {
-        operationId: 'register',
-        tags: ['Auth'],
-        summary: 'Sign up',
-        description:
-          'Makes an account and logs it in. Needs a username, an email, or both. Where the installation confirms addresses, a code is sent to the address; where it requires that, the session can do little until the code came back.',
-        body: ref(Register),
-        response: responses({ 201: ref(TokenSet) }, 'account_exists')
-      }
-    },
-    async (request, reply) => {
-      const tokens = await answerTokens(
-        request,
-        reply,
-        register(deps, request.body, clientOf(request))
-      )
-      reply.code(201)
-      return tokens
-    }
-  )
-
-  app.post(
-    '/login',
-    {
-      config: { allow: 'anyone', budget: 'auth' },
-      schema: {
-        operationId: 'login',
-        tags: ['Auth'],
-        summary: 'Log in',
-        description:
-          'Opens a session by username or by email. Every failure is one identical 401. Where addresses must be confirmed first, the right password of an account that has not is a 403.',
-        body: ref(Login),
-        response: responses({ 200: ref(TokenSet) }, 'bad_credentials', 'email_unverified')
-      }
-    },
-    async (request, reply) => {
-      const { username, email, password } = request.body
-      return answerTokens(
-        request,
-        reply,
-        login(deps, oneIdentifier(username, email), password, clientOf(request))
-      )
-    }
-  )
-
-  app.post(
-    '/refresh',
-    {
-      config: { allow: 'anyone', budget: 'refresh' },
-      schema: {
-        operationId: 'refreshTokens',
-        tags: ['Auth'],
-        summary: 'Get the next token set',
-        description:
-          'Spends the refresh token. A spent one presented again ends the whole session, so refresh one at a time.',
-        body: ref(Refresh),
-        response: responses({ 200: ref(TokenSet) }, 'bad_credentials')
-      }
-    },
-    (request, reply) =>
-      answerTokens(request, reply, refresh(deps, request.body.refresh_token, clientOf(request)))
-  )
-
-  app.post(
-    '/logout',
-    {
-      config: { allow: 'user', allowUnverified: true },
-      schema: {
-        operationId: 'logout',
-        tags: ['Auth'],
-        summary: 'Log out',
-        description:
-          'Ends this session; its access token and its refresh token are worth nothing from now on.',
-        response: responses({ 204: NoContent('The session has ended.') })
-      }
-    },
-    async (request, reply) => {
-      const { id, session_id } = request.caller
-      await deps.sessions.end({ session_id, user_id: id }, actorOf(request), 'user.logged_out')
-      return reply.code(204).send(null)
-    }
-  )
-}
-
-function oneIdentifier(username: string | undefined, email: string | undefined): Identifier {
+function oneIdentifier(username: string | undefined, email: string | undefined): LoginName {
   if (username !== undefined && email === undefined) {
     return { username }
   }

@@ -1,29 +1,29 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { NO_NUL, ref, requestBody, responseBody } from '../../http/schemas.ts'
-import { DisplayName, Email, User, Username } from '../users/schema.ts'
+import { md } from '../../lib/md.ts'
+import {
+  CurrentPassword,
+  DisplayName,
+  Email,
+  NewPassword,
+  User,
+  Username
+} from '../identity/schema.ts'
 
 const TOKEN = '^[A-Za-z0-9._~+/=-]+$'
-/** Never trimmed, cut or folded. The bound in bytes is checked beside the policy. */
-export const NewPassword = Type.String({
-  format: 'password',
-  minLength: 8,
-  maxLength: 128,
-  pattern: NO_NUL,
-  description:
-    'At least 8 characters (the installation may ask for more); any characters, nothing is trimmed.'
-})
-const Password = Type.String({
-  format: 'password',
+const Password = CurrentPassword('The password.')
+/** Not a pattern of eight digits: every wrong code gets the same response. */
+export const OneTimeCode = Type.String({
   minLength: 1,
-  maxLength: 128,
+  maxLength: 20,
   pattern: NO_NUL,
-  description: 'The password.'
+  description: 'The eight digits from the email.'
 })
 const RefreshToken = Type.String({
   minLength: 1,
   maxLength: 200,
   pattern: TOKEN,
-  description: 'The refresh token of the last token set. It can be spent once.'
+  description: 'The refresh token of the last token set. It works once.'
 })
 
 export const Register = requestBody(
@@ -47,7 +47,7 @@ export const Login = requestBody(
       Type.String({ minLength: 1, maxLength: 64, pattern: NO_NUL, description: 'The username.' })
     ),
     email: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 254, pattern: NO_NUL, description: 'The address.' })
+      Type.String({ minLength: 1, maxLength: 254, pattern: NO_NUL, description: 'The email.' })
     ),
     password: Password
   },
@@ -62,7 +62,7 @@ export const Refresh = requestBody(
   'Refresh',
   { refresh_token: RefreshToken },
   {
-    description: 'The refresh token to spend.',
+    description: 'The refresh token to use.',
     examples: [{ refresh_token: 'w0Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR' }]
   }
 )
@@ -85,7 +85,7 @@ export const TokenRequest = requestBody(
       Type.String({
         maxLength: 254,
         pattern: NO_NUL,
-        description: 'With `password`: the username or the address.'
+        description: 'With `password`: the username or the email.'
       })
     ),
     password: Type.Optional(
@@ -100,10 +100,10 @@ export const TokenRequest = requestBody(
       Type.String({
         maxLength: 200,
         pattern: NO_NUL,
-        description: 'With `refresh_token`: the token to spend.'
+        description: 'With `refresh_token`: the token to use.'
       })
     ),
-    scope: Ignored('a session may do whatever its user may'),
+    scope: Ignored('a session may do everything its user may do'),
     client_id: Ignored('clients are not registered'),
     client_secret: Ignored('clients are not registered')
   },
@@ -131,18 +131,18 @@ export const TokenSet = responseBody(
       format: 'int32',
       minimum: 1,
       maximum: 86_400,
-      description: 'Seconds until the access token runs out.'
+      description: 'Seconds until the access token expires.'
     }),
     refresh_token: Type.String({
       maxLength: 200,
       pattern: TOKEN,
-      description:
-        'Buys the next token set, once. Spending one twice ends the session, so refresh one at a time.'
+      description: md`Exchange it for the next token set, once. Using one twice ends the session, so
+                      never refresh in parallel.`
     }),
     user: ref(User)
   },
   {
-    description: 'The tokens of a session and whose they are.',
+    description: 'The tokens of a session, and its user.',
     examples: [
       {
         access_token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl',
@@ -156,16 +156,4 @@ export const TokenSet = responseBody(
 )
 export type TokenSet = Static<typeof TokenSet>
 
-export const PasswordChange = requestBody(
-  'PasswordChange',
-  { current_password: Password, new_password: NewPassword },
-  {
-    description: 'The password that counts now, and the one that is to count.',
-    examples: [
-      { current_password: 'correct horse battery', new_password: 'a staple that is correct' }
-    ]
-  }
-)
-export type PasswordChange = Static<typeof PasswordChange>
-
-export const schemas: TSchema[] = [Register, Login, Refresh, TokenRequest, TokenSet, PasswordChange]
+export const schemas: TSchema[] = [Register, Login, Refresh, TokenRequest, TokenSet]

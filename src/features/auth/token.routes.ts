@@ -1,118 +1,123 @@
+import type { RequestContext } from '../../core/context.ts'
 import { invalidField, Problem, type ProblemCode } from '../../core/problem.ts'
 import { sendProblem } from '../../http/error-handler.ts'
 import { ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { escapePointer, isValidText } from '../../lib/json-scan.ts'
-import type { Client } from '../sessions/service.ts'
-import type { AuthDeps } from './deps.ts'
-import { answerTokens, clientOf } from './routes.ts'
+import { md } from '../../lib/md.ts'
+import type { IdentityDeps } from '../identity/service.ts'
 import { TokenRequest, TokenSet } from './schema.ts'
 import { login, refresh } from './service.ts'
+import { respondWithTokens } from './token-response.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 const MAX_FIELDS = 50
 
-/** The same log-in in the form of RFC 6749, for OAuth libraries and for the Authorize button. */
-export async function tokenRoutes(app: App, deps: AuthDeps) {
+const createToken = {
+  config: { allow: 'anyone', budget: 'auth', hasPlainJsonProblems: true },
+  schema: {
+    operationId: 'createToken',
+    tags: ['Auth'],
+    summary: 'Log in by form (RFC 6749)',
+    description: md`The token endpoint of RFC 6749 with the grants \`password\` (\`username\` is a
+                    username or an email) and \`refresh_token\`. Errors also carry \`error\` and
+                    \`error_description\`.`,
+    consumes: [FORM],
+    body: ref(TokenRequest),
+    response: responses(
+      { 200: ref(TokenSet) },
+      'invalid_grant',
+      'unsupported_grant_type',
+      'email_unverified'
+    )
+  }
+} as const
+
+/** The same login in the form of RFC 6749, for OAuth libraries and for the Authorize button of the docs. */
+export async function tokenRoutes(app: App, deps: IdentityDeps) {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) => {
-    const form: Record<string, string | string[]> = Object.create(null)
-    if (String(body).split('&', MAX_FIELDS + 1).length > MAX_FIELDS) {
-      return done(invalidField('body', '', 'too_long', `A form may have ${MAX_FIELDS} fields.`))
-    }
-    for (const [name, value] of new URLSearchParams(String(body))) {
-      if (!isValidText(value) || value.includes('\ufffd')) {
-        return done(
-          invalidField(
-            'body',
-            `/${escapePointer(name)}`,
-            'malformed',
-            'A value is not well-formed text.'
-          )
-        )
-      }
-      form[name] = name in form ? [form[name] as string].concat(value) : value
-    }
-    done(null, form)
-  })
+  app.addContentTypeParser(FORM, { parseAs: 'string' }, async (_request: unknown, body: string) =>
+    parseForm(body)
+  )
 
-  // Refusals are a problem that also speaks RFC 6749, section 5.2.
+  // Problems also have the fields of RFC 6749, section 5.2.
   app.setErrorHandler((error, request, reply) =>
-    sendProblem(error instanceof Problem ? inOAuthTerms(error) : error, request, reply)
+    sendProblem(error instanceof Problem ? toOAuthProblem(error) : error, request, reply)
   )
 
-  app.post(
-    '/token',
-    {
-      config: { allow: 'anyone', budget: 'auth', hasPlainJsonProblems: true },
-      schema: {
-        operationId: 'createToken',
-        tags: ['Auth'],
-        summary: 'Log in by form (RFC 6749)',
-        description:
-          'The token endpoint of RFC 6749 with the grants `password` (`username` is either identifier) and `refresh_token`. Refusals also carry `error` and `error_description`.',
-        consumes: [FORM],
-        body: ref(TokenRequest),
-        response: responses(
-          { 200: ref(TokenSet) },
-          'invalid_grant',
-          'unsupported_grant_type',
-          'email_unverified'
-        )
-      }
-    },
-    (request, reply) => answerTokens(request, reply, grant(deps, request.body, clientOf(request)))
+  app.post('/token', createToken, (request, reply) =>
+    respondWithTokens(request, reply, grant(request.anonymousCtx, deps, request.body))
   )
+}
+
+/** Reads a form; a field that is sent twice becomes a list, which the schema rejects. */
+function parseForm(body: string): Record<string, string | string[]> {
+  if (body.split('&', MAX_FIELDS + 1).length > MAX_FIELDS) {
+    throw invalidField('body', '', 'too_long', `A form may have ${MAX_FIELDS} fields.`)
+  }
+  const form: Record<string, string | string[]> = Object.create(null)
+  for (const [name, value] of new URLSearchParams(body)) {
+    if (!isValidText(value) || value.includes('\ufffd')) {
+      const pointer = `/${escapePointer(name)}`
+      throw invalidField('body', pointer, 'malformed', 'The value is not well-formed text.')
+    }
+    const sent = form[name]
+    form[name] = sent === undefined ? value : [sent, value].flat()
+  }
+  return form
 }
 
 async function grant(
-  deps: AuthDeps,
-  { grant_type, username, password, refresh_token }: TokenRequest,
-  client: Client
+  ctx: RequestContext<null>,
+  deps: IdentityDeps,
+  { grant_type, username, password, refresh_token }: TokenRequest
 ): Promise<TokenSet> {
   if (grant_type === 'refresh_token') {
-    if (!refresh_token) {
-      throw invalidField(
-        'body',
-        '/refresh_token',
-        'required',
-        'refresh_token is required with this grant.'
-      )
-    }
-    return refresh(deps, refresh_token, client)
+    return refresh(ctx, deps, required('refresh_token', refresh_token))
   }
-  if (!username) {
-    throw invalidField('body', '/username', 'required', 'username is required with this grant.')
-  }
-  if (!password) {
-    throw invalidField('body', '/password', 'required', 'password is required with this grant.')
-  }
-  return login(deps, username.includes('@') ? { email: username } : { username }, password, client)
+  const name = required('username', username)
+  return login(
+    ctx,
+    deps,
+    name.includes('@') ? { email: name } : { username: name },
+    required('password', password)
+  )
 }
 
-function inOAuthTerms(problem: Problem): Problem {
-  const isUnknownGrant = problem.extras.errors?.some(
-    ({ pointer, code }) => pointer === '/grant_type' && ['malformed', 'too_long'].includes(code)
-  )
-  const code: ProblemCode =
-    problem.code === 'bad_credentials'
-      ? 'invalid_grant'
-      : isUnknownGrant
-        ? 'unsupported_grant_type'
-        : problem.code
+function required(field: string, value: string | undefined): string {
+  if (!value) {
+    const detail = `${field} is required with this grant.`
+    throw invalidField('body', `/${field}`, 'required', detail)
+  }
+  return value
+}
+
+function toOAuthProblem(problem: Problem): Problem {
   if (problem.statusCode >= 500) {
     return problem
   }
-  const error =
-    code === 'email_unverified'
-      ? 'invalid_grant'
-      : code === 'invalid_grant' || code === 'unsupported_grant_type'
-        ? code
-        : 'invalid_request'
+  const code = grantCodeOf(problem)
   const { 'www-authenticate': _, ...headers } = problem.headers
   return new Problem(code, {
     detail: problem.message,
-    extras: { ...problem.extras, error, error_description: problem.message },
+    extras: { ...problem.extras, error: oauthErrorOf(code), error_description: problem.message },
     headers
   })
+}
+
+function grantCodeOf({ code, extras }: Problem): ProblemCode {
+  if (code === 'bad_credentials') {
+    return 'invalid_grant'
+  }
+  const isUnknownGrant = extras.errors?.some(
+    (error) => error.pointer === '/grant_type' && ['malformed', 'too_long'].includes(error.code)
+  )
+  return isUnknownGrant ? 'unsupported_grant_type' : code
+}
+
+function oauthErrorOf(code: ProblemCode): string {
+  if (code === 'email_unverified') {
+    return 'invalid_grant'
+  }
+  return code === 'invalid_grant' || code === 'unsupported_grant_type' ? code : 'invalid_request'
 }

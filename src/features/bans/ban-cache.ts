@@ -3,75 +3,81 @@ import type { Db } from '../../db/client.ts'
 import { networkOf } from '../../lib/ip.ts'
 import { type BanInForce, listInForce } from './queries.ts'
 
-/** A ban or its end is known to every instance after this time and what the reading takes. */
-const FRESH_MS = 1000
-/** How long a request waits for a reading; beyond, the list of before decides. */
-const PATIENCE_MS = 250
-/** The longest Retry-After that is promised. */
+/** Every instance knows of a ban or its end after this time and the time of one read. */
+const TTL_MS = 1000
+/** How long a request waits for a read; after that, the previous list decides. */
+const MAX_WAIT_MS = 250
+/** The longest Retry-After that is sent. */
 const MAX_RETRY_SECONDS = 86_400
 
-interface List {
+interface BanIndex {
   bitsIpv4: number[]
   bitsIpv6: number[]
   endsAt: Map<string, number>
 }
-const EMPTY: List = { bitsIpv4: [], bitsIpv6: [], endsAt: new Map() }
+const EMPTY: BanIndex = { bitsIpv4: [], bitsIpv6: [], endsAt: new Map() }
 
-/** Who is banned, read from the database at most once a second. While the database is away, the last list goes on. */
-export function createBanCache(db: Db, log: FastifyBaseLogger) {
-  let list = EMPTY
+/** The bans in force. */
+export interface BanCache {
+  /** Returns for how many seconds an IP remains banned; undefined when it is not. */
+  bannedFor(ip: string): Promise<number | undefined>
+  /** Makes the next request read the bans anew. */
+  invalidate(): void
+}
+
+/** Reads the bans at most once a second. While the database is unavailable, the last list remains in use. */
+export function createBanCache(db: Db, log: FastifyBaseLogger): BanCache {
+  let index = EMPTY
   let freshUntil = 0
   let reading: Promise<void> | undefined
-  let latest = 0
+  let latestRead = 0
 
   const read = async (startedAt: number) => {
-    const mine = ++latest
-    const found = await listInForce(db).catch((err) => {
-      log.warn({ err }, 'the bans could not be read')
+    const thisRead = ++latestRead
+    const bans = await listInForce(db).catch((err) => {
+      log.warn({ err }, 'could not read the IP bans')
     })
-    // Somebody may have changed the bans while this was read.
-    if (mine !== latest) {
+    // The bans may have changed during the read.
+    if (thisRead !== latestRead) {
       return
     }
-    if (found) {
-      list = indexed(found, startedAt)
+    if (bans) {
+      index = createIndex(bans, startedAt)
     }
-    // Not asked again at once after a failure either: nobody is to wait for it more than once in a while.
-    freshUntil = startedAt + FRESH_MS
+    // Set after a failure as well, so that requests do not wait for an unavailable database again and again.
+    freshUntil = startedAt + TTL_MS
     reading = undefined
   }
 
   return {
-    /** How many seconds an address stays banned; undefined when it is not. */
-    async bannedFor(address: string): Promise<number | undefined> {
+    async bannedFor(ip) {
       const now = Date.now()
       if (now >= freshUntil) {
         reading ??= read(now)
-        await patiently(reading)
+        await withTimeout(reading)
       }
-      return secondsLeft(list, address)
+      return banSecondsLeft(index, ip)
     },
-    /** Reads the list anew for the next request. */
-    invalidate(): void {
-      latest++
+    invalidate() {
+      latestRead++
       freshUntil = 0
       reading = undefined
     }
   }
 }
 
-async function patiently(work: Promise<void>): Promise<void> {
+async function withTimeout(work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   await Promise.race([
     work,
     new Promise((resolve) => {
-      timer = setTimeout(resolve, PATIENCE_MS)
+      timer = setTimeout(resolve, MAX_WAIT_MS)
     })
   ])
   clearTimeout(timer)
 }
 
-function indexed(bans: BanInForce[], at: number): List {
+function createIndex(bans: BanInForce[], readAt: number): BanIndex {
   const bitsIn = (isIpv6: boolean) => [
     ...new Set(
       bans
@@ -85,19 +91,19 @@ function indexed(bans: BanInForce[], at: number): List {
     endsAt: new Map(
       bans.map(({ network, seconds }) => [
         network,
-        seconds === null ? Number.POSITIVE_INFINITY : at + seconds * 1000
+        seconds === null ? Number.POSITIVE_INFINITY : readAt + seconds * 1000
       ])
     )
   }
 }
 
-/** Looks an address up once for each length of prefix that is banned at all. */
-function secondsLeft({ bitsIpv4, bitsIpv6, endsAt }: List, address: string): number | undefined {
+/** Looks an IP up once for each length of prefix that any ban has. */
+function banSecondsLeft({ bitsIpv4, bitsIpv6, endsAt }: BanIndex, ip: string): number | undefined {
   if (endsAt.size === 0) {
     return undefined
   }
-  const ends = (address.includes(':') ? bitsIpv6 : bitsIpv4).map(
-    (bits) => endsAt.get(networkOf(address, bits)) ?? 0
+  const ends = (ip.includes(':') ? bitsIpv6 : bitsIpv4).map(
+    (bits) => endsAt.get(networkOf(ip, bits)) ?? 0
   )
   const seconds = Math.ceil((Math.max(0, ...ends) - Date.now()) / 1000)
   return seconds > 0 ? Math.min(seconds, MAX_RETRY_SECONDS) : undefined

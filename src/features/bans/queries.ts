@@ -5,21 +5,27 @@ import { executeRows } from '../../db/rows.ts'
 import { ipBans } from '../../db/tables/ip-bans.ts'
 import type { IpBan } from './schema.ts'
 
-/** Offences within the window that lead to a ban. */
-const MAX_OFFENCES = 20
+/** Violations within the window that lead to a ban. */
+const MAX_VIOLATIONS = 20
 const WINDOW = sql`interval '10 minutes'`
 const FIRST_BAN_SECONDS = 1800
 const LONGEST_BAN_SECONDS = 86_400
-/** Who was banned within this time counts as a repeat offender: each ban is twice as long as the one before. */
+/** A network that was banned within this time is a repeat offender: each ban is twice as long as the one before. */
 const MEMORY = sql`interval '7 days'`
-/** Bans that one instance holds in memory; far beyond, a firewall is the better tool. */
+/** Bans that one instance holds in memory; for many more, a firewall is the better tool. */
 const MAX_IN_FORCE = 50_000
 const PURGE_CHUNK = 500
 
-const isInForce = sql`(${ipBans.until} is null or ${ipBans.until} > now())`
+const isInForce = sql`(${ipBans.until} IS NULL OR ${ipBans.until} > now())`
+/** Shows a single IP address without the length of its prefix. */
+const address = sql<string>`regexp_replace(
+    ${ipBans.network},
+    CASE WHEN strpos(${ipBans.network}, ':') > 0 THEN '/128$' ELSE '/32$' END,
+    ''
+  )`
 const columns = {
   id: ipBans.id,
-  address: sql<string>`regexp_replace(${ipBans.network}, case when strpos(${ipBans.network}, ':') > 0 then '/128$' else '/32$' end, '')`,
+  address,
   reason: ipBans.reason,
   automatic: ipBans.automatic,
   created_by: ipBans.created_by,
@@ -35,15 +41,18 @@ export interface BanInForce extends Record<string, unknown> {
   seconds: number | null
 }
 
-/** Every ban in force and how many seconds it has left, by the database's clock. */
-export function listInForce(db: Db): Promise<BanInForce[]> {
-  return executeRows<BanInForce>(
-    db,
-    sql`select network, ceil(extract(epoch from until - now()))::int as seconds from ip_bans where ${isInForce} order by created_at desc limit ${MAX_IN_FORCE}`
-  )
-}
+const IN_FORCE_SQL = sql`
+  SELECT network, ceil(extract(epoch FROM until - now()))::int AS seconds
+  FROM ip_bans
+  WHERE ${isInForce}
+  ORDER BY created_at DESC
+  LIMIT ${MAX_IN_FORCE}`
 
-/** Bans in force, newest first, after a position if one is given. */
+/** Lists every ban in force and how many seconds it has left, by the database's clock. */
+export const listInForce = (db: Db): Promise<BanInForce[]> =>
+  executeRows<BanInForce>(db, IN_FORCE_SQL)
+
+/** Lists the bans in force, newest first, from a position if one is given. */
 export async function listBans(db: Db, limit: number, after?: KeysetPosition): Promise<IpBan[]> {
   return db
     .select(columns)
@@ -53,22 +62,25 @@ export async function listBans(db: Db, limit: number, after?: KeysetPosition): P
     .limit(limit)
 }
 
-/** True when an instant lies ahead of the database's clock. */
-export async function isAhead(tx: Db, instant: string): Promise<boolean> {
+/** Returns true when a timestamp is in the future of the database's clock. */
+export async function isAhead(tx: Db, timestamp: string): Promise<boolean> {
   const [row] = await executeRows<{ ahead: boolean }>(
     tx,
-    sql`select ${instant}::timestamptz > now() as ahead`
+    sql`SELECT ${timestamp}::timestamptz > now() AS ahead`
   )
   return row?.ahead === true
 }
 
-/** Writes a ban over one that has run out; undefined when one of the same network is in force. */
+/** The end of a ban by the database's clock. */
+export const secondsAhead = (seconds: number): SQL => sql`now() + make_interval(secs => ${seconds})`
+
+/** Inserts a ban or overwrites one that has expired; returns undefined when one of the same network is in force. */
 export async function insertBan(
   tx: Db,
   ban: NewBan,
   until: SQL | string | null
 ): Promise<IpBan | undefined> {
-  const values = { ...ban, until: until as string | null, created_at: sql`now()` }
+  const values = { ...ban, until, created_at: sql`now()` }
   const [row] = await tx
     .insert(ipBans)
     .values(values)
@@ -81,7 +93,7 @@ export async function insertBan(
   return row
 }
 
-/** Removes a ban in force and gives its network; undefined when there is none. */
+/** Deletes a ban in force and returns its network; undefined when there is none. */
 export async function deleteBan(tx: Db, id: string): Promise<string | undefined> {
   const [row] = await tx
     .delete(ipBans)
@@ -90,30 +102,42 @@ export async function deleteBan(tx: Db, id: string): Promise<string | undefined>
   return row?.network
 }
 
-/** Adds offences to those of late; true when there are now enough for a ban. */
-export async function countViolations(db: Db, network: string, count: number): Promise<boolean> {
-  const added = sql`array_fill(now(), array[${Math.min(count, MAX_OFFENCES)}::int])`
-  const [row] = await executeRows<{ many: boolean }>(
-    db,
-    sql`
-    insert into ip_violations as o (network, occurred_at) values (${network}, ${added})
-    on conflict (network) do update set last_at = now(), occurred_at = (select coalesce(array_agg(at), '{}') from unnest(o.occurred_at) at where at > now() - ${WINDOW}) || ${added}
-    returning cardinality(occurred_at) >= ${MAX_OFFENCES} as many`
-  )
-  return row?.many === true
+const recordViolationsSql = (network: string, added: SQL): SQL => sql`
+  INSERT INTO ip_violations AS v (network, occurred_at)
+  VALUES (${network}, ${added})
+  ON CONFLICT (network) DO UPDATE
+  SET
+    last_at = now(),
+    occurred_at = (
+      SELECT coalesce(array_agg(at), '{}')
+      FROM unnest(v.occurred_at) at
+      WHERE at > now() - ${WINDOW}
+    ) || ${added}
+  RETURNING cardinality(occurred_at) >= ${MAX_VIOLATIONS} AS "isTooMany"`
+
+/** Adds violations to the recent ones; returns true when there are enough for a ban. */
+export async function recordViolations(db: Db, network: string, count: number): Promise<boolean> {
+  const added = sql`array_fill(now(), ARRAY[${Math.min(count, MAX_VIOLATIONS)}::int])`
+  const [row] = await executeRows<{ isTooMany: boolean }>(db, recordViolationsSql(network, added))
+  return row?.isTooMany === true
 }
 
-/** Spends the offences of a network on a ban and gives its length; undefined when somebody else did it first. */
+const consumeViolationsSql = (network: string): SQL => sql`
+  UPDATE ip_violations
+  SET
+    occurred_at = '{}',
+    bans = CASE WHEN banned_at > now() - ${MEMORY} THEN bans ELSE 0 END + 1,
+    banned_at = now()
+  WHERE network = ${network}
+    AND cardinality(occurred_at) >= ${MAX_VIOLATIONS}
+  RETURNING bans`
+
+/** Turns violations of a network into a ban and returns its length; undefined when another instance did so first. */
 export async function consumeViolations(
   tx: Db,
   network: string
 ): Promise<{ seconds: number } | undefined> {
-  const [row] = await executeRows<{ bans: number }>(
-    tx,
-    sql`
-    update ip_violations set occurred_at = '{}', bans = case when banned_at > now() - ${MEMORY} then bans else 0 end + 1, banned_at = now()
-    where network = ${network} and cardinality(occurred_at) >= ${MAX_OFFENCES} returning bans`
-  )
+  const [row] = await executeRows<{ bans: number }>(tx, consumeViolationsSql(network))
   return (
     row && {
       seconds: Math.min(FIRST_BAN_SECONDS * 2 ** Math.min(row.bans - 1, 20), LONGEST_BAN_SECONDS)
@@ -121,26 +145,42 @@ export async function consumeViolations(
   )
 }
 
-/** How many automatic bans are in force within a few networks. */
+/** Counts the automatic bans in force among some networks. */
 export async function countAutomatic(tx: Db, networks: string[]): Promise<number> {
   return tx.$count(
     ipBans,
-    and(isInForce, eq(ipBans.automatic, true), sql`${ipBans.network} in ${networks}`)
+    and(isInForce, eq(ipBans.automatic, true), sql`${ipBans.network} IN ${networks}`)
   )
 }
 
-/** Removes bans that have run out, and offences that nobody counts any more. A bounded chunk: call again while there is more. */
+const PURGE_BANS_SQL = sql`
+  DELETE FROM ip_bans
+  WHERE id IN (
+    SELECT id
+    FROM ip_bans
+    WHERE until < now()
+    LIMIT ${PURGE_CHUNK}
+    FOR UPDATE SKIP LOCKED
+  )
+  RETURNING 1 AS one`
+
+const PURGE_VIOLATIONS_SQL = sql`
+  DELETE FROM ip_violations
+  WHERE network IN (
+    SELECT network
+    FROM ip_violations
+    WHERE last_at < now() - ${MEMORY}
+    LIMIT ${PURGE_CHUNK}
+    FOR UPDATE SKIP LOCKED
+  )
+  RETURNING 1 AS one`
+
+/** Deletes a chunk of expired bans and of violations that no longer count. */
 export async function purgeBans(db: Db): Promise<{ done: number; more: boolean }> {
-  const bans = await executeRows(
-    db,
-    sql`delete from ip_bans where id in (select id from ip_bans where until < now() limit ${PURGE_CHUNK} for update skip locked) returning 1 as one`
-  )
-  const offences = await executeRows(
-    db,
-    sql`delete from ip_violations where network in (select network from ip_violations where last_at < now() - ${MEMORY} limit ${PURGE_CHUNK} for update skip locked) returning 1 as one`
-  )
+  const bans = await executeRows(db, PURGE_BANS_SQL)
+  const violations = await executeRows(db, PURGE_VIOLATIONS_SQL)
   return {
-    done: bans.length + offences.length,
-    more: bans.length === PURGE_CHUNK || offences.length === PURGE_CHUNK
+    done: bans.length + violations.length,
+    more: bans.length === PURGE_CHUNK || violations.length === PURGE_CHUNK
   }
 }

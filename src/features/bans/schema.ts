@@ -28,18 +28,18 @@ export const IpBan = responseBody(
     id: Id("The ban's id; lift it by this."),
     address: Type.String({
       ...ADDRESS,
-      description: 'The address or the range (CIDR) in its canonical spelling.'
+      description: 'The IP address or the range (CIDR) in canonical form.'
     }),
-    reason: NullableText('Why.', 200),
+    reason: NullableText('Why it was created.', 200),
     automatic: Type.Boolean({
-      description: 'True when the server imposed it after repeated offences.'
+      description: 'True when the server created it after repeated violations.'
     }),
-    created_by: NullableId('The admin who imposed it; null when the server did.'),
-    created_at: Timestamp('When it was imposed.'),
-    until: NullableTimestamp('When it ends by itself; null when it stays until it is lifted.')
+    created_by: NullableId('The admin who created it; null when the server did.'),
+    created_at: Timestamp('When it was created.'),
+    until: NullableTimestamp('When it expires; null when it lasts until it is lifted.')
   },
   {
-    description: 'A ban in force: requests from there are answered 403 `ip_banned`.',
+    description: 'A ban in force: requests from there get 403 `ip_banned`.',
     examples: [EXAMPLE]
   }
 )
@@ -51,13 +51,13 @@ export const IpBanCreate = requestBody(
   {
     address: Type.String({
       ...ADDRESS,
-      description: 'An address, or a range as CIDR no wider than /8 (IPv6: /32).',
-      'x-hint': 'must be an address such as 203.0.113.7 or a range such as 203.0.113.0/24'
+      description: 'An IP address, or a range as CIDR no wider than /8 (IPv6: /32).',
+      'x-hint': 'must be an IP address such as 203.0.113.7 or a range such as 203.0.113.0/24'
     }),
-    reason: Type.Optional(NullableText('Why, for those who come across it later.', 200)),
+    reason: Type.Optional(NullableText('Why, for those who see the ban later.', 200)),
     until: Type.Optional(
       NullableTimestamp(
-        'When it ends by itself, at least a moment ahead; absent or null means not before it is lifted.'
+        'When it expires, in the future; absent or null means not until it is lifted.'
       )
     )
   },

@@ -1,24 +1,10 @@
-import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { type OldActor as Actor, audit, type Source } from '../../core/audit.ts'
+import { audit } from '../../core/audit.ts'
 import type { ProblemCode } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { operationIdOf } from '../operation.ts'
 
-/** Where a request comes from, as the audit log remembers it. */
-export const sourceOf = (request: FastifyRequest): Source & { address: string } => ({
-  address: request.clientIp,
-  request_id: request.id
-})
-
-/** Who makes a request. */
-export const actorOf = (request: FastifyRequest): Actor & { address: string } => ({
-  ...sourceOf(request),
-  actor_id: request.caller.id,
-  actor_name: request.caller.name
-})
-
-/** Responses that say nothing about rights, or that are recorded where they arise. */
+/** Problems that say nothing about rights, or that are audited where they arise. */
 const NOT_ABOUT_RIGHTS = new Set<ProblemCode>(['wrong_password', 'quota_exceeded'])
 export interface AuditDeniedOptions {
   db: Db
@@ -26,8 +12,8 @@ export interface AuditDeniedOptions {
   subjects: Readonly<Record<string, string>>
 }
 
-/** Records every denied authorisation: who tried which operation on what. */
-export const auditRefusals = fp(async (app, { db, subjects }: AuditDeniedOptions) => {
+/** Audits every refused authorisation: who tried which operation on what. */
+export const auditDenied = fp(async (app, { db, subjects }: AuditDeniedOptions) => {
   app.addHook('onSend', async (request, reply) => {
     const { caller, problem } = request
     if (
@@ -45,8 +31,8 @@ export const auditRefusals = fp(async (app, { db, subjects }: AuditDeniedOptions
     try {
       await audit.refused(db, request.ctx, 'access.refused', subject, operationIdOf(request))
     } catch (err) {
-      // The response is the same whether or not it can be recorded.
-      request.log.error({ err }, 'a denied access could not be recorded')
+      // The request is refused whether or not the database can store that.
+      request.log.error({ err }, 'could not audit a refusal')
     }
   })
 })

@@ -1,16 +1,15 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Source } from '../../core/audit.ts'
+import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Budgets } from '../rate-limit/budgets.ts'
-import { sourceOf } from './audit-denied.ts'
 
 export interface IpBansOptions {
   /** How many seconds an IP address is still banned; undefined when it is not. */
   bannedFor: (ip: string) => Promise<number | undefined>
   /** They say which problems are violations. */
   budgets: Budgets
-  reportViolation: (source: Source & { address: string }) => void
+  reportViolation: (violation: RequestContext<null>) => void
   /** Resolves when every reported violation is stored. */
   flush: () => Promise<void>
 }
@@ -31,7 +30,7 @@ export const ipBans = fp(async (app, options: IpBansOptions) => {
   // After the response, which does not wait for the database.
   app.addHook('onResponse', async (request, reply) => {
     if (reply.statusCode === 429 || isViolation(request, budgets)) {
-      reportViolation(sourceOf(request))
+      reportViolation(request.anonymousCtx)
     }
   })
 

@@ -26,17 +26,17 @@ async function keyFor(
 }
 
 t.test(
-  'a key is shown once, kept as a hash, listed without its secret and revoked for good',
+  'a key is shown once, stored as a hash, listed without its secret and revoked for good',
   async (t) => {
     const { request, signUp, db } = await createTestApp(t)
     const ann = await signUp()
-    const answer = await ann.post(
+    const response = await ann.post(
       KEYS,
       order({ name: '  Report ', scopes: ['tasks:read', 'tasks:read', 'profile:read'] })
     )
-    t.equal(answer.statusCode, 201)
-    t.equal(answer.headers['cache-control'], 'no-store')
-    const { key, ...shown } = answer.json()
+    t.equal(response.statusCode, 201)
+    t.equal(response.headers['cache-control'], 'no-store')
+    const { key, ...shown } = response.json()
     t.match(key, /^tl_[0-9A-Za-z]{46}$/)
     t.match(shown, {
       name: 'Report',
@@ -54,11 +54,11 @@ t.test(
     t.equal((await request({ url: '/api/v1/me', headers: withKey })).statusCode, 401)
     t.equal((await ann.send({ method: 'DELETE', url: `${KEYS}/${shown.id}` })).statusCode, 404)
     t.strictSame(
-      (await auditEntries(db, 'user.registered')).map((fact) => [
-        summarize(fact),
-        fact.actor_id,
-        fact.subject_id,
-        fact.detail
+      (await auditEntries(db, 'user.registered')).map((entry) => [
+        summarize(entry),
+        entry.actor_id,
+        entry.subject_id,
+        entry.detail
       ]),
       [
         ['api_key.created', ann.user.id, shown.id, 'tasks:read profile:read'],
@@ -68,7 +68,7 @@ t.test(
   }
 )
 
-t.test("somebody else's key is neither seen nor revoked", async (t) => {
+t.test("another user's key can be neither listed nor revoked", async (t) => {
   const { signUp, db } = await createTestApp(t)
   const [ann, bob] = [await signUp(), await signUp('admin')]
   const key = await keyFor(ann)
@@ -82,7 +82,7 @@ t.test("somebody else's key is neither seen nor revoked", async (t) => {
   t.equal(await db.$count(apiKeys), 1)
 })
 
-t.test('a key needs a name, a scope and an end within a year', async (t) => {
+t.test('a key requires a name, a scope and an expiry within a year', async (t) => {
   const { signUp, db } = await createTestApp(t)
   const ann = await signUp()
   const faults: [change: object, pointer: string, code: string][] = [
@@ -107,7 +107,7 @@ t.test('a key needs a name, a scope and an end within a year', async (t) => {
 })
 
 t.test(
-  'a key is dead when it has run out, when its owner is disabled and when its owner is gone',
+  'a key stops working when it expires and when its owner is disabled or deleted',
   async (t) => {
     const { request, signUp, db } = await createTestApp(t)
     const statusWith = async (key: { with: { authorization: string } }) =>
@@ -130,40 +130,39 @@ t.test(
   }
 )
 
-t.test(
-  'the list of keys is paged newest first, also where several were made in the same millisecond',
-  async (t) => {
-    const { signUp, db } = await createTestApp(t)
-    const ann = await signUp()
-    for (let i = 0; i < 5; i++) {
-      await keyFor(ann, { name: `Key ${i}` })
-    }
-    await db.update(apiKeys).set({ created_at: '2026-01-01T00:00:00.000Z' })
-    const names: string[] = []
-    let cursor = ''
-    do {
-      const page = (await ann.get(`${KEYS}?limit=2${cursor && `&cursor=${cursor}`}`)).json()
-      names.push(...page.data.map((key: { name: string }) => key.name))
-      cursor = page.pagination.next_cursor ?? ''
-    } while (cursor !== '')
-    t.strictSame(names, ['Key 4', 'Key 3', 'Key 2', 'Key 1', 'Key 0'])
+t.test('the list of keys is paged newest first, even with equal timestamps', async (t) => {
+  const { signUp, db } = await createTestApp(t)
+  const ann = await signUp()
+  for (let i = 0; i < 5; i++) {
+    await keyFor(ann, { name: `Key ${i}` })
   }
-)
+  await db.update(apiKeys).set({ created_at: '2026-01-01T00:00:00.000Z' })
+  const names: string[] = []
+  let cursor = ''
+  do {
+    const page = (await ann.get(`${KEYS}?limit=2${cursor && `&cursor=${cursor}`}`)).json()
+    names.push(...page.data.map((key: { name: string }) => key.name))
+    cursor = page.pagination.next_cursor ?? ''
+  } while (cursor !== '')
+  t.strictSame(names, ['Key 4', 'Key 3', 'Key 2', 'Key 1', 'Key 0'])
+})
 
-t.test('a user has at most fifty keys, however many are asked for at once', async (t) => {
+t.test('a user has at most fifty keys, even with parallel requests', async (t) => {
   const { signUp, db } = await createTestApp(t)
   const ann = await signUp()
   for (let i = 0; i < 45; i++) {
     await keyFor(ann)
   }
-  const answers = await Promise.all(Array.from({ length: 20 }, () => ann.post(KEYS, order())))
-  t.strictSame(countStatuses(answers), { 201: 5, 403: 15 })
-  t.match(answers.find((answer) => answer.statusCode === 403)?.json(), { code: 'too_many_keys' })
+  const responses = await Promise.all(Array.from({ length: 20 }, () => ann.post(KEYS, order())))
+  t.strictSame(countStatuses(responses), { 201: 5, 403: 15 })
+  t.match(responses.find((response) => response.statusCode === 403)?.json(), {
+    code: 'too_many_keys'
+  })
   t.equal(await db.$count(apiKeys), 50)
 })
 
 t.test(
-  'repeating the making of a key by its idempotency key makes none and names the first',
+  'repeating the creation of a key with its idempotency key creates none and returns the first id',
   async (t) => {
     const { signUp, db } = await createTestApp(t)
     const ann = await signUp()
@@ -180,7 +179,7 @@ t.test(
   }
 )
 
-t.test('the last use of a key is noted, at most once a minute', async (t) => {
+t.test('the last use of a key is stored, at most once a minute', async (t) => {
   const { request, signUp, db } = await createTestApp(t)
   const key = await keyFor(await signUp())
   const lastUse = async () => (await db.select().from(apiKeys))[0]?.last_used_at

@@ -2,18 +2,20 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { eq } from 'drizzle-orm'
 import t from 'tap'
-import { SCOPES, type Scope } from '../../../src/core/context.ts'
 import { users } from '../../../src/db/tables/users.ts'
+import { FEATURES } from '../../../src/features.ts'
 import type { Operation } from '../../../src/http/openapi/document.ts'
 import { auditEntries, summarize } from '../../support/audit-log.ts'
 import { rawHttp, requestText } from '../../support/raw-http.ts'
 import { createTestApp, PASSWORD, type Person } from '../../support/test-app.ts'
 
+/** Every scope that a feature declares. */
+const SCOPES = FEATURES.flatMap(({ scopes = [] }) => scopes)
 const DAY_MS = 86_400_000
 const paths: Record<string, Record<string, Operation>> = JSON.parse(
   readFileSync(new URL('../../../openapi/openapi.json', import.meta.url), 'utf8')
 ).paths
-/** Every operation that asks who is calling, with the scope that its description promises. */
+/** Every operation that requires a caller, with the scope that its description names. */
 const operations = Object.entries(paths).flatMap(([path, methods]) =>
   Object.entries(methods)
     .filter(([, operation]) => operation.security === undefined)
@@ -27,7 +29,7 @@ const operations = Object.entries(paths).flatMap(([path, methods]) =>
 
 async function keyFor(
   person: Person,
-  scopes: readonly Scope[]
+  scopes: readonly string[]
 ): Promise<{ id: string; headers: { authorization: string } }> {
   const { id, key } = (
     await person.post('/api/v1/me/api-keys', {
@@ -39,14 +41,14 @@ async function keyFor(
   return { id, headers: { authorization: `Bearer ${key}` } }
 }
 
-t.test('a key does exactly what its scopes say: every operation, every scope', async (t) => {
+t.test('a key can call exactly the operations of its scopes', async (t) => {
   const { request, signUp } = await createTestApp(t)
   const admin = await signUp('admin')
   t.ok(operations.length > 20 && operations.some(({ scope }) => scope === 'tasks:write'))
   for (const scope of SCOPES) {
     const { headers } = await keyFor(admin, [scope])
     for (const { operationId, method, url, scope: needed } of operations) {
-      const answer = await request({
+      const response = await request({
         method,
         url,
         headers,
@@ -54,12 +56,12 @@ t.test('a key does exactly what its scopes say: every operation, every scope', a
       })
       if (needed === scope) {
         t.ok(
-          ![401, 403].includes(answer.statusCode),
-          `${operationId} with ${scope}: ${answer.statusCode}`
+          ![401, 403].includes(response.statusCode),
+          `${operationId} with ${scope}: ${response.statusCode}`
         )
       } else {
         t.match(
-          [answer.statusCode, answer.json().code],
+          [response.statusCode, response.json().code],
           [403, 'missing_scope'],
           `${operationId} with ${scope}`
         )
@@ -69,7 +71,7 @@ t.test('a key does exactly what its scopes say: every operation, every scope', a
 })
 
 t.test(
-  'a key with every scope can neither make keys, nor change credentials, nor see sessions, nor delete the account',
+  'a key with every scope cannot create keys, change credentials, list sessions or delete the account',
   async (t) => {
     const { request, signUp, db } = await createTestApp(t)
     const ann = await signUp('admin')
@@ -100,24 +102,24 @@ t.test(
       ['GET', 'admin/audit-log']
     ]
     for (const [method, path, payload] of tries) {
-      const answer = await request({
+      const response = await request({
         method,
         url: `/api/v1/${path}`,
         headers,
         ...(payload && { payload })
       })
-      t.match(answer.json(), { status: 403, code: 'missing_scope' }, `${method} ${path}`)
+      t.match(response.json(), { status: 403, code: 'missing_scope' }, `${method} ${path}`)
     }
     t.equal((await ann.get('/api/v1/me')).statusCode, 200)
-    const refused = (await auditEntries(db)).filter(
-      (fact) => summarize(fact) === 'access.refused refused'
+    const rejected = (await auditEntries(db)).filter(
+      (entry) => summarize(entry) === 'access.refused refused'
     )
-    t.equal(refused.length, tries.length, 'every refusal is remembered')
-    t.match(refused[0], { actor_id: ann.user.id, detail: 'createApiKey' })
+    t.equal(rejected.length, tries.length, 'every rejection is audited')
+    t.match(rejected[0], { actor_id: ann.user.id, detail: 'createApiKey' })
   }
 )
 
-t.test('at the token endpoints a key is no refresh token', async (t) => {
+t.test('the token endpoints do not accept a key as a refresh token', async (t) => {
   const { request, signUp } = await createTestApp(t)
   const { headers } = await keyFor(await signUp(), SCOPES)
   const key = headers.authorization.slice('Bearer '.length)
@@ -144,7 +146,7 @@ t.test('at the token endpoints a key is no refresh token', async (t) => {
   )
 })
 
-t.test('a key is never worth more than its owner is now', async (t) => {
+t.test('a key never has more rights than its owner has now', async (t) => {
   const { request, signUp, db } = await createTestApp(t)
   const [ann, bob] = [await signUp('manager'), await signUp()]
   const task = await bob.create({ title: "Bob's own" })
@@ -155,7 +157,7 @@ t.test('a key is never worth more than its owner is now', async (t) => {
   t.equal(await read(), 404)
 })
 
-t.test('a key and an access token together are refused, in two headers and in one', async (t) => {
+t.test('a key together with an access token is rejected, in two headers and in one', async (t) => {
   const { app, request, signUp } = await createTestApp(t)
   const ann = await signUp()
   const key = (await keyFor(ann, SCOPES)).headers.authorization
@@ -173,14 +175,14 @@ t.test('a key and an access token together are refused, in two headers and in on
     )
   }
   await app.listen({ host: '127.0.0.1', port: 0 })
-  const [answer] = await rawHttp(
+  const [response] = await rawHttp(
     (app.addresses()[0] as AddressInfo).port,
     requestText('GET /api/v1/me', { Authorization: [key, token] })
   )
-  t.equal(answer?.status, 400)
+  t.equal(response?.status, 400)
 })
 
-t.test('what is not a key is a 401', async (t) => {
+t.test('anything that is not a key gets a 401', async (t) => {
   const { request, signUp } = await createTestApp(t)
   const key = (await keyFor(await signUp(), SCOPES)).headers.authorization.slice('Bearer '.length)
   const other = key.endsWith('0') ? '1' : '0'
@@ -198,11 +200,11 @@ t.test('what is not a key is a 401', async (t) => {
     `TL_${key.slice(3)}`
   ]
   for (const text of malformed) {
-    const answer = await request({
+    const response = await request({
       url: '/api/v1/me',
       headers: { authorization: `Bearer ${text}` }
     })
-    t.equal(answer.statusCode, 401, text.slice(0, 60))
-    t.equal(answer.headers['www-authenticate'], 'Bearer')
+    t.equal(response.statusCode, 401, text.slice(0, 60))
+    t.equal(response.headers['www-authenticate'], 'Bearer')
   }
 })

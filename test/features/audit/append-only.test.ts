@@ -4,13 +4,13 @@ import { auditEvents } from '../../../src/db/tables/audit-events.ts'
 import { users } from '../../../src/db/tables/users.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
-// The log's errors are part of what is tried here.
+// The errors in the log are part of this test.
 const { db, signUp, request } = await createTestApp(t, { onLog() {} })
 const ann = await signUp('user', 'ann')
 const codeOf = (error: { code?: string; cause?: { code?: string } }) =>
   error.cause?.code ?? error.code
 
-t.test('the database refuses to change, remove or empty the audit log', async (t) => {
+t.test('the database rejects updating, deleting or truncating the audit log', async (t) => {
   const before = await db.select().from(auditEvents)
   t.ok(before.length > 0)
   const attempts = {
@@ -27,13 +27,13 @@ t.test('the database refuses to change, remove or empty the audit log', async (t
   t.strictSame(await db.select().from(auditEvents), before)
 })
 
-t.test('an account that goes takes nothing of the log along', async (t) => {
+t.test('deleting an account deletes nothing from the log', async (t) => {
   const before = await db.$count(auditEvents, eq(auditEvents.actor_id, ann.user.id))
   await db.delete(users).where(eq(users.id, ann.user.id))
   t.equal(await db.$count(auditEvents, eq(auditEvents.actor_id, ann.user.id)), before)
 })
 
-t.test('a change that is rolled back leaves no trace, a failed attempt does', async (t) => {
+t.test('a change that is rolled back is not in the log, a failed attempt is', async (t) => {
   await signUp('user', 'bea')
   const before = await db.$count(auditEvents)
   const bea = await request({
@@ -47,13 +47,17 @@ t.test('a change that is rolled back leaves no trace, a failed attempt does', as
   t.equal(after.filter(({ outcome }) => outcome === 'failed').length, 1)
 })
 
-t.test('a change whose trace cannot be written does not happen', async (t) => {
+t.test('a change whose audit event cannot be written does not happen', async (t) => {
   const cid = await signUp('user', 'cid')
   await db.execute(
-    sql`create function no_trace() returns trigger language plpgsql as $$ begin raise exception 'no trace' using errcode = '57P03'; end $$`
+    sql`
+      CREATE FUNCTION no_audit() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        RAISE EXCEPTION 'no audit' USING errcode = '57P03';
+      END $$`
   )
   await db.execute(
-    sql`create trigger no_trace before insert on audit_events for each statement execute function no_trace()`
+    sql`CREATE TRIGGER no_audit BEFORE INSERT ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION no_audit()`
   )
   t.equal(
     (await cid.send({ method: 'PATCH', url: '/api/v1/me', payload: { username: 'cid-2' } }))
@@ -64,8 +68,8 @@ t.test('a change whose trace cannot be written does not happen', async (t) => {
   t.match(
     (await cid.get('/api/v1/admin/users')).json(),
     { status: 403 },
-    'a refusal stands all the same'
+    'the request is rejected all the same'
   )
-  await db.execute(sql`drop trigger no_trace on audit_events`)
+  await db.execute(sql`drop trigger no_audit on audit_events`)
   t.match((await cid.get('/api/v1/me')).json(), { username: 'cid' })
 })

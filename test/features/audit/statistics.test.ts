@@ -4,13 +4,13 @@ import { tasks } from '../../../src/db/tables/tasks.ts'
 import { users } from '../../../src/db/tables/users.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
-t.test('the numbers of the installation are those of its users and tasks', async (t) => {
+t.test('the statistics count users and tasks', async (t) => {
   const { db, signUp } = await createTestApp(t)
   const root = await signUp('admin', 'root')
   await signUp('manager')
   const ann = await signUp('user', 'ann')
-  const gone = await signUp('user', 'gone')
-  await db.update(users).set({ disabled: true }).where(eq(users.id, gone.user.id))
+  const disabledUser = await signUp('user', 'disabledUser')
+  await db.update(users).set({ disabled: true }).where(eq(users.id, disabledUser.user.id))
   await ann.create({ title: 'One' })
   await ann.create({ title: 'Two', status: 'in_progress' })
   await ann.create({ title: 'Three', status: 'done' })
@@ -29,9 +29,9 @@ t.test('the numbers of the installation are those of its users and tasks', async
     })
     .where(eq(tasks.id, older.id))
 
-  const answer = await root.get('/api/v1/admin/stats')
-  t.equal(answer.statusCode, 200)
-  const { users: people, tasks: work, days } = answer.json()
+  const response = await root.get('/api/v1/admin/stats')
+  t.equal(response.statusCode, 200)
+  const { users: people, tasks: work, days } = response.json()
   t.strictSame(people, { total: 4, user: 2, manager: 1, admin: 1, disabled: 1 })
   t.strictSame(work, { total: 6, todo: 3, in_progress: 1, done: 2, deleted: 1 })
   t.equal(days.length, 30)
@@ -46,7 +46,7 @@ t.test('the numbers of the installation are those of its users and tasks', async
   t.equal(new Set(days.map(({ day }: { day: string }) => day)).size, 30)
 })
 
-t.test('they are for admins', async (t) => {
+t.test('the statistics are for admins', async (t) => {
   const { request, signUp } = await createTestApp(t)
   t.equal((await request({ url: '/api/v1/admin/stats' })).statusCode, 401)
   t.equal((await (await signUp('manager')).get('/api/v1/admin/stats')).statusCode, 403)

@@ -10,15 +10,15 @@ const claims = decode(body) as Record<string, unknown> & { iat: number; exp: num
 const me = (token: string) =>
   request({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } })
 
-async function refused(t: Test, token: string, what: string) {
-  const answer = await me(token)
-  t.equal(answer.statusCode, 401, what)
-  t.equal(answer.headers['www-authenticate'], 'Bearer')
-  t.equal(answer.json().code, 'unauthenticated')
+async function rejected(t: Test, token: string, what: string) {
+  const response = await me(token)
+  t.equal(response.statusCode, 401, what)
+  t.equal(response.headers['www-authenticate'], 'Bearer')
+  t.equal(response.json().code, 'unauthenticated')
 }
 
 t.test(
-  'a token says what the contract promises, and one made with the same secret is as good',
+  'a token has the claims of the contract, and one signed with the same secret is accepted',
   async (t) => {
     t.strictSame(header, { alg: 'HS256', typ: 'at+jwt' })
     t.match(claims, {
@@ -34,62 +34,62 @@ t.test(
   }
 )
 
-t.test('another algorithm is refused', async (t) => {
-  await refused(
+t.test('another algorithm is rejected', async (t) => {
+  await rejected(
     t,
     `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${body}.`,
     'none'
   )
-  await refused(
+  await rejected(
     t,
     `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${body}.${mac}`,
-    'none with a signature'
+    'none is signed'
   )
-  await refused(t, forge({ alg: 'HS512', typ: 'at+jwt' }, claims, { hash: 'sha512' }), 'HS512')
-  await refused(t, forge({ alg: 'HS384', typ: 'at+jwt' }, claims, { hash: 'sha384' }), 'HS384')
-  await refused(t, forge({ typ: 'at+jwt' }, claims), 'no algorithm')
+  await rejected(t, forge({ alg: 'HS512', typ: 'at+jwt' }, claims, { hash: 'sha512' }), 'HS512')
+  await rejected(t, forge({ alg: 'HS384', typ: 'at+jwt' }, claims, { hash: 'sha384' }), 'HS384')
+  await rejected(t, forge({ typ: 'at+jwt' }, claims), 'no algorithm')
 })
 
-t.test('another secret, another type, another issuer or audience is refused', async (t) => {
-  await refused(
+t.test('another secret, type, issuer or audience is rejected', async (t) => {
+  await rejected(
     t,
     forge(header, claims, { secret: 'another secret of more than 32 bytes, surely' }),
     'secret'
   )
   for (const typ of ['JWT', 'refresh+jwt', 'at+jwt2', undefined]) {
-    await refused(t, forge({ alg: 'HS256', typ }, claims), `typ ${typ}`)
+    await rejected(t, forge({ alg: 'HS256', typ }, claims), `typ ${typ}`)
   }
   for (const iss of ['tasklane2', 'Tasklane', ['tasklane', 'x'], '', null]) {
-    await refused(t, forge(header, { ...claims, iss }), `iss ${iss}`)
+    await rejected(t, forge(header, { ...claims, iss }), `iss ${iss}`)
   }
   for (const aud of ['tasklane', 'tasklane-api2', '', null]) {
-    await refused(t, forge(header, { ...claims, aud }), `aud ${aud}`)
+    await rejected(t, forge(header, { ...claims, aud }), `aud ${aud}`)
   }
 })
 
-t.test('every claim must be there', async (t) => {
+t.test('every claim is required', async (t) => {
   for (const claim of ['iss', 'aud', 'sub', 'sid', 'jti', 'iat', 'exp']) {
     const { [claim]: _, ...rest } = claims
-    await refused(t, forge(header, rest), `without ${claim}`)
+    await rejected(t, forge(header, rest), `without ${claim}`)
   }
 })
 
 t.test(
-  'an expired token, and one that claims a longer life than tokens have, is refused',
+  'an expired token is rejected, and so is one with a longer lifetime than ours',
   async (t) => {
     const now = Math.floor(Date.now() / 1000)
-    await refused(t, forge(header, { ...claims, iat: now - 1000, exp: now - 100 }), 'expired')
-    await refused(
+    await rejected(t, forge(header, { ...claims, iat: now - 1000, exp: now - 100 }), 'expired')
+    await rejected(
       t,
       forge(header, { ...claims, iat: now - 1000, exp: now + 100_000 }),
       'issued too long ago'
     )
-    await refused(t, forge(header, { ...claims, exp: 'tomorrow' }), 'exp is no number')
+    await rejected(t, forge(header, { ...claims, exp: 'tomorrow' }), 'exp is no number')
   }
 )
 
-t.test('an altered token is refused, also in another spelling of the same bytes', async (t) => {
-  await refused(
+t.test('an altered token is rejected, even another encoding of the same bytes', async (t) => {
+  await rejected(
     t,
     `${head}.${Buffer.from(JSON.stringify({ ...claims, role: 'admin' })).toString('base64url')}.${mac}`,
     'role'
@@ -102,84 +102,103 @@ t.test('an altered token is refused, also in another spelling of the same bytes'
     true,
     'the same bytes'
   )
-  await refused(t, `${head}.${body}.${twin}`, 'another last character')
-  await refused(t, `${head}.${body}.${mac}=`, 'padded')
-  await refused(t, `${head}.${body}.${mac}\u00e4`, 'trailing')
-  await refused(t, `${head}.${body}`, 'no signature')
-  await refused(t, 'not.a.token', 'no token')
+  await rejected(t, `${head}.${body}.${twin}`, 'another last character')
+  await rejected(t, `${head}.${body}.${mac}=`, 'padded')
+  await rejected(t, `${head}.${body}.${mac}\u00e4`, 'trailing')
+  await rejected(t, `${head}.${body}`, 'no signature')
+  await rejected(t, 'not.a.token', 'no token')
 })
 
-t.test("a token for a session that is not, or that is somebody else's, is refused", async (t) => {
+t.test("a token for an unknown session or another user's session is rejected", async (t) => {
   const bea = await signUp('user', 'bea')
-  await refused(
+  await rejected(
     t,
     forge(header, { ...claims, sid: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab' }),
     'no session'
   )
-  await refused(t, forge(header, { ...claims, sub: bea.user.id }), 'another user')
-  await refused(t, ann.refresh_token, 'a refresh token')
+  await rejected(t, forge(header, { ...claims, sub: bea.user.id }), 'another user')
+  await rejected(t, ann.refresh_token, 'a refresh token')
 })
 
 t.test('authority comes from the database, never from the token', async (t) => {
-  const answer = await request({
+  const response = await request({
     url: '/api/v1/admin/users',
     headers: { authorization: `Bearer ${forge(header, { ...claims, role: 'admin' })}` }
   })
-  t.equal(answer.statusCode, 403)
-})
-
-t.test('a token counts only in one header of its scheme', async (t) => {
-  t.equal((await request({ url: '/api/v1/me' })).statusCode, 401)
-  t.equal((await request({ url: `/api/v1/me?access_token=${ann.access_token}` })).statusCode, 401)
-  t.equal(
-    (await request({ url: '/api/v1/me', headers: { cookie: `access_token=${ann.access_token}` } }))
-      .statusCode,
-    401
-  )
-  t.equal(
-    (await request({ url: '/api/v1/me', headers: { authorization: ann.access_token } })).statusCode,
-    401
-  )
-  t.equal(
-    (await request({ url: '/api/v1/me', headers: { authorization: `Basic ${ann.access_token}` } }))
-      .statusCode,
-    401
-  )
-  t.equal(
-    (await request({ url: '/api/v1/me', headers: { authorization: `bearer ${ann.access_token}` } }))
-      .statusCode,
-    200,
-    'schemes have no case'
-  )
-  t.equal(
-    (
-      await request({
-        method: 'POST',
-        url: '/api/v1/auth/login',
-        payload: { username: 'x', password: 'y' },
-        headers: { authorization: 'Bearer junk' }
-      })
-    ).json().code,
-    'bad_credentials',
-    'public routes do not look'
-  )
-})
-
-t.test('logging out acts at once, on the access token and on the refresh token', async (t) => {
-  const cid = await signUp('user', 'cid')
-  t.equal((await cid.get('/api/v1/me')).statusCode, 200)
-  t.equal((await cid.send({ method: 'POST', url: '/api/v1/auth/logout' })).statusCode, 204)
-  t.equal((await cid.get('/api/v1/me')).statusCode, 401)
-  const answer = await request({
-    method: 'POST',
-    url: '/api/v1/auth/refresh',
-    payload: { refresh_token: cid.refresh_token }
-  })
-  t.equal(answer.statusCode, 401)
+  t.equal(response.statusCode, 403)
 })
 
 t.test(
-  'requests under way while a session ends are answered with 200 or 401, and all after it with 401',
+  'a token is accepted only in a single Authorization header with the Bearer scheme',
+  async (t) => {
+    t.equal((await request({ url: '/api/v1/me' })).statusCode, 401)
+    t.equal((await request({ url: `/api/v1/me?access_token=${ann.access_token}` })).statusCode, 401)
+    t.equal(
+      (
+        await request({
+          url: '/api/v1/me',
+          headers: { cookie: `access_token=${ann.access_token}` }
+        })
+      ).statusCode,
+      401
+    )
+    t.equal(
+      (await request({ url: '/api/v1/me', headers: { authorization: ann.access_token } }))
+        .statusCode,
+      401
+    )
+    t.equal(
+      (
+        await request({
+          url: '/api/v1/me',
+          headers: { authorization: `Basic ${ann.access_token}` }
+        })
+      ).statusCode,
+      401
+    )
+    t.equal(
+      (
+        await request({
+          url: '/api/v1/me',
+          headers: { authorization: `bearer ${ann.access_token}` }
+        })
+      ).statusCode,
+      200,
+      'schemes are case-insensitive'
+    )
+    t.equal(
+      (
+        await request({
+          method: 'POST',
+          url: '/api/v1/auth/login',
+          payload: { username: 'x', password: 'y' },
+          headers: { authorization: 'Bearer junk' }
+        })
+      ).json().code,
+      'bad_credentials',
+      'public routes ignore it'
+    )
+  }
+)
+
+t.test(
+  'logging out takes effect immediately for the access token and the refresh token',
+  async (t) => {
+    const cid = await signUp('user', 'cid')
+    t.equal((await cid.get('/api/v1/me')).statusCode, 200)
+    t.equal((await cid.send({ method: 'POST', url: '/api/v1/auth/logout' })).statusCode, 204)
+    t.equal((await cid.get('/api/v1/me')).statusCode, 401)
+    const response = await request({
+      method: 'POST',
+      url: '/api/v1/auth/refresh',
+      payload: { refresh_token: cid.refresh_token }
+    })
+    t.equal(response.statusCode, 401)
+  }
+)
+
+t.test(
+  'requests in progress while a session ends get 200 or 401, and all later ones 401',
   async (t) => {
     const dan = await signUp('user', 'dan')
     const under = Array.from({ length: 30 }, () => dan.get('/api/v1/me'))
@@ -187,8 +206,8 @@ t.test(
     const during = Array.from({ length: 30 }, () => dan.get('/api/v1/me'))
     await out
     t.equal((await dan.get('/api/v1/me')).statusCode, 401)
-    for (const answer of await Promise.all([...under, ...during])) {
-      t.ok([200, 401].includes(answer.statusCode), String(answer.statusCode))
+    for (const response of await Promise.all([...under, ...during])) {
+      t.ok([200, 401].includes(response.statusCode), String(response.statusCode))
     }
   }
 )

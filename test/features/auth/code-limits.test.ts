@@ -15,27 +15,27 @@ const check = ({ request }: Pick<House, 'request'>, reset_id: string, otp: strin
   request({ method: 'POST', url: '/api/v1/auth/verify-otp', payload: { reset_id, otp } })
 
 t.test(
-  'every failure of a code is the same refusal, also the right code after the fifth wrong one',
+  'every failed code gets the same response, even the right code after five wrong ones',
   async (t) => {
     const h = await createTestApp(t, { env: VERIFICATION_OFF })
     await h.signUp('user', 'ann', { email: ANN })
     const { reset_id } = (await forgot(h, ANN)).json()
     const code = await codeTo(h.mail, ANN)
-    const refusals = [
+    const rejections = [
       await check(h, '019f2f6e-7c1a-7eee-8eee-0123456789ab', code),
       await check(h, reset_id, 'not a code'),
       await check(h, reset_id, `${code} `)
     ]
     for (let i = 0; i < 3; i++) {
-      refusals.push(await check(h, reset_id, wrongCode(code)))
+      rejections.push(await check(h, reset_id, wrongCode(code)))
     }
-    refusals.push(await check(h, reset_id, code))
-    t.strictSame(refusals.map(refusal), Array(7).fill(refusal(refusals[0] as never)))
+    rejections.push(await check(h, reset_id, code))
+    t.strictSame(rejections.map(refusal), Array(7).fill(refusal(rejections[0] as never)))
     t.equal((await h.db.select().from(oneTimeCodes))[0]?.attempts, 5)
   }
 )
 
-t.test('a code is good for one use and for ten minutes', async (t) => {
+t.test('a code works once, for ten minutes', async (t) => {
   const h = await createTestApp(t, { env: VERIFICATION_OFF })
   await h.signUp('user', 'ann', { email: ANN })
   const first = (await forgot(h, ANN)).json()
@@ -50,7 +50,7 @@ t.test('a code is good for one use and for ten minutes', async (t) => {
 })
 
 t.test(
-  'asking again within a minute sends nothing and names the request that is open; later the newest code counts alone',
+  'a second request within a minute sends nothing and returns the open one; later only the newest code works',
   async (t) => {
     const h = await createTestApp(t, { env: VERIFICATION_OFF })
     await h.signUp('user', 'ann', { email: ANN })
@@ -71,7 +71,7 @@ t.test(
   }
 )
 
-t.test('an account gets five letters an hour and ten a day, then there is silence', async (t) => {
+t.test('an account gets at most five emails an hour and ten a day', async (t) => {
   const h = await createTestApp(t, { env: VERIFICATION_OFF })
   await h.signUp('user', 'ann', { email: ANN })
   const lettersAfter = async (...spans: string[]) => {
@@ -86,7 +86,7 @@ t.test('an account gets five letters an hour and ten a day, then there is silenc
   t.equal(await lettersAfter('24 hours'), 11)
 })
 
-t.test('an account takes ten wrong codes a day, however many codes there are', async (t) => {
+t.test('an account allows ten wrong codes a day, over all its codes', async (t) => {
   const h = await createTestApp(t, { env: VERIFICATION_OFF })
   await h.signUp('user', 'ann', { email: ANN })
   for (let i = 0; i < 2; i++) {
@@ -104,7 +104,7 @@ t.test('an account takes ten wrong codes a day, however many codes there are', a
   t.equal((await check(h, nextDay.reset_id, await codeTo(h.mail, ANN))).statusCode, 200)
 })
 
-t.test('a code that no limit counts any more is removed', async (t) => {
+t.test('a code that counts towards no limit any more is deleted', async (t) => {
   const h = await createTestApp(t, { env: VERIFICATION_OFF })
   const purge = scheduledTasks({ ...h, log: pino() }).find(({ name }) => name === 'codes.purge')
   await forgot(h, 'nobody@example.com')

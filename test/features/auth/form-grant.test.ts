@@ -31,7 +31,7 @@ t.test('the password grant takes either identifier', async (t) => {
   t.match(byAddress.json(), { user: { email: 'bea@example.com' } })
 })
 
-t.test('the refresh grant spends a refresh token, whichever way it was got', async (t) => {
+t.test('the refresh grant uses up a refresh token, whichever route issued it', async (t) => {
   const { refresh_token } = (
     await request({
       method: 'POST',
@@ -49,7 +49,7 @@ t.test('the refresh grant spends a refresh token, whichever way it was got', asy
 t.test(
   'scope, client fields and the empty client of Swagger UI are accepted and ignored',
   async (t) => {
-    const answer = await token(
+    const response = await token(
       {
         grant_type: 'password',
         username: 'ann',
@@ -60,12 +60,12 @@ t.test(
       },
       { authorization: 'Basic Og==' }
     )
-    t.equal(answer.statusCode, 200)
+    t.equal(response.statusCode, 200)
   }
 )
 
 t.test(
-  'bad credentials are invalid_grant, as a problem or as plain JSON when that is asked for',
+  'bad credentials are invalid_grant, as a problem or as plain JSON, depending on Accept',
   async (t) => {
     const wrong = { grant_type: 'password', username: 'ann', password: 'wrong horse battery' }
     const plain = await token(wrong)
@@ -92,7 +92,7 @@ t.test(
   }
 )
 
-t.test('what the form lacks or has too much is a refusal in the words of RFC 6749', async (t) => {
+t.test('missing and superfluous form fields get the errors of RFC 6749', async (t) => {
   const cases: [form: Record<string, string> | string, error: string, pointer: string][] = [
     [{ grant_type: 'password', password: PASSWORD }, 'invalid_request', '/username'],
     [{ grant_type: 'password', username: 'ann' }, 'invalid_request', '/password'],
@@ -113,8 +113,8 @@ t.test('what the form lacks or has too much is a refusal in the words of RFC 674
     ['grant_type=password&username=an%00n&password=x', 'invalid_request', '/username']
   ]
   for (const [form, error, pointer] of cases) {
-    const answer = await token(form)
-    t.match(answer.json(), { status: 400, error, errors: [{ pointer }] }, String(form))
+    const response = await token(form)
+    t.match(response.json(), { status: 400, error, errors: [{ pointer }] }, String(form))
   }
   t.equal(
     (
@@ -128,12 +128,12 @@ t.test('what the form lacks or has too much is a refusal in the words of RFC 674
   )
 })
 
-t.test('the form is the same way in: its attempts are remembered like any other', async (t) => {
+t.test('attempts by form are audited like any other', async (t) => {
   const headers = { 'x-request-id': 'by-form' }
   await token({ grant_type: 'password', username: 'ann', password: PASSWORD }, headers)
   await token({ grant_type: 'password', username: 'ann', password: 'wrong horse battery' }, headers)
-  const facts = (await auditEntries(db)).filter(({ request_id }) => request_id === 'by-form')
-  t.match(facts, [
+  const entries = (await auditEntries(db)).filter(({ request_id }) => request_id === 'by-form')
+  t.match(entries, [
     { action: 'user.logged_in', outcome: 'succeeded', actor_id: user.id },
     { action: 'user.logged_in', outcome: 'failed', subject_id: user.id }
   ])

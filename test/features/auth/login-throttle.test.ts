@@ -21,15 +21,15 @@ const login = (username: string, password: string, remoteAddress: string) =>
     remoteAddress,
     payload: { username, password }
   })
-/** The status, and with 429 the wait, rounded up to half minutes. */
-const outcome = async (answer: ReturnType<typeof login>) => {
-  const { statusCode, headers } = await answer
+/** Returns the status, and with a 429 the wait, rounded up to half minutes. */
+const outcome = async (response: ReturnType<typeof login>) => {
+  const { statusCode, headers } = await response
   return statusCode === 429
     ? `429 after ${Math.ceil(Number(headers['retry-after']) / 30) * 30}`
     : String(statusCode)
 }
-/** Lets time go by for the throttle. */
-const pass = (span: string) =>
+/** Moves the throttle's rows back in time. */
+const advanceTime = (span: string) =>
   db.update(loginThrottle).set({
     window_started_at: sql`${loginThrottle.window_started_at} - ${span}::interval`,
     attempted_at: sql`${loginThrottle.attempted_at} - ${span}::interval`,
@@ -42,38 +42,38 @@ const fail = async (username: string, address: string, n: number) => {
 }
 
 t.test(
-  'after five failures the pair is refused, the right password included; elsewhere it works, and opens nothing here',
+  'after five failures even the right password is rejected from that network; from another it works',
   async (t) => {
     await signUp('user', 'ann')
     for (let i = 0; i < 5; i++) {
       t.equal(await outcome(login('ann', WRONG, '203.0.113.1')), '401')
     }
     t.equal(await outcome(login('ann', WRONG, '203.0.113.1')), '429 after 60')
-    const refused = await login('ann', PASSWORD, '203.0.113.1')
-    t.match(refused.json(), { status: 429, code: 'login_throttled' })
+    const rejected = await login('ann', PASSWORD, '203.0.113.1')
+    t.match(rejected.json(), { status: 429, code: 'login_throttled' })
     t.equal(await outcome(login('ann', PASSWORD, '203.0.113.2')), '200')
     t.match(
       await outcome(login('ann', PASSWORD, '203.0.113.1')),
       /^429/,
-      'success resets its own pair only'
+      'a success resets its own pair only'
     )
     t.equal(await outcome(login('ann', PASSWORD, '2001:db8::1')), '200')
   }
 )
 
 t.test(
-  'the block grows with each failure after it, hammering does not extend it, and a success ends it',
+  'each later failure lengthens the block, attempts during it do not, and a success ends it',
   async (t) => {
     await signUp('user', 'ben')
     await fail('ben', '203.0.113.1', 5)
-    await pass('50 seconds')
+    await advanceTime('50 seconds')
     for (let i = 0; i < 20; i++) {
       t.match(await outcome(login('ben', WRONG, '203.0.113.1')), /^429 after 30$/)
     }
     const seen = []
     for (const wait of ['60 seconds', '121 seconds', '241 seconds', '481 seconds', '901 seconds']) {
-      await pass(wait)
-      t.equal(await outcome(login('ben', WRONG, '203.0.113.1')), '401', 'one more try')
+      await advanceTime(wait)
+      t.equal(await outcome(login('ben', WRONG, '203.0.113.1')), '401', 'one more attempt')
       seen.push(await outcome(login('ben', WRONG, '203.0.113.1')))
     }
     t.strictSame(seen, [
@@ -83,7 +83,7 @@ t.test(
       '429 after 900',
       '429 after 900'
     ])
-    await pass('901 seconds')
+    await advanceTime('901 seconds')
     t.equal(await outcome(login('ben', PASSWORD, '203.0.113.1')), '200')
     for (let i = 0; i < 5; i++) {
       t.equal(await outcome(login('ben', WRONG, '203.0.113.1')), '401', 'the count starts anew')
@@ -95,13 +95,13 @@ t.test('failures more than fifteen minutes apart do not add up', async (t) => {
   await signUp('user', 'cleo')
   for (let i = 0; i < 3; i++) {
     await fail('cleo', '203.0.113.1', 4)
-    await pass('16 minutes')
+    await advanceTime('16 minutes')
   }
   t.equal(await outcome(login('cleo', PASSWORD, '203.0.113.1')), '200')
 })
 
 t.test(
-  'unknown and disabled accounts show the same sequence, and nothing of what was typed is kept',
+  'unknown and disabled accounts behave the same, and nothing that was typed is stored',
   async (t) => {
     const sequence = async (username: string) => {
       const seen = []
@@ -120,64 +120,60 @@ t.test(
   }
 )
 
-t.test(
-  'one account is one count, whatever the identifier, the spelling and the route',
-  async (t) => {
-    const dora = await signUp('user', 'dora', { email: 'dora@example.com' })
-    const remoteAddress = '203.0.113.4'
-    const form = (username: string) =>
+t.test('one account has one count, whatever the identifier, its case and the route', async (t) => {
+  const dora = await signUp('user', 'dora', { email: 'dora@example.com' })
+  const remoteAddress = '203.0.113.4'
+  const form = (username: string) =>
+    request({
+      method: 'POST',
+      url: '/api/v1/auth/token',
+      remoteAddress,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams({
+        grant_type: 'password',
+        username,
+        password: WRONG
+      }).toString()
+    })
+  const wrong = { current_password: WRONG, new_password: 'another horse battery' }
+  const attempts = [
+    () =>
       request({
         method: 'POST',
-        url: '/api/v1/auth/token',
+        url: '/api/v1/auth/login',
         remoteAddress,
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-        payload: new URLSearchParams({
-          grant_type: 'password',
-          username,
-          password: WRONG
-        }).toString()
+        payload: { email: 'DORA@example.com', password: WRONG }
+      }),
+    () => form('Dora'),
+    () => dora.send({ method: 'POST', url: '/api/v1/me/password', remoteAddress, payload: wrong }),
+    () =>
+      dora.send({
+        method: 'DELETE',
+        url: '/api/v1/me',
+        remoteAddress,
+        payload: { password: WRONG }
+      }),
+    () =>
+      dora.send({
+        method: 'PATCH',
+        url: '/api/v1/me',
+        remoteAddress,
+        payload: { email: 'new@example.com', current_password: WRONG }
       })
-    const wrong = { current_password: WRONG, new_password: 'another horse battery' }
-    const attempts = [
-      () =>
-        request({
-          method: 'POST',
-          url: '/api/v1/auth/login',
-          remoteAddress,
-          payload: { email: 'DORA@example.com', password: WRONG }
-        }),
-      () => form('Dora'),
-      () =>
-        dora.send({ method: 'POST', url: '/api/v1/me/password', remoteAddress, payload: wrong }),
-      () =>
-        dora.send({
-          method: 'DELETE',
-          url: '/api/v1/me',
-          remoteAddress,
-          payload: { password: WRONG }
-        }),
-      () =>
-        dora.send({
-          method: 'PATCH',
-          url: '/api/v1/me',
-          remoteAddress,
-          payload: { email: 'new@example.com', current_password: WRONG }
-        })
-    ]
-    const first = []
-    for (const attempt of attempts) {
-      first.push((await attempt()).statusCode)
-    }
-    t.strictSame(first, [401, 400, 403, 403, 403])
-    for (const attempt of attempts) {
-      t.match((await attempt()).json(), { status: 429, code: 'login_throttled' })
-    }
-    t.equal((await dora.get('/api/v1/me')).statusCode, 200, 'who is logged in stays so')
+  ]
+  const first = []
+  for (const attempt of attempts) {
+    first.push((await attempt()).statusCode)
   }
-)
+  t.strictSame(first, [401, 400, 403, 403, 403])
+  for (const attempt of attempts) {
+    t.match((await attempt()).json(), { status: 429, code: 'login_throttled' })
+  }
+  t.equal((await dora.get('/api/v1/me')).statusCode, 200, 'existing sessions remain')
+})
 
 t.test(
-  'of parallel guesses on two instances five are looked at, and parallel right passwords all get in',
+  'of parallel guesses on two instances five are compared, and parallel right passwords all succeed',
   async (t) => {
     await signUp('user', 'emil')
     const other = await secondInstance(t, open)
@@ -188,7 +184,7 @@ t.test(
         remoteAddress: '203.0.113.5',
         payload: { username: 'emil', password: WRONG }
       })
-    // On a machine that is busy elsewhere the hashing gate may turn some away with 503: those were not looked at.
+    // On a busy machine the hashing limit may reject some with 503: those were not compared.
     const guessed = countStatuses(await Promise.all(Array.from({ length: 30 }, (_, i) => guess(i))))
     t.ok((guessed[401] ?? 0) >= 1 && (guessed[401] ?? 0) <= 5, `${guessed[401]} were looked at`)
     t.strictSame(
@@ -208,7 +204,7 @@ t.test(
 )
 
 t.test(
-  'a hundred failures from everywhere close an account to addresses that never opened it, for a day',
+  'after a hundred failures an account is closed for a day to networks that never logged in to it',
   async (t) => {
     const finn = await signUp('user', 'finn')
     await login('finn', PASSWORD, '203.0.113.7')
@@ -222,13 +218,13 @@ t.test(
     t.equal(await outcome(login('finn', WRONG, '203.0.113.9')), '401')
     t.match(await outcome(login('finn', PASSWORD, '203.0.113.10')), /^429 after 8\d{4}$/)
     t.equal(await outcome(login('finn', PASSWORD, '203.0.113.7')), '200')
-    await pass('1 day 1 second')
+    await advanceTime('1 day 1 second')
     t.equal(await outcome(login('finn', PASSWORD, '203.0.113.10')), '200')
     t.equal((await finn.get('/api/v1/me')).statusCode, 200)
   }
 )
 
-t.test('a counted failure is not undone by what happens later in the request', async (t) => {
+t.test('a counted failure is not undone by a later error in the request', async (t) => {
   await fail('nobody-else', '203.0.113.11', 2)
   const rows = await db
     .select()

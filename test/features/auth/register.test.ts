@@ -8,29 +8,32 @@ const { request, db } = await createTestApp(t)
 const register = (payload: object) =>
   request({ method: 'POST', url: '/api/v1/auth/register', payload })
 
-t.test('a username, an address, or both make an account, and the answer logs it in', async (t) => {
-  for (const person of [
-    { username: 'ann' },
-    { email: 'Bea@Example.com' },
-    { username: 'Cid', email: 'cid@example.com', name: '  Cid Lee ' }
-  ]) {
-    const answer = await register({ ...person, password: PASSWORD })
-    t.equal(answer.statusCode, 201)
-    t.equal(answer.headers['cache-control'], 'no-store')
-    const { access_token, refresh_token, user, ...rest } = answer.json()
-    t.strictSame(rest, { token_type: 'Bearer', expires_in: 900 })
-    t.match(refresh_token, /^[\w-]{43}$/)
-    t.match(user, { role: 'user', email_verified: false })
-    const me = await request({
-      url: '/api/v1/me',
-      headers: { authorization: `Bearer ${access_token}` }
-    })
-    t.strictSame(me.json(), user)
+t.test(
+  'a username, an email, or both create an account, and the response logs it in',
+  async (t) => {
+    for (const person of [
+      { username: 'ann' },
+      { email: 'Bea@Example.com' },
+      { username: 'Cid', email: 'cid@example.com', name: '  Cid Lee ' }
+    ]) {
+      const response = await register({ ...person, password: PASSWORD })
+      t.equal(response.statusCode, 201)
+      t.equal(response.headers['cache-control'], 'no-store')
+      const { access_token, refresh_token, user, ...rest } = response.json()
+      t.strictSame(rest, { token_type: 'Bearer', expires_in: 900 })
+      t.match(refresh_token, /^[\w-]{43}$/)
+      t.match(user, { role: 'user', email_verified: false })
+      const me = await request({
+        url: '/api/v1/me',
+        headers: { authorization: `Bearer ${access_token}` }
+      })
+      t.strictSame(me.json(), user)
+    }
   }
-})
+)
 
 t.test(
-  'an address is kept in lower case, a username as it was given, a name without the blanks around it',
+  'an email is stored in lower case, a username as it is, a name without surrounding blanks',
   async (t) => {
     const { user } = (
       await register({
@@ -44,77 +47,80 @@ t.test(
   }
 )
 
-t.test('a taken name or address is refused and named, whatever its case', async (t) => {
+t.test('a taken username or email is rejected and named, regardless of case', async (t) => {
   await register({ username: 'eve', email: 'eve@example.com', password: PASSWORD })
   const taken = async (payload: object) => {
-    const answer = await register({ ...payload, password: PASSWORD })
-    t.equal(answer.statusCode, 409)
-    t.equal(answer.json().code, 'account_exists')
-    return answer.json().errors.map((error: { pointer: string }) => error.pointer)
+    const response = await register({ ...payload, password: PASSWORD })
+    t.equal(response.statusCode, 409)
+    t.equal(response.json().code, 'account_exists')
+    return response.json().errors.map((error: { pointer: string }) => error.pointer)
   }
   t.strictSame(await taken({ username: 'EVE' }), ['/username'])
   t.strictSame(await taken({ email: 'Eve@Example.COM' }), ['/email'])
   t.strictSame(await taken({ username: 'Eve', email: 'EVE@example.com' }), ['/username', '/email'])
-  t.strictSame(await taken({ username: 'somebody-new', email: 'eve@example.com' }), ['/email'])
+  t.strictSame(await taken({ username: 'newcomer', email: 'eve@example.com' }), ['/email'])
   t.strictSame(
     (await db.select({ name: users.username }).from(users)).filter(
-      ({ name }) => name === 'somebody-new'
+      ({ name }) => name === 'newcomer'
     ),
     []
   )
 })
 
-t.test('what is not as the contract says is named and makes no account', async (t) => {
-  const before = await db.$count(users)
-  const cases: [payload: object, fault: { pointer: string; code: string }][] = [
-    [
-      { username: 'fay', password: PASSWORD, role: 'admin' },
-      { pointer: '/role', code: 'unknown_field' }
-    ],
-    [
-      { username: 'fay@home', password: PASSWORD },
-      { pointer: '/username', code: 'malformed' }
-    ],
-    [
-      { username: 'fay lee', password: PASSWORD },
-      { pointer: '/username', code: 'malformed' }
-    ],
-    [
-      { email: 'fay', password: PASSWORD },
-      { pointer: '/email', code: 'malformed' }
-    ],
-    [
-      { email: 'fay@localhost', password: PASSWORD },
-      { pointer: '/email', code: 'malformed' }
-    ],
-    [
-      { email: 'fay@ex\u212aample.com', password: PASSWORD },
-      { pointer: '/email', code: 'malformed' }
-    ],
-    [{ username: 'fay' }, { pointer: '/password', code: 'required' }],
-    [
-      { username: 'fay', password: 12345678 },
-      { pointer: '/password', code: 'wrong_type' }
-    ],
-    [{ password: PASSWORD }, { pointer: '/username', code: 'required' }]
-  ]
-  for (const [payload, fault] of cases) {
-    const answer = await register(payload)
-    t.equal(answer.statusCode, 400, JSON.stringify(payload))
-    t.match(answer.json().errors, [{ in: 'body', ...fault }])
+t.test(
+  'a request that violates the contract gets an error per field and creates no account',
+  async (t) => {
+    const before = await db.$count(users)
+    const cases: [payload: object, fault: { pointer: string; code: string }][] = [
+      [
+        { username: 'fay', password: PASSWORD, role: 'admin' },
+        { pointer: '/role', code: 'unknown_field' }
+      ],
+      [
+        { username: 'fay@home', password: PASSWORD },
+        { pointer: '/username', code: 'malformed' }
+      ],
+      [
+        { username: 'fay lee', password: PASSWORD },
+        { pointer: '/username', code: 'malformed' }
+      ],
+      [
+        { email: 'fay', password: PASSWORD },
+        { pointer: '/email', code: 'malformed' }
+      ],
+      [
+        { email: 'fay@localhost', password: PASSWORD },
+        { pointer: '/email', code: 'malformed' }
+      ],
+      [
+        { email: 'fay@ex\u212aample.com', password: PASSWORD },
+        { pointer: '/email', code: 'malformed' }
+      ],
+      [{ username: 'fay' }, { pointer: '/password', code: 'required' }],
+      [
+        { username: 'fay', password: 12345678 },
+        { pointer: '/password', code: 'wrong_type' }
+      ],
+      [{ password: PASSWORD }, { pointer: '/username', code: 'required' }]
+    ]
+    for (const [payload, fault] of cases) {
+      const response = await register(payload)
+      t.equal(response.statusCode, 400, JSON.stringify(payload))
+      t.match(response.json().errors, [{ in: 'body', ...fault }])
+    }
+    t.equal(await db.$count(users), before)
   }
-  t.equal(await db.$count(users), before)
-})
+)
 
-t.test('of 100 parallel registrations of one address one makes the account', async (t) => {
-  const answers = await Promise.all(
+t.test('of 100 parallel registrations of one email exactly one creates the account', async (t) => {
+  const responses = await Promise.all(
     Array.from({ length: 100 }, (_, i) =>
       register({ email: i % 2 ? 'gus@example.com' : 'GUS@example.com', password: PASSWORD })
     )
   )
-  const { 201: made, 409: taken = 0, 503: busy = 0 } = countStatuses(answers)
-  t.equal(made, 1)
-  t.equal(taken + busy, 99, 'the others are told that it is taken, or to come again')
+  const { 201: created, 409: taken = 0, 503: busy = 0 } = countStatuses(responses)
+  t.equal(created, 1)
+  t.equal(taken + busy, 99, 'the others get a 409 or a 503')
   t.equal(
     (await db.select({ email: users.email }).from(users)).filter(
       ({ email }) => email === 'gus@example.com'
@@ -123,7 +129,7 @@ t.test('of 100 parallel registrations of one address one makes the account', asy
   )
 })
 
-t.test('a registration and its refusal are both in the audit log', async (t) => {
+t.test('registrations are in the audit log, successful or rejected', async (t) => {
   const h = await createTestApp(t)
   const sign = (request: string) =>
     h.request({

@@ -25,69 +25,66 @@ async function houseWithAnn(
   }
 }
 
-t.test(
-  'a reset replaces the password, ends what the old one opened and tells the owner',
-  async (t) => {
-    const h = await houseWithAnn(t)
-    const key = (
-      await h.ann.post('/api/v1/me/api-keys', {
-        name: 'report',
-        scopes: ['profile:read'],
-        expires_at: new Date(Date.now() + 86_400_000).toISOString()
-      })
-    ).json()
-    const byKey = () =>
-      h.request({ url: '/api/v1/me', headers: { authorization: `Bearer ${key.key}` } })
-    t.equal((await byKey()).statusCode, 200)
-    const answer = await h.reset(await resetTokenFor(h, ANN))
-    t.equal(answer.statusCode, 204)
-    t.equal((await h.ann.get('/api/v1/me')).statusCode, 401, 'the session has ended')
-    t.equal(
-      (await h.post('refresh', { refresh_token: h.ann.refresh_token })).statusCode,
-      401,
-      'its refresh token is worth nothing'
-    )
-    t.equal((await byKey()).statusCode, 401, 'the API key is dead')
-    t.equal((await h.post('login', { email: ANN, password: PASSWORD })).statusCode, 401)
-    const login = await h.post('login', { email: ANN, password: NEW })
-    t.match(
-      login.json().user,
-      { email_verified: true },
-      'the code came to this address, so that it is confirmed'
-    )
-    const [letter] = await emailsTo(h.mail, ANN)
-    t.match(letter, {
-      subject: 'Your password was changed',
-      text: 'Every session was ended and every API key was revoked.'
+t.test('a reset replaces the password, ends all sessions and notifies the owner', async (t) => {
+  const h = await houseWithAnn(t)
+  const key = (
+    await h.ann.post('/api/v1/me/api-keys', {
+      name: 'report',
+      scopes: ['profile:read'],
+      expires_at: new Date(Date.now() + 86_400_000).toISOString()
     })
-    const facts = (await auditEntries(h.db)).filter(({ subject_id }) =>
-      [h.ann.user.id, key.id].includes(subject_id)
-    )
-    t.strictSame(
-      facts.map((fact) => [summarize(fact), fact.actor_name]),
-      [
-        ['user.registered', 'ann'],
-        ['api_key.created', 'ann'],
-        ['user.reset_requested', null],
-        ['user.reset_code_checked', null],
-        ['user.password_changed', 'ann'],
-        ['user.sessions_ended', 'ann'],
-        ['api_key.revoked', 'ann'],
-        ['user.password_reset', 'ann'],
-        ['user.logged_in failed', null],
-        ['user.logged_in', 'ann']
-      ]
-    )
-  }
-)
+  ).json()
+  const byKey = () =>
+    h.request({ url: '/api/v1/me', headers: { authorization: `Bearer ${key.key}` } })
+  t.equal((await byKey()).statusCode, 200)
+  const response = await h.reset(await resetTokenFor(h, ANN))
+  t.equal(response.statusCode, 204)
+  t.equal((await h.ann.get('/api/v1/me')).statusCode, 401, 'the session has ended')
+  t.equal(
+    (await h.post('refresh', { refresh_token: h.ann.refresh_token })).statusCode,
+    401,
+    'its refresh token does not work'
+  )
+  t.equal((await byKey()).statusCode, 401, 'the API key has been revoked')
+  t.equal((await h.post('login', { email: ANN, password: PASSWORD })).statusCode, 401)
+  const login = await h.post('login', { email: ANN, password: NEW })
+  t.match(
+    login.json().user,
+    { email_verified: true },
+    'the code was sent to this email, so it is confirmed'
+  )
+  const [notice] = await emailsTo(h.mail, ANN)
+  t.match(notice, {
+    subject: 'Your password was changed',
+    text: 'All sessions have ended and all API keys have been revoked.'
+  })
+  const entries = (await auditEntries(h.db)).filter(({ subject_id }) =>
+    [h.ann.user.id, key.id].includes(subject_id)
+  )
+  t.strictSame(
+    entries.map((entry) => [summarize(entry), entry.actor_name]),
+    [
+      ['user.registered', 'ann'],
+      ['api_key.created', 'ann'],
+      ['user.reset_requested', null],
+      ['user.reset_code_checked', null],
+      ['user.password_changed', 'ann'],
+      ['user.sessions_ended', 'ann'],
+      ['api_key.revoked', 'ann'],
+      ['user.password_reset', 'ann'],
+      ['user.logged_in failed', null],
+      ['user.logged_in', 'ann']
+    ]
+  )
+})
 
-t.test('a password that the policy refuses does not use up the token', async (t) => {
+t.test('a password that the policy rejects does not use up the token', async (t) => {
   const h = await houseWithAnn(t, { PASSWORD_BLOCKLIST: 'on', PASSWORD_MIN_LENGTH: '10' })
   const reset_token = await resetTokenFor(h, ANN)
   for (const weak of ['too short', 'tasklanetasklane', 'ann@example.com']) {
-    const answer = await h.reset(reset_token, weak)
+    const response = await h.reset(reset_token, weak)
     t.match(
-      answer.json(),
+      response.json(),
       { status: 400, code: 'invalid_request', errors: [{ pointer: '/new_password' }] },
       weak
     )
@@ -97,12 +94,12 @@ t.test('a password that the policy refuses does not use up the token', async (t)
 })
 
 t.test(
-  'a token is good once and for ten minutes; every other is the same refusal and changes nothing',
+  'a token works once, for ten minutes; every other gets the same response and changes nothing',
   async (t) => {
     const h = await houseWithAnn(t)
     const late = await resetTokenFor(h, ANN)
     await advanceCodeTime(h.db, '10 minutes')
-    const refusals = [
+    const rejections = [
       await h.reset(late),
       await h.reset('nothing-like-a-token'),
       await h.reset(h.ann.refresh_token),
@@ -111,15 +108,15 @@ t.test(
     t.equal((await h.post('login', { username: 'ann', password: PASSWORD })).statusCode, 200)
     const token = await resetTokenFor(h, ANN)
     t.equal((await h.reset(token)).statusCode, 204)
-    refusals.push(await h.reset(token, 'yet another password'))
-    t.strictSame(refusals.map(refusal), Array(5).fill(refusal(refusals[0] as never)))
-    t.match(refusal(refusals[0] as never), { status: 400, code: 'invalid_reset_token' })
+    rejections.push(await h.reset(token, 'yet another password'))
+    t.strictSame(rejections.map(refusal), Array(5).fill(refusal(rejections[0] as never)))
+    t.match(refusal(rejections[0] as never), { status: 400, code: 'invalid_reset_token' })
     t.equal((await h.post('login', { username: 'ann', password: NEW })).statusCode, 200)
   }
 )
 
 t.test(
-  'a code and a token are worth nothing once the account has another password, role or address, or is disabled',
+  'a code and a token stop working once password, role, email or access of the account changes',
   async (t) => {
     const h = await houseWithAnn(t)
     const changes: Record<string, Partial<typeof users.$inferInsert>> = {
@@ -158,7 +155,7 @@ t.test(
   }
 )
 
-t.test('a reset token opens nothing else', async (t) => {
+t.test('a reset token is accepted nowhere else', async (t) => {
   const h = await houseWithAnn(t)
   const token = await resetTokenFor(h, ANN)
   t.equal(

@@ -6,7 +6,7 @@ import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 const OLD = 'what has signed until today: 0123456789abcdef'
 const NEW = 'what signs from tomorrow on: fedcba9876543210'
 
-// The instances of one installation, at each step of the way.
+// The instances of one installation at each step of the rotation.
 const env = { EMAIL_VERIFICATION: 'optional' }
 const old = await createTestApp(t, { env, deps: { secrets: [OLD] } })
 const step = (secrets: Secrets) =>
@@ -19,22 +19,22 @@ const [prepared, changed, done] = [
 type Instance = typeof old
 const as = (instance: Instance, { access_token }: { access_token: string }, url: string) =>
   instance.request({ url, headers: { authorization: `Bearer ${access_token}` } })
-/** Instances that serve side by side while a step is rolled out. */
+/** Pairs of instances that serve side by side while a step is rolled out. */
 const NEIGHBOURS: [string, Instance, Instance][] = [
-  ['the new secret is made known', old, prepared],
-  ['it signs', prepared, changed],
-  ['the old one is forgotten', changed, done]
+  ['the new secret is accepted', old, prepared],
+  ['the new secret signs', prepared, changed],
+  ['the old secret is removed', changed, done]
 ]
 
 let people = 0
 for (const [what, before, after] of NEIGHBOURS) {
-  t.test(`while ${what}, what one instance hands out the other one takes`, async (t) => {
+  t.test(`while ${what}, each instance accepts what the other issues`, async (t) => {
     for (const [here, there] of [
       [before, after],
       [after, before]
     ] as const) {
-      const email = `somebody-${++people}@example.com`
-      const ann = await here.signUp('user', `somebody-${people}`, { email })
+      const email = `person-${++people}@example.com`
+      const ann = await here.signUp('user', `person-${people}`, { email })
       for (const title of ['Paint the door', 'Oil the hinge', 'Hang the lamp']) {
         await ann.create({ title })
       }
@@ -67,7 +67,7 @@ for (const [what, before, after] of NEIGHBOURS) {
   })
 }
 
-t.test('who skips a step refuses what the other signs', async (t) => {
+t.test('an instance that skips a step rejects what the other signs', async (t) => {
   const ann = await old.signUp('user', 'ann')
   for (const title of ['Paint the door', 'Oil the hinge']) {
     await ann.create({ title })
@@ -81,12 +81,12 @@ t.test('who skips a step refuses what the other signs', async (t) => {
       payload: { username: 'ann', password: PASSWORD }
     })
   ).json()
-  const refused = await as(
+  const rejected = await as(
     done,
     { access_token },
     `/api/v1/tasks?limit=1&cursor=${pagination.next_cursor}`
   )
-  t.match(refused.json(), { status: 400, errors: [{ pointer: '/cursor', code: 'bad_cursor' }] })
+  t.match(rejected.json(), { status: 400, errors: [{ pointer: '/cursor', code: 'bad_cursor' }] })
   t.equal(
     (
       await as(changed, { access_token }, `/api/v1/tasks?limit=1&cursor=${pagination.next_cursor}`)

@@ -21,11 +21,14 @@ const [FIRST, SECOND, THIRD] = [
 ]
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 
-/** Every row of every table as text. */
+/** Reads every row of every table as text. */
 async function everythingStored(db: Db): Promise<string[]> {
   const tables = await executeRows<{ name: string }>(
     db,
-    sql`select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`
+    sql`
+      SELECT quote_ident(table_name) AS name
+      FROM information_schema.tables
+      WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`
   )
   const rows = await Promise.all(
     tables.map(({ name }) =>
@@ -42,7 +45,7 @@ const holding = (texts: string[], secret: string): string[] =>
   texts.filter((text) => text.includes(secret))
 
 t.test(
-  'no password, code, token or key is in any table or log line, and none in an answer but the one that gives it',
+  'no password, code, token or key is in any table or log line, or in any response but the one that issues it',
   async (t) => {
     const smtp = await smtpServer(t)
     const log: string[] = []
@@ -50,23 +53,22 @@ t.test(
       env: { ...PRODUCTION, SMTP_URL: smtp.url },
       onLog: (line) => log.push(line)
     })
-    const answers: string[] = []
-    const hear = (answer: Response): Response => {
-      answers.push(JSON.stringify(answer.headers) + answer.body)
-      return answer
+    const responses: string[] = []
+    const hear = (response: Response): Response => {
+      responses.push(JSON.stringify(response.headers) + response.body)
+      return response
     }
     const post = async (
       path: string,
       payload: object | string,
       headers: Record<string, string> = {}
     ) => hear(await request({ method: 'POST', url: `/api/v1/${path}`, payload, headers }))
-    let letters = 0
-    const nextCode = async (): Promise<string> =>
-      codeIn((await smtp.arrived(++letters))[letters - 1])
+    let emails = 0
+    const nextCode = async (): Promise<string> => codeIn((await smtp.arrived(++emails))[emails - 1])
     const given: string[] = []
     const typed = [FIRST, SECOND, THIRD, 'a wrong password']
-    const tokensOf = (answer: Response) => {
-      const { access_token, refresh_token } = answer.json()
+    const tokensOf = (response: Response) => {
+      const { access_token, refresh_token } = response.json()
       given.push(access_token, refresh_token)
       return { access_token, refresh_token, bearer: { authorization: `Bearer ${access_token}` } }
     }
@@ -114,8 +116,8 @@ t.test(
     )
     const change = await nextCode()
     await post('auth/verify-email', { email: 'lee@example.com', otp: change })
-    await smtp.arrived(++letters)
-    // A reset takes keys and sessions along, so that what is stored is looked at before as well.
+    await smtp.arrived(++emails)
+    // A reset deletes keys and sessions, so that the tables are read before it as well.
     const before = await everythingStored(db)
     const { reset_id } = (await post('auth/forgot-password', { email: 'lee@example.com' })).json()
     const reset = await nextCode()
@@ -129,7 +131,7 @@ t.test(
     )
     await post('auth/reset-password', { reset_token, new_password: THIRD })
     await post('auth/login', { email: 'lee@example.com', password: THIRD })
-    await smtp.arrived(++letters)
+    await smtp.arrived(++emails)
 
     const codes = [confirmation, change, reset]
     t.ok(
@@ -141,23 +143,23 @@ t.test(
       holding(stored, 'lee@example.com').length > 0 &&
         holding(log, 'requestPasswordReset').length > 0 &&
         holding(log, 'mail.sent').length > 0,
-      'what is searched is what was written'
+      'the search covers what was written'
     )
     for (const [i, secret] of [...typed, ...codes, ...given].entries()) {
       t.strictSame(holding(stored, secret), [], `secret ${i} in a table`)
       t.strictSame(holding(log, secret), [], `secret ${i} in the log`)
     }
     for (const [i, secret] of [...typed, ...codes].entries()) {
-      t.strictSame(holding(answers, secret), [], `secret ${i} in an answer`)
+      t.strictSame(holding(responses, secret), [], `secret ${i} in an response`)
     }
     for (const [i, secret] of given.entries()) {
-      t.equal(holding(answers, secret).length, 1, `token ${i} is in one answer`)
+      t.equal(holding(responses, secret).length, 1, `token ${i} is in one response`)
     }
     t.strictSame(holding(log, reset_id), [], 'nor is the id of a reset in the log')
     t.strictSame(
-      holding([...answers, ...log], '$argon2'),
+      holding([...responses, ...log], '$argon2'),
       [],
-      'nor a hash anywhere but where it is kept'
+      'nor a hash anywhere but in its column'
     )
     t.strictSame(
       new Set(holding(stored, '$argon2').map((row) => row.split(' ')[0])),

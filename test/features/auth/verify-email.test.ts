@@ -25,21 +25,21 @@ async function open(
   }
 }
 
-t.test('a new account gets a code at its address and is confirmed by it, once', async (t) => {
+t.test('a new account gets a code by email, which confirms it once', async (t) => {
   const h = await open(t, 'optional')
   const ann = await h.signUp('user', 'ann', { email: 'Ann@example.com', name: 'Ann' })
   t.equal(ann.user.email_verified, false)
   t.match((await emailsTo(h.mail, ANN))[0], {
-    subject: 'Your code to confirm this address',
+    subject: 'Confirm your email address',
     text: 'Hello Ann,'
   })
-  t.equal((await ann.get('/api/v1/tasks')).statusCode, 200, 'nothing is withheld meanwhile')
+  t.equal((await ann.get('/api/v1/tasks')).statusCode, 200, 'nothing is restricted before')
   const code = await codeTo(h.mail, ANN)
   t.equal((await h.confirm('ANN@example.com', code)).statusCode, 204)
   t.equal((await ann.get('/api/v1/me')).json().email_verified, true)
   t.equal((await h.confirm(ANN, code)).statusCode, 400)
   t.strictSame(
-    (await auditEntries(h.db)).map((fact) => [summarize(fact), fact.actor_id]),
+    (await auditEntries(h.db)).map((entry) => [summarize(entry), entry.actor_id]),
     [
       ['user.registered', ann.user.id],
       ['user.email_verified', ann.user.id],
@@ -49,28 +49,28 @@ t.test('a new account gets a code at its address and is confirmed by it, once', 
 })
 
 t.test(
-  'a wrong code, another address, a late code and one try too many are the same refusal',
+  'a wrong code, another email, an expired code and one attempt too many get the same response',
   async (t) => {
     const h = await open(t, 'optional')
     await h.signUp('user', 'ann', { email: ANN })
     const code = await codeTo(h.mail, ANN)
-    const refusals = [await h.confirm('nobody@example.com', code)]
+    const rejections = [await h.confirm('nobody@example.com', code)]
     for (let i = 0; i < 5; i++) {
-      refusals.push(await h.confirm(ANN, wrongCode(code)))
+      rejections.push(await h.confirm(ANN, wrongCode(code)))
     }
-    refusals.push(await h.confirm(ANN, code))
+    rejections.push(await h.confirm(ANN, code))
     await advanceCodeTime(h.db, '61 seconds')
     t.equal((await h.post('verify-email/resend', { email: ANN })).statusCode, 202)
     const next = await codeTo(h.mail, ANN)
     await advanceCodeTime(h.db, '10 minutes')
-    refusals.push(await h.confirm(ANN, next))
-    t.strictSame(refusals.map(refusal), Array(8).fill(refusal(refusals[0] as never)))
+    rejections.push(await h.confirm(ANN, next))
+    t.strictSame(rejections.map(refusal), Array(8).fill(refusal(rejections[0] as never)))
     t.equal((await h.db.select().from(users).where(eq(users.email, ANN)))[0]?.email_verified, false)
   }
 )
 
 t.test(
-  'another code is sent on request, a minute apart, and tells nobody who has an account',
+  'another code is sent on request, at most one a minute, and does not reveal who has an account',
   async (t) => {
     const h = await open(t, 'optional')
     await h.signUp('user', 'ann', { email: ANN })
@@ -79,25 +79,25 @@ t.test(
     t.equal((await resend(ANN)).statusCode, 202)
     t.equal((await emailsTo(h.mail, ANN)).length, 1, 'too soon')
     await advanceCodeTime(h.db, '61 seconds')
-    const answers = [await resend(ANN), await resend('nobody@example.com')]
+    const responses = [await resend(ANN), await resend('nobody@example.com')]
     t.strictSame(
-      answers.map((answer) => [answer.statusCode, answer.body]),
+      responses.map((response) => [response.statusCode, response.body]),
       [
         [202, ''],
         [202, '']
       ]
     )
     t.equal((await emailsTo(h.mail, ANN)).length, 2)
-    t.equal((await h.confirm(ANN, first)).statusCode, 400, 'the newest code counts alone')
+    t.equal((await h.confirm(ANN, first)).statusCode, 400, 'only the newest code works')
     t.equal((await h.confirm(ANN, await codeTo(h.mail, ANN))).statusCode, 204)
     await advanceCodeTime(h.db, '61 seconds')
     await resend(ANN)
-    t.equal((await emailsTo(h.mail, ANN)).length, 2, 'a confirmed address gets no more codes')
+    t.equal((await emailsTo(h.mail, ANN)).length, 2, 'a confirmed email gets no more codes')
     t.equal(h.mail.sentMessages().length, 2)
   }
 )
 
-t.test('where it is off, or there is no mailer, no code is made', async (t) => {
+t.test('where verification or email is off, no code is created', async (t) => {
   for (const [mode, env] of [
     ['off', {}],
     ['optional', { EMAIL_ENABLED: 'off' }]
@@ -112,16 +112,16 @@ t.test('where it is off, or there is no mailer, no code is made', async (t) => {
 })
 
 t.test(
-  'where it is required, an unconfirmed account can look after its address and nothing else, and acts at once when it is confirmed',
+  'where verification is required, an unconfirmed account can only manage its email until it is confirmed',
   async (t) => {
     const h = await open(t, 'required')
     const ann = await h.signUp('user', 'ann', { email: ANN })
-    const refused = await h.login()
-    t.match(refused.json(), { status: 403, code: 'email_unverified' })
+    const rejected = await h.login()
+    t.match(rejected.json(), { status: 403, code: 'email_unverified' })
     t.match(
       (await h.post('login', { username: 'ann', password: 'a wrong password' })).json(),
       { status: 401 },
-      'a wrong password learns nothing'
+      'a wrong password reveals nothing'
     )
     const form = await h.request({
       method: 'POST',
@@ -149,26 +149,26 @@ t.test(
     t.equal(
       (await bob.get('/api/v1/tasks')).statusCode,
       200,
-      'who has no address has none to confirm'
+      'an account without an email has nothing to confirm'
     )
     t.ok(
       (await auditEntries(h.db)).some(
-        (fact) => summarize(fact) === 'user.logged_in refused' && fact.subject_id === ann.user.id
+        (entry) => summarize(entry) === 'user.logged_in refused' && entry.subject_id === ann.user.id
       )
     )
   }
 )
 
-t.test('the right code in fifty requests at once confirms once', async (t) => {
+t.test('the right code in fifty parallel requests confirms once', async (t) => {
   const h = await open(t, 'optional')
   await h.signUp('user', 'ann', { email: ANN })
   const code = await codeTo(h.mail, ANN)
-  const answers = await Promise.all(Array.from({ length: 50 }, () => h.confirm(ANN, code)))
-  t.strictSame(countStatuses(answers), { 204: 1, 400: 49 })
+  const responses = await Promise.all(Array.from({ length: 50 }, () => h.confirm(ANN, code)))
+  t.strictSame(countStatuses(responses), { 204: 1, 400: 49 })
 })
 
 t.test(
-  'making and deleting accounts does not fill a mailbox: thirty letters an hour go to an address, whoever asks',
+  'creating and deleting accounts does not flood a mailbox: at most thirty emails an hour to one address',
   async (t) => {
     const h = await open(t, 'optional')
     for (let i = 0; i < 32; i++) {

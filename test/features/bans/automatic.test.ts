@@ -10,15 +10,15 @@ const open = await createTestApp(t, {
   env: { RATE_LIMIT: 'on', RATE_LIMIT_AUTH: '1', TRUST_PROXY: '192.0.2.0/24' }
 })
 const { request, db } = open
-type Ask = (options: Parameters<typeof request>[0]) => ReturnType<typeof request>
-const offend = async (n: number, remoteAddress: string, by: Ask = request) => {
+type SendRequest = (options: Parameters<typeof request>[0]) => ReturnType<typeof request>
+const sendViolations = async (n: number, remoteAddress: string, by: SendRequest = request) => {
   for (let i = 0; i < n; i++) {
     await by({ method: 'POST', url: '/api/v1/auth/verify-otp', remoteAddress, payload: {} })
   }
 }
-const isBanned = async (remoteAddress: string, by: Ask = request) =>
+const isBanned = async (remoteAddress: string, by: SendRequest = request) =>
   (await by({ url: '/health/live', remoteAddress })).statusCode === 403
-const noted = async (network: string) => {
+const violationsOf = async (network: string) => {
   const [row] = await db
     .select({ n: sql<number>`cardinality(${ipViolations.occurred_at})` })
     .from(ipViolations)
@@ -38,67 +38,68 @@ const banOf = async (network: string) => {
 }
 
 t.test(
-  'the twentieth offence bans an address for half an hour, and the log says so once',
+  'the twentieth violation bans an IP address for half an hour and is audited once',
   async (t) => {
-    // The first request is within its limit; each of the others is an offence.
-    await offend(20, '203.0.113.1')
-    await waitUntil('19 offences', async () => (await noted('203.0.113.1/32')) === 19)
+    // The first request is within its limit; each of the others is a violation.
+    await sendViolations(20, '203.0.113.1')
+    await waitUntil('19 violations', async () => (await violationsOf('203.0.113.1/32')) === 19)
     t.equal(await isBanned('203.0.113.1'), false)
-    await offend(1, '203.0.113.1')
+    await sendViolations(1, '203.0.113.1')
     await waitUntil('the ban', () => isBanned('203.0.113.1'))
     const ban = await banOf('203.0.113.1/32')
     t.match(ban, { seconds: 1800, automatic: true })
-    const facts = (await auditEntries(db)).filter(({ subject_id }) => subject_id === ban?.id)
-    t.match(facts, [
+    const entries = (await auditEntries(db)).filter(({ subject_id }) => subject_id === ban?.id)
+    t.match(entries, [
       { action: 'ip_ban.created', actor_id: null, address: '203.0.113.1', detail: '203.0.113.1/32' }
     ])
-    t.equal(facts.length, 1)
-    const answer = await request({ url: '/', remoteAddress: '203.0.113.1' })
-    t.match(answer.json(), { code: 'ip_banned' })
+    t.equal(entries.length, 1)
+    const response = await request({ url: '/', remoteAddress: '203.0.113.1' })
+    t.match(response.json(), { code: 'ip_banned' })
     t.ok(
-      Number(answer.headers['retry-after']) > 1700 && Number(answer.headers['retry-after']) <= 1800
+      Number(response.headers['retry-after']) > 1700 &&
+        Number(response.headers['retry-after']) <= 1800
     )
-    t.equal(await isBanned('203.0.113.2'), false, 'the neighbour is served')
+    t.equal(await isBanned('203.0.113.2'), false, 'the neighbouring address is served')
   }
 )
 
-t.test('who offends again after a ban is banned for twice as long', async (t) => {
+t.test('a second ban lasts twice as long', async (t) => {
   for (const seconds of [3600, 7200]) {
     await db
       .update(ipBans)
       .set({ until: sql`now() - interval '1 second'` })
       .where(eq(ipBans.network, '203.0.113.1/32'))
     await waitUntil('the end of the ban', async () => !(await isBanned('203.0.113.1')))
-    await offend(20, '203.0.113.1')
+    await sendViolations(20, '203.0.113.1')
     await waitUntil('the next ban', () => isBanned('203.0.113.1'))
     t.match(await banOf('203.0.113.1/32'), { seconds })
   }
 })
 
-t.test('offences more than ten minutes apart do not add up', async (t) => {
-  await offend(16, '203.0.113.3')
-  await waitUntil('15 offences', async () => (await noted('203.0.113.3/32')) === 15)
+t.test('violations more than ten minutes apart do not add up', async (t) => {
+  await sendViolations(16, '203.0.113.3')
+  await waitUntil('15 violations', async () => (await violationsOf('203.0.113.3/32')) === 15)
   await db
     .update(ipViolations)
     .set({
       occurred_at: sql`(select array_agg(at - interval '11 minutes') from unnest(occurred_at) at)`
     })
     .where(eq(ipViolations.network, '203.0.113.3/32'))
-  await offend(15, '203.0.113.3')
-  await waitUntil('the last 15 to count', async () => (await noted('203.0.113.3/32')) === 15)
+  await sendViolations(15, '203.0.113.3')
+  await waitUntil('the last 15 to count', async () => (await violationsOf('203.0.113.3/32')) === 15)
   t.equal(await isBanned('203.0.113.3'), false)
 })
 
-t.test('offences on several instances add up, and the ban holds on each', async (t) => {
+t.test('violations on several instances add up, and the ban applies on each', async (t) => {
   const other = await secondInstance(t, open)
-  const there: Ask = (options) => other(options)
-  await offend(11, '203.0.113.4')
-  await offend(11, '203.0.113.4', there)
+  const there: SendRequest = (options) => other(options)
+  await sendViolations(11, '203.0.113.4')
+  await sendViolations(11, '203.0.113.4', there)
   await waitUntil('the ban here', () => isBanned('203.0.113.4'))
   await waitUntil('the ban there', () => isBanned('203.0.113.4', there))
 })
 
-t.test('a failed log-in is an offence, a successful one and an invalid body are not', async (t) => {
+t.test('a failed login is a violation; a successful one and an invalid body are not', async (t) => {
   const lenient = await createTestApp(t, {
     env: { RATE_LIMIT: 'on', RATE_LIMIT_AUTH: '1000' },
     database: { ...open.database, close: async () => {} }
@@ -127,23 +128,23 @@ t.test('a failed log-in is an offence, a successful one and an invalid body are 
     payload: {}
   })
   await login('nobody-3')
-  await waitUntil('four offences', async () => (await noted('203.0.113.5/32')) === 4)
+  await waitUntil('four violations', async () => (await violationsOf('203.0.113.5/32')) === 4)
 })
 
-t.test('an IPv6 offender is its /64, and a third offending /64 is the /56', async (t) => {
-  await offend(21, '2001:db8:0:100::1')
+t.test('an IPv6 address is banned with its /64, and a third banned /64 with the /56', async (t) => {
+  await sendViolations(21, '2001:db8:0:100::1')
   await waitUntil('the first ban', () => isBanned('2001:db8:0:100:ffff::1'))
-  await offend(21, '2001:db8:0:101::1')
+  await sendViolations(21, '2001:db8:0:101::1')
   await waitUntil('the second ban', () => isBanned('2001:db8:0:101::2'))
   t.equal(await isBanned('2001:db8:0:1ff::1'), false)
-  await offend(21, '2001:db8:0:102::1')
+  await sendViolations(21, '2001:db8:0:102::1')
   await waitUntil('the third ban', () => isBanned('2001:db8:0:102::2'))
   t.equal(await isBanned('2001:db8:0:1ff::1'), true)
-  t.equal(await isBanned('2001:db8:0:200::1'), false, 'the next /56 is somebody else')
+  t.equal(await isBanned('2001:db8:0:200::1'), false, 'the next /56 is another network')
 })
 
 t.test(
-  'loopback, private ranges and proxies are never banned by the machine, unless the configuration says so',
+  'loopback, private ranges and proxies are never banned automatically unless the configuration says so',
   async (t) => {
     for (const address of [
       '127.0.0.1',
@@ -154,7 +155,7 @@ t.test(
       'fd00::1',
       '192.0.2.1'
     ]) {
-      await offend(30, address)
+      await sendViolations(30, address)
       t.equal(await isBanned(address), false, address)
     }
     const own = { ...open.database, close: async () => {} }
@@ -167,10 +168,10 @@ t.test(
       },
       database: own
     })
-    await offend(21, '10.9.9.9', bare.request)
+    await sendViolations(21, '10.9.9.9', bare.request)
     await waitUntil('the ban of a private address', () => isBanned('10.9.9.9', bare.request))
-    await offend(25, '192.0.2.1', bare.request)
-    t.equal(await isBanned('192.0.2.1', bare.request), false, 'a proxy still is not')
+    await sendViolations(25, '192.0.2.1', bare.request)
+    t.equal(await isBanned('192.0.2.1', bare.request), false, 'a proxy is still not banned')
     const off = await createTestApp(t, { env: { IP_BAN_ALLOWLIST: 'none' }, database: own })
     for (let i = 0; i < 25; i++) {
       await off.request({
@@ -180,7 +181,11 @@ t.test(
         payload: { username: 'nobody', password: 'x' }
       })
     }
-    t.equal(await isBanned('10.8.8.8', off.request), false, 'without limits there are no offences')
-    t.equal(await isBanned('10.9.9.9', off.request), true, 'but a ban in force acts')
+    t.equal(
+      await isBanned('10.8.8.8', off.request),
+      false,
+      'without limits there are no violations'
+    )
+    t.equal(await isBanned('10.9.9.9', off.request), true, 'but a ban in force applies')
   }
 )

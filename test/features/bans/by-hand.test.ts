@@ -16,12 +16,12 @@ const ban = (payload: object) => root.post(PATH, payload)
 const visit = (remoteAddress: string) => request({ url: '/health/live', remoteAddress })
 
 t.test(
-  'a banned address is refused everywhere and at once, with one constant body, and served again when the ban is lifted',
+  'a banned IP address is rejected on every route at once, with a constant body, until the ban is lifted',
   async (t) => {
     t.equal((await visit('203.0.113.7')).statusCode, 200)
-    const made = await ban({ address: '203.0.113.7', reason: 'Guesses passwords' })
-    t.equal(made.statusCode, 201)
-    t.match(made.json(), {
+    const created = await ban({ address: '203.0.113.7', reason: 'Guesses passwords' })
+    t.equal(created.statusCode, 201)
+    t.match(created.json(), {
       address: '203.0.113.7',
       reason: 'Guesses passwords',
       automatic: false,
@@ -36,58 +36,64 @@ t.test(
       ['GET', '/nothing/here'],
       ['DELETE', '/']
     ] as const) {
-      const answer = await request({ method, url, remoteAddress: '::ffff:203.0.113.7' })
-      t.equal(answer.statusCode, 403, `${method} ${url}`)
-      t.equal(answer.headers['retry-after'], '86400')
-      t.equal(answer.headers['x-content-type-options'], 'nosniff')
-      const { instance, request_id, ...rest } = answer.json()
+      const response = await request({ method, url, remoteAddress: '::ffff:203.0.113.7' })
+      t.equal(response.statusCode, 403, `${method} ${url}`)
+      t.equal(response.headers['retry-after'], '86400')
+      t.equal(response.headers['x-content-type-options'], 'nosniff')
+      const { instance, request_id, ...rest } = response.json()
       t.equal(instance, url)
-      t.equal(request_id, answer.headers['x-request-id'])
+      t.equal(request_id, response.headers['x-request-id'])
       bodies.push(JSON.stringify(rest))
     }
     t.equal(new Set(bodies).size, 1)
     t.match(JSON.parse(bodies[0] as string), { code: 'ip_banned', status: 403 })
     t.equal((await visit('203.0.113.8')).statusCode, 200)
     t.equal(
-      (await root.send({ method: 'DELETE', url: `${PATH}/${made.json().id}` })).statusCode,
+      (await root.send({ method: 'DELETE', url: `${PATH}/${created.json().id}` })).statusCode,
       204
     )
     t.equal((await visit('203.0.113.7')).statusCode, 200)
     t.equal(
-      (await root.send({ method: 'DELETE', url: `${PATH}/${made.json().id}` })).statusCode,
+      (await root.send({ method: 'DELETE', url: `${PATH}/${created.json().id}` })).statusCode,
       404
     )
   }
 )
 
-t.test('a range is banned as a whole, in its canonical spelling, until its end', async (t) => {
+t.test('a range is banned as a whole, in canonical form, until the ban expires', async (t) => {
   const end = new Date(Date.now() + 3_600_000).toISOString()
-  const made = await ban({ address: '2001:DB8:1::5/48', until: end })
-  t.match(made.json(), { address: '2001:db8:1::/48', reason: null, until: end })
-  const answer = await visit('2001:db8:1:ffff::1')
-  t.equal(answer.statusCode, 403)
-  t.ok(Math.abs(Number(answer.headers['retry-after']) - 3600) < 30, 'Retry-After is what is left')
+  const created = await ban({ address: '2001:DB8:1::5/48', until: end })
+  t.match(created.json(), { address: '2001:db8:1::/48', reason: null, until: end })
+  const response = await visit('2001:db8:1:ffff::1')
+  t.equal(response.statusCode, 403)
+  t.ok(
+    Math.abs(Number(response.headers['retry-after']) - 3600) < 30,
+    'Retry-After is the remaining time'
+  )
   t.equal((await visit('2001:db8:2::1')).statusCode, 200)
   const again = await ban({ address: '2001:db8:1::/48' })
   t.match(again.json(), { status: 409, code: 'already_banned' })
   await db
     .update(ipBans)
     .set({ until: sql`now() - interval '1 second'` })
-    .where(eq(ipBans.id, made.json().id))
+    .where(eq(ipBans.id, created.json().id))
   await waitUntil(
     'the end of the ban',
     async () => (await visit('2001:db8:1:ffff::1')).statusCode === 200
   )
-  t.strictSame((await root.get(PATH)).json().data, [], 'what has run out is not listed')
-  t.equal((await root.send({ method: 'DELETE', url: `${PATH}/${made.json().id}` })).statusCode, 404)
+  t.strictSame((await root.get(PATH)).json().data, [], 'expired bans are not listed')
+  t.equal(
+    (await root.send({ method: 'DELETE', url: `${PATH}/${created.json().id}` })).statusCode,
+    404
+  )
   t.equal(
     (await ban({ address: '2001:db8:1::/48', until: end })).statusCode,
     201,
-    'and can be imposed anew'
+    'and can be created again'
   )
 })
 
-t.test('who bans cannot shut themselves out, and too much cannot be banned at once', async (t) => {
+t.test('an admin cannot ban their own IP address or too wide a range', async (t) => {
   for (const address of ['127.0.0.1', '127.0.0.0/8', '::ffff:127.0.0.1']) {
     t.match((await ban({ address })).json(), { status: 409, code: 'own_address' }, address)
   }
@@ -131,7 +137,7 @@ t.test('bans are for admins', async (t) => {
 })
 
 t.test(
-  'each ban and each lift is in the audit log, once, also when the request is repeated',
+  'each ban and each lift is in the audit log once, even when the request is repeated',
   async (t) => {
     const post = (address = '198.51.100.0/24') =>
       root.send({
@@ -144,7 +150,7 @@ t.test(
     t.match((await post()).headers, { 'idempotent-replayed': 'true' })
     t.match((await post('203.0.113.0/24')).json(), { status: 422, code: 'idempotency_key_reused' })
     await root.send({ method: 'DELETE', url: `${PATH}/${id}` })
-    const facts = (await auditEntries(db)).filter(({ subject_id }) => subject_id === id)
+    const entries = (await auditEntries(db)).filter(({ subject_id }) => subject_id === id)
     const common = {
       actor_id: root.user.id,
       actor_name: 'root',
@@ -153,15 +159,15 @@ t.test(
       subject_type: 'ip_ban',
       detail: '198.51.100.0/24'
     }
-    t.match(facts, [
+    t.match(entries, [
       { ...common, action: 'ip_ban.created' },
       { ...common, action: 'ip_ban.lifted' }
     ])
-    t.equal(facts.length, 2)
+    t.equal(entries.length, 2)
   }
 )
 
-t.test('the list has the newest first and pages without gaps', async (t) => {
+t.test('the list is newest first and pages without gaps', async (t) => {
   for (let i = 1; i <= 5; i++) {
     await ban({ address: `192.0.2.${i}` })
   }
@@ -181,7 +187,7 @@ t.test('the list has the newest first and pages without gaps', async (t) => {
   t.equal(new Set(seen).size, seen.length)
 })
 
-t.test('a ban and its lift act on another instance within two seconds', async (t) => {
+t.test('a ban and its lift take effect on another instance within two seconds', async (t) => {
   const other = await secondInstance(t, open)
   const there = async () =>
     (await other({ url: '/health/live', remoteAddress: '203.0.113.77' })).statusCode

@@ -57,7 +57,7 @@ t.test('accounts: registration, log-in and sessions', { skip: withoutBrowser }, 
     await page.getByLabel('Code from the email').fill('00000000')
     t.strictSame(await accessibilityViolations(), [])
     await page.getByRole('button', { name: 'Confirm', exact: true }).click()
-    await page.getByText('The code is not right').waitFor()
+    await page.getByText('The code is wrong').waitFor()
     await page.getByLabel('Code from the email').fill(await codeTo(mail, 'dora@example.com'))
     await page.getByRole('button', { name: 'Confirm', exact: true }).click()
     await page.getByText('Email confirmed.').waitFor()

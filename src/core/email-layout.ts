@@ -1,0 +1,59 @@
+import type { EmailMessage } from './mail.ts'
+
+export interface EmailRecipient {
+  email: string
+  name: string | null
+}
+export type EmailParagraph = string | { code: string }
+export interface EmailContent {
+  subject: string
+  paragraphs: EmailParagraph[]
+  /** Where this installation is. Without `PUBLIC_URL` emails have no link: a request's headers are not trustworthy. */
+  publicUrl: string | undefined
+}
+
+/** Lays out an email as plain text and as HTML, with a greeting above and a link below. */
+export function renderEmail(
+  { email, name }: EmailRecipient,
+  { subject, paragraphs, publicUrl }: EmailContent
+): EmailMessage {
+  const greeting = name === null ? 'Hello,' : `Hello ${name},`
+  const all: EmailParagraph[] = [greeting, ...paragraphs]
+  const footer = publicUrl === undefined ? [] : [`Tasklane at ${publicUrl}`]
+  const footerHtml =
+    publicUrl === undefined
+      ? []
+      : [`<p><a href="${escapeHtml(publicUrl)}">Tasklane at ${escapeHtml(publicUrl)}</a></p>`]
+  return {
+    to: email,
+    subject,
+    text: `${[...all.map(paragraphText), ...footer].join('\n\n')}\n`,
+    html: htmlPage(subject, [...all.map(paragraphHtml), ...footerHtml])
+  }
+}
+
+const paragraphText = (paragraph: EmailParagraph): string =>
+  typeof paragraph === 'string' ? paragraph : `    ${paragraph.code}`
+
+const CODE_STYLE = 'font-size:28px;letter-spacing:4px;font-family:monospace'
+const paragraphHtml = (paragraph: EmailParagraph): string =>
+  typeof paragraph === 'string'
+    ? `<p>${escapeHtml(paragraph)}</p>`
+    : `<p style="${CODE_STYLE}">${escapeHtml(paragraph.code)}</p>`
+
+const htmlPage = (title: string, blocks: string[]): string => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title></head>
+<body style="font-family:sans-serif;max-width:36em;margin:2em auto;padding:0 1em">
+${blocks.join('\n')}
+</body></html>
+`
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;'
+}
+const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)

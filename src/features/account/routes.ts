@@ -1,0 +1,121 @@
+import { invalidField } from '../../core/problem.ts'
+import { NoContent, ref, responses } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
+import { md } from '../../lib/md.ts'
+import { User } from '../identity/schema.ts'
+import { accountDeleted, getUser, type IdentityDeps, type Profile } from '../identity/service.ts'
+import { changeEmail, type EmailChange } from './email-change.ts'
+import { AccountDeletion, MeUpdate, PasswordChange } from './schema.ts'
+import { changePassword, deleteMe, updateMe } from './service.ts'
+
+const tags = ['Users']
+
+const get = {
+  config: { allow: 'user', scope: 'profile:read', allowUnverified: true },
+  schema: {
+    operationId: 'getMe',
+    tags,
+    summary: 'Read your profile',
+    description: 'Returns the account that the access token belongs to.',
+    response: responses({ 200: ref(User) })
+  }
+} as const
+
+const update = {
+  config: { allow: 'user', allowUnverified: true },
+  schema: {
+    operationId: 'updateMe',
+    tags,
+    summary: 'Change your profile',
+    description: md`Takes a JSON merge patch (RFC 7396): an absent field stays as it is, null clears the
+                    name. To change your email, send \`email\` with \`current_password\`: a code is sent
+                    to the new email, which replaces the old one when you confirm it with verifyEmail.
+                    Until then the response still shows the old email.`,
+    body: ref(MeUpdate),
+    response: responses({ 200: ref(User) }, 'account_exists', 'wrong_password')
+  }
+} as const
+
+const setPassword = {
+  config: { allow: 'user' },
+  schema: {
+    operationId: 'changePassword',
+    tags,
+    summary: 'Change your password',
+    description: 'Requires the current password. This session continues, all others end.',
+    body: ref(PasswordChange),
+    response: responses({ 204: NoContent('The password has been changed.') }, 'wrong_password')
+  }
+} as const
+
+const remove = {
+  config: { allow: 'user', allowUnverified: true },
+  schema: {
+    operationId: 'deleteMe',
+    tags,
+    summary: 'Delete your account',
+    description: md`Permanently deletes your account with its tasks, sessions and API keys. Requires your
+                    password. The last active admin cannot be deleted.`,
+    body: ref(AccountDeletion),
+    response: responses(
+      { 204: NoContent('The account has been deleted.') },
+      'wrong_password',
+      'last_admin'
+    )
+  }
+} as const
+
+/** The caller's own account. */
+export async function accountRoutes(app: App, deps: IdentityDeps) {
+  app.get('/', get, async (request) => {
+    const user = await getUser(deps.db, { id: request.caller.id })
+    if (!user) {
+      throw accountDeleted()
+    }
+    return user
+  })
+
+  app.patch('/', update, (request) => {
+    const { profile, emailChange } = parseUpdate(request.body)
+    return emailChange
+      ? changeEmail(request.ctx, deps, emailChange, profile)
+      : updateMe(request.ctx, deps, profile)
+  })
+
+  app.post('/password', setPassword, async (request, reply) => {
+    await changePassword(request.ctx, deps, request.body)
+    return reply.code(204).send(null)
+  })
+
+  app.delete('/', remove, async (request, reply) => {
+    await deleteMe(request.ctx, deps, request.body.password)
+    return reply.code(204).send(null)
+  })
+}
+
+/** Tells a change of email from one of the profile alone; `email` and `current_password` only come together. */
+function parseUpdate({ email, current_password, ...profile }: MeUpdate): {
+  profile: Profile
+  emailChange?: EmailChange
+} {
+  if (email !== undefined && current_password !== undefined) {
+    return { profile, emailChange: { email, current_password } }
+  }
+  if (email !== undefined) {
+    throw invalidField(
+      'body',
+      '/current_password',
+      'required',
+      'current_password is required to change the email.'
+    )
+  }
+  if (current_password !== undefined) {
+    throw invalidField(
+      'body',
+      '/current_password',
+      'excluded',
+      'current_password is only allowed together with email.'
+    )
+  }
+  return { profile }
+}

@@ -1,0 +1,14 @@
+import type { Feature } from '../../http/feature.ts'
+import { type AdminUserDeps, adminUserRoutes } from './routes.ts'
+import { schemas } from './schema.ts'
+
+export const adminUsers: Feature<AdminUserDeps> = {
+  tags: [
+    {
+      name: 'AdminUsers',
+      description: 'All accounts: roles, access, sessions and deletion. For admins.'
+    }
+  ],
+  schemas,
+  routes: [{ prefix: '/admin/users', plugin: adminUserRoutes }]
+}

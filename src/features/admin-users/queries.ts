@@ -1,0 +1,54 @@
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { afterCursor, type KeysetPosition, newestFirst } from '../../db/keyset.ts'
+import { users } from '../../db/tables/users.ts'
+import type { AdminUser, UserFilter } from './schema.ts'
+
+const columns = {
+  id: users.id,
+  username: users.username,
+  email: users.email,
+  name: users.name,
+  role: users.role,
+  email_verified: users.email_verified,
+  created_at: users.created_at,
+  disabled: users.disabled
+}
+
+export async function findAdminUser(db: Db, id: string): Promise<AdminUser | undefined> {
+  const [row] = await db.select(columns).from(users).where(eq(users.id, id))
+  return row
+}
+
+/** Lists accounts, newest first, from a position if one is given. */
+export async function listUsers(
+  db: Db,
+  filter: UserFilter,
+  limit: number,
+  after?: KeysetPosition
+): Promise<AdminUser[]> {
+  return db
+    .select(columns)
+    .from(users)
+    .where(and(matches(filter), afterCursor(users, after)))
+    .orderBy(...newestFirst(users))
+    .limit(limit)
+}
+
+export async function countUsers(db: Db, filter: UserFilter = {}): Promise<number> {
+  return db.$count(users, matches(filter))
+}
+
+function matches({ q, role, disabled }: UserFilter): SQL | undefined {
+  return and(
+    role === undefined ? undefined : eq(users.role, role),
+    disabled === undefined ? undefined : eq(users.disabled, disabled),
+    q === undefined ? undefined : containsText(q)
+  )
+}
+
+/** Looks for a text anywhere in name, username and email; none of its characters is special. */
+const containsText = (text: string): SQL => sql`strpos(
+    lower(concat_ws(chr(10), ${users.username}, ${users.email}, ${users.name})),
+    ${text.toLowerCase()}
+  ) > 0`

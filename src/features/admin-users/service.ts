@@ -1,0 +1,98 @@
+import type { RequestContext } from '../../core/context.ts'
+import { Problem } from '../../core/problem.ts'
+import { type Tx, withTransaction } from '../../db/transaction.ts'
+import {
+  changeAccess,
+  deleteAccount,
+  type IdentityDeps,
+  type LockedAccount,
+  lockAccount
+} from '../identity/service.ts'
+import type { AdminUser, AdminUserUpdate } from './schema.ts'
+
+type LockedUser = LockedAccount & { account: AdminUser }
+
+/** Changes role or access of another user, with immediate effect. */
+export async function updateUser(
+  ctx: RequestContext,
+  deps: IdentityDeps,
+  id: string,
+  update: AdminUserUpdate
+): Promise<AdminUser> {
+  return withTransaction(deps.db, async (tx) => {
+    const locked = await lockUser(tx, ctx, id)
+    const change = changesOf(locked.account, update)
+    assertAllowed(ctx, locked, change)
+    return changeAccess(tx, ctx, deps, locked.account, change)
+  })
+}
+
+/** Deletes another user's account with everything in it. */
+export async function deleteUser(
+  ctx: RequestContext,
+  deps: IdentityDeps,
+  id: string
+): Promise<void> {
+  await withTransaction(deps.db, async (tx) => {
+    const { isLastAdmin } = await lockUser(tx, ctx, id)
+    if (isLastAdmin) {
+      throw new Problem('last_admin')
+    }
+    if (id === ctx.caller.id) {
+      throw new Problem('own_account', {
+        detail: 'Delete your own account under /me, with your password.'
+      })
+    }
+    await deleteAccount(tx, ctx, deps, id)
+  })
+}
+
+/** Ends every session of a user. */
+export async function endUserSessions(
+  ctx: RequestContext,
+  { db, sessions }: IdentityDeps,
+  id: string
+): Promise<void> {
+  await withTransaction(db, async (tx) => {
+    await lockUser(tx, ctx, id)
+    await sessions.endAll(tx, ctx, id)
+  })
+}
+
+/** Locks a user. The guard's knowledge may be a second old: the caller must still be an admin under the lock. */
+async function lockUser(tx: Tx, ctx: RequestContext, id: string): Promise<LockedUser> {
+  const { account, ...locked } = await lockAccount(tx, id)
+  if (!locked.adminIds.includes(ctx.caller.id)) {
+    throw new Problem('not_allowed')
+  }
+  if (!account) {
+    throw new Problem('not_found')
+  }
+  return { ...locked, account }
+}
+
+const changesOf = (account: AdminUser, { role, disabled }: AdminUserUpdate): AdminUserUpdate => ({
+  ...(role !== undefined && role !== account.role && { role }),
+  ...(disabled !== undefined && disabled !== account.disabled && { disabled })
+})
+
+function assertAllowed(
+  { caller }: RequestContext,
+  { account, isLastAdmin }: LockedUser,
+  change: AdminUserUpdate
+): void {
+  const isOwn = account.id === caller.id
+  if (isOwn && change.role) {
+    throw new Problem('own_account', {
+      detail: 'You cannot change your own role. Ask another admin.'
+    })
+  }
+  if (isLastAdmin && change.disabled) {
+    throw new Problem('last_admin')
+  }
+  if (isOwn && change.disabled) {
+    throw new Problem('own_account', {
+      detail: 'You cannot disable your own account. Ask another admin.'
+    })
+  }
+}

@@ -1,0 +1,113 @@
+import { audit } from '../../core/audit.ts'
+import type { Actor, RequestContext } from '../../core/context.ts'
+import type { Deps } from '../../core/deps.ts'
+import type { LoginThrottle } from '../../core/login-throttle.ts'
+import type { Tx } from '../../db/transaction.ts'
+import type { User } from './schema.ts'
+import type { Sessions } from './sessions.ts'
+import {
+  type Account,
+  findCredentials,
+  type Identifier,
+  lockCredentials,
+  type StoredCredentials,
+  updateUser
+} from './users.queries.ts'
+
+/** An account as it was read: what depends on it only happens while its password is still the same. */
+export type CheckedAccount = Pick<StoredCredentials, 'id' | 'password_hash'>
+export type VerifiedAccount = Account & { password_hash: string }
+export interface PasswordCheck {
+  /** The account behind the identifier, if there is one. */
+  account?: Account | undefined
+  /** The same account, if the password is right. */
+  verified?: VerifiedAccount | undefined
+}
+export interface PasswordReplacement {
+  checked: CheckedAccount
+  newHash: string
+  /** The session that does not end. */
+  keptSession: string | null
+}
+
+/** The passwords of accounts; created once for each app. */
+export interface Credentials {
+  /** Compares a password and counts the attempt. Unknown and disabled accounts cost the same and never match. */
+  verify(
+    ctx: RequestContext<Actor | null>,
+    identifier: Identifier,
+    password: string
+  ): Promise<PasswordCheck>
+  /** Returns an account as it is now, for a change of its password that a token allows. */
+  find(id: string): Promise<(Account & CheckedAccount) | undefined>
+  /**
+   * Locks an account that was checked. Returns undefined when it has been deleted, disabled or given another password
+   * since: that change ended its sessions, and this one must not slip in behind it.
+   */
+  lockUnchanged(tx: Tx, checked: CheckedAccount): Promise<User | undefined>
+  /**
+   * Replaces a password and ends the sessions that it opened, except `keptSession`. Returns false when the account has
+   * changed as above.
+   */
+  replace(tx: Tx, ctx: RequestContext<Actor>, replacement: PasswordReplacement): Promise<boolean>
+  /** Stores the same password under a new hash, for the caller that holds the lock. */
+  rehash(tx: Tx, id: string, newHash: string): Promise<void>
+}
+
+export type CredentialsDeps = Pick<Deps, 'db' | 'passwords'> & {
+  sessions: Sessions
+  throttle: LoginThrottle
+}
+
+const UNKNOWN_IP = '0.0.0.0'
+
+export function createCredentials(deps: CredentialsDeps): Credentials {
+  const { db, sessions } = deps
+  return {
+    verify: (ctx, identifier, password) => verify(ctx, deps, identifier, password),
+    find: (id) => findCredentials(db, { id }),
+    lockUnchanged,
+
+    async replace(tx, ctx, { checked, newHash, keptSession }) {
+      const user = await lockUnchanged(tx, checked)
+      if (!user) {
+        return false
+      }
+      await updateUser(tx, user.id, { password_hash: newHash })
+      await audit.succeeded(tx, ctx, 'user.password_changed', { user: user.id })
+      await sessions.endAll(tx, ctx, user.id, keptSession)
+      return true
+    },
+
+    async rehash(tx, id, newHash) {
+      await updateUser(tx, id, { password_hash: newHash })
+    }
+  }
+}
+
+async function verify(
+  ctx: RequestContext<Actor | null>,
+  { db, passwords, throttle }: CredentialsDeps,
+  identifier: Identifier,
+  password: string
+): Promise<PasswordCheck> {
+  const account = await findCredentials(db, identifier)
+  const hash = account?.disabled ? null : account?.password_hash
+  const isRight = await throttle.attempt(
+    account?.id ?? String(Object.values(identifier)[0]),
+    ctx.ip ?? UNKNOWN_IP,
+    () => passwords.verify(hash, password)
+  )
+  return isRight && account && hash != null
+    ? { account, verified: { ...account, password_hash: hash } }
+    : { account }
+}
+
+async function lockUnchanged(tx: Tx, checked: CheckedAccount): Promise<User | undefined> {
+  const locked = await lockCredentials(tx, checked.id)
+  if (!locked || locked.disabled || locked.password_hash !== checked.password_hash) {
+    return undefined
+  }
+  const { password_hash, disabled, ...user } = locked
+  return user
+}

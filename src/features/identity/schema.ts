@@ -1,0 +1,92 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import {
+  Id,
+  NO_NUL,
+  NullableText,
+  ref,
+  responseBody,
+  singleLine,
+  stringEnum,
+  Timestamp
+} from '../../http/schemas.ts'
+import { md } from '../../lib/md.ts'
+
+export const Role = stringEnum(
+  'UserRole',
+  ['user', 'manager', 'admin'],
+  md`What a user may do: a \`user\` works with their own tasks, a \`manager\` also with everyone
+     else's, an \`admin\` also manages users and bans and reads the statistics.`
+)
+
+export const USER_EXAMPLE = {
+  id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab',
+  username: 'ann',
+  email: 'ann@example.com',
+  name: 'Ann Lee',
+  role: 'user',
+  email_verified: false,
+  created_at: '2026-01-02T03:04:05.678Z'
+}
+
+export const userProperties = {
+  id: Id("The user's id."),
+  username: NullableText('The name to log in with; unique regardless of case.', 64),
+  email: NullableText('The email address to log in with, in lower case.', 254),
+  name: NullableText('The name to display.', 100),
+  role: ref(Role),
+  email_verified: Type.Boolean({
+    description: 'True once the email address has been confirmed with a code.'
+  }),
+  created_at: Timestamp('When the account was created.')
+}
+export const User = responseBody('User', userProperties, {
+  description: 'A user account.',
+  examples: [USER_EXAMPLE]
+})
+export type User = Static<typeof User>
+
+/** Latin letters and digits keep `lower()` the same everywhere; with `@` a username would look like an email. */
+export const Username = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: '^[A-Za-z0-9._-]+$',
+  description: 'Letters, digits, dot, underscore and hyphen.',
+  'x-hint': 'may have letters, digits, dot, underscore and hyphen'
+})
+
+export const displayNameOptions = {
+  minLength: 1,
+  maxLength: 100,
+  pattern: singleLine(100),
+  description: 'The name to display; leading and trailing blanks are removed.',
+  'x-hint': 'must be one line of text that is not blank'
+}
+export const DisplayName = Type.String(displayNameOptions)
+
+export const Email = Type.String({
+  format: 'email',
+  maxLength: 254,
+  description: 'An email address; stored in lower case.'
+})
+
+/** A password that is compared with the stored one. */
+export const CurrentPassword = (description: string) =>
+  Type.String({
+    format: 'password',
+    minLength: 1,
+    maxLength: 128,
+    pattern: NO_NUL,
+    description
+  })
+
+/** A password to store. It is never trimmed, cut or folded; the password policy limits its bytes. */
+export const NewPassword = Type.String({
+  format: 'password',
+  minLength: 8,
+  maxLength: 128,
+  pattern: NO_NUL,
+  description: md`At least 8 characters (the installation may require more). Any character is
+                  allowed and nothing is trimmed.`
+})
+
+export const schemas: TSchema[] = [Role, User]

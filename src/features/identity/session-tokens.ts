@@ -1,0 +1,105 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Config } from '../../config.ts'
+import { audit } from '../../core/audit.ts'
+import { type Actor, actingAs, actorOf, type RequestContext } from '../../core/context.ts'
+import type { Db } from '../../db/client.ts'
+import type { Tx } from '../../db/transaction.ts'
+import type { AccessClaims } from '../../http/plugins/access-tokens.ts'
+import { maskIp } from '../../lib/ip.ts'
+import { hashToken, randomToken } from '../../lib/token.ts'
+import type { CallerCache } from './caller-cache.ts'
+import type { User } from './schema.ts'
+import { endOldestBeyond, insertSession, purgeExpired, rotateToken } from './sessions.queries.ts'
+import { findUser } from './users.queries.ts'
+
+const DAY_SECONDS = 86_400
+const ABSOLUTE_SECONDS = 30 * DAY_SECONDS
+const MAX_LIVE = 20
+/** An ended session is stored this long, so that reuse of its tokens is noticed. */
+const RETENTION_SECONDS = 7 * DAY_SECONDS
+/** Expired sessions that one login deletes at most. */
+const MAX_PURGED = 3
+const MAX_USER_AGENT = 200
+
+/** The tokens of a session and their user. */
+export interface IssuedTokens {
+  access_token: string
+  token_type: 'Bearer'
+  expires_in: number
+  refresh_token: string
+  user: User
+}
+export interface SessionOptions {
+  db: Db
+  config: Pick<Config, 'ACCESS_TOKEN_TTL' | 'REFRESH_TOKEN_TTL'>
+  sign: (claims: AccessClaims) => string
+}
+export interface SessionInternals extends SessionOptions {
+  callers: CallerCache
+}
+
+/** Opens a session in the caller's transaction, which holds the lock on the user's row. */
+export async function startSession(
+  tx: Tx,
+  ctx: RequestContext<Actor | null>,
+  internals: SessionInternals,
+  user: User
+): Promise<IssuedTokens> {
+  const { callers, config } = internals
+  const id = uuidv7()
+  const refreshToken = randomToken()
+  const session = {
+    id,
+    user_id: user.id,
+    address_prefix: maskIp(ctx.ip ?? ''),
+    user_agent: ctx.userAgent?.toWellFormed().slice(0, MAX_USER_AGENT) ?? null
+  }
+  await insertSession(tx, session, hashToken(refreshToken), {
+    idleSeconds: config.REFRESH_TOKEN_TTL,
+    absoluteSeconds: ABSOLUTE_SECONDS
+  })
+  const evicted = await endOldestBeyond(tx, user.id, MAX_LIVE)
+  tx.afterCommit(() => callers.invalidate(evicted))
+  await purgeExpired(tx, user.id, RETENTION_SECONDS, MAX_PURGED)
+  return issueTokens(internals, id, user, refreshToken)
+}
+
+/** Spends a refresh token for the next tokens; returns undefined when it is not live. */
+export async function refreshSession(
+  tx: Tx,
+  ctx: RequestContext<Actor | null>,
+  internals: SessionInternals,
+  refreshToken: string
+): Promise<IssuedTokens | undefined> {
+  const next = randomToken()
+  const session = await rotateToken(
+    tx,
+    hashToken(refreshToken),
+    hashToken(next),
+    internals.config.REFRESH_TOKEN_TTL
+  )
+  const user = session && (await findUser(tx, { id: session.user_id }))
+  if (!user) {
+    return undefined
+  }
+  const { session_id } = session
+  await audit.succeeded(tx, actingAs(ctx, actorOf(user)), 'session.refreshed', {
+    session: session_id
+  })
+  return issueTokens(internals, session_id, user, next)
+}
+
+function issueTokens(
+  { sign, config }: SessionInternals,
+  sid: string,
+  user: User,
+  refresh_token: string
+): IssuedTokens {
+  return {
+    access_token: sign({ sub: user.id, sid, jti: uuidv7(), role: user.role }),
+    token_type: 'Bearer',
+    expires_in: config.ACCESS_TOKEN_TTL,
+    refresh_token,
+    user
+  }
+}

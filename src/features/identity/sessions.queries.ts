@@ -1,0 +1,171 @@
+import { and, eq, gt, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../../core/context.ts'
+import type { Db } from '../../db/client.ts'
+import { newestFirst } from '../../db/keyset.ts'
+import { prepared } from '../../db/prepared-statements.ts'
+import { executeRows } from '../../db/rows.ts'
+import { refreshTokens, sessions } from '../../db/tables/sessions.ts'
+import { users } from '../../db/tables/users.ts'
+import { rotateTokenSql } from './sessions.sql.ts'
+
+export interface NewSession {
+  id: string
+  user_id: string
+  address_prefix: string
+  user_agent: string | null
+}
+export interface Lifetimes {
+  idleSeconds: number
+  absoluteSeconds: number
+}
+export interface SessionKey {
+  session_id: string
+  user_id: string
+}
+type SessionRow = Pick<SessionKey, keyof SessionKey>
+
+const inSeconds = (seconds: number) => sql`now() + make_interval(secs => ${seconds})`
+const isLive = and(isNull(sessions.ended_at), gt(sessions.idle_expires_at, sql`now()`)) as SQL
+const ended = { session_id: sessions.id, user_id: sessions.user_id }
+
+export async function insertSession(
+  tx: Db,
+  session: NewSession,
+  tokenHash: string,
+  { idleSeconds, absoluteSeconds }: Lifetimes
+): Promise<void> {
+  const idle_expires_at = inSeconds(Math.min(idleSeconds, absoluteSeconds))
+  await tx
+    .insert(sessions)
+    .values({ ...session, idle_expires_at, expires_at: inSeconds(absoluteSeconds) })
+  await tx
+    .insert(refreshTokens)
+    .values({ hash: tokenHash, session_id: session.id, expires_at: idle_expires_at })
+}
+
+const isUnverified = sql<boolean>`${users.email} IS NOT NULL AND NOT ${users.email_verified}`
+
+/** Finds the caller behind a live session of an enabled user; prepared, since nearly every request runs it. */
+export function prepareFindCaller(db: Db) {
+  const query = prepared(
+    db
+      .select({
+        id: users.id,
+        name: sql<string>`coalesce(${users.username}, ${users.email})`,
+        role: users.role,
+        session_id: sessions.id,
+        is_unverified: isUnverified
+      })
+      .from(sessions)
+      .innerJoin(users, eq(users.id, sessions.user_id))
+      .where(
+        and(
+          eq(sessions.id, sql.placeholder('session_id')),
+          eq(sessions.user_id, sql.placeholder('user_id')),
+          isLive,
+          eq(users.disabled, false)
+        )
+      ),
+    'find_caller'
+  )
+  return async ({ session_id, user_id }: SessionKey): Promise<Caller | undefined> =>
+    (await query.execute({ session_id, user_id }))[0]
+}
+
+/** Spends a refresh token and stores its successor. Returns the session, or undefined when the token is not live. */
+export async function rotateToken(
+  tx: Db,
+  hash: string,
+  nextHash: string,
+  idleSeconds: number
+): Promise<SessionKey | undefined> {
+  const [row] = await executeRows<SessionRow>(tx, rotateTokenSql(hash, nextHash, idleSeconds))
+  return row
+}
+
+/** Finds the session of a token, and whether the token was spent before: then someone has a copy of it. */
+export async function findTokenSession(
+  db: Db,
+  hash: string
+): Promise<(SessionKey & { isSpent: boolean }) | undefined> {
+  const [row] = await db
+    .select({
+      ...ended,
+      isSpent: sql<boolean>`${isNotNull(refreshTokens.used_at)}`
+    })
+    .from(refreshTokens)
+    .innerJoin(sessions, eq(sessions.id, refreshTokens.session_id))
+    .where(eq(refreshTokens.hash, hash))
+  return row
+}
+
+/** Ends one live session of its user; returns undefined when there is none. */
+export async function endSession(
+  tx: Db,
+  { session_id, user_id }: SessionKey
+): Promise<SessionKey | undefined> {
+  const [row] = await tx
+    .update(sessions)
+    .set({ ended_at: sql`now()` })
+    .where(and(eq(sessions.id, session_id), eq(sessions.user_id, user_id), isLive))
+    .returning(ended)
+  return row
+}
+
+/** Ends all live sessions of a user, except one if it is given. */
+export async function endSessionsOf(
+  tx: Db,
+  user_id: string,
+  except: string | null
+): Promise<SessionKey[]> {
+  return tx
+    .update(sessions)
+    .set({ ended_at: sql`now()` })
+    .where(
+      and(
+        eq(sessions.user_id, user_id),
+        isLive,
+        except === null ? undefined : ne(sessions.id, except)
+      )
+    )
+    .returning(ended)
+}
+
+/**
+ * Ends the live sessions of a user beyond the newest `max`. The user's row must be locked: otherwise two parallel
+ * logins do not see each other's session.
+ */
+export async function endOldestBeyond(tx: Db, user_id: string, max: number): Promise<SessionKey[]> {
+  const beyond = tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.user_id, user_id), isLive))
+    .orderBy(...newestFirst(sessions))
+    .offset(max)
+  return tx
+    .update(sessions)
+    .set({ ended_at: sql`now()` })
+    .where(sql`${sessions.id} IN (${beyond})`)
+    .returning(ended)
+}
+
+/** Deletes a few sessions that ended long ago, with their tokens: few, since a session can leave thousands of them. */
+export async function purgeExpired(
+  tx: Db,
+  user_id: string,
+  endedForSeconds: number,
+  max: number
+): Promise<void> {
+  const longAgo = sql`now() - make_interval(secs => ${endedForSeconds})`
+  const expired = tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(
+      and(
+        eq(sessions.user_id, user_id),
+        sql`least(${sessions.ended_at}, ${sessions.idle_expires_at}) < ${longAgo}`
+      )
+    )
+    .limit(max)
+  await tx.delete(sessions).where(sql`${sessions.id} IN (${expired})`)
+}

@@ -1,0 +1,116 @@
+import { audit } from '../../core/audit.ts'
+import type { Actor, Caller, RequestContext } from '../../core/context.ts'
+import { type Tx, withTransaction } from '../../db/transaction.ts'
+import { hashToken } from '../../lib/token.ts'
+import { createCallerCache } from './caller-cache.ts'
+import type { User } from './schema.ts'
+import {
+  type IssuedTokens,
+  refreshSession,
+  type SessionInternals,
+  type SessionOptions,
+  startSession
+} from './session-tokens.ts'
+import {
+  endSession,
+  endSessionsOf,
+  findTokenSession,
+  prepareFindCaller,
+  type SessionKey
+} from './sessions.queries.ts'
+
+/** What may happen to a session as the audit log names it. */
+type EndAction = 'session.ended' | 'user.logged_out'
+
+/** Sessions, their tokens and the short-lived cache of their callers; created once for each app. */
+export interface Sessions {
+  /** Opens a session in the caller's transaction, which holds the lock on the user's row. */
+  start(tx: Tx, ctx: RequestContext<Actor | null>, user: User): Promise<IssuedTokens>
+  /** Spends a refresh token for the next tokens; returns undefined when it is not live. */
+  refresh(
+    tx: Tx,
+    ctx: RequestContext<Actor | null>,
+    refreshToken: string
+  ): Promise<IssuedTokens | undefined>
+  /** Records a rejected refresh. A token that was spent before ends its session. */
+  handleRejectedRefresh(ctx: RequestContext<Actor | null>, refreshToken: string): Promise<void>
+  /** Ends one of the caller's sessions; returns false when there is none. Its tokens are rejected from now on. */
+  end(ctx: RequestContext, sessionId: string, action: EndAction): Promise<boolean>
+  /** Ends every session of the caller except the current one. */
+  endOthers(ctx: RequestContext): Promise<void>
+  /** Ends all sessions of a user, except one if it is given, in the caller's transaction. */
+  endAll(tx: Tx, ctx: RequestContext<Actor>, userId: string, except?: string | null): Promise<void>
+  /** Makes the next request read the user's callers anew, for whatever changes what a user may do. */
+  invalidateUser(tx: Tx, userId: string): void
+  /** Returns the caller behind a token's session as the database knew it at most a second ago. */
+  resolveToken(sessionId: string, userId: string): Promise<Caller | undefined>
+}
+
+export function createSessions(options: SessionOptions): Sessions {
+  const { db } = options
+  const callers = createCallerCache(prepareFindCaller(db))
+  const internals = { ...options, callers }
+  return {
+    start: (tx, ctx, user) => startSession(tx, ctx, internals, user),
+    refresh: (tx, ctx, token) => refreshSession(tx, ctx, internals, token),
+    handleRejectedRefresh: (ctx, token) => handleRejectedRefresh(ctx, internals, token),
+    end: (ctx, sessionId, action) => end(ctx, internals, sessionId, action),
+    endOthers: (ctx) =>
+      withTransaction(db, (tx) => endAll(tx, ctx, internals, ctx.caller.id, ctx.caller.session_id)),
+    endAll: (tx, ctx, userId, except = null) => endAll(tx, ctx, internals, userId, except),
+    invalidateUser: (tx, userId) => tx.afterCommit(() => callers.invalidateUser(userId)),
+    resolveToken: (session_id, user_id) => callers.get({ session_id, user_id })
+  }
+}
+
+/** Commits whatever the response is: the session of a reused token stays ended although the request fails. */
+async function handleRejectedRefresh(
+  ctx: RequestContext<Actor | null>,
+  { db, callers }: SessionInternals,
+  refreshToken: string
+): Promise<void> {
+  const found = await findTokenSession(db, hashToken(refreshToken))
+  await withTransaction(db, async (tx) => {
+    const ended = found?.isSpent ? await endSession(tx, found) : undefined
+    if (ended) {
+      tx.afterCommit(() => callers.invalidate([ended]))
+    }
+    await audit.failed(
+      tx,
+      ctx,
+      ended ? 'session.reuse_detected' : 'session.refreshed',
+      found && { session: found.session_id }
+    )
+  })
+}
+
+async function end(
+  ctx: RequestContext,
+  { db, callers }: SessionInternals,
+  session_id: string,
+  action: EndAction
+): Promise<boolean> {
+  const key: SessionKey = { session_id, user_id: ctx.caller.id }
+  return withTransaction(db, async (tx) => {
+    tx.afterCommit(() => callers.invalidate([key]))
+    const ended = await endSession(tx, key)
+    if (ended) {
+      await audit.succeeded(tx, ctx, action, { session: session_id })
+    }
+    return ended !== undefined
+  })
+}
+
+async function endAll(
+  tx: Tx,
+  ctx: RequestContext<Actor>,
+  { callers }: SessionInternals,
+  userId: string,
+  except: string | null
+): Promise<void> {
+  const ended = await endSessionsOf(tx, userId, except)
+  if (ended.length > 0) {
+    tx.afterCommit(() => callers.invalidate(ended))
+    await audit.succeeded(tx, ctx, 'user.sessions_ended', { user: userId }, String(ended.length))
+  }
+}

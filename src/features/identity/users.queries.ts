@@ -1,0 +1,122 @@
+import { eq, type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { firstAdmin, users } from '../../db/tables/users.ts'
+import type { User } from './schema.ts'
+
+const userColumns = {
+  id: users.id,
+  username: users.username,
+  email: users.email,
+  name: users.name,
+  role: users.role,
+  email_verified: users.email_verified,
+  created_at: users.created_at
+}
+const accountColumns = { ...userColumns, disabled: users.disabled }
+const credentialColumns = { ...accountColumns, password_hash: users.password_hash }
+
+export type Account = User & { disabled: boolean }
+export type StoredCredentials = Account & { password_hash: string | null }
+export type Identifier = { username: string } | { email: string } | { id: string }
+export type NewUser = Pick<
+  typeof users.$inferInsert,
+  'id' | 'username' | 'email' | 'email_verified' | 'name' | 'password_hash' | 'role'
+>
+export type UserChange = Partial<
+  Pick<
+    typeof users.$inferInsert,
+    'username' | 'name' | 'email' | 'email_verified' | 'password_hash' | 'role' | 'disabled'
+  >
+>
+
+export async function findUser(db: Db, identifier: Identifier): Promise<User | undefined> {
+  const [row] = await db.select(userColumns).from(users).where(matches(identifier))
+  return row
+}
+
+/** Returns the account behind an identifier with what is needed to check a password. */
+export async function findCredentials(
+  db: Db,
+  identifier: Identifier
+): Promise<StoredCredentials | undefined> {
+  const [row] = await db.select(credentialColumns).from(users).where(matches(identifier))
+  return row
+}
+
+/** Locks an account until the transaction ends: meanwhile nobody opens a session for it or changes it. */
+export async function lockCredentials(tx: Db, id: string): Promise<StoredCredentials | undefined> {
+  const [row] = await tx
+    .select(credentialColumns)
+    .from(users)
+    .where(eq(users.id, id))
+    .for('no key update')
+  return row
+}
+
+/** Locks a user and every active admin in one order, so that two admins who act on each other take turns. */
+export async function lockWithAdmins(tx: Db, id: string): Promise<Account[]> {
+  return tx
+    .select(accountColumns)
+    .from(users)
+    .where(sql`${users.id} = ${id} OR (${users.role} = 'admin' AND NOT ${users.disabled})`)
+    .orderBy(users.id)
+    .for('no key update')
+}
+
+export async function insertUser(tx: Db, user: NewUser): Promise<User> {
+  const [row] = await tx.insert(users).values(user).returning(userColumns)
+  return row as User
+}
+
+/** Returns true for exactly one caller in the life of an installation. */
+export async function claimFirstAdmin(tx: Db, user_id: string): Promise<boolean> {
+  const claimed = await tx
+    .insert(firstAdmin)
+    .values({ user_id })
+    .onConflictDoNothing()
+    .returning({ user_id: firstAdmin.user_id })
+  return claimed.length === 1
+}
+
+export async function updateUser(
+  tx: Db,
+  id: string,
+  change: UserChange
+): Promise<Account | undefined> {
+  const [row] = await tx
+    .update(users)
+    .set({ ...change, updated_at: sql`now()` })
+    .where(eq(users.id, id))
+    .returning(accountColumns)
+  return row
+}
+
+/** Keeps others from referring to an account from now on: assigning a task to it takes a shared lock on its row. */
+export async function lockForDeletion(tx: Db, id: string): Promise<void> {
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, id)).for('update')
+}
+
+/** Deletes an account; foreign keys delete what it owns. */
+export async function deleteUser(tx: Db, id: string): Promise<void> {
+  await tx.delete(users).where(eq(users.id, id))
+}
+
+/** Says which of the two identifiers belong to an account already. */
+export async function findTaken(
+  db: Db,
+  { username, email }: { username?: string | undefined; email?: string | undefined }
+): Promise<{ username: boolean; email: boolean }> {
+  return {
+    username: username !== undefined && (await findUser(db, { username })) !== undefined,
+    email: email !== undefined && (await findUser(db, { email })) !== undefined
+  }
+}
+
+function matches(identifier: Identifier): SQL {
+  if ('id' in identifier) {
+    return eq(users.id, identifier.id)
+  }
+  return 'email' in identifier
+    ? eq(users.email, identifier.email.toLowerCase())
+    : sql`lower(${users.username}) = ${identifier.username.toLowerCase()}`
+}
