@@ -25,10 +25,10 @@ export type AppFeature = Feature<AppDeps, WorkDeps>
 export const FEATURES: AppFeature[] = [
   identity,
   auth,
-  account,
-  adminUsers,
   tasks,
   imports,
+  account,
+  adminUsers,
   bans,
   ops,
   console

@@ -1,4 +1,5 @@
 import { invalidField } from '../../core/problem.ts'
+import { noContent } from '../../http/replies.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
@@ -84,12 +85,12 @@ export async function accountRoutes(app: App, deps: IdentityDeps) {
 
   app.post('/password', setPassword, async (request, reply) => {
     await changePassword(request.ctx, deps, request.body)
-    return reply.code(204).send(null)
+    return noContent(reply)
   })
 
   app.delete('/', remove, async (request, reply) => {
     await deleteMe(request.ctx, deps, request.body.password)
-    return reply.code(204).send(null)
+    return noContent(reply)
   })
 }
 

@@ -2,6 +2,7 @@ import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
 import { paginateNewestFirst } from '../../http/pagination.ts'
+import { noContent } from '../../http/replies.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
@@ -113,11 +114,11 @@ export async function adminUserRoutes(app: App, deps: AdminUserDeps) {
 
   app.delete('/:user_id', remove, async (request, reply) => {
     await deleteUser(request.ctx, deps, request.params.user_id.toLowerCase())
-    return reply.code(204).send(null)
+    return noContent(reply)
   })
 
   app.delete('/:user_id/sessions', endSessions, async (request, reply) => {
     await endUserSessions(request.ctx, deps, request.params.user_id.toLowerCase())
-    return reply.code(204).send(null)
+    return noContent(reply)
   })
 }

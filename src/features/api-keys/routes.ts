@@ -4,6 +4,7 @@ import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
 import { IdempotencyKey, runIdempotent } from '../../http/idempotency.ts'
 import { paginateNewestFirst } from '../../http/pagination.ts'
+import { noContent } from '../../http/replies.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
@@ -90,7 +91,7 @@ export async function apiKeyRoutes(app: App, { db, secrets }: ApiKeyDeps, schema
     if (!(await revokeKey(request.ctx, db, request.params.key_id))) {
       throw new Problem('not_found')
     }
-    return reply.code(204).send(null)
+    return noContent(reply)
   })
 }
 

@@ -1,3 +1,4 @@
+import { noContent } from '../../http/replies.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
@@ -46,7 +47,7 @@ const resend = {
 export async function emailVerificationRoutes(app: App, deps: IdentityDeps) {
   app.post('/verify-email', verify, async (request, reply) => {
     await confirmEmail(request.anonymousCtx, deps, request.body)
-    return reply.code(204).send(null)
+    return noContent(reply)
   })
 
   app.post('/verify-email/resend', resend, async (request, reply) => {

@@ -1,3 +1,4 @@
+import { noContent } from '../../http/replies.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
@@ -71,6 +72,6 @@ export async function passwordResetRoutes(app: App, deps: IdentityDeps) {
 
   app.post('/reset-password', reset, async (request, reply) => {
     await resetPassword(request.anonymousCtx, deps, request.body)
-    return reply.code(204).send(null)
+    return noContent(reply)
   })
 }

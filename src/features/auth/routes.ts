@@ -1,4 +1,5 @@
 import { invalidField } from '../../core/problem.ts'
+import { noContent } from '../../http/replies.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
@@ -86,7 +87,7 @@ export async function authRoutes(app: App, deps: IdentityDeps) {
 
   app.post('/logout', logOut, async (request, reply) => {
     await deps.sessions.end(request.ctx, request.caller.session_id, 'user.logged_out')
-    return reply.code(204).send(null)
+    return noContent(reply)
   })
 }
 

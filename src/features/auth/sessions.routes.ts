@@ -2,6 +2,7 @@ import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
 import { paginateNewestFirst } from '../../http/pagination.ts'
+import { noContent } from '../../http/replies.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import type { IdentityDeps } from '../identity/service.ts'
@@ -68,11 +69,11 @@ export async function sessionRoutes(app: App, { db, secrets, sessions }: Session
     if (!(await sessions.end(ctx, params.session_id.toLowerCase(), 'session.ended'))) {
       throw new Problem('not_found')
     }
-    return reply.code(204).send(null)
+    return noContent(reply)
   })
 
   app.delete('/', endOthers, async (request, reply) => {
     await sessions.endOthers(request.ctx)
-    return reply.code(204).send(null)
+    return noContent(reply)
   })
 }

@@ -3,6 +3,7 @@ import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
 import { IdempotencyKey, runIdempotent, sendStored } from '../../http/idempotency.ts'
 import { paginateNewestFirst } from '../../http/pagination.ts'
+import { noContent } from '../../http/replies.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
@@ -84,6 +85,6 @@ export async function ipBanRoutes(app: App, deps: IpBanDeps) {
     if (!(await liftBan(request.ctx, deps, request.params.ban_id.toLowerCase()))) {
       throw new Problem('not_found')
     }
-    return reply.code(204).send(null)
+    return noContent(reply)
   })
 }

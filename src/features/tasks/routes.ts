@@ -13,6 +13,7 @@ import {
 } from '../../http/etag.ts'
 import { IdempotencyKey, sendIdempotent } from '../../http/idempotency.ts'
 import { addLinkHeader, cursors } from '../../http/pagination.ts'
+import { noContent } from '../../http/replies.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
@@ -167,7 +168,7 @@ export async function taskRoutes(
 
   app.delete('/:task_id', deleteTask, async (request, reply) => {
     await tasks.deleteTask(request.ctx, request.params.task_id, parseIfMatch(request))
-    return reply.code(204).send(null)
+    return noContent(reply)
   })
 }
 
