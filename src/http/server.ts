@@ -52,7 +52,7 @@ const CALLER_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /** Creates Fastify with every option that is not a plugin's. */
 export function createApp(config: Config, logger: FastifyBaseLogger): App {
-  const app = fastify(serverOptions(config, logger)) as App
+  const app: App = fastify(serverOptions(config, logger))
   limitRequestTime(app)
   app.addHook('onRoute', (route) => {
     if ([route.method].flat().some((method) => WITH_BODY.has(method))) {

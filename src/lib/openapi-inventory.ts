@@ -1,4 +1,4 @@
-type Node = Record<string, unknown>
+type Node = Record<string, unknown> & { responses?: Parts; properties?: Parts }
 type Parts = Record<string, Node>
 
 const METHODS = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'])
@@ -24,7 +24,7 @@ export function inventory(document: Node): string[] {
 
 function operationParts(place: string, operation: Node): string[] {
   const parameters = (operation.parameters ?? []) as Node[]
-  const responses = (operation.responses ?? {}) as Parts
+  const responses = operation.responses ?? {}
   const body = operation.requestBody as { content?: Node } | undefined
   return [
     `${place} is ${operation.operationId}`,
@@ -40,7 +40,7 @@ function operationParts(place: string, operation: Node): string[] {
 }
 
 function schemaParts(place: string, schema: Node): string[] {
-  const properties = (schema.properties ?? {}) as Parts
+  const properties = schema.properties ?? {}
   return [
     `schema ${place}`,
     ...((schema.required ?? []) as string[]).map((name) => `${place} requires ${name}`),
