@@ -73,7 +73,7 @@ if (withoutPostgres) {
       t.match(readFileSync(join(BACKUPS, 'before'), 'utf8'), /^tasks +6 {2}\d+$/m)
       const restored = await serveFrom(RESTORED_URL)
       t.strictSame(await home.snapshot(restored), told)
-      t.ok(await home.goesOn(restored))
+      t.ok(await home.stillWorks(restored))
       await restored.stop('SIGTERM')
       await t.rejects(
         documented('compare', env),
@@ -120,7 +120,7 @@ if (withoutPostgres) {
       t.equal(await checksums(again.url), held)
       const restored = await serveFrom(again.url)
       t.strictSame(await home.snapshot(restored), told)
-      t.ok(await home.goesOn(restored))
+      t.ok(await home.stillWorks(restored))
       await restored.stop('SIGTERM')
     }
   )

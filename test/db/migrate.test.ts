@@ -117,7 +117,7 @@ t.test(
     t.equal((await patient).applied, 1)
     await more('served', 40)
     await settle()
-    t.equal(seen.refused, 0, 'nobody was sent away')
+    t.equal(seen.unavailable, 0, 'nobody was sent away')
   }
 )
 
@@ -140,7 +140,7 @@ t.test(
     t.equal((await call(`${old.url}/health/ready`)).status, 200)
     const again = await startServer(t, env, cwd)
     t.strictSame(await home.snapshot(again), told)
-    t.ok(await home.goesOn(again))
+    t.ok(await home.stillWorks(again))
     t.equal((await old.stop('SIGTERM')).code, 0)
     t.match(await again.stop('SIGTERM'), {
       code: 0,

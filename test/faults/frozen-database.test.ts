@@ -20,7 +20,7 @@ t.test(
     await more('served', 40)
     await server.freeze()
     // Three calls of everybody: the first wait on open connections, the others for new ones.
-    await more('refused', 3 * WORKERS)
+    await more('unavailable', 3 * WORKERS)
     server.thaw()
     await untilServed(t, ann)
     await settle()

@@ -50,7 +50,7 @@ t.test(
     const two = await startServer(t, { ...SAMPLE_ENV, DATABASE_URL: pooler.url }, cwd)
     const home = await populate(one)
     t.strictSame(await home.snapshot(one), await home.snapshot(two))
-    t.ok(await home.goesOn(two))
+    t.ok(await home.stillWorks(two))
 
     const { db, close } = await openDatabase({ url: pooler.url, dataDir: '', pool: 1 })
     t.equal(
@@ -91,7 +91,7 @@ t.test('many callers share few connections of the server', { skip }, async (t) =
   const { more, settle, seen } = traffic(t, ann)
   await more('served', 400)
   await settle()
-  t.equal(seen.refused, 0)
+  t.equal(seen.unavailable, 0)
 })
 
 for (const how of ['fast', 'immediate'] as const) {
@@ -103,7 +103,7 @@ for (const how of ['fast', 'immediate'] as const) {
       const { more, settle } = traffic(t, ann)
       await more('served', 40)
       await server.stop(how)
-      await more('refused', 60)
+      await more('unavailable', 60)
       await server.start()
       await untilServed(t, ann)
       await settle()
@@ -123,7 +123,7 @@ t.test(
     }
     await more('served', 20)
     await settle()
-    t.ok(seen.refused > 0, 'some calls were caught')
+    t.ok(seen.unavailable > 0, 'some calls were caught')
   }
 )
 
@@ -132,7 +132,7 @@ t.test('a pooler that is killed and started again is found again', { skip }, asy
   const { more, settle } = traffic(t, ann)
   await more('served', 40)
   await pooler.kill()
-  await more('refused', 40)
+  await more('unavailable', 40)
   await pooler.start()
   await untilServed(t, ann)
   await settle()
