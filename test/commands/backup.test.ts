@@ -62,7 +62,7 @@ if (withoutPostgres) {
   const told = await home.snapshot(server)
 
   t.test(
-    'a dump, taken by the documented command beside a server that serves, is restored by the documented commands and holds the same',
+    'a dump that the documented command takes of a running server is restored whole by the documented commands',
     async (t) => {
       const RESTORED_URL = new URL('/restored', postgres.url).href
       const env = { BACKUPS, DATABASE_URL: postgres.url, RESTORED_URL }
