@@ -129,7 +129,7 @@ t.test('each feature declares itself in feature.ts, and features.ts lists it', a
   }
 })
 
-t.test('what is written into the audit log is declared by a feature', async (t) => {
+t.test('every action in the audit log is declared by a feature', async (t) => {
   const declared = new Set<string>()
   const written = new Set<string>()
   for (const [file, text] of Object.entries(serverSources)) {
@@ -173,18 +173,21 @@ t.test('no file and no function outgrows its budget', async (t) => {
 })
 
 /** Written by a program, or in a language that cannot wrap a string. */
-const NOT_OURS =
-  /^(openapi\/.*\.json|drizzle\/|LICENSE)|package-lock\.json$|\.(lock|sum|csv|json|svg|png|ico)$|pom\.xml$|common-passwords/
+const NOT_OURS = [
+  /^(openapi\/.*\.json|drizzle\/|LICENSE)/,
+  /package-lock\.json$|\.(lock|sum|csv|json|svg|png|ico)$|pom\.xml$/,
+  /common-passwords/
+]
 
 t.test('no line is longer than 120 columns, whatever it holds', async (t) => {
   const files = execFileSync('git', ['ls-files'], { encoding: 'utf8' })
     .split('\n')
-    .filter((file) => file !== '' && !NOT_OURS.test(file))
+    .filter((file) => file !== '' && !NOT_OURS.some((name) => name.test(file)))
   const texts = Object.fromEntries(files.map((file) => [file, readFileSync(file, 'utf8')]))
   t.strictSame(longLines(texts, MAX_COLUMNS), [])
 })
 
-/** An example of each violation: what is found, and the files that have it. */
+/** An example of each violation: its message, and the files that cause it. */
 const EXAMPLES: [violation: string, files: Files][] = [
   ['utils/x.ts is in no layer', { 'utils/x.ts': 'const x = 1' }],
   ['lib/index.ts is a barrel', { 'lib/index.ts': 'const x = 1' }],

@@ -1,4 +1,4 @@
-"""What Schemathesis must know of Tasklane: how to be somebody, and which rules a schema without unions cannot say."""
+"""What Schemathesis needs for Tasklane: how to authenticate, and rules that a schema without unions cannot express."""
 import ipaddress
 import itertools
 import json
@@ -14,7 +14,7 @@ URL = os.environ["TASKLANE_URL"]
 EMAIL, PASSWORD = os.environ["TASKLANE_EMAIL"], os.environ["TASKLANE_PASSWORD"]
 # The credentials in the contract's examples.
 EXAMPLE = {"username": "ann", "password": "correct horse battery"}
-# These end what the rest of the run needs, so that each call has a guest of its own.
+# These end what the rest of the run needs, so that each call has a user of its own.
 FOR_GUESTS = {"deleteMe", "changePassword"}
 ENDS_SESSIONS = {"logout", "endSession", "endOtherSessions", "endUserSessions", "updateUser", "refreshTokens"}
 WELL_FORMED_CURSOR = re.compile(r"[A-Za-z0-9_-]{1,2048}")
@@ -27,7 +27,8 @@ imports = []
 
 
 def ask(path, body):
-    request = urllib.request.Request(f"{URL}/api/v1/auth/{path}", json.dumps(body).encode(), {"content-type": "application/json"})
+    data = json.dumps(body).encode()
+    request = urllib.request.Request(f"{URL}/api/v1/auth/{path}", data, {"content-type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
 
@@ -43,7 +44,7 @@ def name_of(case):
     return case.operation.definition.raw.get("operationId")
 
 
-# Hashing a password takes longer than most operations, so that a session is kept until something has ended it.
+# Hashing a password takes longer than most operations, so a session is reused until something ends it.
 @schemathesis.auth(refresh_interval=None)
 class Session:
     def get(self, case, context):
@@ -62,20 +63,20 @@ def before_call(context, case, kwargs):
     if not is_positive(case):
         return
     if isinstance(case.query, dict) and WELL_FORMED_CURSOR.fullmatch(str(case.query.get("cursor", ""))):
-        # A cursor is sealed, and bound to the filters it was made with: only one that was given out will do.
+        # A cursor is signed and bound to its filters: only one that the server returned is valid.
         known = pages.get(case.query.pop("cursor"))
         if known is not None:
             case.query.clear()
             case.query.update(known)
-    # 1001 zeros are taken for a valid value of a header with a pattern and at most 1000 characters.
+    # The generator takes 1001 zeros for a valid value of a header with a pattern and at most 1000 characters.
     for parameter in case.operation.definition.raw.get("parameters", []):
         value = (case.headers or {}).get(parameter["name"])
         if parameter["in"] == "header" and value is not None and len(value) > parameter["schema"]["maxLength"]:
             del case.headers[parameter["name"]]
-    # A key that another body came with before is a 422, which says nothing of this body.
+    # An idempotency key that was used with another body is a 422, which says nothing about this body.
     if (case.headers or {}).get("Idempotency-Key"):
         case.headers["Idempotency-Key"] = f"key-{next(guests)}"
-    # An import ends soon: what is to be cancelled is better new.
+    # An import ends soon: cancel the newest one.
     if name_of(case) == "cancelTaskImport" and imports:
         case.path_parameters["import_id"] = imports.pop()
     mend = MENDS.get(name_of(case))
@@ -98,7 +99,8 @@ def after_call(context, case, response):
         imports.append(response.json()["id"])
     if response.headers.get("content-type", [""])[0].startswith("application/json"):
         body = response.json()
-        cursor = isinstance(body, dict) and isinstance(body.get("pagination"), dict) and body["pagination"]["next_cursor"]
+        pagination = body.get("pagination") if isinstance(body, dict) else None
+        cursor = pagination["next_cursor"] if isinstance(pagination, dict) else None
         if cursor:
             pages[cursor] = {**(case.query or {}), "cursor": cursor}
 
@@ -134,7 +136,8 @@ def ban(body):
 def ahead(field):
     def mend(body):
         if body.get(field) is not None:
-            body[field] = (datetime.now(timezone.utc) + timedelta(days=30)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            timestamp = datetime.now(timezone.utc) + timedelta(days=30)
+            body[field] = timestamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return mend
 
 
@@ -155,29 +158,29 @@ def grant(body):
 
 
 def code_sent_to(email):
-    """The code in the last letter to an address; letters leave after the answer that announces them."""
+    """Returns the code in the last email to an account; emails are sent after the response that announces them."""
     for _ in range(100):
         with urllib.request.urlopen(f"{URL}/dev/mails", timeout=30) as answer:
-            letter = next((mail for mail in json.load(answer)["data"] if mail["to"] == email), None)
-        if letter:
-            return re.search(r"\b\d{8}\b", letter["text"]).group()
+            sent = next((mail for mail in json.load(answer)["data"] if mail["to"] == email), None)
+        if sent:
+            return re.search(r"\b\d{8}\b", sent["text"]).group()
         time.sleep(0.05)
-    raise RuntimeError(f"no letter came to {email}")
+    raise RuntimeError(f"no email was sent to {email}")
 
 
-def new_address():
+def new_email():
     email = f"guest-{next(guests)}@example.com"
     ask("register", {"email": email, "password": EXAMPLE["password"]})
     code = code_sent_to(email)
     return email, code
 
 
-def address_to_verify(body):
-    body["email"], body["otp"] = new_address()
+def email_to_verify(body):
+    body["email"], body["otp"] = new_email()
 
 
 def code_to_verify(body):
-    email, first = new_address()
+    email, first = new_email()
     body["reset_id"] = ask("forgot-password", {"email": email})["reset_id"]
     body["otp"] = first
     while body["otp"] == first:
@@ -191,7 +194,7 @@ def token_to_reset(body):
 
 
 def batch(body):
-    """Which fields an operation takes depends on what it does; each task may come once."""
+    """Fits the fields of each operation to its kind; each task may occur once."""
     seen = set()
     for operation in body.get("operations", []):
         create, delete = operation["op"] == "create", operation["op"] == "delete"
@@ -216,8 +219,19 @@ def some_rows(body):
 
 
 MENDS = {
-    "login": either, "register": some_name, "updateMe": confirmed, "refreshTokens": own_refresh_token, "runTaskBatch": batch, "createTaskImport": some_rows,
-    "createTask": assigned, "updateTask": assigned, "replaceTask": assigned,
-    "createToken": grant, "verifyEmail": address_to_verify, "verifyResetCode": code_to_verify, "resetPassword": token_to_reset,
-    "createIpBan": ban, "createApiKey": ahead("expires_at"),
+    "login": either,
+    "register": some_name,
+    "updateMe": confirmed,
+    "refreshTokens": own_refresh_token,
+    "runTaskBatch": batch,
+    "createTaskImport": some_rows,
+    "createTask": assigned,
+    "updateTask": assigned,
+    "replaceTask": assigned,
+    "createToken": grant,
+    "verifyEmail": email_to_verify,
+    "verifyResetCode": code_to_verify,
+    "resetPassword": token_to_reset,
+    "createIpBan": ban,
+    "createApiKey": ahead("expires_at"),
 }

@@ -11,7 +11,7 @@ import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } f
 
 const CONTEXT = { caller: null, requestId: 'create-admin', ip: null, userAgent: null }
 
-/** Creates an admin account. The password comes from standard input, so that it is in no process list and no history. */
+/** Creates an admin account. The password comes from standard input, to keep it out of process lists and history. */
 export async function createAdmin({
   username,
   email

@@ -62,7 +62,7 @@ if (withoutPostgres) {
   const told = await home.snapshot(server)
 
   t.test(
-    'a dump, taken by the documented command beside a server that serves, is restored by the documented commands and holds the same',
+    'a dump that the documented command takes of a running server is restored whole by the documented commands',
     async (t) => {
       const RESTORED_URL = new URL('/restored', postgres.url).href
       const env = { BACKUPS, DATABASE_URL: postgres.url, RESTORED_URL }
@@ -73,7 +73,7 @@ if (withoutPostgres) {
       t.match(readFileSync(join(BACKUPS, 'before'), 'utf8'), /^tasks +6 {2}\d+$/m)
       const restored = await serveFrom(RESTORED_URL)
       t.strictSame(await home.snapshot(restored), told)
-      t.ok(await home.goesOn(restored))
+      t.ok(await home.stillWorks(restored))
       await restored.stop('SIGTERM')
       await t.rejects(
         documented('compare', env),
@@ -120,7 +120,7 @@ if (withoutPostgres) {
       t.equal(await checksums(again.url), held)
       const restored = await serveFrom(again.url)
       t.strictSame(await home.snapshot(restored), told)
-      t.ok(await home.goesOn(restored))
+      t.ok(await home.stillWorks(restored))
       await restored.stop('SIGTERM')
     }
   )

@@ -28,7 +28,7 @@ const STARTS_MS = 120_000
 
 const processesOf = ({ child }: Server) => childrenOf(child.pid as number)
 
-t.test('several processes on the embedded database are refused at the start', async (t) => {
+t.test('several processes on the embedded database are rejected at startup', async (t) => {
   t.match(await runCommand(t, ['serve'], { env: { WEB_CONCURRENCY: '2' } }), {
     code: 1,
     stderr: /WEB_CONCURRENCY above 1 needs DATABASE_URL/
@@ -36,7 +36,7 @@ t.test('several processes on the embedded database are refused at the start', as
 })
 
 t.test(
-  'what keeps a process from starting is told, and ends the supervisor',
+  'the reason that keeps a process from starting is printed, and the supervisor exits',
   { skip },
   async (t) => {
     const { port, stop } = await startServer(t, env, t.testdir())
@@ -142,7 +142,7 @@ t.test('SIGHUP replaces every process while no request fails', { skip }, async (
 })
 
 t.test(
-  'when SIGHUP brings a configuration that cannot start, the old processes go on, and one that then dies is still replaced',
+  'when the configuration after SIGHUP cannot start, the old processes go on, and one that dies is replaced',
   { skip },
   async (t) => {
     const folder = t.testdir()

@@ -31,7 +31,7 @@ t.test('a copy of the data directory, while no server uses it, is a backup', asy
   t.equal(await checksums(t, { DATA_DIR: copy }), expected)
   const server = await startServer(t, { ...SAMPLE_ENV, DATA_DIR: copy }, cwd)
   t.strictSame(await home.snapshot(server), before)
-  t.ok(await home.goesOn(server))
+  t.ok(await home.stillWorks(server))
   await server.stop('SIGTERM')
   const [original, copied] = [expected, await checksums(t, { DATA_DIR: copy })].map((text) =>
     text.split('\n')
@@ -60,7 +60,7 @@ t.test(
     t.equal(await checksums(t, { DATA_DIR }), expected, 'the source is unchanged')
     const server = await startServer(t, { ...SAMPLE_ENV, ...target }, cwd)
     t.strictSame(await home.snapshot(server), before)
-    t.ok(await home.goesOn(server))
+    t.ok(await home.stillWorks(server))
     await server.stop('SIGTERM')
 
     const changed = await checksums(t, target)

@@ -10,7 +10,7 @@ const folder = t.testdir()
 const modeOf = (path: string) => statSync(path).mode & 0o777
 
 t.test(
-  'the data directory is for its owner alone, since the database leaves its files open to everyone',
+  'only the owner can read the data directory, since the database leaves its files open to everyone',
   async (t) => {
     const dataDir = join(folder, 'closed')
     const database = await openDatabase({ dataDir, pool: 2 })
@@ -19,21 +19,18 @@ t.test(
   }
 )
 
-t.test(
-  'a first start that was killed midway leaves nothing that the next one would trust',
-  async (t) => {
-    const dataDir = join(folder, 'killed')
-    mkdirSync(join(dataDir, 'database.draft', 'base'), { recursive: true })
-    writeFileSync(join(dataDir, 'database.draft', 'PG_VERSION'), '18\n')
-    const database = await openDatabase({ dataDir, pool: 2 })
-    t.teardown(() => database.close())
-    t.strictSame(await executeRows(database.db, sql`select 1 as one`), [{ one: 1 }])
-    t.strictSame(globSync('database*', { cwd: dataDir }), ['database'])
-  }
-)
+t.test('a first start that is killed midway leaves nothing that the next one uses', async (t) => {
+  const dataDir = join(folder, 'killed')
+  mkdirSync(join(dataDir, 'database.draft', 'base'), { recursive: true })
+  writeFileSync(join(dataDir, 'database.draft', 'PG_VERSION'), '18\n')
+  const database = await openDatabase({ dataDir, pool: 2 })
+  t.teardown(() => database.close())
+  t.strictSame(await executeRows(database.db, sql`select 1 as one`), [{ one: 1 }])
+  t.strictSame(globSync('database*', { cwd: dataDir }), ['database'])
+})
 
 t.test(
-  "a blank database is made once, is nobody else's to change, and is copied from then on",
+  'a blank database is created once, is writable for its owner only, and is copied from then on',
   async (t) => {
     const kept = join(folder, 'kept')
     await createTemplate(kept)

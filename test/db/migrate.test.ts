@@ -14,16 +14,20 @@ import { populate, SAMPLE_ENV } from '../support/sample-data.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const MIGRATING = fileURLToPath(new URL('migrating.ts', import.meta.url))
-/** Adds to a table that everybody uses, and one of its own. */
-const ADDS =
-  '-- expand\nalter table tasks add column colour text;\n--> statement-breakpoint\ncreate table colours (name text primary key);'
-/** The same, and then goes on for as long as somebody holds the gate. */
-const SLOW = `${ADDS}\n--> statement-breakpoint\ndo $$ begin while exists (select from gate) loop perform pg_sleep(0.02); end loop; end $$;`
+/** Adds a column to a table that is in use, and a new table. */
+const ADDS = `-- expand
+alter table tasks add column colour text;
+--> statement-breakpoint
+create table colours (name text primary key);`
+/** The same, and then runs as long as the table `gate` has a row. */
+const SLOW = `${ADDS}
+--> statement-breakpoint
+do $$ begin while exists (select from gate) loop perform pg_sleep(0.02); end loop; end $$;`
 const skip = withoutPostgres
 const server = skip ? (undefined as never) : await startPostgres(t)
 
-/** A database of its own on the server, migrated to this version, and a way to wait for what is asked of it. */
-async function released(t: Test, name: string): Promise<{ db: Db; url: string }> {
+/** Creates a database on the server that is migrated to this version. */
+async function createMigrated(t: Test, name: string): Promise<{ db: Db; url: string }> {
   await server.admin((sql) => sql.unsafe(`create database ${name} owner app`))
   const url = new URL(`/${name}`, server.url).href
   const { db, close } = await openDatabase({ url, dataDir: '', pool: 4, withoutTimeouts: true })
@@ -35,27 +39,36 @@ const colours = async (db: Db) =>
   (
     await executeRows<{ n: number }>(
       db,
-      sql`select count(*)::int as n from information_schema.columns where table_schema = 'public' and (column_name = 'colour' or table_name = 'colours')`
+      sql`
+        SELECT count(*)::int AS n
+        FROM information_schema.columns
+        WHERE table_schema = 'public' AND (column_name = 'colour' OR table_name = 'colours')`
     )
   )[0]?.n
 const atTheGate = async (db: Db) =>
   (
     await executeRows(
       db,
-      sql`select pid from pg_stat_activity where datname = current_database() and query like '%while exists (select from gate)%' and state = 'active' and pid <> pg_backend_pid()`
+      sql`
+        SELECT pid
+        FROM pg_stat_activity
+        WHERE datname = current_database()
+          AND query LIKE '%while exists (select from gate)%'
+          AND state = 'active'
+          AND pid <> pg_backend_pid()`
     )
   ).length
 
 t.test(
-  'a migration that is killed in the middle has done nothing, and is done by whoever comes next',
+  'a migration that is killed midway changes nothing, and the next run applies it',
   { skip },
   async (t) => {
-    const { db, url } = await released(t, 'killed')
+    const { db, url } = await createMigrated(t, 'killed')
     const folder = withMigration(t, SLOW)
     await db.execute(sql`create table gate ()`)
     await db.execute(sql`insert into gate default values`)
     const child = spawn(process.execPath, [MIGRATING, url, folder], { stdio: 'ignore' })
-    await waitUntil('the migration under way', async () => (await atTheGate(db)) === 1)
+    await waitUntil('the running migration', async () => (await atTheGate(db)) === 1)
     child.kill('SIGKILL')
     await once(child, 'exit')
     await db.execute(sql`delete from gate`)
@@ -66,10 +79,10 @@ t.test(
 )
 
 t.test(
-  'of several that migrate at once one does, and the others wait for it',
+  'of several processes that migrate at once one does, and the others wait',
   { skip },
   async (t) => {
-    const { db, url } = await released(t, 'together')
+    const { db, url } = await createMigrated(t, 'together')
     const folder = withMigration(t, SLOW)
     await db.execute(sql`create table gate ()`)
     await db.execute(sql`insert into gate default values`)
@@ -77,7 +90,7 @@ t.test(
       const own = await openDatabase({ url, dataDir: '', pool: 1, withoutTimeouts: true })
       return migrate(own.db, { folder }).finally(own.close)
     })
-    await waitUntil('the migration under way', async () => (await atTheGate(db)) === 1)
+    await waitUntil('the running migration', async () => (await atTheGate(db)) === 1)
     await db.execute(sql`delete from gate`)
     t.strictSame((await Promise.all(runners)).map(({ applied }) => applied).sort(), [0, 0, 0, 1])
     t.equal(await colours(db), 2)
@@ -85,7 +98,7 @@ t.test(
 )
 
 t.test(
-  'a table that is held is waited for without holding up its users, and at last it is said who is in the way',
+  'a migration waits for a locked table without blocking requests, and gives up with an error',
   { skip },
   async (t) => {
     const { ann } = await createOutageApp(t, server)
@@ -109,38 +122,38 @@ t.test(
     await held
     await t.rejects(migrate(db, { folder, lockWaitMs: 2000 }), MigrationLockTimeout)
     const before = seen.served
-    const patient = migrate(db, { folder })
+    const migration = migrate(db, { folder })
     await more('served', 100)
-    t.ok(seen.served >= before + 100, 'people go on while it waits')
+    t.ok(seen.served >= before + 100, 'requests are served while it waits')
     end()
     await holder
-    t.equal((await patient).applied, 1)
+    t.equal((await migration).applied, 1)
     await more('served', 40)
     await settle()
-    t.equal(seen.refused, 0, 'nobody was sent away')
+    t.equal(seen.unavailable, 0, 'no request got a 503')
   }
 )
 
 t.test(
-  'the release before serves on while the next one migrates, can be started beside it, and be gone back to',
+  'the previous release serves during and after the next migration, and can be started again',
   { skip },
   async (t) => {
-    const { db, url } = await released(t, 'rolling')
+    const { db, url } = await createMigrated(t, 'rolling')
     const cwd = t.testdir()
     const env = { ...SAMPLE_ENV, DATABASE_URL: url }
     const old = await startServer(t, env, cwd)
     const home = await populate(old)
-    const told = await home.snapshot(old)
+    const expected = await home.snapshot(old)
     t.equal((await migrate(db, { folder: withMigration(t, ADDS) })).applied, 1)
     t.strictSame(
       await home.snapshot(old),
-      told,
-      'what was running says the same, with the statements that it had prepared'
+      expected,
+      'the running server returns the same, with the statements that it had prepared'
     )
     t.equal((await call(`${old.url}/health/ready`)).status, 200)
     const again = await startServer(t, env, cwd)
-    t.strictSame(await home.snapshot(again), told)
-    t.ok(await home.goesOn(again))
+    t.strictSame(await home.snapshot(again), expected)
+    t.ok(await home.stillWorks(again))
     t.equal((await old.stop('SIGTERM')).code, 0)
     t.match(await again.stop('SIGTERM'), {
       code: 0,
@@ -154,10 +167,10 @@ t.test(
 )
 
 t.test(
-  'the release before is not started on what the next one has taken away',
+  'the previous release does not start on a schema without what it needs',
   { skip },
   async (t) => {
-    const { db, url } = await released(t, 'contracted')
+    const { db, url } = await createMigrated(t, 'contracted')
     await migrate(db, {
       folder: withMigration(t, '-- contract\nalter table users drop column name;')
     })

@@ -1,4 +1,4 @@
-/** Run by migrate.test.ts in a process of its own, to be killed: migrates the server of the first argument by the folder of the second. */
+/** Run by migrate.test.ts in a process that it kills: migrates the database of a URL by the migrations of a folder. */
 import { openDatabase } from '../../src/db/client.ts'
 import { migrate } from '../../src/db/migrate.ts'
 

@@ -3,13 +3,13 @@ import t from 'tap'
 import { users } from '../../src/db/tables/users.ts'
 import { createTestApp } from '../support/test-app.ts'
 
-t.test('who is deleted while they still ask is a stranger, not a failure', async (t) => {
+t.test('a user who is deleted between two requests gets a 401, not a 500', async (t) => {
   const { db, signUp, events } = await createTestApp(t)
   const ann = await signUp()
   t.equal((await ann.get('/api/v1/me')).statusCode, 200)
-  // Not through the front door, which would tell this process: another instance did it, and we believe the session for a moment yet.
+  // Directly in the database, as another instance would: this process still has the session in its cache.
   await db.delete(users).where(eq(users.id, ann.user.id))
-  const answers = [
+  const responses = [
     await ann.post('/api/v1/tasks', { title: 'Paint the door' }),
     await ann.post('/api/v1/task-batches', {
       operations: [{ op: 'create', data: { title: 'Paint the door' } }]
@@ -17,8 +17,8 @@ t.test('who is deleted while they still ask is a stranger, not a failure', async
     await ann.get('/api/v1/me'),
     await ann.send({ method: 'PATCH', url: '/api/v1/me', payload: { name: 'Ann' } })
   ]
-  for (const answer of answers) {
-    t.match(answer, { statusCode: 401, headers: { 'www-authenticate': 'Bearer' } }, answer.body)
+  for (const response of responses) {
+    t.match(response, { statusCode: 401, headers: { 'www-authenticate': 'Bearer' } }, response.body)
   }
   t.equal(await events.count(), 0)
 })

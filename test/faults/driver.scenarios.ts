@@ -1,4 +1,4 @@
-/** Run by driver.test.ts in a process of its own: scenarios against a real server, their results as a line of JSON. */
+/** Run by driver.test.ts in a process of its own: runs scenarios against a real server, prints results as JSON. */
 import { once } from 'node:events'
 import { registerHooks } from 'node:module'
 import { connect, createServer, type Socket } from 'node:net'
@@ -24,12 +24,12 @@ if (names.includes('loaded too early')) {
   await import('postgres')
 }
 const { openDatabase } = await import('../../src/db/client.ts')
-/** With more patience than a request has: what is looked at here is the driver, on a machine that may be busy. */
+/** With a longer wait than a request has: this tests the driver, on a machine that may be busy. */
 const open = (pool: number, address = url) =>
   openDatabase({ url: address, dataDir: '', pool, waitMs: 3000 })
 
 type Db = Database['db']
-/** `done`, or the code at the root of the refusal. */
+/** Returns `done`, or the code of the error's root cause. */
 const outcome = (work: PromiseLike<unknown>): Promise<string> =>
   Promise.resolve(work).then(
     () => 'done',
@@ -52,7 +52,10 @@ async function kill(pid: number): Promise<void> {
   await other.close()
 }
 
-/** A transaction whose session is killed while it is idle; `rest` runs after that, `broken` resolves when the caller was told. */
+/**
+ * Runs a transaction whose session is killed while it is idle; `rest` runs after that, and `broken` resolves when the
+ * caller got the error.
+ */
 async function doomed(
   db: Db,
   rest: (tx: Db, broken: Promise<void>) => Promise<unknown>
@@ -70,8 +73,8 @@ async function doomed(
   return told
 }
 
-/** A wire to the server that can be cut in several ways. */
-async function wire() {
+/** Starts a proxy before the server that can cut connections in several ways. */
+async function startProxy() {
   const { hostname, port: farPort } = new URL(url)
   const sockets = new Set<[Socket, Socket]>()
   const port = await freePort()
@@ -97,7 +100,7 @@ async function wire() {
   await once(server, 'listening')
   const address = new URL(url)
   address.port = String(port)
-  /** What is connected stays so and hears nothing any more, as when a machine vanishes; new connections go through. */
+  /** Connections stay open but carry nothing any more, as when a machine vanishes; new connections work. */
   const muffle = () => {
     for (const pair of sockets) {
       for (const socket of pair) {
@@ -105,7 +108,7 @@ async function wire() {
       }
     }
   }
-  /** Cuts what is connected so that both ends hear of an error. */
+  /** Resets connections, so that both ends get an error. */
   const reset = () => {
     for (const [near] of sockets) {
       near.resetAndDestroy()
@@ -166,7 +169,7 @@ const scenarios: Record<string, () => Promise<object>> = {
     }
     return { told, next: await Promise.all([1, 2, 3].map(() => outcome(db.execute(one)))) }
   },
-  /** The session that a dead transaction leaves behind is taken by the next one; the dead one must not end it. */
+  /** The connection of a dead transaction is used by the next one; the dead one must not end it. */
   async "somebody else's"() {
     const { db } = await open(1)
     const kept = newTable()
@@ -194,7 +197,7 @@ const scenarios: Record<string, () => Promise<object>> = {
       kept: ((await db.execute(sql`select * from ${kept}`)) as unknown as object[]).length
     }
   },
-  /** With all other connections taken, a transaction begins as the n-th in the pipe of the last one. */
+  /** With all other connections taken, a transaction begins as the n-th in the pipeline of the last one. */
   async crowded() {
     const pool = 20
     const { db } = await open(pool)
@@ -214,7 +217,7 @@ const scenarios: Record<string, () => Promise<object>> = {
     const odd = new Set<string>()
     for (let n = 90; n <= 110; n++) {
       const crowd = Array.from({ length: n }, () => outcome(db.execute(one)))
-      // All of the crowd is in the pipe, and nothing has been answered yet.
+      // All statements are in the pipeline, and none has a result yet.
       for (let i = 0; i < 100; i++) {
         await undefined
       }
@@ -229,7 +232,7 @@ const scenarios: Record<string, () => Promise<object>> = {
     return { odd: [...odd] }
   },
   async 'hangs up'() {
-    const line = await wire()
+    const line = await startProxy()
     const { db } = await open(1, line.url)
     line.state.hangsUp = true
     const told = await Promise.race([outcome(db.execute(one)), pause(2500, 'nothing')])
@@ -238,7 +241,7 @@ const scenarios: Record<string, () => Promise<object>> = {
     return { told, dialsWithoutPause: dials > 20, next: await outcome(db.execute(one)) }
   },
   async cut() {
-    const line = await wire()
+    const line = await startProxy()
     const { db } = await open(1, line.url)
     const told = await outcome(
       db.transaction(async (tx) => {
@@ -255,7 +258,7 @@ const scenarios: Record<string, () => Promise<object>> = {
               n: number
             }[]
             if (row?.n !== n) {
-              throw new Error(`asked for ${n}, was given ${row?.n}`)
+              throw new Error(`asked for ${n}, got ${row?.n}`)
             }
           })
         )
@@ -290,23 +293,23 @@ const scenarios: Record<string, () => Promise<object>> = {
     return { told: await outcome(open(1)) }
   },
   async silent() {
-    const line = await wire()
+    const line = await startProxy()
     const { db } = await open(2, line.url)
     const all = () =>
       Promise.all([1, 2].map(() => outcome(db.transaction((tx) => tx.execute(one)))))
     await all()
     line.muffle()
     const told = await all()
-    // They are told long before the silence is long enough to give up their connections.
+    // Callers get their errors long before the silence is long enough to give up the connections.
     await pause(5000)
     return { told, next: await all() }
   },
   async 'silent to one caller after the other'() {
-    const line = await wire()
+    const line = await startProxy()
     const { db } = await open(1, line.url)
     await outcome(db.execute(one))
     line.muffle()
-    // Each is written before the silence has lasted long enough since the one before.
+    // Each is written before the silence since the one before is long enough.
     for (let second = 0; second < 6; second++) {
       outcome(db.execute(one))
       await pause(1000)
@@ -314,7 +317,7 @@ const scenarios: Record<string, () => Promise<object>> = {
     return { next: await outcome(db.execute(one)) }
   },
   async 'idle beside a silent one'() {
-    const line = await wire()
+    const line = await startProxy()
     const { db } = await open(3, line.url)
     const all = () =>
       Promise.all([1, 2, 3].map(() => outcome(db.transaction((tx) => tx.execute(one)))))

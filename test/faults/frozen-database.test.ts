@@ -6,21 +6,21 @@ import { createOutageApp, POOL, traffic, untilServed, WORKERS } from '../support
 import { startPostgres, withoutPostgres } from '../support/postgres-server.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-/** What is promised to whoever waits for a connection. */
-const TOLD_MS = 1500
+/** How long a caller waits for a connection at most. */
+const RESPONSE_MS = 1500
 
 const server = withoutPostgres ? (undefined as never) : await startPostgres(t)
 
 t.test(
-  'a server that is frozen is not waited for beyond the deadline, and is used again once it thaws',
+  'requests do not wait for a frozen server beyond the deadline, and use it again once it thaws',
   { skip: withoutPostgres },
   async (t) => {
     const { ann } = await createOutageApp(t, server)
     const { more, settle } = traffic(t, ann)
     await more('served', 40)
     await server.freeze()
-    // Three calls of everybody: the first wait on open connections, the others for new ones.
-    await more('refused', 3 * WORKERS)
+    // Three calls of each caller: the first wait on open connections, the others for new ones.
+    await more('unavailable', 3 * WORKERS)
     server.thaw()
     await untilServed(t, ann)
     await settle()
@@ -34,15 +34,15 @@ t.test(
     const database = await openDatabase({ url: server.url, dataDir: '', pool: POOL })
     await database.db.execute(sql`select 1`)
     await server.freeze()
-    const refused = t.rejects(database.db.execute(sql`select 1`))
+    const failed = t.rejects(database.db.execute(sql`select 1`))
     await database.close()
-    await refused
+    await failed
     server.thaw()
   }
 )
 
 t.test(
-  'a pool full of slow statements refuses the others in time and empties itself',
+  'a pool full of slow statements rejects further ones in time and recovers',
   { skip: withoutPostgres },
   async (t) => {
     const { ann, db } = await createOutageApp(t, server)
@@ -57,7 +57,7 @@ t.test(
 
 for (const how of ['transactions', 'statements'] as const) {
   t.test(
-    `while ${how} keep every connection busy, others are told so within a second and a half, and what was under way comes to its end`,
+    `while ${how} keep every connection busy, other requests get a 503 in time, and running work is finished`,
     { skip: withoutPostgres },
     async (t) => {
       const { ann, request, db } = await createOutageApp(t, server)
@@ -67,12 +67,14 @@ for (const how of ['transactions', 'statements'] as const) {
       )
       const asleep = () =>
         server.admin(
-          (sql) =>
-            sql`select pid from pg_stat_activity where query = 'select pg_sleep(2.5)' and state = 'active'`
+          (sql) => sql`
+            SELECT pid
+            FROM pg_stat_activity
+            WHERE query = 'select pg_sleep(2.5)' AND state = 'active'`
         )
-      await waitUntil('a pool that is busy', async () => (await asleep()).length === POOL)
+      await waitUntil('a busy pool', async () => (await asleep()).length === POOL)
       const startedAt = performance.now()
-      const answers = await Promise.all([
+      const responses = await Promise.all([
         ann.get('/api/v1/tasks'),
         ann.post('/api/v1/tasks', { title: 'Paint the door' }),
         request({
@@ -83,13 +85,13 @@ for (const how of ['transactions', 'statements'] as const) {
         request({ url: '/health/ready' })
       ])
       const took = performance.now() - startedAt
-      t.ok(took < TOLD_MS, `told after ${Math.round(took)} ms`)
-      for (const answer of answers) {
-        t.match(answer, { statusCode: 503, headers: { 'retry-after': '1' } }, answer.body)
+      t.ok(took < RESPONSE_MS, `responded after ${Math.round(took)} ms`)
+      for (const response of responses) {
+        t.match(response, { statusCode: 503, headers: { 'retry-after': '1' } }, response.body)
       }
       t.match(
-        answers.map((answer) => answer.json().detail),
-        Array(answers.length).fill(/Nothing was changed|confirmed/)
+        responses.map((response) => response.json().detail),
+        Array(responses.length).fill(/Nothing was changed|confirmed/)
       )
       await Promise.all(busy)
       await untilServed(t, ann)
@@ -98,7 +100,7 @@ for (const how of ['transactions', 'statements'] as const) {
 }
 
 t.test(
-  "without any time limit on the server's side the pool empties itself too, and the server is told to stop",
+  'without time limits on the server the pool recovers too, and statements are cancelled',
   { skip: withoutPostgres },
   async (t) => {
     await server.admin((sql) => sql`alter role app reset all`)
@@ -108,8 +110,10 @@ t.test(
     )
     const asleep = () =>
       server.admin(
-        (sql) =>
-          sql`select pid from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active' and pid <> pg_backend_pid()`
+        (sql) => sql`
+          SELECT pid
+          FROM pg_stat_activity
+          WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()`
       )
     while ((await asleep()).length > 0) {
       await pause(100)

@@ -14,16 +14,16 @@ import { waitUntil } from '../support/wait-until.ts'
 const seed = Number(process.env.HOSTILE_SEED ?? randomInt(2 ** 31))
 const count = Number(process.env.HOSTILE_COUNT ?? 1500)
 const AT_ONCE = 16
-/** A request that was cut short is rightly waited for; the attacker does not. */
-const IMPATIENT_MS = 1000
+/** The server rightly waits for the rest of a request that was cut short; the attacker does not. */
+const WAIT_MS = 1000
 const ROUND = AT_ONCE * 16
 const MAX_GROWTH_MIB = 100
 
 const cwd = t.testdir()
 const database = serverUrl === undefined ? undefined : await createTestDatabase()
 t.teardown(() => database?.close())
-// Limits are on, so that they are attacked as well, but too wide to be in the way; each request has a client address of its own.
-const wide = Object.fromEntries(
+// Limits are on, so that they are tested as well, but too high to be reached; each request has an IP of its own.
+const highLimits = Object.fromEntries(
   [
     'AUTH',
     'REFRESH',
@@ -40,7 +40,7 @@ const wide = Object.fromEntries(
 const server = await startServer(
   t,
   {
-    ...wide,
+    ...highLimits,
     DATA_DIR: cwd,
     ...(database?.url && { DATABASE_URL: database.url }),
     RATE_LIMIT: 'on',
@@ -57,43 +57,43 @@ const random = seeded(seed)
 const ids = ['019f2f6e-7c1a-7bbb-8bbb-0123456789ab']
 let tokens: string[] = []
 
-/** Asks again when told to come again: the machine may be busy with more than this. */
-async function patiently(path: string, options: Parameters<typeof call>[1] = {}) {
-  let answer = await call(url + path, options)
-  await waitUntil(`an answer to ${path}`, async () => {
-    if (answer.status === 503) {
-      answer = await call(url + path, options)
+/** Repeats a request that gets a 503: the machine may be busy. */
+async function callUntilServed(path: string, options: Parameters<typeof call>[1] = {}) {
+  let response = await call(url + path, options)
+  await waitUntil(`a response to ${path}`, async () => {
+    if (response.status === 503) {
+      response = await call(url + path, options)
     }
-    return answer.status !== 503
+    return response.status !== 503
   })
-  return answer
+  return response
 }
 const {
   body: { access_token: root }
-} = await patiently('/api/v1/auth/register', {
+} = await callUntilServed('/api/v1/auth/register', {
   method: 'POST',
   body: { username: 'root', password: PASSWORD }
 })
-const contract: Contract = (await patiently('/openapi.json')).body
+const contract: Contract = (await callUntilServed('/openapi.json')).body
 const nextRequest = createRequestGenerator(contract, random, {
   ids,
   token: () => tokens[Math.floor(random() * tokens.length)] ?? ''
 })
 
-/** One caller of each role; those of before may have logged out, or deleted themselves. */
-async function gather(round: number): Promise<void> {
+/** Signs up one caller of each role; earlier ones may have logged out, or deleted themselves. */
+async function signUpCallers(round: number): Promise<void> {
   tokens = await Promise.all(
     ['user', 'manager', 'admin'].map(async (role) => {
-      const { body } = await patiently('/api/v1/auth/register', {
+      const { body } = await callUntilServed('/api/v1/auth/register', {
         method: 'POST',
         body: { username: `${role}-${round}`, password: PASSWORD }
       })
-      await patiently(`/api/v1/admin/users/${body.user.id}`, {
+      await callUntilServed(`/api/v1/admin/users/${body.user.id}`, {
         method: 'PATCH',
         token: root,
         body: { role }
       })
-      const task = await patiently('/api/v1/tasks', {
+      const task = await callUntilServed('/api/v1/tasks', {
         method: 'POST',
         token: body.access_token,
         body: { title: 'Paint the door', tags: ['home'] }
@@ -107,18 +107,18 @@ async function gather(round: number): Promise<void> {
 
 const residentMib = (): number =>
   Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
-/** Shed on purpose; the answer to a HEAD says so by its headers alone. */
+/** Whether load was shed on purpose; the response to a HEAD has only headers to tell it by. */
 const isOverload = ({ status, headers, body }: RawResponse) =>
   status === 503 &&
   headers['retry-after'] !== undefined &&
   (body === '' || body.includes('overloaded'))
-const address = () =>
+const randomIp = () =>
   `10.${Math.floor(random() * 256)}.${Math.floor(random() * 256)}.${Math.floor(random() * 256)}`
 
 process.stderr.write(`HOSTILE_SEED=${seed} HOSTILE_COUNT=${count}\n`)
 
 t.test(
-  `a server in a process of its own withstands ${count} malformed requests (seed ${seed}): no answer is its fault, it is never restarted, and its memory comes back`,
+  `${count} malformed requests (seed ${seed}) cause no 5xx and no restart, and memory is released`,
   {
     skip: process.platform === 'linux' ? false : 'the memory of a process is read from /proc',
     timeout: 3_600_000
@@ -128,27 +128,27 @@ t.test(
     const tally = { shed: 0, silent: 0 }
     const faults: { request: string; status: number; body: string }[] = []
     const one = async () => {
-      const { bytes, isBroken } = asBytes(nextRequest(), random, { 'X-Forwarded-For': address() })
-      const answers = await rawHttpWithin(isBroken ? IMPATIENT_MS : 10 * IMPATIENT_MS, port, bytes)
-      if (answers.length === 0) {
+      const { bytes, isBroken } = asBytes(nextRequest(), random, { 'X-Forwarded-For': randomIp() })
+      const responses = await rawHttpWithin(isBroken ? WAIT_MS : 10 * WAIT_MS, port, bytes)
+      if (responses.length === 0) {
         tally.silent++
       }
-      for (const answer of answers) {
-        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-        if (isOverload(answer)) {
+      for (const response of responses) {
+        statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1)
+        if (isOverload(response)) {
           tally.shed++
-        } else if (answer.status >= 500) {
+        } else if (response.status >= 500) {
           faults.push({
             request: bytes.toString('latin1').slice(0, 1000),
-            status: answer.status,
-            body: answer.body
+            status: response.status,
+            body: response.body
           })
         }
       }
     }
-    const siege = async (from: number, to: number) => {
+    const sendRequests = async (from: number, to: number) => {
       for (let sent = from; sent < to; sent += ROUND) {
-        await gather(sent)
+        await signUpCallers(sent)
         let left = Math.min(ROUND, to - sent)
         await Promise.all(
           Array.from({ length: AT_ONCE }, async () => {
@@ -159,33 +159,35 @@ t.test(
         )
       }
     }
-    // Measured once everything has been used: code that was never run takes no memory yet.
+    // Measured after a warm-up: code that was never run takes no memory yet.
     const warmUp = Math.min(1000, count / 3)
-    await siege(0, warmUp)
+    await sendRequests(0, warmUp)
     const before = residentMib()
     const startedAt = performance.now()
-    await siege(warmUp, count)
+    await sendRequests(warmUp, count)
     const seconds = (performance.now() - startedAt) / 1000
     const after = residentMib()
-    process.stderr.write(
-      `answers by status: ${[...statuses]
-        .sort(([a], [b]) => a - b)
-        .map(([status, n]) => `${status} × ${n}`)
-        .join(
-          ', '
-        )}; without an answer ${tally.silent}, told to come again ${tally.shed}; ${Math.round(count / seconds)}/s; ${before.toFixed(0)} MiB before, ${after.toFixed(0)} MiB after\n`
-    )
-    t.strictSame(faults.slice(0, 5), [], `${faults.length} answers of 500 and above`)
+    const byStatus = [...statuses]
+      .sort(([a], [b]) => a - b)
+      .map(([status, n]) => `${status} × ${n}`)
+    const report = [
+      `responses by status: ${byStatus.join(', ')}`,
+      `no response ${tally.silent}, load shed ${tally.shed}`,
+      `${Math.round(count / seconds)}/s`,
+      `${before.toFixed(0)} MiB before, ${after.toFixed(0)} MiB after`
+    ]
+    process.stderr.write(`${report.join('; ')}\n`)
+    t.strictSame(faults.slice(0, 5), [], `${faults.length} responses of 500 and above`)
     t.ok(
       (statuses.get(200) ?? 0) + (statuses.get(201) ?? 0) > count / 50,
-      'some get through, so that what lies behind is tried as well'
+      'some are accepted, so that the code behind validation is tested as well'
     )
-    t.equal(child.exitCode, null, 'it is the process that was started')
-    t.equal((await patiently('/health/ready')).status, 200)
-    t.equal((await patiently('/api/v1/tasks', { token: root })).status, 200)
-    await waitUntil('the return of its memory', () => residentMib() < before + MAX_GROWTH_MIB)
+    t.equal(child.exitCode, null, 'the process was not restarted')
+    t.equal((await callUntilServed('/health/ready')).status, 200)
+    t.equal((await callUntilServed('/api/v1/tasks', { token: root })).status, 200)
+    await waitUntil('the release of its memory', () => residentMib() < before + MAX_GROWTH_MIB)
     const { code, stdout, stderr } = await server.stop('SIGTERM')
     t.equal(code, 0)
-    t.notMatch(stdout + stderr, /"level":(50|60)|\n +at /, 'nothing in its log is a failure')
+    t.notMatch(stdout + stderr, /"level":(50|60)|\n +at /, 'no failure is logged')
   }
 )

@@ -9,7 +9,10 @@ import { createTestDatabase, serverUrl } from '../support/database.ts'
 import { rows } from '../support/imports.ts'
 import { PASSWORD } from '../support/test-app.ts'
 
-/** The long form: `IMPORT_CRASH_ROWS=20000 IMPORT_CRASH_POINTS=30 TAP_TIMEOUT=7200 node test/faults/import-crash.test.ts`, with `TEST_DATABASE_URL` or without. */
+/**
+ * The long run, with `TEST_DATABASE_URL` or without:
+ * `IMPORT_CRASH_ROWS=20000 IMPORT_CRASH_POINTS=30 TAP_TIMEOUT=7200 node test/faults/import-crash.test.ts`
+ */
 const ROWS = Number(process.env.IMPORT_CRASH_ROWS ?? 5000)
 const POINTS = Number(process.env.IMPORT_CRASH_POINTS ?? 3)
 const SEED = Number(process.env.IMPORT_CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31))
@@ -26,28 +29,28 @@ const env: Record<string, string> = {
 }
 
 let state = SEED
-/** The same points again for the same seed (a linear congruential generator, Numerical Recipes). */
+/** Returns the same points for the same seed (a linear congruential generator, Numerical Recipes). */
 const random = () => {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0
   return state / 2 ** 32
 }
 
-/** Sends a file, as one import of a run. */
+/** Uploads a file as an import. */
 async function send({ url }: Server, token: string, run: number): Promise<TaskImport> {
   const body = new FormData()
   body.set('file', new File([rows(ROWS, `Run ${run} task`)], 'tasks.csv', { type: 'text/csv' }))
-  const answer = await fetch(`${url}/api/v1/task-imports`, {
+  const response = await fetch(`${url}/api/v1/task-imports`, {
     method: 'POST',
     body,
     headers: { authorization: `Bearer ${token}`, connection: 'close' }
   })
-  if (answer.status !== 202) {
-    throw new Error(await answer.text())
+  if (response.status !== 202) {
+    throw new Error(await response.text())
   }
-  return (await answer.json()) as TaskImport
+  return (await response.json()) as TaskImport
 }
 
-/** Looks at an import until it is so far. */
+/** Polls an import until it has reached a state. */
 async function reached(
   { url }: Server,
   token: string,
@@ -65,7 +68,7 @@ async function reached(
 
 const isFinal = ({ finished_at }: TaskImport): boolean => finished_at !== null
 
-/** What is in the database once nobody works on it. */
+/** Counts what is in the database while no server runs. */
 async function contents() {
   const { db, close } = await openDatabase({ url: database?.url, dataDir: cwd, pool: 2 })
   const [found] = await executeRows<{
@@ -75,15 +78,19 @@ async function contents() {
     blocks: number
   }>(
     db,
-    sql`select (select count(*)::int from tasks) as tasks, (select count(distinct title)::int from tasks) as titles,
-    (select count(*)::int from task_events where type = 'task.created') as events, (select count(*)::int from task_import_blocks) as blocks`
+    sql`
+      SELECT
+        (SELECT count(*)::int FROM tasks) AS tasks,
+        (SELECT count(DISTINCT title)::int FROM tasks) AS titles,
+        (SELECT count(*)::int FROM task_events WHERE type = 'task.created') AS events,
+        (SELECT count(*)::int FROM task_import_blocks) AS blocks`
   )
   await close()
   return found
 }
 
 t.test(
-  'killed at random points of imports, again and again: every row is in exactly once',
+  'when the server is killed at random points of an import, every row is imported exactly once',
   async (t) => {
     t.comment(`seed ${SEED}`)
     let server = await startServer(t, env, cwd)
@@ -112,15 +119,16 @@ t.test(
         const startedAt = performance.now()
         token = await logIn(server.url, 'ann')
         const after = await reached(server, token, given, () => true)
-        t.ok(after.rows_processed >= seen.rows_processed, 'nothing that was told is lost')
+        t.ok(after.rows_processed >= seen.rows_processed, 'no reported progress is lost')
         await reached(
           server,
           token,
           given,
           (now) => isFinal(now) || now.rows_processed > after.rows_processed
         )
+        const resumedMs = Math.round(performance.now() - startedAt)
         t.comment(
-          `run ${run}: killed after ${seen.rows_processed} rows, resumed ${Math.round(performance.now() - startedAt)} ms after the restart`
+          `run ${run}: killed after ${seen.rows_processed} rows, resumed ${resumedMs} ms after the restart`
         )
       }
       t.match(await reached(server, token, given, isFinal), {
@@ -132,7 +140,7 @@ t.test(
       })
     }
     t.equal((await server.stop('SIGTERM')).code, 0)
-    t.ok(inTheMiddle > 0, `${inTheMiddle} kills met an import under way`)
+    t.ok(inTheMiddle > 0, `${inTheMiddle} kills hit a running import`)
     t.strictSame(await contents(), {
       tasks: runs * ROWS,
       titles: runs * ROWS,
@@ -143,7 +151,7 @@ t.test(
 )
 
 t.test(
-  'what a worker leaves, killed or asked to, another one carries on; a server that does not work leaves it to them',
+  'an import of a killed or stopped worker is continued by another; a server without worker leaves it alone',
   { skip: serverUrl === undefined && 'the embedded database has one process' },
   async (t) => {
     const before = await contents()

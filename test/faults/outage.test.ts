@@ -7,7 +7,7 @@ import { startPostgres, withoutPostgres } from '../support/postgres-server.ts'
 const server = withoutPostgres ? (undefined as never) : await startPostgres(t)
 
 t.test(
-  'sessions that are terminated under concurrent transactions cost a 503 each and nothing else',
+  'database sessions terminated during concurrent transactions cost a 503 each and nothing else',
   { skip: withoutPostgres },
   async (t) => {
     const { ann } = await createOutageApp(t, server)
@@ -18,20 +18,20 @@ t.test(
     }
     await more('served', 20)
     await settle()
-    t.ok(seen.refused > 0, 'some calls were caught')
+    t.ok(seen.unavailable > 0, 'some calls got a 503')
   }
 )
 
 for (const how of ['fast', 'immediate'] as const) {
   t.test(
-    `a server that is stopped (${how}) and started again is found again`,
+    `a database server that is stopped (${how}) and started is used again`,
     { skip: withoutPostgres },
     async (t) => {
       const { ann, request } = await createOutageApp(t, server)
       const { more, settle } = traffic(t, ann)
       await more('served', 40)
       await server.stop(how)
-      await more('refused', 40)
+      await more('unavailable', 40)
       t.equal((await request({ url: '/health/ready' })).statusCode, 503)
       t.equal((await request({ url: '/health/live' })).statusCode, 200)
       const login = await request({
@@ -48,25 +48,33 @@ for (const how of ['fast', 'immediate'] as const) {
   )
 }
 
+/** Makes the commit of a task with a certain title wait. */
+const WAITING_FUNCTION = `
+  CREATE OR REPLACE FUNCTION wait_long() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM pg_sleep(60);
+    RETURN NULL;
+  END $$`
+const SLOW_COMMIT = `
+  CREATE CONSTRAINT TRIGGER slow_commit
+  AFTER INSERT ON tasks
+  DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW
+  WHEN (new.title = 'Slow to commit')
+  EXECUTE FUNCTION wait_long()`
 const WRITES = {
   'a transaction': { headers: { 'idempotency-key': 'once' }, statement: 'commit' },
   'a statement of its own': { headers: {}, statement: 'with "created"%' }
 }
 for (const [how, { headers, statement }] of Object.entries(WRITES)) {
   t.test(
-    `a change by ${how} is called unknown when its session dies while it commits`,
+    `a change by ${how} is reported as unconfirmed when its session dies during commit`,
     { skip: withoutPostgres },
     async (t) => {
       const { ann, db } = await createOutageApp(t, server)
-      await db.execute(
-        sql.raw(
-          `create or replace function dawdle() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return null; end $$`
-        )
-      )
-      await db.execute(
-        sql`create constraint trigger slow_commit after insert on tasks deferrable initially deferred for each row when (new.title = 'Slow to commit') execute function dawdle()`
-      )
-      const answer = ann.send({
+      await db.execute(sql.raw(WAITING_FUNCTION))
+      await db.execute(sql.raw(SLOW_COMMIT))
+      const response = ann.send({
         method: 'POST',
         url: '/api/v1/tasks',
         headers,
@@ -74,14 +82,16 @@ for (const [how, { headers, statement }] of Object.entries(WRITES)) {
       })
       const committing = () =>
         server.admin(
-          (sql) =>
-            sql`select pid from pg_stat_activity where usename = 'app' and state = 'active' and query like ${statement}`
+          (sql) => sql`
+            SELECT pid
+            FROM pg_stat_activity
+            WHERE usename = 'app' AND state = 'active' AND query LIKE ${statement}`
         )
       while ((await committing()).length === 0) {
         await pause(20)
       }
       await server.terminateBackends()
-      t.match(await answer, {
+      t.match(await response, {
         statusCode: 503,
         headers: { 'retry-after': '1' },
         body: /before it confirmed the change/

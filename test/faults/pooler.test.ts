@@ -17,14 +17,14 @@ import { createTestApp } from '../support/test-app.ts'
 
 const skip = withoutPostgres || withoutPgbouncer
 const server = skip ? (undefined as never) : await startPostgres(t)
-/** The household behind a pooler: it knows no other way to the database. */
-const behind = async (
+/** Creates an app that reaches the database only through a pooler. */
+const createAppBehindPooler = async (
   ...[t, more]: [Parameters<typeof createOutageApp>[0], Record<string, string>?]
 ) => {
   const pooler = await startPgbouncer(t, server.url, more)
   return { pooler, ...(await createOutageApp(t, { ...server, url: pooler.url })) }
 }
-/** What PgBouncer itself sets on a server connection for whoever uses it next. */
+/** What PgBouncer itself sets on a server connection for its next client. */
 const CARRIED = [
   'application_name',
   'client_encoding',
@@ -36,7 +36,7 @@ const CARRIED = [
 ]
 
 t.test(
-  'everything works over one single connection that all processes share, and nothing is left behind on it',
+  'everything works over one connection that all processes share, and no session state remains on it',
   { skip },
   async (t) => {
     t.comment(`PgBouncer ${pgbouncerVersion}`)
@@ -45,12 +45,12 @@ t.test(
       query_wait_timeout: '60'
     })
     const cwd = t.testdir()
-    // It migrates over the pooler as well.
+    // Migrations run through the pooler as well.
     const one = await startServer(t, { ...SAMPLE_ENV, DATABASE_URL: pooler.url }, cwd)
     const two = await startServer(t, { ...SAMPLE_ENV, DATABASE_URL: pooler.url }, cwd)
     const home = await populate(one)
     t.strictSame(await home.snapshot(one), await home.snapshot(two))
-    t.ok(await home.goesOn(two))
+    t.ok(await home.stillWorks(two))
 
     const { db, close } = await openDatabase({ url: pooler.url, dataDir: '', pool: 1 })
     t.equal(
@@ -71,11 +71,17 @@ t.test(
       'no setting of a session'
     )
     for (const [what, count] of Object.entries({
-      'nobody listens': sql`select count(*)::int as n from pg_listening_channels()`,
-      'no lock outlives its transaction': sql`select count(*)::int as n from pg_locks where locktype = 'advisory'`,
-      'no cursor does': sql`select count(*)::int as n from pg_cursors where is_holdable`,
+      'no channel is listened to': sql`select count(*)::int as n from pg_listening_channels()`,
+      'no lock outlives its transaction': sql`
+        SELECT count(*)::int AS n
+        FROM pg_locks
+        WHERE locktype = 'advisory'`,
+      'no cursor outlives its transaction': sql`select count(*)::int as n from pg_cursors where is_holdable`,
       'there is no temporary table': sql`select (pg_my_temp_schema() <> 0)::int as n`,
-      'no statement is prepared but by the pooler': sql`select count(*)::int as n from pg_prepared_statements where name not like 'PGBOUNCER\\_%' and statement not like '%names of this statement%'`
+      'only the pooler prepares statements': sql`
+        SELECT count(*)::int AS n
+        FROM pg_prepared_statements
+        WHERE name NOT LIKE 'PGBOUNCER\\_%' AND statement NOT LIKE '%names of this statement%'`
     })) {
       t.equal((await executeRows<{ n: number }>(db, count))[0]?.n, 0, what)
     }
@@ -86,24 +92,24 @@ t.test(
   }
 )
 
-t.test('many callers share few connections of the server', { skip }, async (t) => {
-  const { ann } = await behind(t, { default_pool_size: '2' })
+t.test('many callers share few connections to the server', { skip }, async (t) => {
+  const { ann } = await createAppBehindPooler(t, { default_pool_size: '2' })
   const { more, settle, seen } = traffic(t, ann)
   await more('served', 400)
   await settle()
-  t.equal(seen.refused, 0)
+  t.equal(seen.unavailable, 0)
 })
 
 for (const how of ['fast', 'immediate'] as const) {
   t.test(
-    `a server that is stopped (${how}) behind a pooler costs 503 and is found again`,
+    `a server that is stopped (${how}) behind a pooler costs a 503 and is used again`,
     { skip },
     async (t) => {
-      const { ann } = await behind(t)
+      const { ann } = await createAppBehindPooler(t)
       const { more, settle } = traffic(t, ann)
       await more('served', 40)
       await server.stop(how)
-      await more('refused', 60)
+      await more('unavailable', 60)
       await server.start()
       await untilServed(t, ann)
       await settle()
@@ -112,10 +118,10 @@ for (const how of ['fast', 'immediate'] as const) {
 }
 
 t.test(
-  'sessions that are terminated behind a pooler cost a 503 each and nothing else',
+  'database sessions terminated behind a pooler cost a 503 each and nothing else',
   { skip },
   async (t) => {
-    const { ann } = await behind(t)
+    const { ann } = await createAppBehindPooler(t)
     const { seen, more, settle } = traffic(t, ann)
     for (let round = 0; round < 10; round++) {
       await more('served', 20)
@@ -123,31 +129,38 @@ t.test(
     }
     await more('served', 20)
     await settle()
-    t.ok(seen.refused > 0, 'some calls were caught')
+    t.ok(seen.unavailable > 0, 'some calls got a 503')
   }
 )
 
-t.test('a pooler that is killed and started again is found again', { skip }, async (t) => {
-  const { ann, pooler } = await behind(t)
+t.test('a pooler that is killed and started is used again', { skip }, async (t) => {
+  const { ann, pooler } = await createAppBehindPooler(t)
   const { more, settle } = traffic(t, ann)
   await more('served', 40)
   await pooler.kill()
-  await more('refused', 40)
+  await more('unavailable', 40)
   await pooler.start()
   await untilServed(t, ann)
   await settle()
 })
 
-t.test('whoever finds no free connection at the pooler is told so in time', { skip }, async (t) => {
-  const { ann, db } = await behind(t, { default_pool_size: '1', query_wait_timeout: '1' })
-  const { more, settle } = traffic(t, ann)
-  await more('served', 40)
-  await db.transaction((tx) => tx.execute(sql`select pg_sleep(2.5)`))
-  await more('served', 5)
-  await settle()
-})
+t.test(
+  'a request that finds no free connection at the pooler gets a 503 in time',
+  { skip },
+  async (t) => {
+    const { ann, db } = await createAppBehindPooler(t, {
+      default_pool_size: '1',
+      query_wait_timeout: '1'
+    })
+    const { more, settle } = traffic(t, ann)
+    await more('served', 40)
+    await db.transaction((tx) => tx.execute(sql`select pg_sleep(2.5)`))
+    await more('served', 5)
+    await settle()
+  }
+)
 
-/** What is prepared on the one connection that `db` has to the server. */
+/** Lists what is prepared on the one connection that `db` has to the server. */
 const prepared = (db: Db) =>
   executeRows<{ name: string }>(
     db,
@@ -155,7 +168,7 @@ const prepared = (db: Db) =>
   )
 
 t.test(
-  'statements are prepared straight on the server, through a pooler that carries them, and nowhere else',
+  'statements are prepared on a direct connection or through a pooler that supports it, and nowhere else',
   { skip },
   async (t) => {
     const request = async (...[t, url]: [Parameters<typeof createOutageApp>[0], string]) => {
@@ -165,15 +178,15 @@ t.test(
       await (await home.signUp('user', `bob-${url.length}-${Date.now()}`)).get('/api/v1/tasks')
       return prepared(home.db)
     }
-    t.ok((await request(t, server.url)).length > 0, 'straight')
+    t.ok((await request(t, server.url)).length > 0, 'directly')
     const carrying = await startPgbouncer(t, server.url, { default_pool_size: '1' })
     const names = (await request(t, carrying.url)).map(({ name }) => name)
     t.strictSame(
       names.filter((name) => !name.startsWith('PGBOUNCER_')),
       [],
-      'none under a name of ours'
+      'none under an application name'
     )
-    t.equal(names.length > 0, carriesPrepared, 'carried by those that can')
+    t.equal(names.length > 0, carriesPrepared, 'through a pooler that supports it')
     if (!carriesPrepared) {
       return
     }

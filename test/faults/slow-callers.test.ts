@@ -10,7 +10,7 @@ import { createTestApp } from '../support/test-app.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const SLOW = 200
-/** What is promised: a request has half a minute to arrive, and who is late is found within a few seconds. */
+/** What is promised: a request has half a minute to arrive, and late ones are found within a few seconds. */
 const CUT_MS = 35_000
 const DRIP_MS = 1000
 
@@ -43,13 +43,16 @@ async function dial(): Promise<Socket> {
   return socket
 }
 
-/** Says the beginning and then a byte a second, until the server has had enough; what the server said, and after how long. */
-async function dawdle(beginning: string, drop: string): Promise<{ said: string; ms: number }> {
+/** Sends the beginning and then a byte a second until the server closes; returns its response and the time. */
+async function sendSlowly(
+  beginning: string,
+  drop: string
+): Promise<{ response: string; ms: number }> {
   const socket = await dial()
   const startedAt = performance.now()
-  let said = ''
+  let response = ''
   socket.setEncoding('utf8').on('data', (text) => {
-    said += text
+    response += text
   })
   socket.write(beginning)
   const drip = setInterval(() => {
@@ -57,22 +60,22 @@ async function dawdle(beginning: string, drop: string): Promise<{ said: string; 
   }, DRIP_MS)
   await once(socket, 'close')
   clearInterval(drip)
-  return { said, ms: performance.now() - startedAt }
+  return { response, ms: performance.now() - startedAt }
 }
 
 t.test(
-  `${SLOW} callers with slow headers and ${SLOW} with slow bodies are cut off in time, while others are served`,
+  `${SLOW} slow headers and ${SLOW} slow bodies are cut off in time while other callers are served`,
   async (t) => {
     const before = await events.count()
     const crowd = [
       ...Array.from({ length: SLOW }, () =>
-        dawdle('GET /health/live HTTP/1.1\r\nHost: tasklane.test\r\nX-Slow: ', 'a')
+        sendSlowly('GET /health/live HTTP/1.1\r\nHost: tasklane.test\r\nX-Slow: ', 'a')
       ),
       ...Array.from({ length: SLOW }, () =>
-        dawdle(requestText('POST /api/v1/tasks', headers, '{"title":"'), 'a')
+        sendSlowly(requestText('POST /api/v1/tasks', headers, '{"title":"'), 'a')
       )
     ]
-    await waitUntil('a crowd', async () => (await connections()) >= 2 * SLOW)
+    await waitUntil('all slow callers', async () => (await connections()) >= 2 * SLOW)
     const all = Promise.all(crowd)
     let isOver = false
     all.finally(() => {
@@ -81,7 +84,7 @@ t.test(
     let served = 0
     while (!isOver) {
       if (!(await isServed())) {
-        t.fail('somebody was not served')
+        t.fail('another caller was not served')
       }
       served++
       await Promise.race([
@@ -98,29 +101,35 @@ t.test(
       `the last was cut off after ${Math.round(Math.max(...cut.map(({ ms }) => ms)))} ms`
     )
     t.strictSame(
-      [...new Set(cut.map(({ said }) => said.slice(0, 12)))],
+      [...new Set(cut.map(({ response }) => response.slice(0, 12)))],
       ['HTTP/1.1 408'],
-      'each was told why'
+      'each got a reason'
     )
-    t.match(cut[0]?.said, /"code":"request_timeout"/)
+    t.match(cut[0]?.response, /"code":"request_timeout"/)
     t.equal(await events.count(), before)
-    await waitUntil('an empty house', async () => (await connections()) === 0)
+    await waitUntil('the end of all connections', async () => (await connections()) === 0)
   }
 )
 
-/** Of those, files: what has arrived of one is kept until it is whole. */
+/** How many of them upload a file: the part that has arrived is stored until the file is complete. */
 const UPLOADS = 4
 const upload = requestText(
   'POST /api/v1/task-imports',
   { ...headers, 'Content-Type': 'multipart/form-data; boundary=x', 'Content-Length': '900000' },
-  `--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\ntitle\n${'Paint the door\n'.repeat(5000)}`
+  [
+    '--x',
+    'Content-Disposition: form-data; name="file"; filename="a.csv"',
+    'Content-Type: text/csv',
+    '',
+    `title\n${'Paint the door\n'.repeat(5000)}`
+  ].join('\r\n')
 )
 
 t.test(
-  `${SLOW} bodies that are given up half way leave no connection, no descriptor, no task and no row of a file behind`,
+  `${SLOW} aborted bodies leave no connection, descriptor, task or row of a file behind`,
   async (t) => {
-    await waitUntil('an empty house', async () => (await connections()) === 0)
-    // Every connection of the pool is open, so that none that opens later is taken for one that was left behind.
+    await waitUntil('the end of all connections', async () => (await connections()) === 0)
+    // Opens every connection of the pool, so that none that opens later is mistaken for a leak.
     await Promise.all(
       Array.from({ length: config.DATABASE_POOL_SIZE }, () => db.execute(sql`select pg_sleep(0.1)`))
     )
@@ -138,7 +147,7 @@ t.test(
     sockets.forEach((socket, i) => {
       i % 2 ? socket.destroy() : socket.resetAndDestroy()
     })
-    await waitUntil('an empty house', async () => (await connections()) === 0)
+    await waitUntil('the end of all connections', async () => (await connections()) === 0)
     await waitUntil(
       'as many descriptors as before',
       async () => descriptors() <= before.descriptors
@@ -152,7 +161,7 @@ t.test(
     t.strictSame(
       log.filter(({ level }) => Number(level) >= 40),
       [],
-      'it is no failure of ours'
+      'nothing is logged as a failure'
     )
   }
 )

@@ -7,9 +7,9 @@ import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { freePort, unprivileged } from './postgres-server.ts'
 
-/** `PGBOUNCER` names another one than the system's. */
+/** `PGBOUNCER` is the path of another one than the system's. */
 const PROGRAMS = [process.env.PGBOUNCER, 'pgbouncer', '/usr/sbin/pgbouncer']
-/** From then on it carries prepared statements from one server connection to the other. */
+/** Since this version it carries prepared statements from one server connection to another. */
 const PREPARES_FROM = 1.21
 
 const found = PROGRAMS.filter((program) => program !== undefined)
@@ -17,7 +17,7 @@ const found = PROGRAMS.filter((program) => program !== undefined)
   .find(({ version }) => version !== undefined)
 export const pgbouncerVersion = found?.version
 export const carriesPrepared = Number(found?.version) >= PREPARES_FROM
-/** Why nothing can be tried behind PgBouncer here, or false. */
+/** Why tests behind PgBouncer cannot run here, or false. */
 export const withoutPgbouncer: string | false =
   found === undefined ? 'PgBouncer is not installed on this machine' : false
 
@@ -37,60 +37,36 @@ const SETTINGS = {
   ...(carriesPrepared && { max_prepared_statements: '200' })
 }
 
-/** A PgBouncer of the test's own before the server of `url`, for every database of it. It goes with the test. */
+/** Starts a PgBouncer before the server of `url`, for every database of it. It ends with the test. */
 export async function startPgbouncer(
   t: Pick<Test, 'teardown'>,
   url: string,
   more: Record<string, string> = {}
 ) {
-  const { hostname, port: serverPort, username, pathname } = new URL(url)
+  const { username, pathname } = new URL(url)
   const folder = mkdtempSync(join(tmpdir(), 'tasklane-pooler-'))
   const port = await freePort()
-  const person = unprivileged()
-  const settings = {
-    ...SETTINGS,
-    listen_port: String(port),
-    auth_file: join(folder, 'users'),
-    ...more
-  }
-  writeFileSync(settings.auth_file, `"${username}" ""\n`)
-  writeFileSync(
-    join(folder, 'ini'),
-    `[databases]\n* = host=${hostname} port=${serverPort}\n[pgbouncer]\n${Object.entries(settings)
-      .map(([name, value]) => `${name} = ${value}\n`)
-      .join('')}`
-  )
-  if (person.uid !== undefined) {
-    chownSync(folder, person.uid, person.gid as number)
+  const user = unprivileged()
+  writeConfiguration(folder, url, { listen_port: String(port), ...more })
+  if (user.uid !== undefined) {
+    chownSync(folder, user.uid, user.gid as number)
   }
   let pooler: ChildProcess | undefined
 
   const start = async (): Promise<void> => {
-    const child = spawn(found?.program as string, [join(folder, 'ini')], {
-      ...person,
+    pooler = spawn(found?.program as string, [join(folder, 'ini')], {
+      ...user,
       cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe']
     })
-    pooler = child
-    const said = []
-    for await (const line of createInterface({ input: child.stderr as NodeJS.ReadableStream })) {
-      said.push(line)
-      if (line.includes('process up')) {
-        child.stderr?.resume()
-        return
-      }
-    }
-    throw new Error(`PgBouncer did not start: ${said.join('\n')}`)
+    await untilUp(pooler)
   }
   const kill = async (): Promise<void> => {
     const child = pooler
     pooler = undefined
-    if (!child || child.exitCode !== null) {
-      return
+    if (child) {
+      await killAndWait(child)
     }
-    const gone = once(child, 'exit')
-    child.kill('SIGKILL')
-    await gone
   }
   const lastResort = () => {
     pooler?.kill('SIGKILL')
@@ -103,6 +79,38 @@ export async function startPgbouncer(
   })
   await start()
   return { url: `postgres://${username}@127.0.0.1:${port}${pathname}`, start, kill }
+}
+
+function writeConfiguration(folder: string, url: string, more: Record<string, string>): void {
+  const { hostname, port, username } = new URL(url)
+  const settings = { ...SETTINGS, auth_file: join(folder, 'users'), ...more }
+  writeFileSync(settings.auth_file, `"${username}" ""\n`)
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`)
+  writeFileSync(
+    join(folder, 'ini'),
+    `[databases]\n* = host=${hostname} port=${port}\n[pgbouncer]\n${lines.join('')}`
+  )
+}
+
+async function untilUp(child: ChildProcess): Promise<void> {
+  const lines = []
+  for await (const line of createInterface({ input: child.stderr as NodeJS.ReadableStream })) {
+    lines.push(line)
+    if (line.includes('process up')) {
+      child.stderr?.resume()
+      return
+    }
+  }
+  throw new Error(`PgBouncer did not start: ${lines.join('\n')}`)
+}
+
+async function killAndWait(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) {
+    return
+  }
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
 }
 
 function versionOf(program: string): string | undefined {

@@ -19,7 +19,7 @@ import type { Sql } from 'postgres'
 import type { Test } from 'tap'
 
 const DEBIAN = '/usr/lib/postgresql'
-/** How a server stops: in order without its clients, at once, or because its first process is killed. */
+/** How a server stops: in order but without waiting for its clients, at once, or because its first process is killed. */
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', crash: 'SIGKILL' } as const
 /** The limits that README asks an operator to put on the application's role. */
 const ROLE_LIMITS = {
@@ -31,7 +31,7 @@ const ROLE_LIMITS = {
   tcp_keepalives_count: '3'
 }
 
-/** Ends the server also when the test is killed and can no longer do it: then the pipe on fd 0 closes. */
+/** Ends the server even when the test is killed and cannot do it itself: then the pipe on fd 0 closes. */
 const GUARDIAN =
   'exec 3<&0; "$@" & server=$!; { cat <&3; kill -QUIT $server; kill -CONT $server; } 2>/dev/null & wait $server'
 
@@ -42,9 +42,10 @@ export const withoutPostgres: string | false =
 
 export type PostgresServer = Awaited<ReturnType<typeof startPostgres>>
 
-/** How long the children of a killed server may hold its shared memory, and how often it is tried meanwhile. */
+/** How long the children of a killed server may hold its shared memory, and how often a start is tried meanwhile. */
 const CHILDREN_MS = 10_000
 const RETRY_MS = 20
+const CLOSE_SECONDS = 5
 
 export interface PostgresOptions {
   /** The content of a backup, to start from instead of an empty cluster. */
@@ -54,194 +55,17 @@ export interface PostgresOptions {
   volume?: { folder: string; holds: 'data' | 'wal' } | undefined
 }
 
-/** A PostgreSQL cluster of the test's own, which it may stop, freeze and start again. It goes with the test. */
-export async function startPostgres(
-  t: Pick<Test, 'teardown'>,
-  { backup, settings: given = {}, volume }: PostgresOptions = {}
-) {
-  if (binaries === undefined) {
-    throw new Error(withoutPostgres as string)
-  }
-  const program = (name: string) => join(binaries, name)
-  const person = unprivileged()
-  const folder = mkdtempSync(join(tmpdir(), 'tasklane-pg-'))
-  const options = { ...person, cwd: folder, env: { LC_ALL: 'C.UTF-8', PATH: process.env.PATH } }
-  if (person.uid !== undefined) {
-    chownSync(folder, person.uid, person.gid as number)
-  }
-  if (volume !== undefined && person.uid !== undefined) {
-    chownSync(volume.folder, person.uid, person.gid as number)
-  }
-  const data = backup ?? join(volume?.holds === 'data' ? volume.folder : folder, 'data')
-  // In segments so small that a volume for them can be small as well.
-  const ahead = {
-    data: ['--waldir', join(folder, 'wal')],
-    wal: ['--waldir', join(volume?.folder ?? folder, 'wal'), '--wal-segsize=1'],
-    nothing: []
-  }[volume?.holds ?? 'nothing']
-  const port = await freePort()
-  const settings = Object.entries({ ...SETTINGS, ...given }).flatMap(([name, value]) => [
-    '-c',
-    `${name}=${value}`
-  ])
-  let guardian: ChildProcess | undefined
-  let frozen: number[] = []
-  const postmaster = () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
-
-  /** Resolves when the server lets clients in. */
-  const start = async (): Promise<void> => {
-    const giveUpAt = performance.now() + CHILDREN_MS
-    while (!(await launch())) {
-      if (performance.now() > giveUpAt) {
-        throw new Error('PostgreSQL did not start')
-      }
-      await pause(RETRY_MS)
-    }
-    // Whoever stops reading lines stops the stream, and a server that cannot write its log stands still.
-    guardian?.stderr?.resume()
-  }
-  /** False when what was left of the server before is still there. */
-  const launch = async (): Promise<boolean> => {
-    const child = spawn(
-      'sh',
-      [
-        '-c',
-        GUARDIAN,
-        'sh',
-        program('postgres'),
-        '-D',
-        data,
-        '-p',
-        String(port),
-        '-k',
-        folder,
-        ...settings
-      ],
-      { ...options, stdio: ['pipe', 'ignore', 'pipe'] }
-    )
-    guardian = child
-    for await (const line of createInterface({ input: child.stderr })) {
-      if (/ready to accept (read-only )?connections/.test(line)) {
-        return true
-      }
-      if (line.includes('is still in use') || line.includes('already exists')) {
-        if (child.exitCode === null) {
-          await once(child, 'exit')
-        }
-        child.stdin.end()
-        return false
-      }
-    }
-    throw new Error('PostgreSQL did not start')
-  }
-
-  /** Resolves when it has gone. `immediate` is as good as pulling the plug. */
-  const stop = async (how: keyof typeof SIGNALS = 'fast'): Promise<void> => {
-    const child = guardian
-    guardian = undefined
-    if (!child || child.exitCode !== null) {
-      return
-    }
-    const gone = once(child, 'exit')
-    try {
-      process.kill(postmaster(), SIGNALS[how])
-    } catch (error) {
-      // It is about to go by itself.
-      if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code as string)) {
-        throw error
-      }
-    }
-    await gone
-    child.stdin?.end()
-  }
-
-  /** Stops every process of the server where it stands; the kernel goes on accepting connections for it. */
-  const freeze = async (): Promise<void> => {
-    await admin(async (sql) => {
-      // Connected first: once the postmaster stands still, nobody new is let in.
-      await sql`select 1`
-      const first = postmaster()
-      process.kill(first, 'SIGSTOP')
-      const backends = await sql<
-        { pid: number; mine: boolean }[]
-      >`select pid, pid = pg_backend_pid() as mine from pg_stat_activity order by 2`
-      frozen = [...backends.map(({ pid }) => pid), first]
-      for (const pid of frozen) {
-        process.kill(pid, 'SIGSTOP')
-      }
-    }, 0)
-  }
-  const thaw = (): void => {
-    for (const pid of frozen) {
-      process.kill(pid, 'SIGCONT')
-    }
-    frozen = []
-  }
-
-  /** Runs statements as superuser on a connection of their own. */
-  const admin = async <T>(work: (sql: Sql) => Promise<T>, patienceSeconds = 5): Promise<T> => {
-    const { default: postgres } = await import('postgres')
-    const sql = postgres({
-      host: '127.0.0.1',
-      port,
-      user: 'postgres',
-      database: 'postgres',
-      max: 1,
-      onnotice() {}
-    })
-    try {
-      return await work(sql)
-    } finally {
-      await sql.end({ timeout: patienceSeconds })
-    }
-  }
-
-  /** Ends every session of the application, as a failover or an operator would. */
-  const terminateBackends = () =>
-    admin((sql) =>
-      sql`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`.then(
-        (rows) => rows.length
-      )
-    )
-
-  t.teardown(async () => {
-    thaw()
-    await stop('immediate')
-    rmSync(folder, { recursive: true, force: true })
-  })
-
-  const url = `postgres://app@127.0.0.1:${port}/tasklane`
-  const server = { url, port, start, stop, freeze, thaw, admin, terminateBackends }
-  if (backup !== undefined) {
-    await start()
-    return server
-  }
-  await promisify(execFile)(
-    program('initdb'),
-    [
-      '-D',
-      data,
-      '-U',
-      'postgres',
-      '-A',
-      'trust',
-      '-E',
-      'UTF8',
-      '--locale=C',
-      '--no-sync',
-      ...ahead
-    ],
-    options
-  )
-  await start()
-  await admin(async (sql) => {
-    await sql`create role app login`
-    for (const [name, value] of Object.entries(ROLE_LIMITS)) {
-      await sql.unsafe(`alter role app set ${name} = '${value}'`)
-    }
-    await sql`create database tasklane owner app`
-  })
-  return server
+/** What is needed to start a cluster again, and what runs of it. */
+interface Cluster {
+  program: (name: string) => string
+  /** How its programs are spawned. */
+  options: { uid?: number; gid?: number; cwd: string; env: NodeJS.ProcessEnv }
+  folder: string
+  data: string
+  port: number
+  settings: string[]
+  guardian?: ChildProcess | undefined
+  frozen: number[]
 }
 
 /** Nothing here has to survive a power cut. */
@@ -252,6 +76,204 @@ const SETTINGS = {
   shared_buffers: '32MB',
   log_min_messages: 'log',
   logging_collector: 'off'
+}
+
+/** Starts a PostgreSQL cluster that the test may stop, freeze and start again. It is deleted at the end of the test. */
+export async function startPostgres(t: Pick<Test, 'teardown'>, given: PostgresOptions = {}) {
+  const cluster = await prepareCluster(given)
+  t.teardown(async () => {
+    thaw(cluster)
+    await stop(cluster, 'immediate')
+    rmSync(cluster.folder, { recursive: true, force: true })
+  })
+  if (given.backup === undefined) {
+    await initialize(cluster, given.volume)
+  }
+  await start(cluster)
+  if (given.backup === undefined) {
+    await asAdmin(cluster.port, createApplicationDatabase)
+  }
+  const admin = <T>(work: (sql: Sql) => Promise<T>): Promise<T> => asAdmin(cluster.port, work)
+  return {
+    url: `postgres://app@127.0.0.1:${cluster.port}/tasklane`,
+    port: cluster.port,
+    /** Resolves when the server lets clients in. */
+    start: () => start(cluster),
+    /** Resolves when the server has ended. `immediate` is as good as pulling the plug. */
+    stop: (how: keyof typeof SIGNALS = 'fast') => stop(cluster, how),
+    /** Stops every process of the server where it is; the kernel goes on accepting connections for it. */
+    freeze: () => freeze(cluster),
+    thaw: () => thaw(cluster),
+    /** Runs statements as superuser on a connection of their own. */
+    admin,
+    /** Ends every session of the application, as a failover or an operator would. */
+    terminateBackends: () => admin(terminateBackends)
+  }
+}
+
+async function prepareCluster(given: PostgresOptions): Promise<Cluster> {
+  if (binaries === undefined) {
+    throw new Error(String(withoutPostgres))
+  }
+  const user = unprivileged()
+  const folder = mkdtempSync(join(tmpdir(), 'tasklane-pg-'))
+  for (const own of [folder, ...(given.volume ? [given.volume.folder] : [])]) {
+    if (user.uid !== undefined && user.gid !== undefined) {
+      chownSync(own, user.uid, user.gid)
+    }
+  }
+  const home = given.volume?.holds === 'data' ? given.volume.folder : folder
+  return {
+    program: (name) => join(binaries, name),
+    options: { ...user, cwd: folder, env: { LC_ALL: 'C.UTF-8', PATH: process.env.PATH } },
+    folder,
+    data: given.backup ?? join(home, 'data'),
+    port: await freePort(),
+    settings: Object.entries({ ...SETTINGS, ...given.settings }).flatMap(([name, value]) => [
+      '-c',
+      `${name}=${value}`
+    ]),
+    frozen: []
+  }
+}
+
+async function initialize(cluster: Cluster, volume: PostgresOptions['volume']): Promise<void> {
+  const { program, data, folder, options } = cluster
+  // In segments so small that a volume for them can be small as well.
+  const writeAheadLog = {
+    data: ['--waldir', join(folder, 'wal')],
+    wal: ['--waldir', join(volume?.folder ?? folder, 'wal'), '--wal-segsize=1'],
+    nothing: []
+  }[volume?.holds ?? 'nothing']
+  const superuser = ['-U', 'postgres', '-A', 'trust']
+  const locale = ['-E', 'UTF8', '--locale=C']
+  await promisify(execFile)(
+    program('initdb'),
+    ['-D', data, ...superuser, ...locale, '--no-sync', ...writeAheadLog],
+    options
+  )
+}
+
+async function createApplicationDatabase(sql: Sql): Promise<void> {
+  await sql`create role app login`
+  for (const [name, value] of Object.entries(ROLE_LIMITS)) {
+    await sql.unsafe(`alter role app set ${name} = '${value}'`)
+  }
+  await sql`create database tasklane owner app`
+}
+
+async function start(cluster: Cluster): Promise<void> {
+  const giveUpAt = performance.now() + CHILDREN_MS
+  while (!(await launch(cluster))) {
+    if (performance.now() > giveUpAt) {
+      throw new Error('PostgreSQL did not start')
+    }
+    await pause(RETRY_MS)
+  }
+  // The stream stopped with the last line that was read, and a server that cannot write its log hangs.
+  cluster.guardian?.stderr?.resume()
+}
+
+/** Returns false when something of the server before is still running. */
+async function launch(cluster: Cluster): Promise<boolean> {
+  const { program, data, port, folder, settings, options } = cluster
+  const server = [program('postgres'), '-D', data, '-p', String(port), '-k', folder, ...settings]
+  const child = spawn('sh', ['-c', GUARDIAN, 'sh', ...server], {
+    ...options,
+    stdio: ['pipe', 'ignore', 'pipe']
+  })
+  cluster.guardian = child
+  for await (const line of createInterface({ input: child.stderr })) {
+    if (/ready to accept (read-only )?connections/.test(line)) {
+      return true
+    }
+    if (line.includes('is still in use') || line.includes('already exists')) {
+      if (child.exitCode === null) {
+        await once(child, 'exit')
+      }
+      child.stdin.end()
+      return false
+    }
+  }
+  throw new Error('PostgreSQL did not start')
+}
+
+async function stop(cluster: Cluster, how: keyof typeof SIGNALS): Promise<void> {
+  const child = cluster.guardian
+  cluster.guardian = undefined
+  if (!child || child.exitCode !== null) {
+    return
+  }
+  const exited = once(child, 'exit')
+  try {
+    process.kill(postmasterOf(cluster), SIGNALS[how])
+  } catch (error) {
+    // It is about to end by itself.
+    if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code as string)) {
+      throw error
+    }
+  }
+  await exited
+  child.stdin?.end()
+}
+
+async function freeze(cluster: Cluster): Promise<void> {
+  await asAdmin(
+    cluster.port,
+    async (sql) => {
+      // Connected first: once the postmaster is frozen, no new connection is let in.
+      await sql`select 1`
+      const first = postmasterOf(cluster)
+      process.kill(first, 'SIGSTOP')
+      const backends = await sql<{ pid: number; mine: boolean }[]>`
+        select pid, pid = pg_backend_pid() as mine
+        from pg_stat_activity
+        order by 2`
+      cluster.frozen = [...backends.map(({ pid }) => pid), first]
+      for (const pid of cluster.frozen) {
+        process.kill(pid, 'SIGSTOP')
+      }
+    },
+    0
+  )
+}
+
+function thaw(cluster: Cluster): void {
+  for (const pid of cluster.frozen) {
+    process.kill(pid, 'SIGCONT')
+  }
+  cluster.frozen = []
+}
+
+const postmasterOf = ({ data }: Cluster): number =>
+  Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
+
+/** Runs statements as superuser, and waits so many seconds for the connection to close. */
+async function asAdmin<T>(
+  port: number,
+  work: (sql: Sql) => Promise<T>,
+  closeSeconds = CLOSE_SECONDS
+): Promise<T> {
+  const { default: postgres } = await import('postgres')
+  const sql = postgres({
+    host: '127.0.0.1',
+    port,
+    user: 'postgres',
+    database: 'postgres',
+    max: 1,
+    onnotice() {}
+  })
+  try {
+    return await work(sql)
+  } finally {
+    await sql.end({ timeout: closeSeconds })
+  }
+}
+
+async function terminateBackends(sql: Sql): Promise<number> {
+  const ended =
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`
+  return ended.length
 }
 
 /** PostgreSQL refuses to run as root; its packages bring a user for it. */

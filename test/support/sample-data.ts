@@ -3,7 +3,7 @@ import { call, type Server } from './command.ts'
 import { PASSWORD, SECRET } from './test-app.ts'
 import { waitUntil } from './wait-until.ts'
 
-/** What every server must be told to believe the tokens of another one. */
+/** What every server needs to accept the tokens of another one. */
 export const SAMPLE_ENV = { JWT_SECRET: SECRET, DRAIN_SECONDS: '0' }
 
 const TASKS: TaskCreate[] = [
@@ -23,48 +23,24 @@ const CSV = 'title,status\nMow the lawn,todo\nFeed the cat,whenever\n'
 
 export type SampleData = Awaited<ReturnType<typeof populate>>
 
-/** Uses every feature of a running server once. What it returns must be the same wherever its database is moved. */
+/** Uses every feature of a running server once. Its snapshot must be the same wherever its database is moved. */
 export async function populate({ url }: Pick<Server, 'url'>) {
   const api = `${url}/api/v1`
-  const signUp = async (username: string): Promise<string> =>
-    (
-      await call(`${api}/auth/register`, {
-        method: 'POST',
-        body: { username, email: `${username}@example.com`, password: PASSWORD }
-      })
-    ).body.access_token
-  const [ann, bob] = [await signUp('ann'), await signUp('bob')]
-  const bobId = (await call(`${api}/me`, { token: bob })).body.id
+  const [ann, bob] = [await signUp(api, 'ann'), await signUp(api, 'bob')]
   const ids: string[] = []
   for (const task of TASKS) {
-    ids.push(
-      (
-        await call(`${api}/tasks`, {
-          method: 'POST',
-          token: ann,
-          body: task,
-          headers: { 'idempotency-key': `make ${task.title}` }
-        })
-      ).body.id
-    )
+    ids.push((await createOnce(api, ann, task)).body.id)
   }
   await call(`${api}/tasks/${ids[2]}`, {
     method: 'PATCH',
     token: ann,
-    body: { title: 'Oil all hinges', assignee_id: bobId }
+    body: {
+      title: 'Oil all hinges',
+      assignee_id: (await call(`${api}/me`, { token: bob })).body.id
+    }
   })
   await call(`${api}/tasks/${ids[4]}`, { method: 'DELETE', token: ann })
-  const { key } = (
-    await call(`${api}/me/api-keys`, {
-      method: 'POST',
-      token: ann,
-      body: {
-        name: 'reader',
-        scopes: ['tasks:read'],
-        expires_at: new Date(Date.now() + 86_400_000).toISOString()
-      }
-    })
-  ).body
+  const key = await createReadingKey(api, ann)
   await call(`${api}/admin/ip-bans`, {
     method: 'POST',
     token: ann,
@@ -74,73 +50,108 @@ export async function populate({ url }: Pick<Server, 'url'>) {
     method: 'POST',
     body: { username: 'bob', password: 'not his password' }
   })
+  const importId = await importFile(api, ann)
+  const requests: ReadRequest[] = [
+    ...READ_BY_ANN,
+    `tasks/${ids[2]}/events`,
+    `task-imports/${importId}/errors`
+  ].map((path) => [path, ann])
+  requests.push(['tasks', bob], ['tasks?limit=3', key])
+  return {
+    /** What a server returns, except for when a key was last used: reading changes it. */
+    snapshot: (server: Pick<Server, 'url'>) => snapshotOf(`${server.url}/api/v1`, requests),
+    /** Whether users can still log in and work; changes the snapshot. */
+    stillWorks: (server: Pick<Server, 'url'>) => stillWorks(`${server.url}/api/v1`, ann, ids[0])
+  }
+}
+
+type ReadRequest = [path: string, token: string]
+const READ_BY_ANN = [
+  'tasks?limit=100',
+  'tasks?sort=title_asc',
+  'tasks?q=door',
+  'tasks?tag=house',
+  'tasks?deleted=only',
+  'tasks?include_total=true&limit=2',
+  'task-stats',
+  'task-imports',
+  'me/api-keys',
+  'admin/users',
+  'admin/ip-bans',
+  'admin/audit-log?limit=100'
+]
+
+async function signUp(api: string, username: string): Promise<string> {
+  const { body } = await call(`${api}/auth/register`, {
+    method: 'POST',
+    body: { username, email: `${username}@example.com`, password: PASSWORD }
+  })
+  return body.access_token
+}
+
+const createOnce = (api: string, token: string, task: TaskCreate) =>
+  call(`${api}/tasks`, {
+    method: 'POST',
+    token,
+    body: task,
+    headers: { 'idempotency-key': `make ${task.title}` }
+  })
+
+async function createReadingKey(api: string, token: string): Promise<string> {
+  const { body } = await call(`${api}/me/api-keys`, {
+    method: 'POST',
+    token,
+    body: {
+      name: 'reader',
+      scopes: ['tasks:read'],
+      expires_at: new Date(Date.now() + 86_400_000).toISOString()
+    }
+  })
+  return body.key
+}
+
+async function importFile(api: string, token: string): Promise<string> {
   const form = new FormData()
   form.set('file', new File([CSV], 'garden.csv', { type: 'text/csv' }))
-  const { id: importId } = (await (
-    await fetch(`${api}/task-imports`, {
-      method: 'POST',
-      body: form,
-      headers: { authorization: `Bearer ${ann}`, connection: 'close' }
-    })
-  ).json()) as { id: string }
+  const response = await fetch(`${api}/task-imports`, {
+    method: 'POST',
+    body: form,
+    headers: { authorization: `Bearer ${token}`, connection: 'close' }
+  })
+  const { id } = (await response.json()) as { id: string }
   await waitUntil(
     'the end of the import',
-    async () =>
-      (await call(`${api}/task-imports/${importId}`, { token: ann })).body.status === 'succeeded'
+    async () => (await call(`${api}/task-imports/${id}`, { token })).body.status === 'succeeded'
+  )
+  return id
+}
+
+const snapshotOf = async (api: string, requests: ReadRequest[]) =>
+  Promise.all(
+    requests.map(async ([path, token]) => {
+      const { status, body } = await call(`${api}/${path}`, { token })
+      const withoutLastUse = JSON.stringify(body, (key, value) =>
+        key === 'last_used_at' ? undefined : value
+      )
+      return { path, status, body: JSON.parse(withoutLastUse) }
+    })
   )
 
-  const asked: [path: string, token: string][] = [
-    ...[
-      'tasks?limit=100',
-      'tasks?sort=title_asc',
-      'tasks?q=door',
-      'tasks?tag=house',
-      'tasks?deleted=only',
-      'tasks?include_total=true&limit=2',
-      'task-stats',
-      `tasks/${ids[2]}/events`,
-      'task-imports',
-      `task-imports/${importId}/errors`,
-      'me/api-keys',
-      'admin/users',
-      'admin/ip-bans',
-      'admin/audit-log?limit=100'
-    ].map((path): [string, string] => [path, ann]),
-    ['tasks', bob],
-    ['tasks?limit=3', key]
-  ]
-  /** What a server says, the moment when a key was last used apart: asking moves it on. */
-  const snapshot = async ({ url }: Pick<Server, 'url'>) =>
-    Promise.all(
-      asked.map(async ([path, token]) => {
-        const { status, body } = await call(`${url}/api/v1/${path}`, { token })
-        return {
-          path,
-          status,
-          body: JSON.parse(
-            JSON.stringify(body, (key, value) => (key === 'last_used_at' ? undefined : value))
-          )
-        }
-      })
-    )
-  /** Whether somebody can still sign in and go on; changes what is told. */
-  const goesOn = async ({ url }: Pick<Server, 'url'>): Promise<boolean> => {
-    const { status, body } = await call(`${url}/api/v1/auth/login`, {
-      method: 'POST',
-      body: { username: 'bob', password: PASSWORD }
-    })
-    const made = await call(`${url}/api/v1/tasks`, {
-      method: 'POST',
-      token: body.access_token,
-      body: { title: 'Life goes on' }
-    })
-    const again = await call(`${url}/api/v1/tasks`, {
-      method: 'POST',
-      token: ann,
-      body: TASKS[0] as TaskCreate,
-      headers: { 'idempotency-key': `make ${TASKS[0]?.title}` }
-    })
-    return status === 200 && made.status === 201 && again.status === 201 && again.body.id === ids[0]
-  }
-  return { snapshot, goesOn }
+async function stillWorks(api: string, ann: string, firstId: string | undefined): Promise<boolean> {
+  const { status, body } = await call(`${api}/auth/login`, {
+    method: 'POST',
+    body: { username: 'bob', password: PASSWORD }
+  })
+  const created = await call(`${api}/tasks`, {
+    method: 'POST',
+    token: body.access_token,
+    body: { title: 'Life goes on' }
+  })
+  const repeated = await createOnce(api, ann, TASKS[0] as TaskCreate)
+  return (
+    status === 200 &&
+    created.status === 201 &&
+    repeated.status === 201 &&
+    repeated.body.id === firstId
+  )
 }
