@@ -17,6 +17,7 @@ import { auditDenied } from './http/plugins/audit-denied.ts'
 import { clientIpPlugin } from './http/plugins/client-ip.ts'
 import { connectionClose } from './http/plugins/connection-close.ts'
 import { guard } from './http/plugins/guard.ts'
+import { headRequests } from './http/plugins/head-requests.ts'
 import { ipBans } from './http/plugins/ip-bans.ts'
 import { loadShedding } from './http/plugins/load-shedding.ts'
 import { metrics } from './http/plugins/metrics.ts'
@@ -64,6 +65,7 @@ export async function buildApp(
     await app.register(metrics, { metrics: deps.metrics })
   }
   await app.register(requestChecks)
+  await app.register(headRequests)
   await app.register(connectionClose, { isShuttingDown: deps.isShuttingDown })
   await app.register(notFound)
   // Before the guard: Swagger UI adds routes of its own, which cannot say who they allow. They are for anyone.

@@ -1,7 +1,10 @@
+import type { FastifyRequest } from 'fastify'
 import type { Deps } from '../../core/deps.ts'
+import { noBody } from '../../http/plugins/head-requests.ts'
 import { CsvFile, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
+import { visibleBranches } from './access.sql.ts'
 import { createTaskExport, csvOfTasks, HEADER } from './export.ts'
 import { TaskFilterQuery } from './list.schema.ts'
 import { Task } from './schema.ts'
@@ -29,12 +32,23 @@ const exportTasksCsv = {
   }
 } as const
 
+type ExportRequest = FastifyRequest<{ Querystring: TaskFilterQuery }>
+
 /** Tasks as a file, by the same filters as the list. */
 export async function taskExportRoutes(app: App, { db }: Pick<Deps, 'db'>) {
   const exportTasks = createTaskExport(db)
 
+  /** HEAD is asked as often as a client likes: it has no file, which would be read for nobody. */
+  const openFile = async ({ method, ctx, query }: ExportRequest) => {
+    if (method === 'HEAD') {
+      visibleBranches(ctx.caller, query)
+      return noBody()
+    }
+    return exportTasks(ctx, query)
+  }
+
   app.get('/csv', exportTasksCsv, async (request, reply) => {
-    const file = await exportTasks(request.ctx, request.query)
+    const file = await openFile(request)
     const today = new Date().toISOString().slice(0, 10)
     reply
       .type('text/csv; charset=utf-8')
