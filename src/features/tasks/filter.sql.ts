@@ -1,6 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
+import { invalidField } from '../../core/problem.ts'
 import { tasks } from '../../db/tables/tasks.ts'
+import { MAX_WORDS, TooManyWordsError, toTsquery } from '../../lib/search-query.ts'
 import { normalizeTimestamp } from '../../lib/timestamp.ts'
 import type { TaskFilterQuery } from './list.schema.ts'
 
@@ -19,16 +21,6 @@ const value = sql.placeholder
 
 /** Unfinished after its due date; null for a task without one. */
 export const isOverdue = sql`(${tasks.due_date} < now() AND ${tasks.status} <> 'done')`
-
-/**
- * The words of `q` as PostgreSQL reads them in documents too; never an error, whatever is typed. The last word is a
- * prefix. A text without any word finds nothing.
- */
-const words = sql`
-  coalesce(
-    nullif(websearch_to_tsquery('simple'::regconfig, ${value('q')})::text, '') || ':*',
-    ''
-  )::tsquery`
 
 /** Returns the filters of a query, in a fixed order. */
 export function conditionsOf(query: TaskFilterQuery): Condition[] {
@@ -124,6 +116,9 @@ const timeFilter = (
         values: { [name]: normalizeTimestamp(timestamp) }
       }
 
+/** Cast without PostgreSQL's own parser, which would read the words once more. */
+const words = sql`${value('q')}::text::tsquery`
+
 const wordFilter = (q: string | undefined): Condition | undefined =>
   q === undefined
     ? undefined
@@ -131,8 +126,20 @@ const wordFilter = (q: string | undefined): Condition | undefined =>
         name: 'q',
         where: () => sql`${tasks.search} @@ ${words}`,
         once: () => sql`${tasks.search} @@ (SELECT ${words})`,
-        values: { q }
+        values: { q: searchOf(q) }
       }
+
+function searchOf(q: string): string {
+  try {
+    return toTsquery(q)
+  } catch (error) {
+    if (error instanceof TooManyWordsError) {
+      const detail = `q may have up to ${MAX_WORDS} words.`
+      throw invalidField('query', '/q', 'too_many_words', detail)
+    }
+    throw error
+  }
+}
 
 /** Writes an array as PostgreSQL's own text of it, which both drivers pass on unchanged. */
 function textArray(values: readonly string[]): string {

@@ -96,8 +96,10 @@ const Filter = {
       maxLength: MAX_Q,
       pattern: '^[^\\x00]*$',
       description: md`
-        Words in title and description, whatever their case; the last one may be the beginning of a word. Quotes make a
-        phrase, \`or\` an alternative, a leading hyphen an exclusion; anything else is ordinary text.`
+        Words in title and description, whatever their case. Quotes make a phrase, \`or\` an alternative, a leading
+        hyphen an exclusion; anything else is ordinary text. The last word may be the beginning of one, unless it is
+        quoted or excluded. A text without any word finds nothing; one of 60 characters or more may have up to 16
+        words.`
     })
   ),
   deleted: Type.Optional(ref(TaskDeleted))
