@@ -24,14 +24,6 @@ export const maskIp = (ip: string): string =>
 export const limitKey = (canonical: string): string =>
   networkOf(canonical, isIPv6(canonical) ? 64 : 32)
 
-/** Lists every /64 in the /56 of an IPv6 address, which providers usually assign to one customer. */
-export function neighbours(ip: string): string[] {
-  const bytes = ipaddr.parse(ip).toByteArray()
-  return Array.from({ length: 256 }, (_, last) =>
-    networkOf(ipaddr.fromByteArray(bytes.with(7, last)).toString(), 64)
-  )
-}
-
 export interface IpRange {
   network: string
   bits: number

@@ -18,14 +18,14 @@ async function startTwo(t: Test) {
   const database = await createTestDatabase()
   t.teardown(() => database.close())
   const redis = await startRedis(t)
-  // Rejected requests count towards a ban, but private IPs are not banned for them.
-  // A trusted proxy is this very machine, so that a test can set the IP of a request.
+  // Behind a proxy that is this very machine, so that a test can say where a request comes from.
   const env = {
     DATABASE_URL: database.url as string,
     REDIS_URL: redis.url,
     JWT_SECRET: SECRET,
     RATE_LIMIT: 'on',
     RATE_LIMIT_INSTANCES: '2',
+    RATE_LIMIT_AUTH: '100',
     TRUST_PROXY: '127.0.0.0/8',
     DRAIN_SECONDS: '0',
     LOG_LEVEL: 'info'
@@ -173,7 +173,7 @@ t.test(
       await request(i % 2 ? one : two, '/api/v1/auth/verify-otp', {
         method: 'POST',
         from: '203.0.113.72',
-        body: {}
+        body: { reset_id: '019f2f6e-7c1a-7eee-8eee-0123456789ab', otp: '00000000' }
       })
     }
     for (const server of [one, two]) {

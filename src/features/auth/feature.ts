@@ -30,7 +30,7 @@ export const auth: Feature<SessionDeps> = {
     auth: {
       limit: config.RATE_LIMIT_AUTH,
       per: 'operation_and_ip',
-      violations: ['bad_credentials', 'invalid_grant']
+      violations: ['bad_credentials', 'invalid_grant', 'invalid_code', 'invalid_reset_token']
     },
     refresh: { limit: config.RATE_LIMIT_REFRESH, per: 'ip' }
   }),

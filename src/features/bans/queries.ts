@@ -145,14 +145,6 @@ export async function consumeViolations(
   )
 }
 
-/** Counts the automatic bans in force among some networks. */
-export async function countAutomatic(tx: Db, networks: string[]): Promise<number> {
-  return tx.$count(
-    ipBans,
-    and(isInForce, eq(ipBans.automatic, true), sql`${ipBans.network} IN ${networks}`)
-  )
-}
-
 const PURGE_BANS_SQL = sql`
   DELETE FROM ip_bans
   WHERE id IN (

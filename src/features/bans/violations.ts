@@ -4,16 +4,10 @@ import type { Config } from '../../config.ts'
 import { audit } from '../../core/audit.ts'
 import type { RequestContext } from '../../core/context.ts'
 import type { Deps } from '../../core/deps.ts'
-import { type Tx, withTransaction } from '../../db/transaction.ts'
+import { withTransaction } from '../../db/transaction.ts'
 import { splitList } from '../../lib/config-formats.ts'
-import { cidrMatcher, limitKey, neighbours, networkOf } from '../../lib/ip.ts'
-import {
-  consumeViolations,
-  countAutomatic,
-  insertBan,
-  recordViolations,
-  secondsAhead
-} from './queries.ts'
+import { cidrMatcher, limitKey } from '../../lib/ip.ts'
+import { consumeViolations, insertBan, recordViolations, secondsAhead } from './queries.ts'
 import type { BanDeps } from './service.ts'
 
 /** Loopback, private, link-local and shared addresses: behind a misconfigured proxy, every client has one of them. */
@@ -28,8 +22,6 @@ const PRIVATE_RANGES = [
   'fc00::/7',
   'fe80::/10'
 ]
-/** This many banned /64 networks of one /56 count as one offender who has them all. */
-const MAX_NEIGHBOURS = 3
 const REASON = 'Repeated violations'
 /** Networks whose violations are not written yet; beyond, new ones are dropped to protect memory. */
 const MAX_PENDING = 10_000
@@ -40,7 +32,7 @@ interface Pending {
   latest: Violation
 }
 
-/** Counts requests that break a limit or guess passwords. */
+/** Counts requests that guess credentials or codes. */
 export interface ViolationTracker {
   /** Counts the violation of one request; returns at once. */
   report(violation: Violation): void
@@ -112,26 +104,15 @@ async function banNetwork(
     if (!ban) {
       return
     }
-    const banned = await widen(tx, network)
     const created = await insertBan(
       tx,
-      { id: uuidv7(), network: banned, reason: REASON, automatic: true, created_by: null },
+      { id: uuidv7(), network, reason: REASON, automatic: true, created_by: null },
       secondsAhead(ban.seconds)
     )
     if (created) {
-      await audit.succeeded(tx, ctx, 'ip_ban.created', { ip_ban: created.id }, banned)
+      await audit.succeeded(tx, ctx, 'ip_ban.created', { ip_ban: created.id }, network)
       tx.afterCommit(() => metrics?.recordBan())
       tx.afterCommit(banCache.invalidate)
     }
   })
-}
-
-/** Returns the /56 around a /64 when enough of its neighbours are banned, otherwise the network itself. */
-async function widen(tx: Tx, network: string): Promise<string> {
-  if (!network.endsWith('/64')) {
-    return network
-  }
-  const base = network.slice(0, -'/64'.length)
-  const banned = await countAutomatic(tx, neighbours(base))
-  return banned >= MAX_NEIGHBOURS - 1 ? networkOf(base, 56) : network
 }

@@ -14,7 +14,10 @@ export interface IpBansOptions {
   flush: () => Promise<void>
 }
 
-/** Rejects banned IP addresses before anything costs time, and reports the responses that are violations. */
+/**
+ * Rejects banned IP addresses before anything costs time, and reports the responses that are violations: those that
+ * their budget names. A 429 is none, for it costs nothing, and any website can make its visitors' browsers earn some.
+ */
 export const ipBans = fp(async (app, options: IpBansOptions) => {
   const { bannedFor, budgets, reportViolation, flush } = options
   app.addHook('onRequest', async (request) => {
@@ -28,8 +31,8 @@ export const ipBans = fp(async (app, options: IpBansOptions) => {
   })
 
   // After the response, which does not wait for the database.
-  app.addHook('onResponse', async (request, reply) => {
-    if (reply.statusCode === 429 || isViolation(request, budgets)) {
+  app.addHook('onResponse', async (request) => {
+    if (isViolation(request, budgets)) {
       reportViolation(request.anonymousCtx)
     }
   })

@@ -9,7 +9,7 @@ export interface Budget {
   limit: number
   /** Whose requests are counted together. */
   per: 'user' | 'ip' | 'operation_and_ip'
-  /** Problems that count as a violation of the client's IP address, besides every 429. */
+  /** Problems that count as a violation of the client's IP address: failed credentials and codes. */
   violations?: readonly ProblemCode[]
 }
 export type Budgets = Readonly<Record<string, Budget>>
