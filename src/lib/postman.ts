@@ -28,8 +28,10 @@ interface Contract {
   info: { title: string; description: string; version: string }
   servers: { url: string }[]
   tags: { name: string; description: string }[]
+  components?: { schemas?: Enums }
   paths: Record<string, Record<string, Operation>>
 }
+type Enums = Record<string, { enum?: string[] }>
 interface Entry {
   path: string
   method: string
@@ -46,7 +48,8 @@ const ORDER = ['create', 'get', 'patch', 'put', 'post', 'delete']
  * requests take, as the links of the contract say. The same contract always gives the same text.
  */
 export function toPostman(document: object) {
-  const { info, servers, tags, paths } = document as Contract
+  const { info, servers, tags, paths, components } = document as Contract
+  const enums = components?.schemas ?? {}
   const entries = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation }))
   )
@@ -69,7 +72,7 @@ export function toPostman(document: object) {
       item: entries
         .filter(({ operation }) => operation.tags[0] === name)
         .sort((a, b) => rank(a) - rank(b))
-        .map(request)
+        .map((entry) => request(entry, enums))
     }))
   }
 }
@@ -82,16 +85,21 @@ function rank({ method, operation }: Entry): number {
   )
 }
 
-function request({ path, method, operation }: Entry) {
+function request({ path, method, operation }: Entry, enums: Enums) {
   const { operationId, summary, description, security, parameters = [] } = operation
   const [[type, media] = ['', undefined]] = Object.entries(operation.requestBody?.content ?? {})
   const parametersIn = (where: string) => parameters.filter((parameter) => parameter.in === where)
-  const optional = ({ name, description, schema }: Parameter) => ({
-    key: name,
-    value: String(schema.default ?? ''),
-    description,
-    disabled: true
-  })
+  const optional = ({ name, description, schema }: Parameter) => {
+    const values = enums[String(schema.$ref).split('/').at(-1) ?? '']?.enum ?? []
+    const isConfirmation = values.length === 1
+    return {
+      key: name,
+      value: String(isConfirmation ? values[0] : (schema.default ?? '')),
+      description,
+      // What can only have one value is a confirmation, without which nothing happens.
+      disabled: !isConfirmation
+    }
+  }
   return {
     id: operationId,
     name: summary,

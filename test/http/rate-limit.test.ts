@@ -57,7 +57,9 @@ t.test(
       }
     )
     t.strictSame(
-      countStatuses(await times(21, () => cleo.send({ method: 'DELETE', url: '/api/v1/tasks' }))),
+      countStatuses(
+        await times(21, () => cleo.send({ method: 'DELETE', url: '/api/v1/tasks?confirm=all' }))
+      ),
       { 200: 20, 429: 1 }
     )
     t.equal((await cleo.get(missing)).statusCode, 404, 'reading goes on')

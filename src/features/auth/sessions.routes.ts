@@ -45,7 +45,7 @@ const endOthers = {
     tags,
     summary: 'End all other sessions',
     description: 'Ends all your sessions except this one.',
-    response: responses({ 204: NoContent('This is your only session now.') })
+    response: responses({ 204: NoContent('This is your only session now.') }, 'not_found')
   }
 } as const
 

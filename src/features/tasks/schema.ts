@@ -4,8 +4,10 @@ import {
   Id,
   NullableTimestamp,
   params,
+  ref,
   requestBody,
   responseBody,
+  stringEnum,
   Timestamp
 } from '../../http/schemas.ts'
 import { TaskPriority, TaskStatus } from './fields.schema.ts'
@@ -116,6 +118,14 @@ export const TasksDeleted = responseBody(
   { description: 'How many tasks were deleted.', examples: [{ deleted: 6 }] }
 )
 
+const DeleteAllConfirmation = stringEnum(
+  'DeleteAllConfirmation',
+  ['all'],
+  'What you confirm: that all your tasks are meant.'
+)
+/** Optional in the contract, so that clients that were generated before still compile; the handler asks for it. */
+export const DeleteAllQuery = params({ confirm: Type.Optional(ref(DeleteAllConfirmation)) })
+
 export const TaskParams = params({ task_id: Id("The task's id.") })
 
 /** The columns that a CSV file of tasks may have. */
@@ -130,5 +140,6 @@ export const schemas: TSchema[] = [
   TaskCreate,
   TaskUpdate,
   TaskReplace,
-  TasksDeleted
+  TasksDeleted,
+  DeleteAllConfirmation
 ]

@@ -1,15 +1,20 @@
 import type { Deps } from '../../core/deps.ts'
+import { invalidField } from '../../core/problem.ts'
 import { IfMatch, parseIfMatch, sendChanged } from '../../http/etag.ts'
 import { ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
-import { Task, TaskParams, TasksDeleted } from './schema.ts'
+import { DeleteAllQuery, Task, TaskParams, TasksDeleted } from './schema.ts'
 import { createTaskService } from './service.ts'
 
 const tags = ['Tasks']
 const mayWrite = { allow: 'user', scope: 'tasks:write' } as const
 /** Deleting all tasks of a large account takes longer than any other request; each chunk of it is complete. */
 const DELETE_ALL_MS = 120_000
+
+const NOT_CONFIRMED =
+  'confirm=all is required: this moves all your tasks into the trash. ' +
+  'To delete some of them use DELETE /tasks/{task_id} or a batch.'
 
 const deleteAllTasks = {
   config: { ...mayWrite, budget: 'delete_all' },
@@ -19,8 +24,10 @@ const deleteAllTasks = {
     tags,
     summary: 'Delete all your tasks',
     description: md`
-      Moves every task of your own into the trash. Managers and admins, too, delete only their own tasks this way.`,
-    response: responses({ 200: ref(TasksDeleted) })
+      Moves every task of your own into the trash. Managers and admins, too, delete only their own tasks this way.
+      Without \`confirm=all\` nothing is deleted and the response is a 400.`,
+    querystring: DeleteAllQuery,
+    response: responses({ 200: ref(TasksDeleted) }, 'not_found')
   }
 } as const
 
@@ -47,9 +54,12 @@ const restoreTask = {
 export async function taskTrashRoutes(app: App, { db, config }: Pick<Deps, 'db' | 'config'>) {
   const tasks = createTaskService(db, config.MAX_TASKS_PER_USER)
 
-  app.delete('/', deleteAllTasks, async (request) => ({
-    deleted: await tasks.deleteAllTasks(request.ctx)
-  }))
+  app.delete('/', deleteAllTasks, async (request) => {
+    if (request.query.confirm !== 'all') {
+      throw invalidField('query', '/confirm', 'required', NOT_CONFIRMED)
+    }
+    return { deleted: await tasks.deleteAllTasks(request.ctx) }
+  })
   app.post('/:task_id/restore', restoreTask, async (request, reply) =>
     sendChanged(
       reply,

@@ -11,12 +11,18 @@ import { pathOf } from '../error-handler.ts'
  */
 export const notFound = fp(async (app) => {
   const methodsByUrl = new Map<string, Set<string>>()
+  /** Lists whose entries can be deleted: `DELETE /tasks/` is one task whose id is empty, not all of them. */
+  const parentsOfDeletable = new Set<string>()
   app.addHook('onRoute', ({ url, method }: RouteOptions) => {
     const methods = methodsByUrl.get(url) ?? new Set()
     for (const m of [method].flat()) {
       methods.add(m)
     }
     methodsByUrl.set(url, methods)
+    const [, parent] = /^(.*\/):[^/]+$/.exec(url) ?? []
+    if (parent && methods.has('DELETE')) {
+      parentsOfDeletable.add(parent)
+    }
   })
 
   const paths = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true })
@@ -37,6 +43,9 @@ export const notFound = fp(async (app) => {
   }
   // In a hook, so that a body that no handler will read is not parsed.
   app.addHook('onRequest', async (request) => {
+    if (request.method === 'DELETE' && parentsOfDeletable.has(pathOf(request.url))) {
+      throw new Problem('not_found')
+    }
     if (request.is404) {
       throw problemOf(request)
     }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { invalidField, Problem } from '../../core/problem.ts'
 import { isValidText } from '../../lib/json-scan.ts'
+import { checkBodyPresence } from '../body-presence.ts'
 import { pathOf } from '../error-handler.ts'
 import { addJsonParser } from '../json-body.ts'
 
@@ -21,6 +22,7 @@ export const requestChecks = fp(async (app) => {
     checkHeaders(request.headers)
     checkQuery(request.raw.url ?? '/')
   })
+  checkBodyPresence(app)
   addJsonParser(app)
 })
 

@@ -18,7 +18,7 @@ const writes: [string, (who: Person, task: { id: string }) => ReturnType<Person[
   ['patch', (who, task) => who.patch(task, { title: 'changed' })],
   ['put', (who, task) => who.put(task, WHOLE)],
   ['delete', (who, task) => who.remove(task)],
-  ['delete all', (who) => who.send({ method: 'DELETE', url: '/api/v1/tasks' })],
+  ['delete all', (who) => who.send({ method: 'DELETE', url: '/api/v1/tasks?confirm=all' })],
   [
     'batch create',
     (who) =>

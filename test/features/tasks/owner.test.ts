@@ -65,7 +65,7 @@ t.test(
     await imported(ann, rows(3))
     await ann.remove(task)
     await ann.restore(task)
-    await ann.send({ method: 'DELETE', url: '/api/v1/tasks' })
+    await ann.send({ method: 'DELETE', url: '/api/v1/tasks?confirm=all' })
 
     const owned = [...new Set(statements)].filter((text) =>
       /\b(from|into|update) "?(tasks|task_events)\b/.test(text)

@@ -51,7 +51,7 @@ t.test('restores at once do not exceed the quota either', async (t) => {
   for (let i = 0; i < 10; i++) {
     tasks.push(await ann.create({ title: `${i}` }))
   }
-  await ann.send({ method: 'DELETE', url: '/api/v1/tasks' })
+  await ann.send({ method: 'DELETE', url: '/api/v1/tasks?confirm=all' })
   for (let i = 0; i < 5; i++) {
     await ann.create({ title: `new ${i}` })
   }

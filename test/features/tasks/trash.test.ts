@@ -60,17 +60,45 @@ t.test(
     const [ann, root] = [await signUp(), await signUp('admin')]
     const other = await ann.create({ title: "Ann's" })
     const mine = [await root.create({ title: 'One' }), await root.create({ title: 'Two' })]
-    const response = await root.send({ method: 'DELETE', url: '/api/v1/tasks' })
+    const response = await root.send({ method: 'DELETE', url: '/api/v1/tasks?confirm=all' })
     t.strictSame([response.statusCode, response.json()], [200, { deleted: 2 }])
     t.equal((await ann.read(other)).statusCode, 200)
     for (const task of mine) {
       t.strictSame(await events.of(task), ['task.created', 'task.deleted'])
     }
-    t.strictSame((await root.send({ method: 'DELETE', url: '/api/v1/tasks' })).json(), {
+    t.strictSame((await root.send({ method: 'DELETE', url: '/api/v1/tasks?confirm=all' })).json(), {
       deleted: 0
     })
   }
 )
+
+t.test('all tasks are deleted only when that is confirmed and nothing else is said', async (t) => {
+  const ann = await signUp()
+  const task = await ann.create({ title: 'Keep' })
+  const before = await events.count()
+  const remove = (url: string, payload?: object) =>
+    ann.send({ method: 'DELETE', url, ...(payload && { payload }) })
+  t.match((await remove('/api/v1/tasks')).json(), {
+    status: 400,
+    errors: [{ in: 'query', pointer: '/confirm', code: 'required' }]
+  })
+  for (const confirm of ['', 'true', 'ALL', 'all&confirm=all']) {
+    t.match((await remove(`/api/v1/tasks?confirm=${confirm}`)).json(), {
+      status: 400,
+      errors: [{ in: 'query', pointer: '/confirm' }]
+    })
+  }
+  for (const query of ['', '?confirm=all']) {
+    t.match((await remove(`/api/v1/tasks${query}`, { ids: [task.id] })).json(), {
+      status: 400,
+      code: 'invalid_request',
+      errors: [{ in: 'body', pointer: '' }]
+    })
+    t.equal((await remove(`/api/v1/tasks/${query}`)).statusCode, 404, 'one task without an id')
+  }
+  t.equal((await ann.read(task)).statusCode, 200)
+  t.equal(await events.count(), before)
+})
 
 t.test('tasks that have been in the trash long enough are purged, and only those', async (t) => {
   const ann = await signUp()

@@ -59,7 +59,10 @@ async function deleteAllTasks() {
     return
   }
   try {
-    const { deleted } = await call('DELETE', '/tasks', { timeoutMs: 0 })
+    const { deleted } = await call('DELETE', '/tasks', {
+      query: { confirm: 'all' },
+      timeoutMs: 0
+    })
     toast(`Moved ${deleted.toLocaleString()} ${deleted === 1 ? 'task' : 'tasks'} to the trash.`)
   } catch (error) {
     toastProblem('Not all tasks were moved to the trash.', error)
