@@ -1,6 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Ajv, type ErrorObject } from 'ajv'
-import { CONFIG_FORMATS, isPlaceholder, passwordInUrl, SECRET_HINT } from './lib/config-formats.ts'
+import {
+  CONFIG_FORMATS,
+  isPlaceholder,
+  isPostgresUrl,
+  passwordInUrl,
+  SECRET_HINT
+} from './lib/config-formats.ts'
+import { postgresUrlFault } from './lib/postgres-url.ts'
 
 const Switch = (fallback: boolean) => Type.Boolean({ default: fallback })
 const Seconds = (fallback: number, least: number, most: number) =>
@@ -88,6 +95,7 @@ export type Config = Settings &
 
 /** Carries every fault of the environment, each naming its variable and never its value. */
 export class ConfigError extends Error {
+  override name = 'ConfigError'
   faults: string[]
   constructor(faults: string[]) {
     const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`
@@ -163,6 +171,10 @@ function findConflicts(settings: Settings): string[] {
       'METRICS_TOKEN needs WEB_CONCURRENCY=1, because the process that answers knows its own requests only; ' +
         'use METRICS_PORT, which covers all processes'
     )
+  }
+  const urlFault = isPostgresUrl(settings.DATABASE_URL) && postgresUrlFault(settings.DATABASE_URL)
+  if (urlFault) {
+    faults.push(`DATABASE_URL ${urlFault}`)
   }
   if (settings.WEB_CONCURRENCY > 1 && settings.DATABASE_URL === undefined) {
     faults.push(

@@ -290,5 +290,8 @@ t.test('a secret that is also the password of something else is none of its own'
     t.match(faults, [new RegExp(`^JWT_SECRET is also the password in ${name}; `)])
     t.equal(faults.length, 1)
   }
-  t.strictSame(faultsOf({ ...PRODUCTION, DATABASE_URL: 'postgres://app:%ff%@db/x' }), [])
+  t.strictSame(faultsOf({ ...PRODUCTION, REDIS_URL: 'redis://:%ff%@cache' }), [])
+  t.match(faultsOf({ ...PRODUCTION, DATABASE_URL: 'postgres://app:%ff%@db/x' }), [
+    /^DATABASE_URL has a % that begins no escape: /
+  ])
 })
