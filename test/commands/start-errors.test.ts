@@ -21,7 +21,9 @@ async function startGuarded(t: Test) {
     const [hba] = await sql.unsafe('show hba_file')
     writeFileSync(
       hba?.hba_file as string,
-      'host bytes guarded 127.0.0.1/32 trust\nhost tasklane guarded 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n'
+      ['bytes guarded', 'tasklane guarded', 'all all']
+        .map((who, i) => `host ${who} 127.0.0.1/32 ${i === 1 ? 'scram-sha-256' : 'trust'}\n`)
+        .join('')
     )
     await sql.unsafe('select pg_reload_conf()')
   })
