@@ -24,7 +24,13 @@ const isUrl =
   (text: string) =>
     protocols.includes(URL.parse(text)?.protocol ?? '')
 const isOrigin = (text: string) =>
-  isUrl('http:', 'https:')(text) && new URL(text).origin === text.replace(/\/$/, '')
+  isUrl('http:', 'https:')(text) &&
+  new URL(text).origin === text.replace(/\/$/, '') &&
+  !text.includes('*')
+/** Apps and browser extensions have origins that no URL parser knows. */
+const APP_ORIGIN =
+  /^(app|capacitor|chrome-extension|ionic|moz-extension|safari-web-extension|tauri):\/\/[a-z0-9.-]+(:\d+)?$/
+const isCallerOrigin = (text: string) => isOrigin(text) || APP_ORIGIN.test(text)
 
 /** Returns true for what begins like a PostgreSQL URL; postgres-url.ts says whether it can be used. */
 export const isPostgresUrl = (text: string | undefined): text is string =>
@@ -63,7 +69,7 @@ export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
   },
   'origin-list': {
     rule: 'must be exact origins separated by commas, such as https://app.example.com; * is not one',
-    check: everyEntry(isOrigin)
+    check: everyEntry(isCallerOrigin)
   },
   'cidr-list': {
     rule:

@@ -32,6 +32,13 @@ export function neighbours(ip: string): string[] {
   )
 }
 
+/** Returns true for a host name or an IP address, in brackets or not, that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[|\]$/g, '')
+  const address = isIP(name) === 0 ? '' : canonicalIp(name)
+  return name.toLowerCase() === 'localhost' || address === '::1' || address.startsWith('127.')
+}
+
 export interface IpRange {
   network: string
   bits: number
