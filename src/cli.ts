@@ -113,22 +113,14 @@ function parse(args: string[]) {
 }
 
 main(process.argv.slice(2)).catch(async (error) => {
-  const [{ CommandError }, { ConfigError }] = await Promise.all([
-    import('./commands/bootstrap.ts'),
-    import('./config.ts')
-  ])
-  // The messages of system errors (a port in use, a directory that is not writable) say enough without a stack.
-  const isExpected =
-    error instanceof CommandError ||
-    error instanceof ConfigError ||
-    error?.name === 'DirectoryInUseError' ||
-    error?.name === 'SchemaAheadError' ||
-    error?.name === 'MigrationLockTimeout' ||
-    error?.syscall !== undefined
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n\n${USAGE}`)
-  } else {
-    process.stderr.write(`${isExpected ? error.message : (error?.stack ?? error)}\n`)
+    process.exit(2)
   }
-  process.exit(error instanceof UsageError ? 2 : 1)
+  const { describeStartError } = await import('./commands/start-error.ts')
+  process.stderr.write(`${describeStartError(error)}\n`)
+  if (['debug', 'trace'].includes(process.env.LOG_LEVEL ?? '')) {
+    process.stderr.write(`${error?.stack ?? ''}\n`)
+  }
+  process.exit(1)
 })

@@ -1,10 +1,14 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Ajv, type ErrorObject } from 'ajv'
-import { CONFIG_FORMATS, isPlaceholder, passwordInUrl, SECRET_HINT } from './lib/config-formats.ts'
+import { CONFIG_FORMATS } from './lib/config-formats.ts'
+import { findConflicts, findDevelopmentFaults, findProductionFaults } from './lib/config-rules.ts'
+import { readSecretFiles } from './lib/secret-files.ts'
 
 const Switch = (fallback: boolean) => Type.Boolean({ default: fallback })
 const Seconds = (fallback: number, least: number, most: number) =>
   Type.Integer({ default: fallback, minimum: least, maximum: most })
+/** Names the file that holds the setting before it. */
+const SecretFile = () => Type.Optional(Type.String({ minLength: 1 }))
 const PerMinute = (fallback: number) =>
   Type.Integer({ default: fallback, minimum: 1, maximum: 1_000_000 })
 
@@ -19,16 +23,23 @@ export const Environment = Type.Object({
     default: 'development'
   }),
   HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
+  ALLOW_PUBLIC_DEVELOPMENT: Switch(false),
   PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535 }),
   WEB_CONCURRENCY: Type.Integer({ default: 1, minimum: 1, maximum: 64 }),
   PUBLIC_URL: Type.Optional(Type.String({ format: 'http-origin' })),
   DATABASE_URL: Type.Optional(Type.String({ format: 'postgres-url' })),
+  DATABASE_URL_FILE: SecretFile(),
+  DATABASE_MIGRATION_URL: Type.Optional(Type.String({ format: 'postgres-url' })),
+  DATABASE_MIGRATION_URL_FILE: SecretFile(),
   DATABASE_POOL_SIZE: Type.Integer({ default: 10, minimum: 2, maximum: 200 }),
   DATABASE_POOL_TIMEOUT_MS: Type.Integer({ default: 1000, minimum: 200, maximum: 4000 }),
   DATA_DIR: Type.String({ default: './data', minLength: 1 }),
   REDIS_URL: Type.Optional(Type.String({ format: 'redis-url' })),
+  REDIS_URL_FILE: SecretFile(),
   JWT_SECRET: Type.Optional(Type.String({ format: 'secret' })),
+  JWT_SECRET_FILE: SecretFile(),
   JWT_SECRET_SECONDARY: Type.Optional(Type.String({ format: 'secret' })),
+  JWT_SECRET_SECONDARY_FILE: SecretFile(),
   ACCESS_TOKEN_TTL: Seconds(900, 10, 86_400),
   REFRESH_TOKEN_TTL: Seconds(604_800, 60, 2_592_000),
   FIRST_USER_ADMIN: Type.Optional(Type.Boolean()),
@@ -41,6 +52,7 @@ export const Environment = Type.Object({
   }),
   EMAIL_ENABLED: Switch(true),
   SMTP_URL: Type.Optional(Type.String({ format: 'smtp-url' })),
+  SMTP_URL_FILE: SecretFile(),
   EMAIL_FROM: Type.String({ default: 'Tasklane <tasklane@localhost>', format: 'email-from' }),
   CORS_ORIGINS: Type.Optional(Type.String({ format: 'origin-list' })),
   TRUST_PROXY: Type.Optional(Type.String({ format: 'cidr-list' })),
@@ -74,6 +86,7 @@ export const Environment = Type.Object({
   OTEL_SERVICE_NAME: Type.String({ default: 'tasklane', minLength: 1 }),
   METRICS_PORT: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
   METRICS_TOKEN: Type.Optional(Type.String({ format: 'metrics-token' })),
+  METRICS_TOKEN_FILE: SecretFile(),
   DOCS_ENABLED: Type.Optional(Type.Boolean()),
   CONSOLE_ENABLED: Switch(true)
 })
@@ -88,6 +101,7 @@ export type Config = Settings &
 
 /** Carries every fault of the environment, each naming its variable and never its value. */
 export class ConfigError extends Error {
+  override name = 'ConfigError'
   faults: string[]
   constructor(faults: string[]) {
     const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`
@@ -115,14 +129,17 @@ const validate = ajv.compile({ ...Environment, additionalProperties: false })
  * Throws ConfigError with all faults at once.
  */
 export function readConfig(env: Record<string, string | undefined>): Config {
-  const values = readValues(env)
-  const faults = validate(values) ? [] : (validate.errors ?? []).map(describeFault)
-  const settings = values as Settings
-  faults.push(...findConflicts(settings))
-  const isProduction = settings.NODE_ENV === 'production'
-  if (isProduction) {
-    faults.push(...findProductionFaults(settings))
+  const { values: withSecrets, faults } = readSecretFiles(env, SECRETS)
+  const values = readValues(withSecrets)
+  if (!validate(values)) {
+    faults.push(...(validate.errors ?? []).map(describeFault))
   }
+  const settings = values as Settings
+  const isProduction = settings.NODE_ENV === 'production'
+  faults.push(
+    ...findConflicts(settings),
+    ...(isProduction ? findProductionFaults(settings) : findDevelopmentFaults(settings))
+  )
   if (faults.length > 0) {
     throw new ConfigError(faults)
   }
@@ -135,6 +152,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   }
 }
 
+/** The settings that a file may hold instead. */
+const SECRETS = Object.keys(Environment.properties).filter(
+  (name) => `${name}_FILE` in Environment.properties
+)
 const SWITCHES: Record<string, boolean> = { on: true, true: true, off: false, false: false }
 
 const isSwitch = (schema: { type?: unknown } | undefined): boolean => schema?.type === 'boolean'
@@ -148,67 +169,6 @@ function readValues(env: Record<string, string | undefined>): Record<string, unk
       isSwitch(schemas[name]) ? (SWITCHES[value.toLowerCase()] ?? value) : value
     ])
   )
-}
-
-/** Settings that are right each alone and cannot be together. */
-function findConflicts(settings: Settings): string[] {
-  const faults = []
-  if (settings.EMAIL_VERIFICATION === 'required' && settings.EMAIL_ENABLED === false) {
-    faults.push(
-      'EMAIL_VERIFICATION=required needs email, but EMAIL_ENABLED is off: nobody could log in'
-    )
-  }
-  if (settings.WEB_CONCURRENCY > 1 && settings.METRICS_TOKEN !== undefined) {
-    faults.push(
-      'METRICS_TOKEN needs WEB_CONCURRENCY=1, because the process that answers knows its own requests only; ' +
-        'use METRICS_PORT, which covers all processes'
-    )
-  }
-  if (settings.WEB_CONCURRENCY > 1 && settings.DATABASE_URL === undefined) {
-    faults.push(
-      'WEB_CONCURRENCY above 1 needs DATABASE_URL: the embedded database belongs to one process'
-    )
-  }
-  return faults
-}
-
-function findProductionFaults(settings: Settings): string[] {
-  const faults = []
-  if (settings.JWT_SECRET === undefined) {
-    faults.push(`JWT_SECRET is required in production; ${SECRET_HINT}`)
-  }
-  faults.push(...findWeakSecrets(settings))
-  if (settings.DATABASE_URL === undefined) {
-    faults.push('DATABASE_URL is required in production; the embedded database is for trying out')
-  }
-  if (settings.SMTP_URL === undefined && settings.EMAIL_ENABLED !== false) {
-    faults.push(
-      'SMTP_URL is required in production, such as smtp://user:password@host:587; ' +
-        'set EMAIL_ENABLED=off to run without email: then nobody can reset a password'
-    )
-  }
-  return faults
-}
-
-function findWeakSecrets(settings: Settings): string[] {
-  const faults = []
-  for (const name of ['JWT_SECRET', 'JWT_SECRET_SECONDARY'] as const) {
-    const secret = settings[name]
-    if (secret === undefined) {
-      continue
-    }
-    if (isPlaceholder(secret)) {
-      faults.push(`${name} is a placeholder; ${SECRET_HINT}`)
-    }
-    for (const url of ['DATABASE_URL', 'REDIS_URL', 'SMTP_URL'] as const) {
-      if (passwordInUrl(settings[url]) === secret) {
-        faults.push(
-          `${name} is also the password in ${url}; generate another with: openssl rand -base64 48`
-        )
-      }
-    }
-  }
-  return faults
 }
 
 const TYPE_RULES: Record<string, string> = {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { ConfigError, Environment, readConfig } from '../src/config.ts'
 
@@ -154,7 +155,23 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
   ['EMAIL_ENABLED', 'no', /^EMAIL_ENABLED must be on or off$/],
   ['SMTP_URL', 'mail.internal:587', /^SMTP_URL must look like smtp:/],
   ['EMAIL_FROM', 'Ann\r\nBcc: everybody', /^EMAIL_FROM must be an email address/],
-  ['CORS_ORIGINS', '*', /^CORS_ORIGINS must be exact origins .* \* is not one$/],
+  ...[
+    '*',
+    'https://*.example.com',
+    'https://*',
+    'capacitor://*',
+    'app://a, https://*.b.example'
+  ].map(
+    (pattern) =>
+      ['CORS_ORIGINS', pattern, /^CORS_ORIGINS must be exact origins .* \* is not one$/] as [
+        string,
+        string,
+        RegExp
+      ]
+  ),
+  ['CORS_ORIGINS', 'capacitor://localhost/page', /^CORS_ORIGINS must be exact origins/],
+  ['CORS_ORIGINS', 'javascript://alert', /^CORS_ORIGINS must be exact origins/],
+  ['PUBLIC_URL', 'https://*.example.com', /^PUBLIC_URL must be an origin/],
   ['CORS_ORIGINS', 'https://app.example.com,null', /^CORS_ORIGINS must be exact origins/],
   ...[
     '1',
@@ -290,5 +307,105 @@ t.test('a secret that is also the password of something else is none of its own'
     t.match(faults, [new RegExp(`^JWT_SECRET is also the password in ${name}; `)])
     t.equal(faults.length, 1)
   }
-  t.strictSame(faultsOf({ ...PRODUCTION, DATABASE_URL: 'postgres://app:%ff%@db/x' }), [])
+  t.strictSame(faultsOf({ ...PRODUCTION, REDIS_URL: 'redis://:%ff%@cache' }), [])
+  t.match(faultsOf({ ...PRODUCTION, DATABASE_URL: 'postgres://app:%ff%@db/x' }), [
+    /^DATABASE_URL has a % that begins no escape: /
+  ])
+})
+
+t.test('two secrets of production are never the same', async (t) => {
+  const { JWT_SECRET } = PRODUCTION
+  for (const name of ['JWT_SECRET_SECONDARY', 'METRICS_TOKEN']) {
+    t.strictSame(faultsOf({ ...PRODUCTION, [name]: JWT_SECRET }), [
+      `${name} is also JWT_SECRET; generate another with: openssl rand -base64 48`
+    ])
+  }
+  t.strictSame(faultsOf({ JWT_SECRET, JWT_SECRET_SECONDARY: JWT_SECRET }), [])
+})
+
+t.test('in production, PUBLIC_URL has TLS unless it is for this machine alone', async (t) => {
+  for (const url of [
+    'http://tasks.example.com',
+    'http://192.0.2.7:3000',
+    'http://localhost.example.com'
+  ]) {
+    t.match(faultsOf({ ...PRODUCTION, PUBLIC_URL: url }), [
+      /^PUBLIC_URL must begin with https: in production/
+    ])
+    t.strictSame(faultsOf({ PUBLIC_URL: url }), [])
+  }
+  for (const url of [
+    'https://tasks.example.com',
+    'http://localhost:3000',
+    'http://127.0.0.1',
+    'http://[::1]:3000'
+  ]) {
+    t.strictSame(faultsOf({ ...PRODUCTION, PUBLIC_URL: url }), [], url)
+  }
+})
+
+t.test('outside production, the server listens to others only when that is said', async (t) => {
+  for (const host of ['0.0.0.0', '::', '192.0.2.7', 'tasks.example.com', '::ffff:192.0.2.7']) {
+    t.match(
+      faultsOf({ HOST: host }),
+      [/^HOST must be a loopback address unless NODE_ENV=production/],
+      host
+    )
+    t.strictSame(faultsOf({ HOST: host, ALLOW_PUBLIC_DEVELOPMENT: 'on' }), [], host)
+    t.strictSame(faultsOf({ ...PRODUCTION, HOST: host }), [], host)
+  }
+  for (const host of ['127.0.0.1', '127.8.0.1', '::1', 'localhost', '::ffff:127.0.0.1']) {
+    t.strictSame(faultsOf({ HOST: host }), [], host)
+  }
+})
+
+t.test('apps and browser extensions can be among the origins that may call', async (t) => {
+  const origins =
+    'https://app.example.com, capacitor://localhost, tauri://localhost, app://tasks, ' +
+    'chrome-extension://abcdefghijklmnopabcdefghijklmnop'
+  t.equal(readConfig({ CORS_ORIGINS: origins }).CORS_ORIGINS, origins)
+})
+
+t.test('a secret can be in a file, whose final newline does not count', async (t) => {
+  const folder = t.testdir()
+  const holding = (name: string, text: string) => {
+    const file = join(folder, name)
+    writeFileSync(file, text)
+    return file
+  }
+  const { JWT_SECRET, DATABASE_URL, SMTP_URL } = PRODUCTION
+  const config = readConfig({
+    NODE_ENV: 'production',
+    JWT_SECRET_FILE: holding('jwt', `${JWT_SECRET}\n`),
+    JWT_SECRET_SECONDARY_FILE: holding('old', `${JWT_SECRET}#2\n\n`),
+    DATABASE_URL_FILE: holding('database', `${DATABASE_URL}\r\n`),
+    REDIS_URL_FILE: holding('redis', 'redis://cache'),
+    SMTP_URL_FILE: holding('smtp', SMTP_URL),
+    METRICS_TOKEN_FILE: holding('metrics', '0123456789abcdefghij\n')
+  })
+  t.match(config, {
+    JWT_SECRET,
+    JWT_SECRET_SECONDARY: `${JWT_SECRET}#2\n`,
+    DATABASE_URL,
+    REDIS_URL: 'redis://cache',
+    SMTP_URL,
+    METRICS_TOKEN: '0123456789abcdefghij'
+  })
+  t.match(
+    faultsOf({
+      JWT_SECRET_FILE: join(folder, 'absent'),
+      REDIS_URL_FILE: folder,
+      SMTP_URL,
+      SMTP_URL_FILE: holding('smtp', SMTP_URL),
+      METRICS_TOKEN_FILE: holding('empty', '\n'),
+      DATABASE_URL_FILE: holding('wrong', 'mysql://hush@db')
+    }).sort(),
+    [
+      /^DATABASE_URL must look like postgres:/,
+      'JWT_SECRET_FILE cannot be read: there is no such file',
+      'METRICS_TOKEN_FILE is empty',
+      'REDIS_URL_FILE cannot be read: it is a directory',
+      'SMTP_URL and SMTP_URL_FILE are both set; set one of them'
+    ]
+  )
 })

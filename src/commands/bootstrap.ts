@@ -3,11 +3,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseEnv } from 'node:util'
-import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { type Config, readConfig } from '../config.ts'
 import type { Secrets } from '../core/secrets.ts'
+import { checkServer } from '../db/check-server.ts'
 import { type Database, openDatabase } from '../db/client.ts'
+import { databaseErrorReason } from '../db/error-reason.ts'
 import { classifyDbError } from '../db/errors.ts'
 import { type Migrated, migrate } from '../db/migrate.ts'
 import type { StatementTracer } from '../db/tracing.ts'
@@ -16,7 +17,9 @@ const STARTUP_TIMEOUT_MS = 60_000
 const DATABASE_RETRY_MS = 1000
 
 /** An error that the user of a command can fix: only its message is printed. */
-export class CommandError extends Error {}
+export class CommandError extends Error {
+  override name = 'CommandError'
+}
 
 /** Reads the configuration from the environment and from `.env` in the working directory; the environment wins. */
 export function loadConfig(): Config {
@@ -42,7 +45,7 @@ export async function migrateConfigured(config: Config, database: Database): Pro
     return migrate(database.db)
   }
   // With a timeout, to detect a server that does not respond.
-  await database.db.execute(sql`select 1`)
+  await checkServer(database.db)
   const withoutTimeouts = await openDatabase({
     url: config.DATABASE_URL,
     dataDir: config.DATA_DIR,
@@ -77,7 +80,7 @@ export async function migrateWithRetry(
       if (classifyDbError(err) !== 'unavailable' || Date.now() > giveUpAt) {
         throw err
       }
-      logger.warn({ err }, 'waiting for the database')
+      logger.warn({ reason: databaseErrorReason(err) }, 'waiting for the database')
       await pause(DATABASE_RETRY_MS)
     }
   }
@@ -109,9 +112,18 @@ function loadSecret(config: Config): string {
   return readFileSync(file, 'utf8')
 }
 
+/** Decodes a file as editors on Windows save it too: with a byte order mark, which is no part of the first name. */
+function decodeText(file: string, bytes: Buffer): string {
+  const [first = 0, second = 0] = bytes
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    throw new CommandError(`${file} is encoded as UTF-16. Save it as UTF-8.`)
+  }
+  return bytes.toString('utf8').replace(/^\uFEFF/, '')
+}
+
 function readEnvFile(file: string): Record<string, string | undefined> {
   try {
-    return parseEnv(readFileSync(file, 'utf8'))
+    return parseEnv(decodeText(file, readFileSync(file)))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       return {}

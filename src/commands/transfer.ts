@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkServer } from '../db/check-server.ts'
 import { openDatabase } from '../db/client.ts'
 import {
   copyDatabase,
@@ -27,6 +28,7 @@ export async function transfer(): Promise<void> {
   const to = await openDatabase({ url, dataDir, pool: 1, withoutTimeouts: true })
   try {
     // Both get the schema of this version, so that they have the same columns.
+    await checkServer(to.db)
     await migrate(from.db)
     await migrate(to.db)
     print(await copyDatabase(from.db, to.db))

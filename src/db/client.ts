@@ -4,6 +4,7 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import type { QueueStats } from '../lib/concurrency-limit.ts'
 import { lockDirectory } from './embedded/lock.ts'
 import { ensureDatabase } from './embedded/template.ts'
+import { connectionOptions } from './postgres-js/connection-options.ts'
 import { assertDriverPatched } from './postgres-js/patches.ts'
 import { type TimeoutOptions, withTimeouts } from './postgres-js/timeouts.ts'
 import { type StatementTracer, traceStatements } from './tracing.ts'
@@ -63,7 +64,8 @@ async function openServer(
   const { default: postgres } = await import('postgres')
   assertDriverPatched()
   const { drizzle } = await import('drizzle-orm/postgres-js')
-  const client = postgres(url, {
+  const client = postgres({
+    ...connectionOptions(url),
     max: timeouts.pool,
     connect_timeout: CONNECT_SECONDS,
     backoff,
@@ -73,10 +75,7 @@ async function openServer(
     fetch_types: false,
     // Operators' commands do not repeat statements; for the application pooler.ts decides.
     prepare: !withoutTimeouts,
-    onnotice() {},
-    // Timestamps are parsed as UTC. The server's timeouts are set on its role (README, Data): a pooler rejects them
-    // here.
-    connection: { application_name: 'tasklane', TimeZone: 'UTC' }
+    onnotice() {}
   })
   const close = () => client.end({ timeout: 5 })
   // Our own option, read by the patched driver (patches.ts).
@@ -117,7 +116,7 @@ export async function createPglite(options: PGliteOptions): Promise<PGlite> {
 /** Wraps an open PGlite as the embedded database. */
 export async function embedded(pglite: PGlite, release: () => void = () => {}): Promise<Database> {
   const { drizzle } = await import('drizzle-orm/pglite')
-  await pglite.exec("set time zone 'UTC'")
+  await pglite.exec("SET TIME ZONE 'UTC'; SET datestyle = 'ISO'")
   const close = async () => {
     await pglite.close()
     release()

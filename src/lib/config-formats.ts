@@ -1,4 +1,5 @@
 import { isProxyRange } from './ip.ts'
+import { parsePostgresUrl, postgresUrlFault } from './postgres-url.ts'
 
 export interface ConfigFormat {
   /** What a value must be, in words that follow the variable's name. */
@@ -23,7 +24,17 @@ const isUrl =
   (text: string) =>
     protocols.includes(URL.parse(text)?.protocol ?? '')
 const isOrigin = (text: string) =>
-  isUrl('http:', 'https:')(text) && new URL(text).origin === text.replace(/\/$/, '')
+  isUrl('http:', 'https:')(text) &&
+  new URL(text).origin === text.replace(/\/$/, '') &&
+  !text.includes('*')
+/** Apps and browser extensions have origins that no URL parser knows. */
+const APP_ORIGIN =
+  /^(app|capacitor|chrome-extension|ionic|moz-extension|safari-web-extension|tauri):\/\/[a-z0-9.-]+(:\d+)?$/
+const isCallerOrigin = (text: string) => isOrigin(text) || APP_ORIGIN.test(text)
+
+/** Returns true for what begins like a PostgreSQL URL; postgres-url.ts says whether it can be used. */
+export const isPostgresUrl = (text: string | undefined): text is string =>
+  /^postgres(ql)?:\/\//.test(text ?? '')
 
 /** The formats of settings, by the name that their schema refers to. */
 export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
@@ -33,7 +44,7 @@ export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
   },
   'postgres-url': {
     rule: 'must look like postgres://user:password@host:5432/database',
-    check: isUrl('postgres:', 'postgresql:')
+    check: (text) => isPostgresUrl(text)
   },
   'redis-url': { rule: 'must look like redis://host:6379', check: isUrl('redis:', 'rediss:') },
   'smtp-url': {
@@ -58,7 +69,7 @@ export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
   },
   'origin-list': {
     rule: 'must be exact origins separated by commas, such as https://app.example.com; * is not one',
-    check: everyEntry(isOrigin)
+    check: everyEntry(isCallerOrigin)
   },
   'cidr-list': {
     rule:
@@ -93,6 +104,9 @@ export const isPlaceholder = (secret: string): boolean =>
 
 /** Returns the password in a URL, decoded; empty without one. */
 export function passwordInUrl(url: string | undefined): string {
+  if (isPostgresUrl(url)) {
+    return postgresUrlFault(url) === undefined ? (parsePostgresUrl(url).password ?? '') : ''
+  }
   const password = URL.parse(url ?? '')?.password ?? ''
   try {
     return decodeURIComponent(password)

@@ -24,6 +24,13 @@ export const maskIp = (ip: string): string =>
 export const limitKey = (canonical: string): string =>
   networkOf(canonical, isIPv6(canonical) ? 64 : 32)
 
+/** Returns true for a host name or an IP address, in brackets or not, that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[|\]$/g, '')
+  const address = isIP(name) === 0 ? '' : canonicalIp(name)
+  return name.toLowerCase() === 'localhost' || address === '::1' || address.startsWith('127.')
+}
+
 export interface IpRange {
   network: string
   bits: number

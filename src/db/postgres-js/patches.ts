@@ -54,10 +54,12 @@ const PATCHES: Patch[] = [
 `
   },
   {
-    why: `A server that closes the connection before the login is down: report it and back off. The driver would
-      reconnect for ever without a pause (#1193).`,
+    why: `A server that closes the connection before the login is down: try the next host of the list, then report it
+      and back off. The driver would reconnect for ever without a pause (#1193). A new session begins with the first.`,
     find: '    if (initial)\n      return reconnect()\n',
     replace: `    chunk = nextWriteTimer = null
+    if (initial && options.host[++retries]) return reconnect()
+    retries = hostIndex = 0
     if (initial) errored(Errors.connection('CONNECT_CLOSED', options)), hadError = true
 `
   },
@@ -79,6 +81,18 @@ const PATCHES: Patch[] = [
     replace: `    result = new Result()
     rows = 0
     connectTimer.cancel()
+`
+  },
+  {
+    why: `A server that offers no TLS, where TLS is required, is told apart from one that is down. The driver would send
+      it a TLS greeting, which it takes for nonsense.`,
+    find: "      if (!canSSL && ssl === 'prefer')\n        return connected()\n",
+    replace: `      if (!canSSL && ssl === 'prefer')
+        return connected()
+      if (!canSSL) {
+        errored(Errors.generic('TLS_NOT_OFFERED', 'no TLS'))
+        return socket.destroy()
+      }
 `
   },
   {

@@ -1,0 +1,111 @@
+import { isPlaceholder, isPostgresUrl, passwordInUrl, SECRET_HINT } from './config-formats.ts'
+import { isLoopback } from './ip.ts'
+import { postgresUrlFault } from './postgres-url.ts'
+
+/** The settings that rules over more than one of them look at. */
+interface RuledSettings {
+  NODE_ENV: string
+  HOST: string
+  ALLOW_PUBLIC_DEVELOPMENT: boolean
+  WEB_CONCURRENCY: number
+  PUBLIC_URL?: string
+  DATABASE_URL?: string
+  DATABASE_MIGRATION_URL?: string
+  REDIS_URL?: string
+  JWT_SECRET?: string
+  JWT_SECRET_SECONDARY?: string
+  EMAIL_VERIFICATION: string
+  EMAIL_ENABLED: boolean
+  SMTP_URL?: string
+  METRICS_TOKEN?: string
+}
+
+/** Returns the faults of settings that are right each alone and cannot be together. */
+export function findConflicts(settings: RuledSettings): string[] {
+  const faults = findUrlFaults(settings)
+  if (settings.EMAIL_VERIFICATION === 'required' && settings.EMAIL_ENABLED === false) {
+    faults.push(
+      'EMAIL_VERIFICATION=required needs email, but EMAIL_ENABLED is off: nobody could log in'
+    )
+  }
+  if (settings.WEB_CONCURRENCY > 1 && settings.METRICS_TOKEN !== undefined) {
+    faults.push(
+      'METRICS_TOKEN needs WEB_CONCURRENCY=1, because the process that answers knows its own requests only; ' +
+        'use METRICS_PORT, which covers all processes'
+    )
+  }
+  if (settings.WEB_CONCURRENCY > 1 && settings.DATABASE_URL === undefined) {
+    faults.push(
+      'WEB_CONCURRENCY above 1 needs DATABASE_URL: the embedded database belongs to one process'
+    )
+  }
+  if (settings.DATABASE_MIGRATION_URL !== undefined && settings.DATABASE_URL === undefined) {
+    faults.push('DATABASE_MIGRATION_URL needs DATABASE_URL, to the same database')
+  }
+  return faults
+}
+
+/** Returns what development accepts and production does not. */
+export function findProductionFaults(settings: RuledSettings): string[] {
+  const faults = []
+  if (settings.JWT_SECRET === undefined) {
+    faults.push(`JWT_SECRET is required in production; ${SECRET_HINT}`)
+  }
+  faults.push(...findWeakSecrets(settings))
+  if (settings.DATABASE_URL === undefined) {
+    faults.push('DATABASE_URL is required in production; the embedded database is for trying out')
+  }
+  if (settings.SMTP_URL === undefined && settings.EMAIL_ENABLED !== false) {
+    faults.push(
+      'SMTP_URL is required in production, such as smtp://user:password@host:587; ' +
+        'set EMAIL_ENABLED=off to run without email: then nobody can reset a password'
+    )
+  }
+  const origin = URL.parse(settings.PUBLIC_URL ?? '')
+  if (origin?.protocol === 'http:' && !isLoopback(origin.hostname)) {
+    faults.push(
+      'PUBLIC_URL must begin with https: in production; without TLS, anybody on the way reads passwords and tokens'
+    )
+  }
+  return faults
+}
+
+/** Returns what production accepts and development, which shows everybody's codes at /dev/mails, does not. */
+export function findDevelopmentFaults(settings: RuledSettings): string[] {
+  return isLoopback(settings.HOST) || settings.ALLOW_PUBLIC_DEVELOPMENT !== false
+    ? []
+    : [
+        'HOST must be a loopback address unless NODE_ENV=production, because development shows all emails to everybody; ' +
+          'ALLOW_PUBLIC_DEVELOPMENT=on permits it in a network that you trust'
+      ]
+}
+
+function findUrlFaults(settings: RuledSettings): string[] {
+  return (['DATABASE_URL', 'DATABASE_MIGRATION_URL'] as const).flatMap((name) => {
+    const url = settings[name]
+    const fault = isPostgresUrl(url) ? postgresUrlFault(url) : undefined
+    return fault === undefined ? [] : [`${name} ${fault}`]
+  })
+}
+
+const SECRETS = ['JWT_SECRET', 'JWT_SECRET_SECONDARY', 'METRICS_TOKEN'] as const
+const URLS = ['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'REDIS_URL', 'SMTP_URL'] as const
+
+function findWeakSecrets(settings: RuledSettings): string[] {
+  return SECRETS.flatMap((name, i) => {
+    const secret = settings[name]
+    if (secret === undefined) {
+      return []
+    }
+    const uses = [
+      ...SECRETS.slice(0, i).filter((other) => settings[other] === secret),
+      ...URLS.filter((url) => passwordInUrl(settings[url]) === secret).map(
+        (url) => `the password in ${url}`
+      )
+    ]
+    return [
+      ...(isPlaceholder(secret) ? [`${name} is a placeholder; ${SECRET_HINT}`] : []),
+      ...uses.map((use) => `${name} is also ${use}; generate another with: openssl rand -base64 48`)
+    ]
+  })
+}
