@@ -33,8 +33,8 @@ const LAST = [
 ]
 /** What cannot succeed with examples alone; the contract names the answer all the same. */
 const REFUSED: Record<string, string> = {
-  verifyEmail: 'needs the code of a letter',
-  verifyResetCode: 'needs the code of a letter',
+  verifyEmail: 'needs the code of an email',
+  verifyResetCode: 'needs the code of an email',
   resetPassword: 'needs the token that such a code is exchanged for',
   getUser: 'needs the id of a user',
   updateUser: 'needs the id of a user',

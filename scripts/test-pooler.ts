@@ -20,7 +20,7 @@ if (serverUrl === undefined || withoutPgbouncer) {
 }
 const given = process.argv.slice(2)
 const leftovers: (() => unknown)[] = []
-// So few connections for each database that whoever keeps one to themselves is noticed.
+// So few connections for each database that a caller that holds one is noticed.
 const { url } = await startPgbouncer(
   { teardown: (handler) => leftovers.push(handler) },
   serverUrl,

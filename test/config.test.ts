@@ -204,7 +204,7 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
 ]
 
 t.test(
-  'a bad setting is refused by its name and never by its value, in development as in production',
+  'a bad setting is rejected by its name and never by its value, in development as in production',
   async (t) => {
     for (const [name, value, fault] of BAD) {
       for (const base of name === 'NODE_ENV' ? [{}] : [{}, PRODUCTION]) {
@@ -234,7 +234,7 @@ t.test('no secret is repeated in what a person or a log gets to read', async (t)
   }
 })
 
-t.test('all faults are told at once', async (t) => {
+t.test('all faults are reported at once', async (t) => {
   const bad = new Map(
     BAD.filter(([name]) => name !== 'NODE_ENV').map(([name, value, fault]) => [
       name,
@@ -251,7 +251,7 @@ t.test('all faults are told at once', async (t) => {
   }
 })
 
-t.test('production asks for what development makes for itself, all at once', async (t) => {
+t.test('production requires what development generates, all at once', async (t) => {
   t.match(faultsOf({ NODE_ENV: 'production' }), [
     /^JWT_SECRET is required in production/,
     /^DATABASE_URL is required in production/,

@@ -25,16 +25,13 @@ const closed = operations.filter((each) => !isPublic(each))
 const { request, signUp } = await createTestApp(t, { env: { IMPORT_MAX_BYTES: '1024' } })
 const admin = await signUp('admin')
 
-t.test(
-  'no operation answers without credentials, except those by which one gets them',
-  async (t) => {
-    for (const each of closed) {
-      t.equal((await request(exampleRequest(each))).statusCode, 401, each.operation.operationId)
-    }
+t.test('no operation works without credentials, except those that issue them', async (t) => {
+  for (const each of closed) {
+    t.equal((await request(exampleRequest(each))).statusCode, 401, each.operation.operationId)
   }
-)
+})
 
-t.test('no operation answers an API key that was not made for it', async (t) => {
+t.test('no operation accepts an API key without its scope', async (t) => {
   const keyWith = async (scope: string): Promise<string> =>
     (
       await admin.post('/api/v1/me/api-keys', {
@@ -54,7 +51,7 @@ t.test('no operation answers an API key that was not made for it', async (t) => 
   }
 })
 
-t.test('no operation takes a parameter that it did not declare', async (t) => {
+t.test('no operation accepts an undeclared parameter', async (t) => {
   for (const each of operations) {
     const answer = await admin.send(exampleRequest(each, { query: '?nonsense=1' }))
     t.match(
@@ -65,13 +62,13 @@ t.test('no operation takes a parameter that it did not declare', async (t) => {
   }
 })
 
-t.test('no operation finds what is not there', async (t) => {
+t.test('every operation returns 404 for what does not exist', async (t) => {
   for (const each of operations.filter(({ path }) => path.includes('{'))) {
     t.equal((await admin.send(exampleRequest(each))).statusCode, 404, each.operation.operationId)
   }
 })
 
-t.test('no operation takes a body of another media type, or one that is too large', async (t) => {
+t.test('no operation accepts a body of another media type, or one that is too large', async (t) => {
   for (const each of operations.filter(takesBody)) {
     const { operationId } = each.operation
     t.equal(
@@ -91,7 +88,7 @@ t.test('no operation takes a body of another media type, or one that is too larg
   }
 })
 
-t.test('every operation has a budget, and says when there is more of it', async (t) => {
+t.test('every operation has a budget, and says when it is refilled', async (t) => {
   const limited = await createTestApp(t, {
     env: {
       RATE_LIMIT: 'on',

@@ -29,7 +29,7 @@ t.test(
   }
 )
 
-t.test('who has the contract already is spared it', async (t) => {
+t.test('a caller that has the contract already gets a 304', async (t) => {
   const tags = await Promise.all(
     DOCUMENTS.map(async (name) => (await app.inject(`/${name}`)).headers.etag)
   )
@@ -44,7 +44,7 @@ t.test('who has the contract already is spared it', async (t) => {
   }
 })
 
-t.test('no caller can put an address of their own into the contract', async (t) => {
+t.test('no caller can put a URL of their own into the contract', async (t) => {
   const { app: local } = await createTestApp(t)
   await local.listen({ host: '127.0.0.1', port: 0 })
   const { port } = local.server.address() as AddressInfo

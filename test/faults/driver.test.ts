@@ -8,7 +8,7 @@ const CLOSED = 'CONNECTION_CLOSED'
 const CRASH = "reading 'write'"
 type Result = object | typeof CRASH
 
-/** What each fault does with our patches and timeouts, and without one of them: what it prevents must be seen to happen. */
+/** What each fault does with our patches and timeouts, and without one of them: the damage must be seen to happen. */
 const faults: {
   title: string
   scenario: string

@@ -7,7 +7,7 @@ const proxied = await createTestApp(t, { env: PROXIES })
 const open = await createTestApp(t, { database: { ...proxied.database, close: async () => {} } })
 
 let attempts = 0
-/** The address under which a request is remembered. */
+/** Returns the IP that is stored for a request. */
 async function remembered(
   { request, db }: typeof proxied,
   remoteAddress: string,
@@ -31,7 +31,7 @@ async function remembered(
   return (await auditEntries(db)).find(({ request_id }) => request_id === id)?.address
 }
 
-t.test('without proxies the socket decides, and every forwarded header is noise', async (t) => {
+t.test('without proxies the socket decides, and forwarded headers are ignored', async (t) => {
   const forged = {
     'x-forwarded-for': '198.51.100.1',
     forwarded: 'for=198.51.100.1',

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createTestApp } from '../support/test-app.ts'
 
 t.test(
-  'while the process is leaving it serves, is not ready, and sends callers elsewhere',
+  'while the process is shutting down it serves, is not ready, and closes connections',
   async (t) => {
     let isLeaving = false
     const { request, signUp } = await createTestApp(t, {

@@ -30,24 +30,24 @@ t.test('a route that does not say who it allows stops the boot and is named', as
   })
 })
 
-t.test('a forgotten route inside a room stops the boot as well', async (t) => {
+t.test('a route without a guard inside a plugin stops the boot as well', async (t) => {
   const empty = await bare(t)
   await t.rejects(
     async () => {
       await empty.register(
-        async (room) => {
-          room.post('/deep', async () => 'everything')
+        async (plugin) => {
+          plugin.post('/deep', async () => 'everything')
         },
-        { prefix: '/room' }
+        { prefix: '/plugin' }
       )
       await empty.ready()
     },
-    { message: 'POST /room/deep does not say who it allows' }
+    { message: 'POST /plugin/deep does not say who it allows' }
   )
 })
 
 t.test(
-  'every operation that is not public refuses strangers before it looks at anything else',
+  'every operation that is not public rejects callers without credentials before anything else',
   async (t) => {
     await app.ready()
     const contract = app.contract()
@@ -77,7 +77,7 @@ t.test(
   }
 )
 
-t.test('HEAD is guarded like GET and tells nothing more', async (t) => {
+t.test('HEAD is guarded like GET and returns nothing more', async (t) => {
   const ann = await signUp()
   const eve = await signUp()
   const task = await ann.create({ title: 'Paint the door' })
@@ -99,7 +99,7 @@ t.test('HEAD is guarded like GET and tells nothing more', async (t) => {
   t.match(await head('/api/v1/tasks', ann.access_token), { statusCode: 200, body: '' })
 })
 
-t.test('credentials travel in one place only', async (t) => {
+t.test('credentials are accepted in one place only', async (t) => {
   const ann = await signUp()
   const elsewhere = [
     { url: `/api/v1/me?access_token=${ann.access_token}` },

@@ -40,7 +40,7 @@ t.test('a server that has just started does not take its own start for overload'
 })
 
 t.test(
-  'while the event loop lags new requests are told to come again, probes get through, and afterwards all is well',
+  'while the event loop lags new requests get a 503, probes get through, and afterwards requests are served',
   async (t) => {
     const { request } = await createTestApp(t, {
       env: { MAX_EVENT_LOOP_DELAY_MS: '40', DATABASE_URL: 'postgres://127.0.0.1/configured-only' }

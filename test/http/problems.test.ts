@@ -11,7 +11,7 @@ const REGISTER = {
 
 const { request, signUp } = await createTestApp(t)
 
-t.test('every refusal has the same shape, and its parts agree with each other', async (t) => {
+t.test('every problem has the same shape, and its parts agree with each other', async (t) => {
   const ann = await signUp()
   const answers = [
     await request({ url: '/nope' }),
@@ -65,7 +65,7 @@ t.test('a 401 says how to authenticate', async (t) => {
 })
 
 t.test(
-  'a failure that nobody foresaw is a 500 that says nothing, and its cause is in the log under the same id',
+  'an unexpected failure is a 500 without details, and its cause is logged under the same id',
   async (t) => {
     const log: string[] = []
     const hash = async () => {
@@ -92,7 +92,7 @@ t.test(
 )
 
 t.test(
-  'without its database the server stays alive, answers 503 and says when to come again',
+  'without its database the server stays alive, responds 503 and says when to retry',
   async (t) => {
     const gone = await openDatabase({
       url: 'postgres://nobody@127.0.0.1:1/none',

@@ -29,7 +29,7 @@ t.test('an unknown query parameter is named, with the nearest known one', async 
   }
 })
 
-t.test('a route that takes no parameters refuses them as well', async (t) => {
+t.test('a route that takes no parameters rejects them as well', async (t) => {
   t.match((await ann.get('/api/v1/me?fields=id')).json(), field('/fields', 'unknown_field'))
   t.equal(
     (
@@ -43,13 +43,13 @@ t.test('a route that takes no parameters refuses them as well', async (t) => {
   )
 })
 
-t.test('brackets have no meaning here', async (t) => {
+t.test('brackets have no meaning in parameter names', async (t) => {
   for (const name of ['limit[]', 'limit[a]', 'status[]', '__proto__[x]']) {
     t.match((await list(`${name}=1`)).json(), field(`/${name}`, 'unknown_field'), name)
   }
 })
 
-t.test('a scalar given twice is refused, a list repeats its key', async (t) => {
+t.test('a scalar given twice is rejected, a list repeats its key', async (t) => {
   t.match(
     (await list('limit=1&limit=2')).json(),
     field('/limit', 'given_twice', 'limit may be given only once.')
@@ -113,7 +113,7 @@ t.test('a query has at most 50 parameters', async (t) => {
 })
 
 t.test(
-  'malformed percent-encoding, ill-formed UTF-8 and NUL are refused in the query',
+  'malformed percent-encoding, ill-formed UTF-8 and NUL are rejected in the query',
   async (t) => {
     for (const text of ['%', '%2', '%zz', '%ff', '%c3', '%ed%a0%80', '%00', 'a%00b', '%C0%80']) {
       const answer = await list(`cursor=${text}`)
@@ -124,7 +124,7 @@ t.test(
 )
 
 t.test(
-  'malformed percent-encoding, ill-formed UTF-8 and NUL are refused in the path',
+  'malformed percent-encoding, ill-formed UTF-8 and NUL are rejected in the path',
   async (t) => {
     for (const text of ['%', '%2', '%zz', '%ff', '%c3', '%ed%a0%80', '%00', 'a%00b']) {
       for (const path of ['/api/v1/tasks/', '/api/v1/', '/', '/docs/static/']) {
@@ -138,7 +138,7 @@ t.test(
   }
 )
 
-t.test('an id that is none is a 404 like one that does not exist, however long', async (t) => {
+t.test('a malformed id is a 404 like one that does not exist, however long', async (t) => {
   const absent = (await ann.get('/api/v1/tasks/019f2f6e-7c1a-7bbb-8bbb-0123456789ab')).json()
   for (const id of [
     'x',
@@ -171,7 +171,7 @@ t.test('an id that is none is a 404 like one that does not exist, however long',
   }
 })
 
-t.test('an address above 8 KiB is a 414', async (t) => {
+t.test('a URL above 8 KiB is a 414', async (t) => {
   for (const url of [`/${'a'.repeat(8192)}`, `/api/v1/tasks?cursor=${'a'.repeat(8192)}`]) {
     t.match((await request({ url })).json(), { status: 414, code: 'uri_too_long' })
   }

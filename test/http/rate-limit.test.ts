@@ -106,7 +106,7 @@ t.test('each route of the log-in family counts for itself, before the body is re
   t.equal(elsewhere.statusCode, 200, 'another address is another client')
 })
 
-t.test('the token endpoint refuses in the terms of OAuth', async (t) => {
+t.test('the token endpoint rejects with OAuth error codes', async (t) => {
   const grant = () =>
     request({
       method: 'POST',
@@ -134,7 +134,7 @@ t.test('an IPv6 client is its /64, and a mapped address is the IPv4 client', asy
   t.equal((await spend('::ffff:198.51.100.7')).statusCode, 429)
 })
 
-t.test('guessing at paths is limited, and probes are not', async (t) => {
+t.test('guessing paths is limited, and probes are not', async (t) => {
   const answers = await times(61, (i) =>
     request({ url: `/wp-admin/${i}`, ...from('203.0.113.10') })
   )

@@ -12,7 +12,7 @@ const { request, signUp } = await createTestApp(t, {
 const answered = (id: unknown) =>
   lines.filter(({ request_id, msg }) => request_id === id && msg === 'request completed')
 
-t.test('each answer has one line: the operation, who asked, how it ended', async (t) => {
+t.test('each response has one line: the operation, the caller, the result', async (t) => {
   const ann = await signUp()
   const task = await ann.create({ title: 'Paint the door' })
   const { headers } = await ann.read(task)
@@ -30,7 +30,7 @@ t.test('each answer has one line: the operation, who asked, how it ended', async
   t.equal(answered(headers['x-request-id']).length, 1)
 })
 
-t.test('a refusal has its code, a stranger has no user', async (t) => {
+t.test('a problem has its code, an anonymous caller has no user', async (t) => {
   const refused = await request({ url: '/api/v1/tasks' })
   const [line] = answered(refused.headers['x-request-id'])
   t.match(line, { operation: 'listTasks', status: 401, code: 'unauthenticated' })
@@ -46,7 +46,7 @@ t.test('a refusal has its code, a stranger has no user', async (t) => {
 })
 
 t.test(
-  'attempts to log in are told, successes with whose and failures without what was sent',
+  'login attempts are logged, successes with the user and failures without the input',
   async (t) => {
     const ann = await signUp('user', 'ann')
     const good = await request({
@@ -144,7 +144,7 @@ t.test('no secret of any kind reaches the log, whatever way it takes', async (t)
   t.ok(text.length > 15)
 })
 
-t.test('nothing that a caller sends can forge a line', async (t) => {
+t.test('no input can forge a line', async (t) => {
   const before = text.length
   await request({
     url: '/nope%0a%7b%22level%22:60%7d',
@@ -158,7 +158,7 @@ t.test('nothing that a caller sends can forge a line', async (t) => {
   t.notOk(told.some((line) => JSON.parse(line).level === 60))
 })
 
-t.test('the id of a session is told as a hash, however it was spelled', async (t) => {
+t.test('the id of a session is logged as a hash, however it was spelled', async (t) => {
   const fay = await signUp('user', 'fay')
   const sid = JSON.parse(
     Buffer.from(fay.access_token.split('.')[1] as string, 'base64url').toString()

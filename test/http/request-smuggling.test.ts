@@ -9,7 +9,7 @@ await app.listen({ host: '127.0.0.1', port: 0 })
 const { port } = app.server.address() as AddressInfo
 const authorization = { Authorization: `Bearer ${ann.access_token}` }
 const json = { ...authorization, 'Content-Type': 'application/json' }
-/** What a smuggler would have somebody else's connection request. */
+/** What an attacker would smuggle into somebody else's connection. */
 const hidden = requestText(
   'POST /api/v1/tasks',
   { ...json, 'Content-Length': '13' },
@@ -18,7 +18,7 @@ const hidden = requestText(
 const statusesOf = async (...chunks: string[]) =>
   (await rawHttp(port, ...chunks)).map(({ status }) => status)
 
-t.test("no way around leads past the guard of an administrator's route", async (t) => {
+t.test("no spelling of a URL bypasses the guard of an administrator's route", async (t) => {
   const paths = [
     '/api/v1/tasks/../admin/users',
     '/api/v1/tasks/%2e%2e/admin/users',
@@ -71,7 +71,7 @@ t.test("no way around leads past the guard of an administrator's route", async (
   }
 })
 
-t.test('what could be two requests to somebody else is none to us', async (t) => {
+t.test('requests that another server could read as two are rejected', async (t) => {
   const before = await events.count()
   const shapes: Record<string, string | string[]>[] = [
     { 'Transfer-Encoding': 'xchunked' },

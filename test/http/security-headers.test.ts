@@ -17,7 +17,7 @@ const from = (origin: string, more: object = {}) => ({
   ...more
 })
 
-t.test('every answer keeps browsers from guessing, framing and telling', async (t) => {
+t.test('every response forbids sniffing, framing and referrers', async (t) => {
   for (const url of ['/', '/nope', '/api/v1/tasks', '/health/live', '/openapi.json', '/%']) {
     const { headers } = await closed.request({ url })
     t.match(
@@ -43,14 +43,14 @@ t.test('every answer keeps browsers from guessing, framing and telling', async (
   }
 })
 
-t.test('strict transport is asked for where there is transport security', async (t) => {
+t.test('HSTS is sent over TLS only', async (t) => {
   t.match(
     (await open.request({ url: '/' })).headers['strict-transport-security'],
     /^max-age=31536000/
   )
 })
 
-t.test('what is meant for one caller stays out of shared caches', async (t) => {
+t.test('responses for one caller stay out of shared caches', async (t) => {
   for (const url of ['/api/v1/tasks', '/api/v1/me', `/api/v1/tasks/${person.user.id}`]) {
     t.equal((await person.get(url)).headers['cache-control'], 'no-store', url)
   }
@@ -126,14 +126,14 @@ t.test(
   }
 )
 
-t.test('an OPTIONS that is no preflight is refused as without CORS', async (t) => {
-  for (const house of [open, closed]) {
+t.test('an OPTIONS that is no preflight is rejected as without CORS', async (t) => {
+  for (const app of [open, closed]) {
     for (const headers of [{}, { origin: APP }, { 'access-control-request-method': 'POST' }]) {
-      t.match(await house.request({ method: 'OPTIONS', url: '/api/v1/tasks', headers }), {
+      t.match(await app.request({ method: 'OPTIONS', url: '/api/v1/tasks', headers }), {
         statusCode: 405,
         headers: { allow: 'DELETE, GET, HEAD, POST' }
       })
-      t.equal((await house.request({ method: 'OPTIONS', url: '/nope', headers })).statusCode, 404)
+      t.equal((await app.request({ method: 'OPTIONS', url: '/nope', headers })).statusCode, 404)
     }
   }
 })

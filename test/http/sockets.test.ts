@@ -41,7 +41,7 @@ async function refused(t: Test, status: number, code: string, ...chunks: (string
 }
 
 t.test(
-  'bytes that are not HTTP are answered by a problem, then the connection is closed',
+  'bytes that are not HTTP get a problem in response, then the connection is closed',
   async (t) => {
     const noise: (string | Buffer)[] = [
       'garbage\r\n\r\n',
@@ -62,7 +62,7 @@ t.test(
   }
 )
 
-t.test('HTTP/1.1 takes exactly one valid Host', async (t) => {
+t.test('HTTP/1.1 accepts exactly one valid Host', async (t) => {
   await refused(t, 400, 'malformed_request', 'GET /health/live HTTP/1.1\r\n\r\n')
   await refused(
     t,
@@ -87,7 +87,7 @@ t.test('HTTP/1.1 takes exactly one valid Host', async (t) => {
   )
 })
 
-t.test('two lengths of one body are refused, for they smuggle requests', async (t) => {
+t.test('two lengths of one body are rejected, since they allow request smuggling', async (t) => {
   await refused(
     t,
     400,
@@ -123,7 +123,7 @@ t.test('two lengths of one body are refused, for they smuggle requests', async (
 })
 
 t.test(
-  'a body that is too large is refused by its declared length, and by what arrives without one',
+  'a body that is too large is rejected by its declared length or else by what arrives',
   async (t) => {
     await refused(
       t,
@@ -156,7 +156,7 @@ t.test(
   }
 )
 
-t.test('headers above 16 KiB are a 431, an address above 8 KiB is a 414', async (t) => {
+t.test('headers above 16 KiB are a 431, a URL above 8 KiB is a 414', async (t) => {
   await refused(t, 431, 'headers_too_large', requestText('GET /', { 'X-Long': 'a'.repeat(17_000) }))
   await refused(
     t,
@@ -193,7 +193,7 @@ t.test('TRACE, CONNECT and method overrides do nothing', async (t) => {
   t.equal(await events.count(), before)
 })
 
-t.test('two Authorization headers are a 401, for nobody knows which one counts', async (t) => {
+t.test('two Authorization headers are a 401, since it is ambiguous which one counts', async (t) => {
   const { Authorization: one } = authorization
   await refused(
     t,
@@ -209,7 +209,7 @@ t.test('two Authorization headers are a 401, for nobody knows which one counts',
   )
 })
 
-t.test('an expectation that nobody can meet is a 417, 100-continue is met', async (t) => {
+t.test('an unknown expectation is a 417, 100-continue is met', async (t) => {
   await refused(
     t,
     417,
@@ -227,7 +227,7 @@ t.test('an expectation that nobody can meet is a 417, 100-continue is met', asyn
   t.match(answers, [{ status: 100 }, { status: 201 }])
 })
 
-t.test('a caller who goes away in the middle of a body is no failure of ours', async (t) => {
+t.test('a caller who disconnects in the middle of a body is not logged as a failure', async (t) => {
   log.length = 0
   const socket = connect({ host: '127.0.0.1', port })
   await once(socket, 'connect')

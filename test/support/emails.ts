@@ -4,17 +4,17 @@ import type { LightMyRequestResponse as Response } from 'fastify'
 import type { EmailMessage, Mail } from '../../src/core/mail.ts'
 import type { Db } from '../../src/db/client.ts'
 
-/** The letters to an address so far, newest first. They leave right after the answer, hence the turn. */
+/** Returns the emails to an account so far, newest first. They are sent right after the response, hence the turn. */
 export async function emailsTo(mail: Mail, address: string): Promise<EmailMessage[]> {
   await turn()
-  return mail.sentMessages().filter((letter) => letter.to === address)
+  return mail.sentMessages().filter((email) => email.to === address)
 }
 
-/** The code in a letter. */
-export const codeIn = (letter: Pick<EmailMessage, 'text'> | undefined): string =>
-  /^ {4}(\d{8})$/m.exec(letter?.text ?? '')?.[1] ?? 'no code'
+/** Returns the code in an email. */
+export const codeIn = (email: Pick<EmailMessage, 'text'> | undefined): string =>
+  /^ {4}(\d{8})$/m.exec(email?.text ?? '')?.[1] ?? 'no code'
 
-/** The code in the newest letter to an address. */
+/** Returns the code in the newest email to an account. */
 export const codeTo = async (mail: Mail, address: string): Promise<string> =>
   codeIn((await emailsTo(mail, address))[0])
 
@@ -40,7 +40,7 @@ export function refusal(answer: Response): object {
 
 type Ask = (options: { method: 'POST'; url: string; payload: object }) => Promise<Response>
 
-/** Asks for a new password and exchanges the code from the letter for a token. */
+/** Requests a password reset and exchanges the code from the email for a token. */
 export async function resetTokenFor(
   { request, mail }: { request: Ask; mail: Mail },
   email: string

@@ -19,7 +19,7 @@ import type { Sql } from 'postgres'
 import type { Test } from 'tap'
 
 const DEBIAN = '/usr/lib/postgresql'
-/** How a server stops: in order but without waiting for its clients, at once, or because its first process is killed. */
+/** How a server stops: in order but not waiting for clients, at once, or because its first process is killed. */
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', crash: 'SIGKILL' } as const
 /** The limits that README asks an operator to put on the application's role. */
 const ROLE_LIMITS = {

@@ -5,7 +5,7 @@ import { call, startServer } from './command.ts'
 import { createTestDatabase, serverUrl } from './database.ts'
 
 const EMAIL = 'contract@example.com'
-/** Not one of the examples in the contract: whoever sends those must not delete the account. */
+/** Not an example of the contract: a client that sends the examples must not delete the account. */
 const PASSWORD = 'seldom-said-4711'
 
 export interface Tasklane {
@@ -15,8 +15,8 @@ export interface Tasklane {
 }
 
 /**
- * A Tasklane of our own for what is no test but speaks to a running server: on the server of TEST_DATABASE_URL or else
- * embedded, on a free port, without limits, letters in memory.
+ * Starts a server for programs that are no tests but need one: on the server of TEST_DATABASE_URL or else
+ * embedded, on a free port, without limits, emails in memory.
  */
 export async function startTasklane(env: Record<string, string> = {}): Promise<Tasklane> {
   const folder = mkdtempSync(join(tmpdir(), 'tasklane-server-'))
@@ -46,7 +46,7 @@ export async function startTasklane(env: Record<string, string> = {}): Promise<T
   }
 }
 
-/** The first to sign up, who is an admin: how to log in. */
+/** Signs up the first user, who becomes an admin, and returns the credentials. */
 export async function firstAdmin(url: string): Promise<{ email: string; password: string }> {
   const made = await call(`${url}/api/v1/auth/register`, {
     method: 'POST',

@@ -12,10 +12,10 @@ export interface Received {
   html: string
   raw: string
 }
-/** What the server says to the nth delivery, counted from one: nothing takes it. */
+/** How the server replies to the nth delivery, counted from one; undefined accepts it. */
 export type Reply = (nth: number) => { code: number; text: string } | undefined
 
-/** A real SMTP server on loopback, gone with the test. */
+/** Starts a real SMTP server on loopback that ends with the test. */
 export async function smtpServer(t: Test, replyTo: Reply = () => undefined) {
   const received: Received[] = []
   let deliveries = 0
@@ -49,7 +49,7 @@ export async function smtpServer(t: Test, replyTo: Reply = () => undefined) {
     url: `smtp://127.0.0.1:${(listener.address() as AddressInfo).port}`,
     received,
     deliveries: () => deliveries,
-    /** Settles when so many letters have arrived. */
+    /** Resolves when so many emails have arrived. */
     arrived: async (count: number): Promise<Received[]> => {
       while (received.length < count) {
         await once(server as unknown as NodeJS.EventEmitter, 'received')

@@ -25,7 +25,7 @@ import { resetCodeEmail, verificationCodeEmail } from './emails.ts'
 
 const CODE_MINUTES = 10
 const DIGITS = 8
-/** Emails to one account, and to one email address whoever requests them; beyond, none is sent. */
+/** Emails to one account, and to one email address by any caller; beyond, none is sent. */
 const MAX_AN_HOUR = 5
 const MAX_A_DAY = 10
 const MAX_TO_EMAIL_AN_HOUR = 30

@@ -23,14 +23,14 @@ t.test('the task pages', { skip: withoutBrowser }, async (t) => {
   })
 
   t.test('markup in a title, a description or a tag is shown as text', async (t) => {
-    const hostile =
+    const markup =
       '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>'
-    await ann.create({ title: hostile, description: hostile, tags: ['<b>bold</b>'] })
+    await ann.create({ title: markup, description: markup, tags: ['<b>bold</b>'] })
     await page.reload()
     await logIn('ann')
-    await page.getByRole('button', { name: hostile, exact: true }).waitFor()
+    await page.getByRole('button', { name: markup, exact: true }).waitFor()
     const shown = row(visitor, '<img')
-    t.equal(await shown.locator('.task-text').textContent(), hostile)
+    t.equal(await shown.locator('.task-text').textContent(), markup)
     t.equal(
       await shown.getByRole('button', { name: 'Tasks tagged <b>bold</b>' }).textContent(),
       '<b>bold</b>'
