@@ -88,7 +88,7 @@ async function registerProtection(app: App, deps: Deps, banCache: BanCache, budg
   const { config } = deps
   const violations = createViolationTracker({ ...deps, banCache, log: app.log })
   await app.register(ipBans, {
-    bannedFor: banCache.bannedFor,
+    findBan: banCache.find,
     budgets,
     reportViolation: violations.report,
     flush: violations.flush

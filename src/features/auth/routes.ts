@@ -39,7 +39,7 @@ const logIn = {
 } as const
 
 const refreshTokens = {
-  config: { allow: 'anyone', budget: 'refresh' },
+  config: { allow: 'anyone', budget: 'refresh', ignoresAutomaticBans: true },
   schema: {
     operationId: 'refreshTokens',
     tags,
