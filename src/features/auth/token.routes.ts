@@ -18,6 +18,7 @@ const createToken = {
     allow: 'anyone',
     budget: 'auth',
     hasPlainJsonProblems: true,
+    checksCredentials: true,
     ignoresAutomaticBans: true
   },
   schema: {
@@ -33,7 +34,8 @@ const createToken = {
       { 200: ref(TokenSet) },
       'invalid_grant',
       'unsupported_grant_type',
-      'email_unverified'
+      'email_unverified',
+      'cross_site'
     )
   }
 } as const
