@@ -16,6 +16,7 @@ import { accessTokens } from './http/plugins/access-tokens.ts'
 import { auditDenied } from './http/plugins/audit-denied.ts'
 import { clientIpPlugin } from './http/plugins/client-ip.ts'
 import { connectionClose } from './http/plugins/connection-close.ts'
+import { crossSite } from './http/plugins/cross-site.ts'
 import { guard } from './http/plugins/guard.ts'
 import { headRequests } from './http/plugins/head-requests.ts'
 import { ipBans } from './http/plugins/ip-bans.ts'
@@ -90,11 +91,12 @@ async function registerProtection(app: App, deps: Deps, banCache: BanCache, budg
   const { config } = deps
   const violations = createViolationTracker({ ...deps, banCache, log: app.log })
   await app.register(ipBans, {
-    bannedFor: banCache.bannedFor,
+    findBan: banCache.find,
     budgets,
     reportViolation: violations.report,
     flush: violations.flush
   })
+  await app.register(crossSite, { config })
   // The embedded database works on this very event loop: there a delay means that it is busy, not overloaded.
   await app.register(loadShedding, {
     maxDelayMs: config.DATABASE_URL === undefined ? 0 : config.MAX_EVENT_LOOP_DELAY_MS

@@ -26,6 +26,7 @@ export const catalogue = {
   own_account: [403, 'You cannot do this to your own account'],
   wrong_password: [403, 'Wrong password'],
   quota_exceeded: [403, 'Task quota exceeded'],
+  cross_site: [403, 'Requests from other websites are not accepted here'],
   ip_banned: [403, 'Your IP address is banned'],
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'Method not allowed'],

@@ -7,7 +7,7 @@ import { EmailConfirmation, VerificationRequest } from './email-verification.sch
 import { confirmEmail, requestVerification } from './email-verification.ts'
 
 const tags = ['Auth']
-const config = { allow: 'anyone', budget: 'auth' } as const
+const config = { allow: 'anyone', budget: 'auth', checksCredentials: true } as const
 
 const verify = {
   config,
@@ -22,6 +22,7 @@ const verify = {
     response: responses(
       { 204: NoContent('The email is confirmed.') },
       'invalid_code',
+      'cross_site',
       'account_exists'
     )
   }
@@ -37,9 +38,10 @@ const resend = {
                     response is the same in any case. At most one email is sent per minute. To get
                     another code for a change of email, request the change again.`,
     body: ref(VerificationRequest),
-    response: responses({
-      202: NoContent('If there is anything to confirm, an email is on its way.')
-    })
+    response: responses(
+      { 202: NoContent('If there is anything to confirm, an email is on its way.') },
+      'cross_site'
+    )
   }
 } as const
 

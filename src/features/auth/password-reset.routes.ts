@@ -13,7 +13,7 @@ import {
 import { requestReset, resetPassword, verifyResetCode } from './password-reset.ts'
 
 const tags = ['Auth']
-const config = { allow: 'anyone', budget: 'auth' } as const
+const config = { allow: 'anyone', budget: 'auth', checksCredentials: true } as const
 
 const forgot = {
   config,
@@ -25,7 +25,7 @@ const forgot = {
                     is the same if it does not. At most one email is sent per minute; a request before
                     that returns the id of the one that is open.`,
     body: ref(ForgotPassword),
-    response: responses({ 202: ref(ResetRequest) })
+    response: responses({ 202: ref(ResetRequest) }, 'cross_site')
   }
 } as const
 
@@ -39,7 +39,7 @@ const verify = {
                     one is valid. Every failure gets the same response, even a sixth attempt with the
                     right code.`,
     body: ref(OtpCheck),
-    response: responses({ 200: ref(ResetGrant) }, 'invalid_code')
+    response: responses({ 200: ref(ResetGrant) }, 'invalid_code', 'cross_site')
   }
 } as const
 
@@ -52,7 +52,11 @@ const reset = {
     description: md`Ends every session of the account, revokes its API keys and notifies the owner by
                     email. A password that is rejected does not use up the token.`,
     body: ref(PasswordReset),
-    response: responses({ 204: NoContent('The password has been changed.') }, 'invalid_reset_token')
+    response: responses(
+      { 204: NoContent('The password has been changed.') },
+      'invalid_reset_token',
+      'cross_site'
+    )
   }
 } as const
 

@@ -11,7 +11,7 @@ import { respondWithTokens } from './token-response.ts'
 const tags = ['Auth']
 
 const signUp = {
-  config: { allow: 'anyone', budget: 'auth' },
+  config: { allow: 'anyone', budget: 'auth', checksCredentials: true },
   schema: {
     operationId: 'register',
     tags,
@@ -20,12 +20,12 @@ const signUp = {
                     the installation confirms emails, a code is sent to your email; where that is
                     required, the session can do little until you confirm it.`,
     body: ref(Register),
-    response: responses({ 201: ref(TokenSet) }, 'account_exists')
+    response: responses({ 201: ref(TokenSet) }, 'cross_site', 'account_exists')
   }
 } as const
 
 const logIn = {
-  config: { allow: 'anyone', budget: 'auth' },
+  config: { allow: 'anyone', budget: 'auth', checksCredentials: true },
   schema: {
     operationId: 'login',
     tags,
@@ -34,12 +34,17 @@ const logIn = {
                     must be confirmed first, the right password of an account whose email is not
                     confirmed gets a 403.`,
     body: ref(Login),
-    response: responses({ 200: ref(TokenSet) }, 'bad_credentials', 'email_unverified')
+    response: responses({ 200: ref(TokenSet) }, 'bad_credentials', 'email_unverified', 'cross_site')
   }
 } as const
 
 const refreshTokens = {
-  config: { allow: 'anyone', budget: 'refresh' },
+  config: {
+    allow: 'anyone',
+    budget: 'refresh',
+    checksCredentials: true,
+    ignoresAutomaticBans: true
+  },
   schema: {
     operationId: 'refreshTokens',
     tags,
@@ -47,7 +52,7 @@ const refreshTokens = {
     description: md`Uses up the refresh token. Sending a used one again ends the whole session, so never
                     refresh in parallel.`,
     body: ref(Refresh),
-    response: responses({ 200: ref(TokenSet) }, 'bad_credentials')
+    response: responses({ 200: ref(TokenSet) }, 'bad_credentials', 'cross_site')
   }
 } as const
 

@@ -1,4 +1,4 @@
-import type { RequestContext } from '../../core/context.ts'
+import type { FastifyRequest } from 'fastify'
 import { invalidField, Problem, type ProblemCode } from '../../core/problem.ts'
 import { sendProblem } from '../../http/error-handler.ts'
 import { ref, responses } from '../../http/schemas.ts'
@@ -14,7 +14,13 @@ const FORM = 'application/x-www-form-urlencoded'
 const MAX_FIELDS = 50
 
 const createToken = {
-  config: { allow: 'anyone', budget: 'auth', hasPlainJsonProblems: true },
+  config: {
+    allow: 'anyone',
+    budget: 'auth',
+    hasPlainJsonProblems: true,
+    checksCredentials: true,
+    ignoresAutomaticBans: true
+  },
   schema: {
     operationId: 'createToken',
     tags: ['Auth'],
@@ -28,7 +34,8 @@ const createToken = {
       { 200: ref(TokenSet) },
       'invalid_grant',
       'unsupported_grant_type',
-      'email_unverified'
+      'email_unverified',
+      'cross_site'
     )
   }
 } as const
@@ -46,7 +53,7 @@ export async function tokenRoutes(app: App, deps: IdentityDeps) {
   )
 
   app.post('/token', createToken, (request, reply) =>
-    respondWithTokens(request, reply, grant(request.anonymousCtx, deps, request.body))
+    respondWithTokens(request, reply, grant(request, deps, request.body))
   )
 }
 
@@ -68,12 +75,15 @@ function parseForm(body: string): Record<string, string | string[]> {
 }
 
 async function grant(
-  ctx: RequestContext<null>,
+  { anonymousCtx: ctx, automaticBan }: FastifyRequest,
   deps: IdentityDeps,
   { grant_type, username, password, refresh_token }: TokenRequest
 ): Promise<TokenSet> {
   if (grant_type === 'refresh_token') {
     return refresh(ctx, deps, required('refresh_token', refresh_token))
+  }
+  if (automaticBan) {
+    throw automaticBan
   }
   const name = required('username', username)
   return login(

@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Db } from '../../db/client.ts'
+import type { BanInForce } from '../../http/plugins/ip-bans.ts'
 import { networkOf } from '../../lib/ip.ts'
-import { type BanInForce, listInForce } from './queries.ts'
+import { type ListedBan, listInForce } from './queries.ts'
 
 /** Every instance knows of a ban or its end after this time and the time of one read. */
 const TTL_MS = 1000
@@ -16,18 +17,22 @@ interface BanIndex {
   endsAt: Map<string, number>
 }
 const EMPTY: BanIndex = { bitsIpv4: [], bitsIpv6: [], endsAt: new Map() }
+interface Bans {
+  byHand: BanIndex
+  automatic: BanIndex
+}
 
 /** The bans in force. */
 export interface BanCache {
-  /** Returns for how many seconds an IP remains banned; undefined when it is not. */
-  bannedFor(ip: string): Promise<number | undefined>
+  /** Returns the ban of an IP that is in force: one by hand, else an automatic one. */
+  find(ip: string): Promise<BanInForce | undefined>
   /** Makes the next request read the bans anew. */
   invalidate(): void
 }
 
 /** Reads the bans at most once a second. While the database is unavailable, the last list remains in use. */
 export function createBanCache(db: Db, log: FastifyBaseLogger): BanCache {
-  let index = EMPTY
+  let inForce: Bans = { byHand: EMPTY, automatic: EMPTY }
   let freshUntil = 0
   let reading: Promise<void> | undefined
   let latestRead = 0
@@ -42,7 +47,16 @@ export function createBanCache(db: Db, log: FastifyBaseLogger): BanCache {
       return
     }
     if (bans) {
-      index = createIndex(bans, startedAt)
+      inForce = {
+        byHand: createIndex(
+          bans.filter(({ automatic }) => !automatic),
+          startedAt
+        ),
+        automatic: createIndex(
+          bans.filter(({ automatic }) => automatic),
+          startedAt
+        )
+      }
     }
     // Set after a failure as well, so that requests do not wait for an unavailable database again and again.
     freshUntil = startedAt + TTL_MS
@@ -50,13 +64,13 @@ export function createBanCache(db: Db, log: FastifyBaseLogger): BanCache {
   }
 
   return {
-    async bannedFor(ip) {
+    async find(ip) {
       const now = Date.now()
       if (now >= freshUntil) {
         reading ??= read(now)
         await withTimeout(reading)
       }
-      return banSecondsLeft(index, ip)
+      return findIn(inForce, ip)
     },
     invalidate() {
       latestRead++
@@ -77,7 +91,7 @@ async function withTimeout(work: Promise<void>): Promise<void> {
   clearTimeout(timer)
 }
 
-function createIndex(bans: BanInForce[], readAt: number): BanIndex {
+function createIndex(bans: ListedBan[], readAt: number): BanIndex {
   const bitsIn = (isIpv6: boolean) => [
     ...new Set(
       bans
@@ -95,6 +109,15 @@ function createIndex(bans: BanInForce[], readAt: number): BanIndex {
       ])
     )
   }
+}
+
+function findIn({ byHand, automatic }: Bans, ip: string): BanInForce | undefined {
+  const secondsByHand = banSecondsLeft(byHand, ip)
+  if (secondsByHand !== undefined) {
+    return { secondsLeft: secondsByHand, isAutomatic: false }
+  }
+  const seconds = banSecondsLeft(automatic, ip)
+  return seconds === undefined ? undefined : { secondsLeft: seconds, isAutomatic: true }
 }
 
 /** Looks an IP up once for each length of prefix that any ban has. */

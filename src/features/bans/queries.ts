@@ -36,21 +36,25 @@ export type NewBan = Pick<
   typeof ipBans.$inferInsert,
   'id' | 'network' | 'reason' | 'automatic' | 'created_by'
 >
-export interface BanInForce extends Record<string, unknown> {
+export interface ListedBan extends Record<string, unknown> {
   network: string
+  automatic: boolean
   seconds: number | null
 }
 
 const IN_FORCE_SQL = sql`
-  SELECT network, ceil(extract(epoch FROM until - now()))::int AS seconds
+  SELECT network, automatic, ceil(extract(epoch FROM until - now()))::int AS seconds
   FROM ip_bans
   WHERE ${isInForce}
-  ORDER BY created_at DESC
+  ORDER BY automatic, created_at DESC
   LIMIT ${MAX_IN_FORCE}`
 
-/** Lists every ban in force and how many seconds it has left, by the database's clock. */
-export const listInForce = (db: Db): Promise<BanInForce[]> =>
-  executeRows<BanInForce>(db, IN_FORCE_SQL)
+/**
+ * Lists the bans in force and how many seconds each has left, by the database's clock. Those by hand come first, so that
+ * automatic ones never push them out.
+ */
+export const listInForce = (db: Db): Promise<ListedBan[]> =>
+  executeRows<ListedBan>(db, IN_FORCE_SQL)
 
 /** Lists the bans in force, newest first, from a position if one is given. */
 export async function listBans(db: Db, limit: number, after?: KeysetPosition): Promise<IpBan[]> {
@@ -74,7 +78,10 @@ export async function isAhead(tx: Db, timestamp: string): Promise<boolean> {
 /** The end of a ban by the database's clock. */
 export const secondsAhead = (seconds: number): SQL => sql`now() + make_interval(secs => ${seconds})`
 
-/** Inserts a ban or overwrites one that has expired; returns undefined when one of the same network is in force. */
+/**
+ * Inserts a ban, or overwrites one of the same network that has expired, and by hand also an automatic one, which closes
+ * less. Returns undefined when any other is in force.
+ */
 export async function insertBan(
   tx: Db,
   ban: NewBan,
@@ -87,7 +94,9 @@ export async function insertBan(
     .onConflictDoUpdate({
       target: ipBans.network,
       set: values,
-      setWhere: sql`${ipBans.until} <= now()`
+      setWhere: ban.automatic
+        ? sql`${ipBans.until} <= now()`
+        : sql`${ipBans.until} <= now() OR ${ipBans.automatic}`
     })
     .returning(columns)
   return row

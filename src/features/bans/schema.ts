@@ -10,6 +10,7 @@ import {
   responseBody,
   Timestamp
 } from '../../http/schemas.ts'
+import { md } from '../../lib/md.ts'
 
 const EXAMPLE = {
   id: '019f2f6e-7c1a-7eee-8eee-0123456789ab',
@@ -39,7 +40,8 @@ export const IpBan = responseBody(
     until: NullableTimestamp('When it expires; null when it lasts until it is lifted.')
   },
   {
-    description: 'A ban in force: requests from there get 403 `ip_banned`.',
+    description: md`A ban in force: requests from there get 403 \`ip_banned\`. An automatic ban lets requests
+                    with a valid access token, API key or refresh token go on.`,
     examples: [EXAMPLE]
   }
 )

@@ -65,7 +65,8 @@ function addMetricsRoute(app: App, { config: { METRICS_TOKEN: token }, metrics }
   if (!metrics || token === undefined) {
     return
   }
-  app.get('/metrics', hidden, async ({ headers }, reply) => {
+  const options = { ...hidden, config: { ...hidden.config, ignoresAutomaticBans: true } } as const
+  app.get('/metrics', options, async ({ headers }, reply) => {
     if (!isToken(headers.authorization, token)) {
       throw unauthenticated('Send the token of METRICS_TOKEN as Authorization: Bearer.')
     }

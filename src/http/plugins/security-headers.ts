@@ -32,13 +32,17 @@ export const commonHeaders = ({
   })
 })
 
+/** Returns the origins in CORS_ORIGINS as browsers send them. */
+export const allowedOrigins = ({ CORS_ORIGINS }: Pick<Config, 'CORS_ORIGINS'>): string[] =>
+  splitList(CORS_ORIGINS).map((origin) => origin.replace(/\/$/, ''))
+
 /** Sets the headers of every response, and CORS for the exact origins that the configuration lists: none by default. */
 export const securityHeaders = fp(async (app, { config }: { config: Config }) => {
   const headers = commonHeaders(config)
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(headers)
   })
-  const origins = splitList(config.CORS_ORIGINS).map((origin) => origin.replace(/\/$/, ''))
+  const origins = allowedOrigins(config)
   if (origins.length > 0) {
     const options = {
       origin: origins,
