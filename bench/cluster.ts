@@ -64,6 +64,7 @@ export async function startCluster(): Promise<Cluster> {
   })
   const urlOf = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`
   await waitUntilReady(urlOf('postgres'))
+  await createServingRole(urlOf('postgres'))
   return {
     urlOf,
     pid: server.pid as number,
@@ -103,6 +104,22 @@ export async function pgbench(
 /** Five minutes: after a crash, PostgreSQL first replays its write-ahead log. */
 const MAX_ATTEMPTS = 3000
 const RETRY_MS = 100
+
+const SERVING_ROLE = 'tasklane'
+
+/** Returns the URL of a database of the cluster with the role that production is served by: not a superuser. */
+export const asServingRole = (url: string): string =>
+  url.replace('//postgres@', `//${SERVING_ROLE}@`)
+
+async function createServingRole(url: string): Promise<void> {
+  const { default: postgres } = await import('postgres')
+  const admin = postgres(url, { max: 1, onnotice() {} })
+  const roles = await admin`select from pg_roles where rolname = ${SERVING_ROLE}`
+  if (roles.length === 0) {
+    await admin.unsafe(`create role ${SERVING_ROLE} login`)
+  }
+  await admin.end()
+}
 
 async function waitUntilReady(url: string): Promise<void> {
   const { default: postgres } = await import('postgres')

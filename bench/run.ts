@@ -7,7 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freePort } from '../test/support/postgres-server.ts'
-import { pgbench, startCluster } from './cluster.ts'
+import { asServingRole, pgbench, startCluster } from './cluster.ts'
 import { ensureDatabase, fillEmbedded, LARGE, reset, SMALL } from './data.ts'
 import { packageVersion, type Round, runLoad, type Server, START, startServer } from './measure.ts'
 import {
@@ -171,7 +171,11 @@ async function measureRound(
 async function startTasklane(url: string | undefined): Promise<Server> {
   const port = await freePort()
   const env = {
-    ...(url !== undefined && { NODE_ENV: 'production', DATABASE_URL: url }),
+    ...(url !== undefined && {
+      NODE_ENV: 'production',
+      DATABASE_URL: asServingRole(url),
+      DATABASE_MIGRATION_URL: url
+    }),
     ...(values.metrics && { METRICS_PORT: String(await freePort()) }),
     ...Object.fromEntries(BUDGETS.map((budget) => [`RATE_LIMIT_${budget}`, '1000000'])),
     JWT_SECRET: 'a secret for one benchmark, 32 bytes',

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { runCommand } from './support/command.ts'
@@ -62,3 +63,28 @@ t.test('the committed contract is up to date', async (t) => {
     stderr: ''
   })
 })
+
+t.test(
+  'a Node that cannot run TypeScript ends with one line that says what is missing',
+  async (t) => {
+    const { scripts } = JSON.parse(
+      readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+    )
+    for (const name of ['start', 'migrate', 'worker']) {
+      const [, ...args] = scripts[name].split(' ')
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        ['--no-experimental-strip-types', ...args],
+        {
+          cwd: new URL('..', import.meta.url),
+          encoding: 'utf8'
+        }
+      )
+      t.equal(status, 1)
+      t.match(
+        stderr,
+        /^Tasklane needs Node 24, and this is v[\d.]+\. Run: npm rebuild node [^\n]*\n$/
+      )
+    }
+  }
+)

@@ -1,16 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseEnv } from 'node:util'
+import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { type Config, readConfig } from '../config.ts'
 import type { Secrets } from '../core/secrets.ts'
 import { checkServer } from '../db/check-server.ts'
-import { type Database, openDatabase } from '../db/client.ts'
+import { type Database, type Db, openDatabase } from '../db/client.ts'
+import { closeToOthers } from '../db/embedded/lock.ts'
 import { databaseErrorReason } from '../db/error-reason.ts'
 import { classifyDbError } from '../db/errors.ts'
+import { grantToServingRole } from '../db/grants.ts'
 import { type Migrated, migrate } from '../db/migrate.ts'
+import { checkServingRole } from '../db/role-guard.ts'
+import { executeRows } from '../db/rows.ts'
 import type { StatementTracer } from '../db/tracing.ts'
 
 const STARTUP_TIMEOUT_MS = 60_000
@@ -46,17 +51,51 @@ export async function migrateConfigured(config: Config, database: Database): Pro
   }
   // With a timeout, to detect a server that does not respond.
   await checkServer(database.db)
-  const withoutTimeouts = await openDatabase({
-    url: config.DATABASE_URL,
+  const withoutTimeouts = await openForMigration(config)
+  try {
+    const migrated = await migrate(withoutTimeouts.db)
+    if (config.DATABASE_MIGRATION_URL !== undefined) {
+      await grantAccess(withoutTimeouts.db, database.db)
+    }
+    return migrated
+  } finally {
+    await withoutTimeouts.close()
+  }
+}
+
+/** Opens the server as the owner of the tables and without timeouts. */
+export const openForMigration = (config: Config): Promise<Database> =>
+  openDatabase({
+    url: config.DATABASE_MIGRATION_URL ?? config.DATABASE_URL,
     dataDir: config.DATA_DIR,
     pool: 1,
     withoutTimeouts: true
   })
-  try {
-    return await migrate(withoutTimeouts.db)
-  } finally {
-    await withoutTimeouts.close()
+
+/** Gives the role of `serving` its rights in the tables of `owner`, which are in the same database. */
+async function grantAccess(owner: Db, serving: Db): Promise<void> {
+  const identify = sql`SELECT current_user AS role, current_database() AS database, current_schema() AS schema`
+  const [[ours], [theirs]] = await Promise.all([
+    executeRows<{ database: string }>(owner, identify),
+    executeRows<{ role: string; database: string }>(serving, identify)
+  ])
+  if (ours?.database !== theirs?.database) {
+    throw new CommandError('DATABASE_MIGRATION_URL and DATABASE_URL are not the same database.')
   }
+  await grantToServingRole(owner, theirs?.role ?? '')
+}
+
+/** Migrates for a server or a worker. In production their role is checked first, and again on the tables. */
+async function migrateGuarded(config: Config, database: Database): Promise<Migrated> {
+  const isGuarded = config.isProduction && !database.embedded
+  if (isGuarded) {
+    await checkServingRole(database.db)
+  }
+  const migrated = await migrateConfigured(config, database)
+  if (isGuarded) {
+    await checkServingRole(database.db)
+  }
+  return migrated
 }
 
 /** Migrates the database and waits for one that is still starting; throws at once for any other error. */
@@ -68,7 +107,7 @@ export async function migrateWithRetry(
   const giveUpAt = Date.now() + STARTUP_TIMEOUT_MS
   for (;;) {
     try {
-      const { ahead } = await migrateConfigured(config, database)
+      const { ahead } = await migrateGuarded(config, database)
       if (ahead > 0) {
         logger.warn(
           { ahead },
@@ -100,7 +139,7 @@ function loadSecret(config: Config): string {
     return config.JWT_SECRET
   }
   const file = join(config.DATA_DIR, 'secret')
-  mkdirSync(config.DATA_DIR, { recursive: true, mode: 0o700 })
+  closeToOthers(config.DATA_DIR)
   try {
     // Exclusive: of two first starts one creates the file and both read it.
     writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' })

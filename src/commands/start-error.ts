@@ -6,6 +6,7 @@ const EXPLAINED = [
   'CommandError',
   'ConfigError',
   'DirectoryInUseError',
+  'SharedDirectoryError',
   'SchemaAheadError',
   'MigrationLockTimeout',
   'UnsuitableDatabaseError'

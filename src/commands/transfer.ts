@@ -9,12 +9,13 @@ import {
   tableChecksums
 } from '../db/copy-database.ts'
 import { migrate } from '../db/migrate.ts'
-import { CommandError, loadConfig } from './bootstrap.ts'
+import { CommandError, loadConfig, openForMigration } from './bootstrap.ts'
 
 /** Copies everything from the embedded database to an empty one on a server. The embedded database is not changed. */
 export async function transfer(): Promise<void> {
-  const { DATABASE_URL: url, DATA_DIR: dataDir } = loadConfig()
-  if (url === undefined) {
+  const config = loadConfig()
+  const { DATA_DIR: dataDir } = config
+  if (config.DATABASE_URL === undefined) {
     throw new CommandError(
       'Set DATABASE_URL to the PostgreSQL database that everything is to be copied to.'
     )
@@ -25,7 +26,7 @@ export async function transfer(): Promise<void> {
     )
   }
   const from = await openDatabase({ dataDir, pool: 1 })
-  const to = await openDatabase({ url, dataDir, pool: 1, withoutTimeouts: true })
+  const to = await openForMigration(config)
   try {
     // Both get the schema of this version, so that they have the same columns.
     await checkServer(to.db)

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type DestinationStream, type Logger, multistream, pino } from 'pino'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
@@ -7,6 +7,8 @@ import type { Config } from '../config.ts'
 /** A file is rotated at this size, and this many old ones are kept, so that a log never fills a disk. */
 const MAX_FILE_SIZE = '50M'
 const MAX_OLD_FILES = 10
+/** A log names people and their IP addresses. */
+const OWNER_ONLY = 0o600
 
 /** Creates a logger that writes JSON lines to standard output and, if it is set, to `LOG_FILE` with rotation. */
 export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_FILE'>): Logger {
@@ -35,11 +37,16 @@ export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_FILE'>): Lo
 /** Opens the log file. An error now stops the start; a later one (a full disk) must not stop the service. */
 function openLogFile(path: string): RotatingFileStream {
   mkdirSync(dirname(path), { recursive: true })
-  closeSync(openSync(path, 'a'))
+  closeSync(openSync(path, 'a', OWNER_ONLY))
+  // A device or a pipe is open to whom it is meant for.
+  if (statSync(path).isFile()) {
+    chmodSync(path, OWNER_ONLY)
+  }
   const file = createStream(basename(path), {
     path: dirname(path),
     size: MAX_FILE_SIZE,
-    maxFiles: MAX_OLD_FILES
+    maxFiles: MAX_OLD_FILES,
+    mode: OWNER_ONLY
   })
   file.once('error', (error) => {
     process.stderr.write(

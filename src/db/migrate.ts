@@ -52,15 +52,7 @@ export async function migrate(
   { folder = FOLDER, lockWaitMs = LOCK_WAIT_MS }: MigrateOptions = {}
 ): Promise<Migrated> {
   const migrations = readMigrationFiles({ migrationsFolder: folder })
-  await db
-    .execute(
-      sql`
-        CREATE TABLE IF NOT EXISTS schema_migrations (
-          hash text PRIMARY KEY,
-          applied_at timestamptz NOT NULL DEFAULT now()
-        )`
-    )
-    .catch(ignoreRace)
+  await createMigrationsTable(db)
   const ahead = await countAhead(
     db,
     migrations.map((m) => m.hash)
@@ -72,6 +64,26 @@ export async function migrate(
     }
   }
   return { applied, ahead }
+}
+
+/** Creates the list of migrations unless it is there: a role that may only read it finds that nothing is missing. */
+async function createMigrationsTable(db: Db): Promise<void> {
+  const [found] = await executeRows<{ name: string | null }>(
+    db,
+    sql`SELECT to_regclass('schema_migrations')::text AS name`
+  )
+  if (found?.name != null) {
+    return
+  }
+  await db
+    .execute(
+      sql`
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+          hash text PRIMARY KEY,
+          applied_at timestamptz NOT NULL DEFAULT now()
+        )`
+    )
+    .catch(ignoreRace)
 }
 
 /** Returns true when every migration of this version has been applied. */

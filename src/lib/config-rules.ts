@@ -75,8 +75,8 @@ export function findDevelopmentFaults(settings: RuledSettings): string[] {
   return isLoopback(settings.HOST) || settings.ALLOW_PUBLIC_DEVELOPMENT !== false
     ? []
     : [
-        'HOST must be a loopback address unless NODE_ENV=production, because development shows all emails to everybody; ' +
-          'ALLOW_PUBLIC_DEVELOPMENT=on permits it in a network that you trust'
+        'HOST must be a loopback address unless NODE_ENV=production, because development shows all emails to ' +
+          'everybody; ALLOW_PUBLIC_DEVELOPMENT=on permits it in a network that you trust'
       ]
 }
 

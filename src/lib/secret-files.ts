@@ -10,8 +10,8 @@ const REASONS: Record<string, string> = {
 }
 
 /**
- * Fills in the settings that a file holds (`JWT_SECRET_FILE` names the file of `JWT_SECRET`), without the newline at its
- * end. A file that cannot be used is a fault, and so is a setting that is given as well.
+ * Fills in the settings that a file holds (`JWT_SECRET_FILE` names the file of `JWT_SECRET`), without the newline at
+ * its end. A file that cannot be used is a fault, and so is a setting that is given as well.
  */
 export function readSecretFiles(
   env: Env,

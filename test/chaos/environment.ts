@@ -118,10 +118,14 @@ async function startDistributed(
 ): Promise<OpenEnvironment> {
   const backends = await startBackends(plan, teardown)
   const { postgres, redis, standbys, postgresProxy, redisProxy } = backends
+  // Production does not serve as the owner of the tables.
+  await postgres.admin((sql) => sql`alter database tasklane owner to postgres`)
+  const ownerUrl = postgres.url.replace('//app@', '//postgres@')
   const env = {
     ...COMMON_ENV,
     NODE_ENV: 'production',
     DATABASE_URL: viaProxy(postgres.url, postgresProxy),
+    DATABASE_MIGRATION_URL: viaProxy(ownerUrl, postgresProxy),
     REDIS_URL: viaProxy(redis.url, redisProxy),
     JWT_SECRET: randomBytes(48).toString('base64'),
     WORKER_ENABLED: 'off',

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 
@@ -25,6 +25,15 @@ t.test('the log goes to standard output and to LOG_FILE, whose folder is made', 
   t.equal(status, 0)
   t.match(stdout, /"first".*\n.*"second"/)
   t.equal(readFileSync(file, 'utf8'), stdout)
+})
+
+t.test('the log file is for its owner alone, also one that was open to others', async (t) => {
+  const file = join(t.testdir(), 'tasklane.log')
+  log(file, 'first')
+  t.equal(statSync(file).mode & 0o777, 0o600)
+  chmodSync(file, 0o644)
+  log(file, 'second')
+  t.equal(statSync(file).mode & 0o777, 0o600)
 })
 
 t.test('a LOG_FILE that cannot be opened stops the start', async (t) => {

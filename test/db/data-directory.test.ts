@@ -1,4 +1,4 @@
-import { existsSync, globSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, globSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
@@ -18,6 +18,25 @@ t.test(
     t.equal(modeOf(dataDir), 0o700)
   }
 )
+
+t.test('a data directory that was open to others is closed at the start', async (t) => {
+  const dataDir = join(folder, 'open')
+  mkdirSync(dataDir)
+  chmodSync(dataDir, 0o755)
+  await (await openDatabase({ dataDir, pool: 2 })).close()
+  t.equal(modeOf(dataDir), 0o700)
+})
+
+t.test('a directory that all users share is refused and left as it is', async (t) => {
+  const dataDir = join(folder, 'shared')
+  mkdirSync(dataDir)
+  chmodSync(dataDir, 0o1777)
+  await t.rejects(openDatabase({ dataDir, pool: 2 }), {
+    name: 'SharedDirectoryError',
+    message: dataDir
+  })
+  t.equal(statSync(dataDir).mode & 0o7777, 0o1777)
+})
 
 t.test('a first start that is killed midway leaves nothing that the next one uses', async (t) => {
   const dataDir = join(folder, 'killed')

@@ -80,9 +80,10 @@ export async function startServer(
   const { child, said, ended } = launch(t, ['serve'], env, cwd)
   const port = await new Promise<number>((resolve, reject) => {
     child.stdout.on('data', () => {
-      const found = /http:\/\/127\.0\.0\.1:(\d+)/.exec(said.stdout)
+      // In production there is no banner, only a line of the log.
+      const found = /http:\/\/127\.0\.0\.1:(\d+)|"port":(\d+),"msg":"listening"/.exec(said.stdout)
       if (found) {
-        resolve(Number(found[1]))
+        resolve(Number(found[1] ?? found[2]))
       }
     })
     ended.then(({ code, stdout, stderr }) =>

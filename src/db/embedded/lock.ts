@@ -1,9 +1,19 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /** A server that shuts down holds the directory a little longer; a restart waits for it. */
 const WAIT_MS = 3000
+
+const OWNER_ONLY = 0o700
+const OTHERS = 0o077
+/** Set on directories such as /tmp, which every user needs. */
+const STICKY = 0o1000
+
+/** The data directory cannot be closed to other users. */
+export class SharedDirectoryError extends Error {
+  override name = 'SharedDirectoryError'
+}
 
 /** The data directory is in use by another process. */
 export class DirectoryInUseError extends Error {
@@ -16,8 +26,7 @@ export class DirectoryInUseError extends Error {
  * when the process ends, however it ends, so that no stale lock can exist.
  */
 export function lockDirectory(directory: string): () => void {
-  // Accessible to its owner alone: PostgreSQL in WebAssembly creates files that everyone can read.
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  closeToOthers(directory)
   const pidFile = join(directory, 'pid')
   const lock = new DatabaseSync(join(directory, 'lock'), { timeout: WAIT_MS })
   try {
@@ -31,6 +40,31 @@ export function lockDirectory(directory: string): () => void {
   }
   writeFileSync(pidFile, String(process.pid))
   return () => lock.close()
+}
+
+/**
+ * Makes a directory that its owner alone can enter, or takes the rights of others from one that exists: PostgreSQL in
+ * WebAssembly creates files that everyone can read.
+ */
+export function closeToOthers(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: OWNER_ONLY })
+  const { mode } = statSync(directory)
+  if ((mode & OTHERS) === 0) {
+    return
+  }
+  if (mode & STICKY) {
+    throw new SharedDirectoryError(
+      `The data directory ${directory} is shared by all users of this machine. Set DATA_DIR to a directory of its own.`
+    )
+  }
+  try {
+    chmodSync(directory, OWNER_ONLY)
+  } catch (error) {
+    // A volume that belongs to somebody else, who decides.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') {
+      throw error
+    }
+  }
 }
 
 function readPid(file: string): string {
