@@ -19,6 +19,7 @@ import { connectionClose } from './http/plugins/connection-close.ts'
 import { crossSite } from './http/plugins/cross-site.ts'
 import { guard } from './http/plugins/guard.ts'
 import { headRequests } from './http/plugins/head-requests.ts'
+import { inFlight } from './http/plugins/in-flight.ts'
 import { ipBans } from './http/plugins/ip-bans.ts'
 import { loadShedding } from './http/plugins/load-shedding.ts'
 import { metrics } from './http/plugins/metrics.ts'
@@ -102,6 +103,7 @@ async function registerProtection(app: App, deps: Deps, banCache: BanCache, budg
     maxDelayMs: config.DATABASE_URL === undefined ? 0 : config.MAX_EVENT_LOOP_DELAY_MS
   })
   await app.register(rateLimit, { config, budgets, counters: deps.counters })
+  await app.register(inFlight, { isOn: config.RATE_LIMIT })
 }
 
 /** Lets each route know its caller, by access token or API key, and reject those it does not allow. */

@@ -1,7 +1,10 @@
 import { stringify } from 'csv-stringify/sync'
 
-/** The start of a formula in a spreadsheet, also in full width, after any number of guards (OWASP, CSV injection). */
-const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
+/**
+ * The start of a formula in a spreadsheet, also in full width (OWASP, CSV injection). Before it may stand what some
+ * spreadsheets drop: blanks of any kind, invisible characters, quotes, and any number of guards.
+ */
+const FORMULA = /^['"\s\u00ad\u200b-\u200f\u2060\ufeff]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
 const GUARD = "'"
 
 /** Puts a `'` before text that a spreadsheet would run as a formula, and before text that looks guarded already. */

@@ -7,11 +7,17 @@ t.test(
   'text that a spreadsheet would run is guarded, and so is text that looks guarded',
   async (t) => {
     for (const start of ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
+      for (const before of [' ', '\u00a0', '"', '\u200b', '\ufeff', ' \'" ']) {
+        const text = `${before}${start}1+1`
+        t.equal(guardCell(text), `'${text}`)
+        t.equal(unguardCell(guardCell(text)), text)
+        t.equal(unguardCell(guardCell(`'${text}`)), `'${text}`)
+      }
       t.equal(guardCell(`${start}1+1`), `'${start}1+1`)
       t.equal(guardCell(`'${start}1+1`), `''${start}1+1`)
       t.equal(unguardCell(`'${start}1+1`), `${start}1+1`)
     }
-    for (const plain of ['', 'a', "'a", 'a=1', "'", ' =1', '1-2']) {
+    for (const plain of ['', 'a', "'a", 'a=1', "'", ' 1=1', '\u00a0', '1-2']) {
       t.equal(guardCell(plain), plain)
       t.equal(unguardCell(plain), plain)
     }
@@ -34,7 +40,9 @@ const cell = fc.oneof(
       'a',
       ' ',
       '＝',
-      '\ufeff'
+      '\ufeff',
+      '\u00a0',
+      '\u200b'
     )
   }),
   fc.string({ unit: 'grapheme' })

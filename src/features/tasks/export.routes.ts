@@ -26,7 +26,8 @@ const exportTasksCsv = {
       task (RFC 4180). Importing the file gives the same tasks. A cell that a spreadsheet would run as a formula is
       prefixed with \`'\`, which an import removes; tags are separated by \`|\`; an empty cell is null, \`""\` an empty
       text. Each task is in the file once, as it is when the stream reaches it. A transfer that is aborted ends without
-      its last chunk, so that no client takes the file for complete.`,
+      its last chunk, so that no client takes the file for complete; so does one whose client reads nothing for 30
+      seconds. A user can have two exports in progress at once; a further one is a 429.`,
     querystring: TaskFilterQuery,
     response: responses({ 200: CsvFile('The tasks, a record each.', EXAMPLE) }, 'not_allowed')
   }
@@ -44,12 +45,20 @@ export async function taskExportRoutes(app: App, { db }: Pick<Deps, 'db'>) {
       visibleBranches(ctx.caller, query)
       return noBody()
     }
-    return exportTasks(ctx, query)
+    const giveBack = app.takePlace('exports', ctx.caller)
+    try {
+      return (await exportTasks(ctx, query)).once('close', giveBack)
+    } catch (error) {
+      giveBack()
+      throw error
+    }
   }
 
   app.get('/csv', exportTasksCsv, async (request, reply) => {
     const file = await openFile(request)
     const today = new Date().toISOString().slice(0, 10)
+    // Also when the connection is gone before the file is sent.
+    reply.raw.once('close', () => file.destroy())
     reply
       .type('text/csv; charset=utf-8')
       .header('content-disposition', `attachment; filename="tasks-${today}.csv"`)

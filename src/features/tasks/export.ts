@@ -1,10 +1,11 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RequestContext } from '../../core/context.ts'
 import { unavailable } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { classifyDbError } from '../../db/errors.ts'
 import { csvOf } from '../../lib/csv.ts'
+import { streamText } from '../../lib/text-stream.ts'
 import { TAG_SEPARATOR } from './fields.schema.ts'
 import { CSV_COLUMNS } from './fields.ts'
 import type { TaskFilterQuery } from './list.schema.ts'
@@ -28,18 +29,25 @@ const COLUMNS: { name: string; field: keyof Task }[] = [
   ...INFORMATION.map((field) => ({ name: field, field }))
 ]
 
-/** Rows that are in memory at a time; the largest of them, full of long descriptions, are 20 MB. */
-const CHUNK_ROWS = 500
+/** Rows of one read: as many as have about so much text, since long ones would hold up all other requests. */
+const READ_BYTES = 524_288
+const MIN_ROWS = 20
+const MAX_ROWS = 250
+/** What the fields other than the description take, roughly. */
+const ROW_BYTES = 400
+const CHUNK_BYTES = 262_144
+/** A reader that takes less than a chunk in this time gives its place to another. */
+const STALL_MS = 30_000
 /** In one process at a time; a slow reader holds one chunk, never a connection. */
 const MAX_RUNNING = 20
-/** How often a chunk in the middle of a file is read while the database restarts; the first is tried once. */
+/** How often a read in the middle of a file is tried while the database restarts; the first is tried once. */
 const MAX_TRIES = 20
 const RETRY_MS = 500
 
 /**
- * Streams tasks as CSV, in the order in which they were created, chunk by chunk as the reader takes them. Paged by a
- * key that never changes: each task is in the file once, as it is when its chunk is read, and between chunks no
- * connection and no snapshot is held.
+ * Streams tasks as CSV, in the order in which they were created, read by read as the reader takes them. Paged by a key
+ * that never changes: each task is in the file once, as it is when it is read, and between reads no connection and no
+ * snapshot is held.
  */
 export function createTaskExport(db: Db) {
   const readTasks = createTaskReader(db)
@@ -50,8 +58,8 @@ export function createTaskExport(db: Db) {
     ctx: RequestContext,
     filter: TaskFilterQuery
   ): Promise<Readable> {
-    const read = async (after?: Position) =>
-      (await readTasks(ctx, { sort: 'created_at_asc', filter, after, limit: CHUNK_ROWS })).rows
+    const read: ReadAfter = async (limit, after) =>
+      (await readTasks(ctx, { sort: 'created_at_asc', filter, after, limit })).rows
     if (running >= MAX_RUNNING) {
       throw unavailable('Too many exports are in progress. Try again in a few seconds.', 5)
     }
@@ -60,7 +68,8 @@ export function createTaskExport(db: Db) {
       running--
     }
     try {
-      const stream = Readable.from(chunks(await read(), read), { objectMode: false })
+      const records = recordsOf(await read(MIN_ROWS), read)
+      const stream = streamText(records, { chunkBytes: CHUNK_BYTES, stallMs: STALL_MS })
       return stream.once('close', end)
     } catch (error) {
       end()
@@ -70,17 +79,49 @@ export function createTaskExport(db: Db) {
 }
 
 type Rows = (Task & Position)[]
+type ReadAfter = (limit: number, after?: Position) => Promise<Rows>
 
-async function* chunks(
-  first: Rows,
-  readAfter: (last: Position) => Promise<Rows>
-): AsyncGenerator<string> {
+async function* recordsOf(first: Rows, read: ReadAfter): AsyncGenerator<string> {
   yield HEADER
+  let limit = MIN_ROWS
   for (let rows = first, last = rows.at(-1); last; last = rows.at(-1)) {
-    yield csvOfTasks(rows)
+    for (const part of partsOf(rows)) {
+      yield csvOfTasks(part)
+    }
+    if (rows.length < limit) {
+      return
+    }
     const from = last
-    rows = rows.length < CHUNK_ROWS ? [] : await retryRead(() => readAfter(from))
+    limit = nextLimit(rows, limit)
+    rows = await retryRead(() => read(limit, from))
   }
+}
+
+const bytesOf = ({ description }: Task): number => ROW_BYTES + (description?.length ?? 0)
+
+/** Rows whose text makes about one chunk: they are written at once. */
+function* partsOf(rows: Rows): Generator<Rows> {
+  let part: Rows = []
+  let bytes = 0
+  for (const row of rows) {
+    part.push(row)
+    bytes += bytesOf(row)
+    if (bytes >= CHUNK_BYTES) {
+      yield part
+      part = []
+      bytes = 0
+    }
+  }
+  if (part.length > 0) {
+    yield part
+  }
+}
+
+/** Reads more rows only after shorter ones, and no more than twice as many, since the next may be longer. */
+function nextLimit(rows: Rows, limit: number): number {
+  const mean = rows.reduce((sum, row) => sum + bytesOf(row), 0) / rows.length
+  const fitting = Math.floor(READ_BYTES / mean)
+  return Math.min(MAX_ROWS, 2 * limit, Math.max(MIN_ROWS, fitting))
 }
 
 export const HEADER = csvOf([COLUMNS.map(({ name }) => name)])

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
+import { rowsThatFit } from '../../http/page-size.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
 import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
 import { visibleBranches } from './access.sql.ts'
@@ -21,6 +22,9 @@ import type { Task } from './schema.ts'
 const MAX_STATEMENTS = 200
 /** A larger page is too much for a head scan to find. */
 const MAX_HEAD_SCAN_LIMIT = HEAD_SCAN_ROWS / 4
+
+/** Characters in the descriptions of a page that cannot make it too large, whatever they and the other fields are. */
+const MAX_UNMEASURED = 50_000
 
 /** Where to continue: after the row with this sort key (null when it has none) and id. */
 export interface Position {
@@ -118,11 +122,19 @@ export function createTaskList(db: Db, cursors: Cursors) {
       limit: limit + 1,
       include_total
     })
-    return toPage(
+    const page = toPage(
       rows,
-      limit,
+      Math.min(limit, fittingRows(rows)),
       (last) => cursors.encode(binding, [last.sort_key ?? '', last.id]),
       total
     )
+    page.pagination.limit = limit
+    return page
   }
+}
+
+/** Only long descriptions can make a page too large: usually nothing is measured. */
+function fittingRows(rows: Task[]): number {
+  const length = rows.reduce((sum, { description }) => sum + (description?.length ?? 0), 0)
+  return length > MAX_UNMEASURED ? rowsThatFit(rows) : rows.length
 }

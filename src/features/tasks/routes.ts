@@ -59,7 +59,9 @@ const listTasks = {
     description: md`
       Returns your own tasks and those assigned to you, or everybody's for managers, filtered and sorted. Pages follow
       a cursor, so that concurrent changes neither repeat nor skip a task. Filters can be combined; a task must pass
-      each.`,
+      each. A page ends early, with \`has_more\`, before its tasks exceed 1 MiB. A user can have four searches (\`q\`),
+      counts (\`include_total\`, statistics) and exports in progress at once; a further one is a 429. Plain lists are
+      not bounded so.`,
     querystring: TaskListQuery,
     response: responses({ 200: ref(TaskPage) }, 'not_allowed')
   }
@@ -145,9 +147,13 @@ export async function taskRoutes(
       respond: created
     })
   )
-  app.get('/', listTasks, async (request, reply) =>
-    addLinkHeader(request, reply, await list(request.ctx, request.query))
-  )
+  app.get('/', listTasks, async (request, reply) => {
+    const { ctx, query } = request
+    const read = () => list(ctx, query)
+    const isCostly = query.q !== undefined || query.include_total === true
+    const page = isCostly ? await app.withPlace('costly_reads', ctx.caller, read) : await read()
+    return addLinkHeader(request, reply, page)
+  })
   app.get('/:task_id', getTask, async (request, reply) => {
     const task = await tasks.findTask(request.ctx, request.params.task_id)
     if (!task) {

@@ -20,5 +20,7 @@ const getTaskStats = {
 
 /** Counts for the same filters as the list. */
 export async function taskStatsRoutes(app: App, { db }: Pick<Deps, 'db'>) {
-  app.get('/', getTaskStats, (request) => countTasksBy(db, request.ctx, request.query))
+  app.get('/', getTaskStats, ({ ctx, query }) =>
+    app.withPlace('costly_reads', ctx.caller, () => countTasksBy(db, ctx, query))
+  )
 }

@@ -6,10 +6,13 @@ import { parse } from 'csv-parse/sync'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import type { Task } from '../../../src/features/tasks/schema.ts'
+import { countStatuses } from '../../support/status-counts.ts'
 import { createTestApp, type Person } from '../../support/test-app.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
 const { app, db, signUp } = await createTestApp(t)
 const FILE = '/api/v1/task-exports/csv'
+const EMPTY_FILE = `${FILE}?status=done`
 const recordsOf = (file: string): Record<string, string | null>[] =>
   parse(file, {
     columns: true,
@@ -17,8 +20,8 @@ const recordsOf = (file: string): Record<string, string | null>[] =>
   })
 
 /** Inserts tasks of which several have the same timestamp, so that chunks end between equal ones. */
-const fill = (who: Person, rows: number, description: string | null = null) =>
-  db.execute(sql`
+const fill = (who: Person, rows: number, description: string | null = null, database = db) =>
+  database.execute(sql`
     INSERT INTO tasks
       (owner_id, id, title, description, status, priority, tags, created_at, updated_at)
     SELECT
@@ -27,11 +30,11 @@ const fill = (who: Person, rows: number, description: string | null = null) =>
     FROM generate_series(1, ${rows}::int) n`)
 
 /** Requests the file over a socket and leaves the response unread. */
-async function openExport(who: Person): Promise<IncomingMessage> {
-  if (app.addresses().length === 0) {
-    await app.listen({ port: 0, host: '127.0.0.1' })
+async function openExport(who: Person, server = app): Promise<IncomingMessage> {
+  if (server.addresses().length === 0) {
+    await server.listen({ port: 0, host: '127.0.0.1' })
   }
-  const { port } = app.server.address() as AddressInfo
+  const { port } = server.server.address() as AddressInfo
   const [response] = (await once(
     get({
       port,
@@ -138,16 +141,39 @@ t.test(
     }
     t.match(await ann.get(FILE), { statusCode: 503, headers: { 'retry-after': '5' } })
     t.equal((await ann.get('/api/v1/tasks')).statusCode, 200, 'other requests are served')
-    for (const reader of readers.slice(1)) {
+    for (const reader of readers) {
       reader.destroy()
       await once(reader, 'close')
     }
-    t.equal((await buffer(readers[0] as IncomingMessage)).toString().split('\r\n').length, 2002)
-    let response = await ann.get(FILE)
-    while (response.statusCode === 503) {
-      response = await ann.get(FILE)
+    await waitUntil('a place', async () => (await ann.get(EMPTY_FILE)).statusCode === 200)
+  }
+)
+
+t.test(
+  'a user has two exports in progress at once, and another as soon as one is abandoned',
+  async (t) => {
+    const limited = await createTestApp(t, {
+      env: { RATE_LIMIT: 'on', RATE_LIMIT_READS: '100000' }
+    })
+    const [ann, bob] = [await limited.signUp(), await limited.signUp()]
+    await fill(ann, 1500, 'x'.repeat(10_000), limited.db)
+    const readers = [await openExport(ann, limited.app), await openExport(ann, limited.app)]
+    const refused = await ann.get(FILE)
+    t.match(refused, { statusCode: 429, headers: { 'retry-after': '1' } })
+    t.equal(refused.json().code, 'rate_limited')
+    const counts = await Promise.all([1, 2, 3, 4].map(() => ann.get('/api/v1/task-stats')))
+    t.strictSame(countStatuses(counts), { 200: 2, 429: 2 }, 'exports are costly reads')
+    t.equal((await ann.send({ method: 'HEAD', url: FILE })).statusCode, 200, 'HEAD has no file')
+    t.equal((await bob.get(FILE)).statusCode, 200, "nobody else's are counted")
+    for (const reader of readers) {
+      reader.destroy()
     }
-    t.equal(response.statusCode, 200)
+    await waitUntil('a place', async () => (await ann.get(FILE)).statusCode === 200)
+    t.equal(
+      (await ann.get(FILE)).statusCode,
+      200,
+      'an export that is complete gives its place back'
+    )
   }
 )
 
