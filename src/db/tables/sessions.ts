@@ -34,7 +34,9 @@ export const refreshTokens = pgTable(
       .references(() => sessions.id, { onDelete: 'cascade' }),
     created_at: timestamp().notNull().default(now),
     expires_at: timestamp().notNull(),
-    used_at: timestamp()
+    used_at: timestamp(),
+    /** The client network that used it. */
+    used_from: text()
   },
   (t) => [index('refresh_tokens_session').on(t.session_id)]
 )

@@ -49,8 +49,9 @@ const refreshTokens = {
     operationId: 'refreshTokens',
     tags,
     summary: 'Get the next token set',
-    description: md`Uses up the refresh token. Sending a used one again ends the whole session, so never
-                    refresh in parallel.`,
+    description: md`Uses up the refresh token. Sending a used one again ends the whole session. Only
+                    within ten seconds, from the same network and before the next token is used, it
+                    is just a 401: never refresh in parallel.`,
     body: ref(Refresh),
     response: responses({ 200: ref(TokenSet) }, 'bad_credentials', 'cross_site')
   }

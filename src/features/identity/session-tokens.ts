@@ -5,7 +5,7 @@ import { type Actor, actingAs, actorOf, type RequestContext } from '../../core/c
 import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
 import type { AccessClaims } from '../../http/plugins/access-tokens.ts'
-import { maskIp } from '../../lib/ip.ts'
+import { limitKey, maskIp } from '../../lib/ip.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
 import type { CallerCache } from './caller-cache.ts'
 import type { User } from './schema.ts'
@@ -64,6 +64,10 @@ export async function startSession(
   return issueTokens(internals, id, user, refreshToken)
 }
 
+/** Returns the network from which a client refreshes: an IPv4 address or the /64 of an IPv6 address. */
+export const networkOfClient = ({ ip }: Pick<RequestContext<null>, 'ip'>): string | null =>
+  ip === null ? null : limitKey(ip)
+
 /** Spends a refresh token for the next tokens; returns undefined when it is not live. */
 export async function refreshSession(
   tx: Tx,
@@ -72,12 +76,12 @@ export async function refreshSession(
   refreshToken: string
 ): Promise<IssuedTokens | undefined> {
   const next = randomToken()
-  const session = await rotateToken(
-    tx,
-    hashToken(refreshToken),
-    hashToken(next),
-    internals.config.REFRESH_TOKEN_TTL
-  )
+  const session = await rotateToken(tx, {
+    hash: hashToken(refreshToken),
+    nextHash: hashToken(next),
+    network: networkOfClient(ctx),
+    idleSeconds: internals.config.REFRESH_TOKEN_TTL
+  })
   const user = session && (await findUser(tx, { id: session.user_id }))
   if (!user) {
     return undefined

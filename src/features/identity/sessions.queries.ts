@@ -6,7 +6,7 @@ import { prepared } from '../../db/prepared-statements.ts'
 import { executeRows } from '../../db/rows.ts'
 import { refreshTokens, sessions } from '../../db/tables/sessions.ts'
 import { users } from '../../db/tables/users.ts'
-import { rotateTokenSql } from './sessions.sql.ts'
+import { isRepeatedByItsClient, type Rotation, rotateTokenSql } from './sessions.sql.ts'
 
 export interface NewSession {
   id: string
@@ -73,25 +73,29 @@ export function prepareFindCaller(db: Db) {
 }
 
 /** Spends a refresh token and stores its successor. Returns the session, or undefined when the token is not live. */
-export async function rotateToken(
-  tx: Db,
-  hash: string,
-  nextHash: string,
-  idleSeconds: number
-): Promise<SessionKey | undefined> {
-  const [row] = await executeRows<SessionRow>(tx, rotateTokenSql(hash, nextHash, idleSeconds))
+export async function rotateToken(tx: Db, rotation: Rotation): Promise<SessionKey | undefined> {
+  const [row] = await executeRows<SessionRow>(tx, rotateTokenSql(rotation))
   return row
 }
 
-/** Finds the session of a token, and whether the token was spent before: then someone has a copy of it. */
+export interface TokenSession extends SessionKey {
+  /** The token was used before. */
+  isSpent: boolean
+  /** It was, a moment ago by the same client; otherwise someone has a copy of it. */
+  isRepeated: boolean
+}
+
+/** Finds the session of a token that a client network presents, and whether it was spent before. */
 export async function findTokenSession(
   db: Db,
-  hash: string
-): Promise<(SessionKey & { isSpent: boolean }) | undefined> {
+  hash: string,
+  network: string | null
+): Promise<TokenSession | undefined> {
   const [row] = await db
     .select({
       ...ended,
-      isSpent: sql<boolean>`${isNotNull(refreshTokens.used_at)}`
+      isSpent: sql<boolean>`${isNotNull(refreshTokens.used_at)}`,
+      isRepeated: isRepeatedByItsClient(network)
     })
     .from(refreshTokens)
     .innerJoin(sessions, eq(sessions.id, refreshTokens.session_id))

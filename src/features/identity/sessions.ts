@@ -6,6 +6,7 @@ import { createCallerCache } from './caller-cache.ts'
 import type { User } from './schema.ts'
 import {
   type IssuedTokens,
+  networkOfClient,
   refreshSession,
   type SessionInternals,
   type SessionOptions,
@@ -32,7 +33,10 @@ export interface Sessions {
     ctx: RequestContext<Actor | null>,
     refreshToken: string
   ): Promise<IssuedTokens | undefined>
-  /** Records a rejected refresh. A token that was spent before ends its session. */
+  /**
+   * Records a rejected refresh. A token that was spent before ends its session, unless the same client repeats it at
+   * once and has not used the next one: then the response was lost, or it refreshed in parallel.
+   */
   handleRejectedRefresh(ctx: RequestContext<Actor | null>, refreshToken: string): Promise<void>
   /** Ends one of the caller's sessions; returns false when there is none. Its tokens are rejected from now on. */
   end(ctx: RequestContext, sessionId: string, action: EndAction): Promise<boolean>
@@ -69,9 +73,9 @@ async function handleRejectedRefresh(
   { db, callers }: SessionInternals,
   refreshToken: string
 ): Promise<void> {
-  const found = await findTokenSession(db, hashToken(refreshToken))
+  const found = await findTokenSession(db, hashToken(refreshToken), networkOfClient(ctx))
   await withTransaction(db, async (tx) => {
-    const ended = found?.isSpent ? await endSession(tx, found) : undefined
+    const ended = found?.isSpent && !found.isRepeated ? await endSession(tx, found) : undefined
     if (ended) {
       tx.afterCommit(() => callers.invalidate([ended]))
     }

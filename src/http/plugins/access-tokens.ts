@@ -5,6 +5,9 @@ import type { Secrets } from '../../core/secrets.ts'
 const TOKEN_TYPE = 'at+jwt'
 const ISSUER = 'tasklane'
 const AUDIENCE = 'tasklane-api'
+/** How far the clock of the instance that issued a token may be ahead. */
+const MAX_CLOCK_SKEW_SECONDS = 30
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** The claims of an access token besides the registered ones. They grant nothing: the session is looked up. */
 export interface AccessClaims {
@@ -13,7 +16,7 @@ export interface AccessClaims {
   jti: string
   role: string
 }
-export type VerifiedClaims = AccessClaims & { exp: number }
+export type VerifiedClaims = AccessClaims & { iat: number; exp: number }
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
@@ -52,7 +55,7 @@ export const accessTokens = fp(
       for (const verifier of verifiers) {
         try {
           if (verifier) {
-            return verifier.verify<VerifiedClaims>(token)
+            return checkClaims(verifier.verify<VerifiedClaims>(token))
           }
         } catch (error) {
           if (isExpired(error)) {
@@ -85,6 +88,17 @@ const jwtOptions = (ttlSeconds: number): Omit<FastifyJWTOptions, 'secret'> => ({
     requiredClaims: ['exp', 'iat', 'iss', 'aud', 'sub', 'sid', 'jti']
   }
 })
+
+/** Throws for values that we never issue: fast-jwt asks that claims are present, not that they are filled in. */
+function checkClaims(claims: VerifiedClaims): VerifiedClaims {
+  const { sub, sid, jti, iat } = claims
+  const hasIds = [sub, sid].every((id: unknown) => typeof id === 'string' && UUID.test(id))
+  const hasTokenId = typeof jti === 'string' && jti !== ''
+  if (!hasIds || !hasTokenId || iat > Date.now() / 1000 + MAX_CLOCK_SKEW_SECONDS) {
+    throw new Error('a claim has a value that is never issued')
+  }
+  return claims
+}
 
 /** fast-jwt reports it only for tokens with a valid signature. */
 export const isExpired = (error: unknown): boolean =>

@@ -74,6 +74,25 @@ t.test('every claim is required', async (t) => {
   }
 })
 
+t.test('a well-signed token with an empty or impossible claim is rejected', async (t) => {
+  for (const claim of ['sub', 'sid', 'jti']) {
+    for (const value of [null, '', 0, {}, [claims[claim]]]) {
+      await rejected(t, forge(header, { ...claims, [claim]: value }), `${claim} ${value}`)
+    }
+  }
+  for (const claim of ['sub', 'sid']) {
+    await rejected(t, forge(header, { ...claims, [claim]: 'no id' }), `${claim} is no id`)
+  }
+  for (const iat of [claims.iat + 3600, '', null, 'now']) {
+    await rejected(t, forge(header, { ...claims, iat, exp: claims.exp + 3600 }), `iat ${iat}`)
+  }
+  t.equal(
+    (await me(forge(header, { ...claims, iat: claims.iat + 5 }))).statusCode,
+    200,
+    'the clocks of two instances may differ a little'
+  )
+})
+
 t.test(
   'an expired token is rejected, and so is one with a longer lifetime than ours',
   async (t) => {

@@ -1,0 +1,2 @@
+-- expand
+ALTER TABLE "refresh_tokens" ADD COLUMN "used_from" text;
