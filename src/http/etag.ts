@@ -58,7 +58,10 @@ export function sendWithEtag<T>(
   return isCurrent ? (reply.code(304).send() as T) : body
 }
 
-/** Returns the versions that `If-Match` allows, or undefined for any. Compares strongly: a weak tag never matches. */
+/**
+ * Returns the versions that `If-Match` allows, or undefined for any. A weak tag of ours counts as well, unlike in
+ * RFC 9110: a proxy that compresses weakens it, and a version names the same resource all the same.
+ */
 export function parseIfMatch(request: FastifyRequest): number[] | undefined {
   const expected = request.headers['if-match']
   if (expected === undefined) {
@@ -68,7 +71,7 @@ export function parseIfMatch(request: FastifyRequest): number[] | undefined {
   if (tags.includes('*')) {
     return undefined
   }
-  return tags.map((tag) => (/^"[1-9]\d{0,9}"$/.test(tag) ? Number(tag.slice(1, -1)) : 0))
+  return tags.map((tag) => Number(/^(?:W\/)?"([1-9]\d{0,9})"$/.exec(tag)?.[1] ?? 0))
 }
 
 function entityTags(header: string, name: string): string[] {

@@ -52,16 +52,25 @@ export const nullable = (schema: { type: string } & Record<string, unknown>) =>
 
 // Patterns use what ECMAScript, RE2, Python and Ruby read alike; to Ruby an escape above \x7f is a broken character.
 export const NO_NUL = '^[^\\x00]*$'
-const CONTROL_AND_BIDI = '\\x00-\\x1f\\x7f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069'
+const CONTROL_AND_OVERRIDES = '\\x00-\\x1f\\x7f-\u009f\u202a-\u202e\u2066-\u2069'
 const SPACE = ' \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff'
+/** Characters that show nothing by themselves: marks of direction, joiners, fillers, variation selectors. */
+const INVISIBLE =
+  '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u206a-\u206f' +
+  '\u2800\u3164\ufe00-\ufe0f\uffa0'
+/** How many invisible characters may stand before the first that can be seen. */
+const MAX_LEAD = 8
 /**
- * A pattern for one line of text with 1 to `most` characters besides blanks around it; no control or bidirectional
- * characters, nor any of `without`.
+ * A pattern for one line of text with 1 to `most` characters besides blanks around it, one of them visible; no control
+ * characters, nothing that overrides the direction of other text, nor any of `without`.
  */
 export const singleLine = (most: number, without = ''): string => {
-  const inner = `[^${CONTROL_AND_BIDI}${without}]`
-  const edge = `[^${SPACE}${CONTROL_AND_BIDI}${without}]`
-  return `^[${SPACE}]*${edge}(${inner}{0,${most - 2}}${edge})?[${SPACE}]*$`
+  const inner = `[^${CONTROL_AND_OVERRIDES}${without}]`
+  const edge = `[^${SPACE}${CONTROL_AND_OVERRIDES}${without}]`
+  const visible = `[^${SPACE}${INVISIBLE}${CONTROL_AND_OVERRIDES}${without}]`
+  const lead = `[${INVISIBLE}][${INVISIBLE}${SPACE}]{0,${MAX_LEAD - 1}}`
+  const text = (longest: number) => `${visible}(${inner}{0,${longest - 2}}${edge})?`
+  return `^[${SPACE}]*(${text(most)}|${lead}${text(most - MAX_LEAD)})[${SPACE}]*$`
 }
 
 /** Under this key a route's `response` carries the problem codes it may respond with, for http/openapi/. */

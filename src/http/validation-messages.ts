@@ -81,6 +81,10 @@ const unknownValue: Explain = ({ params, data }, name) => {
   return ['unknown_value', `${name} must be one of ${params.allowedValues.join(', ')}${end}`]
 }
 
+/** In a query a `+` is a blank unless it is encoded. */
+const HAS_LOST_PLUS = /T[\d:.]+ \d\d:?\d\d$/i
+const LOST_PLUS = '; the + of its zone was read as a blank, so write it as %2B'
+
 /** What each keyword of JSON Schema means to a caller. */
 const EXPLANATIONS: Record<string, Explain> = {
   additionalProperties: ({ params, parentSchema }, name) => [
@@ -112,10 +116,13 @@ const EXPLANATIONS: Record<string, Explain> = {
   minProperties: (_error, name) => ['empty', `${name} must name at least one field.`],
   minimum: outOfRange,
   maximum: outOfRange,
-  format: ({ params }, name) => [
-    'malformed',
-    `${name} must be ${FORMATS[params.format] ?? `a valid ${params.format}`}.`
-  ],
+  format: ({ params, data }, name, where) => {
+    const hint = where === 'query' && HAS_LOST_PLUS.test(String(data)) ? LOST_PLUS : ''
+    return [
+      'malformed',
+      `${name} must be ${FORMATS[params.format] ?? `a valid ${params.format}`}${hint}.`
+    ]
+  },
   pattern: (error, name) => [
     'malformed',
     `${name} ${hintOf(error) ?? 'has characters that are not allowed here'}.`

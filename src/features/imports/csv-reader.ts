@@ -15,14 +15,20 @@ const READ_BYTES = 16_384
  */
 export async function* readRows(source: AsyncIterable<Buffer>): AsyncGenerator<Cells[]> {
   const { parser, takeBatch, finish, rowsRead } = createParser()
+  let beginning: string | undefined
   const decoder = new TextDecoder('utf-8', { fatal: true })
   try {
     for await (const chunk of source) {
       for (let at = 0; at < chunk.length; at += READ_BYTES) {
         const part = chunk.subarray(at, at + READ_BYTES)
         decoder.decode(part, { stream: true })
-        await write(parser, part)
-        yield* takeBatch()
+        beginning ??= part.toString('latin1')
+        try {
+          await write(parser, part)
+        } finally {
+          // Also before an error further down: the header is judged first.
+          yield* takeBatch()
+        }
         await new Promise((resolve) => {
           setImmediate(resolve)
         })
@@ -32,7 +38,7 @@ export async function* readRows(source: AsyncIterable<Buffer>): AsyncGenerator<C
     await finish()
     yield* takeBatch()
   } catch (error) {
-    throw toProblem(error, rowsRead())
+    throw toProblem(error, rowsRead(), beginning)
   } finally {
     parser.destroy()
   }
@@ -89,6 +95,15 @@ const write = (parser: Parser, part: Buffer): Promise<void> =>
     })
   })
 
+const SEPARATORS = [
+  [';', 'semicolons'],
+  ['\t', 'tabs'],
+  ['|', 'bars']
+] as const
+/** Returns what separates cells instead of commas, in words. */
+export const separatorIn = (text: string): string | undefined =>
+  SEPARATORS.find(([sign]) => text.includes(sign))?.[1]
+
 export const isBlank = (cell: string | null): boolean => cell === null || cell.trim() === ''
 
 /** A problem of the file as a whole. */
@@ -96,7 +111,7 @@ export const invalidFile = (code: string, detail: string): Problem =>
   invalidField('body', '/file', code, detail)
 
 /** Turns an error into a problem. `rows`, the header included, are valid: the next one is not. */
-function toProblem(error: unknown, rows: number): unknown {
+function toProblem(error: unknown, rows: number, beginning = ''): unknown {
   const where = rows === 0 ? 'the header' : `row ${rows}`
   if (
     error instanceof TypeError &&
@@ -109,6 +124,14 @@ function toProblem(error: unknown, rows: number): unknown {
   }
   if (!(error instanceof CsvError)) {
     return error
+  }
+  const [header = ''] = beginning.split(/[\r\n]/, 1)
+  const separator = rows === 0 && !header.includes(',') ? separatorIn(header) : undefined
+  if (separator) {
+    return invalidFile(
+      'missing_column',
+      `The cells of the header are separated by ${separator}, and commas are needed.`
+    )
   }
   switch (error.code) {
     case 'CSV_QUOTE_NOT_CLOSED':

@@ -1,17 +1,13 @@
 import { type CsvField, csvColumns } from '../tasks/schema.ts'
-import { type Cells, invalidFile, isBlank } from './csv-reader.ts'
+import { type Cells, invalidFile, isBlank, separatorIn } from './csv-reader.ts'
 import { MAX_COLUMN_NAME, MAX_COLUMNS } from './schema.ts'
 
-/** Every name that a column may have, in lower case, and its field. */
+/** The same for Due Date, due-date, dueDate and due_date. */
+const keyOf = (name: string): string => name.toLowerCase().replace(/[\s_-]+/g, '')
+/** Every name that a column may have, and its field. */
 const FIELDS = new Map(
-  csvColumns.flatMap(({ names, field }) => names.map((name) => [name, field] as const))
+  csvColumns.flatMap(({ names, field }) => names.map((name) => [keyOf(name), field] as const))
 )
-const SEPARATORS = [
-  [';', 'semicolons'],
-  ['\t', 'tabs'],
-  ['|', 'bars']
-] as const
-
 /** Where each field is in a row, how many columns there are, and which of them are ignored. */
 export interface Header {
   positions: Partial<Record<CsvField, number>>
@@ -31,7 +27,7 @@ export function readHeader(cells: Cells): Header {
   const ignored: string[] = []
   for (const [i, cell] of cells.entries()) {
     const name = (cell ?? '').trim()
-    const field = FIELDS.get(name.toLowerCase())
+    const field = FIELDS.get(keyOf(name))
     if (!field) {
       ignored.push(isBlank(cell) ? `column ${i + 1}` : printable(name))
       continue
@@ -59,10 +55,9 @@ const repeatedColumn = (field: string, first: string, second: string) =>
 
 /** Most files without a title have another separator. */
 function missingTitleHint(cells: Cells): string {
-  const [only = ''] = cells
-  const separator = SEPARATORS.find(([sign]) => cells.length === 1 && only?.includes(sign))
+  const separator = cells.length === 1 ? separatorIn(cells[0] ?? '') : undefined
   if (separator) {
-    return `; its cells are separated by ${separator[1]}, and commas are needed.`
+    return `; its cells are separated by ${separator}, and commas are needed.`
   }
   const names = cells.slice(0, 10).map((cell) => printable(cell ?? ''))
   return `; it has ${names.join(', ')}.`

@@ -148,7 +148,8 @@ export const TaskImportUpload = requestBody(
   {
     file: Type.String({
       format: 'binary',
-      description: 'A CSV file in UTF-8, separated by commas, with a header; its name ends in .csv.'
+      description:
+        'A CSV file in UTF-8, separated by commas, with a header; its name ends in .csv or its type is text/csv.'
     })
   },
   { description: 'The file to import, as the only part of the form.' }

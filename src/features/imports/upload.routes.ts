@@ -21,9 +21,10 @@ const createTaskImport = {
   summary: 'Import tasks from a CSV file',
   description: md`
     Accepts a file and responds before its rows are imported: poll the import until its status is final. Columns,
-    whatever their case: \`title\` or \`subject\` (exactly one of them), \`description\`, \`status\` (also
-    pending, in-progress, completed), \`priority\`, \`due_date\` (a date-time with zone, or a date, which means its
-    end in UTC), \`tags\` (separated by \`|\`). Other columns are listed in \`ignored_columns\`. An invalid row is
+    whatever their case, blanks, hyphens and underscores: \`title\` or \`subject\` (exactly one of them),
+    \`description\`, \`status\` (also pending, in-progress, to do, not started, completed), \`priority\` (also normal,
+    urgent), \`due_date\` or \`due\` (a date-time with zone, or a date, which means its end in UTC), \`tags\` (separated
+    by \`|\`). Other columns are listed in \`ignored_columns\`. An invalid row is
     rejected and listed among the errors; each valid row becomes exactly one task. An empty cell means that the field
     is absent; blank rows are skipped. One \`'\` before what a spreadsheet would run as a formula is removed, because
     an export adds it. The same file under the same \`Idempotency-Key\` is imported once.`,

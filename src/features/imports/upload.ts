@@ -3,18 +3,22 @@ import type { FastifyError, FastifyRequest } from 'fastify'
 import { invalidField, Problem } from '../../core/problem.ts'
 import { closestName } from '../../lib/did-you-mean.ts'
 import { invalidFile } from './csv-reader.ts'
+import { rejectOtherFormats } from './file-formats.ts'
 import { printable } from './header.ts'
 
-/** What browsers and programs call a CSV file; Windows names the program that opens it. */
+/** With one of these types a file need not be named .csv: generated clients call everything `blob`. */
 const CSV_TYPES = new Set([
   '',
   'text/csv',
   'application/csv',
   'text/x-csv',
-  'text/plain',
-  'application/vnd.ms-excel',
+  'application/x-csv',
+  'text/comma-separated-values',
+  'text/x-comma-separated-values',
   'application/octet-stream'
 ])
+/** The type of a part that names none. */
+const DEFAULT_TYPE = 'text/plain'
 /** For the headers of a form and its parts. */
 const FORM_BYTES = 65_536
 const MAX_FIELDS = 10
@@ -85,23 +89,21 @@ export async function readUpload<T>(
 
 function fileOf(part: Multipart, maxBytes: number): Upload {
   if (part.type !== 'file') {
-    throw invalidFile('wrong_type', 'file must be a file whose name ends in .csv, not a text.')
+    throw invalidFile('wrong_type', 'file must be a file, such as tasks.csv, not a text.')
   }
   const { filename = '', mimetype = '', file } = part
-  if (!/\.csv$/i.test(filename)) {
+  if (!isNamedOrTypedCsv(filename, (mimetype.split(';')[0] as string).trim().toLowerCase())) {
     throw invalidFile(
       'wrong_type',
-      `file must be a CSV file: its name must end in .csv, and ${printable(filename) || 'it has none'} does not.`
+      'file must be a CSV file: its name must end in .csv or its type be text/csv, ' +
+        `and ${printable(filename) || 'one without a name'} of the type ${printable(mimetype)} is neither.`
     )
   }
-  if (!CSV_TYPES.has((mimetype.split(';')[0] as string).trim().toLowerCase())) {
-    throw invalidFile(
-      'wrong_type',
-      `file must be of the type text/csv, not ${printable(mimetype)}.`
-    )
-  }
-  return { file_name: filename, source: checkComplete(file, maxBytes) }
+  return { file_name: filename, source: rejectOtherFormats(checkComplete(file, maxBytes)) }
 }
+
+const isNamedOrTypedCsv = (name: string, type: string): boolean =>
+  /\.csv$/i.test(name) || CSV_TYPES.has(type) || (type === DEFAULT_TYPE && !name.includes('.'))
 
 /** Throws at the end of a truncated file: one that is too large merely ends early, perhaps in the middle of a cell. */
 async function* checkComplete(

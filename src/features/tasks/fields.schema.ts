@@ -34,7 +34,8 @@ export const TitleInput = Type.String({
   maxLength: MAX_TITLE_SENT,
   pattern: singleLine(MAX_TITLE),
   description: 'One line of 1 to 200 characters; surrounding blanks are removed.',
-  'x-hint': 'must be one line of 1 to 200 characters that is not blank, without control characters'
+  'x-hint':
+    'must be one line of 1 to 200 characters, one of them visible, without control characters'
 })
 export const Title = Type.String({
   maxLength: MAX_TITLE,
@@ -51,7 +52,7 @@ export const TagsInput = Type.Array(
     maxLength: MAX_TAG,
     pattern: singleLine(MAX_TAG, TAG_SEPARATOR),
     description: 'One tag; surrounding blanks are removed.',
-    'x-hint': 'must be one line that is not blank, without | and control characters'
+    'x-hint': 'must be one line with a visible character, without | and control characters'
   }),
   {
     maxItems: MAX_TAGS,

@@ -18,7 +18,7 @@ import {
 
 /** How a field appears in CSV files. */
 interface CsvColumn {
-  /** What a file may call the column, whatever its case; an export uses the first. */
+  /** What a file may call the column, whatever its case and blanks; an export uses the first. */
   names: readonly [string, ...string[]]
   /** Returns what a cell says, to be validated like a request; undefined when the field is absent. */
   parse: (cell: string) => unknown
@@ -75,7 +75,7 @@ const DECLARED = {
     input: ref(TaskPriority),
     output: ref(TaskPriority),
     default: 'medium',
-    csv: { names: ['priority'], parse: unlessBlank((text) => text.toLowerCase()) }
+    csv: { names: ['priority'], parse: unlessBlank(parsePriority) }
   },
   due_date: {
     column: tasks.due_date,
@@ -84,7 +84,7 @@ const DECLARED = {
     default: null,
     normalize: normalizeTimestamp,
     csv: {
-      names: ['due_date'],
+      names: ['due_date', 'due'],
       parse: unlessBlank(parseDueDate),
       hint:
         'due_date must be a date such as 2026-01-31, which means its end in UTC, ' +
@@ -178,13 +178,26 @@ function unlessBlank(parse: (text: string) => unknown): (cell: string) => unknow
   }
 }
 
-/** Reads also what other programs call the states. */
+/** What other programs, and people, call the states and priorities. */
+const STATUS_NAMES = new Map([
+  ['pending', 'todo'],
+  ['to_do', 'todo'],
+  ['not_started', 'todo'],
+  ['completed', 'done']
+])
+const PRIORITY_NAMES = new Map([
+  ['normal', 'medium'],
+  ['urgent', 'high']
+])
+
 function parseStatus(text: string): string {
   const status = text.toLowerCase().replace(/[\s_-]+/g, '_')
-  if (status === 'pending') {
-    return 'todo'
-  }
-  return status === 'completed' ? 'done' : status
+  return STATUS_NAMES.get(status) ?? status
+}
+
+function parsePriority(text: string): string {
+  const priority = text.toLowerCase()
+  return PRIORITY_NAMES.get(priority) ?? priority
 }
 
 /** Reads a date without a time as its end in UTC. */

@@ -38,6 +38,12 @@ t.test(
       ['semicolons', sample('bad_semicolon'), 'missing_column', /semicolons.*commas are needed/],
       ['tabs', 'title\tstatus\na\tb\n', 'missing_column', /tabs/],
       ['no title', 'name,status\na,done\n', 'missing_column', /title \(or subject\).*name, status/],
+      ['quoted semicolons', 'title;notes\nRoof;"a ""b"" c"\n', 'missing_column', /semicolons/],
+      ['a header with them', '"title";"notes"\n"a";"b"\n', 'missing_column', /semicolons/],
+      ['a PDF', '%PDF-1.7\n', 'wrong_type', /PDF/],
+      ['a ZIP', Buffer.from('504b0304140000', 'hex'), 'wrong_type', /ZIP/],
+      ['a PNG', Buffer.from('89504e470d0a1a0a', 'hex'), 'wrong_type', /PNG/],
+      ['HTML', '\ufeff\n<!DOCTYPE html><title>title</title>', 'wrong_type', /HTML/],
       ['two titles', 'Title,subject\na,b\n', 'repeated_column', /Title.*subject/],
       ['an unterminated quote', sample('bad_unterminated'), 'unterminated_quote', /row 2/],
       ['a quote in the middle', 'title\nfine\n5" pipe\n', 'stray_quote', /row 2/],
@@ -70,8 +76,13 @@ t.test(
       ['another field', [{ ...csv, field: 'upload' }], '/upload', 'unknown_field'],
       ['no field', [], '/file', 'required'],
       ['a text instead of a file', [{ content: 'title\nx\n' }], '/file', 'wrong_type'],
-      ['a name of another kind', [{ ...csv, name: 'tasks.xlsx' }], '/file', 'wrong_type'],
-      ['another type', [{ ...csv, type: 'image/png' }], '/file', 'wrong_type'],
+      [
+        'another name and type',
+        [{ ...csv, name: 'a.png', type: 'image/png' }],
+        '/file',
+        'wrong_type'
+      ],
+      ['a text', [{ ...csv, name: 'a.txt', type: 'text/plain' }], '/file', 'wrong_type'],
       ['two files', [csv, csv], '/file', 'given_twice'],
       [
         'a switch beside the file',
@@ -292,3 +303,21 @@ t.test(
     t.match(received, /^HTTP\/1\.1 202 .*"rows_total":1100/s)
   }
 )
+
+t.test('a file is taken for its name or for its type', async (t) => {
+  const taken: [name: string, type: string | undefined][] = [
+    ['blob', 'text/csv'],
+    ['blob', 'application/octet-stream'],
+    ['blob', undefined],
+    ['export', 'text/comma-separated-values'],
+    ['tasks', 'application/x-csv;charset=utf-8'],
+    ['Tasks.CSV', 'image/png'],
+    ['tasks.csv', 'application/x-anything']
+  ]
+  for (const [name, type] of taken) {
+    const ann = await signUp()
+    const part = { content: 'title\nx\n', name, type }
+    const response = await ann.send({ method: 'POST', url: IMPORTS, ...form(part) })
+    t.equal(response.statusCode, 202, `${name} ${type}`)
+  }
+})

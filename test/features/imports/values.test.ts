@@ -169,7 +169,7 @@ t.test('every invalid cell of a row is listed, with the beginning of its value',
     ann,
     [
       'title,status,priority,due_date,tags,note',
-      `,nope,urgent,soon,${'x'.repeat(60)},${long}`,
+      `,nope,someday,soon,${'x'.repeat(60)},${long}`,
       'fine,,,,,',
       `${long},,,,,`,
       'four,,,,,a,b',
@@ -183,7 +183,7 @@ t.test('every invalid cell of a row is listed, with the beginning of its value',
     errors.map(({ row, column, code, value }) => [row, column, code, value]),
     [
       [1, 'due_date', 'malformed', 'soon'],
-      [1, 'priority', 'unknown_value', 'urgent'],
+      [1, 'priority', 'unknown_value', 'someday'],
       [1, 'status', 'unknown_value', 'nope'],
       [1, 'tags', 'too_long', 'x'.repeat(60)],
       [1, 'title', 'required', null],
@@ -227,4 +227,29 @@ t.test('a file with a header and no rows imports nothing', async (t) => {
     rows_total: 1,
     rows_imported: 1
   })
+})
+
+t.test('columns are known by their words, however these are joined', async (t) => {
+  for (const due of ['Due Date', 'due-date', 'dueDate', 'DUE_DATE', 'Due']) {
+    const ann = await signUp()
+    await imported(ann, `Title,${due}\nPaint,2026-05-01\n`)
+    t.match(await tasksOf(ann), [{ due_date: '2026-05-01T23:59:59.999Z' }], due)
+  }
+})
+
+t.test('states and priorities are known by what people call them', async (t) => {
+  const ann = await signUp()
+  const words = ['To do', 'To Do', 'to-do', 'Not Started', 'Completed', 'In Progress']
+  const done = await imported(
+    ann,
+    `title,status,priority\n${words.map((word, i) => `${word},${word},${i % 2 ? 'Normal' : 'Urgent'}\n`).join('')}`
+  )
+  t.match(done, { rows_imported: 6, rows_rejected: 0 })
+  const byTitle = new Map((await tasksOf(ann)).map((task) => [task.title, task]))
+  t.strictSame(
+    words.map((word) => byTitle.get(word)?.status),
+    ['todo', 'todo', 'todo', 'todo', 'done', 'in_progress']
+  )
+  t.equal(byTitle.get('To do')?.priority, 'high')
+  t.equal(byTitle.get('To Do')?.priority, 'medium')
 })

@@ -128,3 +128,34 @@ t.test('due dates in the years 1 and 9999 are returned as they were sent', async
     t.equal((await ann.read(task)).json().due_date, due_date)
   }
 })
+
+t.test(
+  'titles and tags keep marks of direction, and need a character that can be seen',
+  async (t) => {
+    const ann = await signUp()
+    for (const text of [
+      '\u200fשלום',
+      'שלום\u200e (2)',
+      '\u061cمرحبا\u200f',
+      '❤\ufe0f',
+      '\u200b a'
+    ]) {
+      t.match(await ann.create({ title: text, tags: [text] }), { title: text, tags: [text] })
+    }
+    t.equal((await ann.create({ title: `\u200f${'a'.repeat(192)}` })).title.length, 193)
+    for (const text of [
+      ...['\u200b', '\u2060', '\u3164', '\u2800', '\u00ad', '\u200d', '\u200e', '\ufe0f'],
+      ' \u200b\u00a0\u200f ',
+      '\u200b'.repeat(40),
+      'a\u202eb',
+      'a\u2066b'
+    ]) {
+      const answer = await ann.post('/api/v1/tasks', { title: text, tags: [text] })
+      t.match(
+        answer.json(),
+        { status: 400, errors: [{ pointer: '/title' }, { pointer: '/tags/0' }] },
+        escape(text)
+      )
+    }
+  }
+)

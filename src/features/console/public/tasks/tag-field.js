@@ -30,6 +30,9 @@ export function tagField(initialTags) {
     return error
   }
   input.addEventListener('keydown', (event) => {
+    if (isComposing(event)) {
+      return
+    }
     if ((event.key === 'Enter' && input.value.trim() !== '') || event.key === ',') {
       event.preventDefault()
       setError(addTyped() ?? '')
@@ -57,6 +60,9 @@ export function tagField(initialTags) {
     )
   }
 }
+
+/** Tells whether a key belongs to an input method that still converts what was typed; Safari says so by its code. */
+const isComposing = (event) => event.isComposing || event.keyCode === 229
 
 function tagError(tag, tags) {
   if (tag.includes('|')) {
