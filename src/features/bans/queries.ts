@@ -50,8 +50,8 @@ const IN_FORCE_SQL = sql`
   LIMIT ${MAX_IN_FORCE}`
 
 /**
- * Lists the bans in force and how many seconds each has left, by the database's clock. Those by hand come first, so that
- * automatic ones never push them out.
+ * Lists the bans in force and how many seconds each has left, by the database's clock. Those by hand come first, so
+ * that automatic ones never push them out.
  */
 export const listInForce = (db: Db): Promise<ListedBan[]> =>
   executeRows<ListedBan>(db, IN_FORCE_SQL)
@@ -79,8 +79,8 @@ export async function isAhead(tx: Db, timestamp: string): Promise<boolean> {
 export const secondsAhead = (seconds: number): SQL => sql`now() + make_interval(secs => ${seconds})`
 
 /**
- * Inserts a ban, or overwrites one of the same network that has expired, and by hand also an automatic one, which closes
- * less. Returns undefined when any other is in force.
+ * Inserts a ban, or overwrites one of the same network that has expired, and by hand also an automatic one, which
+ * closes less. Returns undefined when any other is in force.
  */
 export async function insertBan(
   tx: Db,

@@ -13,7 +13,8 @@ declare module 'fastify' {
 
 /**
  * Refuses requests that a browser sends for another website to the routes that check credentials, unless its origin is
- * in CORS_ORIGINS: a form there needs no permission to be sent, and would use up the limits of the visitor's IP address.
+ * in CORS_ORIGINS: a form there needs no permission to be sent, and would use up the limits of the visitor's IP
+ * address.
  */
 export const crossSite = fp(async (app, { config }: { config: Config }) => {
   const allowed = new Set(allowedOrigins(config))
