@@ -110,6 +110,7 @@ async function registerProtection(app: App, deps: Deps, banCache: BanCache, budg
 async function registerAuthentication(app: App, { db, config, secrets }: Deps): Promise<Sessions> {
   await app.register(accessTokens, { secrets, ttlSeconds: config.ACCESS_TOKEN_TTL })
   const sessions = createSessions({ db, config, sign: (claims) => app.jwt.sign(claims) })
+  app.addHook('onClose', () => sessions.flush())
   await app.register(guard, {
     resolveCaller: createAuthenticator({
       verify: app.verifyAccessToken,

@@ -69,6 +69,8 @@ export interface ProblemOptions {
   detail?: string
   extras?: ProblemExtras
   headers?: Record<string, string>
+  /** False for a failure that is nobody's guess: it does not count towards a ban of the IP address. */
+  isGuess?: boolean
   cause?: unknown
 }
 
@@ -78,13 +80,16 @@ export class Problem extends Error {
   statusCode: number
   extras: ProblemExtras
   headers: Record<string, string>
+  isGuess: boolean
 
-  constructor(code: ProblemCode, { detail, extras, headers, cause }: ProblemOptions = {}) {
+  constructor(code: ProblemCode, options: ProblemOptions = {}) {
+    const { detail, extras, headers, isGuess = true, cause } = options
     super(detail ?? `${catalogue[code][1]}.`, { cause })
     this.code = code
     this.statusCode = catalogue[code][0]
     this.extras = extras ?? {}
     this.headers = headers ?? {}
+    this.isGuess = isGuess
   }
 }
 

@@ -32,7 +32,7 @@ export const auth: Feature<SessionDeps> = {
       per: 'operation_and_ip',
       violations: ['bad_credentials', 'invalid_grant', 'invalid_code', 'invalid_reset_token']
     },
-    refresh: { limit: config.RATE_LIMIT_REFRESH, per: 'ip' }
+    refresh: { limit: config.RATE_LIMIT_REFRESH, per: 'ip', violations: ['bad_credentials'] }
   }),
   secretParams: ['session_id'],
   routes: [

@@ -102,15 +102,15 @@ export async function refresh(
 ): Promise<TokenSet> {
   const tokens = await withTransaction(db, (tx) => sessions.refresh(tx, ctx, refreshToken))
   if (!tokens) {
-    await sessions.handleRejectedRefresh(ctx, refreshToken)
-    throw badCredentials('The refresh token is not valid. Log in again.')
+    const isGuess = await sessions.handleRejectedRefresh(ctx, refreshToken)
+    throw badCredentials({ detail: 'The refresh token is not valid. Log in again.', isGuess })
   }
   return tokens
 }
 
-function badCredentials(detail?: string): Problem {
+function badCredentials(options: { detail?: string; isGuess?: boolean } = {}): Problem {
   return new Problem('bad_credentials', {
-    ...(detail && { detail }),
+    ...options,
     headers: { 'www-authenticate': 'Bearer' }
   })
 }

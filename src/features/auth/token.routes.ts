@@ -109,6 +109,7 @@ function toOAuthProblem(problem: Problem): Problem {
   const code = grantCodeOf(problem)
   const { 'www-authenticate': _, ...headers } = problem.headers
   return new Problem(code, {
+    isGuess: problem.isGuess,
     detail: problem.message,
     extras: { ...problem.extras, error: oauthErrorOf(code), error_description: problem.message },
     headers

@@ -3,6 +3,7 @@ import type { Actor, Caller, RequestContext } from '../../core/context.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { hashToken } from '../../lib/token.ts'
 import { createCallerCache } from './caller-cache.ts'
+import { createRefusedRefreshes, type RefusedRefreshes } from './refused-refreshes.ts'
 import type { User } from './schema.ts'
 import {
   type IssuedTokens,
@@ -34,10 +35,13 @@ export interface Sessions {
     refreshToken: string
   ): Promise<IssuedTokens | undefined>
   /**
-   * Records a rejected refresh. A token that was spent before ends its session, unless the same client repeats it at
-   * once and has not used the next one: then the response was lost, or it refreshed in parallel.
+   * Records a rejected refresh; returns true when its token was never issued, so that someone may be guessing. A token
+   * that was spent before ends its session, unless the same client repeats it at once and has not used the next one:
+   * then the response was lost, or it refreshed in parallel.
    */
-  handleRejectedRefresh(ctx: RequestContext<Actor | null>, refreshToken: string): Promise<void>
+  handleRejectedRefresh(ctx: RequestContext<Actor | null>, refreshToken: string): Promise<boolean>
+  /** Writes what is only counted so far; for the shutdown. */
+  flush(): Promise<void>
   /** Ends one of the caller's sessions; returns false when there is none. Its tokens are rejected from now on. */
   end(ctx: RequestContext, sessionId: string, action: EndAction): Promise<boolean>
   /** Ends every session of the caller except the current one. */
@@ -54,10 +58,12 @@ export function createSessions(options: SessionOptions): Sessions {
   const { db } = options
   const callers = createCallerCache(prepareFindCaller(db))
   const internals = { ...options, callers }
+  const refused = createRefusedRefreshes(db)
   return {
     start: (tx, ctx, user) => startSession(tx, ctx, internals, user),
     refresh: (tx, ctx, token) => refreshSession(tx, ctx, internals, token),
-    handleRejectedRefresh: (ctx, token) => handleRejectedRefresh(ctx, internals, token),
+    handleRejectedRefresh: (ctx, token) => handleRejectedRefresh(ctx, internals, refused, token),
+    flush: refused.flush,
     end: (ctx, sessionId, action) => end(ctx, internals, sessionId, action),
     endOthers: (ctx) =>
       withTransaction(db, (tx) => endAll(tx, ctx, internals, ctx.caller.id, ctx.caller.session_id)),
@@ -71,21 +77,24 @@ export function createSessions(options: SessionOptions): Sessions {
 async function handleRejectedRefresh(
   ctx: RequestContext<Actor | null>,
   { db, callers }: SessionInternals,
+  refused: RefusedRefreshes,
   refreshToken: string
-): Promise<void> {
+): Promise<boolean> {
   const found = await findTokenSession(db, hashToken(refreshToken), networkOfClient(ctx))
+  if (!found) {
+    await refused.record(ctx)
+    return true
+  }
   await withTransaction(db, async (tx) => {
-    const ended = found?.isSpent && !found.isRepeated ? await endSession(tx, found) : undefined
+    const ended = found.isSpent && !found.isRepeated ? await endSession(tx, found) : undefined
     if (ended) {
       tx.afterCommit(() => callers.invalidate([ended]))
     }
-    await audit.failed(
-      tx,
-      ctx,
-      ended ? 'session.reuse_detected' : 'session.refreshed',
-      found && { session: found.session_id }
-    )
+    await audit.failed(tx, ctx, ended ? 'session.reuse_detected' : 'session.refreshed', {
+      session: found.session_id
+    })
   })
+  return false
 }
 
 async function end(

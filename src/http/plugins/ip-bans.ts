@@ -73,5 +73,5 @@ function isOpenToAnyone({ is404, routeOptions: { config } }: FastifyRequest): bo
 
 function isViolation({ problem, routeOptions }: FastifyRequest, budgets: Budgets): boolean {
   const { violations } = budgets[routeOptions.config.budget ?? ''] ?? {}
-  return Boolean(problem && violations?.includes(problem.code))
+  return Boolean(problem?.isGuess && violations?.includes(problem.code))
 }
