@@ -1,3 +1,5 @@
+import { countWords, foldedWords } from './fold.ts'
+
 /** The text has more words than a search takes. */
 export class TooManyWordsError extends Error {}
 
@@ -26,10 +28,8 @@ interface Term {
  */
 export function toTsquery(text: string): string {
   const terms = termsOf(text)
-  if (terms.flatMap(({ phrases }) => phrases.flat()).length > MAX_WORDS) {
-    if ([...text].length >= MIN_REJECTED_LENGTH) {
-      throw new TooManyWordsError(`more than ${MAX_WORDS} words`)
-    }
+  if ([...text].length >= MIN_REJECTED_LENGTH && countWords(text) > MAX_WORDS) {
+    throw new TooManyWordsError(`more than ${MAX_WORDS} words`)
   }
   const last = terms.at(-1)
   return alternativesOf(terms)
@@ -42,7 +42,10 @@ const termsOf = (text: string): Term[] =>
     .map(([typed, hyphen, quoted]) =>
       quoted === undefined
         ? unquoted(typed)
-        : { kind: hyphen ? ('excluded' as const) : ('quoted' as const), phrases: [wordsOf(quoted)] }
+        : {
+            kind: hyphen ? ('excluded' as const) : ('quoted' as const),
+            phrases: [foldedWords(quoted)]
+          }
     )
     .map(({ kind, phrases }) => ({ kind, phrases: phrases.filter((words) => words.length > 0) }))
     .filter(({ phrases }) => phrases.length > 0)
@@ -50,19 +53,13 @@ const termsOf = (text: string): Term[] =>
 /** Only a single hyphen excludes: more of them are a line, or the beginning of a command's option. */
 function unquoted(typed: string): Term {
   if (/^-[^-]/.test(typed)) {
-    return { kind: 'excluded', phrases: [wordsOf(typed)] }
+    return { kind: 'excluded', phrases: [foldedWords(typed)] }
   }
   return {
     kind: /^or$/i.test(typed) ? 'or' : 'words',
-    phrases: typed.split(SEPARATORS).map(wordsOf)
+    phrases: typed.split(SEPARATORS).map(foldedWords)
   }
 }
-
-const wordsOf = (text: string): Phrase =>
-  text
-    .normalize('NFC')
-    .toLowerCase()
-    .match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
 
 /** Splits at each `or` that is between two terms; any other is a word. */
 function alternativesOf(terms: Term[]): Term[][] {

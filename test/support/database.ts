@@ -55,6 +55,17 @@ async function fromSnapshot(): Promise<Database> {
   return embedded(await createPglite({ loadDataDir: new Blob([readFileSync(file)]) }))
 }
 
+/** A migrated database of one's own with options of CREATE DATABASE, such as a locale. */
+export async function createTestDatabaseOf(server: string, options: string): Promise<TestDatabase> {
+  const name = `tasklane_test_${randomUUID().slice(0, 8)}`
+  await onServer(server, (admin) =>
+    admin.unsafe(`create database ${name} template template0 encoding 'UTF8' ${options}`)
+  )
+  const database = await openOwn(server, name)
+  await migrate(database.db)
+  return database
+}
+
 async function fromTemplate(server: string): Promise<TestDatabase> {
   const template = `tasklane_test_${state}`
   const name = `${template}_${randomUUID().slice(0, 8)}`
@@ -62,6 +73,11 @@ async function fromTemplate(server: string): Promise<TestDatabase> {
     await ensureTemplate(server, admin, template)
     await admin.unsafe(`create database ${name} template ${template}`)
   })
+  return openOwn(server, name)
+}
+
+/** Opens a database that is dropped when it is closed. */
+async function openOwn(server: string, name: string): Promise<TestDatabase> {
   const url = databaseUrl(poolerUrl ?? server, name)
   const database = await openDatabase({ url, dataDir: '', pool: 10, waitMs: PATIENT_MS })
   return {

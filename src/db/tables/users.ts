@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import {
   boolean,
   check,
@@ -12,6 +12,9 @@ import {
 import { now, timestamp } from '../columns.ts'
 
 export const userRole = pgEnum('user_role', ['user', 'manager', 'admin'])
+
+/** A username as it is compared: folded as ASCII is, since a Turkish locale has another small letter for I. */
+export const foldedUsername = (username: SQLWrapper): SQL => sql`lower(${username} collate "C")`
 
 /** Accounts. Usernames and emails are unique whatever their case; emails are stored in lower case. */
 export const users = pgTable(
@@ -29,7 +32,7 @@ export const users = pgTable(
     updated_at: timestamp().notNull().default(now)
   },
   (t) => [
-    uniqueIndex('users_username').on(sql`lower(${t.username})`),
+    uniqueIndex('users_username').on(foldedUsername(t.username)),
     uniqueIndex('users_email').on(t.email),
     index('users_created').on(t.created_at, t.id),
     check('users_identifier', sql`${t.username} is not null or ${t.email} is not null`)

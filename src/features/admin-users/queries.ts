@@ -1,7 +1,9 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
+import { foldedLetters } from '../../db/fold.sql.ts'
 import { afterCursor, type KeysetPosition, newestFirst } from '../../db/keyset.ts'
 import { users } from '../../db/tables/users.ts'
+import { foldLetters } from '../../lib/fold.ts'
 import type { AdminUser, UserFilter } from './schema.ts'
 
 const columns = {
@@ -47,8 +49,8 @@ function matches({ q, role, disabled }: UserFilter): SQL | undefined {
   )
 }
 
-/** Looks for a text anywhere in name, username and email; none of its characters is special. */
-const containsText = (text: string): SQL => sql`strpos(
-    lower(concat_ws(chr(10), ${users.username}, ${users.email}, ${users.name})),
-    ${text.toLowerCase()}
-  ) > 0`
+const TEXTS = sql`concat_ws(chr(10), ${users.username}, ${users.email}, ${users.name})`
+
+/** Looks for a text anywhere in name, username and email, whatever its case; none of its characters is special. */
+const containsText = (text: string): SQL =>
+  sql`strpos(${foldedLetters(TEXTS)}, ${foldLetters(text)}) > 0`

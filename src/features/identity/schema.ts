@@ -45,7 +45,7 @@ export const User = responseBody('User', userProperties, {
 })
 export type User = Static<typeof User>
 
-/** Latin letters and digits keep `lower()` the same everywhere; with `@` a username would look like an email. */
+/** Letters of ASCII are folded the same in the database and here; with `@` a username would look like an email. */
 export const Username = Type.String({
   minLength: 1,
   maxLength: 64,

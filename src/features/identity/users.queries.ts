@@ -1,6 +1,6 @@
 import { eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { firstAdmin, users } from '../../db/tables/users.ts'
+import { firstAdmin, foldedUsername, users } from '../../db/tables/users.ts'
 import type { User } from './schema.ts'
 
 const userColumns = {
@@ -118,5 +118,5 @@ function matches(identifier: Identifier): SQL {
   }
   return 'email' in identifier
     ? eq(users.email, identifier.email.toLowerCase())
-    : sql`lower(${users.username}) = ${identifier.username.toLowerCase()}`
+    : sql`${foldedUsername(users.username)} = ${identifier.username.toLowerCase()}`
 }

@@ -41,7 +41,7 @@ export const TaskSort = stringEnum(
   ],
   md`
     The order of a list. Ties are sorted by id in the same direction; tasks without a due date come last in both
-    directions; titles sort whatever their case.`
+    directions; titles sort whatever their case and accents.`
 )
 export type TaskSort = Static<typeof TaskSort>
 
@@ -96,8 +96,8 @@ const Filter = {
       maxLength: MAX_Q,
       pattern: '^[^\\x00]*$',
       description: md`
-        Words in title and description, whatever their case. Quotes make a phrase, \`or\` an alternative, a leading
-        hyphen an exclusion; anything else is ordinary text. The last word may be the beginning of one, unless it is
+        Words in title and description, whatever their case and accents. Quotes make a phrase, \`or\` an alternative,
+        a leading hyphen an exclusion; anything else is ordinary text. The last word may be the beginning of one, unless it is
         quoted or excluded. A text without any word finds nothing; one of 60 characters or more may have up to 16
         words.`
     })

@@ -4,6 +4,7 @@ import type { Db } from '../../db/client.ts'
 import { rowsThatFit } from '../../http/page-size.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
 import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
+import { normalizeTimestamp } from '../../lib/timestamp.ts'
 import { visibleBranches } from './access.sql.ts'
 import { conditionsOf, needsCustomPlan } from './filter.sql.ts'
 import {
@@ -100,6 +101,22 @@ function afterOf(position: Position | undefined): After {
   return position.sort_key === null ? 'null' : 'key'
 }
 
+/** Returns what a filter means, whatever the order and the spelling of its values: a cursor is bound to that. */
+const canonicalFilter = (filter: TaskFilterQuery): unknown[] =>
+  Object.entries(filter)
+    .map(([name, value]) => [name, canonicalValue(name, value)])
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
+
+function canonicalValue(name: string, value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return [...new Set(value.map((one: string) => one.trim()))].sort()
+  }
+  if (/_(after|before)$/.test(name)) {
+    return normalizeTimestamp(value as string)
+  }
+  return name.endsWith('_id') ? (value as string).toLowerCase() : value
+}
+
 /** Lists tasks by key: the last page costs what the first costs, and rows that come or go move no other row. */
 export function createTaskList(db: Db, cursors: Cursors) {
   const readTasks = createTaskReader(db)
@@ -112,7 +129,7 @@ export function createTaskList(db: Db, cursors: Cursors) {
       sort = 'created_at_desc',
       ...filter
     } = query
-    const binding = JSON.stringify(['tasks', ctx.caller.id, sort, filter])
+    const binding = JSON.stringify(['tasks', ctx.caller.id, sort, canonicalFilter(filter)])
     const [sort_key, id] = cursor === undefined ? [] : cursors.decode(binding, cursor)
     const after = id === undefined ? undefined : { sort_key: sort_key || null, id }
     const { rows, total } = await readTasks(ctx, {

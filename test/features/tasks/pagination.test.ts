@@ -232,3 +232,29 @@ t.test(
     }
   }
 )
+
+t.test('a cursor belongs to what the filters mean, not to how they are written', async (t) => {
+  const ann = await signUp()
+  for (let i = 0; i < 3; i++) {
+    await ann.create({ title: `task ${i}`, priority: 'low', tags: ['red', 'blue'] })
+  }
+  const written = [
+    'tag=red&tag=blue&priority=low&priority=high&created_after=2020-01-01T00:00:00Z',
+    'priority=high&priority=low&created_after=2020-01-01T00:00:00Z&tag=blue&tag=red',
+    'tag=%20red&tag=blue%20&priority=low&priority=high&created_after=2020-01-01T00:00:00Z',
+    'tag=red&tag=blue&tag=red&priority=low&priority=high&priority=low&created_after=2020-01-01T00:00:00Z',
+    'tag=red&tag=blue&priority=low&priority=high&created_after=2020-01-01T01:00:00.000%2B01:00'
+  ].map((query) => `/api/v1/tasks?limit=2&${query}&owner_id=${ann.user.id}`)
+  const { next_cursor } = (await ann.get(written[0] as string)).json().pagination
+  for (const url of [
+    ...written,
+    (written[0] as string).replace(/owner_id=.*/, (it) =>
+      it.toUpperCase().replace('OWNER_ID', 'owner_id')
+    )
+  ]) {
+    const page = await ann.get(`${url}&cursor=${next_cursor}`)
+    t.match(page.json(), { data: [{ title: 'task 0' }], pagination: { has_more: false } }, url)
+  }
+  const other = (written[0] as string).replace('tag=blue&', '')
+  t.equal((await ann.get(`${other}&cursor=${next_cursor}`)).statusCode, 400)
+})
