@@ -9,6 +9,8 @@ export interface Budget {
   limit: number
   /** Whose requests are counted together. */
   per: 'user' | 'ip' | 'operation_and_ip'
+  /** The largest body that its requests may have, where they are known to be small. */
+  maxBodyBytes?: number
   /** Problems that count as a violation of the client's IP address, besides every 429. */
   violations?: readonly ProblemCode[]
 }
