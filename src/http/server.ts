@@ -34,7 +34,8 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >
 
-export const MAX_BODY_BYTES = 1_048_576
+/** For a body with one resource: a description of ten thousand escaped characters fits. Routes may say otherwise. */
+const MAX_BODY_BYTES = 131_072
 const MAX_HEADER_BYTES = 16_384
 /** Longer than any id: no path has a longer segment. */
 const MAX_PARAM_LENGTH = 200

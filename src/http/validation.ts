@@ -4,10 +4,11 @@ import type { FastifySchemaValidationError } from 'fastify'
 import { type FieldError, Problem } from '../core/problem.ts'
 import { isEmail } from '../lib/email.ts'
 import { isTimestamp } from '../lib/timestamp.ts'
+import { excessOf } from './excess.ts'
 import { fieldErrors } from './validation-messages.ts'
 
-/** The most that the contract promises: a body with a hundred thousand errors gets no longer response. */
-const MAX_ERRORS = 1000
+/** A body with a hundred thousand errors gets no longer response. */
+const MAX_ERRORS = 50
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** Longer than any text that the contract allows: `maxLength` has rejected it, so no pattern runs on a megabyte. */
@@ -77,6 +78,10 @@ export function buildValidator(shared: Record<string, object>) {
     return (value: unknown) => {
       check ??= ajv.compile(httpPart === 'headers' ? inLowerCase(schema) : schema)
       const read = httpPart === 'body' ? value : readParameters(parameters, value as Values)
+      const excess = httpPart === 'body' ? excessOf(schema, shared, value) : undefined
+      if (excess) {
+        return { error: excess }
+      }
       if (!check(read)) {
         return { error: check.errors }
       }

@@ -48,7 +48,7 @@ t.test('JSON nests up to 32 levels, in strings without limit', async (t) => {
   t.equal((await post(nested(33))).json().code, 'malformed_json')
   t.match((await post(nested(33))).json(), { detail: 'The body is nested deeper than 32 levels.' })
   t.equal((await post(nested(32))).json().code, 'invalid_request', 'deep enough to be looked at')
-  t.equal((await post('['.repeat(500_000))).statusCode, 400)
+  t.equal((await post('['.repeat(100_000))).statusCode, 400)
   t.equal(
     (await post(JSON.stringify({ title: 'deep', description: `"\\${'[{'.repeat(100)}` })))
       .statusCode,
@@ -64,14 +64,9 @@ t.test('JSON has up to 20 000 values, counted before any of them is created', as
     detail: 'The body has more than 20000 values.'
   })
   t.equal((await post(flat(20_000))).json().code, 'invalid_request')
+  const names = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [i.toString(36), 0]))
   t.match(
-    (
-      await post(
-        JSON.stringify(
-          Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [i.toString(36), 0]))
-        )
-      )
-    ).json(),
+    (await ann.post('/api/v1/task-batches', names)).json(),
     { status: 400, code: 'malformed_json' },
     '100 000 names'
   )
@@ -257,10 +252,31 @@ t.test('a compressed body is a 415', async (t) => {
   }
 })
 
-t.test('a body above 1 MiB is a 413', async (t) => {
-  const padded = (bytes: number) => `{"title":"a"}${' '.repeat(bytes - 13)}`
-  t.equal((await post(padded(1_048_576))).statusCode, 201)
-  t.match((await post(padded(1_048_577))).json(), { status: 413, code: 'body_too_large' })
+t.test('a body may be as large as its operation needs, and no larger', async (t) => {
+  const limits: [url: string, body: string, bytes: number, status: number][] = [
+    ['tasks', '{"title":"a"}', 131_072, 201],
+    ['task-batches', '{"operations":[{"op":"create","data":{"title":"a"}}]}', 1_048_576, 200],
+    ['auth/login', '{"username":"nobody","password":"correct horse"}', 8192, 401],
+    ['auth/refresh', '{"refresh_token":"x"}', 8192, 401]
+  ]
+  for (const [url, body, bytes, status] of limits) {
+    const send = (length: number) =>
+      ann.send({
+        method: 'POST',
+        url: `/api/v1/${url}`,
+        payload: body.padEnd(length),
+        headers: { 'content-type': 'application/json' }
+      })
+    t.equal((await send(bytes)).statusCode, status, url)
+    t.match((await send(bytes + 1)).json(), { status: 413, code: 'body_too_large' }, url)
+  }
+  const whole = await post(
+    JSON.stringify({ title: 'a', description: '\u{1f6aa}'.repeat(10_000) }).replace(
+      /[\ud800-\udfff]/g,
+      (half) => `\\u${half.charCodeAt(0).toString(16)}`
+    )
+  )
+  t.equal(whole.statusCode, 201, 'the largest task fits, however it is written')
 })
 
 t.test('a rejected body stores nothing', async (t) => {

@@ -9,6 +9,9 @@ import { type SessionDeps, sessionRoutes } from './sessions.routes.ts'
 import { schemas as sessionSchemas } from './sessions.schema.ts'
 import { tokenRoutes } from './token.routes.ts'
 
+/** Several times what names, an address and a password take: anybody may send one. */
+const MAX_BODY_BYTES = 8192
+
 export const auth: Feature<SessionDeps> = {
   tags: [
     { name: 'Auth', description: 'Registration, login, tokens, password reset, email codes.' },
@@ -30,9 +33,16 @@ export const auth: Feature<SessionDeps> = {
     auth: {
       limit: config.RATE_LIMIT_AUTH,
       per: 'operation_and_ip',
+<<<<<<< HEAD
       violations: ['bad_credentials', 'invalid_grant', 'invalid_code', 'invalid_reset_token']
     },
     refresh: { limit: config.RATE_LIMIT_REFRESH, per: 'ip', violations: ['bad_credentials'] }
+=======
+      maxBodyBytes: MAX_BODY_BYTES,
+      violations: ['bad_credentials', 'invalid_grant']
+    },
+    refresh: { limit: config.RATE_LIMIT_REFRESH, per: 'ip', maxBodyBytes: MAX_BODY_BYTES }
+>>>>>>> hard-h8
   }),
   secretParams: ['session_id'],
   routes: [

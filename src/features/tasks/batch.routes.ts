@@ -6,7 +6,11 @@ import { md } from '../../lib/md.ts'
 import { TaskBatch, type TaskBatchItem, TaskBatchOutcome } from './batch.schema.ts'
 import { createTaskService } from './service.ts'
 
+/** A hundred tasks, most of them not as large as one may be. */
+const MAX_BATCH_BYTES = 1_048_576
+
 const runTaskBatch = {
+  bodyLimit: MAX_BATCH_BYTES,
   config: { allow: 'user', scope: 'tasks:write' },
   schema: {
     operationId: 'runTaskBatch',

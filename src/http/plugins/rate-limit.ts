@@ -34,9 +34,17 @@ export const rateLimit = fp(
   async (app, { config, budgets: ofFeatures, counters = WindowCounters }: RateLimitOptions) => {
     const general = generalBudgets(config)
     const budgets: Budgets = { ...general, ...ofFeatures }
-    app.addHook('onRoute', ({ method, url, config }) => {
-      if (config?.budget !== undefined && !Object.hasOwn(budgets, config.budget)) {
-        throw new Error(`${method} ${url} names a budget that nobody declares: ${config.budget}`)
+    app.addHook('onRoute', (route) => {
+      const name = route.config?.budget
+      if (name === undefined) {
+        return
+      }
+      const budget = budgets[name]
+      if (!budget) {
+        throw new Error(`${route.method} ${route.url} names a budget that nobody declares: ${name}`)
+      }
+      if (budget.maxBodyBytes !== undefined) {
+        route.bodyLimit ??= budget.maxBodyBytes
       }
     })
     if (!config.RATE_LIMIT) {
