@@ -33,16 +33,15 @@ export const auth: Feature<SessionDeps> = {
     auth: {
       limit: config.RATE_LIMIT_AUTH,
       per: 'operation_and_ip',
-<<<<<<< HEAD
+      maxBodyBytes: MAX_BODY_BYTES,
       violations: ['bad_credentials', 'invalid_grant', 'invalid_code', 'invalid_reset_token']
     },
-    refresh: { limit: config.RATE_LIMIT_REFRESH, per: 'ip', violations: ['bad_credentials'] }
-=======
+    refresh: {
+      limit: config.RATE_LIMIT_REFRESH,
+      per: 'ip',
       maxBodyBytes: MAX_BODY_BYTES,
-      violations: ['bad_credentials', 'invalid_grant']
-    },
-    refresh: { limit: config.RATE_LIMIT_REFRESH, per: 'ip', maxBodyBytes: MAX_BODY_BYTES }
->>>>>>> hard-h8
+      violations: ['bad_credentials']
+    }
   }),
   secretParams: ['session_id'],
   routes: [

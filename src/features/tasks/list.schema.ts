@@ -97,9 +97,9 @@ const Filter = {
       pattern: '^[^\\x00]*$',
       description: md`
         Words in title and description, whatever their case and accents. Quotes make a phrase, \`or\` an alternative,
-        a leading hyphen an exclusion; anything else is ordinary text. The last word may be the beginning of one, unless it is
-        quoted or excluded. A text without any word finds nothing; one of 60 characters or more may have up to 16
-        words.`
+        a leading hyphen an exclusion; anything else is ordinary text. The last word may be the beginning of one,
+        unless it is quoted or excluded. A text without any word finds nothing; one of 60 characters or more may
+        have up to 16 words.`
     })
   ),
   deleted: Type.Optional(ref(TaskDeleted))

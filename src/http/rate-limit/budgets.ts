@@ -9,13 +9,9 @@ export interface Budget {
   limit: number
   /** Whose requests are counted together. */
   per: 'user' | 'ip' | 'operation_and_ip'
-<<<<<<< HEAD
-  /** Problems that count as a violation of the client's IP address: failed credentials and codes. */
-=======
   /** The largest body that its requests may have, where they are known to be small. */
   maxBodyBytes?: number
-  /** Problems that count as a violation of the client's IP address, besides every 429. */
->>>>>>> hard-h8
+  /** Problems that count as a violation of the client's IP address: failed credentials and codes. */
   violations?: readonly ProblemCode[]
 }
 export type Budgets = Readonly<Record<string, Budget>>
