@@ -11,6 +11,11 @@ import { toOpenApi30 } from '../src/lib/openapi-downgrade.ts'
 import { goTool, ROOT } from '../test/support/tools.ts'
 import { additions, breaks, type Contract } from './breaking-changes.rules.ts'
 
+/** What openapi/CHANGELOG.md says and no tool can judge; a release empties the list. */
+const INTENDED = [
+  // One line of text takes marks of direction now, and no longer only invisible characters.
+  /from `\^\[ [^`]*\u061c\u200e\u200f\u202a[^`]*` to `\^\[ [^`]*\u00ad\u034f[^`]*`.*property-pattern-changed/
+]
 const NAMES = ['openapi.json', 'openapi-3.0.json']
 const read = (file: string) => JSON.parse(readFileSync(join(ROOT, 'openapi', file), 'utf8'))
 const folder = mkdtempSync(join(tmpdir(), 'tasklane-breaking-'))
@@ -21,7 +26,9 @@ if (process.argv.includes('--release')) {
   const faults = [
     ...selfTest(),
     ...NAMES.flatMap((name) =>
-      compare(read(`released/${name}`), read(name)).map((line) => `${name}: ${line}`)
+      compare(read(`released/${name}`), read(name))
+        .filter((line) => !INTENDED.some((change) => change.test(line)))
+        .map((line) => `${name}: ${line}`)
     )
   ]
   for (const fault of faults) {
