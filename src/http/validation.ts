@@ -73,23 +73,39 @@ export function buildValidator(shared: Record<string, object>) {
     if (httpPart === 'body' && isUpload(shared[String(schema.$ref)])) {
       return () => true
     }
-    const parameters = schema as Parameters
-    let check: ValidateFunction | undefined
-    return (value: unknown) => {
-      check ??= ajv.compile(httpPart === 'headers' ? inLowerCase(schema) : schema)
-      const read = httpPart === 'body' ? value : readParameters(parameters, value as Values)
-      const excess = httpPart === 'body' ? excessOf(schema, shared, value) : undefined
-      if (excess) {
-        return { error: excess }
-      }
-      if (!check(read)) {
-        return { error: check.errors }
-      }
-      if (httpPart === 'params') {
-        lowerCaseIds(parameters, read as Values)
-      }
-      return true
+    return httpPart === 'body'
+      ? bodyValidator(ajv, schema, shared)
+      : parameterValidator(ajv, schema, httpPart)
+  }
+}
+
+type Validator = (value: unknown) => true | { error: ErrorObject[] | null | undefined }
+
+function bodyValidator(ajv: Ajv, schema: TSchema, shared: Record<string, object>): Validator {
+  let check: ValidateFunction | undefined
+  return (value) => {
+    const excess = excessOf(schema, shared, value)
+    if (excess) {
+      return { error: excess }
     }
+    check ??= ajv.compile(schema)
+    return check(value) || { error: check.errors }
+  }
+}
+
+function parameterValidator(ajv: Ajv, schema: TSchema, httpPart: string | undefined): Validator {
+  const parameters = schema as Parameters
+  let check: ValidateFunction | undefined
+  return (value) => {
+    check ??= ajv.compile(httpPart === 'headers' ? inLowerCase(schema) : schema)
+    const read = readParameters(parameters, value as Values)
+    if (!check(read)) {
+      return { error: check.errors }
+    }
+    if (httpPart === 'params') {
+      lowerCaseIds(parameters, read)
+    }
+    return true
   }
 }
 
