@@ -31,6 +31,9 @@ const REASONS: Record<string, (error: DriverError) => string> = {
   TLS_NOT_OFFERED: () => 'the server offers no TLS, which sslmode requires'
 }
 
+/** System calls on the way to a server; a file that is missing is another matter. */
+const NETWORK_CALLS = new Set(['connect', 'getaddrinfo', 'read', 'write'])
+
 /**
  * Returns why the database could not be used: PostgreSQL's own words, or what happened on the way to it. Undefined for
  * an error that did not come from the database. Never contains a statement, a parameter or a password.
@@ -39,6 +42,9 @@ export function databaseErrorReason(error: unknown): string | undefined {
   const cause = rootOf(error) as DriverError
   if (cause.name === 'PostgresError') {
     return typeof cause.hint === 'string' ? `${cause.message}. ${cause.hint}` : cause.message
+  }
+  if (typeof cause.syscall === 'string' && !NETWORK_CALLS.has(cause.syscall)) {
+    return undefined
   }
   const reason = typeof cause.code === 'string' ? REASONS[cause.code] : undefined
   const isFromDatabase =
