@@ -63,7 +63,7 @@ t.test(
     }
     t.match(responses[0]?.json(), {
       code: 'bad_credentials',
-      detail: 'The credentials are not valid.'
+      detail: 'Invalid credentials.'
     })
   }
 )
