@@ -111,7 +111,7 @@ export async function startWorker(
   const { child, said, ended } = launch(t, ['worker'], env, cwd)
   await new Promise<void>((resolve, reject) => {
     child.stdout.on('data', () => {
-      if (said.stdout.includes('Working')) {
+      if (said.stdout.includes('Running background jobs')) {
         resolve()
       }
     })
