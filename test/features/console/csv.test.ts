@@ -76,7 +76,7 @@ t.test('import and export', { skip: withoutBrowser }, async (t) => {
       await row('try.csv').getByText('1 valid').waitFor()
       await row('try.csv').getByText('Dry run', { exact: true }).waitFor()
       await page.getByLabel('Dry run').uncheck()
-      await choose('tasks.txt', 'title\nOnly a try\n')
+      await choose('tasks.pdf', '%PDF-1.7\ntitle\n')
       await page.locator('.problem').getByText('The request does not match the contract').waitFor()
       await page.locator('.problem .request-id').waitFor()
       t.equal((await ann.get('/api/v1/task-stats')).json().total, before)
