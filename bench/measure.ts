@@ -17,7 +17,7 @@ export const START: string[] = (
 )
   .split(' ')
   .slice(1)
-  .map((word) => (word.endsWith('.ts') ? join(ROOT, word) : word))
+  .map((word) => (/\.(ts|cjs)$/.test(word) ? join(ROOT, word) : word))
 
 export interface Server {
   origin: string

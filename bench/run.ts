@@ -44,7 +44,7 @@ const MIN_PGBENCH_SECONDS = 2
 /** The ratios of a short run are noisy: only one below this share of the accepted ratio is a regression. */
 const GROSS_LOSS = 0.5
 /** Both servers get the same flags, so that their gain is not taken for ours. */
-const V8_FLAGS = START.filter((word) => word.startsWith('--'))
+const V8_FLAGS = START.filter((word) => word.startsWith('--') && word !== '--require')
 const BUDGETS = ['AUTH', 'READS', 'CREATES', 'UPDATES', 'DELETES']
 const log = (line: string) => {
   process.stderr.write(`${line}\n`)

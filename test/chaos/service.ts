@@ -52,9 +52,9 @@ export class Service {
   start(): void {
     this.shouldRun = true
     const log = openSync(this.log, 'a')
-    const flags = this.command.filter((word) => word.startsWith('--'))
-    const [entry, ...args] = this.command.filter((word) => !word.startsWith('--'))
-    const child = spawn(process.execPath, [...flags, join(ROOT, entry as string), ...args], {
+    // Paths of the script are relative to the project, and the process runs in a folder of its own.
+    const args = this.command.map((word) => word.replace(/^(\.\/)?src\//, `${ROOT}/src/`))
+    const child = spawn(process.execPath, args, {
       cwd: this.env.DATA_DIR,
       env: this.env,
       stdio: ['ignore', log, log]
