@@ -12,6 +12,8 @@ import type { Server } from './measure.ts'
 import { createScript, getScript, listScript } from './pgbench.sql.ts'
 
 const CONNECTIONS = 20
+/** A user may have so many searches in progress; beyond, they are rejected and not measured. */
+const SEARCH_CONNECTIONS = 4
 /** Hashing of passwords takes a core each. */
 const LOGIN_CONNECTIONS = 4
 
@@ -54,7 +56,7 @@ export async function prepareScenarios(server: Server, hasBigOwner: boolean): Pr
     },
     {
       name: 'search',
-      connections,
+      connections: SEARCH_CONNECTIONS,
       ...listTasks(callers, 'limit=20&q=bell', '/search', '&word=bell')
     },
     ...(hasBigOwner ? bigOwnerScenarios(await findDeepPage(server)) : []),
