@@ -2,6 +2,7 @@
 heading 'npm test (embedded database)'
 npm test
 
+ensure_locales
 start_postgres
 start_redis
 ensure_pgbouncer
