@@ -83,7 +83,7 @@ export async function buildApp(
     db: deps.db,
     subjects: Object.assign({}, ...features.map(({ auditSubjects }) => auditSubjects))
   })
-  registerRoutes(app, features, appDeps(app, deps, sessions, banCache))
+  registerRoutes(app, features, appDeps(deps, sessions, banCache))
   return app
 }
 
@@ -124,7 +124,7 @@ async function registerAuthentication(app: App, { db, config, secrets }: Deps): 
   return sessions
 }
 
-function appDeps(app: App, deps: Deps, sessions: Sessions, banCache: BanCache): AppDeps {
+function appDeps(deps: Deps, sessions: Sessions, banCache: BanCache): AppDeps {
   const { db, secrets, config } = deps
   const throttle = createLoginThrottle({ db, secrets, isOn: config.RATE_LIMIT })
   return {
@@ -132,8 +132,7 @@ function appDeps(app: App, deps: Deps, sessions: Sessions, banCache: BanCache): 
     sessions,
     credentials: createCredentials({ ...deps, sessions, throttle }),
     codes: createCodes(deps),
-    banCache,
-    limitsStorage: app.limitsStorage
+    banCache
   }
 }
 

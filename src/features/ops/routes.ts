@@ -6,9 +6,7 @@ import type { App } from '../../http/server.ts'
 import { hashToken } from '../../lib/token.ts'
 import { prepareIsReady } from './queries.ts'
 
-type OpsDeps = Pick<Deps, 'config' | 'db' | 'isShuttingDown' | 'mail' | 'metrics'> & {
-  limitsStorage: () => string
-}
+type OpsDeps = Pick<Deps, 'config' | 'db' | 'isShuttingDown' | 'mail' | 'metrics'>
 
 /** Options of every route here: open to anyone and not part of the API contract. */
 const hidden = { config: { allow: 'anyone' }, schema: { hide: true } } as const
@@ -43,7 +41,7 @@ const indexOf = ({ config }: OpsDeps) => ({
   }
 })
 
-function addHealthRoutes(app: App, { db, isShuttingDown, limitsStorage }: OpsDeps): void {
+function addHealthRoutes(app: App, { db, isShuttingDown }: OpsDeps): void {
   const isReady = prepareIsReady(db)
 
   // Does not query the database: restarting this process would not repair it.
@@ -56,8 +54,9 @@ function addHealthRoutes(app: App, { db, isShuttingDown, limitsStorage }: OpsDep
     if (!(await isReady())) {
       throw unavailable('The database is not migrated yet.')
     }
-    // An instance stays ready without Redis: it then applies its own share of the rate limits.
-    return { status: 'ready', limits: limitsStorage() }
+    // Also without Redis, when the instance applies its own share of the limits. Only metrics and the log say so:
+    // whoever plans to use limits up may ask here, too.
+    return { status: 'ready' }
   })
 }
 
