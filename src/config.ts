@@ -74,6 +74,7 @@ export const Environment = Type.Object({
   IMPORT_MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, maximum: 10_000_000 }),
   MAX_TASKS_PER_USER: Type.Integer({ default: 0, minimum: 0, maximum: 2_147_483_647 }),
   TRASH_RETENTION_DAYS: Type.Integer({ default: 30, minimum: 1, maximum: 3650 }),
+  MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 10, maximum: 1_000_000 }),
   WORKER_ENABLED: Switch(true),
   LOG_LEVEL: Type.Unsafe<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'>({
     type: 'string',

@@ -188,6 +188,7 @@ t.test(
   'a bad setting is rejected by its name and never by its value, in development as in production',
   async (t) => {
     for (const [name, value, fault] of BAD) {
+  ['MAX_CONNECTIONS', '9', /^MAX_CONNECTIONS must be at least 10$/],
       for (const base of name === 'NODE_ENV' ? [{}] : [{}, PRODUCTION]) {
         const faults = faultsOf({ ...base, [name]: value })
         t.match(faults, [fault], `${name}=${value}`)

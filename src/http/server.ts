@@ -126,3 +126,6 @@ function createHttpServer(
   server.on('connect', refuseConnect)
   return server
 }
+  server.maxConnections = config.MAX_CONNECTIONS
+  // In a cluster the other processes would be asked in turn, for ever when none has room. Its type is not known yet.
+  Object.assign(server, { dropMaxConnection: true })
