@@ -56,9 +56,7 @@ export async function buildApp(
   }
   await app.register(clientIpPlugin)
   await app.register(requestContext)
-  await app.register(requestLog, {
-    secretParams: features.flatMap(({ secretParams = [] }) => secretParams)
-  })
+  await app.register(requestLog)
   await app.register(errorHandler)
   await app.register(securityHeaders, { config: deps.config })
   const banCache = createBanCache(deps.db, logger)
