@@ -90,6 +90,7 @@ export const Environment = Type.Object({
   METRICS_TOKEN_FILE: SecretFile(),
   DOCS_ENABLED: Type.Optional(Type.Boolean()),
   CONSOLE_ENABLED: Switch(true)
+  METRICS_HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
 })
 type Settings = Static<typeof Environment>
 

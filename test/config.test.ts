@@ -347,3 +347,21 @@ t.test('apps and browser extensions can be among the origins that may call', asy
     'chrome-extension://abcdefghijklmnopabcdefghijklmnop'
   t.equal(readConfig({ CORS_ORIGINS: origins }).CORS_ORIGINS, origins)
 })
+t.test('in production, metrics are open to others only with a token', async (t) => {
+  const METRICS_PORT = '9464'
+  for (const host of ['0.0.0.0', '::', '192.0.2.7', 'metrics.internal']) {
+    const env = { ...PRODUCTION, METRICS_PORT, METRICS_HOST: host }
+    t.match(faultsOf(env), [/^METRICS_HOST must be a loopback address unless METRICS_TOKEN/], host)
+    t.strictSame(faultsOf({ ...env, METRICS_TOKEN: '0123456789abcdefghij' }), [], host)
+    t.strictSame(faultsOf({ METRICS_PORT, METRICS_HOST: host }), [], host)
+    t.strictSame(faultsOf({ ...PRODUCTION, METRICS_HOST: host }), [], 'nothing listens')
+  }
+  t.strictSame(faultsOf({ ...PRODUCTION, METRICS_PORT, HOST: '0.0.0.0' }), [])
+})
+
+t.test('the metrics of several processes are on a port of their own', async (t) => {
+  const env = { ...PRODUCTION, WEB_CONCURRENCY: '2', METRICS_TOKEN: '0123456789abcdefghij' }
+  t.match(faultsOf(env), [/^METRICS_TOKEN needs METRICS_PORT where WEB_CONCURRENCY is above 1/])
+  t.strictSame(faultsOf({ ...env, METRICS_PORT: '9464' }), [])
+})
+

@@ -17,6 +17,8 @@ interface RuledSettings {
   EMAIL_VERIFICATION: string
   EMAIL_ENABLED: boolean
   SMTP_URL?: string
+  METRICS_HOST: string
+  METRICS_PORT?: number
   METRICS_TOKEN?: string
 }
 
@@ -28,10 +30,14 @@ export function findConflicts(settings: RuledSettings): string[] {
       'EMAIL_VERIFICATION=required needs email, but EMAIL_ENABLED is off: nobody could log in'
     )
   }
-  if (settings.WEB_CONCURRENCY > 1 && settings.METRICS_TOKEN !== undefined) {
+  if (
+    settings.WEB_CONCURRENCY > 1 &&
+    settings.METRICS_TOKEN !== undefined &&
+    settings.METRICS_PORT === undefined
+  ) {
     faults.push(
-      'METRICS_TOKEN needs WEB_CONCURRENCY=1, because the process that answers knows its own requests only; ' +
-        'use METRICS_PORT, which covers all processes'
+      'METRICS_TOKEN needs METRICS_PORT where WEB_CONCURRENCY is above 1, because the process that answers on PORT ' +
+        'knows its own requests only'
     )
   }
   if (settings.WEB_CONCURRENCY > 1 && settings.DATABASE_URL === undefined) {
@@ -59,6 +65,15 @@ export function findProductionFaults(settings: RuledSettings): string[] {
     faults.push(
       'SMTP_URL is required in production, such as smtp://user:password@host:587; ' +
         'set EMAIL_ENABLED=off to run without email: then nobody can reset a password'
+    )
+  }
+  if (
+    settings.METRICS_PORT !== undefined &&
+    settings.METRICS_TOKEN === undefined &&
+    !isLoopback(settings.METRICS_HOST)
+  ) {
+    faults.push(
+      'METRICS_HOST must be a loopback address unless METRICS_TOKEN is set, because anybody could read the metrics'
     )
   }
   const origin = URL.parse(settings.PUBLIC_URL ?? '')

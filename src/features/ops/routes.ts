@@ -1,9 +1,9 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { Deps } from '../../core/deps.ts'
 import { unauthenticated, unavailable } from '../../core/problem.ts'
 import { VERSION } from '../../http/plugins/openapi.ts'
 import type { App } from '../../http/server.ts'
-import { hashToken } from '../../lib/token.ts'
+import { bearsToken } from '../../lib/token.ts'
+import { devRoutes } from './dev.routes.ts'
 import { prepareIsReady } from './queries.ts'
 
 type OpsDeps = Pick<Deps, 'config' | 'db' | 'isShuttingDown' | 'mail' | 'metrics'>
@@ -60,23 +60,18 @@ function addHealthRoutes(app: App, { db, isShuttingDown }: OpsDeps): void {
   })
 }
 
-function addMetricsRoute(app: App, { config: { METRICS_TOKEN: token }, metrics }: OpsDeps): void {
-  if (!metrics || token === undefined) {
+/** One of several processes knows its own requests only: then just METRICS_PORT, where they are added up, has them. */
+function addMetricsRoute(app: App, { config, metrics }: OpsDeps): void {
+  const { METRICS_TOKEN: token, WEB_CONCURRENCY } = config
+  if (!metrics || token === undefined || WEB_CONCURRENCY > 1) {
     return
   }
   const options = { ...hidden, config: { ...hidden.config, ignoresAutomaticBans: true } } as const
   app.get('/metrics', options, async ({ headers }, reply) => {
-    if (!isToken(headers.authorization, token)) {
+    if (!bearsToken(headers.authorization, token)) {
       throw unauthenticated('Send the token of METRICS_TOKEN as Authorization: Bearer.')
     }
     reply.type(metrics.registry.contentType)
     return metrics.registry.metrics()
   })
 }
-
-/** Compares hashes in constant time, so that the response time reveals nothing about the token. */
-const isToken = (authorization: string | undefined, token: string): boolean =>
-  timingSafeEqual(
-    Buffer.from(hashToken(/^bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '')),
-    Buffer.from(hashToken(token))
-  )
