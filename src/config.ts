@@ -1,7 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Ajv, type ErrorObject } from 'ajv'
 import { CONFIG_FORMATS } from './lib/config-formats.ts'
-import { findConflicts, findDevelopmentFaults, findProductionFaults } from './lib/config-rules.ts'
+import {
+  defaultFirstUserAdmin,
+  findConflicts,
+  findDevelopmentFaults,
+  findProductionFaults
+} from './lib/config-rules.ts'
 import { readSecretFiles } from './lib/secret-files.ts'
 
 const Switch = (fallback: boolean) => Type.Boolean({ default: fallback })
@@ -95,8 +100,10 @@ export const Environment = Type.Object({
 type Settings = Static<typeof Environment>
 
 /** The settings with every default resolved, those that depend on the mode included. */
-export type Config = Settings &
-  Required<Pick<Settings, 'FIRST_USER_ADMIN' | 'PASSWORD_BLOCKLIST' | 'DOCS_ENABLED'>> & {
+export type Config = Omit<Settings, 'FIRST_USER_ADMIN'> &
+  Required<Pick<Settings, 'PASSWORD_BLOCKLIST' | 'DOCS_ENABLED'>> & {
+    /** `local`: only if it is created from this machine. */
+    FIRST_USER_ADMIN: boolean | 'local'
     /** True with NODE_ENV=production. */
     isProduction: boolean
   }
@@ -148,7 +155,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   return {
     ...settings,
     isProduction,
-    FIRST_USER_ADMIN: settings.FIRST_USER_ADMIN ?? !isProduction,
+    FIRST_USER_ADMIN: settings.FIRST_USER_ADMIN ?? defaultFirstUserAdmin(settings),
     PASSWORD_BLOCKLIST: settings.PASSWORD_BLOCKLIST ?? isProduction,
     DOCS_ENABLED: settings.DOCS_ENABLED ?? !isProduction
   }

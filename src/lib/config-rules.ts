@@ -90,9 +90,20 @@ export function findDevelopmentFaults(settings: RuledSettings): string[] {
   return isLoopback(settings.HOST) || settings.ALLOW_PUBLIC_DEVELOPMENT !== false
     ? []
     : [
-        'HOST must be a loopback address unless NODE_ENV=production, because development shows all emails to ' +
-          'everybody; ALLOW_PUBLIC_DEVELOPMENT=on permits it in a network that you trust'
+        'HOST must be a loopback address unless NODE_ENV=production, because the defaults of development are not ' +
+          'meant for strangers; ALLOW_PUBLIC_DEVELOPMENT=on permits it in a network that you trust'
       ]
+}
+
+/**
+ * Returns whether the first account becomes admin where nobody says so. In development, strangers who can reach the
+ * server must not become its admin by being first.
+ */
+export function defaultFirstUserAdmin({ NODE_ENV, HOST }: RuledSettings): boolean | 'local' {
+  if (NODE_ENV === 'production') {
+    return false
+  }
+  return isLoopback(HOST) || 'local'
 }
 
 function findUrlFaults(settings: RuledSettings): string[] {

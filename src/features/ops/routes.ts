@@ -18,26 +18,25 @@ export async function opsRoutes(app: App, deps: OpsDeps) {
   app.get('/', hidden, async () => indexOf(deps))
   addHealthRoutes(app, deps)
   addMetricsRoute(app, deps)
-  // Emails contain codes, so this route does not exist in production.
   if (!deps.config.isProduction) {
-    app.get('/dev/mails', hidden, async (_request, reply) => {
-      reply.header('cache-control', 'no-store')
-      return { data: deps.mail.sentMessages() }
-    })
+    app.register(devRoutes, { prefix: '/dev', mail: deps.mail })
   }
 }
 
-const indexOf = ({ config }: OpsDeps) => ({
-  name: 'Tasklane',
-  version: VERSION,
-  links: {
-    api: '/api/v1',
-    ...(config.CONSOLE_ENABLED && { console: '/app/' }),
-    docs: '/docs',
-    openapi: '/openapi.json',
-    openapi_3_0: '/openapi-3.0.json',
-    live: '/health/live',
-    ready: '/health/ready'
+function indexOf({ config }: OpsDeps) {
+  const base = basePathOf(config)
+  return {
+    name: 'Tasklane',
+    version: VERSION,
+    links: {
+      api: `${base}/api/v1`,
+      ...(config.CONSOLE_ENABLED && { console: `${base}/app/` }),
+      docs: `${base}/docs`,
+      openapi: `${base}/openapi.json`,
+      openapi_3_0: `${base}/openapi-3.0.json`,
+      live: `${base}/health/live`,
+      ready: `${base}/health/ready`
+    }
   }
 })
 
