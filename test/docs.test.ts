@@ -194,7 +194,7 @@ t.test(
   async (t) => {
     const timeouts = (file: string) => read(file).match(/alter role tasklane set [^;]+;/g) ?? []
     t.ok(timeouts('docs/deployment.md').length > 0)
-    t.strictSame(timeouts('docs/deployment.md'), timeouts('compose.yaml'))
+    t.strictSame(timeouts('docs/deployment.md'), timeouts('scripts/create-roles.sh'))
   }
 )
 
