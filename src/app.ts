@@ -10,6 +10,7 @@ import { createSessions, type Sessions } from './features/identity/sessions.ts'
 import { type AppDeps, type AppFeature, composeFeatures } from './features.ts'
 import { API_PREFIX } from './http/api-path.ts'
 import { createAuthenticator } from './http/authenticate.ts'
+import { basePath, basePathOf } from './http/base-path.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { Pagination } from './http/pagination.schema.ts'
 import { accessTokens } from './http/plugins/access-tokens.ts'
@@ -54,6 +55,7 @@ export async function buildApp(
   if (deps.tracing) {
     await app.register(tracing, { tracing: deps.tracing })
   }
+  await app.register(basePath, { config: deps.config })
   await app.register(clientIpPlugin)
   await app.register(requestContext)
   await app.register(requestLog)
@@ -74,7 +76,7 @@ export async function buildApp(
     tags: features.flatMap(({ tags }) => tags),
     components: [...SHARED_SCHEMAS, ...features.flatMap(({ schemas }) => schemas)],
     basePath: API_PREFIX,
-    tokenUrl: `${API_PREFIX}/auth/token`
+    tokenUrl: `${basePathOf(deps.config)}${API_PREFIX}/auth/token`
   })
   const sessions = await registerAuthentication(app, deps)
   await app.register(auditDenied, {

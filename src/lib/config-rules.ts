@@ -85,7 +85,7 @@ export function findProductionFaults(settings: RuledSettings): string[] {
   return faults
 }
 
-/** Returns what production accepts and development, which shows everybody's codes at /dev/mails, does not. */
+/** Returns what production accepts and development, whose defaults are not meant for strangers, does not. */
 export function findDevelopmentFaults(settings: RuledSettings): string[] {
   return isLoopback(settings.HOST) || settings.ALLOW_PUBLIC_DEVELOPMENT !== false
     ? []

@@ -1,5 +1,6 @@
 import type { Deps } from '../../core/deps.ts'
 import { unauthenticated, unavailable } from '../../core/problem.ts'
+import { basePathOf } from '../../http/base-path.ts'
 import { VERSION } from '../../http/plugins/openapi.ts'
 import type { App } from '../../http/server.ts'
 import { bearsToken } from '../../lib/token.ts'
@@ -38,7 +39,7 @@ function indexOf({ config }: OpsDeps) {
       ready: `${base}/health/ready`
     }
   }
-})
+}
 
 function addHealthRoutes(app: App, { db, isShuttingDown }: OpsDeps): void {
   const isReady = prepareIsReady(db)
