@@ -1,4 +1,5 @@
-# The image of Tasklane. Node runs the sources as they are; there is no build.
+# The image of Tasklane. Node runs the sources as they are; there is no build. The base image is named by tag, not by
+# digest, so that each build has the security fixes of its system.
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /app

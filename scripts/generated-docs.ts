@@ -18,6 +18,7 @@ const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.ur
 
 /** The documents with generated parts, and what writes each part. */
 export const GENERATED: Record<string, Record<string, () => string>> = {
+  'docs/authorization.md': { operations: listOperations },
   'docs/configuration.md': { settings: listSettings },
   'docs/errors.md': { problems: listProblems }
 }
@@ -93,6 +94,36 @@ function wrap(text: string): string {
   return lines.join('\n')
 }
 
+interface Operation {
+  operationId: string
+  description: string
+  security?: unknown[]
+}
+
+/** Lists who may call each operation, as the committed contract says, ordered by path. */
+function listOperations(): string {
+  const { paths } = JSON.parse(read('openapi/openapi.json')) as {
+    paths: Record<string, Record<string, Operation>>
+  }
+  const rows = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => [
+      `\`${operation.operationId}\``,
+      `\`${method.toUpperCase()} ${path.replace('/api/v1', '')}\``,
+      ...accessOf(operation)
+    ])
+  )
+  return table(['Operation', 'Route', 'Who', 'Scope of an API key'], rows)
+}
+
+function accessOf({ description, security }: Operation): [who: string, scope: string] {
+  if (security?.length === 0) {
+    return ['anyone', '']
+  }
+  const [, role = 'user'] = /Requires the role `(\w+)`/.exec(description) ?? []
+  const [, scope] = /API keys need the scope (`[\w:]+`)/.exec(description) ?? []
+  return [role, scope ?? 'none: closed to keys']
+}
+
 /** Lists every problem code with its status and title, ordered by status. */
 function listProblems(): string {
   const rows = Object.entries(catalogue).map(([code, [status, title]]) => [
@@ -100,8 +131,8 @@ function listProblems(): string {
     String(status),
     title
   ])
-  const head = ['Code', 'Status', 'Title']
-  return [head, head.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |\n`)
-    .join('')
+  return table(['Code', 'Status', 'Title'], rows)
 }
+
+const table = (head: string[], rows: string[][]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('')

@@ -10,6 +10,7 @@ import { createSessions, type Sessions } from './features/identity/sessions.ts'
 import { type AppDeps, type AppFeature, composeFeatures } from './features.ts'
 import { API_PREFIX } from './http/api-path.ts'
 import { createAuthenticator } from './http/authenticate.ts'
+import { basePath, basePathOf } from './http/base-path.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { Pagination } from './http/pagination.schema.ts'
 import { accessTokens } from './http/plugins/access-tokens.ts'
@@ -54,11 +55,10 @@ export async function buildApp(
   if (deps.tracing) {
     await app.register(tracing, { tracing: deps.tracing })
   }
+  await app.register(basePath, { config: deps.config })
   await app.register(clientIpPlugin)
   await app.register(requestContext)
-  await app.register(requestLog, {
-    secretParams: features.flatMap(({ secretParams = [] }) => secretParams)
-  })
+  await app.register(requestLog)
   await app.register(errorHandler)
   await app.register(securityHeaders, { config: deps.config })
   const banCache = createBanCache(deps.db, logger)
@@ -76,14 +76,14 @@ export async function buildApp(
     tags: features.flatMap(({ tags }) => tags),
     components: [...SHARED_SCHEMAS, ...features.flatMap(({ schemas }) => schemas)],
     basePath: API_PREFIX,
-    tokenUrl: `${API_PREFIX}/auth/token`
+    tokenUrl: `${basePathOf(deps.config)}${API_PREFIX}/auth/token`
   })
   const sessions = await registerAuthentication(app, deps)
   await app.register(auditDenied, {
     db: deps.db,
     subjects: Object.assign({}, ...features.map(({ auditSubjects }) => auditSubjects))
   })
-  registerRoutes(app, features, appDeps(app, deps, sessions, banCache))
+  registerRoutes(app, features, appDeps(deps, sessions, banCache))
   return app
 }
 
@@ -124,7 +124,7 @@ async function registerAuthentication(app: App, { db, config, secrets }: Deps): 
   return sessions
 }
 
-function appDeps(app: App, deps: Deps, sessions: Sessions, banCache: BanCache): AppDeps {
+function appDeps(deps: Deps, sessions: Sessions, banCache: BanCache): AppDeps {
   const { db, secrets, config } = deps
   const throttle = createLoginThrottle({ db, secrets, isOn: config.RATE_LIMIT })
   return {
@@ -132,8 +132,7 @@ function appDeps(app: App, deps: Deps, sessions: Sessions, banCache: BanCache): 
     sessions,
     credentials: createCredentials({ ...deps, sessions, throttle }),
     codes: createCodes(deps),
-    banCache,
-    limitsStorage: app.limitsStorage
+    banCache
   }
 }
 

@@ -1,7 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Ajv, type ErrorObject } from 'ajv'
 import { CONFIG_FORMATS } from './lib/config-formats.ts'
-import { findConflicts, findDevelopmentFaults, findProductionFaults } from './lib/config-rules.ts'
+import {
+  defaultFirstUserAdmin,
+  findConflicts,
+  findDevelopmentFaults,
+  findProductionFaults
+} from './lib/config-rules.ts'
 import { readSecretFiles } from './lib/secret-files.ts'
 
 const Switch = (fallback: boolean) => Type.Boolean({ default: fallback })
@@ -26,7 +31,7 @@ export const Environment = Type.Object({
   ALLOW_PUBLIC_DEVELOPMENT: Switch(false),
   PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535 }),
   WEB_CONCURRENCY: Type.Integer({ default: 1, minimum: 1, maximum: 64 }),
-  PUBLIC_URL: Type.Optional(Type.String({ format: 'http-origin' })),
+  PUBLIC_URL: Type.Optional(Type.String({ format: 'public-url' })),
   DATABASE_URL: Type.Optional(Type.String({ format: 'postgres-url' })),
   DATABASE_URL_FILE: SecretFile(),
   DATABASE_MIGRATION_URL: Type.Optional(Type.String({ format: 'postgres-url' })),
@@ -69,6 +74,7 @@ export const Environment = Type.Object({
   RATE_LIMIT_IMPORTS: PerMinute(5),
   RATE_LIMIT_INSTANCES: Type.Integer({ default: 1, minimum: 1, maximum: 1000 }),
   IP_BAN_ALLOWLIST: Type.Optional(Type.String({ format: 'allowlist' })),
+  MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 10, maximum: 1_000_000 }),
   MAX_EVENT_LOOP_DELAY_MS: Type.Integer({ default: 200, minimum: 0, maximum: 60_000 }),
   IMPORT_MAX_BYTES: Type.Integer({ default: 10_485_760, minimum: 1024, maximum: 4_294_967_296 }),
   IMPORT_MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, maximum: 10_000_000 }),
@@ -84,6 +90,7 @@ export const Environment = Type.Object({
   DRAIN_SECONDS: Type.Integer({ default: 2, minimum: 0, maximum: 8 }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String({ format: 'collector-url' })),
   OTEL_SERVICE_NAME: Type.String({ default: 'tasklane', minLength: 1 }),
+  METRICS_HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
   METRICS_PORT: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
   METRICS_TOKEN: Type.Optional(Type.String({ format: 'metrics-token' })),
   METRICS_TOKEN_FILE: SecretFile(),
@@ -93,8 +100,10 @@ export const Environment = Type.Object({
 type Settings = Static<typeof Environment>
 
 /** The settings with every default resolved, those that depend on the mode included. */
-export type Config = Settings &
-  Required<Pick<Settings, 'FIRST_USER_ADMIN' | 'PASSWORD_BLOCKLIST' | 'DOCS_ENABLED'>> & {
+export type Config = Omit<Settings, 'FIRST_USER_ADMIN'> &
+  Required<Pick<Settings, 'PASSWORD_BLOCKLIST' | 'DOCS_ENABLED'>> & {
+    /** `local`: only if it is created from this machine. */
+    FIRST_USER_ADMIN: boolean | 'local'
     /** True with NODE_ENV=production. */
     isProduction: boolean
   }
@@ -145,8 +154,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   }
   return {
     ...settings,
+    // Paths are appended to it.
+    ...(settings.PUBLIC_URL && { PUBLIC_URL: settings.PUBLIC_URL.replace(/\/$/, '') }),
     isProduction,
-    FIRST_USER_ADMIN: settings.FIRST_USER_ADMIN ?? !isProduction,
+    FIRST_USER_ADMIN: settings.FIRST_USER_ADMIN ?? defaultFirstUserAdmin(settings),
     PASSWORD_BLOCKLIST: settings.PASSWORD_BLOCKLIST ?? isProduction,
     DOCS_ENABLED: settings.DOCS_ENABLED ?? !isProduction
   }

@@ -16,7 +16,7 @@ import { tasks } from './features/tasks/feature.ts'
 import type { Feature } from './http/feature.ts'
 
 /** What routes may be given; a feature says which part of it it takes. */
-export type AppDeps = IdentityDeps & Deps & BanDeps & { limitsStorage: () => string }
+export type AppDeps = IdentityDeps & Deps & BanDeps
 /** What background work may be given. */
 export type WorkDeps = Pick<Deps, 'db' | 'config'> & { log: Logger }
 export type AppFeature = Feature<AppDeps, WorkDeps>

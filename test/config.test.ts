@@ -111,12 +111,21 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
         RegExp
       ]
   ),
-  ['PUBLIC_URL', 'tasks.example.com', /^PUBLIC_URL must be an origin such as/],
-  [
-    'PUBLIC_URL',
-    'https://tasks.example.com/below',
-    /^PUBLIC_URL must be an origin .* without a path$/
-  ],
+  ...[
+    'tasks.example.com',
+    'ftp://tasks.example.com',
+    'https://tasks.example.com/?a=b',
+    'https://tasks.example.com/#a',
+    'https://ann:hush@tasks.example.com',
+    'https://tasks.example.com/a//b',
+    'https://tasks.example.com/a/../b',
+    'https://tasks.example.com/a%20b',
+    'https://example.com/api',
+    'https://example.com/docs/tasks/'
+  ].map(
+    (url) =>
+      ['PUBLIC_URL', url, /^PUBLIC_URL must be a URL such as https:/] as [string, string, RegExp]
+  ),
   ['DATABASE_URL', 'mysql://root:hush@db/x', /^DATABASE_URL must look like postgres:/],
   ['DATABASE_URL', 'db.internal', /^DATABASE_URL must look like postgres:/],
   ['DATABASE_POOL_SIZE', '1', /^DATABASE_POOL_SIZE must be at least 2$/],
@@ -152,7 +161,7 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
   ),
   ['CORS_ORIGINS', 'capacitor://localhost/page', /^CORS_ORIGINS must be exact origins/],
   ['CORS_ORIGINS', 'javascript://alert', /^CORS_ORIGINS must be exact origins/],
-  ['PUBLIC_URL', 'https://*.example.com', /^PUBLIC_URL must be an origin/],
+  ['PUBLIC_URL', 'https://*.example.com', /^PUBLIC_URL must be a URL such as/],
   ['CORS_ORIGINS', 'https://app.example.com,null', /^CORS_ORIGINS must be exact origins/],
   ...[
     '1',
@@ -179,6 +188,7 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
   ['MAX_TASKS_PER_USER', '-5', /^MAX_TASKS_PER_USER must be at least 0$/],
   ['TRASH_RETENTION_DAYS', '3651', /^TRASH_RETENTION_DAYS must be at most 3650$/],
   ['LOG_LEVEL', 'verbose', /^LOG_LEVEL must be one of trace, debug/],
+  ['MAX_CONNECTIONS', '9', /^MAX_CONNECTIONS must be at least 10$/],
   ['DRAIN_SECONDS', '9', /^DRAIN_SECONDS must be at most 8$/],
   ['DOCS_ENABLED', 'public', /^DOCS_ENABLED must be on or off$/],
   ['CONSOLE_ENABLED', 'yes', /^CONSOLE_ENABLED must be on or off$/]
@@ -325,6 +335,17 @@ t.test('in production, PUBLIC_URL has TLS unless it is for this machine alone', 
   }
 })
 
+t.test('PUBLIC_URL may have a path, and a slash at its end does not count', async (t) => {
+  for (const url of [
+    'https://tasks.example.com',
+    'https://example.com/tasks',
+    'http://a:1/b/c-d_~.e'
+  ]) {
+    t.equal(readConfig({ PUBLIC_URL: url }).PUBLIC_URL, url)
+    t.equal(readConfig({ PUBLIC_URL: `${url}/` }).PUBLIC_URL, url)
+  }
+})
+
 t.test('outside production, the server listens to others only when that is said', async (t) => {
   for (const host of ['0.0.0.0', '::', '192.0.2.7', 'tasks.example.com', '::ffff:192.0.2.7']) {
     t.match(
@@ -338,6 +359,24 @@ t.test('outside production, the server listens to others only when that is said'
   for (const host of ['127.0.0.1', '127.8.0.1', '::1', 'localhost', '::ffff:127.0.0.1']) {
     t.strictSame(faultsOf({ HOST: host }), [], host)
   }
+})
+
+t.test('in production, metrics are open to others only with a token', async (t) => {
+  const METRICS_PORT = '9464'
+  for (const host of ['0.0.0.0', '::', '192.0.2.7', 'metrics.internal']) {
+    const env = { ...PRODUCTION, METRICS_PORT, METRICS_HOST: host }
+    t.match(faultsOf(env), [/^METRICS_HOST must be a loopback address unless METRICS_TOKEN/], host)
+    t.strictSame(faultsOf({ ...env, METRICS_TOKEN: '0123456789abcdefghij' }), [], host)
+    t.strictSame(faultsOf({ METRICS_PORT, METRICS_HOST: host }), [], host)
+    t.strictSame(faultsOf({ ...PRODUCTION, METRICS_HOST: host }), [], 'nothing listens')
+  }
+  t.strictSame(faultsOf({ ...PRODUCTION, METRICS_PORT, HOST: '0.0.0.0' }), [])
+})
+
+t.test('the metrics of several processes are on a port of their own', async (t) => {
+  const env = { ...PRODUCTION, WEB_CONCURRENCY: '2', METRICS_TOKEN: '0123456789abcdefghij' }
+  t.match(faultsOf(env), [/^METRICS_TOKEN needs METRICS_PORT where WEB_CONCURRENCY is above 1/])
+  t.strictSame(faultsOf({ ...env, METRICS_PORT: '9464' }), [])
 })
 
 t.test('apps and browser extensions can be among the origins that may call', async (t) => {

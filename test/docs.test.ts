@@ -108,6 +108,8 @@ t.test('settings and problem codes in the documents are current', async (t) => {
   const codes = read('docs/errors.md')
   t.equal(settings, withGeneratedParts('docs/configuration.md', settings), 'npm run docs writes it')
   t.equal(codes, withGeneratedParts('docs/errors.md', codes), 'npm run docs writes it')
+  const rights = read('docs/authorization.md')
+  t.equal(rights, withGeneratedParts('docs/authorization.md', rights), 'npm run docs writes it')
   const described = new Set(headings(settings))
   t.strictSame(
     Object.keys(Environment.properties).filter((name) => !described.has(name)),
@@ -118,6 +120,29 @@ t.test('settings and problem codes in the documents are current', async (t) => {
     []
   )
 })
+
+t.test(
+  'each requirement of ASVS level 1 is judged once, and the summary counts them',
+  async (t) => {
+    const text = read('docs/asvs.md')
+    const judged = [
+      ...text.matchAll(
+        /^- \*\*(\d+\.\d+\.\d+)\*\* [^*]+: \*(met|not met|not applicable|by deployment)\*\./gm
+      )
+    ]
+    t.equal(new Set(judged.map(([, id]) => id)).size, 70)
+    t.equal(judged.length, text.match(/^- /gm)?.length)
+    const count = (state: string) => judged.filter((found) => found[2] === state).length
+    for (const [row, state] of [
+      ['met', 'met'],
+      ['met by how you deploy', 'by deployment'],
+      ['not met', 'not met'],
+      ['not applicable', 'not applicable']
+    ] as const) {
+      t.match(text, new RegExp(`^\\| ${row} \\| ${count(state)}\\b`, 'm'))
+    }
+  }
+)
 
 t.test('every npm script and every file that a document names exists', async (t) => {
   const { scripts } = JSON.parse(read('package.json'))
@@ -194,7 +219,7 @@ t.test(
   async (t) => {
     const timeouts = (file: string) => read(file).match(/alter role tasklane set [^;]+;/g) ?? []
     t.ok(timeouts('docs/deployment.md').length > 0)
-    t.strictSame(timeouts('docs/deployment.md'), timeouts('compose.yaml'))
+    t.strictSame(timeouts('docs/deployment.md'), timeouts('scripts/create-roles.sh'))
   }
 )
 

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { Config } from '../config.ts'
 import { VERSION } from '../http/plugins/openapi.ts'
+import { isLoopback } from '../lib/ip.ts'
 
 interface Start {
   host: string
@@ -10,13 +11,16 @@ interface Start {
 
 /** Prints where the server is and what to do first. */
 export function printBanner(config: Config, { host, port, startMs }: Start): void {
-  const origin = config.PUBLIC_URL ?? `http://${isIPv6(host) ? `[${host}]` : host}:${port}`
-  const isEmailStored = config.EMAIL_ENABLED && config.SMTP_URL === undefined
+  const ownOrigin = `http://${nameOf(host)}:${port}`
+  const origin = config.PUBLIC_URL ?? ownOrigin
+  // Emails are shown to this machine only, under a name of its own.
+  const areEmailsShown =
+    config.EMAIL_ENABLED && config.SMTP_URL === undefined && isLoopback(nameOf(host))
   const links = [
     config.CONSOLE_ENABLED && `App    ${origin}/app/`,
     `API    ${origin}/api/v1`,
     `Docs   ${origin}/docs      (Authorize takes username and password)`,
-    isEmailStored && `Mails  ${origin}/dev/mails  (emails that would have been sent)`
+    areEmailsShown && `Mails  ${ownOrigin}/dev/mails  (emails that would have been sent)`
   ]
   const lines = links.filter((link) => link !== false).map((link) => `    ${link}`)
   process.stdout.write(`
@@ -29,6 +33,14 @@ ${lines.join('\n')}
       -d '{"username": "ann", "password": "correct horse battery"}'
 
 `)
+}
+
+/** How this machine is called in a URL; a server that listens on all IP addresses is at localhost, too. */
+function nameOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::') {
+    return 'localhost'
+  }
+  return isIPv6(host) ? `[${host}]` : host
 }
 
 function describe({ DATABASE_URL, DATA_DIR, WEB_CONCURRENCY }: Config): string {

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import type { Config } from '../config.ts'
+import { systemRequestId } from '../core/context.ts'
 import { checkPassword } from '../core/password-policy.ts'
 import { createPasswords } from '../core/passwords.ts'
 import { Problem } from '../core/problem.ts'
@@ -9,7 +10,12 @@ import { createUser, mapUniqueViolation } from '../features/identity/service.ts'
 import { isEmail } from '../lib/email.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
-const CONTEXT = { caller: null, requestId: 'create-admin', ip: null, userAgent: null }
+const CONTEXT = {
+  caller: null,
+  requestId: systemRequestId('create-admin'),
+  ip: null,
+  userAgent: null
+}
 
 /** Creates an admin account. The password comes from standard input, to keep it out of process lists and history. */
 export async function createAdmin({

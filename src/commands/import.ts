@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import { jobs } from '../background.ts'
 import type { Config } from '../config.ts'
+import { systemRequestId } from '../core/context.ts'
 import { startJobRunner } from '../core/job-runner.ts'
 import { Problem } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
@@ -61,7 +62,7 @@ async function importFor(
   const imports = createImportService({ db, maxRows: config.IMPORT_MAX_ROWS })
   const ctx = {
     caller: { id: owner.id, name: null },
-    requestId: `import-${randomUUID()}`,
+    requestId: systemRequestId(`import-${randomUUID()}`),
     ip: null,
     userAgent: null
   }

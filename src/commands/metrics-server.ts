@@ -4,8 +4,11 @@ import { createServer } from 'node:http'
 import { AggregatorRegistry, type Registry } from 'prom-client'
 import type { Config } from '../config.ts'
 import { createMetrics, type Metrics } from '../core/metrics.ts'
+import { bearsToken } from '../lib/token.ts'
 
 const REQUEST_MS = 5000
+/** Each request collects everything anew. Prometheus needs one connection. */
+const MAX_CONNECTIONS = 20
 
 /** Creates the metrics of this process. In a cluster the primary process collects them. */
 export function openMetrics(): Metrics {
@@ -18,7 +21,7 @@ export function openMetrics(): Metrics {
   return metrics
 }
 
-/** Serves the metrics of this process on METRICS_PORT. */
+/** Serves the metrics of this process on METRICS_PORT, to whom METRICS_TOKEN is known where one is set. */
 export const startMetricsServer = (config: Config, metrics: Metrics | undefined) =>
   listen(config, metrics && (() => metrics.registry.metrics()), metrics?.registry.contentType)
 
@@ -32,7 +35,7 @@ export function startSharedMetricsServer(config: Config) {
 }
 
 async function listen(
-  { HOST, METRICS_PORT }: Config,
+  { METRICS_HOST, METRICS_PORT, METRICS_TOKEN }: Config,
   read: (() => Promise<string>) | undefined,
   contentType: string | undefined
 ): Promise<{ close(): Promise<void> }> {
@@ -44,11 +47,17 @@ async function listen(
       response.writeHead(404).end()
       return
     }
+    if (METRICS_TOKEN !== undefined && !bearsToken(request.headers.authorization, METRICS_TOKEN)) {
+      response.writeHead(401, { 'www-authenticate': 'Bearer' }).end()
+      return
+    }
     read().then(
       (text) => response.writeHead(200, { 'content-type': contentType }).end(text),
       () => response.writeHead(503).end()
     )
-  }).listen(METRICS_PORT, HOST)
+  })
+  server.maxConnections = MAX_CONNECTIONS
+  server.listen(METRICS_PORT, METRICS_HOST)
   await once(server, 'listening')
   return {
     close: async () => {

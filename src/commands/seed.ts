@@ -1,4 +1,4 @@
-import type { Caller } from '../core/context.ts'
+import { type Caller, systemRequestId } from '../core/context.ts'
 import { createPasswords } from '../core/passwords.ts'
 import type { Db } from '../db/client.ts'
 import { withTransaction } from '../db/transaction.ts'
@@ -12,7 +12,7 @@ const USERS = [
   { username: 'admin', name: 'Demo Admin', password: 'admin123', role: 'admin' },
   { username: 'user', name: 'Demo User', password: 'user123', role: 'user' }
 ] as const
-const CONTEXT = { caller: null, requestId: 'seed', ip: null, userAgent: null }
+const CONTEXT = { caller: null, requestId: systemRequestId('seed'), ip: null, userAgent: null }
 const DAY_MS = 86_400_000
 
 /** Returns six tasks that show the fields of a task. */
@@ -93,6 +93,6 @@ async function seedInto(db: Db): Promise<void> {
       role: owner.role,
       session_id: ''
     }
-    await createTask({ caller, requestId: 'seed', ip: null, userAgent: null }, task)
+    await createTask({ ...CONTEXT, caller }, task)
   }
 }

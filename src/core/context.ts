@@ -29,11 +29,15 @@ export interface Caller extends Actor {
  */
 export interface RequestContext<Who extends Actor | null = Caller> {
   caller: Who
+  /** As in X-Request-Id, which the caller may choose; `systemRequestId` where there is no request. */
   requestId: string
   /** The client's IP address in its canonical spelling; null when no request is behind the work. */
   ip: string | null
   userAgent: string | null
 }
+
+/** Names work that no request is behind. The colon sets it apart: no caller can send one in X-Request-Id. */
+export const systemRequestId = (name: string): string => `system:${name}`
 
 /** Returns the context of the same request, acting for an account that it has just identified. */
 export const actingAs = <Who extends Actor>(

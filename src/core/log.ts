@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { type DestinationStream, type Logger, multistream, pino } from 'pino'
+import { type DestinationStream, type LogFn, type Logger, multistream, pino } from 'pino'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
 import type { Config } from '../config.ts'
 
@@ -16,7 +16,7 @@ export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_FILE'>): Lo
     level: config.LOG_LEVEL,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { err: describeError }
+    ...withoutSecrets
   }
   // Asynchronous: lines that arrive during a write are written together. Whatever ends the process must flush.
   if (config.LOG_FILE === undefined) {
@@ -57,7 +57,23 @@ function openLogFile(path: string): RotatingFileStream {
   return file
 }
 
-/** Describes an error for the log, without the parameters that Drizzle puts into its message: they may be secrets. */
+/** What every logger needs: errors without input, also where pino makes the message of one that of the line. */
+export const withoutSecrets = {
+  serializers: { err: describeError },
+  hooks: {
+    logMethod(this: Logger, args: Parameters<LogFn>, method: LogFn) {
+      const [first, message] = args as unknown[]
+      const { err } = (first ?? {}) as { err?: unknown }
+      if (message === undefined && err instanceof Error) {
+        method.call(this, first, withoutInput(err.message))
+      } else {
+        method.apply(this, args)
+      }
+    }
+  }
+}
+
+/** Describes an error for the log, without what libraries put into its message of a request: it may be a secret. */
 export function describeError(error: unknown): object {
   if (!(error instanceof Error)) {
     return { message: String(error) }
@@ -65,11 +81,15 @@ export function describeError(error: unknown): object {
   const { code } = error as { code?: unknown }
   return {
     type: error.name,
-    message: withoutParameters(error.message),
+    message: withoutInput(error.message),
     ...(code !== undefined && { code }),
-    stack: withoutParameters(error.stack ?? ''),
+    stack: withoutInput(error.stack ?? ''),
     ...(error.cause !== undefined && { cause: describeError(error.cause) })
   }
 }
 
-const withoutParameters = (text: string): string => text.replace(/\nparams:[^\n]*/g, '')
+/** Drizzle names the parameters of a statement, Fastify the URL of a request that was answered before it ended. */
+const withoutInput = (text: string): string =>
+  text
+    .replace(/\nparams:[^\n]*/g, '')
+    .replace(/(did you forget to "return reply" in) "[^\n]*" \(/g, '$1 (')

@@ -20,11 +20,17 @@ export function createMetrics() {
     help: 'IP addresses that this process has banned automatically.',
     registers: [registry]
   })
+  const refusedConnections = new Counter({
+    name: 'tasklane_connections_refused_total',
+    help: 'Connections that were closed unanswered because MAX_CONNECTIONS were open.',
+    registers: [registry]
+  })
   return {
     registry,
     recordResponse: responseRecorder(registry),
     recordJobRun: jobRunRecorder(registry),
     recordBan: (): void => bans.inc(),
+    recordRefusedConnection: (): void => refusedConnections.inc(),
     watchQueue: (name: string, stats: () => QueueStats): void => watchQueue(registry, name, stats),
     /** Adds a gauge whose value is read at each scrape; values of several processes are added up. */
     watch: (name: string, help: string, value: () => number): void =>

@@ -40,8 +40,6 @@ export interface Feature<AppDeps = unknown, WorkDeps = unknown> {
   auditActions?: readonly string[]
   /** Path parameter → the type of subject that the audit log shows, such as `task_id` → `task`. */
   auditSubjects?: Readonly<Record<string, string>>
-  /** Path parameters that are half of a secret: the request log shows a hash of them. */
-  secretParams?: readonly string[]
   /** Rate limits of its own; routes name them in their `config`. */
   budgets?: (config: Config) => Budgets
   routes: readonly FeatureRoutes<AppDeps>[]

@@ -19,6 +19,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../config.ts'
 import { splitList } from '../lib/config-formats.ts'
 import { randomBytes16 } from '../lib/random.ts'
+import { basePathOf, withoutBasePath } from './base-path.ts'
 import { logResponse } from './plugins/request-log.ts'
 import { commonHeaders } from './plugins/security-headers.ts'
 import { limitRequestTime, REQUEST_TIMEOUT_MS, uploadTimeoutMs } from './request-timeout.ts'
@@ -66,6 +67,7 @@ export function createApp(config: Config, logger: FastifyBaseLogger): App {
 function serverOptions(config: Config, logger: FastifyBaseLogger): FastifyServerOptions {
   const trusted = splitList(config.TRUST_PROXY)
   const handlers = socketErrorHandlers(commonHeaders(config))
+  const basePath = basePathOf(config)
   return {
     loggerInstance: logger,
     // One line for each request, written by plugins/request-log.ts under the operation's name.
@@ -77,6 +79,9 @@ function serverOptions(config: Config, logger: FastifyBaseLogger): FastifyServer
     serverFactory: (handler) => createHttpServer(handler, config, handlers.refuseConnect),
     handlerTimeout: HANDLER_MS,
     bodyLimit: MAX_BODY_BYTES,
+    ...(basePath !== '' && {
+      rewriteUrl: ({ url = '/' }: { url?: string }) => withoutBasePath(url, basePath)
+    }),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     requestIdHeader: false,
     genReqId: (raw) => {
@@ -122,6 +127,9 @@ function createHttpServer(
     handler
   )
   server.setTimeout(CONNECTION_MS)
+  server.maxConnections = config.MAX_CONNECTIONS
+  // In a cluster the other processes would be asked in turn, for ever when none has room. Its type is not known yet.
+  Object.assign(server, { dropMaxConnection: true })
   server.on('checkExpectation', handler)
   server.on('connect', refuseConnect)
   return server

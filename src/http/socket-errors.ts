@@ -10,6 +10,8 @@ const SOCKET_CODES: Record<string, ProblemCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body_too_large'
 }
+/** How long a peer that was rejected has to read the response and to close its end. */
+const CLOSE_MS = 2000
 /** A request line whose URL is longer than 8192 characters. */
 const LONG_REQUEST_LINE = /^[A-Z]+ \S{8193}/
 
@@ -59,4 +61,7 @@ function respondOnSocket(socket: Duplex, problem: Problem, common: Record<string
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   const statusLine = `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}`
   socket.end([statusLine, ...lines, '', body].join('\r\n'))
+  // Closing at once would discard what the peer has not read yet; one that never closes would keep the socket.
+  const timer = setTimeout(() => socket.destroy(), CLOSE_MS).unref()
+  socket.once('close', () => clearTimeout(timer))
 }

@@ -23,6 +23,28 @@ const isUrl =
   (...protocols: string[]) =>
   (text: string) =>
     protocols.includes(URL.parse(text)?.protocol ?? '')
+/** The first segments of our own paths: a proxy that strips such a base path and one that keeps it look the same. */
+const OWN_SEGMENTS = [
+  'api',
+  'app',
+  'dev',
+  'docs',
+  'health',
+  'metrics',
+  'openapi.json',
+  'openapi-3.0.json'
+]
+const BASE_PATH = /^(?:\/[\w.~-]+)*\/?$/
+const isPublicUrl = (text: string) => {
+  const url = isUrl('http:', 'https:')(text) ? new URL(text) : undefined
+  return (
+    url !== undefined &&
+    BASE_PATH.test(url.pathname) &&
+    `${url.origin}${url.pathname}`.replace(/\/$/, '') === text.replace(/\/$/, '') &&
+    !text.includes('*') &&
+    !OWN_SEGMENTS.includes(url.pathname.split('/')[1] ?? '')
+  )
+}
 const isOrigin = (text: string) =>
   isUrl('http:', 'https:')(text) &&
   new URL(text).origin === text.replace(/\/$/, '') &&
@@ -38,9 +60,11 @@ export const isPostgresUrl = (text: string | undefined): text is string =>
 
 /** The formats of settings, by the name that their schema refers to. */
 export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
-  'http-origin': {
-    rule: 'must be an origin such as https://tasks.example.com, without a path',
-    check: isOrigin
+  'public-url': {
+    rule:
+      'must be a URL such as https://tasks.example.com or https://example.com/tasks, ' +
+      'whose path begins with none of Tasklane: /api, /app, /dev, /docs, /health, /metrics',
+    check: isPublicUrl
   },
   'postgres-url': {
     rule: 'must look like postgres://user:password@host:5432/database',

@@ -17,6 +17,8 @@ interface RuledSettings {
   EMAIL_VERIFICATION: string
   EMAIL_ENABLED: boolean
   SMTP_URL?: string
+  METRICS_HOST: string
+  METRICS_PORT?: number
   METRICS_TOKEN?: string
 }
 
@@ -28,10 +30,14 @@ export function findConflicts(settings: RuledSettings): string[] {
       'EMAIL_VERIFICATION=required needs email, but EMAIL_ENABLED is off: nobody could log in'
     )
   }
-  if (settings.WEB_CONCURRENCY > 1 && settings.METRICS_TOKEN !== undefined) {
+  if (
+    settings.WEB_CONCURRENCY > 1 &&
+    settings.METRICS_TOKEN !== undefined &&
+    settings.METRICS_PORT === undefined
+  ) {
     faults.push(
-      'METRICS_TOKEN needs WEB_CONCURRENCY=1, because the process that answers knows its own requests only; ' +
-        'use METRICS_PORT, which covers all processes'
+      'METRICS_TOKEN needs METRICS_PORT where WEB_CONCURRENCY is above 1, because the process that answers on PORT ' +
+        'knows its own requests only'
     )
   }
   if (settings.WEB_CONCURRENCY > 1 && settings.DATABASE_URL === undefined) {
@@ -61,6 +67,15 @@ export function findProductionFaults(settings: RuledSettings): string[] {
         'set EMAIL_ENABLED=off to run without email: then nobody can reset a password'
     )
   }
+  if (
+    settings.METRICS_PORT !== undefined &&
+    settings.METRICS_TOKEN === undefined &&
+    !isLoopback(settings.METRICS_HOST)
+  ) {
+    faults.push(
+      'METRICS_HOST must be a loopback address unless METRICS_TOKEN is set, because anybody could read the metrics'
+    )
+  }
   const origin = URL.parse(settings.PUBLIC_URL ?? '')
   if (origin?.protocol === 'http:' && !isLoopback(origin.hostname)) {
     faults.push(
@@ -70,14 +85,25 @@ export function findProductionFaults(settings: RuledSettings): string[] {
   return faults
 }
 
-/** Returns what production accepts and development, which shows everybody's codes at /dev/mails, does not. */
+/** Returns what production accepts and development, whose defaults are not meant for strangers, does not. */
 export function findDevelopmentFaults(settings: RuledSettings): string[] {
   return isLoopback(settings.HOST) || settings.ALLOW_PUBLIC_DEVELOPMENT !== false
     ? []
     : [
-        'HOST must be a loopback address unless NODE_ENV=production, because development shows all emails to ' +
-          'everybody; ALLOW_PUBLIC_DEVELOPMENT=on permits it in a network that you trust'
+        'HOST must be a loopback address unless NODE_ENV=production, because the defaults of development are not ' +
+          'meant for strangers; ALLOW_PUBLIC_DEVELOPMENT=on permits it in a network that you trust'
       ]
+}
+
+/**
+ * Returns whether the first account becomes admin where nobody says so. In development, strangers who can reach the
+ * server must not become its admin by being first.
+ */
+export function defaultFirstUserAdmin({ NODE_ENV, HOST }: RuledSettings): boolean | 'local' {
+  if (NODE_ENV === 'production') {
+    return false
+  }
+  return isLoopback(HOST) || 'local'
 }
 
 function findUrlFaults(settings: RuledSettings): string[] {

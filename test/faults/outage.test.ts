@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { createOutageApp, traffic, untilServed } from '../support/outage.ts'
 import { startPostgres, withoutPostgres } from '../support/postgres-server.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const server = withoutPostgres ? (undefined as never) : await startPostgres(t)
 
@@ -42,7 +43,10 @@ for (const how of ['fast', 'immediate'] as const) {
       t.match(login, { statusCode: 503, headers: { 'retry-after': '1' } })
       await server.start()
       await untilServed(t, ann)
-      t.equal((await request({ url: '/health/ready' })).statusCode, 200)
+      await waitUntil(
+        'readiness',
+        async () => (await request({ url: '/health/ready' })).statusCode === 200
+      )
       await settle()
     }
   )

@@ -11,6 +11,7 @@ const skip =
     : withoutOwnRedis
 /** What is promised for a ban and for its end. */
 const IN_FORCE_MS = 2000
+const METRICS_TOKEN = 'a-token-for-prometheus'
 
 /** Starts two API processes on one PostgreSQL and one Redis. */
 async function startTwo(t: Test) {
@@ -26,6 +27,7 @@ async function startTwo(t: Test) {
     RATE_LIMIT: 'on',
     RATE_LIMIT_INSTANCES: '2',
     RATE_LIMIT_AUTH: '100',
+    METRICS_TOKEN,
     TRUST_PROXY: '127.0.0.0/8',
     DRAIN_SECONDS: '0',
     LOG_LEVEL: 'info'
@@ -78,10 +80,19 @@ async function burst(
   return Object.fromEntries([...byStatus].map(([status, group]) => [status, group.length]))
 }
 
-const limitsOf = ({ both, request }: TwoProcesses) =>
-  Promise.all(both.map(async (server) => (await request(server, '/health/ready')).body.limits))
+/** Returns for each process whether it counts in Redis, as its metrics say. */
+const limitsOf = ({ both }: TwoProcesses) =>
+  Promise.all(
+    both.map(async ({ url }) => {
+      const response = await fetch(`${url}/metrics`, {
+        headers: { authorization: `Bearer ${METRICS_TOKEN}`, 'x-forwarded-for': '10.0.0.1' }
+      })
+      const isShared = /^tasklane_rate_limit_redis_up 1$/m.test(await response.text())
+      return isShared ? 'shared' : 'fallback'
+    })
+  )
 
-const untilLimitsAre = (state: string, processes: TwoProcesses) =>
+const untilLimitsAre = (state: 'shared' | 'fallback', processes: TwoProcesses) =>
   waitUntil(`limits that are ${state}`, async () =>
     (await limitsOf(processes)).every((now) => now === state)
   )

@@ -1,9 +1,18 @@
 import t from 'tap'
+import { type AppFeature, composeFeatures } from '../../src/features.ts'
+import { auditEntries } from '../support/audit-log.ts'
 import { createTestApp, PASSWORD, SECRET } from '../support/test-app.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const KEY = {
+  name: 'a script',
+  scopes: ['tasks:read'],
+  expires_at: new Date(Date.now() + 86_400_000).toISOString()
+}
 
 const lines: Record<string, unknown>[] = []
 const text: string[] = []
-const { request, signUp } = await createTestApp(t, {
+const { request, signUp, db } = await createTestApp(t, {
   onLog: (line) => {
     text.push(line)
     lines.push(JSON.parse(line))
@@ -21,7 +30,7 @@ t.test('each response has one line: the operation, the caller, the result', asyn
       level: 30,
       operation: 'getTask',
       method: 'GET',
-      path: `/api/v1/tasks/${task.id}`,
+      route: '/api/v1/tasks/:task_id',
       status: 200,
       user_id: ann.user.id,
       ms: Number
@@ -36,12 +45,10 @@ t.test('a problem has its code, an anonymous caller has no user', async (t) => {
   t.match(line, { operation: 'listTasks', status: 401, code: 'unauthenticated' })
   t.notOk(Object.hasOwn(line ?? {}, 'user_id'))
   const lost = await request({ url: '/nope?token=hidden' })
-  t.match(answered(lost.headers['x-request-id']), [
-    { path: '/nope', status: 404, code: 'not_found' }
-  ])
+  t.match(answered(lost.headers['x-request-id']), [{ route: '/…', status: 404, code: 'not_found' }])
   const broken = await request({ url: '/%?token=hidden' })
   t.match(answered(broken.headers['x-request-id']), [
-    { path: '/%', status: 400, code: 'malformed_request' }
+    { route: '/…', status: 400, code: 'malformed_request' }
   ])
 })
 
@@ -158,24 +165,80 @@ t.test('no input can forge a line', async (t) => {
   t.notOk(told.some((line) => JSON.parse(line).level === 60))
 })
 
-t.test('the id of a session is logged as a hash, however it was spelled', async (t) => {
-  const fay = await signUp('user', 'fay')
+t.test('a secret in a path is in no line, whether there is such a route or not', async (t) => {
+  const fay = await signUp('manager', 'fay')
+  const { key } = (await fay.post('/api/v1/me/api-keys', KEY)).json()
   const sid = JSON.parse(
     Buffer.from(fay.access_token.split('.')[1] as string, 'base64url').toString()
   ).sid as string
-  const spellings = [sid, sid.toUpperCase(), `%3${sid[0]}${sid.slice(1)}`]
-  const end = async (spelling: string) =>
-    fay.send({ method: 'DELETE', url: `/api/v1/auth/sessions/${spelling}` })
-  const answers = []
-  for (const spelling of spellings.toReversed()) {
-    answers.push(await end(spelling))
+  const withKey = { authorization: `Bearer ${key}` }
+  const before = text.length
+  const routes: [method: 'DELETE' | 'GET' | 'PUT', url: string, route: string][] = [
+    ['DELETE', `/api/v1/me/api-keys/${key}`, '/api/v1/me/api-keys/:key_id'],
+    ['DELETE', `/api/v1/admin/users/${key}`, '/api/v1/admin/users/:user_id'],
+    ['DELETE', `/api/v1/auth/sessions/${sid}`, '/api/v1/auth/sessions/:session_id'],
+    ['GET', `/api/v1/tasks/${key}/`, '/api/v1/tasks/:task_id'],
+    ['PUT', `/api/v1/me/api-keys/${key}`, '/api/v1/me/api-keys/…'],
+    ['GET', `/api/v1/me/api-keys/${key}/more`, '/api/v1/me/api-keys/…'],
+    ['GET', `/api/v1/${key}?key=${key}`, '/api/v1/…'],
+    ['GET', `/${key}`, '/…'],
+    ['GET', `/app/x/${key}`, '/app/:version/*'],
+    ['GET', `/api/v1/tasks?q=${key}`, '/api/v1/tasks'],
+    ['GET', `/api/v1/${'a/'.repeat(2000)}${key}`, '/api/v1/…'],
+    ['GET', `//${key}//`, '/…'],
+    ['GET', `/api/v1/tasks/%zz${key}`, '/api/v1/tasks/…']
+  ]
+  for (const [method, url, route] of routes) {
+    for (const send of [fay.send, request]) {
+      const { headers } = await send({ method, url, ...(send === request && { headers: withKey }) })
+      t.match(answered(headers['x-request-id']), [{ route, method }], `${method} ${route}`)
+    }
   }
-  t.strictSame(
-    answers.map(({ statusCode }) => statusCode),
-    [204, 401, 401]
-  )
-  const paths = answers.map(({ headers }) => answered(headers['x-request-id'])[0]?.path)
-  t.match(paths[0], /^\/api\/v1\/auth\/sessions\/sha256-[\w-]{16}$/)
-  t.equal(new Set(paths).size, 1)
-  t.notOk(text.join('').toLowerCase().includes(sid.slice(1)))
+  const told = text.slice(before).join('').toLowerCase()
+  t.notOk(told.includes(key.slice(3).toLowerCase()))
+  t.notOk(told.includes(sid))
+  const remembered = JSON.stringify(await auditEntries(db))
+  t.notOk(remembered.includes(key.slice(12)), 'nor in the audit log')
+  const refused = (await auditEntries(db)).filter(({ action }) => action === 'access.refused')
+  t.ok(refused.length > 0)
+})
+
+t.test('a handler that ends after the response was sent leaves no URL in the log', async (t) => {
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const slow: AppFeature = {
+    tags: [],
+    schemas: [],
+    routes: [
+      {
+        prefix: '/slow',
+        isRoot: true,
+        plugin: async (app) => {
+          app.get(
+            '/',
+            {
+              handlerTimeout: 20,
+              config: { allow: 'anyone' },
+              schema: { hide: true, querystring: {} }
+            },
+            async () => {
+              await released
+              return 'too late'
+            }
+          )
+        }
+      }
+    ]
+  }
+  const seen: string[] = []
+  const late = await createTestApp(t, {
+    onLog: (line) => seen.push(line),
+    features: [...composeFeatures(), slow]
+  })
+  t.equal((await late.request({ url: '/slow?q=tl_hidden' })).statusCode, 503)
+  release()
+  await waitUntil('a word of it', () => seen.some((line) => line.includes('ALREADY_SENT')))
+  t.notMatch(seen.join(''), /hidden/)
 })

@@ -6,7 +6,7 @@ import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Role } from '../../src/core/context.ts'
 import type { Deps } from '../../src/core/deps.ts'
-import { describeError } from '../../src/core/log.ts'
+import { withoutSecrets } from '../../src/core/log.ts'
 import { createMail } from '../../src/core/mail.ts'
 import { createPasswords } from '../../src/core/passwords.ts'
 import type { Db } from '../../src/db/client.ts'
@@ -80,7 +80,7 @@ const DEFAULT_ENV = {
 /** Without `onLog`, the cause of a 500 appears in the output of the test. */
 const createLogger = (onLog: ((line: string) => void) | undefined) =>
   pino(
-    { level: onLog ? 'info' : 'error', serializers: { err: describeError } },
+    { level: onLog ? 'info' : 'error', ...withoutSecrets },
     {
       write: (line: string) => {
         onLog ? onLog(line) : process.stderr.write(line)

@@ -50,7 +50,11 @@ export function createAuditSchemas(actions: readonly string[]) {
         500
       ),
       address: NullableText("The client's IP address.", 50),
-      request_id: NullableText('The id of the request, as in `X-Request-Id` and in the log.', 64),
+      request_id: NullableText(
+        md`The id of the request, as in \`X-Request-Id\`, which the caller may have chosen, and in the log. Where no
+           request is behind the event it begins with \`system:\`, which no caller can send.`,
+        64
+      ),
       created_at: Timestamp('When it happened.')
     },
     {

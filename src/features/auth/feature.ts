@@ -43,7 +43,6 @@ export const auth: Feature<SessionDeps> = {
       violations: ['bad_credentials']
     }
   }),
-  secretParams: ['session_id'],
   routes: [
     { prefix: '/auth', plugin: authRoutes },
     { prefix: '/auth', plugin: tokenRoutes },

@@ -3,6 +3,7 @@ import { actingAs, actorOf, type RequestContext } from '../../core/context.ts'
 import { checkPassword } from '../../core/password-policy.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import { withTransaction } from '../../db/transaction.ts'
+import { isLoopback } from '../../lib/ip.ts'
 import {
   createUser,
   type IdentityDeps,
@@ -34,7 +35,7 @@ export async function register(
   try {
     return await mapUniqueViolation(db, profile, () =>
       withTransaction(db, async (tx) => {
-        const options = { role: 'user', mayBeFirstAdmin: config.FIRST_USER_ADMIN } as const
+        const options = { role: 'user', mayBeFirstAdmin: mayBeFirstAdmin(ctx, deps) } as const
         const user = await createUser(tx, ctx, { ...profile, password_hash }, options)
         await sendSignUpCode(tx, deps, user)
         return deps.sessions.start(tx, ctx, user)
@@ -47,6 +48,10 @@ export async function register(
     throw error
   }
 }
+
+/** True where the first account becomes admin, and for those whom that is left to. */
+const mayBeFirstAdmin = ({ ip }: RequestContext<null>, { config }: IdentityDeps): boolean =>
+  config.FIRST_USER_ADMIN === 'local' ? isLoopback(ip ?? '') : config.FIRST_USER_ADMIN
 
 /** Opens a session. Unknown, disabled and wrong get the same response at the same cost. */
 export async function login(

@@ -46,7 +46,7 @@ export function readConsole(
       '<!-- modules -->',
       names
         .filter((name) => name.endsWith('.js') && name !== 'theme.js')
-        .map((name) => `<link rel="modulepreload" href="/app/${version}/${name}">`)
+        .map((name) => `<link rel="modulepreload" href="${version}/${name}">`)
         .join('\n    ')
     )
     .replace('{password-min}', String(config.PASSWORD_MIN_LENGTH))

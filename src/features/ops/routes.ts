@@ -1,14 +1,13 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { Deps } from '../../core/deps.ts'
 import { unauthenticated, unavailable } from '../../core/problem.ts'
+import { basePathOf } from '../../http/base-path.ts'
 import { VERSION } from '../../http/plugins/openapi.ts'
 import type { App } from '../../http/server.ts'
-import { hashToken } from '../../lib/token.ts'
+import { bearsToken } from '../../lib/token.ts'
+import { devRoutes } from './dev.routes.ts'
 import { prepareIsReady } from './queries.ts'
 
-type OpsDeps = Pick<Deps, 'config' | 'db' | 'isShuttingDown' | 'mail' | 'metrics'> & {
-  limitsStorage: () => string
-}
+type OpsDeps = Pick<Deps, 'config' | 'db' | 'isShuttingDown' | 'mail' | 'metrics'>
 
 /** Options of every route here: open to anyone and not part of the API contract. */
 const hidden = { config: { allow: 'anyone' }, schema: { hide: true } } as const
@@ -20,30 +19,29 @@ export async function opsRoutes(app: App, deps: OpsDeps) {
   app.get('/', hidden, async () => indexOf(deps))
   addHealthRoutes(app, deps)
   addMetricsRoute(app, deps)
-  // Emails contain codes, so this route does not exist in production.
   if (!deps.config.isProduction) {
-    app.get('/dev/mails', hidden, async (_request, reply) => {
-      reply.header('cache-control', 'no-store')
-      return { data: deps.mail.sentMessages() }
-    })
+    app.register(devRoutes, { prefix: '/dev', mail: deps.mail })
   }
 }
 
-const indexOf = ({ config }: OpsDeps) => ({
-  name: 'Tasklane',
-  version: VERSION,
-  links: {
-    api: '/api/v1',
-    ...(config.CONSOLE_ENABLED && { console: '/app/' }),
-    docs: '/docs',
-    openapi: '/openapi.json',
-    openapi_3_0: '/openapi-3.0.json',
-    live: '/health/live',
-    ready: '/health/ready'
+function indexOf({ config }: OpsDeps) {
+  const base = basePathOf(config)
+  return {
+    name: 'Tasklane',
+    version: VERSION,
+    links: {
+      api: `${base}/api/v1`,
+      ...(config.CONSOLE_ENABLED && { console: `${base}/app/` }),
+      docs: `${base}/docs`,
+      openapi: `${base}/openapi.json`,
+      openapi_3_0: `${base}/openapi-3.0.json`,
+      live: `${base}/health/live`,
+      ready: `${base}/health/ready`
+    }
   }
-})
+}
 
-function addHealthRoutes(app: App, { db, isShuttingDown, limitsStorage }: OpsDeps): void {
+function addHealthRoutes(app: App, { db, isShuttingDown }: OpsDeps): void {
   const isReady = prepareIsReady(db)
 
   // Does not query the database: restarting this process would not repair it.
@@ -56,28 +54,24 @@ function addHealthRoutes(app: App, { db, isShuttingDown, limitsStorage }: OpsDep
     if (!(await isReady())) {
       throw unavailable('The database is not migrated yet.')
     }
-    // An instance stays ready without Redis: it then applies its own share of the rate limits.
-    return { status: 'ready', limits: limitsStorage() }
+    // Also without Redis, when the instance applies its own share of the limits. Only metrics and the log say so:
+    // whoever plans to use limits up may ask here, too.
+    return { status: 'ready' }
   })
 }
 
-function addMetricsRoute(app: App, { config: { METRICS_TOKEN: token }, metrics }: OpsDeps): void {
-  if (!metrics || token === undefined) {
+/** One of several processes knows its own requests only: then just METRICS_PORT, where they are added up, has them. */
+function addMetricsRoute(app: App, { config, metrics }: OpsDeps): void {
+  const { METRICS_TOKEN: token, WEB_CONCURRENCY } = config
+  if (!metrics || token === undefined || WEB_CONCURRENCY > 1) {
     return
   }
   const options = { ...hidden, config: { ...hidden.config, ignoresAutomaticBans: true } } as const
   app.get('/metrics', options, async ({ headers }, reply) => {
-    if (!isToken(headers.authorization, token)) {
+    if (!bearsToken(headers.authorization, token)) {
       throw unauthenticated('Send the token of METRICS_TOKEN as Authorization: Bearer.')
     }
     reply.type(metrics.registry.contentType)
     return metrics.registry.metrics()
   })
 }
-
-/** Compares hashes in constant time, so that the response time reveals nothing about the token. */
-const isToken = (authorization: string | undefined, token: string): boolean =>
-  timingSafeEqual(
-    Buffer.from(hashToken(/^bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '')),
-    Buffer.from(hashToken(token))
-  )

@@ -9,6 +9,7 @@ import {
   responseBody,
   Timestamp
 } from '../../http/schemas.ts'
+import { md } from '../../lib/md.ts'
 
 /** A value as text, so that one type holds them all: tags are joined by `|`, which no tag contains. */
 const Value = (description: string) => NullableText(description, 10_000)
@@ -48,7 +49,11 @@ export const TaskEvent = responseBody(
       description: 'The version that the change created.'
     }),
     actor_id: NullableId('Who did it; null when Tasklane did it by itself.'),
-    request_id: NullableText('The request that did it, as in `X-Request-Id`.', 64),
+    request_id: NullableText(
+      md`The request that did it, as in \`X-Request-Id\`, which the caller may have chosen. Where no request is
+           behind the event it begins with \`system:\`, which no caller can send.`,
+      64
+    ),
     changes: Type.Array(ref(TaskFieldChange), {
       maxItems: 50,
       description: 'The fields that changed; none when the task was created, deleted or restored.'

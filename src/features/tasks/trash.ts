@@ -1,4 +1,4 @@
-import type { RequestContext } from '../../core/context.ts'
+import { type RequestContext, systemRequestId } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { recordTaskEvents } from './events.queries.ts'
@@ -9,7 +9,7 @@ const DELETE_CHUNK = 1000
 const PURGE_CHUNK = 500
 const PURGE_CONTEXT: RequestContext<null> = {
   caller: null,
-  requestId: 'purge',
+  requestId: systemRequestId('purge'),
   ip: null,
   userAgent: null
 }

@@ -60,6 +60,9 @@ function describeAccess(operation: Operation, allow?: string, scope?: string): v
     operation.security = []
     return
   }
+  if (allow !== 'user') {
+    operation.description += ` Requires the role \`${allow}\`.`
+  }
   operation.description += scope
     ? ` API keys need the scope \`${scope}\`.`
     : ' Not available to API keys.'

@@ -12,6 +12,11 @@ export interface AuditDeniedOptions {
   subjects: Readonly<Record<string, string>>
 }
 
+/** A request is refused before its path is validated: what is no id may be a secret in the wrong place. */
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const idOrNull = (param: string | undefined): string | null =>
+  param !== undefined && ID.test(param) ? param.toLowerCase() : null
+
 /** Audits every refused authorisation: who tried which operation on what. */
 export const auditDenied = fp(async (app, { db, subjects }: AuditDeniedOptions) => {
   app.addHook('onSend', async (request, reply) => {
@@ -27,7 +32,7 @@ export const auditDenied = fp(async (app, { db, subjects }: AuditDeniedOptions) 
     const params = request.params as Record<string, string>
     const [param, type] =
       Object.entries(subjects).find(([name]) => params[name] !== undefined) ?? []
-    const subject = param && type ? { [type]: params[param] ?? null } : undefined
+    const subject = param && type ? { [type]: idOrNull(params[param]) } : undefined
     try {
       await audit.refused(db, request.ctx, 'access.refused', subject, operationIdOf(request))
     } catch (err) {

@@ -15,6 +15,7 @@ export const metrics = fp(async (app, { metrics }: { metrics: Metrics }) => {
       request.problem?.code
     )
   })
+  app.server.on('drop', () => metrics.recordRefusedConnection())
   metrics.watch(
     'rate_limit_redis_up',
     'Whether limits are counted in Redis: 0 while it is down or when there is none.',

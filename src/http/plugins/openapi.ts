@@ -8,6 +8,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../../config.ts'
 import { md } from '../../lib/md.ts'
 import { toOpenApi30 } from '../../lib/openapi-downgrade.ts'
+import { basePathOf } from '../base-path.ts'
 import { sendWithEtag } from '../etag.ts'
 import type { Tag } from '../feature.ts'
 import { buildDocument, type Document, type RawDocument } from '../openapi/document.ts'
@@ -66,7 +67,7 @@ export const openapi = fp(
 
     await app.register(documents, { origin: config.PUBLIC_URL })
     if (config.DOCS_ENABLED) {
-      await app.register(docs, { tokenUrl })
+      await app.register(docs, { tokenUrl, base: basePathOf(config) })
     }
   }
 )
@@ -150,9 +151,10 @@ export function documentText(document: object): string {
 const codeUnit = (char: string): string => char.charCodeAt(0).toString(16).padStart(4, '0')
 
 /** Serves Swagger UI with its own assets. It logs in by a flow that the published document leaves out. */
-async function docs(app: FastifyInstance, { tokenUrl }: { tokenUrl: string }) {
+async function docs(app: FastifyInstance, { tokenUrl, base }: { tokenUrl: string; base: string }) {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
+    indexPrefix: base,
     staticCSP: DOCS_CSP,
     theme: { title: 'Tasklane API' },
     // The plain layout: no bar that offers to explore other documents.
@@ -164,7 +166,7 @@ async function docs(app: FastifyInstance, { tokenUrl }: { tokenUrl: string }) {
       tryItOutEnabled: true
     },
     transformSpecificationClone: false,
-    transformSpecification: () => withPasswordFlow(app.contract('/'), tokenUrl)
+    transformSpecification: () => withPasswordFlow(app.contract(base || '/'), tokenUrl)
   })
 }
 

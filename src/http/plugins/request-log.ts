@@ -1,37 +1,42 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { hashToken } from '../../lib/token.ts'
 import { pathOf } from '../error-handler.ts'
 import { operationIdOf } from '../operation.ts'
 
-/** Enough to tell two values apart. */
-const HASH_LENGTH = 16
-
-export interface RequestLogOptions {
-  /** Path parameters that are half of a secret: the log shows a hash of them. */
-  secretParams: readonly string[]
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Paths of routes up to their first parameter. */
+    knownPaths: Set<string>
+  }
 }
 
+/** No path of ours is longer; of a longer one no more is looked at. */
+const MAX_KNOWN_LENGTH = 100
+
 /**
- * Writes one line for each request: which operation, by whom, with which result and how long it took. Never bodies,
- * headers or query strings.
+ * Writes one line for each request: which operation, by whom, with which result and how long it took. Never what the
+ * caller wrote: no body, header, query string or path.
  */
-export const requestLog = fp(async (app, { secretParams }: RequestLogOptions) => {
-  app.addHook('onResponse', async (request, reply) => logResponse(request, reply, secretParams))
+export const requestLog = fp(async (app) => {
+  const knownPaths = new Set<string>()
+  app.decorate('knownPaths', knownPaths)
+  app.addHook('onRoute', ({ url }: RouteOptions) => {
+    const [fixed = ''] = url.split(/\/[:*]/)
+    for (let path = fixed; path !== ''; path = path.slice(0, path.lastIndexOf('/'))) {
+      knownPaths.add(path)
+    }
+  })
+  app.addHook('onResponse', async (request, reply) => logResponse(request, reply))
 })
 
 /** Writes the line of one request. */
-export function logResponse(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  secretParams: readonly string[] = []
-): void {
+export function logResponse(request: FastifyRequest, reply: FastifyReply): void {
   const { config } = request.routeOptions
   request.log.info(
     {
       operation: operationIdOf(request),
       method: request.method,
-      path: loggedPath(request, secretParams),
+      route: request.routeOptions.url ?? beginningOf(request),
       status: reply.statusCode,
       code: request.problem?.code,
       user_id:
@@ -42,13 +47,12 @@ export function logResponse(
   )
 }
 
-/** The path as requested, with a hash instead of each secret parameter. */
-function loggedPath(request: FastifyRequest, secretParams: readonly string[]): string {
-  const params = (request.params ?? {}) as Record<string, string>
-  const secret = secretParams.find((name) => params[name] !== undefined)
-  if (secret === undefined) {
-    return pathOf(request.url)
+/** Returns of a path without a route as much as it shares with one: the rest may be a secret in the wrong place. */
+function beginningOf({ url, server: { knownPaths } }: FastifyRequest): string {
+  const path = pathOf(url)
+  let known = path.slice(0, MAX_KNOWN_LENGTH)
+  while (known !== '' && !knownPaths.has(known)) {
+    known = known.slice(0, Math.max(0, known.lastIndexOf('/')))
   }
-  const hash = hashToken(String(params[secret]).toLowerCase()).slice(0, HASH_LENGTH)
-  return (request.routeOptions.url ?? '').replace(`:${secret}`, `sha256-${hash}`)
+  return known === path ? known : `${known}/…`
 }

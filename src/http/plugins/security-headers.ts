@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../config.ts'
 import { splitList } from '../../lib/config-formats.ts'
+import { basePathOf } from '../base-path.ts'
 
 const ONE_YEAR_SECONDS = 31_536_000
 /** The headers that a browser's script may read. */
@@ -26,9 +27,11 @@ export const commonHeaders = ({
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
-  // Only behind TLS: over plain HTTP browsers ignore the header.
+  // Only behind TLS: over plain HTTP browsers ignore the header. Under a path the subdomains belong to somebody else.
   ...(PUBLIC_URL?.startsWith('https:') && {
-    'strict-transport-security': `max-age=${ONE_YEAR_SECONDS}; includeSubDomains`
+    'strict-transport-security':
+      `max-age=${ONE_YEAR_SECONDS}` +
+      (basePathOf({ PUBLIC_URL }) === '' ? '; includeSubDomains' : '')
   })
 })
 

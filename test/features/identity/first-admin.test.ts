@@ -60,3 +60,47 @@ t.test(
     t.equal((await h.signUp()).user.role, 'user')
   }
 )
+
+t.test(
+  'in development on a public address, the first account becomes admin only if it is created from this machine',
+  async (t) => {
+    const registerFrom = async (
+      env: Record<string, string>,
+      ...origins: [remoteAddress: string, headers?: Record<string, string>][]
+    ) => {
+      const { request } = await createTestApp(t, { env })
+      const roles = []
+      for (const [remoteAddress, headers] of origins) {
+        const response = await request({
+          method: 'POST',
+          url: '/api/v1/auth/register',
+          payload: { username: `person-${roles.length}`, password: PASSWORD },
+          remoteAddress,
+          ...(headers && { headers })
+        })
+        roles.push(response.json().user.role)
+      }
+      return roles
+    }
+    const open = { HOST: '0.0.0.0', ALLOW_PUBLIC_DEVELOPMENT: 'on', FIRST_USER_ADMIN: '' }
+    t.strictSame(await registerFrom(open, ['192.0.2.7'], ['127.0.0.1'], ['127.0.0.1']), [
+      'user',
+      'admin',
+      'user'
+    ])
+    t.strictSame(
+      await registerFrom(
+        { ...open, TRUST_PROXY: '127.0.0.0/8' },
+        ['127.0.0.1', { 'x-forwarded-for': '192.0.2.7' }],
+        ['::1']
+      ),
+      ['user', 'admin'],
+      'behind a proxy the client counts'
+    )
+    t.strictSame(
+      await registerFrom({ ...open, FIRST_USER_ADMIN: 'on' }, ['192.0.2.7']),
+      ['admin'],
+      'who sets it means everybody'
+    )
+  }
+)

@@ -18,6 +18,72 @@ t.test('in development, emails can be read at /dev/mails, newest first', async (
   t.strictSame(Object.keys(data[0]).sort(), ['html', 'subject', 'text', 'to'])
 })
 
+t.test(
+  '/dev/mails is shown to this machine only, under its own name and not through a proxy',
+  async (t) => {
+    const { request, signUp } = await createTestApp(t, {
+      env: { HOST: '0.0.0.0', ALLOW_PUBLIC_DEVELOPMENT: 'on', TRUST_PROXY: '127.0.0.0/8' }
+    })
+    await signUp('user', 'ann', { email: 'ann@example.com' })
+    const read = (headers: Record<string, string> = {}, remoteAddress = '127.0.0.1') =>
+      request({ url: '/dev/mails', headers, remoteAddress })
+    for (const host of [
+      'localhost',
+      'LOCALHOST:3000',
+      '127.0.0.1:3000',
+      '127.8.8.8',
+      '[::1]',
+      '[::1]:80'
+    ]) {
+      t.equal((await read({ host })).statusCode, 200, host)
+    }
+    for (const peer of ['::1', '::ffff:127.0.0.1', '127.0.0.2']) {
+      t.equal((await read({ host: 'localhost' }, peer)).statusCode, 200, peer)
+    }
+    const fromHere: Record<string, string>[] = [
+      { 'x-forwarded-for': '127.0.0.1' },
+      { 'x-forwarded-for': '::1, 127.0.0.1', 'x-forwarded-host': 'localhost:5173' },
+      { forwarded: 'for="[::1]:4711";host=localhost:3000;proto=http' }
+    ]
+    for (const headers of fromHere) {
+      t.equal((await read(headers)).statusCode, 200, 'a development server on this machine')
+    }
+    const fromElsewhere: Record<string, string>[] = [
+      { 'x-forwarded-for': '198.51.100.200' },
+      { 'x-forwarded-for': '127.0.0.1, 198.51.100.200' },
+      { 'x-forwarded-for': 'unknown' },
+      { 'x-forwarded-host': 'tunnel.example.com' },
+      { 'x-real-ip': '198.51.100.200' },
+      { 'cf-connecting-ip': '198.51.100.200' },
+      { forwarded: 'for=198.51.100.200' },
+      { forwarded: 'for=127.0.0.1, For="[2001:db8::7]:4711";proto=https' },
+      { forwarded: 'host=tunnel.example.com' }
+    ]
+    const refused = [
+      ...[
+        'rebind.evil.example',
+        'localhost.evil.example',
+        'localhost.',
+        '0.0.0.0',
+        '127.0.0.1.nip.io',
+        '127.1'
+      ].map((host) => read({ host })),
+      ...['192.0.2.7', '10.0.0.2', '172.17.0.1', '::ffff:192.0.2.7', '2001:db8::1'].map((peer) =>
+        read({}, peer)
+      ),
+      ...fromElsewhere.map((headers) => read(headers))
+    ]
+    for (const answer of await Promise.all(refused)) {
+      t.match(answer.json(), {
+        status: 404,
+        code: 'not_found',
+        detail: /the machine that the server runs on/
+      })
+      t.notMatch(answer.body, 'ann@example.com')
+    }
+  }
+)
+
 t.test('in production, /dev/mails does not exist', async (t) => {
   const { request } = await createTestApp(t, {
     env: {

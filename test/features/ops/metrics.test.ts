@@ -155,6 +155,47 @@ t.test('without a configured token, /metrics does not exist', async (t) => {
   t.equal((await request({ url: '/metrics' })).statusCode, 404)
 })
 
+t.test(
+  'the metrics port has an address of its own and requires the token where one is set',
+  async (t) => {
+    const database = serverUrl === undefined ? undefined : await createTestDatabase()
+    t.teardown(() => database?.close())
+    const port = await freePort()
+    const server = await startServer(
+      t,
+      {
+        ...(database?.url && { DATABASE_URL: database.url }),
+        DRAIN_SECONDS: '0',
+        HOST: '127.0.0.1',
+        METRICS_HOST: '127.0.0.2',
+        METRICS_PORT: String(port),
+        METRICS_TOKEN: TOKEN
+      },
+      t.testdir()
+    )
+    const read = (path: string, authorization?: string) =>
+      fetch(`http://127.0.0.2:${port}${path}`, { headers: authorization ? { authorization } : {} })
+    for (const authorization of [
+      undefined,
+      'Bearer something-else-entirely',
+      TOKEN,
+      `Basic ${TOKEN}`
+    ]) {
+      const response = await read('/metrics', authorization)
+      t.equal(response.status, 401)
+      t.equal(response.headers.get('www-authenticate'), 'Bearer')
+      t.equal(await response.text(), '')
+    }
+    t.match(
+      await (await read('/metrics', `Bearer ${TOKEN}`)).text(),
+      /^# TYPE http_requests_total /m
+    )
+    t.equal((await read('/elsewhere', `Bearer ${TOKEN}`)).status, 404)
+    await t.rejects(fetch(`http://127.0.0.1:${port}/metrics`), 'on no other address')
+    t.equal((await server.stop('SIGTERM')).code, 0)
+  }
+)
+
 const skip =
   serverUrl === undefined
     ? 'the embedded database belongs to one process; this needs TEST_DATABASE_URL'
@@ -168,20 +209,30 @@ t.test(
     const port = await freePort()
     const server = await startServer(
       t,
-      { DATABASE_URL: database.url ?? '', WEB_CONCURRENCY: '2', METRICS_PORT: String(port) },
+      {
+        DATABASE_URL: database.url ?? '',
+        WEB_CONCURRENCY: '2',
+        METRICS_PORT: String(port),
+        METRICS_TOKEN: TOKEN
+      },
       t.testdir()
     )
     for (let i = 0; i < 20; i++) {
       await call(`${server.url}/health/live`)
     }
-    const read = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
-    const text = await read()
+    const headers = { authorization: `Bearer ${TOKEN}` }
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers })).text()
     // The start of the server may have added a request of its own.
     t.ok(numberOf(text, 'http_requests_total{operation="other",status="200"}') >= 20)
     t.match(text, /tasklane_database_statements_running \d/)
     t.match(text, /tasklane_password_hashes_waiting 0/)
     t.match(text, /tasklane_imports_unfinished 0/)
     t.equal((await fetch(`http://127.0.0.1:${port}/elsewhere`)).status, 404)
+    t.equal(
+      (await fetch(`${server.url}/metrics`, { headers })).status,
+      404,
+      'a single process would report only its own'
+    )
     t.equal((await server.stop('SIGTERM')).code, 0)
   }
 )

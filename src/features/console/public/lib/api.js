@@ -1,9 +1,9 @@
+import { API } from './base.js'
 import { networkError, waitBeforeRetry } from './connection.js'
 import { ApiError, isAborted, parseProblem } from './problem.js'
 import { accessToken, expiresSoon, isLoggedIn, renewSession } from './session.js'
 
-const BASE = '/api/v1'
-const LOGOUT = `${BASE}/auth/logout`
+const LOGOUT = `${API}/auth/logout`
 const TIMEOUT_MS = 30_000
 const MAX_RETRIES = 6
 /** A rate limit resets within a minute. After a longer wait the user decides whether to try again. */
@@ -17,7 +17,7 @@ const TRANSIENT_STATUSES = [0, 502, 503, 504]
  */
 export async function call(method, path, options = {}) {
   const { query, signal, raw = false } = options
-  const url = `${BASE}${path}${queryString(query)}`
+  const url = `${API}${path}${queryString(query)}`
   const request = requestOf(method, options)
   for (let retries = 0; ; ) {
     try {
@@ -131,7 +131,7 @@ async function send(url, { method, headers, body, timeoutMs }, signal) {
 }
 
 /** Tells whether an operation ignores the access token. */
-const isPublic = (url) => /^\/api\/v1\/auth\/(?!logout|sessions)/.test(url)
+const isPublic = (url) => /^\/auth\/(?!logout|sessions)/.test(url.slice(API.length))
 
 /** Writes query parameters: arrays repeat their parameter, empty values are left out. */
 export function queryString(query = {}) {

@@ -1,3 +1,4 @@
+import { API } from './base.js'
 import { networkError } from './connection.js'
 import { parseProblem } from './problem.js'
 
@@ -88,7 +89,7 @@ async function attemptRenewal(mayAsk) {
 async function refreshTokens(refresh_token) {
   let response
   try {
-    response = await fetch('/api/v1/auth/refresh', {
+    response = await fetch(`${API}/auth/refresh`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ refresh_token }),

@@ -1,4 +1,5 @@
 import { isTransient, queryString } from './api.js'
+import { API } from './base.js'
 import { networkError, waitBeforeRetry } from './connection.js'
 import { newIdempotencyKey } from './idempotency.js'
 import { isAborted, parseProblem } from './problem.js'
@@ -12,7 +13,7 @@ const MAX_RETRIES = 4
  */
 export async function upload(path, file, { query, signal, onProgress }) {
   const idempotencyKey = newIdempotencyKey()
-  const url = `/api/v1${path}${queryString(query)}`
+  const url = `${API}${path}${queryString(query)}`
   let isRenewed = false
   for (let retries = 0; ; ) {
     try {
