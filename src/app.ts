@@ -107,9 +107,10 @@ async function registerProtection(app: App, deps: Deps, banCache: BanCache, budg
 }
 
 /** Lets each route know its caller, by access token or API key, and reject those it does not allow. */
-async function registerAuthentication(app: App, { db, config, secrets }: Deps): Promise<Sessions> {
+async function registerAuthentication(app: App, deps: Deps): Promise<Sessions> {
+  const { db, config, mail, secrets } = deps
   await app.register(accessTokens, { secrets, ttlSeconds: config.ACCESS_TOKEN_TTL })
-  const sessions = createSessions({ db, config, sign: (claims) => app.jwt.sign(claims) })
+  const sessions = createSessions({ db, config, mail, sign: (claims) => app.jwt.sign(claims) })
   app.addHook('onClose', () => sessions.flush())
   await app.register(guard, {
     resolveCaller: createAuthenticator({

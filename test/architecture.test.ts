@@ -37,6 +37,9 @@ const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'admin-users → identity': 'administrators change and delete users',
   'identity → tasks': 'deleting an account takes it off the tasks of others',
   'auth → api-keys': 'a password reset ends the keys of the account',
+  'account → api-keys': 'a change of the password ends them as well',
+  'admin-users → api-keys': 'administrators see and revoke the keys of users',
+  'api-keys → identity': 'a new key needs the password of its owner, who gets an email',
   'imports → tasks': 'an import creates tasks'
 }
 const MAX_COLUMNS = 120

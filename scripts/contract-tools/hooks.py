@@ -119,7 +119,7 @@ def some_name(body):
 
 def confirmed(body):
     body.pop("current_password", None)
-    if "email" in body:
+    if "email" in body or "username" in body:
         body["current_password"] = PASSWORD
     if not body:
         body["name"] = "Ann Lee"
@@ -131,6 +131,11 @@ def ban(body):
         ipaddress.ip_network(body["address"], strict=False)
     except ValueError:
         body["address"] = "203.0.113.0/24"
+
+
+def new_key(body):
+    ahead("expires_at")(body)
+    body["current_password"] = PASSWORD
 
 
 def ahead(field):
@@ -233,5 +238,5 @@ MENDS = {
     "verifyResetCode": code_to_verify,
     "resetPassword": token_to_reset,
     "createIpBan": ban,
-    "createApiKey": ahead("expires_at"),
+    "createApiKey": new_key,
 }

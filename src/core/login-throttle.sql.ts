@@ -65,7 +65,7 @@ export const reserve = (source: Source): SQL => sql`
     WHEN ${failures} < ${MAX_FAILURES} THEN ${failures} + ${pending} < ${MAX_FAILURES}
     ELSE t.blocked_until <= now() AND ${pending} = 0
   END
-  RETURNING 1 AS one`
+  RETURNING t.succeeded_at IS NOT NULL AS is_known`
 
 /** Returns for how many seconds the account, or this network, is blocked; 0 for not at all. */
 export const selectBlock = (source: Source): SQL => sql`

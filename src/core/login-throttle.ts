@@ -23,9 +23,11 @@ export interface LoginThrottle {
   /**
    * Runs one verification of a password and counts its outcome. `account` is the account's id, or the identifier for
    * which there is none. Throws 429 before it verifies anything while there are too many failures from this IP address.
+   * The verification is told whether an attempt from this network has succeeded before.
    */
-  attempt(account: string, ip: string, verify: () => Promise<boolean>): Promise<boolean>
+  attempt(account: string, ip: string, verify: Verify): Promise<boolean>
 }
+type Verify = (isKnownNetwork: boolean) => Promise<boolean>
 
 interface Options {
   db: Db
@@ -40,7 +42,7 @@ interface Options {
  */
 export function createLoginThrottle({ db, secrets, isOn }: Options): LoginThrottle {
   if (!isOn) {
-    return { attempt: (_account, _ip, verify) => verify() }
+    return { attempt: (_account, _ip, verify) => verify(false) }
   }
   const [key] = deriveKeys(secrets, 'login-throttle')
   return {
@@ -49,8 +51,8 @@ export function createLoginThrottle({ db, secrets, isOn }: Options): LoginThrott
         subject: createHmac('sha256', key).update(account.toLowerCase()).digest('base64url'),
         network: limitKey(ip)
       }
-      await reserveAttempt(db, source)
-      return verifyAndCount(db, source, verify)
+      const isKnown = await reserveAttempt(db, source)
+      return verifyAndCount(db, source, () => verify(isKnown))
     }
   }
 }
@@ -77,12 +79,15 @@ export async function purgeThrottle(db: Db): Promise<{ done: number; more: boole
   return { done: length, more: length === PURGE_CHUNK }
 }
 
-/** Waits while all attempts are reserved by others that may yet succeed; throws 429 when the source is blocked. */
-async function reserveAttempt(db: Db, source: Source): Promise<void> {
+/**
+ * Waits while all attempts are reserved by others that may yet succeed; throws 429 when the source is blocked. Returns
+ * whether an attempt from it has succeeded before.
+ */
+async function reserveAttempt(db: Db, source: Source): Promise<boolean> {
   for (let retry = 0; retry < MAX_RETRIES; retry++) {
-    const [reserved] = await executeRows(db, reserve(source))
+    const [reserved] = await executeRows<{ is_known: boolean }>(db, reserve(source))
     if (reserved) {
-      return
+      return reserved.is_known
     }
     const seconds = await currentBlock(db, source)
     if (seconds > 0) {

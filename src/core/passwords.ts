@@ -21,6 +21,12 @@ const SLOTS = Math.max(1, Math.min(availableParallelism(), 2))
 const QUEUE = 64
 const WAIT_MS = 2000
 
+/**
+ * What passwords are checked for. Each kind has its share of the queue, so that a crowd of one cannot keep out another:
+ * above all, logins from networks that have logged in to the account before.
+ */
+export type PasswordWork = 'known_login' | 'login' | 'other'
+
 export interface Passwords {
   /** Hashes a password when a slot is free; throws 503 when the queue is full. */
   hash(password: string): Promise<string>
@@ -28,7 +34,7 @@ export interface Passwords {
    * Returns true when the password is correct. Without a hash it takes as long and returns false, so that unknown
    * accounts cannot be told from known ones.
    */
-  verify(hash: string | null | undefined, password: string): Promise<boolean>
+  verify(hash: string | null | undefined, password: string, kind?: PasswordWork): Promise<boolean>
   /** Returns true for a hash that costs less than new ones. */
   needsRehash(hash: string): boolean
   /** Statistics of the queue for hashing. */
@@ -38,8 +44,8 @@ export interface Passwords {
 /** Hashes and verifies passwords with argon2id, a few at a time. */
 export async function createPasswords(): Promise<Passwords> {
   const limit = createConcurrencyLimit({ slots: SLOTS, queue: QUEUE, waitMs: WAIT_MS })
-  const withLimit = async <T>(work: () => Promise<T>): Promise<T> =>
-    limit(work).catch((error) => {
+  const withLimit = async <T>(work: () => Promise<T>, kind: PasswordWork = 'other'): Promise<T> =>
+    limit(work, kind).catch((error) => {
       throw error instanceof QueueFullError
         ? unavailable('Too many sign-ins at the same time. Try again shortly.', 2, error)
         : error
@@ -47,10 +53,10 @@ export async function createPasswords(): Promise<Passwords> {
   const dummy = await argon2.hash('nobody has this password', COST)
   return {
     hash: (password) => withLimit(() => argon2.hash(password, COST)),
-    verify: async (hash, password) => {
+    verify: async (hash, password, kind) => {
       const isAcceptable = hash != null && hasAcceptableCost(hash)
       return (
-        (await withLimit(() => argon2.verify(isAcceptable ? hash : dummy, password))) &&
+        (await withLimit(() => argon2.verify(isAcceptable ? hash : dummy, password), kind)) &&
         isAcceptable
       )
     },

@@ -1,6 +1,8 @@
 import t from 'tap'
+import { createPasswords } from '../../src/core/passwords.ts'
 import { countStatuses } from '../support/status-counts.ts'
 import { createTestApp, PASSWORD } from '../support/test-app.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 t.test('logins beyond the queue get a Retry-After, and other requests are served', async (t) => {
   const { request, signUp } = await createTestApp(t)
@@ -23,4 +25,42 @@ t.test('logins beyond the queue get a Retry-After, and other requests are served
     t.equal(response.json().code, 'unavailable')
   }
   t.equal((await login()).statusCode, 200, 'afterwards logins work again')
+})
+
+t.test('while accounts hammer password checks, logins are answered', async (t) => {
+  const passwords = await createPasswords()
+  const { request, signUp } = await createTestApp(t, {
+    env: {
+      RATE_LIMIT: 'on',
+      RATE_LIMIT_AUTH: '100000',
+      IP_BAN_ALLOWLIST: '0.0.0.0/1, 128.0.0.0/1'
+    },
+    deps: { passwords }
+  })
+  await signUp('user', 'ann')
+  const login = (remoteAddress: string) =>
+    request({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      remoteAddress,
+      payload: { username: 'ann', password: PASSWORD }
+    })
+  t.equal((await login('203.0.113.1')).statusCode, 200)
+  const crowd = []
+  for (let i = 0; i < 40; i++) {
+    crowd.push(await signUp())
+  }
+  const payload = { current_password: PASSWORD, username: 'a-name' }
+  const checks = crowd.flatMap((who) =>
+    [1, 2, 3, 4].map(() => who.send({ method: 'PATCH', url: '/api/v1/me', payload }))
+  )
+  await waitUntil('a full queue', () => passwords.queueStats().rejected > 0)
+  const answers = await Promise.all([
+    login('203.0.113.1'),
+    login('203.0.113.1'),
+    login('203.0.113.2')
+  ])
+  t.strictSame(countStatuses(answers), { 200: 3 }, 'from a known network, and from a new one')
+  const { 503: rejected = 0 } = countStatuses(await Promise.all(checks))
+  t.ok(rejected > 0, 'others are rejected meanwhile')
 })

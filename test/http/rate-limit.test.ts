@@ -106,6 +106,58 @@ t.test('each route of the log-in family counts for itself, before the body is re
   t.equal(elsewhere.statusCode, 200, 'another address is another client')
 })
 
+t.test(
+  'whatever checks the password of a known user is limited by user, and by address and operation',
+  async (t) => {
+    const strict = await createTestApp(t, { env: { ...ON, RATE_LIMIT_AUTH: '5' } })
+    const [ann, ben, cleo] = [await strict.signUp(), await strict.signUp(), await strict.signUp()]
+    const send = (
+      who: typeof ann,
+      method: 'PATCH' | 'POST' | 'DELETE',
+      path: string,
+      body: object
+    ) =>
+      who.send({ method, url: `/api/v1/me${path}`, payload: body, ...from(`198.51.100.${++host}`) })
+    let host = 0
+    const wrong = { current_password: 'wrong horse battery' }
+    const right = { current_password: PASSWORD }
+    const key = { name: 'Key', scopes: ['tasks:read'], expires_at: new Date(Date.now() + 9e6) }
+    const first = await send(ann, 'PATCH', '', { username: 'ann', ...right })
+    t.equal(first.headers['ratelimit-policy'], '"default";q=5;w=60')
+    t.match(first.headers.ratelimit, /;r=4;/)
+    const statuses = [
+      await send(ann, 'POST', '/password', { new_password: PASSWORD, ...wrong }),
+      await send(ann, 'POST', '/api-keys', { ...key, ...right }),
+      await send(ann, 'DELETE', '', { password: 'wrong horse battery' }),
+      await send(ann, 'PATCH', '', { email: 'ann@example.com', ...right }),
+      await send(ann, 'PATCH', '', { username: 'ann.2', ...right }),
+      await send(ann, 'DELETE', '', { password: PASSWORD }),
+      await send(ann, 'POST', '/api-keys', key),
+      await send(ann, 'PATCH', '', { name: 'Ann' })
+    ].map(({ statusCode }) => statusCode)
+    t.strictSame(
+      statuses,
+      [403, 201, 403, 200, 429, 429, 201, 200],
+      'without a password they go on'
+    )
+
+    const oneHost = (who: typeof ann) =>
+      who.send({
+        method: 'PATCH',
+        url: '/api/v1/me',
+        payload: { username: String(who.user.username), ...right },
+        ...from('203.0.113.77')
+      })
+    const answers = [
+      ...(await times(3, () => oneHost(ben))),
+      ...(await times(3, () => oneHost(cleo)))
+    ]
+    t.strictSame(countStatuses(answers), { 200: 5, 429: 1 })
+    const large = await send(ben, 'POST', '/password', { ...wrong, new_password: 'x'.repeat(9000) })
+    t.equal(large.statusCode, 413, 'nor is a large body read')
+  }
+)
+
 t.test('the token endpoint rejects with OAuth error codes', async (t) => {
   const grant = () =>
     request({

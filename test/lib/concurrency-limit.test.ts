@@ -82,3 +82,22 @@ t.test('work that fails releases its slot', async (t) => {
   )
   t.equal(await limit(async () => 'next'), 'next')
 })
+
+t.test('kinds of work take turns, and a crowd of one kind makes room for another', async (t) => {
+  const limit = createConcurrencyLimit({ slots: 1, queue: 4, waitMs: 60_000 })
+  const order: string[] = []
+  const blocker = task()
+  const running = limit(blocker.run)
+  const add = (name: string, kind: string) =>
+    limit(async () => order.push(name), kind).catch((error: Error) => error.message)
+  const crowd = ['a1', 'a2', 'a3', 'a4'].map((name) => add(name, 'a'))
+  const others = ['b1', 'b2', 'b3'].map((name) => add(name, 'b'))
+  t.equal(limit.stats().waiting, 4)
+  blocker.end()
+  await running
+  t.strictSame(await Promise.all(crowd.slice(2)), ['queue full', 'queue full'], 'the last ones')
+  t.equal(await others[2], 'queue full', 'a kind gets no more than its share')
+  await Promise.all([...crowd, ...others])
+  t.strictSame(order, ['a1', 'b1', 'a2', 'b2'])
+  t.match(limit.stats(), { running: 0, waiting: 0, rejected: 3 })
+})

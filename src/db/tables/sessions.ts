@@ -19,7 +19,9 @@ export const sessions = pgTable(
     last_used_at: timestamp().notNull().default(now),
     idle_expires_at: timestamp().notNull(),
     expires_at: timestamp().notNull(),
-    ended_at: timestamp()
+    ended_at: timestamp(),
+    /** When the password was last entered in this session; null where that was not stored yet. */
+    password_entered_at: timestamp()
   },
   (t) => [index('sessions_user').on(t.user_id, t.created_at, t.id)]
 )

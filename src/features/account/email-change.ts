@@ -10,9 +10,9 @@ import {
   mapUniqueViolation,
   type Profile,
   setEmail,
-  updateProfile
+  updateProfile,
+  wrongPassword
 } from '../identity/service.ts'
-import { wrongPassword } from './service.ts'
 
 export interface EmailChange {
   email: string
@@ -38,7 +38,7 @@ export async function changeEmail(
     (await mapUniqueViolation(db, { username: profile.username, email }, () =>
       withTransaction(db, async (tx) =>
         (await credentials.lockUnchanged(tx, verified))
-          ? applyChange(tx, ctx, deps, email, await updateProfile(tx, ctx, profile))
+          ? applyChange(tx, ctx, deps, email, await updateProfile(tx, ctx, deps, profile, verified))
           : undefined
       )
     ))

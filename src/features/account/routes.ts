@@ -23,7 +23,7 @@ const get = {
 } as const
 
 const update = {
-  config: { allow: 'user', allowUnverified: true },
+  config: { allow: 'user', allowUnverified: true, passwordField: 'current_password' },
   schema: {
     operationId: 'updateMe',
     tags,
@@ -31,26 +31,29 @@ const update = {
     description: md`Takes a JSON merge patch (RFC 7396): an absent field stays as it is, null clears the
                     name. To change your email, send \`email\` with \`current_password\`: a code is sent
                     to the new email, which replaces the old one when you confirm it with verifyEmail.
-                    Until then the response still shows the old email.`,
+                    Until then the response still shows the old email. Another \`username\` needs
+                    \`current_password\` when you last entered your password in this session more
+                    than five minutes ago (403 \`password_required\`).`,
     body: ref(MeUpdate),
-    response: responses({ 200: ref(User) }, 'account_exists', 'wrong_password')
+    response: responses({ 200: ref(User) }, 'account_exists', 'wrong_password', 'password_required')
   }
 } as const
 
 const setPassword = {
-  config: { allow: 'user' },
+  config: { allow: 'user', passwordField: 'current_password' },
   schema: {
     operationId: 'changePassword',
     tags,
     summary: 'Change your password',
-    description: 'Requires the current password. This session continues, all others end.',
+    description: md`Requires the current password. This session continues with its tokens; all others
+                    end, and all API keys are revoked unless you keep them.`,
     body: ref(PasswordChange),
     response: responses({ 204: NoContent('The password has been changed.') }, 'wrong_password')
   }
 } as const
 
 const remove = {
-  config: { allow: 'user', allowUnverified: true },
+  config: { allow: 'user', allowUnverified: true, passwordField: 'password' },
   schema: {
     operationId: 'deleteMe',
     tags,
@@ -77,10 +80,10 @@ export async function accountRoutes(app: App, deps: IdentityDeps) {
   })
 
   app.patch('/', update, (request) => {
-    const { profile, emailChange } = parseUpdate(request.body)
+    const { profile, emailChange, password } = parseUpdate(request.body)
     return emailChange
       ? changeEmail(request.ctx, deps, emailChange, profile)
-      : updateMe(request.ctx, deps, profile)
+      : updateMe(request.ctx, deps, profile, password)
   })
 
   app.post('/password', setPassword, async (request, reply) => {
@@ -94,10 +97,11 @@ export async function accountRoutes(app: App, deps: IdentityDeps) {
   })
 }
 
-/** Tells a change of email from one of the profile alone; `email` and `current_password` only come together. */
+/** Tells a change of email, which always needs the password, from one of the profile alone. */
 function parseUpdate({ email, current_password, ...profile }: MeUpdate): {
   profile: Profile
   emailChange?: EmailChange
+  password?: string | undefined
 } {
   if (email !== undefined && current_password !== undefined) {
     return { profile, emailChange: { email, current_password } }
@@ -110,13 +114,13 @@ function parseUpdate({ email, current_password, ...profile }: MeUpdate): {
       'current_password is required to change the email.'
     )
   }
-  if (current_password !== undefined) {
+  if (current_password !== undefined && profile.username === undefined) {
     throw invalidField(
       'body',
       '/current_password',
       'excluded',
-      'current_password is only allowed together with email.'
+      'current_password is only allowed together with email or username.'
     )
   }
-  return { profile }
+  return { profile, password: current_password }
 }

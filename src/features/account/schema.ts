@@ -18,7 +18,10 @@ export const MeUpdate = requestBody(
     ),
     email: Type.Optional(Email),
     current_password: Type.Optional(
-      CurrentPassword('Your password; required with `email`, and only allowed with it.')
+      CurrentPassword(
+        md`Your password; required with \`email\`, and with \`username\` when you last entered it more
+           than five minutes ago. Only allowed with these.`
+      )
     )
   },
   {
@@ -33,7 +36,16 @@ export type MeUpdate = Static<typeof MeUpdate>
 
 export const PasswordChange = requestBody(
   'PasswordChange',
-  { current_password: CurrentPassword('Your current password.'), new_password: NewPassword },
+  {
+    current_password: CurrentPassword('Your current password.'),
+    new_password: NewPassword,
+    keep_api_keys: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'True keeps your API keys; otherwise all of them are revoked.'
+      })
+    )
+  },
   {
     description: 'The current password and the new one.',
     examples: [

@@ -3,6 +3,7 @@ import type { RequestContext } from '../../core/context.ts'
 import { checkPassword } from '../../core/password-policy.ts'
 import { Problem } from '../../core/problem.ts'
 import { withTransaction } from '../../db/transaction.ts'
+import { revokeAllKeys } from '../api-keys/service.ts'
 import type { User } from '../identity/schema.ts'
 import {
   deleteAccount,
@@ -10,55 +11,56 @@ import {
   type IdentityDeps,
   lockAccount,
   mapUniqueViolation,
+  notices,
+  notifyOwner,
   type Profile,
   updateProfile,
-  type VerifiedAccount
+  type VerifiedAccount,
+  withPassword,
+  wrongPassword
 } from '../identity/service.ts'
 import type { PasswordChange } from './schema.ts'
 
-/** Changes the caller's username or name. */
+/** Changes the caller's username or name. The username may need the password. */
 export async function updateMe(
   ctx: RequestContext,
-  { db }: IdentityDeps,
-  profile: Profile
+  deps: IdentityDeps,
+  profile: Profile,
+  password?: string
 ): Promise<User> {
-  return mapUniqueViolation(db, profile, () =>
-    withTransaction(db, (tx) => updateProfile(tx, ctx, profile))
-  )
+  const { db } = deps
+  const update = (verified?: VerifiedAccount) =>
+    mapUniqueViolation(db, profile, () =>
+      withTransaction(db, (tx) => updateProfile(tx, ctx, deps, profile, verified))
+    )
+  return password === undefined
+    ? update()
+    : withPassword(ctx, deps, { password, action: 'user.profile_changed' }, update)
 }
 
-/** Changes the caller's password; this session continues, the others end. */
+/** Changes the caller's password. This session continues; the others end, and so do API keys unless they are kept. */
 export async function changePassword(
   ctx: RequestContext,
   deps: IdentityDeps,
-  { current_password, new_password }: PasswordChange
+  { current_password: password, new_password, keep_api_keys: keepsKeys = false }: PasswordChange
 ): Promise<void> {
   const { db, config, passwords, credentials } = deps
-  const { id } = ctx.caller
+  const { id, session_id: keptSession } = ctx.caller
   checkPassword(config, new_password, (await getUser(db, { id })) ?? {}, 'new_password')
-  const { verified } = await credentials.verify(ctx, { id }, current_password)
-  const isReplaced =
-    verified !== undefined &&
-    (await replacePassword(ctx, deps, verified, await passwords.hash(new_password)))
-  if (!isReplaced) {
-    await audit.failed(db, ctx, 'user.password_changed', { user: id })
-    throw wrongPassword()
-  }
+  const action = 'user.password_changed'
+  await withPassword(ctx, deps, { password, action }, async (checked) => {
+    const newHash = await passwords.hash(new_password)
+    await withTransaction(db, async (tx) => {
+      if (!(await credentials.replace(tx, ctx, { checked, newHash, keptSession }))) {
+        throw wrongPassword()
+      }
+      if (!keepsKeys) {
+        await revokeAllKeys(tx, ctx, id)
+      }
+      notifyOwner(tx, deps, checked, notices.passwordChanged({ keepsKeys }))
+    })
+  })
 }
-
-const replacePassword = (
-  ctx: RequestContext,
-  { db, credentials }: IdentityDeps,
-  checked: VerifiedAccount,
-  newHash: string
-): Promise<boolean> =>
-  withTransaction(db, (tx) =>
-    credentials.replace(tx, ctx, { checked, newHash, keptSession: ctx.caller.session_id })
-  )
-
-/** The problem of a current password that is not right. */
-export const wrongPassword = (): Problem =>
-  new Problem('wrong_password', { detail: 'The current password is wrong.' })
 
 /** Deletes the caller's account with everything in it. */
 export async function deleteMe(
@@ -74,6 +76,7 @@ export async function deleteMe(
     throw new Problem('wrong_password')
   }
   await withTransaction(db, async (tx) => {
+    notifyOwner(tx, deps, verified, notices.accountDeleted)
     const { isLastAdmin } = await lockAccount(tx, id)
     if (isLastAdmin) {
       throw new Problem('last_admin')

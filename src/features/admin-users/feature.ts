@@ -1,4 +1,5 @@
 import type { Feature } from '../../http/feature.ts'
+import { userApiKeyRoutes } from './api-keys.routes.ts'
 import { type AdminUserDeps, adminUserRoutes } from './routes.ts'
 import { schemas } from './schema.ts'
 
@@ -6,9 +7,12 @@ export const adminUsers: Feature<AdminUserDeps> = {
   tags: [
     {
       name: 'AdminUsers',
-      description: 'All accounts: roles, access, sessions and deletion. For admins.'
+      description: 'All accounts: roles, access, sessions, API keys and deletion. For admins.'
     }
   ],
   schemas,
-  routes: [{ prefix: '/admin/users', plugin: adminUserRoutes }]
+  routes: [
+    { prefix: '/admin/users', plugin: adminUserRoutes },
+    { prefix: '/admin/users/:user_id/api-keys', plugin: userApiKeyRoutes }
+  ]
 }

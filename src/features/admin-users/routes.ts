@@ -79,9 +79,12 @@ const endSessions = {
     operationId: 'endUserSessions',
     tags,
     summary: 'End every session of a user',
-    description: 'The user has to log in again on every device.',
+    description: 'The user has to log in again on every device. Their API keys are revoked, too.',
     params: UserParams,
-    response: responses({ 204: NoContent('All sessions of the user have ended.') }, 'not_found')
+    response: responses(
+      { 204: NoContent('All sessions of the user have ended, and their API keys are revoked.') },
+      'not_found'
+    )
   }
 } as const
 

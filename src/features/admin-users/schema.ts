@@ -55,5 +55,10 @@ export type UserListQuery = Static<typeof UserListQuery>
 export type UserFilter = Pick<UserListQuery, 'q' | 'role' | 'disabled'>
 
 export const UserParams = params({ user_id: Id("The user's id.") })
+export const UserApiKeyParams = params({
+  user_id: Id("The user's id."),
+  key_id: Id("The key's id.")
+})
+export const UserApiKeyListQuery = params(PageQuery)
 
 export const schemas: TSchema[] = [AdminUser, AdminUserPage, AdminUserUpdate]

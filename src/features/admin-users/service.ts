@@ -1,12 +1,15 @@
 import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
+import { revokeAllKeys } from '../api-keys/service.ts'
 import {
   changeAccess,
   deleteAccount,
   type IdentityDeps,
   type LockedAccount,
-  lockAccount
+  lockAccount,
+  notices,
+  notifyOwner
 } from '../identity/service.ts'
 import type { AdminUser, AdminUserUpdate } from './schema.ts'
 
@@ -47,20 +50,24 @@ export async function deleteUser(
   })
 }
 
-/** Ends every session of a user. */
+/** Ends every session of a user and revokes their API keys: whatever opens the account besides its password. */
 export async function endUserSessions(
   ctx: RequestContext,
-  { db, sessions }: IdentityDeps,
+  deps: IdentityDeps,
   id: string
 ): Promise<void> {
-  await withTransaction(db, async (tx) => {
-    await lockUser(tx, ctx, id)
-    await sessions.endAll(tx, ctx, id)
+  await withTransaction(deps.db, async (tx) => {
+    const { account } = await lockUser(tx, ctx, id)
+    const ended = await deps.sessions.endAll(tx, ctx, id)
+    const revoked = await revokeAllKeys(tx, ctx, id)
+    if (ended + revoked > 0) {
+      notifyOwner(tx, deps, account, notices.accessEndedByAdmin)
+    }
   })
 }
 
 /** Locks a user. The guard's knowledge may be a second old: the caller must still be an admin under the lock. */
-async function lockUser(tx: Tx, ctx: RequestContext, id: string): Promise<LockedUser> {
+export async function lockUser(tx: Tx, ctx: RequestContext, id: string): Promise<LockedUser> {
   const { account, ...locked } = await lockAccount(tx, id)
   if (!locked.adminIds.includes(ctx.caller.id)) {
     throw new Problem('not_allowed')

@@ -1,12 +1,9 @@
-import type { Deps } from '../../core/deps.ts'
 import type { Feature } from '../../http/feature.ts'
-import { apiKeyRoutes } from './routes.ts'
+import { type ApiKeyDeps, apiKeyRoutes } from './routes.ts'
 import { createApiKeySchemas } from './schema.ts'
 
 /** API keys for programs, each limited to some of `scopes`. */
-export function createApiKeysFeature(
-  scopes: readonly string[]
-): Feature<Pick<Deps, 'db' | 'secrets'>> {
+export function createApiKeysFeature(scopes: readonly string[]): Feature<ApiKeyDeps> {
   const schemas = createApiKeySchemas(scopes)
   return {
     tags: [{ name: 'ApiKeys', description: 'API keys for programs: create, list, revoke.' }],

@@ -12,6 +12,7 @@ import {
   Timestamp
 } from '../../http/schemas.ts'
 import { md } from '../../lib/md.ts'
+import { CurrentPassword } from '../identity/schema.ts'
 
 const Name = {
   minLength: 1,
@@ -89,7 +90,12 @@ export function createApiKeySchemas(scopes: readonly string[]) {
     {
       name: Type.String(Name),
       scopes: scopeList('What the key may do: at least one scope. It can never do more than you.'),
-      expires_at: Timestamp('When it expires, at most a year from now.')
+      expires_at: Timestamp('When it expires, at most a year from now.'),
+      current_password: Type.Optional(
+        CurrentPassword(
+          'Your password; required when you last entered it in this session more than five minutes ago.'
+        )
+      )
     },
     {
       description: 'A new API key.',

@@ -8,15 +8,25 @@ import { generateApiKey, isApiKey } from '../../lib/api-key.ts'
 import { normalizeTimestamp } from '../../lib/timestamp.ts'
 import { hashToken } from '../../lib/token.ts'
 import {
+  type IdentityDeps,
+  lockForCredentialChange,
+  notices,
+  notifyOwner,
+  type VerifiedAccount
+} from '../identity/service.ts'
+import {
   checkExpiry,
+  countKeys,
   deleteKey,
   deleteKeysOf,
   insertKey,
-  lockAndCountKeys,
+  listKeys,
   prepareFindKeyOwner,
   touchLastUsed
 } from './queries.ts'
 import type { ApiKeyCreate, ApiKeyCreated } from './schema.ts'
+
+export type NewApiKey = Omit<ApiKeyCreate, 'current_password'>
 
 const MAX_KEYS = 50
 
@@ -36,15 +46,21 @@ export function createKeyResolver(db: Db) {
   }
 }
 
-/** Creates a key in the caller's transaction. The secret is in the response and nowhere else. */
+/**
+ * Creates a key in the caller's transaction, with the password, verified or entered a few minutes ago. The secret is in
+ * the response and nowhere else.
+ */
 export async function createKey(
   tx: Tx,
   ctx: RequestContext,
-  { name, scopes, expires_at }: ApiKeyCreate
+  deps: IdentityDeps,
+  { name, scopes, expires_at }: NewApiKey,
+  verified?: VerifiedAccount
 ): Promise<ApiKeyCreated> {
   const user_id = ctx.caller.id
   await assertExpiry(tx, expires_at)
-  if ((await lockAndCountKeys(tx, user_id)) >= MAX_KEYS) {
+  const owner = await lockForCredentialChange(tx, ctx, { what: 'A new API key', verified })
+  if ((await countKeys(tx, user_id)) >= MAX_KEYS) {
     throw new Problem('too_many_keys', {
       detail: `You have ${MAX_KEYS} API keys. Revoke one that you no longer need.`
     })
@@ -61,6 +77,7 @@ export async function createKey(
   })
   const detail = created.scopes.join(' ')
   await audit.succeeded(tx, ctx, 'api_key.created', { api_key: created.id }, detail)
+  notifyOwner(tx, deps, owner, notices.keyCreated(created))
   return { ...created, key }
 }
 
@@ -80,26 +97,37 @@ async function assertExpiry(tx: Tx, expires_at: string): Promise<void> {
 }
 
 /** Revokes one of the caller's keys for good; returns false when there is no such key. */
-export async function revokeKey(ctx: RequestContext, db: Db, id: string): Promise<boolean> {
-  return withTransaction(db, async (tx) => {
-    const isRevoked = await deleteKey(tx, ctx.caller.id, id)
-    if (isRevoked) {
-      await audit.succeeded(tx, ctx, 'api_key.revoked', { api_key: id })
-    }
-    return isRevoked
-  })
+export const revokeKey = (ctx: RequestContext, db: Db, id: string): Promise<boolean> =>
+  withTransaction(db, (tx) => revokeKeyOf(tx, ctx, ctx.caller.id, id))
+
+/** Revokes one key of a user, in the caller's transaction; returns false when there is no such key. */
+export async function revokeKeyOf(
+  tx: Tx,
+  ctx: RequestContext,
+  userId: string,
+  id: string
+): Promise<boolean> {
+  const isRevoked = await deleteKey(tx, userId, id)
+  if (isRevoked) {
+    await audit.succeeded(tx, ctx, 'api_key.revoked', { api_key: id })
+  }
+  return isRevoked
 }
 
-/** Revokes all keys of a user, in the caller's transaction. */
+/** Revokes all keys of a user, in the caller's transaction. Returns how many. */
 export async function revokeAllKeys(
   tx: Tx,
   ctx: RequestContext<Actor>,
   userId: string
-): Promise<void> {
+): Promise<number> {
   const ids = await deleteKeysOf(tx, userId)
   await audit.succeededAll(
     tx,
     ctx,
     ids.map((id) => ({ action: 'api_key.revoked', subject: { api_key: id } }))
   )
+  return ids.length
 }
+
+/** Lists the keys of a user, newest first, from a position if one is given. */
+export const listKeysOf = listKeys

@@ -1,8 +1,10 @@
 import { audit } from '../../core/audit.ts'
-import type { Actor, RequestContext } from '../../core/context.ts'
+import type { Actor, Caller, RequestContext } from '../../core/context.ts'
 import type { Deps } from '../../core/deps.ts'
 import type { LoginThrottle } from '../../core/login-throttle.ts'
+import type { PasswordWork } from '../../core/passwords.ts'
 import type { Tx } from '../../db/transaction.ts'
+import { storePasswordEntry } from './password-entry.queries.ts'
 import type { User } from './schema.ts'
 import type { Sessions } from './sessions.ts'
 import {
@@ -32,9 +34,12 @@ export interface PasswordReplacement {
 
 /** The passwords of accounts; created once for each app. */
 export interface Credentials {
-  /** Compares a password and counts the attempt. Unknown and disabled accounts cost the same and never match. */
+  /**
+   * Compares a password and counts the attempt. Unknown and disabled accounts cost the same and never match. A right
+   * one counts as entered in the caller's session, if there is one.
+   */
   verify(
-    ctx: RequestContext<Actor | null>,
+    ctx: RequestContext<Caller | null>,
     identifier: Identifier,
     password: string
   ): Promise<PasswordCheck>
@@ -86,7 +91,7 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
 }
 
 async function verify(
-  ctx: RequestContext<Actor | null>,
+  ctx: RequestContext<Caller | null>,
   { db, passwords, throttle }: CredentialsDeps,
   identifier: Identifier,
   password: string
@@ -96,11 +101,23 @@ async function verify(
   const isRight = await throttle.attempt(
     account?.id ?? String(Object.values(identifier)[0]),
     ctx.ip ?? UNKNOWN_IP,
-    () => passwords.verify(hash, password)
+    (isKnownNetwork) => passwords.verify(hash, password, kindOf(ctx, isKnownNetwork))
   )
-  return isRight && account && hash != null
-    ? { account, verified: { ...account, password_hash: hash } }
-    : { account }
+  if (!isRight || !account || hash == null) {
+    return { account }
+  }
+  if (ctx.caller?.session_id) {
+    const { session_id } = ctx.caller
+    await storePasswordEntry(db, { session_id, user_id: account.id }, hash)
+  }
+  return { account, verified: { ...account, password_hash: hash } }
+}
+
+function kindOf({ caller }: RequestContext<Caller | null>, isKnownNetwork: boolean): PasswordWork {
+  if (caller) {
+    return 'other'
+  }
+  return isKnownNetwork ? 'known_login' : 'login'
 }
 
 async function lockUnchanged(tx: Tx, checked: CheckedAccount): Promise<User | undefined> {

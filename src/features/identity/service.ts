@@ -15,8 +15,10 @@ import { classifyDbError } from '../../db/errors.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { unassignUser } from '../tasks/service.ts'
 import type { Codes } from './codes.ts'
-import type { Credentials } from './credentials.ts'
+import type { Credentials, VerifiedAccount } from './credentials.ts'
 import { emailChangedEmail } from './emails.ts'
+import { type NoticeDeps, notices, notifyOwner } from './notices.ts'
+import { lockForCredentialChange } from './reauthentication.ts'
 import type { User } from './schema.ts'
 import type { Sessions } from './sessions.ts'
 import {
@@ -34,6 +36,8 @@ import {
 } from './users.queries.ts'
 
 export type { VerifiedAccount } from './credentials.ts'
+export { notices, notifyOwner } from './notices.ts'
+export { lockForCredentialChange, withPassword, wrongPassword } from './reauthentication.ts'
 
 /** The dependencies of all features about accounts. */
 export type IdentityDeps = Pick<Deps, 'db' | 'config' | 'passwords' | 'mail'> & {
@@ -119,26 +123,43 @@ export function accountExists(fields: ('username' | 'email')[]): Problem {
   return new Problem('account_exists', { extras: errors.length > 0 ? { errors } : {} })
 }
 
-/** Changes the caller's profile, in the caller's transaction. */
+/**
+ * Changes the caller's profile, in the caller's transaction. Another username needs the password, verified with this
+ * request or entered a few minutes ago.
+ */
 export async function updateProfile(
   tx: Tx,
   ctx: RequestContext,
-  { username, name }: Profile
+  deps: NoticeDeps,
+  profile: Profile,
+  verified?: VerifiedAccount
 ): Promise<User> {
   const { id } = ctx.caller
-  const change = {
-    ...(username !== undefined && { username }),
-    ...(name !== undefined && { name: name?.trim() ?? null })
+  const before = await findUser(tx, { id })
+  const change = before && differencesFrom(before, profile)
+  if (change?.username !== undefined) {
+    await lockForCredentialChange(tx, ctx, { what: 'Another username', verified })
   }
-  const fields = Object.keys(change)
-  const user = fields.length > 0 ? await updateUser(tx, id, change) : await findUser(tx, { id })
+  const fields = Object.keys(change ?? {})
+  const user = change && fields.length > 0 ? await updateUser(tx, id, change) : before
   if (!user) {
     throw accountDeleted()
   }
   if (fields.length > 0) {
     await audit.succeeded(tx, ctx, 'user.profile_changed', { user: id }, fields.join(', '))
   }
+  if (change?.username !== undefined) {
+    notifyOwner(tx, deps, user, notices.usernameChanged)
+  }
   return user
+}
+
+function differencesFrom(user: User, { username, name }: Profile): Profile {
+  const trimmed = name?.trim() ?? null
+  return {
+    ...(username !== undefined && username !== user.username && { username }),
+    ...(name !== undefined && trimmed !== user.name && { name: trimmed })
+  }
 }
 
 /** The problem of a caller whose account was deleted after the request was authenticated. */

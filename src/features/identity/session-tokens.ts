@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../../config.ts'
 import { audit } from '../../core/audit.ts'
 import { type Actor, actingAs, actorOf, type RequestContext } from '../../core/context.ts'
+import type { Mail } from '../../core/mail.ts'
 import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
 import type { AccessClaims } from '../../http/plugins/access-tokens.ts'
@@ -31,7 +32,8 @@ export interface IssuedTokens {
 }
 export interface SessionOptions {
   db: Db
-  config: Pick<Config, 'ACCESS_TOKEN_TTL' | 'REFRESH_TOKEN_TTL'>
+  config: Config
+  mail: Mail
   sign: (claims: AccessClaims) => string
 }
 export interface SessionInternals extends SessionOptions {

@@ -25,7 +25,11 @@ export interface SessionKey {
 type SessionRow = Pick<SessionKey, keyof SessionKey>
 
 const inSeconds = (seconds: number) => sql`now() + make_interval(secs => ${seconds})`
-const isLive = and(isNull(sessions.ended_at), gt(sessions.idle_expires_at, sql`now()`)) as SQL
+/** Matches sessions that are active. */
+export const isLive = and(
+  isNull(sessions.ended_at),
+  gt(sessions.idle_expires_at, sql`now()`)
+) as SQL
 const ended = { session_id: sessions.id, user_id: sessions.user_id }
 
 export async function insertSession(
@@ -35,9 +39,12 @@ export async function insertSession(
   { idleSeconds, absoluteSeconds }: Lifetimes
 ): Promise<void> {
   const idle_expires_at = inSeconds(Math.min(idleSeconds, absoluteSeconds))
-  await tx
-    .insert(sessions)
-    .values({ ...session, idle_expires_at, expires_at: inSeconds(absoluteSeconds) })
+  await tx.insert(sessions).values({
+    ...session,
+    idle_expires_at,
+    expires_at: inSeconds(absoluteSeconds),
+    password_entered_at: sql`now()`
+  })
   await tx
     .insert(refreshTokens)
     .values({ hash: tokenHash, session_id: session.id, expires_at: idle_expires_at })

@@ -3,6 +3,7 @@ import type { Actor, Caller, RequestContext } from '../../core/context.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { hashToken } from '../../lib/token.ts'
 import { createCallerCache } from './caller-cache.ts'
+import { notices, notifyOwner } from './notices.ts'
 import { createRefusedRefreshes, type RefusedRefreshes } from './refused-refreshes.ts'
 import type { User } from './schema.ts'
 import {
@@ -20,6 +21,7 @@ import {
   prepareFindCaller,
   type SessionKey
 } from './sessions.queries.ts'
+import { findUser } from './users.queries.ts'
 
 /** What may happen to a session as the audit log names it. */
 type EndAction = 'session.ended' | 'user.logged_out'
@@ -46,8 +48,13 @@ export interface Sessions {
   end(ctx: RequestContext, sessionId: string, action: EndAction): Promise<boolean>
   /** Ends every session of the caller except the current one. */
   endOthers(ctx: RequestContext): Promise<void>
-  /** Ends all sessions of a user, except one if it is given, in the caller's transaction. */
-  endAll(tx: Tx, ctx: RequestContext<Actor>, userId: string, except?: string | null): Promise<void>
+  /** Ends all sessions of a user, except one if it is given, in the caller's transaction. Returns how many. */
+  endAll(
+    tx: Tx,
+    ctx: RequestContext<Actor>,
+    userId: string,
+    except?: string | null
+  ): Promise<number>
   /** Makes the next request read the user's callers anew, for whatever changes what a user may do. */
   invalidateUser(tx: Tx, userId: string): void
   /** Returns the caller behind a token's session as the database knew it at most a second ago. */
@@ -65,8 +72,7 @@ export function createSessions(options: SessionOptions): Sessions {
     handleRejectedRefresh: (ctx, token) => handleRejectedRefresh(ctx, internals, refused, token),
     flush: refused.flush,
     end: (ctx, sessionId, action) => end(ctx, internals, sessionId, action),
-    endOthers: (ctx) =>
-      withTransaction(db, (tx) => endAll(tx, ctx, internals, ctx.caller.id, ctx.caller.session_id)),
+    endOthers: (ctx) => endOthers(ctx, internals),
     endAll: (tx, ctx, userId, except = null) => endAll(tx, ctx, internals, userId, except),
     invalidateUser: (tx, userId) => tx.afterCommit(() => callers.invalidateUser(userId)),
     resolveToken: (session_id, user_id) => callers.get({ session_id, user_id })
@@ -99,19 +105,45 @@ async function handleRejectedRefresh(
 
 async function end(
   ctx: RequestContext,
-  { db, callers }: SessionInternals,
+  internals: SessionInternals,
   session_id: string,
   action: EndAction
 ): Promise<boolean> {
+  const { db, callers } = internals
   const key: SessionKey = { session_id, user_id: ctx.caller.id }
   return withTransaction(db, async (tx) => {
     tx.afterCommit(() => callers.invalidate([key]))
     const ended = await endSession(tx, key)
     if (ended) {
       await audit.succeeded(tx, ctx, action, { session: session_id })
+      if (session_id !== ctx.caller.session_id) {
+        await notifyCaller(tx, ctx, internals, 1)
+      }
     }
     return ended !== undefined
   })
+}
+
+const endOthers = (ctx: RequestContext, internals: SessionInternals): Promise<void> =>
+  withTransaction(internals.db, async (tx) => {
+    const { id, session_id } = ctx.caller
+    const count = await endAll(tx, ctx, internals, id, session_id)
+    if (count > 0) {
+      await notifyCaller(tx, ctx, internals, count)
+    }
+  })
+
+/** Tells the caller of sessions that one of their own has ended: it may be in the hands of a thief. */
+async function notifyCaller(
+  tx: Tx,
+  { caller }: RequestContext,
+  deps: SessionInternals,
+  count: number
+): Promise<void> {
+  const owner = await findUser(tx, { id: caller.id })
+  if (owner) {
+    notifyOwner(tx, deps, owner, notices.sessionsEnded(count))
+  }
 }
 
 async function endAll(
@@ -120,10 +152,11 @@ async function endAll(
   { callers }: SessionInternals,
   userId: string,
   except: string | null
-): Promise<void> {
+): Promise<number> {
   const ended = await endSessionsOf(tx, userId, except)
   if (ended.length > 0) {
     tx.afterCommit(() => callers.invalidate(ended))
     await audit.succeeded(tx, ctx, 'user.sessions_ended', { user: userId }, String(ended.length))
   }
+  return ended.length
 }

@@ -1,9 +1,16 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../config.ts'
 import { WindowCounters } from '../../lib/window-counters.ts'
-import { type Budgets, budgetOf, generalBudgets } from '../rate-limit/budgets.ts'
+import {
+  type Budgets,
+  budgetOf,
+  generalBudgets,
+  MAX_PASSWORD_BODY_BYTES,
+  PASSWORD_BUDGETS
+} from '../rate-limit/budgets.ts'
 import { createInvalidTokenLimit, type InvalidTokenLimit } from '../rate-limit/invalid-tokens.ts'
-import { createLimiters, type LimitsStorage } from '../rate-limit/limiters.ts'
+import { type Consume, createLimiters, type LimitsStorage } from '../rate-limit/limiters.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -12,6 +19,8 @@ declare module 'fastify' {
      * method decides unless they name one.
      */
     budget?: string
+    /** The field of the body that may hold the caller's password, on routes for known callers. */
+    passwordField?: string
   }
   interface FastifyInstance {
     /** Counts a request of a known caller. For the guard. */
@@ -35,7 +44,10 @@ export const rateLimit = fp(
     const general = generalBudgets(config)
     const budgets: Budgets = { ...general, ...ofFeatures }
     app.addHook('onRoute', (route) => {
-      const name = route.config?.budget
+      const { budget: name, passwordField } = route.config ?? {}
+      if (passwordField !== undefined) {
+        route.bodyLimit ??= MAX_PASSWORD_BODY_BYTES
+      }
       if (name === undefined) {
         return
       }
@@ -74,5 +86,22 @@ export const rateLimit = fp(
         await consume(budget, request, reply)
       }
     })
+    app.addHook('preHandler', (request, reply) => limitPasswords(consume, request, reply))
   }
 )
+
+/** Counts a request that makes the server check a password, once its body is known to match the contract. */
+async function limitPasswords(
+  consume: Consume,
+  request: FastifyRequest,
+  reply: FastifyReply
+): Promise<void> {
+  const { passwordField } = request.routeOptions.config
+  const body = request.body as Record<string, unknown> | null | undefined
+  if (passwordField === undefined || body?.[passwordField] === undefined) {
+    return
+  }
+  for (const budget of PASSWORD_BUDGETS) {
+    await consume(budget, request, reply)
+  }
+}

@@ -33,8 +33,15 @@ export const generalBudgets = (config: Config) =>
     reads: { limit: config.RATE_LIMIT_READS, per: 'user' },
     creates: { limit: config.RATE_LIMIT_CREATES, per: 'user' },
     updates: { limit: config.RATE_LIMIT_UPDATES, per: 'user' },
-    deletes: { limit: config.RATE_LIMIT_DELETES, per: 'user' }
+    deletes: { limit: config.RATE_LIMIT_DELETES, per: 'user' },
+    passwords_of_user: { limit: config.RATE_LIMIT_AUTH, per: 'user' },
+    passwords: { limit: config.RATE_LIMIT_AUTH, per: 'operation_and_ip' }
   }) satisfies Budgets
+
+/** Those of requests of known callers whose body has a password, besides the one of their method: hashing is costly. */
+export const PASSWORD_BUDGETS = ['passwords_of_user', 'passwords'] as const
+/** Several times what a profile and a password take. */
+export const MAX_PASSWORD_BODY_BYTES = 8192
 
 /** The budget of a known caller's request: the one that its route names, else that of its method. */
 export const budgetOf = ({ routeOptions, method }: FastifyRequest): string =>

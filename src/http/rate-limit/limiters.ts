@@ -65,7 +65,9 @@ export async function createLimiters(
       if (isExceeded) {
         throw rateLimited(reply, left)
       }
-      setLimitHeaders(reply, left)
+      if (remaining < shownBy(reply)) {
+        setLimitHeaders(reply, left)
+      }
     },
     storage() {
       if (!redis) {
@@ -115,6 +117,10 @@ function setLimitHeaders(reply: FastifyReply, { max, remaining, seconds }: Remai
     .header('ratelimit-policy', `"default";q=${max};w=${WINDOW_SECONDS}`)
     .header('ratelimit', `"default";r=${remaining};t=${seconds}`)
 }
+
+/** Returns what the headers say is left: a request that counts against several budgets shows the one with the least. */
+const shownBy = (reply: FastifyReply): number =>
+  Number(/;r=(\d+);/.exec(String(reply.getHeader('ratelimit')))?.[1] ?? Infinity)
 
 /** The problem of a request beyond its budget; sets the limit's headers as well. */
 export function rateLimited(reply: FastifyReply, left: Remaining): Problem {

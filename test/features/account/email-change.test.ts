@@ -67,7 +67,7 @@ t.test('a new email takes effect when it is confirmed, and the old one is notifi
 })
 
 t.test(
-  'a change of email requires the password, which is not accepted for anything else',
+  'a change of email requires the password, which is refused where nothing needs it',
   async (t) => {
     const h = await open(t)
     t.match((await h.change({ email: NEW })).json(), {

@@ -81,6 +81,31 @@ t.test('a wrong current password is rejected, changes nothing and is audited', a
   t.match(entries, [{ action: 'user.password_changed', outcome: 'failed', actor_id: bea.user.id }])
 })
 
+t.test('a password change revokes the API keys, unless they are kept', async (t) => {
+  const change = async (username: string, more: object) => {
+    const who = await signUp('user', username)
+    const { key } = (
+      await who.post('/api/v1/me/api-keys', {
+        name: 'Report',
+        scopes: ['tasks:read'],
+        expires_at: new Date(Date.now() + 86_400_000).toISOString()
+      })
+    ).json()
+    const passwords = { current_password: PASSWORD, new_password: NEW }
+    t.equal((await who.post('/api/v1/me/password', { ...passwords, ...more })).statusCode, 204)
+    const headers = { authorization: `Bearer ${key}` }
+    return (await request({ url: '/api/v1/tasks', headers })).statusCode
+  }
+  t.equal(await change('keyless', {}), 401)
+  t.equal(await change('keyless-2', { keep_api_keys: false }), 401)
+  t.equal(await change('keeper', { keep_api_keys: true }), 200)
+  const revoked = (await auditEntries(db)).filter(({ action }) => action === 'api_key.revoked')
+  t.strictSame(
+    revoked.map(({ actor_name }) => actor_name),
+    ['keyless', 'keyless-2']
+  )
+})
+
 t.test('the new password must satisfy the policy, and the error points to its field', async (t) => {
   const cid = await signUp('user', 'cid.of.tests')
   const change = async (new_password: string) =>

@@ -92,6 +92,7 @@ t.test(
     await post('auth/refresh', { refresh_token: session.refresh_token })
     await post('auth/refresh', { refresh_token: next.refresh_token })
     await post('me/password', { current_password: FIRST, new_password: SECOND }, ann.bearer)
+    await smtp.arrived(++emails)
     const order = {
       name: 'Report',
       scopes: ['profile:read'],
@@ -101,6 +102,7 @@ t.test(
       await post('me/api-keys', order, { ...ann.bearer, 'idempotency-key': 'once' })
     ).json()
     given.push(key)
+    await smtp.arrived(++emails)
     await post('me/api-keys', order, { ...ann.bearer, 'idempotency-key': 'once' })
     hear(await request({ url: '/api/v1/me', headers: { authorization: `Bearer ${key}` } }))
     hear(await request({ url: '/api/v1/me/api-keys', headers: ann.bearer }))

@@ -1,13 +1,15 @@
 import t from 'tap'
+import { sessions } from '../../../src/db/tables/sessions.ts'
 import { createBrowserTestApp, withoutBrowser } from '../../support/browser.ts'
 import { codeTo } from '../../support/emails.ts'
 import { PASSWORD } from '../../support/test-app.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 
 t.test('the account page', { skip: withoutBrowser }, async (t) => {
-  const { app, request, signUp, visit, pageFindings, calls, origin, mail } =
+  const { app, db, request, signUp, visit, pageFindings, calls, origin, mail } =
     await createBrowserTestApp(t)
   const ann = await signUp('user', 'ann')
+  const backToAnn = { username: 'ann', current_password: PASSWORD }
   const { page, context, logIn, accessibilityViolations } = await visit({
     expectedStatuses: [400, 401, 403]
   })
@@ -64,6 +66,34 @@ t.test('the account page', { skip: withoutBrowser }, async (t) => {
     await page.getByText('No API keys').waitFor()
     t.equal(await status(), 401)
   })
+
+  t.test(
+    'some minutes after the password was entered, it is asked for with a key and a username',
+    async (t) => {
+      await db.update(sessions).set({ password_entered_at: null })
+      await page.getByRole('button', { name: 'Create API key' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('Name').fill('Later report')
+      t.notOk(await dialog.getByLabel('Your password').isVisible())
+      await dialog.getByRole('button', { name: 'Create key' }).click()
+      await dialog.getByLabel('Your password').fill(PASSWORD)
+      t.strictSame(await accessibilityViolations(), [])
+      await dialog.getByRole('button', { name: 'Create key' }).click()
+      await page.getByRole('button', { name: 'Done' }).click()
+      await db.update(sessions).set({ password_entered_at: null })
+      await section('Profile').getByLabel('Username').fill('ann.lee')
+      await page.getByRole('button', { name: 'Save profile' }).click()
+      await section('Profile').getByLabel('Your password').fill(PASSWORD)
+      await page.getByRole('button', { name: 'Save profile' }).click()
+      await page.getByText('Profile saved.').last().waitFor()
+      await section('Profile').getByLabel('Your password').waitFor({ state: 'hidden' })
+      t.match((await ann.get('/api/v1/me')).json(), { username: 'ann.lee' })
+      await ann.send({ method: 'PATCH', url: '/api/v1/me', payload: backToAnn })
+      await page.getByRole('button', { name: 'Revoke Later report' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+      await page.getByText('No API keys').waitFor()
+    }
+  )
 
   t.test('an email is added with the password and confirmed with its code', async (t) => {
     await section('Email').getByLabel('New email').fill('ann@example.com')

@@ -4,7 +4,7 @@ import { users } from '../../../src/db/tables/users.ts'
 import { createBrowserTestApp, withoutBrowser } from '../../support/browser.ts'
 
 t.test('the pages for admins and managers', { skip: withoutBrowser }, async (t) => {
-  const { db, signUp, visit, pageFindings, calls } = await createBrowserTestApp(t)
+  const { db, request, signUp, visit, pageFindings, calls } = await createBrowserTestApp(t)
   await signUp('admin', 'root')
   const bob = await signUp('user', 'bob', { name: '<b>Bob</b>' })
   const { page, logIn, accessibilityViolations } = await visit({ expectedStatuses: [400, 409] })
@@ -42,6 +42,17 @@ t.test('the pages for admins and managers', { skip: withoutBrowser }, async (t) 
       await page.getByRole('button', { name: 'Disable <b>Bob</b>' }).waitFor()
       const carl = await signUp('user', 'carl')
       await page.getByLabel('Search in names').fill('carl')
+      const { key } = (
+        await carl.post('/api/v1/me/api-keys', {
+          name: 'Report',
+          scopes: ['tasks:read'],
+          expires_at: new Date(Date.now() + 86_400_000).toISOString()
+        })
+      ).json()
+      await page.getByRole('button', { name: 'Revoke API keys of carl' }).click()
+      await page.getByText('Revoked all API keys of “carl”').waitFor()
+      const headers = { authorization: `Bearer ${key}` }
+      t.equal((await request({ url: '/api/v1/tasks', headers })).statusCode, 401)
       await page.getByRole('button', { name: 'End sessions of carl' }).click()
       await page.getByText('Ended all sessions of “carl”').waitFor()
       t.equal((await carl.get('/api/v1/me')).statusCode, 401)

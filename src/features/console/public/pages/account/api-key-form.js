@@ -7,6 +7,7 @@ import { openDialog } from '../../ui/dialog.js'
 import { field, form } from '../../ui/form.js'
 import { icon } from '../../ui/icons.js'
 import { actions } from '../../ui/page.js'
+import { passwordOnDemand } from '../../ui/password-on-demand.js'
 
 export const SCOPES = {
   'tasks:read': 'Read tasks',
@@ -43,11 +44,12 @@ function apiKeyForm(close) {
     value: toLocalInput(new Date(Date.now() + DEFAULT_LIFETIME_DAYS * DAY_MS).toISOString()),
     hint: 'At most one year from now.'
   })
+  const password = passwordOnDemand()
   const create = idempotentSubmit((body, idempotencyKey) =>
     call('POST', '/me/api-keys', { body, idempotencyKey })
   )
   return form({
-    fields: [name, scopes, expiry],
+    fields: [name, scopes, expiry, password],
     submitLabel: 'Create key',
     check: () =>
       [
@@ -59,9 +61,10 @@ function apiKeyForm(close) {
       const body = {
         name: name.input.value.trim(),
         scopes: scopes.value(),
-        expires_at: fromLocalInput(expiry.input.value)
+        expires_at: fromLocalInput(expiry.input.value),
+        ...password.body()
       }
-      close(await create(body))
+      close(await password.during(() => create(body)))
     }
   }).node
 }

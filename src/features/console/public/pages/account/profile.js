@@ -4,6 +4,7 @@ import { currentUser, setUser } from '../../lib/session.js'
 import { formatDateTime } from '../../lib/time.js'
 import { field, form } from '../../ui/form.js'
 import { panel } from '../../ui/page.js'
+import { passwordOnDemand } from '../../ui/password-on-demand.js'
 import { toast } from '../../ui/toast.js'
 
 /** Shows the profile and lets the user change username and display name. */
@@ -25,11 +26,14 @@ export function profilePanel() {
     autocomplete: 'name',
     maxlength: '100'
   })
+  const password = passwordOnDemand()
   const submit = async () => {
     const change = profileChange(username.input.value.trim(), name.input.value.trim())
     if (Object.keys(change).length > 0) {
-      setUser(await call('PATCH', '/me', { body: change, retry: true }))
+      const body = { ...change, ...('username' in change && password.body()) }
+      setUser(await password.during(() => call('PATCH', '/me', { body, retry: true })))
     }
+    password.hide()
     toast('Profile saved.')
   }
   return panel(
@@ -41,7 +45,7 @@ export function profilePanel() {
       detail('Created', formatDateTime(user.created_at)),
       detail('ID', h('code', {}, user.id))
     ),
-    form({ fields: [username, name], submitLabel: 'Save profile', submit }).node
+    form({ fields: [username, name, password], submitLabel: 'Save profile', submit }).node
   )
 }
 

@@ -80,6 +80,7 @@ function userActions(user, { change, remove }) {
         toggleDisabled
       ),
     rowButton('End sessions', `End sessions of ${name}`, () => endSessions(user)),
+    rowButton('Revoke API keys', `Revoke API keys of ${name}`, () => revokeApiKeys(user)),
     !isCurrentUser(user.id) &&
       iconButton('trash', `Delete ${name}`, remove, { kind: 'icon-danger', title: 'Delete' })
   )
@@ -88,9 +89,18 @@ function userActions(user, { change, remove }) {
 async function endSessions(user) {
   try {
     await call('DELETE', `/admin/users/${user.id}/sessions`)
-    toast(`Ended all sessions of “${displayName(user)}”.`)
+    toast(`Ended all sessions of “${displayName(user)}”. Their API keys are revoked.`)
   } catch (error) {
     toastProblem('The sessions could not be ended.', error)
+  }
+}
+
+async function revokeApiKeys(user) {
+  try {
+    await call('DELETE', `/admin/users/${user.id}/api-keys`)
+    toast(`Revoked all API keys of “${displayName(user)}”.`)
+  } catch (error) {
+    toastProblem('The API keys could not be revoked.', error)
   }
 }
 
