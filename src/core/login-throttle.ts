@@ -2,15 +2,20 @@ import { createHmac } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Db } from '../db/client.ts'
 import { executeRows } from '../db/rows.ts'
+import { withRetries } from '../db/transaction.ts'
 import { limitKey } from '../lib/ip.ts'
+import { md } from '../lib/md.ts'
 import {
+  type Attempt,
   deleteExpired,
+  forgetFailures,
   insertFailure,
+  insertOpened,
   release,
   reserve,
   resetFailures,
-  type Source,
-  selectBlock
+  selectBlock,
+  selectOpened
 } from './login-throttle.sql.ts'
 import { Problem, unavailable } from './problem.ts'
 import { deriveKeys, type Secrets } from './secrets.ts'
@@ -19,12 +24,28 @@ const RETRY_MS = 50
 const MAX_RETRIES = 60
 const PURGE_CHUNK = 500
 
+/** What someone logs in with. Failures count for it alone: a block never shows which identifiers are one account's. */
+export interface LoginIdentifier {
+  kind: 'username' | 'email' | 'id'
+  text: string
+}
+
 export interface LoginThrottle {
   /**
-   * Runs one verification of a password and counts its outcome. `account` is the account's id, or the identifier for
-   * which there is none. Throws 429 before it verifies anything while there are too many failures from this IP address.
+   * Runs one verification of a password and counts its outcome; `account` is the id of the account, if there is one.
+   * Throws 429 before it verifies anything while there are too many failures from this IP address.
    */
-  attempt(account: string, ip: string, verify: () => Promise<boolean>): Promise<boolean>
+  attempt(
+    who: LoginIdentifier & { account: string | undefined },
+    ip: string,
+    verify: () => Promise<boolean>
+  ): Promise<boolean>
+  /** Remembers that an account was opened from an IP address: strangers cannot use up the limits of its network. */
+  recordOpened(db: Db, account: string, ip: string): Promise<void>
+  /** Returns true if the account was opened from the network of an IP address within the last months. */
+  hasOpened(db: Db, account: string, ip: string): Promise<boolean>
+  /** Lifts what keeps the owner of an account out at an IP address: its blocks there, and those from everywhere. */
+  lift(db: Db, account: string, identifiers: LoginIdentifier[], ip: string): Promise<void>
 }
 
 interface Options {
@@ -39,25 +60,49 @@ interface Options {
  * statement.
  */
 export function createLoginThrottle({ db, secrets, isOn }: Options): LoginThrottle {
-  if (!isOn) {
-    return { attempt: (_account, _ip, verify) => verify() }
-  }
   const [key] = deriveKeys(secrets, 'login-throttle')
-  return {
-    async attempt(account, ip, verify) {
-      const source: Source = {
-        subject: createHmac('sha256', key).update(account.toLowerCase()).digest('base64url'),
+  const hmac = (text: string) => createHmac('sha256', key).update(text).digest('base64url')
+  const subjectOf = ({ kind, text }: LoginIdentifier) => hmac(`${kind} ${text.toLowerCase()}`)
+  const openedOf = (account: string) => hmac(`opened ${account}`)
+
+  const throttle: LoginThrottle = {
+    async attempt({ account, ...identifier }, ip, verify) {
+      if (!isOn) {
+        const isCorrect = await verify()
+        if (isCorrect && account !== undefined) {
+          await throttle.recordOpened(db, account, ip)
+        }
+        return isCorrect
+      }
+      const source: Attempt = {
+        subject: subjectOf(identifier),
+        opened: openedOf(account ?? identifier.text),
         network: limitKey(ip)
       }
       await reserveAttempt(db, source)
       return verifyAndCount(db, source, verify)
+    },
+
+    async recordOpened(db, account, ip) {
+      await db.execute(insertOpened({ subject: openedOf(account), network: limitKey(ip) }))
+    },
+
+    async hasOpened(db, account, ip) {
+      const source = { subject: openedOf(account), network: limitKey(ip) }
+      return (await executeRows(db, selectOpened(source))).length > 0
+    },
+
+    async lift(db, account, identifiers, ip) {
+      await db.execute(forgetFailures(identifiers.map(subjectOf), limitKey(ip)))
+      await throttle.recordOpened(db, account, ip)
     }
   }
+  return throttle
 }
 
 async function verifyAndCount(
   db: Db,
-  source: Source,
+  source: Attempt,
   verify: () => Promise<boolean>
 ): Promise<boolean> {
   let isCorrect: boolean
@@ -67,7 +112,7 @@ async function verifyAndCount(
     await db.execute(release(source))
     throw error
   }
-  await db.execute(isCorrect ? resetFailures(source) : insertFailure(source))
+  await withRetries(() => db.execute(isCorrect ? resetFailures(source) : insertFailure(source)))
   return isCorrect
 }
 
@@ -78,7 +123,7 @@ export async function purgeThrottle(db: Db): Promise<{ done: number; more: boole
 }
 
 /** Waits while all attempts are reserved by others that may yet succeed; throws 429 when the source is blocked. */
-async function reserveAttempt(db: Db, source: Source): Promise<void> {
+async function reserveAttempt(db: Db, source: Attempt): Promise<void> {
   for (let retry = 0; retry < MAX_RETRIES; retry++) {
     const [reserved] = await executeRows(db, reserve(source))
     if (reserved) {
@@ -94,7 +139,7 @@ async function reserveAttempt(db: Db, source: Source): Promise<void> {
 }
 
 /** Returns for how many seconds attempts are blocked; 0 for not at all. */
-async function currentBlock(db: Db, source: Source): Promise<number> {
+async function currentBlock(db: Db, source: Attempt): Promise<number> {
   const [block = { account_seconds: 0, network_seconds: 0 }] = await executeRows<{
     account_seconds: number
     network_seconds: number
@@ -104,7 +149,8 @@ async function currentBlock(db: Db, source: Source): Promise<number> {
 
 function throttled(seconds: number): Problem {
   return new Problem('login_throttled', {
-    detail: 'Too many failed attempts for this account from your network. Try again later.',
+    detail: md`Too many failed attempts for this account. Try again later, or reset the password by email: after that
+               you can log in at once.`,
     headers: { 'retry-after': String(seconds) }
   })
 }
