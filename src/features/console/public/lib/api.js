@@ -131,7 +131,7 @@ async function send(url, { method, headers, body, timeoutMs }, signal) {
 }
 
 /** Tells whether an operation ignores the access token. */
-const isPublic = (url) => /^\/api\/v1\/auth\/(?!logout|sessions)/.test(url)
+const isPublic = (url) => /^\/api\/v1\/auth\/(?!logout|sessions|verify-email$)/.test(url)
 
 /** Writes query parameters: arrays repeat their parameter, empty values are left out. */
 export function queryString(query = {}) {
