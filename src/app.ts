@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Deps } from './core/deps.ts'
+import { createEmailBudget } from './core/email-budget.ts'
 import { createLoginThrottle } from './core/login-throttle.ts'
 import { createKeyResolver } from './features/api-keys/service.ts'
 import { createBanCache } from './features/bans/ban-cache.ts'
@@ -128,11 +129,12 @@ async function registerAuthentication(app: App, deps: Deps): Promise<Sessions> {
 function appDeps(deps: Deps, sessions: Sessions, banCache: BanCache): AppDeps {
   const { db, secrets, config } = deps
   const throttle = createLoginThrottle({ db, secrets, isOn: config.RATE_LIMIT })
+  const budget = createEmailBudget(deps)
   return {
     ...deps,
     sessions,
     credentials: createCredentials({ ...deps, sessions, throttle }),
-    codes: createCodes(deps),
+    codes: createCodes({ ...deps, throttle, budget }),
     banCache
   }
 }

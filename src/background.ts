@@ -1,3 +1,4 @@
+import { purgeEmailCounters } from './core/email-budget.ts'
 import { purgeIdempotencyKeys } from './core/idempotency.ts'
 import type { Job } from './core/job-runner.ts'
 import { purgeThrottle } from './core/login-throttle.ts'
@@ -12,6 +13,7 @@ export function scheduledTasks(deps: WorkDeps): ScheduledTask[] {
   return [
     ...composeFeatures().flatMap(({ scheduled }) => scheduled?.(deps) ?? []),
     { name: 'idempotency.purge', everySeconds: 300, run: () => purgeIdempotencyKeys(db) },
+    { name: 'emails.purge', everySeconds: 900, run: () => purgeEmailCounters(db) },
     { name: 'throttle.purge', everySeconds: 900, run: () => purgeThrottle(db) }
   ]
 }

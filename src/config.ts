@@ -64,6 +64,8 @@ export const Environment = Type.Object({
   RATE_LIMIT: Switch(true),
   RATE_LIMIT_AUTH: PerMinute(10),
   RATE_LIMIT_REFRESH: PerMinute(60),
+  RATE_LIMIT_EMAILS: Type.Integer({ default: 30, minimum: 1, maximum: 1_000_000 }),
+  RATE_LIMIT_EMAILS_TOTAL: PerMinute(100),
   RATE_LIMIT_NOT_FOUND: PerMinute(60),
   RATE_LIMIT_INVALID_TOKENS: PerMinute(300),
   RATE_LIMIT_READS: PerMinute(100),

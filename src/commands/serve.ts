@@ -72,10 +72,10 @@ async function startServer(config: Config): Promise<Listening> {
   await migrateWithRetry(config, database, logger)
 
   const { db } = database
-  const mail = createMail(config, logger)
   const passwords = await createPasswords()
   const metricsServer = await loadMetricsServer(config)
   const metrics = metricsServer?.openMetrics()
+  const mail = createMail(config, logger, undefined, metrics?.recordEmail)
   if (metrics) {
     watchProcess(metrics, database, passwords)
   }

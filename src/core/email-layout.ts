@@ -2,6 +2,7 @@ import type { EmailMessage } from './mail.ts'
 
 export interface EmailRecipient {
   email: string
+  /** Null for an address that is not confirmed: its reader must not get what somebody else has written. */
   name: string | null
 }
 export type EmailParagraph = string | { code: string }
@@ -12,12 +13,15 @@ export interface EmailContent {
   publicUrl: string | undefined
 }
 
+/** What mail programs turn into a link. */
+const LIKE_A_LINK = /[:/.@]/
+
 /** Lays out an email as plain text and as HTML, with a greeting above and a link below. */
 export function renderEmail(
   { email, name }: EmailRecipient,
   { subject, paragraphs, publicUrl }: EmailContent
 ): EmailMessage {
-  const greeting = name === null ? 'Hello,' : `Hello ${name},`
+  const greeting = name === null || LIKE_A_LINK.test(name) ? 'Hello,' : `Hello ${name},`
   const all: EmailParagraph[] = [greeting, ...paragraphs]
   const footer = publicUrl === undefined ? [] : [`Tasklane at ${publicUrl}`]
   const footerHtml =

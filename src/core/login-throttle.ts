@@ -2,15 +2,20 @@ import { createHmac } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Db } from '../db/client.ts'
 import { executeRows } from '../db/rows.ts'
+import { withRetries } from '../db/transaction.ts'
 import { limitKey } from '../lib/ip.ts'
+import { md } from '../lib/md.ts'
 import {
+  type Attempt,
   deleteExpired,
+  forgetFailures,
   insertFailure,
+  insertOpened,
   release,
   reserve,
   resetFailures,
-  type Source,
-  selectBlock
+  selectBlock,
+  selectOpened
 } from './login-throttle.sql.ts'
 import { Problem, unavailable } from './problem.ts'
 import { deriveKeys, type Secrets } from './secrets.ts'
@@ -19,13 +24,29 @@ const RETRY_MS = 50
 const MAX_RETRIES = 60
 const PURGE_CHUNK = 500
 
+/** What someone logs in with. Failures count for it alone: a block never shows which identifiers are one account's. */
+export interface LoginIdentifier {
+  kind: 'username' | 'email' | 'id'
+  text: string
+}
+
 export interface LoginThrottle {
   /**
-   * Runs one verification of a password and counts its outcome. `account` is the account's id, or the identifier for
-   * which there is none. Throws 429 before it verifies anything while there are too many failures from this IP address.
-   * The verification is told whether an attempt from this network has succeeded before.
+   * Runs one verification of a password and counts its outcome; `account` is the id of the account, if there is one.
+   * Throws 429 before it verifies anything while there are too many failures from this IP address. The verification is
+   * told whether the account was opened from this network before.
    */
-  attempt(account: string, ip: string, verify: Verify): Promise<boolean>
+  attempt(
+    who: LoginIdentifier & { account: string | undefined },
+    ip: string,
+    verify: Verify
+  ): Promise<boolean>
+  /** Remembers that an account was opened from an IP address: strangers cannot use up the limits of its network. */
+  recordOpened(db: Db, account: string, ip: string): Promise<void>
+  /** Returns true if the account was opened from the network of an IP address within the last months. */
+  hasOpened(db: Db, account: string, ip: string): Promise<boolean>
+  /** Lifts what keeps the owner of an account out at an IP address: its blocks there, and those from everywhere. */
+  lift(db: Db, account: string, identifiers: LoginIdentifier[], ip: string): Promise<void>
 }
 type Verify = (isKnownNetwork: boolean) => Promise<boolean>
 
@@ -41,25 +62,49 @@ interface Options {
  * statement.
  */
 export function createLoginThrottle({ db, secrets, isOn }: Options): LoginThrottle {
-  if (!isOn) {
-    return { attempt: (_account, _ip, verify) => verify(false) }
-  }
   const [key] = deriveKeys(secrets, 'login-throttle')
-  return {
-    async attempt(account, ip, verify) {
-      const source: Source = {
-        subject: createHmac('sha256', key).update(account.toLowerCase()).digest('base64url'),
+  const hmac = (text: string) => createHmac('sha256', key).update(text).digest('base64url')
+  const subjectOf = ({ kind, text }: LoginIdentifier) => hmac(`${kind} ${text.toLowerCase()}`)
+  const openedOf = (account: string) => hmac(`opened ${account}`)
+
+  const throttle: LoginThrottle = {
+    async attempt({ account, ...identifier }, ip, verify) {
+      if (!isOn) {
+        const isCorrect = await verify(false)
+        if (isCorrect && account !== undefined) {
+          await throttle.recordOpened(db, account, ip)
+        }
+        return isCorrect
+      }
+      const source: Attempt = {
+        subject: subjectOf(identifier),
+        opened: openedOf(account ?? identifier.text),
         network: limitKey(ip)
       }
       const isKnown = await reserveAttempt(db, source)
       return verifyAndCount(db, source, () => verify(isKnown))
+    },
+
+    async recordOpened(db, account, ip) {
+      await db.execute(insertOpened({ subject: openedOf(account), network: limitKey(ip) }))
+    },
+
+    async hasOpened(db, account, ip) {
+      const source = { subject: openedOf(account), network: limitKey(ip) }
+      return (await executeRows(db, selectOpened(source))).length > 0
+    },
+
+    async lift(db, account, identifiers, ip) {
+      await db.execute(forgetFailures(identifiers.map(subjectOf), limitKey(ip)))
+      await throttle.recordOpened(db, account, ip)
     }
   }
+  return throttle
 }
 
 async function verifyAndCount(
   db: Db,
-  source: Source,
+  source: Attempt,
   verify: () => Promise<boolean>
 ): Promise<boolean> {
   let isCorrect: boolean
@@ -69,7 +114,7 @@ async function verifyAndCount(
     await db.execute(release(source))
     throw error
   }
-  await db.execute(isCorrect ? resetFailures(source) : insertFailure(source))
+  await withRetries(() => db.execute(isCorrect ? resetFailures(source) : insertFailure(source)))
   return isCorrect
 }
 
@@ -81,9 +126,9 @@ export async function purgeThrottle(db: Db): Promise<{ done: number; more: boole
 
 /**
  * Waits while all attempts are reserved by others that may yet succeed; throws 429 when the source is blocked. Returns
- * whether an attempt from it has succeeded before.
+ * whether the account was opened from its network before.
  */
-async function reserveAttempt(db: Db, source: Source): Promise<boolean> {
+async function reserveAttempt(db: Db, source: Attempt): Promise<boolean> {
   for (let retry = 0; retry < MAX_RETRIES; retry++) {
     const [reserved] = await executeRows<{ is_known: boolean }>(db, reserve(source))
     if (reserved) {
@@ -99,7 +144,7 @@ async function reserveAttempt(db: Db, source: Source): Promise<boolean> {
 }
 
 /** Returns for how many seconds attempts are blocked; 0 for not at all. */
-async function currentBlock(db: Db, source: Source): Promise<number> {
+async function currentBlock(db: Db, source: Attempt): Promise<number> {
   const [block = { account_seconds: 0, network_seconds: 0 }] = await executeRows<{
     account_seconds: number
     network_seconds: number
@@ -109,7 +154,8 @@ async function currentBlock(db: Db, source: Source): Promise<number> {
 
 function throttled(seconds: number): Problem {
   return new Problem('login_throttled', {
-    detail: 'Too many failed attempts for this account from your network. Try again later.',
+    detail: md`Too many failed attempts for this account. Try again later, or reset the password by email: after that
+               you can log in at once.`,
     headers: { 'retry-after': String(seconds) }
   })
 }

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Transporter } from 'nodemailer'
 import type { Config } from '../config.ts'
+import { type Mailbox, parseMailbox } from '../lib/email.ts'
+import { isPermanent, reasonOf, type SmtpError } from './mail-errors.ts'
 
 /** An email to one person, as text and as HTML. */
 export interface EmailMessage {
@@ -21,6 +23,9 @@ export interface Mail {
   /** Waits a little for messages in flight, then drops them. */
   close(): Promise<void>
 }
+
+/** What becomes of an email at the end. */
+export type EmailOutcome = 'sent' | 'failed' | 'dropped'
 
 type MailConfig = Pick<Config, 'isProduction' | 'EMAIL_ENABLED' | 'SMTP_URL' | 'EMAIL_FROM'>
 type Log = Record<'info' | 'warn' | 'error', (fields: object, text: string) => void>
@@ -48,11 +53,16 @@ const BARE_EMAIL = /^[^\s<>,;:"()[\]\\@]+@[^\s<>,;:"()[\]\\@]+$/
 export function createMail(
   config: MailConfig,
   log: Log,
-  retryAfterMs: readonly number[] = RETRY_AFTER_MS
+  retryAfterMs: readonly number[] = RETRY_AFTER_MS,
+  recordOutcome: (outcome: EmailOutcome) => void = () => {}
 ): Mail {
   const stored: EmailMessage[] = []
-  const { SMTP_URL: url, EMAIL_FROM: from } = config
-  const smtp = url === undefined ? undefined : createSmtp(url, from, log, retryAfterMs)
+  const { SMTP_URL: url, EMAIL_FROM } = config
+  const from = parseMailbox(EMAIL_FROM) as Mailbox
+  const smtp =
+    url === undefined
+      ? undefined
+      : createSmtp({ url: new URL(url), from, log, retryAfterMs, recordOutcome })
   return {
     isEnabled: config.EMAIL_ENABLED,
     send(message) {
@@ -80,23 +90,34 @@ export function createMail(
   }
 }
 
-function createSmtp(url: string, from: string, log: Log, retryAfterMs: readonly number[]) {
+interface SmtpOptions {
+  url: URL
+  from: Mailbox
+  log: Log
+  retryAfterMs: readonly number[]
+  recordOutcome: (outcome: EmailOutcome) => void
+}
+type SendOnce = (message: EmailMessage) => Promise<void>
+
+function createSmtp(options: SmtpOptions) {
+  const { url, from, log, recordOutcome } = options
   // Created for the first message, so that a start does not wait for it.
   let transport: Promise<Transporter> | undefined
   const inFlight = new Set<Promise<void>>()
-  const sendOnce = async (message: EmailMessage): Promise<void> => {
-    transport ??= createTransport(url)
-    await (await transport).sendMail({ from, ...message, to: { name: '', address: message.to } })
+  const sendOnce: SendOnce = async (message) => {
+    transport ??= createTransport(url.href)
+    await (await transport).sendMail({ ...message, from, to: { name: '', address: message.to } })
   }
   return {
     send(message: EmailMessage) {
       if (inFlight.size >= MAX_IN_FLIGHT) {
         log.error({ event: 'mail.dropped', subject: message.subject }, 'too many emails in flight')
+        recordOutcome('dropped')
         return
       }
-      const work = sendWithRetries(message, sendOnce, log, retryAfterMs).finally(() =>
-        inFlight.delete(work)
-      )
+      const work = sendWithRetries(message, sendOnce, options)
+        .then(recordOutcome)
+        .finally(() => inFlight.delete(work))
       inFlight.add(work)
     },
     async close() {
@@ -121,30 +142,27 @@ async function createTransport(url: string): Promise<Transporter> {
 /** Sends a message. Neither recipient nor text is logged: the log of production must not become a second mailbox. */
 async function sendWithRetries(
   message: EmailMessage,
-  sendOnce: (message: EmailMessage) => Promise<void>,
-  log: Log,
-  retryAfterMs: readonly number[]
-): Promise<void> {
+  sendOnce: SendOnce,
+  { url, log, retryAfterMs }: SmtpOptions
+): Promise<EmailOutcome> {
   const { subject } = message
   for (let tries = 1; ; tries++) {
     try {
       await sendOnce(message)
       log.info({ event: 'mail.sent', subject, tries }, 'mail')
-      return
+      return 'sent'
     } catch (error) {
       const retryMs = retryAfterMs[tries - 1]
-      const { code, responseCode } = error as { code?: string; responseCode?: number }
-      const details = { subject, tries, code, response: responseCode }
+      const { code, responseCode } = error as SmtpError
+      const host = url.host
+      const reason = reasonOf(error as SmtpError, url)
+      const details = { subject, tries, host, code, response: responseCode, reason }
       if (retryMs === undefined || isPermanent(responseCode)) {
         log.error({ event: 'mail.given_up', ...details }, 'mail')
-        return
+        return 'failed'
       }
       log.warn({ event: 'mail.failed', ...details }, 'mail')
       await pause(retryMs)
     }
   }
 }
-
-/** Returns true for a reply of 5xx (RFC 5321, 4.2.1), except 503, which is about the connection and not the message. */
-const isPermanent = (responseCode: number | undefined): boolean =>
-  responseCode !== undefined && responseCode >= 500 && responseCode !== 503

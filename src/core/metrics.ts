@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { QueueStats } from '../lib/concurrency-limit.ts'
 import type { RunOutcome } from './job-runner.ts'
+import type { EmailOutcome } from './mail.ts'
 
 /** Seconds. A list takes milliseconds, a password hash a tenth of a second, and after ten seconds no caller waits. */
 const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -25,12 +26,20 @@ export function createMetrics() {
     help: 'Connections that were closed unanswered because MAX_CONNECTIONS were open.',
     registers: [registry]
   })
+  const emails = new Counter({
+    name: 'tasklane_emails_total',
+    help: 'Emails by outcome: sent, failed, dropped, or not sent for a limit of the client network or the installation.',
+    labelNames: ['outcome'],
+    registers: [registry]
+  })
   return {
     registry,
     recordResponse: responseRecorder(registry),
     recordJobRun: jobRunRecorder(registry),
     recordBan: (): void => bans.inc(),
     recordRefusedConnection: (): void => refusedConnections.inc(),
+    recordEmail: (outcome: EmailOutcome | 'network_limited' | 'installation_limited'): void =>
+      emails.inc({ outcome }),
     watchQueue: (name: string, stats: () => QueueStats): void => watchQueue(registry, name, stats),
     /** Adds a gauge whose value is read at each scrape; values of several processes are added up. */
     watch: (name: string, help: string, value: () => number): void =>

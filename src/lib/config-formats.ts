@@ -1,3 +1,4 @@
+import { parseMailbox } from './email.ts'
 import { isProxyRange } from './ip.ts'
 import { parsePostgresUrl, postgresUrlFault } from './postgres-url.ts'
 
@@ -76,8 +77,10 @@ export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
     check: isUrl('smtp:', 'smtps:')
   },
   'email-from': {
-    rule: 'must be an email address, or a name and an email address such as Tasklane <tasklane@example.com>',
-    check: (text) => /^([^<>@\r\n]* )?<[^\s<>@,]+@[^\s<>@,]+>$|^[^\s<>@,]+@[^\s<>@,]+$/.test(text)
+    rule:
+      'must be one email address, or a name and an email address such as Tasklane <tasklane@example.com>; ' +
+      'a name with @, < or > must be in double quotes',
+    check: (text) => parseMailbox(text) !== undefined
   },
   secret: {
     rule: `must have at least ${MIN_SECRET_BYTES} bytes; ${SECRET_HINT}`,

@@ -52,6 +52,33 @@ t.test('an email is sent by SMTP as text and as HTML, from the configured sender
   t.strictSame(mail.sentMessages(), [])
 })
 
+t.test('a sender arrives as its name and one address, whatever the name', async (t) => {
+  const smtp = await smtpServer(t)
+  const senders = [
+    ['Team: Tasks <tasks@example.com>', '"Team: Tasks" <tasks@example.com>'],
+    ['A; B <tasks@example.com>', '"A; B" <tasks@example.com>'],
+    ['Lee, Ann <tasks@example.com>', '"Lee, Ann" <tasks@example.com>'],
+    ['"Lee, Ann" <tasks@example.com>', '"Lee, Ann" <tasks@example.com>'],
+    ['The "Team" <tasks@example.com>', '"The \\"Team\\"" <tasks@example.com>'],
+    ['"Ann <ann@x.example>" <tasks@example.com>', '"Ann <ann@x.example>" <tasks@example.com>'],
+    ['Müller <tasks@example.com>', '=?UTF-8?Q?M=C3=BCller?= <tasks@example.com>'],
+    ['tasks@example.com', 'tasks@example.com'],
+    ['Tasks <Tasks@BÜCHER.example>', 'Tasks <tasks@xn--bcher-kva.example>']
+  ]
+  for (const [i, [EMAIL_FROM = '', header = '']] of senders.entries()) {
+    const mail = createMail(
+      readConfig({ NODE_ENV: 'test', SMTP_URL: smtp.url, EMAIL_FROM }),
+      recordingLog().log,
+      QUICK
+    )
+    mail.send(MESSAGE)
+    const received = (await smtp.arrived(i + 1))[i]
+    await mail.close()
+    t.match(received?.from, /^tasks@(example\.com|xn--bcher-kva\.example)$/)
+    t.ok(received?.headers.includes(`From: ${header}\r\n`), EMAIL_FROM)
+  }
+})
+
 t.test('a temporary failure is retried a few times', async (t) => {
   for (const [failures, tries, end] of [
     [2, 3, 'mail.sent'],
@@ -78,6 +105,36 @@ t.test('a permanent failure is not retried', async (t) => {
   await mail.close()
   t.equal(smtp.deliveries(), 1)
   t.match(lines, [{ level: 'error', event: 'mail.given_up', response: 550 }])
+})
+
+t.test('the log says why an email failed, without passwords, addresses and codes', async (t) => {
+  const smtp = await smtpServer(t, () => ({
+    code: 550,
+    text: 'no mailbox <ann@example.com> here for 12345678'
+  }))
+  const { host } = new URL(smtp.url)
+  const closed = createServer().listen(0, '127.0.0.1')
+  await once(closed, 'listening')
+  const { port } = closed.address() as AddressInfo
+  closed.close()
+  for (const [url, expected] of [
+    [smtp.url, { host, reason: /550 no mailbox <…> here for …/ }],
+    [
+      `smtp://mailer:s3cret%2Fword@127.0.0.1:${port}`,
+      { host: `127.0.0.1:${port}`, code: /^E/, reason: /ECONNREFUSED/ }
+    ],
+    [`${smtp.url}?requireTLS=true`, { host, reason: /TLS/ }]
+  ] as const) {
+    const { lines, log } = recordingLog()
+    const outcomes: string[] = []
+    const config = readConfig({ NODE_ENV: 'test', SMTP_URL: url })
+    const mail = createMail(config, log, [], (outcome) => outcomes.push(outcome))
+    mail.send(MESSAGE)
+    await mail.close()
+    t.match(lines, [{ event: 'mail.given_up', ...expected }], JSON.stringify(lines))
+    t.notMatch(JSON.stringify(lines), /mailer|s3cret|word|ann@|12345678/)
+    t.strictSame(outcomes, ['failed'])
+  }
 })
 
 t.test(
@@ -170,7 +227,15 @@ t.test('production requires an SMTP server, or EMAIL_ENABLED=off', async (t) => 
     faultsOf({ EMAIL_ENABLED: 'off', EMAIL_VERIFICATION: 'required' }),
     /EMAIL_VERIFICATION=required needs email/
   )
-  for (const from of ['nobody', 'A <a@b>, B <c@d>', 'A\r\nBcc: <a@b>']) {
+  for (const from of [
+    'nobody',
+    'A <a@b>, B <c@d>',
+    'a@b, c@d',
+    'a@b, c <d@e>',
+    'A\r\nBcc: <a@b>',
+    '"A" <a b@c>',
+    'A <a@b'
+  ]) {
     t.match(faultsOf({ EMAIL_ENABLED: 'off', EMAIL_FROM: from }), /EMAIL_FROM must be/)
   }
 })

@@ -1,12 +1,12 @@
-import { index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
 /**
  * Codes that were sent by email. Requests for unknown emails have rows as well, without a user, so that they look the
  * same; rows also outlive their user, or deleting an account would reset the limit of its mailbox. Neither codes nor
- * emails are stored: `code_mac` is an HMAC of id and code, `email_mac` one of the email, under a key that is not in the
- * database.
+ * emails are stored: `code_mac` is an HMAC of code and id (`code_of`, if it is set), `email_mac` one of the email, under a
+ * key that is not in the database.
  */
 export const oneTimeCodes = pgTable(
   'one_time_codes',
@@ -21,7 +21,15 @@ export const oneTimeCodes = pgTable(
     /** The state of the account when the code was created: a change of password, role or email invalidates it. */
     account_fingerprint: text(),
     code_mac: text().notNull(),
+    /** The request whose email has the code, for one that was repeated too soon to get an email of its own. */
+    code_of: uuid(),
+    /** The client network that asked; of IPv6 the /48 if it has not opened the account before. */
+    network: text(),
+    /** That network has opened the account before: strangers cannot use up what is kept for it. */
+    is_known: boolean().notNull().default(false),
+    /** Attempts of whoever asked, and of all others. */
     attempts: integer().notNull().default(0),
+    other_attempts: integer().notNull().default(0),
     created_at: timestamp().notNull().default(now),
     expires_at: timestamp().notNull(),
     used_at: timestamp(),

@@ -2,6 +2,8 @@ import { audit } from '../../core/audit.ts'
 import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
+import { emailKey } from '../../lib/email.ts'
+import type { Asker } from '../identity/codes.limits.ts'
 import type { User } from '../identity/schema.ts'
 import {
   accountExists,
@@ -29,16 +31,23 @@ export async function changeEmail(
   { email: rawEmail, current_password }: EmailChange,
   profile: Profile
 ): Promise<User> {
-  const { db, credentials } = deps
+  const { db, credentials, codes } = deps
   const { id } = ctx.caller
-  const email = rawEmail.toLowerCase()
+  const email = emailKey(rawEmail)
   const { verified } = await credentials.verify(ctx, { id }, current_password)
+  const asker = verified && codes.confirmsEmails ? await codes.admit(ctx, 'own') : undefined
   const user =
     verified &&
     (await mapUniqueViolation(db, { username: profile.username, email }, () =>
       withTransaction(db, async (tx) =>
         (await credentials.lockUnchanged(tx, verified))
-          ? applyChange(tx, ctx, deps, email, await updateProfile(tx, ctx, deps, profile, verified))
+          ? applyChange(
+              tx,
+              ctx,
+              deps,
+              { email, asker },
+              await updateProfile(tx, ctx, deps, profile, verified)
+            )
           : undefined
       )
     ))
@@ -49,18 +58,23 @@ export async function changeEmail(
   return user
 }
 
+interface NewEmail {
+  email: string
+  asker: Asker | undefined
+}
+
 async function applyChange(
   tx: Tx,
   ctx: RequestContext,
   deps: IdentityDeps,
-  email: string,
+  { email, asker }: NewEmail,
   user: User
 ): Promise<User | undefined> {
   if (email === user.email) {
     return user
   }
   if (deps.codes.confirmsEmails) {
-    await requestConfirmation(tx, ctx, deps, email, user)
+    await requestConfirmation(tx, ctx, deps, { email, asker }, user)
     return user
   }
   const changed = await setEmail(tx, deps, user.id, { email, isVerified: false })
@@ -72,13 +86,13 @@ async function requestConfirmation(
   tx: Tx,
   ctx: RequestContext,
   { codes }: IdentityDeps,
-  email: string,
+  { email, asker }: NewEmail,
   user: User
 ): Promise<void> {
   if (await getUser(tx, { email })) {
     throw accountExists(['email'])
   }
-  if (!(await codes.sendVerification(tx, user, email))) {
+  if (!(await codes.sendVerification(tx, asker, user, email))) {
     throw new Problem('too_many_codes', {
       detail: 'A code was sent less than a minute ago, or too many recently. Try again later.',
       headers: { 'retry-after': '60' }

@@ -10,14 +10,17 @@ const tags = ['Auth']
 const config = { allow: 'anyone', budget: 'auth', checksCredentials: true } as const
 
 const verify = {
-  config,
+  config: { ...config, identifiesCaller: true },
   schema: {
     operationId: 'verifyEmail',
     tags,
     summary: 'Confirm an email',
     description: md`Takes the code that was sent to the email when you signed up, requested a code or
                     asked to change your email; such a change takes effect now. A code is valid for ten
-                    minutes, for five attempts, and works once.`,
+                    minutes, for five attempts, and works once. No login is needed, but with an access
+                    token in the header Authorization only the codes of your account count. Send it
+                    after a change of email: without it the code is rejected while another account
+                    waits for the same email.`,
     body: ref(EmailConfirmation),
     response: responses(
       { 204: NoContent('The email is confirmed.') },
@@ -48,7 +51,8 @@ const resend = {
 /** Confirms emails. Open to anyone, since accounts whose email is not confirmed may not be able to log in. */
 export async function emailVerificationRoutes(app: App, deps: IdentityDeps) {
   app.post('/verify-email', verify, async (request, reply) => {
-    await confirmEmail(request.anonymousCtx, deps, request.body)
+    const { anonymousCtx, body, knownCaller } = request
+    await confirmEmail(anonymousCtx, deps, body, knownCaller?.id)
     return noContent(reply)
   })
 

@@ -2,6 +2,10 @@ import { audit } from '../../core/audit.ts'
 import { actingAs, actorOf, type RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
+import { emailKey } from '../../lib/email.ts'
+import { md } from '../../lib/md.ts'
+import { normalizeCode } from '../../lib/one-time-code.ts'
+import type { Asker } from '../identity/codes.limits.ts'
 import type { User } from '../identity/schema.ts'
 import { type IdentityDeps, mapUniqueViolation, setEmail } from '../identity/service.ts'
 
@@ -14,35 +18,46 @@ export async function requestVerification(
   if (!codes.confirmsEmails) {
     return
   }
-  const email = rawEmail.toLowerCase()
+  const email = emailKey(rawEmail)
   const found = await codes.findOwner(db, email)
   const owner = found?.email_verified ? undefined : found
+  const asker = await codes.admit(ctx, owner)
   await withTransaction(db, async (tx) => {
     if (owner) {
       await audit.succeeded(tx, ctx, 'user.verification_requested', { user: owner.id })
     } else {
       await audit.failed(tx, ctx, 'user.verification_requested')
     }
-    await codes.send(tx, 'email', email, owner)
+    await codes.send(tx, asker, { purpose: 'email', email, owner })
   })
 }
 
 /** Sends the code for the email of a new account, in the transaction that creates the account. */
-export async function sendSignUpCode(tx: Tx, { codes }: IdentityDeps, user: User): Promise<void> {
+export async function sendSignUpCode(
+  tx: Tx,
+  { codes }: IdentityDeps,
+  asker: Asker | undefined,
+  user: User
+): Promise<void> {
   if (user.email !== null && codes.confirmsEmails) {
-    await codes.sendVerification(tx, user, user.email)
+    await codes.sendVerification(tx, asker, user, user.email)
   }
 }
 
-/** Confirms an email with the code that was sent to it; the account then has exactly this email. */
+/**
+ * Confirms an email with the code that was sent to it; the account that asked for the code then has exactly this email.
+ * `caller` is the account that is logged in, if any.
+ */
 export async function confirmEmail(
   ctx: RequestContext<null>,
   deps: IdentityDeps,
-  { email: rawEmail, otp }: { email: string; otp: string }
+  { email: rawEmail, otp }: { email: string; otp: string },
+  caller: string | undefined
 ): Promise<void> {
   const { db, codes } = deps
-  const email = rawEmail.toLowerCase()
-  const codeId = await codes.findMatching(db, 'email', email, otp)
+  const email = emailKey(rawEmail)
+  const entry = { email, code: normalizeCode(otp), caller }
+  const codeId = await codes.findMatching(db, ctx, entry)
   const isConfirmed =
     codeId !== undefined &&
     (await mapUniqueViolation(db, { email }, () =>
@@ -51,7 +66,8 @@ export async function confirmEmail(
   if (!isConfirmed) {
     await audit.failed(db, ctx, 'user.email_verified')
     throw new Problem('invalid_code', {
-      detail: 'The code is wrong, used or expired. Request a new one.'
+      detail: md`The code is wrong, used or expired, or it was sent for another account. Request a new one,
+                 and enter it while you are logged in.`
     })
   }
 }

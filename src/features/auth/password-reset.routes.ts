@@ -22,8 +22,9 @@ const forgot = {
     tags,
     summary: 'Request a password reset',
     description: md`Sends a code of eight digits to the email if it belongs to an account. The response
-                    is the same if it does not. At most one email is sent per minute; a request before
-                    that returns the id of the one that is open.`,
+                    is the same if it does not. Each request has an id of its own, which only you know.
+                    At most one email is sent per minute to one network: the code in it works with the
+                    ids of all your requests in that minute.`,
     body: ref(ForgotPassword),
     response: responses({ 202: ref(ResetRequest) }, 'cross_site')
   }
@@ -36,7 +37,7 @@ const verify = {
     tags,
     summary: 'Exchange the code for a reset token',
     description: md`A code is valid for ten minutes, for five attempts, and works once; only the newest
-                    one is valid. Every failure gets the same response, even a sixth attempt with the
+                    one that was requested from your network is valid. Every failure gets the same response, even a sixth attempt with the
                     right code.`,
     body: ref(OtpCheck),
     response: responses({ 200: ref(ResetGrant) }, 'invalid_code', 'cross_site')

@@ -3,6 +3,8 @@ import { actingAs, actorOf, type RequestContext } from '../../core/context.ts'
 import { checkPassword } from '../../core/password-policy.ts'
 import { Problem } from '../../core/problem.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
+import { emailKey } from '../../lib/email.ts'
+import { normalizeCode } from '../../lib/one-time-code.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
 import { revokeAllKeys } from '../api-keys/service.ts'
 import type { User } from '../identity/schema.ts'
@@ -18,17 +20,18 @@ export async function requestReset(
   { db, codes }: IdentityDeps,
   rawEmail: string
 ): Promise<ResetRequest> {
-  const email = rawEmail.toLowerCase()
+  const email = emailKey(rawEmail)
   const owner = await codes.findOwner(db, email)
-  const { id } = await withTransaction(db, async (tx) => {
+  const asker = await codes.admit(ctx, owner)
+  const reset_id = await withTransaction(db, async (tx) => {
     if (owner) {
       await audit.succeeded(tx, ctx, 'user.reset_requested', { user: owner.id })
     } else {
       await audit.failed(tx, ctx, 'user.reset_requested')
     }
-    return codes.send(tx, 'password_reset', email, owner)
+    return codes.send(tx, asker, { purpose: 'password_reset', email, owner })
   })
-  return { reset_id: id }
+  return { reset_id }
 }
 
 /** Exchanges a right code for a reset token. Every other code is rejected in the same way. */
@@ -37,10 +40,11 @@ export async function verifyResetCode(
   { db, codes }: IdentityDeps,
   { reset_id, otp }: OtpCheck
 ): Promise<ResetGrant> {
-  const codeId = reset_id.toLowerCase()
   const token = randomToken()
+  const code = normalizeCode(otp)
+  const codeId = await codes.verify(db, 'password_reset', reset_id.toLowerCase(), code)
   const isRedeemed =
-    (await codes.verify(db, 'password_reset', codeId, otp)) &&
+    codeId !== undefined &&
     (await withTransaction(db, async (tx) => {
       const exchange = { hash: hashToken(token), minutes: TOKEN_MINUTES }
       const userId = await codes.redeem(tx, codeId, exchange)
@@ -61,8 +65,8 @@ export async function verifyResetCode(
 
 /**
  * Sets a new password for the account that a reset token belongs to, ends its sessions and revokes its API keys. The
- * code was sent to the stored email, so that the email is confirmed, too. The policy comes first: a weak password does
- * not use up the token.
+ * code was sent to the stored email, so that the email is confirmed, too, and log-ins from this network are not blocked
+ * any more. The policy comes first: a weak password does not use up the token.
  */
 export async function resetPassword(
   ctx: RequestContext<null>,
@@ -100,19 +104,22 @@ async function completeReset(
   deps: IdentityDeps,
   user: User
 ): Promise<boolean> {
-  const { email, id, name } = user
+  const { email, email_verified, id, name } = user
   if (email === null) {
     return false
   }
-  const { mail, config } = deps
+  const { mail, config, credentials } = deps
   const ctx = actingAs(anonymous, actorOf(user))
   await setEmail(tx, deps, id, { email, isVerified: true })
   await revokeAllKeys(tx, ctx, id)
   await audit.succeeded(tx, ctx, 'user.password_reset', { user: id })
+  await credentials.liftBlocks(tx, ctx, user)
+  // Who signed up with an address of somebody else has chosen the name, too.
+  const recipient = { email, name: email_verified ? name : null }
   tx.afterCommit(() => {
     const resetAt = new Date().toISOString()
     setImmediate(() =>
-      mail.send(passwordResetEmail({ email, name }, { resetAt, publicUrl: config.PUBLIC_URL }))
+      mail.send(passwordResetEmail(recipient, { resetAt, publicUrl: config.PUBLIC_URL }))
     )
   })
   return true

@@ -18,7 +18,8 @@ const signUp = {
     summary: 'Sign up',
     description: md`Creates an account and logs you in. Requires a username, an email, or both. Where
                     the installation confirms emails, a code is sent to your email; where that is
-                    required, the session can do little until you confirm it.`,
+                    required, the email is required as well, and the session can do little until you
+                    confirm it.`,
     body: ref(Register),
     response: responses({ 201: ref(TokenSet) }, 'cross_site', 'account_exists')
   }

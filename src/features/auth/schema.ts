@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { NO_NUL, ref, requestBody, responseBody } from '../../http/schemas.ts'
 import { md } from '../../lib/md.ts'
+import { CODE_PATTERN } from '../../lib/one-time-code.ts'
 import {
   CurrentPassword,
   DisplayName,
@@ -12,12 +13,14 @@ import {
 
 const TOKEN = '^[A-Za-z0-9._~+/=-]+$'
 const Password = CurrentPassword('The password.')
-/** Not a pattern of eight digits: every wrong code gets the same response. */
 export const OneTimeCode = Type.String({
-  minLength: 1,
-  maxLength: 20,
-  pattern: NO_NUL,
-  description: 'The eight digits from the email.'
+  minLength: 8,
+  maxLength: 80,
+  pattern: CODE_PATTERN,
+  description: md`The eight digits from the email. Blanks, hyphens and dots around and between them do not
+                  count, and full-width digits are the same. Anything else is rejected and does not
+                  count as an attempt.`,
+  'x-hint': 'must be the eight digits from the email'
 })
 const RefreshToken = Type.String({
   minLength: 1,

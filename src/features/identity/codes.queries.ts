@@ -1,15 +1,16 @@
-import { and, eq, gt, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gt, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { oneTimeCodes as codes } from '../../db/tables/one-time-codes.ts'
 import { users } from '../../db/tables/users.ts'
 import {
   accountFingerprint,
+  type EmailWithMacs,
+  type Entrant,
   findOwnerSql,
   isAccountUnchanged,
-  MAX_ATTEMPTS,
-  newestFor,
   registerAttemptSql,
+  registerAttemptsSql,
   sentToEmail
 } from './codes.sql.ts'
 
@@ -17,34 +18,52 @@ export type CodePurpose = 'password_reset' | 'email'
 /** The account that a code is for. */
 export interface CodeOwner {
   id: string
-  name: string | null
+  /** Null unless its email is confirmed: until then the name may be a stranger's. */
+  confirmed_name: string | null
   account_fingerprint: string
 }
 export interface EmailOwner extends CodeOwner {
   email: string
   email_verified: boolean
 }
-export type NewCode = Pick<
-  typeof codes.$inferInsert,
-  'id' | 'purpose' | 'subject' | 'user_id' | 'email_mac' | 'account_fingerprint' | 'code_mac'
+export type NewCode = CodeScope &
+  Pick<
+    typeof codes.$inferInsert,
+    'id' | 'user_id' | 'email_mac' | 'account_fingerprint' | 'code_mac' | 'is_known'
+  >
+export type AttemptedCode = Pick<
+  typeof codes.$inferSelect,
+  'id' | 'code_of' | 'code_mac' | 'user_id'
 >
-export type AttemptedCode = Pick<typeof codes.$inferSelect, 'id' | 'code_mac' | 'user_id'>
-/** How many codes were requested recently, and the one that is still open. */
+/** A code that was sent to an email. */
+export type AttemptedClaim = AttemptedCode & {
+  /** Its account has this email already. */
+  is_current: boolean
+  /** Another account waits for the same email. */
+  has_rivals: boolean
+}
+/** Whose codes are counted: those of a subject, apart for the network that asks. */
+export interface CodeScope {
+  purpose: CodePurpose
+  subject: string
+  network: string
+}
+/** How many requests there were recently. */
 export interface RecentCodes {
+  /** Emails to this network within a minute, and its requests within an hour and a day. */
   inMinute: number
   inHour: number
   inDay: number
-  open_id: string | null
+  /** Requests within a day by networks that have not opened the account, and by all. */
+  unknown: number
+  all: number
   toEmail: number
 }
 
 const PURGE_CHUNK = 500
 
-const isOpen = and(
-  isNull(codes.used_at),
-  gt(codes.expires_at, sql`now()`),
-  lt(codes.attempts, MAX_ATTEMPTS)
-) as SQL
+const ofNetwork = ({ purpose, subject, network }: CodeScope): SQL =>
+  and(eq(codes.purpose, purpose), eq(codes.subject, subject), eq(codes.network, network)) as SQL
 const inMinutes = (minutes: number) => sql`now() + make_interval(mins => ${minutes})`
 
 /** Finds the enabled account with an email, in the same time whether or not there is one. */
@@ -68,24 +87,23 @@ export async function findAccountFingerprint(tx: Db, user_id: string): Promise<s
 /** Counts the recent codes of a subject; others who request one for it wait until the transaction ends. */
 export async function lockAndCountRecent(
   tx: Db,
-  purpose: CodePurpose,
-  subject: string,
+  scope: CodeScope,
   emailMac: string
 ): Promise<RecentCodes> {
+  const { purpose, subject, network } = scope
   await tx.execute(
     sql`SELECT pg_advisory_xact_lock(hashtextextended(${`${purpose} ${subject}`}, 2))`
   )
-  const within = (span: string) =>
-    sql<number>`count(*) FILTER (WHERE ${codes.created_at} > now() - ${span}::interval)::int`
-  const newestOpen = sql<string | null>`(
-    array_agg(${codes.id} ORDER BY ${codes.created_at} DESC) FILTER (WHERE ${isOpen})
-  )[1]`
+  const count = (condition: SQL) => sql<number>`(count(*) FILTER (WHERE ${condition}))::int`
+  const isOwn = sql`${codes.network} = ${network}`
+  const within = (span: SQL) => sql`${isOwn} AND ${codes.created_at} > now() - ${span}`
   const [row] = await tx
     .select({
-      inMinute: within('1 minute'),
-      inHour: within('1 hour'),
-      inDay: within('1 day'),
-      open_id: newestOpen,
+      inMinute: count(sql`${within(sql`interval '1 minute'`)} AND ${codes.code_of} IS NULL`),
+      inHour: count(within(sql`interval '1 hour'`)),
+      inDay: count(isOwn),
+      unknown: count(sql`NOT ${codes.is_known}`),
+      all: count(sql`true`),
       toEmail: sentToEmail(emailMac)
     })
     .from(codes)
@@ -99,19 +117,34 @@ export async function lockAndCountRecent(
   return row as RecentCodes
 }
 
-/** Stores a code; the earlier ones of its subject expire now. */
-export async function insertCode(tx: Db, code: NewCode, minutes: number): Promise<void> {
+/** Stores a code; the earlier ones of its subject expire now: all, or those that its network asked for. */
+export async function insertCode(
+  tx: Db,
+  code: NewCode,
+  { minutes, replacesAll }: { minutes: number; replacesAll: boolean }
+): Promise<void> {
+  const isReplaced = replacesAll
+    ? and(eq(codes.purpose, code.purpose), eq(codes.subject, code.subject))
+    : ofNetwork(code)
   await tx
     .update(codes)
     .set({ expires_at: sql`now()` })
-    .where(
-      and(
-        eq(codes.purpose, code.purpose),
-        eq(codes.subject, code.subject),
-        gt(codes.expires_at, sql`now()`)
-      )
-    )
+    .where(and(isReplaced, gt(codes.expires_at, sql`now()`)))
   await tx.insert(codes).values({ ...code, expires_at: inMinutes(minutes) })
+}
+
+/** Lets another request use the code that its network was sent last, with attempts of its own. */
+export async function shareCode(tx: Db, id: string, scope: CodeScope): Promise<void> {
+  await tx.execute(sql`
+    INSERT INTO one_time_codes (
+      id, purpose, subject, user_id, email_mac, account_fingerprint, code_mac, code_of, network, is_known, expires_at
+    )
+    SELECT
+      ${id}, purpose, subject, user_id, email_mac, account_fingerprint, code_mac, id, network, is_known, expires_at
+    FROM one_time_codes
+    WHERE ${ofNetwork(scope)} AND code_of IS NULL AND used_at IS NULL AND expires_at > now()
+    ORDER BY created_at DESC
+    LIMIT 1`)
 }
 
 /** Deletes a chunk of the codes that count towards no limit any more. */
@@ -137,15 +170,14 @@ export const registerAttempt = (
   db: Db,
   purpose: CodePurpose,
   id: string
-): Promise<AttemptedCode[]> =>
-  executeRows(db, registerAttemptSql(sql`c.purpose = ${purpose} AND c.id = ${id}`))
+): Promise<AttemptedCode[]> => executeRows(db, registerAttemptSql(purpose, id))
 
 /** Does the same for the newest codes that were sent to an email. */
 export const registerAttemptsFor = (
   db: Db,
-  purpose: CodePurpose,
-  emailMacs: string[]
-): Promise<AttemptedCode[]> => executeRows(db, registerAttemptSql(newestFor(purpose, emailMacs)))
+  email: EmailWithMacs,
+  entrant: Entrant
+): Promise<AttemptedClaim[]> => executeRows<AttemptedClaim>(db, registerAttemptsSql(email, entrant))
 
 /** Uses a right code once: of parallel requests, one gets the id of its account. */
 export async function redeemCode(

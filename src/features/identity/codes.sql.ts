@@ -2,11 +2,10 @@ import { type SQL, sql } from 'drizzle-orm'
 import { oneTimeCodes as codes } from '../../db/tables/one-time-codes.ts'
 import { users } from '../../db/tables/users.ts'
 
-/** Attempts for one code, and wrong ones for one account in a day: a day of guessing succeeds once in ten million. */
+/** Attempts for one code by whoever asked for it; all others together have as many, where they have any. */
 export const MAX_ATTEMPTS = 5
-const MAX_WRONG_A_DAY = 10
 /** Several accounts may wait for the same email to be confirmed; only this many of them are tried. */
-const MAX_CLAIMS = 5
+const MAX_CLAIMS = 50
 
 /** What a code is bound to: a new password, role or email makes every earlier code worthless. */
 export const accountFingerprint = sql<string>`encode(
@@ -34,7 +33,7 @@ export const findOwnerSql = (email: string): SQL => sql`
     ${users.id},
     ${users.email} AS email,
     ${accountFingerprint} AS account_fingerprint,
-    ${users.name},
+    CASE WHEN ${users.email_verified} THEN ${users.name} END AS confirmed_name,
     ${users.email_verified}
   FROM (SELECT 1) one
   LEFT JOIN ${users} ON ${users.email} = ${email} AND NOT ${users.disabled}`
@@ -47,32 +46,58 @@ export const sentToEmail = (emailMac: string): SQL<number> => sql<number>`(
       AND same.created_at > now() - interval '1 hour'
   )::int`
 
-/** The newest open codes for an email, which has one MAC for each accepted secret. */
-export const newestFor = (purpose: string, emailMacs: string[]): SQL => sql`c.id IN (
-    SELECT id
-    FROM one_time_codes
-    WHERE email_mac IN ${emailMacs}
-      AND purpose = ${purpose}
-      AND used_at IS NULL
-      AND expires_at > now()
-    ORDER BY created_at DESC
-    LIMIT ${MAX_CLAIMS}
-  )`
+const isOpen = (alias: SQL): SQL => sql`${alias}.used_at IS NULL AND ${alias}.expires_at > now()`
+const toEmail = (alias: SQL, emailMacs: string[]): SQL =>
+  sql`${alias}.email_mac IN ${emailMacs} AND ${alias}.purpose = 'email' AND ${isOpen(alias)}`
 
 /** The row's lock makes parallel attempts take turns, and each sees the count of the one before. */
-export const registerAttemptSql = (which: SQL): SQL => sql`
+export const registerAttemptSql = (purpose: string, id: string): SQL => sql`
   UPDATE one_time_codes c
   SET attempts = c.attempts + 1
-  WHERE ${which}
-    AND c.used_at IS NULL
-    AND c.expires_at > now()
-    AND c.attempts < ${MAX_ATTEMPTS}
-    AND c.attempts + (
-      SELECT coalesce(sum(d.attempts - (d.used_at IS NOT NULL)::int), 0)
-      FROM one_time_codes d
-      WHERE d.purpose = c.purpose
-        AND d.subject = c.subject
-        AND d.id <> c.id
-        AND d.created_at > now() - interval '1 day'
-    ) < ${MAX_WRONG_A_DAY}
-  RETURNING c.id, c.code_mac, c.user_id`
+  WHERE c.purpose = ${purpose} AND c.id = ${id} AND ${isOpen(sql`c`)} AND c.attempts < ${MAX_ATTEMPTS}
+  RETURNING c.id, c.code_of, c.code_mac, c.user_id`
+
+/** Who enters a code for an email: an account that is logged in, or somebody in these networks. */
+export interface Entrant {
+  caller: string | undefined
+  networks: string[]
+}
+/** An email, which has one MAC for each accepted secret. */
+export interface EmailWithMacs {
+  email: string
+  macs: string[]
+}
+
+/**
+ * Counts an attempt for the newest open codes that were sent to an email. A caller who is logged in only tries the codes
+ * of their account.
+ */
+export const registerAttemptsSql = (
+  { email, macs }: EmailWithMacs,
+  { caller, networks }: Entrant
+): SQL => {
+  const isOwn =
+    caller === undefined
+      ? sql`coalesce(c.network IN ${networks}, false)`
+      : sql`c.user_id = ${caller}`
+  return sql`
+    UPDATE one_time_codes c
+    SET attempts = c.attempts + (${isOwn})::int, other_attempts = c.other_attempts + (NOT ${isOwn})::int
+    WHERE c.id IN (
+        SELECT o.id
+        FROM one_time_codes o
+        WHERE ${toEmail(sql`o`, macs)}${caller === undefined ? sql`` : sql` AND o.user_id = ${caller}`}
+        ORDER BY o.created_at DESC
+        LIMIT ${MAX_CLAIMS}
+      )
+      AND ${isOpen(sql`c`)}
+      AND CASE WHEN ${isOwn} THEN c.attempts ELSE c.other_attempts END < ${MAX_ATTEMPTS}
+    RETURNING c.id, c.code_of, c.code_mac, c.user_id,
+      (SELECT u.email = ${email} FROM users u WHERE u.id = c.user_id) IS TRUE AS is_current,
+      EXISTS (
+        SELECT
+        FROM one_time_codes r
+        JOIN users u ON u.id = r.user_id AND u.email IS DISTINCT FROM ${email}
+        WHERE ${toEmail(sql`r`, macs)} AND r.user_id <> c.user_id
+      ) AS has_rivals`
+}

@@ -1,12 +1,15 @@
-import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../../config.ts'
+import type { RequestContext } from '../../core/context.ts'
 import type { Deps } from '../../core/deps.ts'
-import { deriveKeys, type Secrets } from '../../core/secrets.ts'
+import type { EmailBudget } from '../../core/email-budget.ts'
+import type { LoginThrottle } from '../../core/login-throttle.ts'
 import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
+import { type Account, type Asker, admitAsker, isWithinLimits, networksOf } from './codes.limits.ts'
+import { createMacs, type Macs, sentAs } from './codes.macs.ts'
 import {
-  type AttemptedCode,
   type CodeOwner,
   type CodePurpose,
   type EmailOwner,
@@ -15,20 +18,16 @@ import {
   findResetTokenOwner,
   insertCode,
   lockAndCountRecent,
-  type RecentCodes,
   redeemCode,
   redeemResetToken,
   registerAttempt,
-  registerAttemptsFor
+  registerAttemptsFor,
+  shareCode
 } from './codes.queries.ts'
 import { resetCodeEmail, verificationCodeEmail } from './emails.ts'
 
 const CODE_MINUTES = 10
 const DIGITS = 8
-/** Emails to one account, and to one email address by any caller; beyond, none is sent. */
-const MAX_AN_HOUR = 5
-const MAX_A_DAY = 10
-const MAX_TO_EMAIL_AN_HOUR = 30
 
 const TEMPLATES = { password_reset: resetCodeEmail, email: verificationCodeEmail }
 
@@ -39,55 +38,66 @@ export interface Codes {
   /** Finds the enabled account with an email, in the same time whether or not there is one. */
   findOwner(db: Db, email: string): Promise<EmailOwner | undefined>
   /**
-   * Creates a code and sends it to the owner of the email. Without an owner it does the same work, but no code is right
-   * and no email is sent. Requested too soon or too often, it returns the id of the code that is still open, so that
-   * the email sent before remains of use.
+   * Counts a request for a code and says who asks, for the calls below. Returns undefined when the client network or
+   * the installation has used up its emails. Not in a transaction: a rollback must not take it back.
    */
-  send(
-    tx: Tx,
-    purpose: CodePurpose,
-    email: string,
-    owner: CodeOwner | undefined
-  ): Promise<{ id: string; isSent: boolean }>
+  admit(ctx: Pick<RequestContext<null>, 'ip'>, account: Account): Promise<Asker | undefined>
+  /**
+   * Creates a code and sends it to the owner of the email; returns the id that only its asker knows. Without an owner
+   * it does the same work, but no code is right and no email is sent. Requested again within a minute, a password reset
+   * gets another id for the code that was sent. Beyond the limits no code belongs to the id.
+   */
+  send(tx: Tx, asker: Asker | undefined, request: CodeRequest): Promise<string>
   /** Sends an account the code that confirms `email`; returns false when codes were requested too often. */
   sendVerification(
     tx: Tx,
-    user: { id: string; name: string | null },
+    asker: Asker | undefined,
+    user: { id: string },
     email: string
   ): Promise<boolean>
-  /** Returns true when the code belongs to this id and may still be tried. The attempt counts in any case. */
-  verify(db: Db, purpose: CodePurpose, id: string, code: string): Promise<boolean>
-  /** Returns the id of the right code among those that were sent to an email. */
+  /** Returns the id of the right code of a request that may still be tried. The attempt counts in any case. */
+  verify(db: Db, purpose: CodePurpose, id: string, code: string): Promise<string | undefined>
+  /**
+   * Returns the id of the right code among those that were sent to an email. Callers who are logged in only enter codes
+   * of their account. Others enter that of the account with this email, or of the only one that waits for it.
+   */
   findMatching(
     db: Db,
-    purpose: CodePurpose,
-    email: string,
-    code: string
+    ctx: Pick<RequestContext<null>, 'ip'>,
+    entry: { email: string; code: string; caller: string | undefined }
   ): Promise<string | undefined>
   /** Uses a right code once, perhaps in exchange for a token; returns the id of its account. */
-  redeem(tx: Db, id: string, token?: { hash: string; minutes: number }): Promise<string | undefined>
+  redeem(tx: Tx, id: string, token?: { hash: string; minutes: number }): Promise<string | undefined>
   /** Finds the account whose password a reset token may replace, without using the token. */
   findResetTokenOwner(db: Db, hash: string): Promise<string | undefined>
   /** Returns true for the one request that may use a reset token. */
   redeemResetToken(tx: Db, hash: string): Promise<boolean>
 }
-type CodeDeps = Pick<Deps, 'mail' | 'secrets'> & {
-  config: Pick<Config, 'EMAIL_VERIFICATION' | 'PUBLIC_URL'>
+export interface CodeRequest {
+  purpose: CodePurpose
+  email: string
+  owner: CodeOwner | undefined
+  /** True where no earlier code of the account may be used any more, whoever asked for it. */
+  replacesAll?: boolean
 }
-type Macs = ReturnType<typeof createMacs>
+type CodeDeps = Pick<Deps, 'db' | 'mail' | 'secrets'> & {
+  config: Pick<Config, 'EMAIL_VERIFICATION' | 'PUBLIC_URL'>
+  throttle: LoginThrottle
+  budget: EmailBudget
+}
 
-export function createCodes({ config, mail, secrets }: CodeDeps): Codes {
+export function createCodes(deps: CodeDeps): Codes {
+  const { config, mail, secrets } = deps
   const macs = createMacs(secrets)
 
-  const send: Codes['send'] = async (tx, purpose, email, owner) => {
-    const { id, code } = await createCode(tx, macs, { purpose, email, owner })
+  /** Creates a code and sends it after the response, whose time must not show whether an email was sent. */
+  const send = async (tx: Tx, asker: Asker | undefined, request: CodeRequest) => {
+    const { id, code } = await createCode(tx, macs, asker, request)
+    const { owner, email, purpose } = request
     const isSent = owner !== undefined && code !== undefined
     if (isSent) {
-      const message = TEMPLATES[purpose](
-        { email, name: owner.name },
-        { code, minutes: CODE_MINUTES, publicUrl: config.PUBLIC_URL }
-      )
-      // After the response, so that its time does not show whether an email was sent.
+      const content = { code, minutes: CODE_MINUTES, publicUrl: config.PUBLIC_URL }
+      const message = TEMPLATES[purpose]({ email, name: owner.confirmed_name }, content)
       tx.afterCommit(() => void setImmediate(() => mail.send(message)))
     }
     return { id, isSent }
@@ -96,22 +106,32 @@ export function createCodes({ config, mail, secrets }: CodeDeps): Codes {
   return {
     confirmsEmails: config.EMAIL_VERIFICATION !== 'off' && mail.isEnabled,
     findOwner: findEmailOwner,
-    send,
+    admit: (ctx, account) => admitAsker(ctx, deps, account),
+    send: async (tx, asker, request) => (await send(tx, asker, request)).id,
 
-    async sendVerification(tx, { id, name }, email) {
+    async sendVerification(tx, asker, { id }, email) {
       const account_fingerprint = await findAccountFingerprint(tx, id)
       if (account_fingerprint === undefined) {
         return false
       }
-      return (await send(tx, 'email', email, { id, name, account_fingerprint })).isSent
+      const owner = { id, confirmed_name: null, account_fingerprint }
+      const request = { purpose: 'email', email, owner, replacesAll: true } as const
+      return (await send(tx, asker, request)).isSent
     },
 
-    verify: async (db, purpose, id, code) =>
-      (await registerAttempt(db, purpose, id)).some((attempted) => macs.isRight(attempted, code)),
+    async verify(db, purpose, id, code) {
+      const attempted = await registerAttempt(db, purpose, id)
+      const right = attempted.find((candidate) => macs.isRight(candidate, code))
+      return right && sentAs(right)
+    },
 
-    async findMatching(db, purpose, email, code) {
-      const attempted = await registerAttemptsFor(db, purpose, macs.ofEmailByEachKey(email))
-      return attempted.find((candidate) => macs.isRight(candidate, code))?.id
+    async findMatching(db, ctx, { email, code, caller }) {
+      const entrant = { caller, networks: Object.values(networksOf(ctx)) }
+      const sentTo = { email, macs: macs.ofEmailByEachKey(email) }
+      const attempted = await registerAttemptsFor(db, sentTo, entrant)
+      const right = attempted.find((candidate) => macs.isRight(candidate, code))
+      const isAmbiguous = caller === undefined && right?.has_rivals && !right.is_current
+      return isAmbiguous ? undefined : right?.id
     },
 
     redeem: redeemCode,
@@ -120,60 +140,38 @@ export function createCodes({ config, mail, secrets }: CodeDeps): Codes {
   }
 }
 
-/** Creates the HMACs under which codes and emails are stored; right codes are recognised by every accepted secret. */
-function createMacs(secrets: Secrets) {
-  const keys = deriveKeys(secrets, 'one-time-code')
-  const hmac = (text: string, key = keys[0]) =>
-    createHmac('sha256', key).update(text).digest('base64url')
-  const ofEmail = (email: string, key = keys[0]) => hmac(`address ${email}`, key)
-  const ofCode = (id: string, code: string, key = keys[0]) => hmac(`${id} ${code}`, key)
-  return {
-    ofEmail,
-    ofCode,
-    ofAccount: (id: string) => hmac(`account ${id}`),
-    ofEmailByEachKey: (email: string) => keys.map((key) => ofEmail(email, key)),
-    /** A code without an account is never right, however well it matches. */
-    isRight: ({ id, code_mac, user_id }: AttemptedCode, code: string): boolean =>
-      keys.some((key) =>
-        timingSafeEqual(Buffer.from(ofCode(id, code, key)), Buffer.from(code_mac))
-      ) && user_id !== null
-  }
-}
-
-interface CodeRequest {
-  purpose: CodePurpose
-  email: string
-  owner: CodeOwner | undefined
-}
-
 async function createCode(
-  tx: Db,
+  tx: Tx,
   macs: Macs,
-  { purpose, email, owner }: CodeRequest
+  asker: Asker | undefined,
+  { purpose, email, owner, replacesAll = false }: CodeRequest
 ): Promise<{ id: string; code: string | undefined }> {
+  // Random but for its time: nobody but its asker can name it, and use up its attempts.
+  const id = uuidv7({ random: randomBytes(16) })
+  if (!asker) {
+    return { id, code: undefined }
+  }
   const email_mac = macs.ofEmail(email)
   const subject = owner ? macs.ofAccount(owner.id) : email_mac
-  const recent = await lockAndCountRecent(tx, purpose, subject, email_mac)
-  if (isTooOften(recent)) {
-    return { id: recent.open_id ?? uuidv7(), code: undefined }
+  const scope = { purpose, subject, network: asker.network }
+  const recent = await lockAndCountRecent(tx, scope, email_mac)
+  const mayAsk = isWithinLimits(recent, asker)
+  if (!mayAsk || recent.inMinute > 0) {
+    if (mayAsk && purpose === 'password_reset') {
+      await shareCode(tx, id, scope)
+    }
+    return { id, code: undefined }
   }
-  const id = uuidv7()
   const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
-  await insertCode(
-    tx,
-    {
-      id,
-      purpose,
-      subject,
-      user_id: owner?.id ?? null,
-      email_mac,
-      account_fingerprint: owner?.account_fingerprint ?? null,
-      code_mac: macs.ofCode(id, code)
-    },
-    CODE_MINUTES
-  )
+  const stored = {
+    ...scope,
+    id,
+    user_id: owner?.id ?? null,
+    email_mac,
+    account_fingerprint: owner?.account_fingerprint ?? null,
+    code_mac: macs.ofCode(id, code),
+    is_known: asker.isKnown
+  }
+  await insertCode(tx, stored, { minutes: CODE_MINUTES, replacesAll })
   return { id, code }
 }
-
-const isTooOften = ({ inMinute, inHour, inDay, toEmail }: RecentCodes): boolean =>
-  inMinute > 0 || inHour >= MAX_AN_HOUR || inDay >= MAX_A_DAY || toEmail >= MAX_TO_EMAIL_AN_HOUR

@@ -1,9 +1,10 @@
 import { audit } from '../../core/audit.ts'
 import type { Actor, Caller, RequestContext } from '../../core/context.ts'
 import type { Deps } from '../../core/deps.ts'
-import type { LoginThrottle } from '../../core/login-throttle.ts'
+import type { LoginIdentifier, LoginThrottle } from '../../core/login-throttle.ts'
 import type { PasswordWork } from '../../core/passwords.ts'
 import type { Tx } from '../../db/transaction.ts'
+import { emailKey } from '../../lib/email.ts'
 import { storePasswordEntry } from './password-entry.queries.ts'
 import type { User } from './schema.ts'
 import type { Sessions } from './sessions.ts'
@@ -55,6 +56,10 @@ export interface Credentials {
    * changed as above.
    */
   replace(tx: Tx, ctx: RequestContext<Actor>, replacement: PasswordReplacement): Promise<boolean>
+  /** Remembers that an account was opened from this client's network. */
+  recordOpened(tx: Tx, ctx: RequestContext<Actor | null>, id: string): Promise<void>
+  /** Lifts the blocks that others have caused for an account, so that its owner can log in from this client's network. */
+  liftBlocks(tx: Tx, ctx: RequestContext<Actor>, user: User): Promise<void>
   /** Stores the same password under a new hash, for the caller that holds the lock. */
   rehash(tx: Tx, id: string, newHash: string): Promise<void>
 }
@@ -67,7 +72,7 @@ export type CredentialsDeps = Pick<Deps, 'db' | 'passwords'> & {
 const UNKNOWN_IP = '0.0.0.0'
 
 export function createCredentials(deps: CredentialsDeps): Credentials {
-  const { db, sessions } = deps
+  const { db, sessions, throttle } = deps
   return {
     verify: (ctx, identifier, password) => verify(ctx, deps, identifier, password),
     find: (id) => findCredentials(db, { id }),
@@ -84,6 +89,11 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
       return true
     },
 
+    recordOpened: (tx, ctx, id) => throttle.recordOpened(tx, id, ctx.ip ?? UNKNOWN_IP),
+
+    liftBlocks: (tx, ctx, { id, username, email }) =>
+      throttle.lift(tx, id, identifiersOf({ id, username, email }), ctx.ip ?? UNKNOWN_IP),
+
     async rehash(tx, id, newHash) {
       await updateUser(tx, id, { password_hash: newHash })
     }
@@ -98,8 +108,9 @@ async function verify(
 ): Promise<PasswordCheck> {
   const account = await findCredentials(db, identifier)
   const hash = account?.disabled ? null : account?.password_hash
+  const [used] = identifiersOf(identifier)
   const isRight = await throttle.attempt(
-    account?.id ?? String(Object.values(identifier)[0]),
+    { ...(used as LoginIdentifier), account: account?.id },
     ctx.ip ?? UNKNOWN_IP,
     (isKnownNetwork) => passwords.verify(hash, password, kindOf(ctx, isKnownNetwork))
   )
@@ -119,6 +130,17 @@ function kindOf({ caller }: RequestContext<Caller | null>, isKnownNetwork: boole
   }
   return isKnownNetwork ? 'known_login' : 'login'
 }
+
+/** Lists what an account can be named by. */
+const identifiersOf = (
+  names: {
+    [kind in LoginIdentifier['kind']]?: string | null
+  }
+): LoginIdentifier[] =>
+  (['id', 'username', 'email'] as const).flatMap((kind) => {
+    const text = names[kind]
+    return text == null ? [] : [{ kind, text: kind === 'email' ? emailKey(text) : text }]
+  })
 
 async function lockUnchanged(tx: Tx, checked: CheckedAccount): Promise<User | undefined> {
   const locked = await lockCredentials(tx, checked.id)

@@ -46,10 +46,11 @@ export const verificationCodeEmail = (
 
 const validity = (minutes: number): string =>
   md`The code is valid for ${minutes} minutes and works once. If you asked more than once, only the
-     newest code works.`
+     newest code that you asked for works; others cannot use up yours.`
 
 export interface EmailChange {
-  newEmail: string
+  /** Null where the old address was never confirmed: whoever reads it may be a stranger. */
+  newEmail: string | null
   changedAt: string
   publicUrl: string | undefined
 }
@@ -63,8 +64,8 @@ export const emailChangedEmail = (
     subject: 'The email address of your account was changed',
     publicUrl,
     paragraphs: [
-      md`Your Tasklane account now uses ${maskEmail(newEmail)} instead of this email address. The
-         change was confirmed at ${changedAt}.`,
+      md`Your Tasklane account now uses ${newEmail === null ? 'another one' : maskEmail(newEmail)}
+         instead of this email address. The change was made at ${changedAt}.`,
       'If it was not you, contact the administrator of your installation immediately.'
     ]
   })

@@ -31,7 +31,10 @@ export const USER_EXAMPLE = {
 export const userProperties = {
   id: Id("The user's id."),
   username: NullableText('The name to log in with; unique regardless of case.', 64),
-  email: NullableText('The email address to log in with, in lower case.', 254),
+  email: NullableText(
+    'The email address to log in with, in lower case and with its domain in ASCII.',
+    254
+  ),
   name: NullableText('The name to display.', 100),
   role: ref(Role),
   email_verified: Type.Boolean({
@@ -66,7 +69,8 @@ export const DisplayName = Type.String(displayNameOptions)
 export const Email = Type.String({
   format: 'email',
   maxLength: 254,
-  description: 'An email address; stored in lower case.'
+  description: md`An email address; stored in lower case, and a domain with letters of other scripts as
+                  punycode. The domain may be a host name without a dot.`
 })
 
 /** A password that is compared with the stored one. */

@@ -13,6 +13,7 @@ import { type FieldError, Problem, unauthenticated } from '../../core/problem.ts
 import type { Db } from '../../db/client.ts'
 import { classifyDbError } from '../../db/errors.ts'
 import type { Tx } from '../../db/transaction.ts'
+import { emailKey } from '../../lib/email.ts'
 import { unassignUser } from '../tasks/service.ts'
 import type { Codes } from './codes.ts'
 import type { Credentials, VerifiedAccount } from './credentials.ts'
@@ -78,7 +79,7 @@ export async function createUser(
     id,
     password_hash,
     username: username ?? null,
-    email: email?.toLowerCase() ?? null,
+    email: email === undefined ? null : emailKey(email),
     email_verified,
     name: name?.trim() ?? null,
     role: isFirst ? 'admin' : role
@@ -186,13 +187,12 @@ export async function setEmail(
   sessions.invalidateUser(tx, id)
   const before = locked.email
   if (before !== null && before !== email) {
-    const to = { email: before, name: user.name }
+    const to = { email: before, name: locked.email_verified ? user.name : null }
+    const newEmail = locked.email_verified ? email : null
     tx.afterCommit(() => {
       const changedAt = new Date().toISOString()
       const { PUBLIC_URL: publicUrl } = config
-      setImmediate(() =>
-        mail.send(emailChangedEmail(to, { newEmail: email, changedAt, publicUrl }))
-      )
+      setImmediate(() => mail.send(emailChangedEmail(to, { newEmail, changedAt, publicUrl })))
     })
   }
   return { before, user }

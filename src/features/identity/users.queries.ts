@@ -1,6 +1,7 @@
 import { eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { firstAdmin, foldedUsername, users } from '../../db/tables/users.ts'
+import { emailKey } from '../../lib/email.ts'
 import type { User } from './schema.ts'
 
 const userColumns = {
@@ -117,6 +118,6 @@ function matches(identifier: Identifier): SQL {
     return eq(users.id, identifier.id)
   }
   return 'email' in identifier
-    ? eq(users.email, identifier.email.toLowerCase())
+    ? eq(users.email, emailKey(identifier.email))
     : sql`${foldedUsername(users.username)} = ${identifier.username.toLowerCase()}`
 }

@@ -10,12 +10,16 @@ declare module 'fastify' {
     allow?: Role | 'anyone'
     /** The scope that an API key needs here; a route without one is closed to keys. */
     scope?: string
+    /** On a route for anyone: looks who sends a valid access token. Any other request is anonymous. */
+    identifiesCaller?: boolean
     /** Open to accounts whose email address is not confirmed yet. */
     allowUnverified?: boolean
   }
   interface FastifyRequest {
     /** Set by the guard, except on routes that allow anyone: those must not read it. */
     caller: Caller
+    /** Who has sent an access token, on a route for anyone that identifies its callers. */
+    knownCaller: Caller | undefined
   }
 }
 
@@ -31,13 +35,22 @@ export interface GuardOptions {
 /** Makes each route say who it allows and accept no query parameter that it does not declare. */
 export const guard = fp(async (app, { resolveCaller, needsVerified, limitUser }: GuardOptions) => {
   app.decorateRequest('caller', null as unknown as Caller)
+  app.decorateRequest('knownCaller', undefined)
 
   app.addHook('onRoute', (route: RouteOptions) => {
-    const { allow, scope, allowUnverified } = route.config ?? {}
+    const { allow, scope, allowUnverified, identifiesCaller } = route.config ?? {}
     if (!allow) {
       throw new Error(`${route.method} ${route.url} does not say who it allows`)
     }
     route.schema = { querystring: NoQuery, ...route.schema }
+    if (allow === 'anyone' && identifiesCaller) {
+      route.onRequest = [
+        ...[route.onRequest ?? []].flat(),
+        async (request: FastifyRequest, reply: FastifyReply) => {
+          request.knownCaller = await findCaller(resolveCaller, request, reply)
+        }
+      ]
+    }
     if (allow === 'anyone') {
       return
     }
@@ -61,6 +74,26 @@ export const guard = fp(async (app, { resolveCaller, needsVerified, limitUser }:
     ]
   })
 })
+
+/** Returns the account behind an access token, if a valid one was sent. An API key does not stand for its owner here. */
+async function findCaller(
+  resolveCaller: ResolveCaller,
+  request: FastifyRequest,
+  reply: FastifyReply
+): Promise<Caller | undefined> {
+  if (request.headers.authorization === undefined) {
+    return undefined
+  }
+  try {
+    const caller = await resolveCaller(request, reply)
+    return caller.key ? undefined : caller
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'unauthenticated') {
+      return undefined
+    }
+    throw error
+  }
+}
 
 function checkScope({ key }: Caller, scope: string | undefined): void {
   if (key && (scope === undefined || !key.scopes.includes(scope))) {

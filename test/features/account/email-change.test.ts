@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { users } from '../../../src/db/tables/users.ts'
 import { auditEntries, summarize } from '../../support/audit-log.ts'
-import { advanceCodeTime, codeTo, emailsTo } from '../../support/emails.ts'
+import { advanceCodeTime, codeTo, emailsTo, wrongCode } from '../../support/emails.ts'
 import { createTestApp, PASSWORD, type Person } from '../../support/test-app.ts'
 
 const OLD = 'ann@example.com'
@@ -115,16 +115,66 @@ t.test(
   }
 )
 
-t.test('of two accounts that wait for one email, the code decides which one gets it', async (t) => {
+t.test('of two accounts that wait for one email, each can only enter its own code', async (t) => {
   const h = await open(t)
   const bob = await h.signUp('user', 'bob')
   await h.change(withPassword(NEW))
   const code = await codeTo(h.mail, NEW)
   await h.change(withPassword(NEW), bob)
+  const bobsCode = await codeTo(h.mail, NEW)
   t.equal((await emailsTo(h.mail, NEW)).length, 2)
-  t.equal((await h.confirm(NEW, code)).statusCode, 204)
-  t.match(await h.me(), { email: NEW })
+  const confirmAs = (person: Person, otp: string) =>
+    person.post('/api/v1/auth/verify-email', { email: NEW, otp })
+  t.match((await confirmAs(h.ann, bobsCode)).json(), { status: 400, code: 'invalid_code' })
+  t.match((await confirmAs(bob, code)).json(), { status: 400, code: 'invalid_code' })
+  t.equal((await h.confirm(NEW, bobsCode)).statusCode, 400, 'without a login it could be anybody')
   t.match((await bob.get('/api/v1/me')).json(), { email: null })
+  t.equal((await confirmAs(h.ann, code)).statusCode, 204)
+  t.match(await h.me(), { email: NEW, email_verified: true })
+  t.match((await bob.get('/api/v1/me')).json(), { email: null })
+})
+
+t.test(
+  'no other account, key or stranger uses up the attempts of the one that asked',
+  async (t) => {
+    const h = await open(t)
+    const bob = await h.signUp('user', 'bob')
+    await h.change(withPassword(NEW))
+    const code = await codeTo(h.mail, NEW)
+    for (let i = 0; i < 6; i++) {
+      await bob.post('/api/v1/auth/verify-email', { email: NEW, otp: wrongCode(code) })
+      await h.request({
+        method: 'POST',
+        url: '/api/v1/auth/verify-email',
+        remoteAddress: '203.0.113.66',
+        payload: { email: NEW, otp: wrongCode(code) }
+      })
+    }
+    const confirmed = await h.ann.post('/api/v1/auth/verify-email', { email: NEW, otp: code })
+    t.equal(confirmed.statusCode, 204)
+    t.match(await h.me(), { email: NEW, email_verified: true })
+  }
+)
+
+t.test('an invalid access token is ignored where an email is confirmed', async (t) => {
+  const h = await open(t)
+  await h.change(withPassword(NEW))
+  const response = await h.request({
+    method: 'POST',
+    url: '/api/v1/auth/verify-email',
+    headers: { authorization: 'Bearer nonsense' },
+    payload: { email: NEW, otp: await codeTo(h.mail, NEW) }
+  })
+  t.equal(response.statusCode, 204)
+})
+
+t.test('the notice to an email that was never confirmed has no text of its user', async (t) => {
+  const h = await open(t, { EMAIL_VERIFICATION: 'off' })
+  const bob = await h.signUp('user', 'bob', { email: 'bob@example.com', name: 'A prize' })
+  await h.change(withPassword('win@prize.example'), bob)
+  const [notice] = await emailsTo(h.mail, 'bob@example.com')
+  t.match(notice, { subject: 'The email address of your account was changed', text: 'Hello,' })
+  t.notMatch(JSON.stringify(notice), /prize/)
 })
 
 t.test(

@@ -19,7 +19,8 @@ t.test(
   'a code is sent to the stored email, as text and as HTML, and is exchanged for a token',
   async (t) => {
     const h = await createTestApp(t, { env: VERIFICATION_OFF })
-    const ann = await h.signUp('user', 'ann', { email: 'Ann@Example.com', name: 'Ann <b>Lee</b>' })
+    const ann = await h.signUp('user', 'ann', { email: 'Ann@Example.com', name: 'Ann <b>Lee' })
+    await h.db.update(users).set({ email_verified: true }).where(eq(users.id, ann.user.id))
     const requested = await forgot(h, 'ANN@example.COM')
     t.equal(requested.statusCode, 202)
     t.equal(requested.headers['cache-control'], 'no-store')
@@ -28,8 +29,8 @@ t.test(
     const code = await codeTo(h.mail, ANN)
     t.match(emails[0], {
       subject: 'Your password reset code',
-      text: 'Hello Ann <b>Lee</b>,',
-      html: 'Hello Ann &lt;b&gt;Lee&lt;/b&gt;,'
+      text: 'Hello Ann <b>Lee,',
+      html: 'Hello Ann &lt;b&gt;Lee,'
     })
     t.ok(emails[0]?.html.includes(code))
     const response = await check(h, requested.json().reset_id, code)

@@ -120,8 +120,8 @@ t.test(
   }
 )
 
-t.test('one account has one count, whatever the identifier, its case and the route', async (t) => {
-  const dora = await signUp('user', 'dora', { email: 'dora@example.com' })
+t.test('an identifier has one count, whatever its case and the route', async (t) => {
+  await signUp('user', 'dora', { email: 'dora@example.com' })
   const remoteAddress = '203.0.113.4'
   const form = (username: string) =>
     request({
@@ -135,41 +135,83 @@ t.test('one account has one count, whatever the identifier, its case and the rou
         password: WRONG
       }).toString()
     })
+  const byEmail = (email: string) =>
+    request({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      remoteAddress,
+      payload: { email, password: WRONG }
+    })
+  for (const attempts of [
+    [() => login('dora', WRONG, remoteAddress), () => form('Dora')],
+    [() => byEmail('DORA@example.com'), () => form('dora@EXAMPLE.com')]
+  ]) {
+    const [first = form, second = form] = attempts as (() => ReturnType<typeof login>)[]
+    const seen = []
+    for (const attempt of [first, second, first, second, first]) {
+      seen.push((await attempt('')).statusCode)
+    }
+    t.strictSame(seen, [401, 400, 401, 400, 401])
+    t.match((await first('')).json(), { status: 429, code: 'login_throttled' })
+    t.match((await second('')).json(), { status: 429, code: 'login_throttled' })
+  }
+})
+
+t.test('the checks of a password by an access token have a count of their own', async (t) => {
+  const dan = await signUp('user', 'dan', { email: 'dan@example.com' })
+  const remoteAddress = '203.0.113.4'
+  const send = (method: 'POST' | 'DELETE' | 'PATCH', url: string, payload: object) => () =>
+    dan.send({ method, url, remoteAddress, payload })
   const wrong = { current_password: WRONG, new_password: 'another horse battery' }
   const attempts = [
-    () =>
-      request({
-        method: 'POST',
-        url: '/api/v1/auth/login',
-        remoteAddress,
-        payload: { email: 'DORA@example.com', password: WRONG }
-      }),
-    () => form('Dora'),
-    () => dora.send({ method: 'POST', url: '/api/v1/me/password', remoteAddress, payload: wrong }),
-    () =>
-      dora.send({
-        method: 'DELETE',
-        url: '/api/v1/me',
-        remoteAddress,
-        payload: { password: WRONG }
-      }),
-    () =>
-      dora.send({
-        method: 'PATCH',
-        url: '/api/v1/me',
-        remoteAddress,
-        payload: { email: 'new@example.com', current_password: WRONG }
-      })
+    send('POST', '/api/v1/me/password', wrong),
+    send('DELETE', '/api/v1/me', { password: WRONG }),
+    send('PATCH', '/api/v1/me', { email: 'new@example.com', current_password: WRONG })
   ]
-  const first = []
-  for (const attempt of attempts) {
-    first.push((await attempt()).statusCode)
+  for (const attempt of [...attempts, ...attempts].slice(0, 5)) {
+    t.equal((await attempt()).statusCode, 403)
   }
-  t.strictSame(first, [401, 400, 403, 403, 403])
   for (const attempt of attempts) {
     t.match((await attempt()).json(), { status: 429, code: 'login_throttled' })
   }
-  t.equal((await dora.get('/api/v1/me')).statusCode, 200, 'existing sessions remain')
+  t.equal((await dan.get('/api/v1/me')).statusCode, 200, 'existing sessions remain')
+})
+
+t.test('a block does not show which email belongs to a username, nor the reverse', async (t) => {
+  await signUp('user', 'olga', { email: 'olga@example.com' })
+  await signUp('user', 'pia', { email: 'pia@example.com' })
+  const byEmail = (email: string, password: string, remoteAddress: string) =>
+    request({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      remoteAddress,
+      payload: { email, password }
+    })
+  const sequence = async (work: () => ReturnType<typeof login>) => {
+    const seen = []
+    for (let i = 0; i < 7; i++) {
+      seen.push(await outcome(work()))
+    }
+    return seen
+  }
+  await fail('olga', '203.0.113.20', 6)
+  const own = await sequence(() => byEmail('olga@example.com', WRONG, '203.0.113.20'))
+  const other = await sequence(() => byEmail('nobody@example.com', WRONG, '203.0.113.20'))
+  t.strictSame(own, other)
+  t.equal(own[0], '401')
+  for (let i = 0; i < 6; i++) {
+    await byEmail('pia@example.com', WRONG, '203.0.113.21')
+  }
+  t.strictSame(
+    await sequence(() => login('pia', WRONG, '203.0.113.21')),
+    await sequence(() => login('nobody-else', WRONG, '203.0.113.21'))
+  )
+  await db
+    .update(loginThrottle)
+    .set({ failures: 100 })
+    .where(sql`${loginThrottle.network} = '*' and ${loginThrottle.failures} > 4`)
+  t.match(await outcome(login('olga', PASSWORD, '203.0.113.22')), /^429/)
+  t.equal(await outcome(byEmail('pia@example.com', PASSWORD, '127.0.0.1')), '200')
 })
 
 t.test(
@@ -225,7 +267,7 @@ t.test(
 )
 
 t.test('a counted failure is not undone by a later error in the request', async (t) => {
-  await fail('nobody-else', '203.0.113.11', 2)
+  await fail('nobody-at-hand', '203.0.113.11', 2)
   const rows = await db
     .select()
     .from(loginThrottle)

@@ -131,7 +131,7 @@ async function send(url, { method, headers, body, timeoutMs }, signal) {
 }
 
 /** Tells whether an operation ignores the access token. */
-const isPublic = (url) => /^\/auth\/(?!logout|sessions)/.test(url.slice(API.length))
+const isPublic = (url) => /^\/auth\/(?!logout|sessions|verify-email$)/.test(url.slice(API.length))
 
 /** Writes query parameters: arrays repeat their parameter, empty values are left out. */
 export function queryString(query = {}) {

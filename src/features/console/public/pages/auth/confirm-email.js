@@ -20,7 +20,7 @@ export const codeField = () =>
     name: 'otp',
     inputmode: 'numeric',
     autocomplete: 'one-time-code',
-    maxlength: '20',
+    maxlength: '80',
     hint: 'Eight digits, valid for ten minutes.'
   })
 

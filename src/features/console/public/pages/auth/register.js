@@ -41,6 +41,9 @@ function registerForm() {
     submitLabel: 'Create account',
     check: () => {
       const { username: name, email: mail } = values()
+      if (mail === undefined && emailIsRequired()) {
+        return [[email, 'Enter your email.']]
+      }
       return name === undefined && mail === undefined
         ? [[username, 'Enter a username, an email, or both.']]
         : password.check()
@@ -48,6 +51,8 @@ function registerForm() {
     submit: () => register({ ...values(), password: password.value() })
   }).node
 }
+
+const emailIsRequired = () => document.body.dataset.verification === 'required'
 
 function profileFields() {
   const username = field({
@@ -64,7 +69,9 @@ function profileFields() {
     name: 'email',
     type: 'email',
     autocomplete: 'email',
-    hint: 'Enter a username, an email, or both. You need an email to reset a forgotten password.'
+    hint: emailIsRequired()
+      ? 'We send a code there to confirm it.'
+      : 'Enter a username, an email, or both. You need an email to reset a forgotten password.'
   })
   const name = field({
     label: 'Display name (optional)',
