@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Config } from '../config.ts'
 import { systemRequestId } from '../core/context.ts'
@@ -16,6 +17,8 @@ const CONTEXT = {
   ip: null,
   userAgent: null
 }
+/** The exit code of a program that Ctrl+C ended: 128 + SIGINT. */
+const INTERRUPTED = 130
 
 /** Creates an admin account. The password comes from standard input, to keep it out of process lists and history. */
 export async function createAdmin({
@@ -70,15 +73,30 @@ async function insertAdmin(
   }
 }
 
+/** Reads a password: from a terminal unseen and twice, else all of standard input without its final newline. */
 async function readPassword(): Promise<string> {
   if (!process.stdin.isTTY) {
     return (await text(process.stdin)).replace(/\r?\n$/, '')
   }
-  const prompt = createInterface({ input: process.stdin, output: process.stdout })
-  const question = prompt.question('Password: ')
-  // Typed characters are not echoed.
-  ;(prompt as unknown as { _writeToOutput: () => void })._writeToOutput = () => {}
-  const password = await question
+  const password = await askUnseen('Password: ')
+  if ((await askUnseen('The same again: ')) !== password) {
+    throw new CommandError('The two passwords differ. Nothing was created.')
+  }
+  return password
+}
+
+/** Asks on the terminal without showing what is typed; Ctrl+C ends the process like any program. */
+async function askUnseen(question: string): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const prompt = createInterface({ input: process.stdin, output: nowhere, terminal: true })
+  prompt.on('SIGINT', () => {
+    prompt.close()
+    process.stdout.write('\n')
+    process.exit(INTERRUPTED)
+  })
+  // Not before: until now the terminal shows what is typed.
+  process.stdout.write(question)
+  const password = await prompt.question('')
   prompt.close()
   process.stdout.write('\n')
   return password

@@ -4,6 +4,7 @@ import type { Db } from '../db/client.ts'
 import { withTransaction } from '../db/transaction.ts'
 import { countUsers } from '../features/admin-users/queries.ts'
 import { createUser } from '../features/identity/service.ts'
+import { findUser } from '../features/identity/users.queries.ts'
 import type { TaskCreate } from '../features/tasks/schema.ts'
 import { createTaskService } from '../features/tasks/service.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
@@ -57,6 +58,10 @@ export async function seed(): Promise<void> {
   const database = await openConfiguredDatabase(config)
   try {
     await migrateConfigured(config, database)
+    if (await hasDemoUsers(database.db)) {
+      console.log('The demo data is already here: admin/admin123 and user/user123.')
+      return
+    }
     if ((await countUsers(database.db)) > 0) {
       throw new CommandError('The database already has users. Demo data needs an empty database.')
     }
@@ -65,6 +70,11 @@ export async function seed(): Promise<void> {
   } finally {
     await database.close()
   }
+}
+
+async function hasDemoUsers(db: Db): Promise<boolean> {
+  const found = await Promise.all(USERS.map(({ username }) => findUser(db, { username })))
+  return found.every(Boolean)
 }
 
 async function seedInto(db: Db): Promise<void> {

@@ -8,6 +8,7 @@ import {
   unavailable
 } from '../core/problem.ts'
 import { classifyDbError } from '../db/errors.ts'
+import { apiPath } from './api-path.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -76,10 +77,6 @@ function mediaType({ routeOptions, headers: { accept } }: FastifyRequest): strin
 
 const FASTIFY_CODES: Record<string, [ProblemCode, string]> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'The body is larger than this operation accepts.'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
-    'unsupported_media_type',
-    'Send the body in the media type that the contract names for this operation.'
-  ],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
     'malformed_request',
     'The length of the body differs from Content-Length.'
@@ -106,6 +103,7 @@ function toProblem(error: unknown, request: FastifyRequest): Problem {
     return new Problem('malformed_request', { cause: error })
   }
   return (
+    mediaTypeProblem(error, request) ??
     frameworkProblem(error) ??
     databaseProblem(error, request) ??
     new Problem('internal_error', {
@@ -113,6 +111,23 @@ function toProblem(error: unknown, request: FastifyRequest): Problem {
       cause: error
     })
   )
+}
+
+/** Names the media type that the operation takes; a form is also told where forms are taken. */
+function mediaTypeProblem(error: unknown, request: FastifyRequest): Problem | undefined {
+  if ((error as Partial<FastifyError> | null)?.code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return undefined
+  }
+  const { routeOptions, headers } = request
+  const { consumes = ['application/json'] } = (routeOptions.schema ?? {}) as { consumes?: string[] }
+  const isFormLogin =
+    routeOptions.schema?.operationId === 'login' &&
+    headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+  const elsewhere = isFormLogin ? ` A form is taken by POST ${apiPath('/auth/token')}.` : ''
+  return new Problem('unsupported_media_type', {
+    detail: `Send the body as ${consumes.join(' or ')}.${elsewhere}`,
+    cause: error
+  })
 }
 
 function frameworkProblem(error: unknown): Problem | undefined {

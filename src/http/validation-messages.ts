@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import type { FieldError } from '../core/problem.ts'
 import { closestName } from '../lib/did-you-mean.ts'
+import { inSnakeCase, translateName, translateValue } from '../lib/foreign-names.ts'
 import { escapePointer } from '../lib/json-scan.ts'
 
 type Explanation = [code: string, detail: string]
@@ -53,10 +54,7 @@ function nameOf(pointer: string, where: FieldError['in']): string {
 
 const hintOf = ({ parentSchema }: ErrorObject): string | undefined => parentSchema?.['x-hint']
 
-const suggest = (name: string, known: string[]): string => {
-  const guess = closestName(name, known)
-  return guess ? `; did you mean ${guess}?` : '.'
-}
+const didYouMean = (guess: string | undefined): string => (guess ? `; did you mean ${guess}?` : '.')
 
 const unknownKeyword: Explain = ({ keyword }, name) => [
   'invalid',
@@ -77,8 +75,18 @@ const wrongType: Explain = ({ params, data }, name, where) => {
 }
 
 const unknownValue: Explain = ({ params, data }, name) => {
-  const end = typeof data === 'string' ? suggest(data, params.allowedValues) : '.'
-  return ['unknown_value', `${name} must be one of ${params.allowedValues.join(', ')}${end}`]
+  const allowed: string[] = params.allowedValues
+  const word = typeof data === 'string' ? data : ''
+  const guess = word && (translateValue(word, allowed) ?? closestName(word, allowed))
+  return ['unknown_value', `${name} must be one of ${allowed.join(', ')}${didYouMean(guess)}`]
+}
+
+const unknownField: Explain = ({ params, parentSchema }, name) => {
+  const unknown = String(params.additionalProperty)
+  const known = Object.keys(parentSchema?.properties ?? {})
+  const exact = known.find((field) => field === inSnakeCase(unknown))
+  const meaning = exact ?? translateName(unknown, known) ?? closestName(unknown, known)
+  return ['unknown_field', `${name} is unknown${didYouMean(meaning)}`]
 }
 
 /** In a query a `+` is a blank unless it is encoded. */
@@ -87,10 +95,7 @@ const LOST_PLUS = '; the + of its zone was read as a blank, so write it as %2B'
 
 /** What each keyword of JSON Schema means to a caller. */
 const EXPLANATIONS: Record<string, Explain> = {
-  additionalProperties: ({ params, parentSchema }, name) => [
-    'unknown_field',
-    `${name} is unknown${suggest(params.additionalProperty, Object.keys(parentSchema?.properties ?? {}))}`
-  ],
+  additionalProperties: unknownField,
   required: (error, name) => {
     const hint = hintOf(error)
     return ['required', `${name} is required${hint ? `: ${hint}` : ''}.`]

@@ -30,7 +30,7 @@ t.test(
       '/nope',
       '/api/v1/nope',
       '/api/v2/tasks',
-      '/api/v1',
+      '/api',
       '/API/V1/TASKS',
       '/api/v1/tasks/a/b/c',
       '//api/v1/tasks',

@@ -1,5 +1,6 @@
 import type { Deps } from '../../core/deps.ts'
 import { unauthenticated, unavailable } from '../../core/problem.ts'
+import { API_PREFIX } from '../../http/api-path.ts'
 import { basePathOf } from '../../http/base-path.ts'
 import { VERSION } from '../../http/plugins/openapi.ts'
 import type { App } from '../../http/server.ts'
@@ -16,7 +17,15 @@ const probe = { ...hidden, config: { ...hidden.config, isNeverShed: true } } as 
 
 /** Adds the routes for operators: an index, health checks, metrics and, in development, sent emails. */
 export async function opsRoutes(app: App, deps: OpsDeps) {
-  app.get('/', hidden, async () => indexOf(deps))
+  app.get('/', hidden, async ({ headers }, reply) => {
+    reply.header('vary', 'accept')
+    if (headers.accept?.includes('text/html')) {
+      // Relative, so that it also works under a path of another site.
+      return reply.redirect(deps.config.CONSOLE_ENABLED ? './app/' : './docs', 302)
+    }
+    return indexOf(deps)
+  })
+  app.get(API_PREFIX, hidden, async () => indexOf(deps))
   addHealthRoutes(app, deps)
   addMetricsRoute(app, deps)
   if (!deps.config.isProduction) {

@@ -4,10 +4,11 @@ import type { HTTPMethod } from 'find-my-way'
 import findMyWay from 'find-my-way'
 import { Problem } from '../../core/problem.ts'
 import { pathOf } from '../error-handler.ts'
+import { routeHints } from '../route-hints.ts'
 
 /**
- * Responds with 404 to unknown paths, and with 405 and `Allow` to unsupported methods of known ones (RFC 9110,
- * section 15.5.6).
+ * Responds with 404 to unknown paths, naming the operation that was probably meant, and with 405 and `Allow` to
+ * unsupported methods of known ones (RFC 9110, section 15.5.6).
  */
 export const notFound = fp(async (app) => {
   const methodsByUrl = new Map<string, Set<string>>()
@@ -25,6 +26,7 @@ export const notFound = fp(async (app) => {
     }
   })
 
+  let hintFor: ReturnType<typeof routeHints> = () => undefined
   const paths = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true })
   app.addHook('onReady', async () => {
     for (const [url, methods] of methodsByUrl) {
@@ -32,12 +34,16 @@ export const notFound = fp(async (app) => {
         paths.on('GET' as HTTPMethod, url, () => {}, methods)
       }
     }
+    hintFor = routeHints(
+      new Map([...methodsByUrl].map(([url, methods]) => [url.replace(/:(\w+)/g, '{$1}'), methods]))
+    )
   })
 
   const problemOf = ({ url, method }: FastifyRequest): Problem => {
     const methods: Set<string> | undefined = paths.find('GET', pathOf(url))?.store
     if (!methods || methods.has(method)) {
-      return new Problem('not_found')
+      const hint = hintFor(method, pathOf(url))
+      return new Problem('not_found', hint ? { detail: `Not found. Did you mean ${hint}?` } : {})
     }
     return new Problem('method_not_allowed', { headers: { allow: [...methods].sort().join(', ') } })
   }
