@@ -6,8 +6,9 @@ import { createBanCache } from './features/bans/ban-cache.ts'
 import { createViolationTracker } from './features/bans/violations.ts'
 import { createCodes } from './features/identity/codes.ts'
 import { createCredentials } from './features/identity/credentials.ts'
+import { createAccountPurge } from './features/identity/deletion.ts'
 import { createSessions, type Sessions } from './features/identity/sessions.ts'
-import { type AppDeps, type AppFeature, composeFeatures } from './features.ts'
+import { type AppDeps, type AppFeature, composeFeatures, ownedDataOf } from './features.ts'
 import { API_PREFIX } from './http/api-path.ts'
 import { createAuthenticator } from './http/authenticate.ts'
 import { errorHandler } from './http/error-handler.ts'
@@ -83,7 +84,12 @@ export async function buildApp(
     db: deps.db,
     subjects: Object.assign({}, ...features.map(({ auditSubjects }) => auditSubjects))
   })
-  registerRoutes(app, features, appDeps(app, deps, sessions, banCache))
+  registerRoutes(app, features, {
+    ...appDeps(app, deps, sessions, banCache),
+    purgeAccount: createAccountPurge(deps.db, ownedDataOf(features), (err) =>
+      app.log.warn({ err }, 'a deleted account is left to the scheduled task')
+    )
+  })
   return app
 }
 
@@ -124,7 +130,7 @@ async function registerAuthentication(app: App, { db, config, secrets }: Deps): 
   return sessions
 }
 
-function appDeps(app: App, deps: Deps, sessions: Sessions, banCache: BanCache): AppDeps {
+function appDeps(app: App, deps: Deps, sessions: Sessions, banCache: BanCache) {
   const { db, secrets, config } = deps
   const throttle = createLoginThrottle({ db, secrets, isOn: config.RATE_LIMIT })
   return {

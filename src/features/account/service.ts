@@ -5,10 +5,10 @@ import { Problem } from '../../core/problem.ts'
 import { withTransaction } from '../../db/transaction.ts'
 import type { User } from '../identity/schema.ts'
 import {
+  accountDeleted,
   deleteAccount,
   getUser,
   type IdentityDeps,
-  lockAccount,
   mapUniqueViolation,
   type Profile,
   updateProfile,
@@ -73,11 +73,12 @@ export async function deleteMe(
     await audit.failed(db, ctx, 'user.deleted', { user: id })
     throw new Problem('wrong_password')
   }
-  await withTransaction(db, async (tx) => {
-    const { isLastAdmin } = await lockAccount(tx, id)
+  await deleteAccount(ctx, deps, id, ({ account, isLastAdmin }) => {
+    if (!account) {
+      throw accountDeleted()
+    }
     if (isLastAdmin) {
       throw new Problem('last_admin')
     }
-    await deleteAccount(tx, ctx, deps, id)
   })
 }

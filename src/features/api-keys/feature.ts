@@ -1,5 +1,6 @@
 import type { Deps } from '../../core/deps.ts'
 import type { Feature } from '../../http/feature.ts'
+import { purgeKeysOf } from './queries.ts'
 import { apiKeyRoutes } from './routes.ts'
 import { createApiKeySchemas } from './schema.ts'
 
@@ -13,6 +14,7 @@ export function createApiKeysFeature(
     schemas: Object.values(schemas),
     auditActions: ['api_key.created', 'api_key.revoked'],
     auditSubjects: { key_id: 'api_key' },
+    ownedData: [purgeKeysOf],
     routes: [{ prefix: '/me/api-keys', plugin: (app, deps) => apiKeyRoutes(app, deps, schemas) }]
   }
 }
