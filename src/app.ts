@@ -7,8 +7,9 @@ import { createBanCache } from './features/bans/ban-cache.ts'
 import { createViolationTracker } from './features/bans/violations.ts'
 import { createCodes } from './features/identity/codes.ts'
 import { createCredentials } from './features/identity/credentials.ts'
+import { createAccountPurge } from './features/identity/deletion.ts'
 import { createSessions, type Sessions } from './features/identity/sessions.ts'
-import { type AppDeps, type AppFeature, composeFeatures } from './features.ts'
+import { type AppDeps, type AppFeature, composeFeatures, ownedDataOf } from './features.ts'
 import { API_PREFIX } from './http/api-path.ts'
 import { createAuthenticator } from './http/authenticate.ts'
 import { basePath, basePathOf } from './http/base-path.ts'
@@ -84,7 +85,12 @@ export async function buildApp(
     db: deps.db,
     subjects: Object.assign({}, ...features.map(({ auditSubjects }) => auditSubjects))
   })
-  registerRoutes(app, features, appDeps(deps, sessions, banCache))
+  registerRoutes(app, features, {
+    ...appDeps(deps, sessions, banCache),
+    purgeAccount: createAccountPurge(deps.db, ownedDataOf(features), (err) =>
+      app.log.warn({ err }, 'a deleted account is left to the scheduled task')
+    )
+  })
   return app
 }
 
@@ -126,7 +132,7 @@ async function registerAuthentication(app: App, deps: Deps): Promise<Sessions> {
   return sessions
 }
 
-function appDeps(deps: Deps, sessions: Sessions, banCache: BanCache): AppDeps {
+function appDeps(deps: Deps, sessions: Sessions, banCache: BanCache) {
   const { db, secrets, config } = deps
   const throttle = createLoginThrottle({ db, secrets, isOn: config.RATE_LIMIT })
   const budget = createEmailBudget(deps)

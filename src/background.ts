@@ -5,13 +5,17 @@ import { purgeThrottle } from './core/login-throttle.ts'
 import type { Metrics } from './core/metrics.ts'
 import type { ScheduledTask } from './core/scheduler.ts'
 import type { Db } from './db/client.ts'
-import { composeFeatures, type WorkDeps } from './features.ts'
+import { composeFeatures, ownedDataOf, type WorkDeps } from './features.ts'
+
+type BackgroundDeps = Omit<WorkDeps, 'ownedData'>
 
 /** Lists the scheduled tasks of every feature and of the mechanisms they share. */
-export function scheduledTasks(deps: WorkDeps): ScheduledTask[] {
+export function scheduledTasks(deps: BackgroundDeps): ScheduledTask[] {
   const { db } = deps
+  const features = composeFeatures()
+  const workDeps = { ...deps, ownedData: ownedDataOf(features) }
   return [
-    ...composeFeatures().flatMap(({ scheduled }) => scheduled?.(deps) ?? []),
+    ...features.flatMap(({ scheduled }) => scheduled?.(workDeps) ?? []),
     { name: 'idempotency.purge', everySeconds: 300, run: () => purgeIdempotencyKeys(db) },
     { name: 'emails.purge', everySeconds: 900, run: () => purgeEmailCounters(db) },
     { name: 'throttle.purge', everySeconds: 900, run: () => purgeThrottle(db) }
@@ -19,8 +23,8 @@ export function scheduledTasks(deps: WorkDeps): ScheduledTask[] {
 }
 
 /** Lists the background jobs of every feature. */
-export const jobs = (deps: WorkDeps): Job[] =>
-  composeFeatures().flatMap((feature) => feature.jobs?.(deps) ?? [])
+export const jobs = (deps: BackgroundDeps): Job[] =>
+  composeFeatures().flatMap((feature) => feature.jobs?.({ ...deps, ownedData: [] }) ?? [])
 
 /** Exposes the gauges of every feature, whose values come from the database. */
 export function watchBackgroundWork(metrics: Metrics, db: Db): void {

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
 import type { Deps } from './core/deps.ts'
+import { purgeIdempotencyKeysOf } from './core/idempotency.ts'
+import type { PurgeOwned } from './core/owned-data.ts'
 import { account } from './features/account/feature.ts'
 import { adminUsers } from './features/admin-users/feature.ts'
 import { createApiKeysFeature } from './features/api-keys/feature.ts'
@@ -18,7 +20,10 @@ import type { Feature } from './http/feature.ts'
 /** What routes may be given; a feature says which part of it it takes. */
 export type AppDeps = IdentityDeps & Deps & BanDeps
 /** What background work may be given. */
-export type WorkDeps = Pick<Deps, 'db' | 'config'> & { log: Logger }
+export type WorkDeps = Pick<Deps, 'db' | 'config'> & {
+  log: Logger
+  ownedData: readonly PurgeOwned[]
+}
 export type AppFeature = Feature<AppDeps, WorkDeps>
 
 /** The one list of features, in the order of the published document. */
@@ -40,3 +45,12 @@ export function composeFeatures(given: AppFeature[] = FEATURES): AppFeature[] {
   const known: AppFeature[] = [...given, apiKeys]
   return [...known, createAuditFeature(known.flatMap(({ auditActions = [] }) => auditActions))]
 }
+
+/**
+ * Returns what is deleted with an account, in the reverse order of the features: what knows others comes before what
+ * others know.
+ */
+export const ownedDataOf = (features: AppFeature[]): PurgeOwned[] => [
+  ...[...features].reverse().flatMap(({ ownedData = [] }) => ownedData),
+  purgeIdempotencyKeysOf
+]

@@ -35,7 +35,6 @@ const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'account → identity': 'a profile is a user, and its sessions end with its password',
   'auth → identity': 'logging in checks credentials and opens a session',
   'admin-users → identity': 'administrators change and delete users',
-  'identity → tasks': 'deleting an account takes it off the tasks of others',
   'auth → api-keys': 'a password reset ends the keys of the account',
   'account → api-keys': 'a change of the password ends them as well',
   'admin-users → api-keys': 'administrators see and revoke the keys of users',

@@ -186,6 +186,7 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
   ['IMPORT_MAX_BYTES', '10MB', /^IMPORT_MAX_BYTES must be a whole number$/],
   ['IMPORT_MAX_ROWS', '0', /^IMPORT_MAX_ROWS must be at least 1$/],
   ['MAX_TASKS_PER_USER', '-5', /^MAX_TASKS_PER_USER must be at least 0$/],
+  ['AUDIT_RETENTION_DAYS', '6', /^AUDIT_RETENTION_DAYS must be at least 7, or 0 for never/],
   ['TRASH_RETENTION_DAYS', '3651', /^TRASH_RETENTION_DAYS must be at most 3650$/],
   ['LOG_LEVEL', 'verbose', /^LOG_LEVEL must be one of trace, debug/],
   ['MAX_CONNECTIONS', '9', /^MAX_CONNECTIONS must be at least 10$/],

@@ -1,9 +1,11 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
+import { deleteOwned } from '../db/delete-owned.ts'
 import { executeRows } from '../db/rows.ts'
 import { idempotencyKeys } from '../db/tables/idempotency-keys.ts'
 import { type Tx, withTransaction } from '../db/transaction.ts'
 import { atLeast, type Role } from './context.ts'
+import type { PurgeOwned } from './owned-data.ts'
 import { Problem } from './problem.ts'
 
 /** How long a response is stored for a repeated request. */
@@ -52,6 +54,16 @@ export async function purgeIdempotencyKeys(db: Db): Promise<{ done: number; more
   const purged = await executeRows(db, PURGE)
   return { done: purged.length, more: purged.length === PURGE_CHUNK }
 }
+
+const OWNED = {
+  table: sql`idempotency_keys`,
+  owner: sql`caller_id`,
+  key: sql`operation, key`
+}
+
+/** Deletes a chunk of the stored responses of a deleted account. */
+export const purgeIdempotencyKeysOf: PurgeOwned = (tx, _ctx, userId) =>
+  deleteOwned(tx, OWNED, userId)
 
 const PURGE = sql`
   DELETE FROM idempotency_keys

@@ -11,7 +11,7 @@ const GRANT_LOCK = 0x6772616e
 
 /**
  * Gives the role that serves the rights that it needs, and takes those that it must not have: the audit log can only be
- * added to. The caller is the owner of the tables.
+ * added to, and changed by functions that allow no more than they must. The caller is the owner of the tables.
  */
 export async function grantToServingRole(db: Db, role: string): Promise<void> {
   const [serving] = await executeRows<{ owner: string; schema: string; quoted: string }>(
@@ -41,6 +41,10 @@ export async function grantToServingRole(db: Db, role: string): Promise<void> {
       if (isAuditLog(name) && !is_sequence) {
         await run(`REVOKE UPDATE, DELETE, TRUNCATE, TRIGGER ON ${relation} FROM ${quoted}`)
       }
+    }
+    for (const { signature } of await auditFunctionsOf(tx)) {
+      await run(`REVOKE ALL ON FUNCTION ${signature} FROM PUBLIC`)
+      await run(`GRANT EXECUTE ON FUNCTION ${signature} TO ${quoted}`)
     }
   })
 }
@@ -75,5 +79,19 @@ function relationsOf(db: Db) {
         AND relkind IN ('r', 'p', 'S')
         AND pg_has_role(current_user, relowner, 'MEMBER')
       ORDER BY relname`
+  )
+}
+
+/** Lists the functions of ours that may change the audit log. */
+function auditFunctionsOf(db: Db) {
+  return executeRows<{ signature: string }>(
+    db,
+    sql`
+      SELECT oid::regprocedure::text AS signature
+      FROM pg_proc
+      WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+        AND proname IN ('audit_events_forget', 'audit_events_purge')
+        AND pg_has_role(current_user, proowner, 'MEMBER')
+      ORDER BY 1`
   )
 }

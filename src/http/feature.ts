@@ -1,6 +1,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { Config } from '../config.ts'
 import type { Job } from '../core/job-runner.ts'
+import type { PurgeOwned } from '../core/owned-data.ts'
 import type { ScheduledTask } from '../core/scheduler.ts'
 import type { Db } from '../db/client.ts'
 import type { Budgets } from './rate-limit/budgets.ts'
@@ -43,6 +44,8 @@ export interface Feature<AppDeps = unknown, WorkDeps = unknown> {
   /** Rate limits of its own; routes name them in their `config`. */
   budgets?: (config: Config) => Budgets
   routes: readonly FeatureRoutes<AppDeps>[]
+  /** What it stores of an account, to be deleted with the account in this order. */
+  ownedData?: readonly PurgeOwned[]
   /** Work that any instance repeats at an interval. */
   scheduled?: (deps: WorkDeps) => ScheduledTask[]
   /** Work that waits in the database until an instance takes it. */

@@ -20,7 +20,11 @@ interface RuledSettings {
   METRICS_HOST: string
   METRICS_PORT?: number
   METRICS_TOKEN?: string
+  AUDIT_RETENTION_DAYS: number
 }
+
+/** Whoever serves can delete no event that is younger: the database refuses it. */
+const MIN_AUDIT_DAYS = 7
 
 /** Returns the faults of settings that are right each alone and cannot be together. */
 export function findConflicts(settings: RuledSettings): string[] {
@@ -47,6 +51,11 @@ export function findConflicts(settings: RuledSettings): string[] {
   }
   if (settings.DATABASE_MIGRATION_URL !== undefined && settings.DATABASE_URL === undefined) {
     faults.push('DATABASE_MIGRATION_URL needs DATABASE_URL, to the same database')
+  }
+  if (settings.AUDIT_RETENTION_DAYS > 0 && settings.AUDIT_RETENTION_DAYS < MIN_AUDIT_DAYS) {
+    faults.push(
+      `AUDIT_RETENTION_DAYS must be at least ${MIN_AUDIT_DAYS}, or 0 for never: the last week always stays`
+    )
   }
   return faults
 }

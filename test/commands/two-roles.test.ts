@@ -74,6 +74,14 @@ t.test(
     ]) {
       await t.rejects(session.unsafe(statement), DENIED, statement)
     }
+    await session.unsafe("set tasklane.audit_change = 'allowed'")
+    await t.rejects(session.unsafe('delete from audit_events'), DENIED)
+    const events = await session`select * from audit_events order by id`
+    t.match(await session`select audit_events_purge(7, 1000) as done`, [{ done: 0 }])
+    await t.rejects(session`select audit_events_purge(6, 1000)`, DENIED)
+    const [ann] = await session`select id from users where username = 'ann'`
+    await t.rejects(session`select audit_events_forget(${ann?.id}, 1000)`, DENIED)
+    t.strictSame(await session`select * from audit_events order by id`, events)
 
     await admin(async () => {
       const owner = postgres(urlOf('migrator'), { max: 1 })
@@ -81,6 +89,9 @@ t.test(
       await owner.unsafe('grant select on schema_migrations to writer')
       await owner.end()
     })
+    const stranger = postgres(urlOf('writer'), { max: 1 })
+    t.teardown(() => stranger.end())
+    await t.rejects(stranger`select audit_events_purge(400, 1000)`, DENIED)
     await refused(
       urlOf('writer'),
       /^The role writer of DATABASE_URL has the right to DELETE in the/

@@ -16,7 +16,10 @@ export const userRole = pgEnum('user_role', ['user', 'manager', 'admin'])
 /** A username as it is compared: folded as ASCII is, since a Turkish locale has another small letter for I. */
 export const foldedUsername = (username: SQLWrapper): SQL => sql`lower(${username} collate "C")`
 
-/** Accounts. Usernames and emails are unique whatever their case; emails are stored in lower case. */
+/**
+ * Accounts. Usernames and emails are unique whatever their case; emails are stored in lower case. A deleted account is
+ * its id alone, disabled, until everything that refers to it is deleted as well.
+ */
 export const users = pgTable(
   'users',
   {
@@ -29,13 +32,18 @@ export const users = pgTable(
     disabled: boolean().notNull().default(false),
     password_hash: text(),
     created_at: timestamp().notNull().default(now),
-    updated_at: timestamp().notNull().default(now)
+    updated_at: timestamp().notNull().default(now),
+    deleted_at: timestamp()
   },
   (t) => [
     uniqueIndex('users_username').on(foldedUsername(t.username)),
     uniqueIndex('users_email').on(t.email),
     index('users_created').on(t.created_at, t.id),
-    check('users_identifier', sql`${t.username} is not null or ${t.email} is not null`)
+    index('users_deleted').on(t.id).where(sql`${t.deleted_at} is not null`),
+    check(
+      'users_identifier',
+      sql`${t.username} is not null or ${t.email} is not null or ${t.deleted_at} is not null`
+    )
   ]
 )
 

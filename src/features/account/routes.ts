@@ -59,7 +59,8 @@ const remove = {
     tags,
     summary: 'Delete your account',
     description: md`Permanently deletes your account with its tasks, sessions and API keys. Requires your
-                    password. The last active admin cannot be deleted.`,
+                    password. Your username and email are available again, and the audit log forgets
+                    your name and IP addresses. The last active admin cannot be deleted.`,
     body: ref(AccountDeletion),
     response: responses(
       { 204: NoContent('The account has been deleted.') },

@@ -6,10 +6,10 @@ import { withTransaction } from '../../db/transaction.ts'
 import { revokeAllKeys } from '../api-keys/service.ts'
 import type { User } from '../identity/schema.ts'
 import {
+  accountDeleted,
   deleteAccount,
   getUser,
   type IdentityDeps,
-  lockAccount,
   mapUniqueViolation,
   notices,
   notifyOwner,
@@ -75,12 +75,13 @@ export async function deleteMe(
     await audit.failed(db, ctx, 'user.deleted', { user: id })
     throw new Problem('wrong_password')
   }
-  await withTransaction(db, async (tx) => {
-    notifyOwner(tx, deps, verified, notices.accountDeleted)
-    const { isLastAdmin } = await lockAccount(tx, id)
+  await deleteAccount(ctx, deps, id, ({ account, isLastAdmin }, tx) => {
+    if (!account) {
+      throw accountDeleted()
+    }
     if (isLastAdmin) {
       throw new Problem('last_admin')
     }
-    await deleteAccount(tx, ctx, deps, id)
+    notifyOwner(tx, deps, verified, notices.accountDeleted)
   })
 }

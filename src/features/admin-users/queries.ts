@@ -1,4 +1,4 @@
-import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { foldedLetters } from '../../db/fold.sql.ts'
 import { afterCursor, type KeysetPosition, newestFirst } from '../../db/keyset.ts'
@@ -18,7 +18,10 @@ const columns = {
 }
 
 export async function findAdminUser(db: Db, id: string): Promise<AdminUser | undefined> {
-  const [row] = await db.select(columns).from(users).where(eq(users.id, id))
+  const [row] = await db
+    .select(columns)
+    .from(users)
+    .where(and(eq(users.id, id), isNull(users.deleted_at)))
   return row
 }
 
@@ -43,6 +46,7 @@ export async function countUsers(db: Db, filter: UserFilter = {}): Promise<numbe
 
 function matches({ q, role, disabled }: UserFilter): SQL | undefined {
   return and(
+    isNull(users.deleted_at),
     role === undefined ? undefined : eq(users.role, role),
     disabled === undefined ? undefined : eq(users.disabled, disabled),
     q === undefined ? undefined : containsText(q)

@@ -61,8 +61,10 @@ const remove = {
     operationId: 'deleteUser',
     tags,
     summary: 'Delete a user',
-    description: md`Permanently deletes the account with its tasks, sessions and API keys. The audit log
-                    still names it.`,
+    description: md`Permanently deletes the account with its tasks, sessions and API keys. Nobody can use or see it
+                    any more, and its username and email are available again. A large account takes
+                    a while to be removed from the database. The audit log keeps its id, and forgets its
+                    name and IP addresses.`,
     params: UserParams,
     response: responses(
       { 204: NoContent('The account has been deleted.') },

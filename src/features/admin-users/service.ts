@@ -36,9 +36,8 @@ export async function deleteUser(
   deps: IdentityDeps,
   id: string
 ): Promise<void> {
-  await withTransaction(deps.db, async (tx) => {
-    const { isLastAdmin } = await lockUser(tx, ctx, id)
-    if (isLastAdmin) {
+  await deleteAccount(ctx, deps, id, (locked) => {
+    if (assertByAdmin(locked).isLastAdmin) {
       throw new Problem('last_admin')
     }
     if (id === ctx.caller.id) {
@@ -46,7 +45,6 @@ export async function deleteUser(
         detail: 'Delete your own account under /me, with your password.'
       })
     }
-    await deleteAccount(tx, ctx, deps, id)
   })
 }
 
@@ -66,10 +64,13 @@ export async function endUserSessions(
   })
 }
 
-/** Locks a user. The guard's knowledge may be a second old: the caller must still be an admin under the lock. */
-export async function lockUser(tx: Tx, ctx: RequestContext, id: string): Promise<LockedUser> {
-  const { account, ...locked } = await lockAccount(tx, id)
-  if (!locked.adminIds.includes(ctx.caller.id)) {
+/** Locks a user for a change by the caller, who must still be an admin. */
+export const lockUser = async (tx: Tx, ctx: RequestContext, id: string): Promise<LockedUser> =>
+  assertByAdmin(await lockAccount(tx, id, ctx.caller.id))
+
+/** The guard's knowledge may be a second old: the caller must still be an admin under the lock. */
+function assertByAdmin({ account, ...locked }: LockedAccount): LockedUser {
+  if (!locked.isByAdmin) {
     throw new Problem('not_allowed')
   }
   if (!account) {

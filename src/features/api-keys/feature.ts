@@ -1,4 +1,5 @@
 import type { Feature } from '../../http/feature.ts'
+import { purgeKeysOf } from './queries.ts'
 import { type ApiKeyDeps, apiKeyRoutes } from './routes.ts'
 import { createApiKeySchemas } from './schema.ts'
 
@@ -10,6 +11,7 @@ export function createApiKeysFeature(scopes: readonly string[]): Feature<ApiKeyD
     schemas: Object.values(schemas),
     auditActions: ['api_key.created', 'api_key.revoked'],
     auditSubjects: { key_id: 'api_key' },
+    ownedData: [purgeKeysOf],
     routes: [{ prefix: '/me/api-keys', plugin: (app, deps) => apiKeyRoutes(app, deps, schemas) }]
   }
 }

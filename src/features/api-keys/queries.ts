@@ -127,3 +127,9 @@ export async function deleteKeysOf(tx: Db, user_id: string): Promise<string[]> {
     .returning({ id: apiKeys.id })
   return deleted.map(({ id }) => id)
 }
+
+/** Deletes the keys of a deleted account, of which there are never many. */
+export async function purgeKeysOf(tx: Db, _ctx: unknown, user_id: string): Promise<boolean> {
+  await deleteKeysOf(tx, user_id)
+  return false
+}

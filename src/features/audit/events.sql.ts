@@ -9,9 +9,12 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Actions of task history, which is stored in a table of its own. */
 const isTaskAction = (action: string): boolean => action.startsWith('task.')
 
+const isDeletedActor = sql`p.actor_id IS NOT NULL AND u.id IS NULL`
+
 /**
  * One page of the audit log, newest first, from the audit events and the history of all tasks. Each is read by key, no
- * further than one page. Deleted accounts have the last name that the log knows. Undefined when nothing can match.
+ * further than one page. Deleted accounts have a pseudonym, also while the log still has to forget their names.
+ * Undefined when nothing can match.
  */
 export function pageSql(
   filter: AuditFilter,
@@ -33,27 +36,19 @@ export function pageSql(
     p.actor_id,
     p.subject_type,
     p.subject_id,
-    p.address,
+    CASE WHEN ${isDeletedActor} THEN NULL ELSE p.address END AS address,
     p.request_id,
     p.created_at,
-    coalesce(
-      p.actor_name,
-      u.username,
-      u.email,
-      (
-        SELECT a.actor_name
-        FROM audit_events a
-        WHERE a.actor_id = p.actor_id AND a.actor_name IS NOT NULL
-        ORDER BY a.created_at DESC, a.id DESC
-        LIMIT 1
-      )
-    ) AS actor_name,
+    CASE
+      WHEN ${isDeletedActor} THEN 'deleted user ' || right(p.actor_id::text, 12)
+      ELSE coalesce(p.actor_name, u.username, u.email)
+    END AS actor_name,
     coalesce(
       p.detail,
       (SELECT string_agg(field, ', ' ORDER BY field) FROM jsonb_object_keys(p.changes) field)
     ) AS detail
   FROM (${sql.join(branches, sql` UNION ALL `)}) p
-  LEFT JOIN users u ON u.id = p.actor_id
+  LEFT JOIN users u ON u.id = p.actor_id AND u.deleted_at IS NULL
   ${order}`
 }
 

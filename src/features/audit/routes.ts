@@ -17,8 +17,8 @@ const list = ({ AuditEventPage }: AuditSchemas) =>
       tags: ['AuditEvents'],
       summary: 'Read the audit log',
       description: md`Every attempt to log in and every change of accounts, sessions, API keys, bans and
-                      tasks, newest first. The history of tasks is deleted with the account that owns
-                      them; everything else remains.`,
+                      tasks, newest first. When an account is deleted, the history of its tasks is
+                      deleted with it, and its other events lose its name and IP addresses.`,
       querystring: AuditQuery,
       response: responses({ 200: ref(AuditEventPage) })
     }

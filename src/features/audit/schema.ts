@@ -37,7 +37,7 @@ export function createAuditSchemas(actions: readonly string[]) {
       outcome: ref(AuditOutcome),
       actor_id: NullableId('The user who did it; null when nobody was logged in.'),
       actor_name: NullableText(
-        'The username at that time, or else the email; it remains when the account is deleted.',
+        'The username at that time, or else the email; a pseudonym once the account is deleted.',
         254
       ),
       subject_type: NullableText(
@@ -49,7 +49,7 @@ export function createAuditSchemas(actions: readonly string[]) {
         'Details in a few words, such as the fields that changed or the operation that was refused.',
         500
       ),
-      address: NullableText("The client's IP address.", 50),
+      address: NullableText("The client's IP address; null once the account is deleted.", 50),
       request_id: NullableText(
         md`The id of the request, as in \`X-Request-Id\`, which the caller may have chosen, and in the log. Where no
            request is behind the event it begins with \`system:\`, which no caller can send.`,
@@ -58,7 +58,9 @@ export function createAuditSchemas(actions: readonly string[]) {
       created_at: Timestamp('When it happened.')
     },
     {
-      description: 'An event of the audit log. Events are never changed or deleted.',
+      description: md`An event of the audit log. Events are never changed, except that those of a deleted account
+                      lose its name and IP addresses, and are deleted when they are too old
+                      (\`AUDIT_RETENTION_DAYS\`).`,
       examples: [
         {
           id: '019f2f6e-7c1a-7ddd-8ddd-0123456789ab',

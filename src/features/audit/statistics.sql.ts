@@ -11,24 +11,29 @@ const countOf = (column: 'role' | 'status', values: readonly string[], condition
     sql`, `
   )
 
+/** The tasks of deleted accounts still have to be deleted. */
+const isOwned = sql`owner_id NOT IN (SELECT id FROM users WHERE deleted_at IS NOT NULL)`
+
 export const USER_COUNTS_SQL = sql`
   SELECT
     count(*)::int AS total,
     ${countOf('role', ['user', 'manager', 'admin'], sql`true`)},
     count(*) FILTER (WHERE disabled)::int AS disabled
-  FROM users`
+  FROM users
+  WHERE deleted_at IS NULL`
 
 export const TASK_COUNTS_SQL = sql`
   SELECT
     count(*)::int - count(deleted_at)::int AS total,
     ${countOf('status', ['todo', 'in_progress', 'done'], sql`deleted_at IS NULL`)},
     count(deleted_at)::int AS deleted
-  FROM tasks`
+  FROM tasks
+  WHERE ${isOwned}`
 
-const createdPerDay = (table: 'users' | 'tasks'): SQL => sql`
+const createdPerDay = (table: 'users' | 'tasks', condition: SQL): SQL => sql`
     SELECT created_at::date AS day, count(*)::int AS created
     FROM ${sql.identifier(table)}
-    WHERE created_at >= current_date - 29
+    WHERE created_at >= current_date - 29 AND ${condition}
     GROUP BY 1`
 
 /** What was created on each of the last 30 days, today included. */
@@ -41,6 +46,6 @@ export const DAYS_SQL = sql`
     coalesce(u.created, 0) AS users,
     coalesce(t.created, 0) AS tasks
   FROM days
-  LEFT JOIN (${createdPerDay('users')}) u ON u.day = days.day
-  LEFT JOIN (${createdPerDay('tasks')}) t ON t.day = days.day
+  LEFT JOIN (${createdPerDay('users', sql`deleted_at IS NULL`)}) u ON u.day = days.day
+  LEFT JOIN (${createdPerDay('tasks', isOwned)}) t ON t.day = days.day
   ORDER BY days.day`

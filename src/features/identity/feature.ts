@@ -1,10 +1,15 @@
 import type { Deps } from '../../core/deps.ts'
+import type { PurgeOwned } from '../../core/owned-data.ts'
 import type { Feature } from '../../http/feature.ts'
 import { purgeCodes } from './codes.queries.ts'
+import { purgeDeletedAccounts } from './deletion.ts'
 import { schemas } from './schema.ts'
+import { purgeSessions, purgeSessionsOf } from './session-purge.queries.ts'
+
+type WorkDeps = Pick<Deps, 'db'> & { ownedData: readonly PurgeOwned[] }
 
 /** Users, their credentials and sessions: what the features about accounts share. It has no routes of its own. */
-export const identity: Feature<unknown, Pick<Deps, 'db'>> = {
+export const identity: Feature<unknown, WorkDeps> = {
   tags: [],
   schemas,
   auditActions: [
@@ -22,5 +27,10 @@ export const identity: Feature<unknown, Pick<Deps, 'db'>> = {
   ],
   auditSubjects: { user_id: 'user', session_id: 'session' },
   routes: [],
-  scheduled: ({ db }) => [{ name: 'codes.purge', everySeconds: 600, run: () => purgeCodes(db) }]
+  ownedData: [(tx, _ctx, userId) => purgeSessionsOf(tx, userId)],
+  scheduled: ({ db, ownedData }) => [
+    { name: 'codes.purge', everySeconds: 600, run: () => purgeCodes(db) },
+    { name: 'sessions.purge', everySeconds: 600, run: () => purgeSessions(db) },
+    { name: 'accounts.purge', everySeconds: 2, run: () => purgeDeletedAccounts(db, ownedData) }
+  ]
 }

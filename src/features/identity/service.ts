@@ -12,11 +12,12 @@ import type { Deps } from '../../core/deps.ts'
 import { type FieldError, Problem, unauthenticated } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { classifyDbError } from '../../db/errors.ts'
-import type { Tx } from '../../db/transaction.ts'
+import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { emailKey } from '../../lib/email.ts'
-import { unassignUser } from '../tasks/service.ts'
+import { type LockedAccount, lockAccount } from './account-lock.ts'
 import type { Codes } from './codes.ts'
 import type { Credentials, VerifiedAccount } from './credentials.ts'
+import { deleteLocked } from './deletion.ts'
 import { emailChangedEmail } from './emails.ts'
 import { type NoticeDeps, notices, notifyOwner } from './notices.ts'
 import { lockForCredentialChange } from './reauthentication.ts'
@@ -25,17 +26,15 @@ import type { Sessions } from './sessions.ts'
 import {
   type Account,
   claimFirstAdmin,
-  deleteUser,
   findTaken,
   findUser,
   type Identifier,
   insertUser,
   lockCredentials,
-  lockForDeletion,
-  lockWithAdmins,
   updateUser
 } from './users.queries.ts'
 
+export { type LockedAccount, lockAccount } from './account-lock.ts'
 export type { VerifiedAccount } from './credentials.ts'
 export { notices, notifyOwner } from './notices.ts'
 export { lockForCredentialChange, withPassword, wrongPassword } from './reauthentication.ts'
@@ -45,6 +44,8 @@ export type IdentityDeps = Pick<Deps, 'db' | 'config' | 'passwords' | 'mail'> & 
   credentials: Credentials
   sessions: Sessions
   codes: Codes
+  /** Deletes what an account that has just been deleted has left, as far as that takes no time. Never throws. */
+  purgeAccount: (id: string) => Promise<void>
 }
 export interface Profile {
   username?: string | undefined
@@ -198,28 +199,6 @@ export async function setEmail(
   return { before, user }
 }
 
-export interface LockedAccount {
-  /** Undefined when there is no such account. */
-  account: Account | undefined
-  /** True when this account alone is an active admin. */
-  isLastAdmin: boolean
-  /** The ids of all active admins. */
-  adminIds: string[]
-}
-
-/** Locks an account together with every active admin, for a change that might leave none. */
-export async function lockAccount(tx: Tx, id: string): Promise<LockedAccount> {
-  const locked = await lockWithAdmins(tx, id)
-  const adminIds = locked
-    .filter(({ role, disabled }) => role === 'admin' && !disabled)
-    .map((admin) => admin.id)
-  return {
-    account: locked.find((user) => user.id === id),
-    isLastAdmin: adminIds.length === 1 && adminIds[0] === id,
-    adminIds
-  }
-}
-
 /** Changes role or access of a locked account. If it may do less than before, its sessions end. */
 export async function changeAccess(
   tx: Tx,
@@ -253,16 +232,19 @@ function accessEntries(before: Account, after: Account): AuditEntry[] {
   return entries
 }
 
-/** Deletes a locked account with its profile, sessions and tasks. The audit log still names it. */
+/**
+ * Deletes an account with its profile, sessions and tasks, unless `check` throws for what is locked. The audit log
+ * keeps its id and forgets its name.
+ */
 export async function deleteAccount(
-  tx: Tx,
   ctx: RequestContext,
-  { sessions }: IdentityDeps,
-  id: string
+  { db, sessions, purgeAccount }: IdentityDeps,
+  id: string,
+  check: (locked: LockedAccount, tx: Tx) => void
 ): Promise<void> {
-  await lockForDeletion(tx, id)
-  sessions.invalidateUser(tx, id)
-  await audit.succeeded(tx, ctx, 'user.deleted', { user: id })
-  await unassignUser(tx, ctx, id)
-  await deleteUser(tx, id)
+  await withTransaction(db, async (tx) => {
+    check(await lockAccount(tx, id, ctx.caller.id), tx)
+    await deleteLocked(tx, ctx, sessions, id)
+  })
+  await purgeAccount(id)
 }

@@ -10,16 +10,12 @@ import { limitKey, maskIp } from '../../lib/ip.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
 import type { CallerCache } from './caller-cache.ts'
 import type { User } from './schema.ts'
-import { endOldestBeyond, insertSession, purgeExpired, rotateToken } from './sessions.queries.ts'
+import { endOldestBeyond, insertSession, rotateToken } from './sessions.queries.ts'
 import { findUser } from './users.queries.ts'
 
 const DAY_SECONDS = 86_400
 const ABSOLUTE_SECONDS = 30 * DAY_SECONDS
 const MAX_LIVE = 20
-/** An ended session is stored this long, so that reuse of its tokens is noticed. */
-const RETENTION_SECONDS = 7 * DAY_SECONDS
-/** Expired sessions that one login deletes at most. */
-const MAX_PURGED = 3
 const MAX_USER_AGENT = 200
 
 /** The tokens of a session and their user. */
@@ -62,7 +58,6 @@ export async function startSession(
   })
   const evicted = await endOldestBeyond(tx, user.id, MAX_LIVE)
   tx.afterCommit(() => callers.invalidate(evicted))
-  await purgeExpired(tx, user.id, RETENTION_SECONDS, MAX_PURGED)
   return issueTokens(internals, id, user, refreshToken)
 }
 

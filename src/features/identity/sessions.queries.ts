@@ -159,24 +159,3 @@ export async function endOldestBeyond(tx: Db, user_id: string, max: number): Pro
     .where(sql`${sessions.id} IN (${beyond})`)
     .returning(ended)
 }
-
-/** Deletes a few sessions that ended long ago, with their tokens: few, since a session can leave thousands of them. */
-export async function purgeExpired(
-  tx: Db,
-  user_id: string,
-  endedForSeconds: number,
-  max: number
-): Promise<void> {
-  const longAgo = sql`now() - make_interval(secs => ${endedForSeconds})`
-  const expired = tx
-    .select({ id: sessions.id })
-    .from(sessions)
-    .where(
-      and(
-        eq(sessions.user_id, user_id),
-        sql`least(${sessions.ended_at}, ${sessions.idle_expires_at}) < ${longAgo}`
-      )
-    )
-    .limit(max)
-  await tx.delete(sessions).where(sql`${sessions.id} IN (${expired})`)
-}

@@ -1,4 +1,4 @@
-import { eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { firstAdmin, foldedUsername, users } from '../../db/tables/users.ts'
 import { emailKey } from '../../lib/email.ts'
@@ -44,24 +44,47 @@ export async function findCredentials(
   return row
 }
 
+/** Any number that all instances share: the ASCII codes of 'admi'. */
+const ADMIN_LOCK = 0x61646d69
+
 /** Locks an account until the transaction ends: meanwhile nobody opens a session for it or changes it. */
 export async function lockCredentials(tx: Db, id: string): Promise<StoredCredentials | undefined> {
   const [row] = await tx
     .select(credentialColumns)
     .from(users)
-    .where(eq(users.id, id))
+    .where(matches({ id }))
     .for('no key update')
   return row
 }
 
-/** Locks a user and every active admin in one order, so that two admins who act on each other take turns. */
-export async function lockWithAdmins(tx: Db, id: string): Promise<Account[]> {
-  return tx
-    .select(accountColumns)
+export async function findAccount(db: Db, id: string): Promise<Account | undefined> {
+  const [row] = await db.select(accountColumns).from(users).where(matches({ id }))
+  return row
+}
+
+/** Locks an account for a change of it, or so that nobody changes it: any number may share such a lock. */
+export async function lockUser(
+  tx: Db,
+  id: string,
+  strength: 'no key update' | 'share'
+): Promise<Account | undefined> {
+  const [row] = await tx.select(accountColumns).from(users).where(matches({ id })).for(strength)
+  return row
+}
+
+/** Lets the transactions that might leave no active admin take turns. */
+export async function lockAdmins(tx: Db): Promise<void> {
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(${ADMIN_LOCK})`)
+}
+
+/** Returns true when somebody other than this account is an active admin. */
+export async function hasOtherAdmin(tx: Db, id: string): Promise<boolean> {
+  const [other] = await tx
+    .select({ id: users.id })
     .from(users)
-    .where(sql`${users.id} = ${id} OR (${users.role} = 'admin' AND NOT ${users.disabled})`)
-    .orderBy(users.id)
-    .for('no key update')
+    .where(and(eq(users.role, 'admin'), eq(users.disabled, false), ne(users.id, id)))
+    .limit(1)
+  return other !== undefined
 }
 
 export async function insertUser(tx: Db, user: NewUser): Promise<User> {
@@ -87,19 +110,9 @@ export async function updateUser(
   const [row] = await tx
     .update(users)
     .set({ ...change, updated_at: sql`now()` })
-    .where(eq(users.id, id))
+    .where(matches({ id }))
     .returning(accountColumns)
   return row
-}
-
-/** Keeps others from referring to an account from now on: assigning a task to it takes a shared lock on its row. */
-export async function lockForDeletion(tx: Db, id: string): Promise<void> {
-  await tx.select({ id: users.id }).from(users).where(eq(users.id, id)).for('update')
-}
-
-/** Deletes an account; foreign keys delete what it owns. */
-export async function deleteUser(tx: Db, id: string): Promise<void> {
-  await tx.delete(users).where(eq(users.id, id))
 }
 
 /** Says which of the two identifiers belong to an account already. */
@@ -115,7 +128,7 @@ export async function findTaken(
 
 function matches(identifier: Identifier): SQL {
   if ('id' in identifier) {
-    return eq(users.id, identifier.id)
+    return and(eq(users.id, identifier.id), isNull(users.deleted_at)) as SQL
   }
   return 'email' in identifier
     ? eq(users.email, emailKey(identifier.email))

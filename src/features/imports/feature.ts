@@ -2,7 +2,7 @@ import type { Deps } from '../../core/deps.ts'
 import type { Feature } from '../../http/feature.ts'
 import { countUnfinished, oldestWaitSeconds } from './gauges.queries.ts'
 import { type ImportJobOptions, importJob } from './job.ts'
-import { purgeImports } from './purge.queries.ts'
+import { purgeImports, purgeImportsOf } from './purge.queries.ts'
 import { taskImportRoutes } from './routes.ts'
 import { schemas } from './schema.ts'
 import { taskImportUploadRoutes } from './upload.routes.ts'
@@ -25,6 +25,7 @@ export const imports: Feature<RouteDeps, ImportJobOptions> = {
     { prefix: '/task-imports', plugin: taskImportUploadRoutes },
     { prefix: '/task-imports', plugin: taskImportRoutes }
   ],
+  ownedData: [(tx, _ctx, userId) => purgeImportsOf(tx, userId)],
   scheduled: ({ db }) => [{ name: 'imports.purge', everySeconds: 60, run: () => purgeImports(db) }],
   jobs: (deps) => [importJob(deps)],
   gauges: (db) => [

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
+import { deleteOwned } from '../../db/delete-owned.ts'
 import { executeRows } from '../../db/rows.ts'
 
 const RETENTION_DAYS = 30
@@ -44,6 +45,23 @@ const PURGES: Purge[] = [
     finish: deleteImport
   }
 ]
+
+/** The tables of an owner, those that refer to others first, each with the rows that one statement deletes. */
+const OWNED = [
+  { ...errors, key: sql`import_id, "row", "column"`, owner: sql`owner_id` },
+  { ...blocks, key: sql`import_id, block_no`, owner: sql`owner_id` },
+  { table: sql`task_imports`, key: sql`id`, owner: sql`owner_id`, chunk: 1000 }
+]
+
+/** Deletes a chunk of the imports of a deleted account; returns true when there may be more. */
+export async function purgeImportsOf(tx: Db, userId: string): Promise<boolean> {
+  for (const table of OWNED) {
+    if (await deleteOwned(tx, table, userId, table.chunk)) {
+      return true
+    }
+  }
+  return false
+}
 
 /** Deletes what is not needed any more, a chunk of each kind. Call again while there is more. */
 export async function purgeImports(db: Db): Promise<{ done: number; more: boolean }> {

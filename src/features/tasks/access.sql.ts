@@ -5,12 +5,18 @@ import { tasks } from '../../db/tables/tasks.ts'
 import type { TaskFilterQuery } from './list.schema.ts'
 
 const callerId = sql.placeholder('caller_id')
+const ownerId = sql.placeholder('owner_id')
 const anyTask = sql`true`
 
 export const isLive = isNull(tasks.deleted_at)
 const isTrashed = isNotNull(tasks.deleted_at)
 
 export const isManager = (caller: Caller): boolean => atLeast(caller.role, 'manager')
+
+/** Not of a deleted account: what such an account has left is still to be deleted, and nobody sees it. */
+const isOfUser = (owner: SQL | typeof tasks.owner_id): SQL =>
+  sql`${owner} NOT IN (SELECT id FROM users WHERE deleted_at IS NOT NULL)`
+const isOwned = isOfUser(tasks.owner_id)
 
 /** A task of the caller's own. */
 const ownTask = (id: string | Placeholder) => eq(tasks.owner_id, id)
@@ -20,7 +26,7 @@ const assignedTask = (id: string | Placeholder) => and(eq(tasks.assignee_id, id)
 
 /** Whether the caller may see a task that is not their own: managers see every one. */
 export const othersTask = (id: string | Placeholder, manager: boolean | Placeholder): SQL =>
-  sql`(${manager}::boolean OR (${assignedTask(id)}))`
+  sql`(${manager}::boolean OR (${assignedTask(id)})) AND ${isOwned}`
 
 /** A share of the tasks that a list may show: one index serves it, and no task is in two branches. */
 export interface Branch {
@@ -28,17 +34,17 @@ export interface Branch {
   where: SQL
 }
 
-const inBothStates = (name: string, where: SQL) => ({
-  live: { name: `${name} live`, where: and(where, isLive) as SQL },
-  trashed: { name: `${name} trashed`, where: and(where, isTrashed) as SQL }
+const inBothStates = (name: string, where: SQL, more?: SQL) => ({
+  live: { name: `${name} live`, where: and(where, isLive, more) as SQL },
+  trashed: { name: `${name} trashed`, where: and(where, isTrashed, more) as SQL }
 })
 const branches = {
   own: inBothStates('own', ownTask(callerId)),
-  owner: inBothStates('owner', ownTask(sql.placeholder('owner_id'))),
-  all: inBothStates('all', anyTask),
+  owner: inBothStates('owner', ownTask(ownerId), isOfUser(sql`${ownerId}::uuid`)),
+  all: inBothStates('all', anyTask, isOwned),
   assigned: {
     name: 'assigned',
-    where: and(assignedTask(callerId), ne(tasks.owner_id, callerId)) as SQL
+    where: and(assignedTask(callerId), ne(tasks.owner_id, callerId), isOwned) as SQL
   }
 }
 

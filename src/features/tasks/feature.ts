@@ -7,6 +7,7 @@ import { taskExportRoutes } from './export.routes.ts'
 import { taskHistoryRoutes } from './history.routes.ts'
 import * as history from './history.schema.ts'
 import * as list from './list.schema.ts'
+import { ownedTaskData } from './owned-data.ts'
 import { taskRoutes } from './routes.ts'
 import * as task from './schema.ts'
 import { taskStatsRoutes } from './stats.routes.ts'
@@ -31,6 +32,7 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
     { prefix: '/task-exports', plugin: taskExportRoutes },
     { prefix: '/task-stats', plugin: taskStatsRoutes }
   ],
+  ownedData: ownedTaskData,
   scheduled: ({ db, config }) => [
     {
       name: 'tasks.purge',

@@ -6,12 +6,11 @@ import type { TaskBatch } from './batch.schema.ts'
 import { runBatch } from './batch.ts'
 import { insertTaskRecords, prepareInsertTask, type TaskRecord } from './create.queries.ts'
 import { createTask } from './create.ts'
-import { recordTaskEvents } from './events.queries.ts'
 import { DEFAULTS, FIELD_NAMES, type FieldValues, normalizeFields } from './fields.ts'
 import { prepareFindTask } from './queries.ts'
 import type { TaskCreate, TaskUpdate } from './schema.ts'
 import { deleteAllTasks } from './trash.ts'
-import { clearAssignee, prepareUpdateTask } from './update.queries.ts'
+import { prepareUpdateTask } from './update.queries.ts'
 import { deleteTask, restoreTask, updateTask, type Versions } from './update.ts'
 
 export { quotaExceeded, remainingQuota } from './quota.ts'
@@ -40,27 +39,6 @@ export function createTaskService(db: Db, quota: number) {
     deleteAllTasks: (ctx: RequestContext) => deleteAllTasks(db, ctx),
     runBatch: (ctx: RequestContext, batch: TaskBatch, tx?: Tx) => runBatch(deps, ctx, batch, tx)
   }
-}
-
-/** Removes an account that is being deleted as assignee of other people's tasks. `tx` holds the lock on the account. */
-export async function unassignUser(
-  tx: Db,
-  ctx: RequestContext<Actor>,
-  userId: string
-): Promise<void> {
-  const changes = { assignee_id: { old: userId, new: null } }
-  const released = await clearAssignee(tx, userId)
-  await recordTaskEvents(
-    tx,
-    ctx,
-    released.map(({ owner_id, id, version }) => ({
-      owner_id,
-      task_id: id,
-      version,
-      type: 'task.updated',
-      changes
-    }))
-  )
 }
 
 /** Returns a validated new task as it is stored in JSON, without nulls, until `createFromRecords` creates it. */

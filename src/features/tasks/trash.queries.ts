@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 
@@ -36,28 +36,39 @@ export const trashOldest = (
       RETURNING owner_id, id, version`
   )
 
-/** Deletes the tasks that have been in the trash longest, if it is more than `afterDays`. */
-export const deleteTrashed = (tx: Db, afterDays: number, limit: number): Promise<TaskVersion[]> =>
+/** Locks the tasks that have been in the trash longest, if it is more than `afterDays`. */
+export const lockTrashed = (tx: Db, afterDays: number, limit: number): Promise<TaskVersion[]> =>
   executeRows(
     tx,
     sql`
-      DELETE FROM tasks
-      WHERE (owner_id, id) IN (
-        SELECT owner_id, id
-        FROM tasks
-        WHERE deleted_at < now() - make_interval(days => ${afterDays})
-        ORDER BY deleted_at
-        LIMIT ${limit}
-        FOR UPDATE SKIP LOCKED
-      )
-      RETURNING owner_id, id, version`
+      SELECT owner_id, id, version
+      FROM tasks
+      WHERE deleted_at < now() - make_interval(days => ${afterDays})
+      ORDER BY deleted_at
+      LIMIT ${limit}
+      FOR UPDATE SKIP LOCKED`
   )
 
-/** Deletes the events of deleted tasks. */
-export async function deleteEvents(tx: Db, deleted: TaskVersion[]): Promise<void> {
-  await tx.execute(sql`
-    DELETE FROM task_events
-    WHERE (owner_id, task_id) IN (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(deleted)}::jsonb) AS t(owner_id uuid, id uuid)
-    )`)
+const keysOf = (tasks: TaskVersion[]): SQL => sql`
+  SELECT * FROM jsonb_to_recordset(${JSON.stringify(tasks)}::jsonb) AS t(owner_id uuid, id uuid)`
+
+export async function deleteTasks(tx: Db, tasks: TaskVersion[]): Promise<void> {
+  await tx.execute(sql`DELETE FROM tasks WHERE (owner_id, id) IN (${keysOf(tasks)})`)
+}
+
+/** Deletes up to `limit` events of tasks and returns their number. */
+export async function deleteEvents(tx: Db, tasks: TaskVersion[], limit: number): Promise<number> {
+  const deleted = await executeRows(
+    tx,
+    sql`
+      DELETE FROM task_events
+      WHERE (owner_id, task_id, version) IN (
+        SELECT e.owner_id, e.task_id, e.version
+        FROM (${keysOf(tasks)}) k
+        JOIN task_events e ON e.owner_id = k.owner_id AND e.task_id = k.id
+        LIMIT ${limit}
+      )
+      RETURNING 1 AS one`
+  )
+  return deleted.length
 }

@@ -2,11 +2,13 @@ import { type RequestContext, systemRequestId } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { recordTaskEvents } from './events.queries.ts'
-import { deleteEvents, deleteTrashed, readClock, trashOldest } from './trash.queries.ts'
+import { deleteEvents, deleteTasks, lockTrashed, readClock, trashOldest } from './trash.queries.ts'
 
 /** Tasks in one transaction: few enough that nobody waits noticeably for one of them. */
 const DELETE_CHUNK = 1000
 const PURGE_CHUNK = 500
+/** A task that is changed all the time has thousands of events. */
+const EVENTS_CHUNK = 5000
 const PURGE_CONTEXT: RequestContext<null> = {
   caller: null,
   requestId: systemRequestId('purge'),
@@ -45,15 +47,19 @@ async function deleteChunk(tx: Tx, ctx: RequestContext, startedAt: string): Prom
 }
 
 /**
- * Deletes tasks that have been in the trash for more than `afterDays`, and their events except a last one. A chunk:
- * call again while there is more.
+ * Deletes tasks that have been in the trash for more than `afterDays`, and their events except a last one: a chunk of
+ * the tasks, or of their events as long as these are too many. Call again while there is more.
  */
 export function purgeTasks(db: Db, afterDays: number): Promise<{ done: number; more: boolean }> {
   return withTransaction(db, async (tx) => {
-    const purged = await deleteTrashed(tx, afterDays, PURGE_CHUNK)
-    if (purged.length > 0) {
-      await deleteEvents(tx, purged)
+    const purged = await lockTrashed(tx, afterDays, PURGE_CHUNK)
+    if (purged.length === 0) {
+      return { done: 0, more: false }
     }
+    if ((await deleteEvents(tx, purged, EVENTS_CHUNK)) === EVENTS_CHUNK) {
+      return { done: 0, more: true }
+    }
+    await deleteTasks(tx, purged)
     await recordTaskEvents(
       tx,
       PURGE_CONTEXT,

@@ -1,4 +1,4 @@
-import { and, eq, ne, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { v7 as uuidv7 } from 'uuid'
 import type { RequestContext } from '../../core/context.ts'
@@ -93,14 +93,3 @@ export async function updateTasks(tx: Db, changes: TaskChange[]): Promise<Map<st
     .returning(taskColumns)
   return new Map(changed.map((task) => [task.id, task]))
 }
-
-/** Removes a user as assignee from other people's tasks, trash included; every one gets a new version. */
-export const clearAssignee = (
-  tx: Db,
-  userId: string
-): Promise<Pick<Task, 'owner_id' | 'id' | 'version'>[]> =>
-  tx
-    .update(tasks)
-    .set({ assignee_id: null, ...nextVersion })
-    .where(and(eq(tasks.assignee_id, userId), ne(tasks.owner_id, userId)))
-    .returning({ owner_id: tasks.owner_id, id: tasks.id, version: tasks.version })

@@ -2,9 +2,11 @@ import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
 import { refreshTokens, sessions } from '../../../src/db/tables/sessions.ts'
 import { decode } from '../../support/forge-token.ts'
+import { runScheduled } from '../../support/scheduled.ts'
 import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { request, db, signUp } = await createTestApp(t, { env: { REFRESH_TOKEN_TTL: '3600' } })
+const h = await createTestApp(t, { env: { REFRESH_TOKEN_TTL: '3600' } })
+const { request, db, signUp } = h
 const refresh = (refresh_token: string) =>
   request({ method: 'POST', url: '/api/v1/auth/refresh', payload: { refresh_token } })
 const sidOf = (who: Person): string => String(decode(who.access_token.split('.')[1]).sid)
@@ -78,7 +80,7 @@ t.test('no refresh extends a session beyond its absolute limit', async (t) => {
   )
 })
 
-t.test("a login deletes a few of the user's sessions that ended long ago", async (t) => {
+t.test('sessions that were over a week ago are deleted with their tokens', async (t) => {
   const ann = await signUp('user', 'ann')
   const login = () =>
     request({
@@ -86,17 +88,33 @@ t.test("a login deletes a few of the user's sessions that ended long ago", async
       url: '/api/v1/auth/login',
       payload: { username: 'ann', password: 'correct horse battery' }
     })
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 4; i++) {
     await login()
   }
   const mine = eq(sessions.user_id, ann.user.id)
-  const ended = await db.select({ id: sessions.id }).from(sessions).where(mine).limit(5)
-  for (const { id } of ended) {
-    await advanceTime(id, 8 * 86_400)
+  const [first, second, third] = await db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(mine)
+    .orderBy(sessions.created_at, sessions.id)
+  for (const [session, seconds] of [
+    [first, 8 * 86_400],
+    [second, 6 * 86_400]
+  ] as const) {
+    await advanceTime(session?.id as string, seconds)
   }
-  await login()
-  t.equal(await db.$count(sessions, mine), 5, 'three of five are deleted')
-  await login()
-  t.equal(await db.$count(sessions, mine), 4)
-  t.equal(await db.$count(refreshTokens, sql`session_id not in (select id from sessions)`), 0)
+  await db
+    .update(sessions)
+    .set({ ended_at: sql`now() - interval '8 days'` })
+    .where(eq(sessions.id, third?.id as string))
+  await db.execute(sql`
+    INSERT INTO refresh_tokens (hash, session_id, expires_at)
+    SELECT 'many-' || n, ${first?.id}::uuid, now()
+    FROM generate_series(1, 1500) n`)
+  t.equal(await runScheduled(h, 'sessions.purge'), 2)
+  const left = (await db.select({ id: sessions.id }).from(sessions).where(mine)).map(({ id }) => id)
+  t.equal(left.length, 3)
+  t.notOk(left.includes(first?.id as string), 'idle for more than a week')
+  t.ok(left.includes(second?.id as string), 'not that long')
+  t.equal(await db.$count(refreshTokens, sql`hash like 'many-%'`), 0)
 })

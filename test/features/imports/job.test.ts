@@ -21,6 +21,7 @@ import {
   tasksOf,
   worker
 } from '../../support/imports.ts'
+import { runScheduled } from '../../support/scheduled.ts'
 import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
 const { signUp, events, db, config } = await createTestApp(t)
@@ -230,6 +231,7 @@ t.test(
         .statusCode,
       204
     )
+    await runScheduled({ db, config }, 'accounts.purge')
     t.equal(await runOneBlock(), false)
     t.equal(await db.$count(taskImports, eq(taskImports.id, other.id)), 0)
     while ((await purgeImports(db)).more) {}

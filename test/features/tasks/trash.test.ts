@@ -1,5 +1,6 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
+import { taskEvents } from '../../../src/db/tables/task-events.ts'
 import { purgeTasks } from '../../../src/features/tasks/trash.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
@@ -117,4 +118,22 @@ t.test('tasks that have been in the trash long enough are purged, and only those
   t.strictSame(await events.of(old), ['task.purged'])
   t.equal((await ann.restore(recent)).statusCode, 200)
   t.equal((await ann.read(live)).statusCode, 200)
+})
+
+t.test('a purged task that was changed thousands of times leaves one event', async (t) => {
+  const ann = await signUp()
+  const task = await ann.create({ title: 'Busy' })
+  await ann.remove(task)
+  await db.execute(sql`
+    INSERT INTO task_events (owner_id, task_id, version, id, type, changes)
+    SELECT ${ann.user.id}, ${task.id}, n, gen_random_uuid(), 'task.updated', '{}'
+    FROM generate_series(3, 11000) n`)
+  await db.execute(
+    sql`update tasks set deleted_at = now() - interval '31 days' where owner_id = ${ann.user.id}`
+  )
+  t.strictSame(await purgeTasks(db, 30), { done: 0, more: true }, 'a chunk of its events')
+  t.equal(await db.$count(taskEvents, eq(taskEvents.task_id, task.id)), 6000)
+  t.strictSame(await purgeTasks(db, 30), { done: 0, more: true })
+  t.strictSame(await purgeTasks(db, 30), { done: 1, more: false })
+  t.strictSame(await events.of(task), ['task.purged'])
 })

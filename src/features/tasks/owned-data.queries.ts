@@ -1,0 +1,40 @@
+import { sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import type { OwnedTable } from '../../db/delete-owned.ts'
+import { executeRows } from '../../db/rows.ts'
+import type { TaskVersion } from './trash.queries.ts'
+
+export const UNASSIGN_CHUNK = 1000
+
+export const OWNED_TASKS: OwnedTable = {
+  table: sql`tasks`,
+  owner: sql`owner_id`,
+  key: sql`id`
+}
+export const OWNED_EVENTS: OwnedTable = {
+  table: sql`task_events`,
+  owner: sql`owner_id`,
+  key: sql`task_id, version`
+}
+
+/**
+ * Removes a user as assignee from a chunk of other people's tasks, either live ones or those in the trash; each gets a
+ * new version. Waits for tasks that are being changed: none may be left.
+ */
+export const clearAssignee = (tx: Db, userId: string, isTrashed: boolean): Promise<TaskVersion[]> =>
+  executeRows(
+    tx,
+    sql`
+      UPDATE tasks
+      SET assignee_id = NULL, version = version + 1, updated_at = now()
+      WHERE (owner_id, id) IN (
+        SELECT owner_id, id
+        FROM tasks
+        WHERE assignee_id = ${userId}
+          AND owner_id <> ${userId}
+          AND deleted_at ${isTrashed ? sql`IS NOT NULL` : sql`IS NULL`}
+        LIMIT ${UNASSIGN_CHUNK}
+        FOR UPDATE
+      )
+      RETURNING owner_id, id, version`
+  )

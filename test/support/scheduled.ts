@@ -1,0 +1,35 @@
+import { sql } from 'drizzle-orm'
+import { pino } from 'pino'
+import { scheduledTasks } from '../../src/background.ts'
+import type { Config } from '../../src/config.ts'
+import type { Db } from '../../src/db/client.ts'
+
+interface Given {
+  db: Db
+  config: Config
+}
+
+/** Runs a scheduled task as every process does, until it says that there is no more. Returns how much was done. */
+export async function runScheduled({ db, config }: Given, name: string): Promise<number> {
+  const log = pino({ level: 'silent' })
+  const task = scheduledTasks({ db, config, log }).find((it) => it.name === name)
+  if (!task) {
+    throw new Error(`there is no scheduled task ${name}`)
+  }
+  let total = 0
+  for (let more = true; more; ) {
+    const result = await task.run()
+    total += result.done
+    more = result.more
+  }
+  return total
+}
+
+/** Moves deletions back in time, so that no request of the deleted accounts can still be in progress. */
+export const advanceDeletionTime = (db: Db, minutes = 1) =>
+  db.execute(
+    sql`
+      UPDATE users
+      SET deleted_at = deleted_at - make_interval(mins => ${minutes}::int)
+      WHERE deleted_at IS NOT NULL`
+  )
