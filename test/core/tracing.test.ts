@@ -54,6 +54,13 @@ t.test(
       body: { title: 'Nobody reads this' },
       headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` }
     })
+    for (const misplaced of ['/api/v1/me/api-keys/tl_hidden', '/tl_hidden', '/%tl_hidden']) {
+      const { status } = await call(`${server.url}${misplaced}?key=tl_hidden`, {
+        method: 'DELETE',
+        token: body.access_token
+      })
+      t.ok(status === 404 || status === 400, misplaced)
+    }
     t.equal((await server.stop('SIGTERM')).code, 0)
 
     const created = told.find(({ name }) => name === 'createTask')
@@ -73,7 +80,7 @@ t.test(
         { told: told.map(({ name }) => name) }
       )
     }
-    t.notMatch(JSON.stringify(told), /Nobody reads this|correct horse/)
+    t.notMatch(JSON.stringify(told), /Nobody reads this|correct horse|hidden/)
   }
 )
 

@@ -35,6 +35,7 @@ t.test(
     await ann.create({ title: 'Paint the door' })
     await ann.get('/api/v1/tasks?limit=0')
     await request({ url: '/api/v1/nothing' })
+    await ann.send({ method: 'DELETE', url: '/api/v1/me/api-keys/tl_hidden' })
     await request({
       method: 'POST',
       url: '/api/v1/auth/login',
@@ -62,10 +63,11 @@ t.test(
       numberOf(response.body, 'http_request_duration_seconds_count{operation="createTask"}'),
       1
     )
-    t.equal(numberOf(response.body, 'tasklane_problems_total{code="not_found"}'), 1)
+    t.equal(numberOf(response.body, 'tasklane_problems_total{code="not_found"}'), 2)
     t.equal(numberOf(response.body, 'tasklane_problems_total{code="bad_credentials"}'), 1)
     t.match(response.body, /nodejs_eventloop_lag_p99_seconds \d/)
     t.notMatch(response.body, ann.user.username, 'nothing that a caller wrote')
+    t.notMatch(response.body, 'hidden')
   }
 )
 
