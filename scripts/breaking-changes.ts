@@ -14,7 +14,10 @@ import { additions, breaks, type Contract } from './breaking-changes.rules.ts'
 /** What openapi/CHANGELOG.md says and no tool can judge; a release empties the list. */
 const INTENDED = [
   // One line of text takes marks of direction now, and no longer only invisible characters.
-  /from `\^\[ [^`]*\u061c\u200e\u200f\u202a[^`]*` to `\^\[ [^`]*\u00ad\u034f[^`]*`.*property-pattern-changed/
+  /from `\^\[ [^`]*\u061c\u200e\u200f\u202a[^`]*` to `\^\[ [^`]*\u00ad\u034f[^`]*`.*property-pattern-changed/,
+  // A due date, and a filter by time, is a date-time or a date: both are strings, and their pattern says so.
+  /`(due|created|updated)_(after|before)`, the `format` was widened from `date-time` to `none`/,
+  /added the pattern `\^\(\[0-9\]\{4\}-\(\(0\[13578\]\|1\[02\]\)-/
 ]
 const NAMES = ['openapi.json', 'openapi-3.0.json']
 const read = (file: string) => JSON.parse(readFileSync(join(ROOT, 'openapi', file), 'utf8'))

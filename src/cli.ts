@@ -16,6 +16,7 @@ const USAGE = `Tasklane, a task-management backend.
                [--email EMAIL]
   seed                                   create demo users and tasks
   import FILE --user NAME [--dry-run]    import tasks from a CSV file for a user
+               [--time-zone ZONE]        of times without one, such as Europe/Berlin
   transfer                               copy the embedded database to an empty PostgreSQL
   checksum                               print the checksum of each table, to verify a restored backup
   openapi [--check]                      write the contract to openapi/, or check that it is up to date
@@ -27,7 +28,8 @@ const OPTIONS = {
   email: { type: 'string' },
   check: { type: 'boolean', default: false },
   user: { type: 'string' },
-  'dry-run': { type: 'boolean', default: false }
+  'dry-run': { type: 'boolean', default: false },
+  'time-zone': { type: 'string' }
 } as const
 type Values = {
   username?: string | undefined
@@ -35,6 +37,7 @@ type Values = {
   check: boolean
   user?: string | undefined
   'dry-run': boolean
+  'time-zone'?: string | undefined
 }
 
 /** The commands and their options. Each is loaded when it is called, so that no start waits for another's imports. */
@@ -58,10 +61,15 @@ const COMMANDS: Record<
   },
   seed: { options: [], run: async () => (await import('./commands/seed.ts')).seed() },
   import: {
-    options: ['user', 'dry-run'],
+    options: ['user', 'dry-run', 'time-zone'],
     hasFile: true,
     run: async (values, file) =>
-      (await import('./commands/import.ts')).importCommand({ ...values, file, user: values.user })
+      (await import('./commands/import.ts')).importCommand({
+        ...values,
+        file,
+        user: values.user,
+        'time-zone': values['time-zone']
+      })
   },
   transfer: { options: [], run: async () => (await import('./commands/transfer.ts')).transfer() },
   checksum: { options: [], run: async () => (await import('./commands/transfer.ts')).checksum() },

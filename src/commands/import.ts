@@ -12,6 +12,8 @@ import type { Db } from '../db/client.ts'
 import { getUser } from '../features/identity/service.ts'
 import type { TaskImport } from '../features/imports/schema.ts'
 import { createImportService } from '../features/imports/service.ts'
+import type { ImportFile } from '../features/imports/staging.ts'
+import { readTimeZone } from '../http/time-zone.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 
 const POLL_MS = 200
@@ -22,6 +24,7 @@ export interface ImportOptions {
   file: string | undefined
   user: string | undefined
   'dry-run': boolean
+  'time-zone': string | undefined
 }
 
 /**
@@ -31,7 +34,8 @@ export interface ImportOptions {
 export async function importCommand({
   file,
   user,
-  'dry-run': dry_run
+  'dry-run': dry_run,
+  'time-zone': time_zone
 }: ImportOptions): Promise<void> {
   if (file === undefined || user === undefined) {
     throw new CommandError('Set the file and the user: npm run import -- tasks.csv --user ann')
@@ -40,7 +44,7 @@ export async function importCommand({
   const database = await openConfiguredDatabase(config)
   try {
     await migrateConfigured(config, database)
-    await importFor(database.db, config, file, user, dry_run)
+    await importFor(database.db, config, user, { file, dry_run, zone: readTimeZone(time_zone) })
   } catch (error) {
     throw error instanceof Problem ? new CommandError(error.message) : error
   } finally {
@@ -51,9 +55,8 @@ export async function importCommand({
 async function importFor(
   db: Db,
   config: Config,
-  file: string,
   user: string,
-  dry_run: boolean
+  { file, ...options }: Pick<ImportFile, 'dry_run' | 'zone'> & { file: string }
 ): Promise<void> {
   const owner = await getUser(db, user.includes('@') ? { email: user } : { username: user })
   if (!owner) {
@@ -67,7 +70,7 @@ async function importFor(
     userAgent: null
   }
   const staged = await imports.stageFile(ctx, {
-    dry_run,
+    ...options,
     file_name: basename(file),
     source: createReadStream(file)
   })

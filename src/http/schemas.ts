@@ -44,11 +44,33 @@ export const Timestamp = (description: string) =>
   Type.String({ format: 'date-time', maxLength: 40, description })
 export const NullableTimestamp = (description: string) =>
   nullable({ type: 'string', format: 'date-time', maxLength: 40, description })
+/** What callers may send for a moment: also a date alone, whose meaning the description says. */
+export const DateOrTimestamp = (description: string) =>
+  Type.String({ ...DATE_OR_TIMESTAMP, description })
+export const NullableDateOrTimestamp = (description: string) =>
+  nullable({ type: 'string', ...DATE_OR_TIMESTAMP, description })
 export const NullableText = (description: string, maxLength: number, more: object = {}) =>
   nullable({ type: 'string', maxLength, pattern: NO_NUL, description, ...more })
 /** A type that can also be null. */
 export const nullable = (schema: { type: string } & Record<string, unknown>) =>
   Type.Unsafe<string | null>({ ...schema, type: [schema.type, 'null'] })
+
+/** The dates of the calendar; 29 February is in leap years only. */
+const DATE =
+  '([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)' +
+  '|02-(0[1-9]|1[0-9]|2[0-8]))' +
+  '|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)'
+const TIME_AND_ZONE =
+  '[Tt]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?' +
+  '([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])'
+/** A string without `format`: a union of `date` and `date-time` is a union of types in generated clients. */
+const DATE_OR_TIMESTAMP = {
+  maxLength: 40,
+  pattern: `^${DATE}(${TIME_AND_ZONE})?$`,
+  'x-moment': true,
+  'x-hint':
+    'must be a date such as 2026-01-31, or a date and time with zone as in RFC 3339, such as 2026-01-31T09:00:00Z'
+}
 
 // Patterns use what ECMAScript, RE2, Python and Ruby read alike; to Ruby an escape above \x7f is a broken character.
 export const NO_NUL = '^[^\\x00]*$'

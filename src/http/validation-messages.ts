@@ -93,6 +93,14 @@ const unknownField: Explain = ({ params, parentSchema }, name) => {
 const HAS_LOST_PLUS = /T[\d:.]+ \d\d:?\d\d$/i
 const LOST_PLUS = '; the + of its zone was read as a blank, so write it as %2B'
 
+const plusHint = ({ data }: ErrorObject, where: FieldError['in']): string =>
+  where === 'query' && HAS_LOST_PLUS.test(String(data)) ? LOST_PLUS : ''
+
+const malformed: Explain = (error, name, where) => [
+  'malformed',
+  `${name} ${hintOf(error) ?? 'has characters that are not allowed here'}${plusHint(error, where)}.`
+]
+
 /** What each keyword of JSON Schema means to a caller. */
 const EXPLANATIONS: Record<string, Explain> = {
   additionalProperties: unknownField,
@@ -121,17 +129,12 @@ const EXPLANATIONS: Record<string, Explain> = {
   minProperties: (_error, name) => ['empty', `${name} must name at least one field.`],
   minimum: outOfRange,
   maximum: outOfRange,
-  format: ({ params, data }, name, where) => {
-    const hint = where === 'query' && HAS_LOST_PLUS.test(String(data)) ? LOST_PLUS : ''
-    return [
-      'malformed',
-      `${name} must be ${FORMATS[params.format] ?? `a valid ${params.format}`}${hint}.`
-    ]
-  },
-  pattern: (error, name) => [
+  format: (error, name, where) => [
     'malformed',
-    `${name} ${hintOf(error) ?? 'has characters that are not allowed here'}.`
-  ]
+    `${name} must be ${FORMATS[error.params.format] ?? `a valid ${error.params.format}`}${plusHint(error, where)}.`
+  ],
+  pattern: malformed,
+  'x-moment': malformed
 }
 
 const TYPES: Record<string, string> = {

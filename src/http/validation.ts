@@ -3,7 +3,7 @@ import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv'
 import type { FastifySchemaValidationError } from 'fastify'
 import { type FieldError, Problem } from '../core/problem.ts'
 import { isEmail } from '../lib/email.ts'
-import { isTimestamp } from '../lib/timestamp.ts'
+import { isDateOrTimestamp, isTimestamp } from '../lib/timestamp.ts'
 import { excessOf } from './excess.ts'
 import { fieldErrors } from './validation-messages.ts'
 
@@ -36,6 +36,15 @@ const options: Options = {
   // The checks of the contract tell that ours are schemas; checking again would slow down every start.
   meta: false,
   validateSchema: false,
+  // The years 0001 to 9999 in UTC: a pattern cannot tell them.
+  keywords: [
+    {
+      keyword: 'x-moment',
+      type: 'string',
+      errors: false,
+      validate: (_: unknown, text: string) => isDateOrTimestamp(text)
+    }
+  ],
   formats: {
     uuid: UUID,
     email: isEmail,

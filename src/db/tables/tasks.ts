@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import {
   type AnyPgColumn,
+  boolean,
   customType,
   index,
   integer,
@@ -51,6 +52,8 @@ export const tasks = pgTable(
     status: taskStatus().notNull(),
     priority: taskPriority().notNull(),
     due_date: timestamp(),
+    // Due on the day of `due_date`, wherever one is; `due_date` is then the end of that day in UTC.
+    all_day: boolean().notNull().default(false),
     tags: text().array().notNull(),
     completed_at: timestamp(),
     version: integer().notNull().default(1),

@@ -1,5 +1,6 @@
 import { validatorOf } from '../../http/validation.ts'
 import { unguardCell } from '../../lib/csv.ts'
+import type { TimeZone } from '../../lib/time-zone.ts'
 import { type CsvField, csvColumns, schemas, TaskCreate } from '../tasks/schema.ts'
 import { type Cells, isBlank } from './csv-reader.ts'
 import type { Header } from './header.ts'
@@ -19,8 +20,11 @@ const validate = validatorOf(TaskCreate, schemas)
 
 const HINTS = new Map(csvColumns.map(({ field, hint }) => [field, hint]))
 
-/** Returns what a row says: a new task, or its errors. An empty cell means that the field is absent. */
-export function parseRow(cells: Cells, header: Header): ParsedRow {
+/**
+ * Returns what a row says: a new task, or its errors. An empty cell means that the field is absent; a time without zone
+ * is meant in `zone`.
+ */
+export function parseRow(cells: Cells, header: Header, zone?: TimeZone): ParsedRow {
   const tooMany = cellBeyond(cells, header.width)
   if (tooMany) {
     return { errors: [tooMany] }
@@ -28,7 +32,7 @@ export function parseRow(cells: Cells, header: Header): ParsedRow {
   const task: Record<string, unknown> = {}
   for (const { field, parse } of csvColumns) {
     const cell = cellOf(cells, header, field)
-    const value = cell === null ? undefined : parse(unguardCell(cell))
+    const value = cell === null ? undefined : parse(unguardCell(cell), zone)
     if (value !== undefined) {
       task[field] = value
     }

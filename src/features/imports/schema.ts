@@ -13,6 +13,7 @@ import {
   stringEnum,
   Timestamp
 } from '../../http/schemas.ts'
+import { TimeZoneName } from '../../http/time-zone.ts'
 import { md } from '../../lib/md.ts'
 
 /** The most columns of a file; each may have to be listed as ignored. */
@@ -158,6 +159,11 @@ export const TaskImportUpload = requestBody(
 export const TaskImportCreateQuery = params({
   dry_run: Type.Optional(
     Type.Boolean({ default: false, description: 'Validate the rows without creating tasks.' })
+  ),
+  time_zone: Type.Optional(
+    TimeZoneName(md`
+      The time zone of times in the file that have none, such as \`2026-12-31 14:00\`; without it their rows are
+      rejected. Dates without a time have no zone: such a task is due on that day, wherever one is.`)
   )
 })
 export const TaskImportParams = params({ import_id: Id("The import's id.") })

@@ -4,6 +4,7 @@ import type { Actor, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { deterministicUuids } from '../../lib/deterministic-uuid.ts'
+import type { TimeZone } from '../../lib/time-zone.ts'
 import { toTaskRecord } from '../tasks/service.ts'
 import { type Cells, invalidFile, readRows } from './csv-reader.ts'
 import { type Header, printable, readHeader } from './header.ts'
@@ -29,6 +30,8 @@ export interface StagedImport {
 export interface ImportFile {
   file_name: string
   dry_run: boolean
+  /** In which times without zone are meant; without it they are rejected. */
+  zone?: TimeZone | undefined
   source: AsyncIterable<Buffer>
 }
 
@@ -40,7 +43,7 @@ export interface ImportFile {
 export async function stageFile(
   db: Db,
   ctx: RequestContext<Actor>,
-  { source, file_name, dry_run }: ImportFile,
+  { source, file_name, dry_run, zone }: ImportFile,
   maxRows: number
 ): Promise<StagedImport> {
   const owner_id = ctx.caller.id
@@ -54,7 +57,7 @@ export async function stageFile(
   })
   try {
     const digest = createHash('sha256')
-    const blocks = createBlockWriter(db, owner_id, id)
+    const blocks = createBlockWriter(db, owner_id, id, zone)
     const { header, rows } = await storeRows(readRows(hashing(source, digest)), blocks, maxRows)
     return {
       id,
@@ -112,7 +115,7 @@ async function storeRows(
 type BlockWriter = ReturnType<typeof createBlockWriter>
 
 /** Parses rows, collects them in blocks and stores these. */
-function createBlockWriter(db: Db, owner_id: string, id: string) {
+function createBlockWriter(db: Db, owner_id: string, id: string, zone: TimeZone | undefined) {
   const full: NewBlock[] = []
   let tasks: string[] = []
   let errors: string[] = []
@@ -139,7 +142,7 @@ function createBlockWriter(db: Db, owner_id: string, id: string) {
   }
   return {
     add(row: number, cells: Cells, header: Header): void {
-      const parsed = parseRow(cells, header)
+      const parsed = parseRow(cells, header, zone)
       if ('task' in parsed) {
         const { task, event } = deterministicUuids(id, row)
         const text = JSON.stringify({ row, ...toTaskRecord(parsed.task, task, event) })

@@ -6,9 +6,11 @@ import { IdempotencyKey, sendIdempotent } from '../../http/idempotency.ts'
 import { uploadTimeoutMs } from '../../http/request-timeout.ts'
 import { ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
+import { readTimeZone } from '../../http/time-zone.ts'
 import { md } from '../../lib/md.ts'
 import { TaskImport, TaskImportCreateQuery, TaskImportUpload } from './schema.ts'
 import { createImportService } from './service.ts'
+import type { ImportFile } from './staging.ts'
 import { readUpload } from './upload.ts'
 
 /** After the last byte, for the rest to be stored. */
@@ -23,11 +25,11 @@ const createTaskImport = {
     Accepts a file and responds before its rows are imported: poll the import until its status is final. Columns,
     whatever their case, blanks, hyphens and underscores: \`title\` or \`subject\` (exactly one of them),
     \`description\`, \`status\` (also pending, in-progress, to do, not started, completed), \`priority\` (also normal,
-    urgent), \`due_date\` or \`due\` (a date-time with zone, or a date, which means its end in UTC), \`tags\` (separated
-    by \`|\`). Other columns are listed in \`ignored_columns\`. An invalid row is
-    rejected and listed among the errors; each valid row becomes exactly one task. An empty cell means that the field
-    is absent; blank rows are skipped. One \`'\` before what a spreadsheet would run as a formula is removed, because
-    an export adds it. The same file under the same \`Idempotency-Key\` is imported once.`,
+    urgent), \`due_date\` or \`due\` (a date, which makes the task due on that day, wherever one is, or a time with
+    zone, or one in \`time_zone\`), \`tags\` (separated by \`|\`). Other columns are listed in \`ignored_columns\`.
+    An invalid row is rejected and listed among the errors; each valid row becomes exactly one task. An empty cell
+    means that the field is absent; blank rows are skipped. One \`'\` before what a spreadsheet would run as a formula
+    is removed, because an export adds it. The same file under the same \`Idempotency-Key\` is imported once.`,
   consumes: ['multipart/form-data'],
   headers: IdempotencyKey,
   querystring: TaskImportCreateQuery,
@@ -54,10 +56,10 @@ export async function taskImportUploadRoutes(
   const requestTimeoutMs = uploadTimeoutMs(config.IMPORT_MAX_BYTES)
   await app.register(multipart)
 
-  const stage = (request: FastifyRequest, dry_run: boolean) =>
+  const stage = (request: FastifyRequest, options: Pick<ImportFile, 'dry_run' | 'zone'>) =>
     readUpload(request, {
       maxBytes: config.IMPORT_MAX_BYTES,
-      accept: (upload) => imports.stageFile(request.ctx, { ...upload, dry_run }),
+      accept: (upload) => imports.stageFile(request.ctx, { ...upload, ...options }),
       undo: ({ id }) => imports.discardStaged(request.ctx, id)
     })
 
@@ -69,7 +71,8 @@ export async function taskImportUploadRoutes(
       schema: createTaskImport
     },
     async (request, reply) => {
-      const staged = await stage(request, request.query.dry_run ?? false)
+      const { dry_run = false, time_zone } = request.query
+      const staged = await stage(request, { dry_run, zone: readTimeZone(time_zone) })
       try {
         return await sendIdempotent(db, request, reply, {
           work: (tx) => imports.queueImport(request.ctx, staged, tx),

@@ -110,7 +110,8 @@ function planCreate(
   if (id !== undefined && batch.takenIds.has(id.toLowerCase())) {
     throw idTaken()
   }
-  const task = newTask(batch.ctx, normalizeFields({ ...data, title, ...(id && { id }) }))
+  const at = `${pointer}/data`
+  const task = newTask(batch.ctx, normalizeFields({ ...data, title, ...(id && { id }) }, at), at)
   assertAssignable(batch, task.assignee_id, pointer)
   if (batch.quotaLeft-- <= 0) {
     throw quotaExceeded(batch.quota)
@@ -133,7 +134,8 @@ async function planChange(
   if (op === 'delete') {
     return { changeSet: buildDelete(caller, task) }
   }
-  const changeSet = buildUpdate(caller, task, normalizeFields<TaskUpdate>(data))
+  const at = `${pointer}/data`
+  const changeSet = buildUpdate(caller, task, normalizeFields<TaskUpdate>(data, at), at)
   if (!changeSet) {
     return { unchanged: task }
   }

@@ -3,6 +3,7 @@ import type { Caller } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Changes } from '../../db/tables/task-events.ts'
 import { isManager } from './access.sql.ts'
+import { settleAllDay } from './due-date.fields.ts'
 import type { TaskEventType } from './events.queries.ts'
 import { FIELD_NAMES, type FieldValues } from './fields.ts'
 import type { Task, TaskUpdate } from './schema.ts'
@@ -16,14 +17,16 @@ export interface TaskChangeSet {
 }
 
 /**
- * Builds the change that gives a task the normalized values of `wanted`; undefined when it has them. An assignee may
- * change the status and nothing else.
+ * Builds the change that gives a task the normalized values of `given`, which stand at `pointer` in the body; undefined
+ * when it has them. An assignee may change the status and nothing else.
  */
 export function buildUpdate(
   caller: Caller,
   task: Task,
-  wanted: TaskUpdate
+  given: TaskUpdate,
+  pointer = ''
 ): TaskChangeSet | undefined {
+  const wanted = settleAllDay(task, given, pointer)
   const changes = differences(task, wanted)
   const fields = Object.keys(changes)
   if (fields.length === 0) {

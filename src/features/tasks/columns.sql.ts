@@ -18,6 +18,11 @@ export const taskColumns = {
 /** `title, description, …` */
 export const fieldList: SQL = sql.raw(FIELD_NAMES.join(', '))
 
+/** The same, of records that a server without all-day tasks may have stored. */
+export const storedFieldList: SQL = sql.raw(
+  FIELD_NAMES.map((name) => (name === 'all_day' ? 'coalesce(all_day, false)' : name)).join(', ')
+)
+
 /** `title text, description text, …`, for jsonb_to_recordset. */
 export const fieldDefinitions: SQL = sql.raw(
   Object.entries(mapFields(({ column }) => column.getSQLType()))

@@ -6,7 +6,13 @@ import { prepared } from '../../db/prepared-statements.ts'
 import { executeRows } from '../../db/rows.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { mustGet } from '../../lib/must-get.ts'
-import { fieldDefinitions, fieldList, fieldPlaceholders, taskColumns } from './columns.sql.ts'
+import {
+  fieldDefinitions,
+  fieldList,
+  fieldPlaceholders,
+  storedFieldList,
+  taskColumns
+} from './columns.sql.ts'
 import { eventOrigin, originPlaceholders, taskEventsCte } from './events.queries.ts'
 import type { FieldValues } from './fields.ts'
 import type { Task } from './schema.ts'
@@ -81,7 +87,7 @@ export async function insertTaskRecords(
       ),
       created AS (
         INSERT INTO tasks (owner_id, id, ${fieldList}, completed_at)
-        SELECT ${owner_id}::uuid, id, ${fieldList}, CASE status WHEN 'done' THEN now() END
+        SELECT ${owner_id}::uuid, id, ${storedFieldList}, CASE status WHEN 'done' THEN now() END
         FROM given
         RETURNING 1
       ),

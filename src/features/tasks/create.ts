@@ -4,6 +4,7 @@ import { invalidField, Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withRetries } from '../../db/transaction.ts'
 import { type InsertTask, insertTasks, type NewTask } from './create.queries.ts'
+import { assertDay } from './due-date.fields.ts'
 import { recordTaskEvents } from './events.queries.ts'
 import { DEFAULTS, normalizeFields } from './fields.ts'
 import { listAssignable, listTakenIds } from './queries.ts'
@@ -57,13 +58,17 @@ async function createInTransaction(
   return created as Task
 }
 
-/** Completes a normalized body. */
-export const newTask = (ctx: RequestContext, body: TaskCreate): NewTask => ({
-  ...DEFAULTS,
-  ...body,
-  id: body.id?.toLowerCase() ?? uuidv7(),
-  owner_id: ctx.caller.id
-})
+/** Completes a normalized body, which stands at `pointer` in the request. */
+export function newTask(ctx: RequestContext, body: TaskCreate, pointer = ''): NewTask {
+  const task = {
+    ...DEFAULTS,
+    ...body,
+    id: body.id?.toLowerCase() ?? uuidv7(),
+    owner_id: ctx.caller.id
+  }
+  assertDay(task.all_day, task.due_date, pointer)
+  return task
+}
 
 /** Creates checked tasks in two statements: one for the rows, one for the events. */
 export async function createTasks(tx: Tx, ctx: RequestContext, rows: NewTask[]): Promise<Task[]> {

@@ -6,7 +6,7 @@ import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
 import { visibleBranches } from './access.sql.ts'
 import { createTaskExport, csvOfTasks, HEADER } from './export.ts'
-import { TaskFilterQuery } from './list.schema.ts'
+import { TaskExportQuery } from './list.schema.ts'
 import { Task } from './schema.ts'
 
 /** Enough for a million tasks over a slow connection; after that the transfer is aborted. */
@@ -22,18 +22,19 @@ const exportTasksCsv = {
     tags: ['Tasks'],
     summary: 'Export tasks as CSV',
     description: md`
-      Streams all tasks that a list with the same filters returns, oldest first: UTF-8, a header, then a record for each
-      task (RFC 4180). Importing the file gives the same tasks. A cell that a spreadsheet would run as a formula is
-      prefixed with \`'\`, which an import removes; tags are separated by \`|\`; an empty cell is null, \`""\` an empty
-      text. Each task is in the file once, as it is when the stream reaches it. A transfer that is aborted ends without
-      its last chunk, so that no client takes the file for complete; so does one whose client reads nothing for 30
-      seconds. A user can have two exports in progress at once; a further one is a 429.`,
-    querystring: TaskFilterQuery,
+      Streams all tasks that a list with the same filters returns, oldest first: UTF-8, a header, then a record for
+      each task (RFC 4180). Importing the file gives the same tasks. A cell that a spreadsheet would run as a formula
+      is prefixed with \`'\`, which an import removes; tags are separated by \`|\`; an all-day task is due on a date
+      without time; an empty cell is null, \`""\` an empty text. Each task is in the file once, as it is when the
+      stream reaches it. A transfer that is aborted ends without its last chunk, so that no client takes the file for
+      complete; so does one whose client reads nothing for 30 seconds. A user can have two exports in progress at
+      once; a further one is a 429.`,
+    querystring: TaskExportQuery,
     response: responses({ 200: CsvFile('The tasks, a record each.', EXAMPLE) }, 'not_allowed')
   }
 } as const
 
-type ExportRequest = FastifyRequest<{ Querystring: TaskFilterQuery }>
+type ExportRequest = FastifyRequest<{ Querystring: TaskExportQuery }>
 
 /** Tasks as a file, by the same filters as the list. */
 export async function taskExportRoutes(app: App, { db }: Pick<Deps, 'db'>) {

@@ -6,9 +6,10 @@ import type { Db } from '../../db/client.ts'
 import { classifyDbError } from '../../db/errors.ts'
 import { csvOf } from '../../lib/csv.ts'
 import { streamText } from '../../lib/text-stream.ts'
+import { dateOf } from '../../lib/timestamp.ts'
 import { TAG_SEPARATOR } from './fields.schema.ts'
 import { CSV_COLUMNS } from './fields.ts'
-import type { TaskFilterQuery } from './list.schema.ts'
+import type { TaskExportQuery } from './list.schema.ts'
 import { createTaskReader, type Position } from './list.ts'
 import type { Task } from './schema.ts'
 
@@ -56,7 +57,7 @@ export function createTaskExport(db: Db) {
   /** Rejects before the first chunk when the caller may not or the database cannot; later errors abort the stream. */
   return async function exportTasks(
     ctx: RequestContext,
-    filter: TaskFilterQuery
+    { bom = false, ...filter }: TaskExportQuery
   ): Promise<Readable> {
     const read: ReadAfter = async (limit, after) =>
       (await readTasks(ctx, { sort: 'created_at_asc', filter, after, limit })).rows
@@ -68,7 +69,7 @@ export function createTaskExport(db: Db) {
       running--
     }
     try {
-      const records = recordsOf(await read(MIN_ROWS), read)
+      const records = recordsOf(bom, await read(MIN_ROWS), read)
       const stream = streamText(records, { chunkBytes: CHUNK_BYTES, stallMs: STALL_MS })
       return stream.once('close', end)
     } catch (error) {
@@ -81,8 +82,8 @@ export function createTaskExport(db: Db) {
 type Rows = (Task & Position)[]
 type ReadAfter = (limit: number, after?: Position) => Promise<Rows>
 
-async function* recordsOf(first: Rows, read: ReadAfter): AsyncGenerator<string> {
-  yield HEADER
+async function* recordsOf(bom: boolean, first: Rows, read: ReadAfter): AsyncGenerator<string> {
+  yield bom ? BYTE_ORDER_MARK + HEADER : HEADER
   let limit = MIN_ROWS
   for (let rows = first, last = rows.at(-1); last; last = rows.at(-1)) {
     for (const part of partsOf(rows)) {
@@ -124,11 +125,16 @@ function nextLimit(rows: Rows, limit: number): number {
   return Math.min(MAX_ROWS, 2 * limit, Math.max(MIN_ROWS, fitting))
 }
 
+const BYTE_ORDER_MARK = '\ufeff'
 export const HEADER = csvOf([COLUMNS.map(({ name }) => name)])
 
 /** Returns a record for each task. */
 export const csvOfTasks = (tasks: Task[]): string =>
-  csvOf(tasks.map((task) => COLUMNS.map(({ field }) => cellOf(task[field]))))
+  csvOf(tasks.map((task) => COLUMNS.map(({ field }) => cellOf(exportedValue(task, field)))))
+
+/** An all-day task is due on a date, which an import reads as such again. */
+const exportedValue = (task: Task, field: keyof Task): Task[keyof Task] =>
+  field === 'due_date' && task.all_day && task.due_date ? dateOf(task.due_date) : task[field]
 
 function cellOf(value: Task[keyof Task]): string | null {
   if (value === null) {

@@ -1,12 +1,14 @@
 import { Type } from '@sinclair/typebox'
 import {
   NO_NUL,
+  NullableDateOrTimestamp,
   NullableId,
   NullableText,
   NullableTimestamp,
   singleLine,
   stringEnum
 } from '../../http/schemas.ts'
+import { md } from '../../lib/md.ts'
 
 export const TaskStatus = stringEnum(
   'TaskStatus',
@@ -43,9 +45,25 @@ export const Title = Type.String({
   description: 'What is to be done.'
 })
 export const Description = NullableText('Free text of up to 10 000 characters.', MAX_DESCRIPTION)
-export const DueDate = NullableTimestamp(
-  'When it is due, with a time zone; stored in UTC to the millisecond.'
+export const DueDateInput = NullableDateOrTimestamp(
+  md`
+    When it is due: a date and time with zone, stored in UTC to the millisecond, or a date alone such as \`2026-12-31\`,
+    which makes the task due on that day, wherever one is (\`all_day\`). It is in the contract as a string, since it is
+    one of two formats.`
 )
+export const DueDate = NullableTimestamp(
+  'When it is due, in UTC. Of an all-day task, the end of its day: `2026-12-31T23:59:59.999Z`.'
+)
+export const AllDayInput = Type.Boolean({
+  description: md`
+    Follows from \`due_date\`, so it may be left out: a date alone makes it true, another date and time makes it false.
+    Send both to give a task the values that another one was read with. True needs a \`due_date\` that is a date or the
+    end of one in UTC; anything else is a 400.`
+})
+export const AllDay = Type.Boolean({
+  description:
+    'True when it is due on a day, wherever one is, and not at a moment; `due_date` is then the end of that day in UTC.'
+})
 export const TagsInput = Type.Array(
   Type.String({
     minLength: 1,

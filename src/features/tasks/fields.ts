@@ -2,11 +2,16 @@ import { type Static, type TOptional, type TSchema, Type } from '@sinclair/typeb
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { tasks } from '../../db/tables/tasks.ts'
 import { ref } from '../../http/schemas.ts'
-import { normalizeTimestamp } from '../../lib/timestamp.ts'
+import { momentOf, type TimeZone } from '../../lib/time-zone.ts'
+import { isTimestamp } from '../../lib/timestamp.ts'
+import { normalizeDueDate } from './due-date.fields.ts'
 import {
+  AllDay,
+  AllDayInput,
   Assignee,
   Description,
   DueDate,
+  DueDateInput,
   TAG_SEPARATOR,
   Tags,
   TagsInput,
@@ -20,8 +25,11 @@ import {
 interface CsvColumn {
   /** What a file may call the column, whatever its case and blanks; an export uses the first. */
   names: readonly [string, ...string[]]
-  /** Returns what a cell says, to be validated like a request; undefined when the field is absent. */
-  parse: (cell: string) => unknown
+  /**
+   * Returns what a cell says, to be validated like a request; undefined when the field is absent. A time without zone
+   * is meant in `zone`.
+   */
+  parse: (cell: string, zone?: TimeZone) => unknown
   /** What a correct cell looks like, where files may hold more than requests. */
   hint?: string
 }
@@ -79,17 +87,22 @@ const DECLARED = {
   },
   due_date: {
     column: tasks.due_date,
-    input: DueDate,
+    input: DueDateInput,
     output: DueDate,
     default: null,
-    normalize: normalizeTimestamp,
     csv: {
       names: ['due_date', 'due'],
       parse: unlessBlank(parseDueDate),
       hint:
-        'due_date must be a date such as 2026-01-31, which means its end in UTC, ' +
-        'or a date and time with zone, such as 2026-01-31T09:00:00Z.'
+        'due_date must be a date such as 2026-01-31, or a date and time with zone, such as 2026-01-31T09:00:00Z; ' +
+        'a time without zone, such as 2026-01-31 09:00, needs the parameter time_zone.'
     }
+  },
+  all_day: {
+    column: tasks.all_day,
+    input: AllDayInput,
+    output: AllDay,
+    default: false
   },
   tags: {
     column: tasks.tags,
@@ -154,9 +167,12 @@ const NORMALIZERS = FIELD_NAMES.flatMap((name) => {
   return normalize ? [[name, normalize as (value: unknown) => unknown] as const] : []
 })
 
-/** Returns the fields in the one spelling in which they are compared and stored. */
-export function normalizeFields<T extends Partial<FieldValues>>(fields: T): T {
-  const normalized: Record<string, unknown> = { ...fields }
+/**
+ * Returns the fields in the one spelling in which they are compared and stored. Throws when they contradict each other;
+ * `pointer` says where they stand in the body.
+ */
+export function normalizeFields<T extends Partial<FieldValues>>(fields: T, pointer = ''): T {
+  const normalized: Record<string, unknown> = normalizeDueDate({ ...fields }, pointer)
   for (const [name, normalize] of NORMALIZERS) {
     const value = normalized[name]
     if (value !== undefined && value !== null) {
@@ -171,10 +187,12 @@ export const CSV_COLUMNS = FIELD_NAMES.flatMap((name) => {
   return csv ? [{ field: name as CsvFieldName, ...csv }] : []
 })
 
-function unlessBlank(parse: (text: string) => unknown): (cell: string) => unknown {
-  return (cell) => {
+function unlessBlank(
+  parse: (text: string, zone?: TimeZone) => unknown
+): (cell: string, zone?: TimeZone) => unknown {
+  return (cell, zone) => {
     const text = cell.trim()
-    return text === '' ? undefined : parse(text)
+    return text === '' ? undefined : parse(text, zone)
   }
 }
 
@@ -200,9 +218,15 @@ function parsePriority(text: string): string {
   return PRIORITY_NAMES.get(priority) ?? priority
 }
 
-/** Reads a date without a time as its end in UTC. */
-function parseDueDate(text: string): string {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T23:59:59.999Z` : text
+const LOCAL_TIME = /^(\d{4}-\d{2}-\d{2})[Tt ]+(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)$/
+
+/** Reads a time without zone in `zone`, if there is one; the rest is judged like a request. */
+function parseDueDate(text: string, zone?: TimeZone): string {
+  const [, date, time] = LOCAL_TIME.exec(text) ?? []
+  const asUtc = `${date}T${time}Z`
+  return zone && isTimestamp(asUtc)
+    ? new Date(momentOf(Date.parse(asUtc), zone)).toISOString()
+    : text
 }
 
 function parseTags(text: string): string[] {

@@ -2,9 +2,10 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { invalidField } from '../../core/problem.ts'
 import { tasks } from '../../db/tables/tasks.ts'
+import { readTimeZone } from '../../http/time-zone.ts'
 import { MAX_WORDS, TooManyWordsError, toTsquery } from '../../lib/search-query.ts'
-import { normalizeTimestamp } from '../../lib/timestamp.ts'
 import type { TaskFilterQuery } from './list.schema.ts'
+import { dueFilter, overdueFilter, timeFilter } from './time-filter.sql.ts'
 
 /**
  * A filter as SQL that holds only placeholders, built when its statement is prepared, and the values that fill them.
@@ -19,22 +20,21 @@ export interface Condition {
 
 const value = sql.placeholder
 
-/** Unfinished after its due date; null for a task without one. */
-export const isOverdue = sql`(${tasks.due_date} < now() AND ${tasks.status} <> 'done')`
-
 /** Returns the filters of a query, in a fixed order. */
 export function conditionsOf(query: TaskFilterQuery): Condition[] {
+  const zone = readTimeZone(query.time_zone)
   return [
     oneOf('status', tasks.status, statesOf(query)),
     oneOf('priority', tasks.priority, query.priority),
     tagFilter(query.tag),
     assigneeFilter(query.assignee_id),
-    overdueFilter(query.overdue),
-    timeFilter('due_after', tasks.due_date, '>=', query.due_after),
-    timeFilter('due_before', tasks.due_date, '<', query.due_before),
-    timeFilter('created_after', tasks.created_at, '>=', query.created_after),
-    timeFilter('created_before', tasks.created_at, '<', query.created_before),
-    timeFilter('updated_after', tasks.updated_at, '>=', query.updated_after),
+    overdueFilter(query.overdue, zone),
+    dueFilter('due_after', query.due_after, zone),
+    dueFilter('due_before', query.due_before, zone),
+    timeFilter('created_after', tasks.created_at, query.created_after, zone),
+    timeFilter('created_before', tasks.created_at, query.created_before, zone),
+    timeFilter('updated_after', tasks.updated_at, query.updated_after, zone),
+    timeFilter('updated_before', tasks.updated_at, query.updated_before, zone),
     wordFilter(query.q)
   ].filter((condition) => condition !== undefined)
 }
@@ -91,29 +91,6 @@ const assigneeFilter = (assignee_id: string | undefined): Condition | undefined 
         name: 'assignee_id',
         where: () => sql`${tasks.assignee_id} = ${value('assignee_id')}::uuid`,
         values: { assignee_id }
-      }
-
-const overdueFilter = (overdue: boolean | undefined): Condition | undefined =>
-  overdue === undefined
-    ? undefined
-    : {
-        name: `overdue ${overdue}`,
-        where: () => (overdue ? isOverdue : sql`${isOverdue} IS NOT TRUE`),
-        values: {}
-      }
-
-const timeFilter = (
-  name: string,
-  column: AnyPgColumn,
-  comparison: '>=' | '<',
-  timestamp: string | undefined
-): Condition | undefined =>
-  timestamp === undefined
-    ? undefined
-    : {
-        name,
-        where: () => sql`${column} ${sql.raw(comparison)} ${value(name)}::timestamptz`,
-        values: { [name]: normalizeTimestamp(timestamp) }
       }
 
 /** Cast without PostgreSQL's own parser, which would read the words once more. */

@@ -1,14 +1,15 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { PageQuery } from '../../http/pagination.schema.ts'
 import {
+  DateOrTimestamp,
   Id,
   params,
   ref,
   responseBody,
   singleLine,
-  stringEnum,
-  Timestamp
+  stringEnum
 } from '../../http/schemas.ts'
+import { TimeZoneName } from '../../http/time-zone.ts'
 import { md } from '../../lib/md.ts'
 import { TaskPriority, TaskStatus } from './fields.schema.ts'
 
@@ -41,7 +42,7 @@ export const TaskSort = stringEnum(
   ],
   md`
     The order of a list. Ties are sorted by id in the same direction; tasks without a due date come last in both
-    directions; titles sort whatever their case and accents.`
+    directions; titles sort whatever their case and accents, numbers in them digit by digit.`
 )
 export type TaskSort = Static<typeof TaskSort>
 
@@ -82,14 +83,30 @@ const Filter = {
   overdue: Type.Optional(
     Type.Boolean({
       description:
-        'Only tasks whose due date has passed while they are unfinished, or only the others.'
+        'Only tasks whose due date, or its day, has passed while they are unfinished, or only the others.'
     })
   ),
-  due_after: Type.Optional(Timestamp('Due at this time or later.')),
-  due_before: Type.Optional(Timestamp('Due before this time.')),
-  created_after: Type.Optional(Timestamp('Created at this time or later.')),
-  created_before: Type.Optional(Timestamp('Created before this time.')),
-  updated_after: Type.Optional(Timestamp('Last changed at this time or later.')),
+  due_after: Type.Optional(DateOrTimestamp('Due at this time or later, or from this day on.')),
+  due_before: Type.Optional(
+    DateOrTimestamp('Due before this time, or before the end of this day.')
+  ),
+  created_after: Type.Optional(
+    DateOrTimestamp('Created at this time or later, or from this day on.')
+  ),
+  created_before: Type.Optional(
+    DateOrTimestamp('Created before this time, or before the end of this day.')
+  ),
+  updated_after: Type.Optional(
+    DateOrTimestamp('Last changed at this time or later, or from this day on.')
+  ),
+  updated_before: Type.Optional(
+    DateOrTimestamp('Last changed before this time, or before the end of this day.')
+  ),
+  time_zone: Type.Optional(
+    TimeZoneName(md`
+      The time zone in which days begin and end, for filters by a date and for all-day tasks; without it they do in
+      UTC.`)
+  ),
   q: Type.Optional(
     Type.String({
       minLength: 1,
@@ -120,6 +137,18 @@ export type TaskListQuery = Static<typeof TaskListQuery>
 
 export const TaskFilterQuery = params(Filter)
 export type TaskFilterQuery = Static<typeof TaskFilterQuery>
+
+export const TaskExportQuery = params({
+  ...Filter,
+  bom: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        'Begin the file with a byte order mark, by which Excel on Windows knows UTF-8; an import skips it.'
+    })
+  )
+})
+export type TaskExportQuery = Static<typeof TaskExportQuery>
 
 const Count = (description: string) =>
   Type.Integer({ format: 'int32', minimum: 0, maximum: 2_147_483_647, description })

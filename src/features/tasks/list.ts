@@ -4,7 +4,9 @@ import type { Db } from '../../db/client.ts'
 import { rowsThatFit } from '../../http/page-size.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
 import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
-import { normalizeTimestamp } from '../../lib/timestamp.ts'
+import { readTimeZone } from '../../http/time-zone.ts'
+import { borderOf } from '../../lib/time-border.ts'
+import type { TimeZone } from '../../lib/time-zone.ts'
 import { visibleBranches } from './access.sql.ts'
 import { conditionsOf, needsCustomPlan } from './filter.sql.ts'
 import {
@@ -102,17 +104,23 @@ function afterOf(position: Position | undefined): After {
 }
 
 /** Returns what a filter means, whatever the order and the spelling of its values: a cursor is bound to that. */
-const canonicalFilter = (filter: TaskFilterQuery): unknown[] =>
-  Object.entries(filter)
-    .map(([name, value]) => [name, canonicalValue(name, value)])
+function canonicalFilter({ time_zone, ...filter }: TaskFilterQuery): unknown[] {
+  const zone = readTimeZone(time_zone)
+  return Object.entries(filter)
+    .map(([name, value]) => [name, canonicalValue(name, value, zone)])
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
+}
 
-function canonicalValue(name: string, value: unknown): unknown {
+function canonicalValue(name: string, value: unknown, zone: TimeZone | undefined): unknown {
   if (Array.isArray(value)) {
     return [...new Set(value.map((one: string) => one.trim()))].sort()
   }
   if (/_(after|before)$/.test(name)) {
-    return normalizeTimestamp(value as string)
+    const { moment, shown } = borderOf(name, value as string, zone)
+    return name.startsWith('due_') && shown !== moment ? [moment, shown] : moment
+  }
+  if (name === 'overdue' && zone && zone.name !== 'UTC') {
+    return [value, zone.name]
   }
   return name.endsWith('_id') ? (value as string).toLowerCase() : value
 }

@@ -99,11 +99,18 @@ export const TaskUpdate = requestBody('TaskUpdate', optionalInputSchemas, {
 })
 export type TaskUpdate = Static<typeof TaskUpdate>
 
-export const TaskReplace = requestBody('TaskReplace', inputSchemas, {
-  'x-hint': 'PUT sets every field; to change some of them use PATCH',
-  description: 'Every writable field of a task; to change some of them use PATCH.',
-  examples: [{ title: 'Paint the door', ...DEFAULTS, priority: 'high' }]
-})
+const { all_day, ...requiredInputs } = inputSchemas
+
+export const TaskReplace = requestBody(
+  'TaskReplace',
+  { ...requiredInputs, all_day: Type.Optional(all_day) },
+  {
+    'x-hint': 'PUT sets every field; to change some of them use PATCH',
+    description:
+      'Every writable field of a task; only `all_day` may be left out. To change some of them use PATCH.',
+    examples: [{ title: 'Paint the door', ...DEFAULTS, priority: 'high' }]
+  }
+)
 
 export const TasksDeleted = responseBody(
   'TasksDeleted',

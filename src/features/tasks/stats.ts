@@ -3,10 +3,12 @@ import type { RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
 import { tasks } from '../../db/tables/tasks.ts'
+import { readTimeZone } from '../../http/time-zone.ts'
 import { visibleBranches } from './access.sql.ts'
-import { conditionsOf, isOverdue } from './filter.sql.ts'
+import { conditionsOf } from './filter.sql.ts'
 import { whereClause } from './list.queries.ts'
 import type { TaskFilterQuery, TaskStats } from './list.schema.ts'
+import { overdue } from './time-filter.sql.ts'
 
 const count = (condition?: SQL) =>
   condition ? sql<number>`(count(*) FILTER (WHERE ${condition}))::int` : sql<number>`count(*)::int`
@@ -17,8 +19,7 @@ const counts = {
   done: count(sql`${tasks.status} = 'done'`),
   low: count(sql`${tasks.priority} = 'low'`),
   medium: count(sql`${tasks.priority} = 'medium'`),
-  high: count(sql`${tasks.priority} = 'high'`),
-  overdue: count(isOverdue)
+  high: count(sql`${tasks.priority} = 'high'`)
 }
 
 /** Counts what a list with the same filters would show, in one pass. */
@@ -28,23 +29,24 @@ export async function countTasksBy(
   filter: TaskFilterQuery
 ): Promise<TaskStats> {
   const conditions = conditionsOf(filter)
+  const late = overdue(readTimeZone(filter.time_zone))
   const values: Record<string, unknown> = Object.assign(
-    { caller_id: caller.id, owner_id: filter.owner_id },
+    { caller_id: caller.id, owner_id: filter.owner_id, ...late.values },
     ...conditions.map((condition) => condition.values)
   )
   const query = db
-    .select(counts)
+    .select({ ...counts, overdue: count(late.where()) })
     .from(tasks)
     .where(whereClause(visibleBranches(caller, filter), conditions))
   // Without a name: the plan depends on how many rows match.
   const [row] = await prepared(query, undefined).execute(values)
-  const { total, todo, in_progress, done, low, medium, high, overdue } = row as {
-    [name in keyof typeof counts]: number
+  const { total, todo, in_progress, done, low, medium, high, ...rest } = row as {
+    [name in keyof typeof counts | 'overdue']: number
   }
   return {
     total,
     by_status: { todo, in_progress, done },
     by_priority: { low, medium, high },
-    overdue
+    overdue: rest.overdue
   }
 }

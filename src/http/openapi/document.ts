@@ -45,12 +45,13 @@ function usedIn(
   )
 }
 
-/** Removes what only our own code reads: hints for validation messages, and `$id`. */
+/** Removes what only our own code reads: rules and messages of validation, and `$id`. */
 function cleanSchema(schema: unknown): void {
   if (schema === null || typeof schema !== 'object') {
     return
   }
   delete (schema as Record<string, unknown>)['x-hint']
+  delete (schema as Record<string, unknown>)['x-moment']
   delete (schema as Record<string, unknown>).$id
   for (const inner of Object.values(schema)) {
     cleanSchema(inner)

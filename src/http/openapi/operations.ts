@@ -87,6 +87,7 @@ function completeParameter(parameter: Parameter, schemas: Schemas): void {
     Object.assign(parameter, { style: 'form', explode: true })
   }
   delete parameter.schema['x-hint']
+  delete parameter.schema['x-moment']
 }
 
 /** The headers that follow from what the response carries: an ETag with a versioned resource, a name with a file. */

@@ -51,7 +51,7 @@ func create(n int) tasklane.Task {
 		Title:       fmt.Sprint("Task ", n),
 		Description: nullable.NewNullableWithValue("Stays as it is"),
 		Status:      &states[n%3],
-		DueDate:     nullable.NewNullableWithValue(due(n)),
+		DueDate:     nullable.NewNullableWithValue(due(n).Format(time.RFC3339)),
 		Tags:        &[]string{"journey"},
 	}))
 	expect(reply.JSON201 != nil, string(reply.Body))
@@ -114,8 +114,8 @@ func main() {
 	filtered := must(client.ListTasksWithResponse(ctx, &tasklane.ListTasksParams{
 		Status:    &[]tasklane.TaskStatus{tasklane.TaskStatusTodo, tasklane.TaskStatusInProgress},
 		Sort:      ptr(tasklane.TaskSortDueDateAsc),
-		DueAfter:  ptr(time.Date(2030, 1, 5, 0, 0, 0, 0, time.UTC)),
-		DueBefore: ptr(time.Date(2030, 1, 15, 0, 0, 0, 0, time.UTC)),
+		DueAfter:  ptr("2030-01-05"),
+		DueBefore: ptr("2030-01-14"),
 	}))
 	expect(filtered.JSON200 != nil, string(filtered.Body))
 	var titles []string
@@ -127,7 +127,7 @@ func main() {
 	done("listTasks filtered")
 
 	updated := must(client.UpdateTaskWithResponse(ctx, id, nil, tasklane.TaskUpdate{
-		DueDate:  nullable.NewNullNullable[time.Time](),
+		DueDate:  nullable.NewNullNullable[string](),
 		Priority: ptr(tasklane.TaskPriorityHigh),
 	}))
 	expect(updated.JSON200 != nil, string(updated.Body))

@@ -61,7 +61,7 @@ public class Journey {
         .title("Task " + n)
         .description("Stays as it is")
         .status(STATUSES.get(n % 3))
-        .dueDate(due(n))
+        .dueDate(due(n).toString())
         .tags(List.of("journey"));
     return tasks.createTask(draft, "journey-" + n);
   }
@@ -69,14 +69,14 @@ public class Journey {
   static TaskPage list(
       TasksApi tasks,
       List<TaskStatus> status,
-      OffsetDateTime after,
-      OffsetDateTime before,
+      String after,
+      String before,
       TaskSort sort,
       Integer limit,
       String cursor) throws ApiException {
     return tasks.listTasks(
         null, null, null, status, null, null, null, null, after, before, null, null, null, null, null,
-        sort, limit, cursor, null);
+        null, null, sort, limit, cursor, null);
   }
 
   public static void main(String[] args) throws Exception {
@@ -124,10 +124,8 @@ public class Journey {
     expect(pages.equals(List.of(10, 10, 5)) && listed.equals(ids), pages);
     done("listTasks by cursor");
 
-    OffsetDateTime after = OffsetDateTime.of(2030, 1, 5, 0, 0, 0, 0, ZoneOffset.UTC);
-    OffsetDateTime before = OffsetDateTime.of(2030, 1, 15, 0, 0, 0, 0, ZoneOffset.UTC);
     List<TaskStatus> unfinished = List.of(TaskStatus.TODO, TaskStatus.IN_PROGRESS);
-    TaskPage filtered = list(tasks, unfinished, after, before, TaskSort.DUE_DATE_ASC, null, null);
+    TaskPage filtered = list(tasks, unfinished, "2030-01-05", "2030-01-14", TaskSort.DUE_DATE_ASC, null, null);
     List<String> titles = filtered.getData().stream().map(Task::getTitle).toList();
     expect(titles.equals(IntStream.of(4, 6, 7, 9, 10, 12, 13).mapToObj(n -> "Task " + n).toList()), titles);
     done("listTasks filtered");

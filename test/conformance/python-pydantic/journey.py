@@ -63,7 +63,8 @@ done("createToken")
 
 def create(n: int) -> Task:
     draft = TaskCreate(
-        title=f"Task {n}", description="Stays as it is", status=STATUSES[n % 3], due_date=due(n), tags=["journey"],
+        title=f"Task {n}", description="Stays as it is", status=STATUSES[n % 3],
+        due_date=due(n).isoformat(), tags=["journey"],
     )
     return tasks.create_task(draft, idempotency_key=f"journey-{n}")
 
@@ -90,7 +91,7 @@ done("listTasks by cursor")
 
 page = tasks.list_tasks(
     status=[TaskStatus.TODO, TaskStatus.IN_PROGRESS], sort=TaskSort.DUE_DATE_ASC,
-    due_after=datetime(2030, 1, 5, tzinfo=timezone.utc), due_before=datetime(2030, 1, 15, tzinfo=timezone.utc),
+    due_after="2030-01-05", due_before="2030-01-14",
 )
 assert [task.title for task in page.data] == [f"Task {n}" for n in (4, 6, 7, 9, 10, 12, 13)]
 done("listTasks filtered")

@@ -33,7 +33,6 @@ rescue Tasklane::ApiError => e
   problem
 end
 
-# A DateTime: the JSON of a Time is not RFC 3339.
 def due(day) = DateTime.new(2030, 1, day + 1, 12)
 
 auth = Tasklane::AuthApi.new(client)
@@ -52,7 +51,7 @@ done 'createToken'
 
 create = lambda do |n|
   draft = Tasklane::TaskCreate.new(
-    title: "Task #{n}", description: 'Stays as it is', status: STATUSES[n % 3], due_date: due(n), tags: ['journey']
+    title: "Task #{n}", description: 'Stays as it is', status: STATUSES[n % 3], due_date: due(n).to_s, tags: ['journey']
   )
   tasks.create_task(draft, idempotency_key: "journey-#{n}")
 end
@@ -80,8 +79,8 @@ done 'listTasks by cursor'
 page = tasks.list_tasks(
   status: STATUSES.first(2),
   sort: Tasklane::TaskSort::DUE_DATE_ASC,
-  due_after: DateTime.new(2030, 1, 5),
-  due_before: DateTime.new(2030, 1, 15)
+  due_after: '2030-01-05',
+  due_before: '2030-01-14'
 )
 expect(page.data.map(&:title), [4, 6, 7, 9, 10, 12, 13].map { |n| "Task #{n}" })
 done 'listTasks filtered'

@@ -62,8 +62,8 @@ async fn list(
     let after = days.map(|(from, _)| timestamp(from, 0));
     let before = days.map(|(_, to)| timestamp(to, 0));
     Ok(tasks_api::list_tasks(
-        client, None, None, None, status, None, None, None, None, after, before, None, None, None, None, None,
-        Some(sort), limit, cursor, None,
+        client, None, None, None, status, None, None, None, None, after.as_deref(), before.as_deref(), None, None, None,
+        None, None, None, None, Some(sort), limit, cursor, None,
     )
     .await?)
 }

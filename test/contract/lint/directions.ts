@@ -88,9 +88,13 @@ function lintPatch(name: string, schema: Schema, report: Report): void {
   report(name, 'is a patch with a default', hasDefault)
 }
 
+/** What follows from another field is no loss where it is missing. */
+const FOLLOWING = new Set(['TaskReplace.all_day'])
+
 function lintReplacement(name: string, schema: Schema, report: Report): void {
   for (const property of Object.keys(schema.properties ?? {})) {
     const isRequired = schema.required?.includes(property)
-    report(`${name}.${property}`, 'may be missing in a replacement', !isRequired)
+    const isLost = !isRequired && !FOLLOWING.has(`${name}.${property}`)
+    report(`${name}.${property}`, 'may be missing in a replacement', isLost)
   }
 }

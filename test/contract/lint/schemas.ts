@@ -27,7 +27,8 @@ const FORBIDDEN = [
   '$defs',
   '$anchor',
   'definitions',
-  'x-hint'
+  'x-hint',
+  'x-moment'
 ]
 const FORMATS = [
   'uuid',

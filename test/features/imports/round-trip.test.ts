@@ -57,7 +57,9 @@ t.test(
       description,
       status: (['todo', 'in_progress', 'done'] as const)[i % 3] ?? 'todo',
       priority: (['low', 'medium', 'high'] as const)[i % 3] ?? 'low',
-      due_date: i % 2 ? `2026-0${1 + (i % 9)}-01T10:00:00.${100 + i}Z` : null,
+      due_date:
+        [null, `2026-0${1 + (i % 9)}-01T10:00:00.${100 + i}Z`, `2026-0${1 + (i % 9)}-01`][i % 3] ??
+        null,
       tags: [[], ['=a', "'b"], ['x y', '-z', 'ü'], ['@']][i % 4] ?? []
     }))
     for (const task of [...texts, ...more]) {

@@ -65,7 +65,7 @@ t.test('an invalid change is rejected with the invalid field and changes nothing
     [{ titel: 'x' }, '/titel', 'unknown_field'],
     [{ version: 7 }, '/version', 'unknown_field'],
     [{ owner_id: task.id }, '/owner_id', 'unknown_field'],
-    [{ due_date: '2026-02-01' }, '/due_date', 'malformed'],
+    [{ due_date: '2026-02-30' }, '/due_date', 'malformed'],
     [{ tags: ['a|b'] }, '/tags/0', 'malformed'],
     [{ description: 'x'.repeat(10_001) }, '/description', 'too_long'],
     [{ assignee_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab' }, '/assignee_id', 'unknown_user']

@@ -75,7 +75,7 @@ t.test('the file has every field of every task in the list, with formulas guarde
     const filled = Array.isArray(value) ? value.join('|') : String(value)
     return value === null ? null : filled
   }
-  const wanted = created.map(({ completed, ...task }) =>
+  const wanted = created.map(({ completed, all_day, ...task }) =>
     Object.fromEntries(Object.entries(task).map(([name, value]) => [name, text(value)]))
   )
   Object.assign(wanted[0] as object, { title: "'=SUM(A1)", tags: 'b|a c' })
@@ -203,4 +203,25 @@ t.test('the export needs a token, and an API key its scope', async (t) => {
     (await app.inject({ url: FILE, headers: { authorization: `Bearer ${key}` } })).json<Task>(),
     { status: 403, code: 'missing_scope' }
   )
+})
+
+t.test('an all-day task is exported with its date alone', async (t) => {
+  const ann = await signUp()
+  await ann.create({ title: 'day', due_date: '2026-12-31' })
+  await ann.create({ title: 'moment', due_date: '2026-12-31T23:59:59.999Z' })
+  t.match(recordsOf((await ann.get(FILE)).body), [
+    { title: 'day', due_date: '2026-12-31' },
+    { title: 'moment', due_date: '2026-12-31T23:59:59.999Z' }
+  ])
+})
+
+t.test('bom=true puts one byte order mark before the header', async (t) => {
+  const ann = await signUp()
+  await ann.create({ title: 'Tür' })
+  const plain = await ann.get(FILE)
+  const marked = await ann.get(`${FILE}?bom=true`)
+  t.strictSame([...marked.rawPayload.subarray(0, 3)], [0xef, 0xbb, 0xbf])
+  t.equal(marked.body.replace('\ufeff', ''), plain.body)
+  t.equal((await ann.get(`${FILE}?bom=false`)).body, plain.body)
+  t.equal((await ann.get(`${FILE}?bom=yes`)).statusCode, 400)
 })

@@ -108,6 +108,15 @@ t.test(
           sort: 'due_date_asc'
         }
       ],
+      [
+        owner,
+        {
+          due_after: '2026-01-01',
+          due_before: '2026-12-31',
+          time_zone: 'Asia/Tokyo',
+          sort: 'due_date_asc'
+        }
+      ],
       [owner, { updated_after: '2025-12-31T00:00:00Z', sort: 'updated_at_asc' }],
       [owner, { created_before: '2025-06-01T00:00:00Z' }],
       [manager, {}],

@@ -102,8 +102,8 @@ await step('listTasks filtered', async () => {
     client,
     query: {
       status: ['todo', 'in_progress'],
-      due_after: '2030-01-05T00:00:00Z',
-      due_before: '2030-01-15T00:00:00Z',
+      due_after: '2030-01-05',
+      due_before: '2030-01-14',
       sort: 'due_date_asc'
     }
   })

@@ -8,11 +8,30 @@ const dayAndYear = new Intl.DateTimeFormat(undefined, {
   month: 'short',
   year: 'numeric'
 })
+const fullDay = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
 const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
 
 export const formatDateTime = (iso) => dateTime.format(new Date(iso))
 export const formatDay = (iso) => day.format(new Date(iso))
+
+/** Returns when a task is due: a timestamp, or the date (YYYY-MM-DD) of an all-day task; null when it is not. */
+export const dueOf = ({ due_date, all_day }) => (all_day && due_date ? toDate(due_date) : due_date)
+/** Returns the date of a timestamp in UTC. */
+export const toDate = (iso) => iso.slice(0, 10)
+export const isDate = (due) => due?.length === 10
+
+/** Returns noon of a date where the user is, so that it is shown as that very day. */
+function noonOf(due) {
+  const [year, month, dayOfMonth] = due.split('-').map(Number)
+  const date = new Date(2000, 0, 1, 12)
+  date.setFullYear(year, month - 1, dayOfMonth)
+  return date
+}
+
+/** Formats a due date in full. */
+export const formatDueInFull = (due) =>
+  isDate(due) ? fullDay.format(noonOf(due)) : formatDateTime(due)
 
 /** Counts the midnights between now and `then`. */
 function daysUntil(then, now = new Date()) {
@@ -20,12 +39,13 @@ function daysUntil(then, now = new Date()) {
   return Math.round((midnight(then) - midnight(now)) / 86_400_000)
 }
 
-/** Formats a due date: today 17:00, tomorrow 09:00, 3 Mar. */
-export function formatDue(iso) {
-  const date = new Date(iso)
+/** Formats a due date: today 17:00, tomorrow, 3 Mar. */
+export function formatDue(due) {
+  const date = isDate(due) ? noonOf(due) : new Date(due)
   const days = daysUntil(date)
   if (Math.abs(days) <= 1) {
-    return `${capitalize(relative.format(days, 'day'))} ${clock.format(date)}`
+    const nearby = capitalize(relative.format(days, 'day'))
+    return isDate(due) ? nearby : `${nearby} ${clock.format(date)}`
   }
   return (date.getFullYear() === new Date().getFullYear() ? day : dayAndYear).format(date)
 }
@@ -46,8 +66,13 @@ export function formatRelative(iso) {
   return unit ? relative.format(Math.trunc(seconds / size), unit) : 'just now'
 }
 
-export const isOverdue = (task) =>
-  task.due_date !== null && task.status !== 'done' && new Date(task.due_date) < new Date()
+export function isOverdue(task) {
+  const due = dueOf(task)
+  if (due === null || task.status === 'done') {
+    return false
+  }
+  return isDate(due) ? daysUntil(noonOf(due)) < 0 : new Date(due) < new Date()
+}
 
 /** Converts a timestamp to the value of `<input type="datetime-local">`: local time without zone and seconds. */
 export function toLocalInput(iso) {
@@ -61,12 +86,12 @@ export function toLocalInput(iso) {
 /** Converts the value of such an input back to a timestamp, null when it is empty. */
 export const fromLocalInput = (text) => (text === '' ? null : new Date(text).toISOString())
 
-/** Returns the start of the local day that is `days` from today. */
-export function startOfDay(days) {
+/** Returns the date (YYYY-MM-DD) that is `days` from today where the user is. */
+export function dateFromToday(days) {
   const date = new Date()
-  date.setHours(0, 0, 0, 0)
+  date.setHours(12, 0, 0, 0)
   date.setDate(date.getDate() + days)
-  return date.toISOString()
+  return toDate(toLocalInput(date))
 }
 
 const capitalize = (text) => text.charAt(0).toUpperCase() + text.slice(1)

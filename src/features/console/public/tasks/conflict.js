@@ -4,7 +4,7 @@ import { button } from '../ui/button.js'
 import { openDialog } from '../ui/dialog.js'
 import { actions } from '../ui/page.js'
 import { tableHead } from '../ui/table.js'
-import { isSameValue, valueNode } from './fields.js'
+import { isSameValue, valueNode, withDue } from './fields.js'
 import { FIELDS } from './labels.js'
 
 /**
@@ -12,11 +12,12 @@ import { FIELDS } from './labels.js'
  * that remains: empty when they discard theirs, undefined when they close the dialog.
  */
 export function resolveConflict(seen, change, current) {
-  const mine = { ...seen, ...change }
+  const theirs = withDue(current)
+  const mine = { ...withDue(seen), ...change }
   const choices = Object.keys(FIELDS)
-    .filter((field) => !isSameValue(field, mine[field], current[field]))
+    .filter((field) => !isSameValue(field, mine[field], theirs[field]))
     // Fields that the user did not change default to the current value.
-    .map((field) => fieldChoice(field, { mine, current, prefersMine: field in change }))
+    .map((field) => fieldChoice(field, { mine, current: theirs, prefersMine: field in change }))
   const chosenValues = () =>
     Object.fromEntries(
       choices.filter(({ isMine }) => isMine()).map(({ field }) => [field, mine[field]])

@@ -1,11 +1,14 @@
 import { h } from '../lib/dom.js'
-import { formatDateTime } from '../lib/time.js'
+import { dueOf, formatDueInFull, isDate } from '../lib/time.js'
 import { userNode } from '../lib/users.js'
 import { PRIORITIES, STATUSES } from './labels.js'
 
-/** Compares two values of a field as the API does: due dates as timestamps, tags in order. */
+/** Returns a task as it is shown and changed here: an all-day one is due on a date. */
+export const withDue = (task) => ({ ...task, due_date: dueOf(task) })
+
+/** Compares two values of a field as the API does: due dates as dates or timestamps, tags in order. */
 export function isSameValue(field, a, b) {
-  if (field === 'due_date' && a && b) {
+  if (field === 'due_date' && a && b && !isDate(a) && !isDate(b)) {
     return new Date(a).getTime() === new Date(b).getTime()
   }
   return JSON.stringify(a ?? null) === JSON.stringify(b ?? null)
@@ -13,7 +16,7 @@ export function isSameValue(field, a, b) {
 
 /** Tells whether a task has all values of a change. */
 export const hasValues = (task, change) =>
-  Object.entries(change).every(([field, value]) => isSameValue(field, value, task[field]))
+  Object.entries(change).every(([field, value]) => isSameValue(field, value, withDue(task)[field]))
 
 /** Shows the value of a field. */
 export function valueNode(field, value) {
@@ -27,7 +30,8 @@ export function valueNode(field, value) {
 const FORMATS = {
   status: (value) => STATUSES[value] ?? value,
   priority: (value) => PRIORITIES[value] ?? value,
-  due_date: formatDateTime,
+  due_date: formatDueInFull,
+  all_day: (value) => (value === 'true' ? 'yes' : 'no'),
   tags: (value) => (Array.isArray(value) ? value.join(', ') : value),
   assignee_id: (value) => userNode(value)
 }

@@ -1,6 +1,6 @@
 import { call } from '../lib/api.js'
 import { h } from '../lib/dom.js'
-import { formatDateTime, formatRelative } from '../lib/time.js'
+import { formatDateTime, formatRelative, toDate } from '../lib/time.js'
 import { userNode } from '../lib/users.js'
 import { openDialog } from '../ui/dialog.js'
 import { emptyState } from '../ui/empty-state.js'
@@ -8,6 +8,7 @@ import { infiniteList } from '../ui/infinite-list.js'
 import { valueNode } from './fields.js'
 import { FIELDS } from './labels.js'
 
+const HISTORY_FIELDS = { ...FIELDS, all_day: 'All day' }
 const EVENTS = {
   'task.created': 'created the task',
   'task.updated': 'changed the task',
@@ -51,14 +52,19 @@ const eventNode = ({ type, actor_id, created_at, changes }) =>
     changes.length > 0 && h('dl', { class: 'changes' }, changes.map(changeNode))
   )
 
-/** In the history, tags are one text. */
-const parseValue = (field, text) => (field === 'tags' && text ? text.split('|') : text)
+/** In the history, tags are one text, and an all-day task is due at the end of its day in UTC. */
+function parseValue(field, text) {
+  if (field === 'tags' && text) {
+    return text.split('|')
+  }
+  return field === 'due_date' && text?.endsWith('T23:59:59.999Z') ? toDate(text) : text
+}
 
 const changeNode = ({ field, before, after }) =>
   h(
     'div',
     {},
-    h('dt', {}, FIELDS[field] ?? field),
+    h('dt', {}, HISTORY_FIELDS[field] ?? field),
     h(
       'dd',
       {},

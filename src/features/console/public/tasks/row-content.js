@@ -1,5 +1,5 @@
 import { h, replace } from '../lib/dom.js'
-import { formatDateTime, formatDue, formatRelative, isOverdue } from '../lib/time.js'
+import { dueOf, formatDue, formatDueInFull, formatRelative, isOverdue } from '../lib/time.js'
 import { userNode } from '../lib/users.js'
 import { button, iconButton } from '../ui/button.js'
 import { icon } from '../ui/icons.js'
@@ -59,14 +59,16 @@ const taskDetails = (task, { showOwner, onTagClick }) =>
     task.deleted_at && h('span', {}, 'Deleted ', formatRelative(task.deleted_at))
   )
 
-const dueNode = (task) =>
-  h(
+function dueNode(task) {
+  const due = dueOf(task)
+  return h(
     'time',
-    { class: 'due', datetime: task.due_date, title: formatDateTime(task.due_date) },
+    { class: 'due', datetime: due, title: formatDueInFull(due) },
     icon('clock'),
     isOverdue(task) ? 'Overdue: ' : 'Due ',
-    formatDue(task.due_date)
+    formatDue(due)
   )
+}
 
 const tagNode = (tag, onTagClick) => {
   if (!onTagClick) {

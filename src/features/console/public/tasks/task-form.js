@@ -1,11 +1,11 @@
 import { h } from '../lib/dom.js'
 import { currentUser, isAtLeast } from '../lib/session.js'
-import { fromLocalInput, toLocalInput, ZONE } from '../lib/time.js'
 import { isCurrentUser, listUsers } from '../lib/users.js'
 import { button } from '../ui/button.js'
 import { unwatchForm, watchForm } from '../ui/dirty-forms.js'
 import { field, form, select } from '../ui/form.js'
-import { isSameValue } from './fields.js'
+import { dueFields } from './due-fields.js'
+import { isSameValue, withDue } from './fields.js'
 import { PRIORITIES, STATUSES } from './labels.js'
 import { tagField } from './tag-field.js'
 
@@ -24,8 +24,8 @@ const NEW_TASK = {
  * date, which the form cannot show, are not lost.
  */
 export function taskForm(task, { submitLabel, save, cancel, moreButtons = [], initialTitle = '' }) {
-  const before = { ...NEW_TASK, ...task }
-  const { title, description, status, priority, due, tags, assignee } = taskFields(
+  const before = withDue({ ...NEW_TASK, ...task })
+  const { title, description, status, priority, due, time, tags, assignee } = taskFields(
     task.title === undefined ? { ...before, title: initialTitle } : before
   )
   const changes = () => {
@@ -47,17 +47,17 @@ export function taskForm(task, { submitLabel, save, cancel, moreButtons = [], in
     cancel()
   }
   const { node } = form({
-    fields: [title, description, status, priority, due, tags, assignee],
+    fields: [title, description, status, priority, due, time, tags, assignee],
     submitLabel,
     kind: 'task-form',
     layout: [
       title.node,
       description.node,
-      h('div', { class: 'columns columns-close' }, status.node, priority.node, due.node),
+      h('div', { class: 'columns columns-close' }, status.node, priority.node, due.node, time.node),
       h('div', { class: 'columns' }, tags.node, assignee.node)
     ],
     moreButtons: [button('Cancel', close), moreButtons],
-    check: () => taskErrors({ title, due, tags }),
+    check: () => taskErrors({ title, due, time, tags }),
     submit: async () => {
       await save(changes())
       unwatchForm(node)
@@ -69,7 +69,7 @@ export function taskForm(task, { submitLabel, save, cancel, moreButtons = [], in
   return { node, focus: () => title.input.focus() }
 }
 
-function taskErrors({ title, due, tags }) {
+function taskErrors({ title, due, time, tags }) {
   const tagError = tags.addTyped()
   if (tagError) {
     return [[tags, tagError]]
@@ -77,7 +77,11 @@ function taskErrors({ title, due, tags }) {
   if (title.input.value.trim() === '') {
     return [[title, 'Enter a title.']]
   }
-  return due.input.validity.badInput ? [[due, 'Enter a complete date and time.']] : []
+  if (time.input.validity.badInput) {
+    return [[time, 'Enter a complete time, or none.']]
+  }
+  const isIncomplete = due.input.validity.badInput || (time.input.value && !due.input.value)
+  return isIncomplete ? [[due, 'Enter a complete date.']] : []
 }
 
 /** Ctrl+Enter submits. Escape closes the form unless it holds changes. */
@@ -127,24 +131,10 @@ function taskFields({ title, description, status, priority, due_date, tags, assi
       name: 'priority',
       control: select('priority', Object.entries(PRIORITIES), { value: priority })
     }),
-    due: dueField(due_date),
+    ...dueFields(due_date),
     tags: tagField(tags),
     assignee: assigneeField(assignee_id)
   }
-}
-
-function dueField(due_date) {
-  const shown = toLocalInput(due_date)
-  const due = field({
-    label: 'Due',
-    name: 'due_date',
-    type: 'datetime-local',
-    value: shown,
-    max: '9999-12-31T23:59',
-    hint: `In your time zone (${ZONE}).`
-  })
-  const value = () => (due.input.value === shown ? due_date : fromLocalInput(due.input.value))
-  return { ...due, value }
 }
 
 /** Creates a select, or for managers an input for a user id: they may assign anyone but not list users. */

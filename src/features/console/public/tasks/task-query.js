@@ -1,5 +1,5 @@
 import { currentUser } from '../lib/session.js'
-import { startOfDay } from '../lib/time.js'
+import { dateFromToday, ZONE } from '../lib/time.js'
 
 const NAMES = ['view', 'q', 'priority', 'tag', 'due', 'whose', 'sort']
 
@@ -30,10 +30,12 @@ function whoseQuery(whose) {
 
 function dueQuery(due) {
   if (due === 'overdue') {
-    return { overdue: true }
+    return { overdue: true, time_zone: ZONE }
   }
-  const days = { today: 1, week: 7 }[due]
-  return days ? { due_after: startOfDay(0), due_before: startOfDay(days) } : {}
+  const last = { today: 0, week: 6 }[due]
+  return last === undefined
+    ? {}
+    : { due_after: dateFromToday(0), due_before: dateFromToday(last), time_zone: ZONE }
 }
 
 /** Converts the chosen status to parameters of the API. */

@@ -4,6 +4,7 @@ import { h } from '../../lib/dom.js'
 import { saveFile } from '../../lib/download.js'
 import { isAborted } from '../../lib/problem.js'
 import { isAtLeast } from '../../lib/session.js'
+import { ZONE } from '../../lib/time.js'
 import { field, form, select } from '../../ui/form.js'
 import { panel } from '../../ui/page.js'
 import { toast } from '../../ui/toast.js'
@@ -18,7 +19,7 @@ const QUERIES = {
   all: {},
   open: { completed: false },
   done: { completed: true },
-  overdue: { overdue: true }
+  overdue: { overdue: true, time_zone: ZONE }
 }
 
 /** Exports tasks to a CSV file, which spreadsheets can open and Tasklane can import again. */

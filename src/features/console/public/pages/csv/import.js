@@ -1,6 +1,7 @@
 import { call } from '../../lib/api.js'
 import { h, replace } from '../../lib/dom.js'
 import { isAborted } from '../../lib/problem.js'
+import { ZONE } from '../../lib/time.js'
 import { upload } from '../../lib/upload.js'
 import { emptyState } from '../../ui/empty-state.js'
 import { icon } from '../../ui/icons.js'
@@ -30,7 +31,7 @@ export function importPanel() {
     replace(uploads, bar.node)
     try {
       const queued = await upload('/task-imports', file, {
-        query: { dry_run: dryRun.checked || undefined },
+        query: { dry_run: dryRun.checked || undefined, time_zone: ZONE },
         signal,
         onProgress: (share) => bar.set(share, `${Math.round(share * 100)} %`)
       })

@@ -1,0 +1,2 @@
+-- expand
+ALTER TABLE "tasks" ADD COLUMN "all_day" boolean DEFAULT false NOT NULL;
