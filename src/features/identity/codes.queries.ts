@@ -177,8 +177,7 @@ export const registerAttemptsFor = (
   db: Db,
   email: EmailWithMacs,
   entrant: Entrant
-): Promise<AttemptedClaim[]> =>
-  executeRows<AttemptedClaim>(db, registerAttemptsSql(email, entrant))
+): Promise<AttemptedClaim[]> => executeRows<AttemptedClaim>(db, registerAttemptsSql(email, entrant))
 
 /** Uses a right code once: of parallel requests, one gets the id of its account. */
 export async function redeemCode(

@@ -36,7 +36,14 @@ t.test('a code may be typed in groups, and what cannot be one costs no attempt',
   await h.signUp('user', 'ann', { email: ANN })
   const { reset_id } = (await forgot(h, ANN)).json()
   const code = await codeTo(h.mail, ANN)
-  for (const typed of ['not a code', '1234567', `${code}9`, `${code.slice(1)}x`, '', ' '.repeat(8)]) {
+  for (const typed of [
+    'not a code',
+    '1234567',
+    `${code}9`,
+    `${code.slice(1)}x`,
+    '',
+    ' '.repeat(8)
+  ]) {
     const response = await check(h, reset_id, typed)
     t.match(response.json(), {
       status: 400,

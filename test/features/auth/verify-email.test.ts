@@ -153,17 +153,20 @@ t.test(
   }
 )
 
-t.test('the code of an email may be typed in groups, and what cannot be one is rejected', async (t) => {
-  const h = await open(t, 'optional')
-  await h.signUp('user', 'ann', { email: ANN })
-  const code = await codeTo(h.mail, ANN)
-  for (const otp of ['no code', '1234567', `${code}1`]) {
-    t.match((await h.confirm(ANN, otp)).json(), { status: 400, errors: [{ pointer: '/otp' }] })
+t.test(
+  'the code of an email may be typed in groups, and what cannot be one is rejected',
+  async (t) => {
+    const h = await open(t, 'optional')
+    await h.signUp('user', 'ann', { email: ANN })
+    const code = await codeTo(h.mail, ANN)
+    for (const otp of ['no code', '1234567', `${code}1`]) {
+      t.match((await h.confirm(ANN, otp)).json(), { status: 400, errors: [{ pointer: '/otp' }] })
+    }
+    t.equal((await h.db.select().from(oneTimeCodes))[0]?.attempts, 0)
+    const wide = [...code].map((digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0))
+    t.equal((await h.confirm(ANN, wide.join('\u3000'))).statusCode, 204)
   }
-  t.equal((await h.db.select().from(oneTimeCodes))[0]?.attempts, 0)
-  const wide = [...code].map((digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0))
-  t.equal((await h.confirm(ANN, wide.join('\u3000'))).statusCode, 204)
-})
+)
 
 t.test('where verification is required, no account is without an email', async (t) => {
   const h = await open(t, 'required')
