@@ -34,6 +34,7 @@ import {
   updateUser
 } from './users.queries.ts'
 
+export type { Asker } from './codes.limits.ts'
 export type { VerifiedAccount } from './credentials.ts'
 
 /** The dependencies of all features about accounts. */
