@@ -28,7 +28,7 @@ export function createMetrics() {
   })
   const emails = new Counter({
     name: 'tasklane_emails_total',
-    help: 'Emails by outcome: sent, failed, dropped, or not sent for a limit of the client network or the installation.',
+    help: 'Emails by outcome: sent, failed, dropped, or withheld by a limit (network_limited, installation_limited).',
     labelNames: ['outcome'],
     registers: [registry]
   })

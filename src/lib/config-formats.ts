@@ -78,7 +78,7 @@ export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
   },
   'email-from': {
     rule:
-      'must be one email address, or a name and an email address such as Tasklane <tasklane@example.com>; ' +
+      'must be an email address, or a name and an email address such as Tasklane <tasklane@example.com>; ' +
       'a name with @, < or > must be in double quotes',
     check: (text) => parseMailbox(text) !== undefined
   },

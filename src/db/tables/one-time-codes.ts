@@ -5,8 +5,8 @@ import { users } from './users.ts'
 /**
  * Codes that were sent by email. Requests for unknown emails have rows as well, without a user, so that they look the
  * same; rows also outlive their user, or deleting an account would reset the limit of its mailbox. Neither codes nor
- * emails are stored: `code_mac` is an HMAC of code and id (`code_of`, if it is set), `email_mac` one of the email, under a
- * key that is not in the database.
+ * emails are stored: `code_mac` is an HMAC of code and id (or `code_of`), `email_mac` one of the email, under a key
+ * that is not in the database.
  */
 export const oneTimeCodes = pgTable(
   'one_time_codes',

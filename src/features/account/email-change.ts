@@ -3,9 +3,9 @@ import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { emailKey } from '../../lib/email.ts'
-import type { Asker } from '../identity/codes.limits.ts'
 import type { User } from '../identity/schema.ts'
 import {
+  type Asker,
   accountExists,
   getUser,
   type IdentityDeps,

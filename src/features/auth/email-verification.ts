@@ -5,9 +5,8 @@ import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { emailKey } from '../../lib/email.ts'
 import { md } from '../../lib/md.ts'
 import { normalizeCode } from '../../lib/one-time-code.ts'
-import type { Asker } from '../identity/codes.limits.ts'
 import type { User } from '../identity/schema.ts'
-import { type IdentityDeps, mapUniqueViolation, setEmail } from '../identity/service.ts'
+import { type Asker, type IdentityDeps, mapUniqueViolation, setEmail } from '../identity/service.ts'
 
 /** Sends the code for an email that is not confirmed yet; for any other does nothing, at the same cost. */
 export async function requestVerification(

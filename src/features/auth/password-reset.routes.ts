@@ -37,8 +37,8 @@ const verify = {
     tags,
     summary: 'Exchange the code for a reset token',
     description: md`A code is valid for ten minutes, for five attempts, and works once; only the newest
-                    one that was requested from your network is valid. Every failure gets the same response, even a sixth attempt with the
-                    right code.`,
+                    one that was requested from your network is valid. Every failure gets the same
+                    response, even a sixth attempt with the right code.`,
     body: ref(OtpCheck),
     response: responses({ 200: ref(ResetGrant) }, 'invalid_code', 'cross_site')
   }

@@ -69,8 +69,8 @@ export interface EmailWithMacs {
 }
 
 /**
- * Counts an attempt for the newest open codes that were sent to an email. A caller who is logged in only tries the codes
- * of their account.
+ * Counts an attempt for the newest open codes that were sent to an email. A caller who is logged in only tries the
+ * codes of their account.
  */
 export const registerAttemptsSql = (
   { email, macs }: EmailWithMacs,

@@ -58,7 +58,7 @@ export interface Credentials {
   replace(tx: Tx, ctx: RequestContext<Actor>, replacement: PasswordReplacement): Promise<boolean>
   /** Remembers that an account was opened from this client's network. */
   recordOpened(tx: Tx, ctx: RequestContext<Actor | null>, id: string): Promise<void>
-  /** Lifts the blocks that others have caused for an account, so that its owner can log in from this client's network. */
+  /** Lifts the blocks that others have caused for an account, so that its owner can log in from this network. */
   liftBlocks(tx: Tx, ctx: RequestContext<Actor>, user: User): Promise<void>
   /** Stores the same password under a new hash, for the caller that holds the lock. */
   rehash(tx: Tx, id: string, newHash: string): Promise<void>

@@ -35,6 +35,7 @@ import {
 } from './users.queries.ts'
 
 export { type LockedAccount, lockAccount } from './account-lock.ts'
+export type { Asker } from './codes.limits.ts'
 export type { VerifiedAccount } from './credentials.ts'
 export { notices, notifyOwner } from './notices.ts'
 export { lockForCredentialChange, withPassword, wrongPassword } from './reauthentication.ts'

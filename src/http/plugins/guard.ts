@@ -75,7 +75,7 @@ export const guard = fp(async (app, { resolveCaller, needsVerified, limitUser }:
   })
 })
 
-/** Returns the account behind an access token, if a valid one was sent. An API key does not stand for its owner here. */
+/** Returns the account behind a valid access token, if one was sent. An API key does not stand for its owner. */
 async function findCaller(
   resolveCaller: ResolveCaller,
   request: FastifyRequest,

@@ -114,7 +114,7 @@ t.test(
         { pointer: '/email', code: 'malformed' }
       ],
       [
-        { email: 'fay@localhost', password: PASSWORD },
+        { email: 'fay@local_host', password: PASSWORD },
         { pointer: '/email', code: 'malformed' }
       ],
       [
