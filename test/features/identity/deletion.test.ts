@@ -113,7 +113,13 @@ t.test('of parallel deletions of one account exactly one succeeds', async (t) =>
   const [eve, fay] = [await signUp(), await signUp()]
   await eve.create({ title: 'Paint the door' })
   const own = await Promise.all(Array.from({ length: 5 }, () => deleteMe(eve)))
-  t.strictSame(own.map(({ statusCode }) => statusCode).sort(), [204, 401, 401, 401, 401])
+  const statuses = own.map(({ statusCode }) => statusCode).sort()
+  t.equal(statuses[0], 204)
+  // A machine that is too busy for five hashes says so.
+  t.strictSame(
+    statuses.slice(1).filter((status) => status !== 401 && status !== 503),
+    []
+  )
   const byRoot = await Promise.all(Array.from({ length: 5 }, () => deleteUser(root, fay.user.id)))
   t.strictSame(byRoot.map(({ statusCode }) => statusCode).sort(), [204, 404, 404, 404, 404])
   for (const { user } of [eve, fay]) {
