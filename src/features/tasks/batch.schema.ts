@@ -1,12 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { ProblemBody } from '../../http/problem.schema.ts'
-import {
-  NullableId,
-  ref,
-  requestBody,
-  responseBody,
-  stringEnum
-} from '../../http/schemas.ts'
+import { NullableId, ref, requestBody, responseBody, stringEnum } from '../../http/schemas.ts'
 import { md } from '../../lib/md.ts'
 import { Task, TaskUpdate } from './schema.ts'
 
