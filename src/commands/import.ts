@@ -130,7 +130,7 @@ function report(
   }
   if (errors.length === MAX_ERRORS) {
     console.log(
-      '  There may be more: GET /api/v1/task-imports/{import_id}/errors returns all of them.'
+      '  There may be more: GET /api/v1/task-imports/{import_id}/errors returns the first 1000.'
     )
   }
   if (problem) {

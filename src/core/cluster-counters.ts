@@ -1,20 +1,19 @@
 import cluster, { type Worker } from 'node:cluster'
-import { type Count, WindowCounters } from '../lib/window-counters.ts'
+import { type Charge, type Charged, type Done, WindowCounters } from '../lib/window-counters.ts'
 
 /** How long the primary process may take; then the request is counted in this process alone. */
 const RESPONSE_MS = 100
 
-type Done = (error: Error | null, count: Count) => void
 interface CountRequest {
   countId: number
-  key: string
+  charges: Charge[]
   windowMs: number
 }
-interface CountResponse extends Count {
+interface CountResponse extends Charged {
   countId: number
 }
 interface Pending {
-  done: Done
+  done: Done<Charged>
   timer: NodeJS.Timeout
 }
 
@@ -22,15 +21,15 @@ interface Pending {
 export function serveClusterCounters(): void {
   const counters = new WindowCounters()
   cluster.on('message', (worker: Worker, message: Partial<CountRequest>) => {
-    const { countId, key, windowMs } = message
-    if (countId === undefined || key === undefined || windowMs === undefined) {
+    const { countId, charges, windowMs } = message
+    if (countId === undefined || charges === undefined || windowMs === undefined) {
       return
     }
-    counters.incr(
-      key,
-      (_error, count) => {
+    counters.charge(
+      charges,
+      (_error, charged) => {
         if (worker.isConnected()) {
-          worker.send({ countId, ...count } satisfies CountResponse, () => {})
+          worker.send({ countId, ...charged } satisfies CountResponse, () => {})
         }
       },
       windowMs
@@ -45,30 +44,26 @@ export class ClusterCounters extends WindowCounters {
 
   constructor() {
     super()
-    process.on('message', ({ countId, ...count }: Partial<CountResponse>) => {
+    process.on('message', ({ countId, ...charged }: Partial<CountResponse>) => {
       const pending = countId === undefined ? undefined : this.pending.get(countId)
       if (!pending || countId === undefined) {
         return
       }
       clearTimeout(pending.timer)
       this.pending.delete(countId)
-      pending.done(null, count as Count)
+      pending.done(null, charged as Charged)
     })
   }
 
-  override incr(key: string, done: Done, windowMs: number): void {
+  override charge(charges: Charge[], done: Done<Charged>, windowMs: number): void {
     const countId = ++this.lastId
     const timer = setTimeout(() => {
       this.pending.delete(countId)
-      super.incr(key, done, windowMs)
+      super.charge(charges, done, windowMs)
     }, RESPONSE_MS)
     this.pending.set(countId, { done, timer })
     // When the primary process has died this one ends in a moment; until then the timer responds.
-    const request: CountRequest = { countId, key, windowMs }
+    const request: CountRequest = { countId, charges, windowMs }
     process.send?.(request, undefined, undefined, () => {})
-  }
-
-  override child(): WindowCounters {
-    return this
   }
 }

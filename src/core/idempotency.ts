@@ -10,6 +10,8 @@ import { Problem } from './problem.ts'
 
 /** How long a response is stored for a repeated request. */
 const RETENTION_HOURS = 24
+/** A few bytes of a request could otherwise leave megabytes. */
+const MAX_STORED_BYTES = 65_536
 const PURGE_CHUNK = 500
 
 /** A response as it can be stored: the created resource, where it is, which version. */
@@ -18,6 +20,8 @@ export interface StoredResponse<T> {
   headers: Record<string, string>
   body: T
 }
+/** A first response, perhaps with a shorter body to store in its place where it is large. */
+export type FirstResponse<T> = StoredResponse<T> & { summarize?: (body: T) => T }
 export type Replayable<T> = StoredResponse<T> & { replayed?: true }
 
 /** One use of an idempotency key: whose, for which operation, and a hash of the request that tells equal ones apart. */
@@ -31,23 +35,40 @@ export interface IdempotencyClaim {
 
 /**
  * Runs `work` in one transaction with the claim of its key and the storing of its response, so that of any number of
- * equal requests exactly one has an effect. Problems have no effect and are not stored: the key stays free.
+ * equal requests exactly one has an effect. Problems have no effect and are not stored: the key stays free. Of a large
+ * response only its summary is stored, if there is one.
  */
 export async function runOnce<T>(
   db: Db,
   claim: IdempotencyClaim,
-  work: (tx: Tx) => Promise<StoredResponse<T>>
+  work: (tx: Tx) => Promise<FirstResponse<T>>
 ): Promise<Replayable<T>> {
   return withTransaction(db, async (tx) => {
     const isFirst = (await executeRows(tx, claimStatement(claim))).length === 1
     if (!isFirst) {
       return (await replay(tx, claim)) as Replayable<T>
     }
-    const response = await work(tx)
-    await tx.update(idempotencyKeys).set(response).where(isClaim(claim))
+    const { summarize, ...response } = await work(tx)
+    const body = storableBody(response.body, summarize)
+    await tx
+      .update(idempotencyKeys)
+      .set({ ...response, body })
+      .where(isClaim(claim))
     return response
   })
 }
+
+/** Returns the body or its summary, whichever fits; null when neither does. */
+function storableBody<T>(body: T, summarize?: (body: T) => T): T | null {
+  if (isStorable(body)) {
+    return body
+  }
+  const summary = summarize?.(body)
+  return summary !== undefined && isStorable(summary) ? summary : null
+}
+
+const isStorable = (body: unknown): boolean =>
+  Buffer.byteLength(JSON.stringify(body)) <= MAX_STORED_BYTES
 
 /** Deletes expired keys. A bounded chunk: call again while there is more. */
 export async function purgeIdempotencyKeys(db: Db): Promise<{ done: number; more: boolean }> {
@@ -112,5 +133,16 @@ async function replay(tx: Db, claim: IdempotencyClaim): Promise<Replayable<unkno
   if (!atLeast(claim.role, stored.role as Role)) {
     throw new Problem('not_allowed')
   }
-  return { status: stored.status, headers: stored.headers ?? {}, body: stored.body, replayed: true }
+  const { status, headers, body } = stored
+  if (body === null) {
+    throw responseNotStored(headers?.location)
+  }
+  return { status, headers: headers ?? {}, body, replayed: true }
 }
+
+const responseNotStored = (location: string | undefined) =>
+  new Problem('response_not_stored', {
+    detail:
+      'The first request with this Idempotency-Key was carried out, and its response was too large to store. ' +
+      `Read ${location ?? 'the list'} to see what it did, and do not repeat it with another key.`
+  })

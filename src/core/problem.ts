@@ -41,6 +41,10 @@ export const catalogue = {
   too_many_imports: [409, 'Too many unfinished imports'],
   import_ended: [409, 'The import has already finished'],
   idempotency_in_flight: [409, 'The first request with this idempotency key is still in progress'],
+  response_not_stored: [
+    409,
+    'The first request was carried out; its response was too large to store'
+  ],
   stale_version: [412, 'The resource has changed since the version you named'],
   body_too_large: [413, 'The body is too large'],
   uri_too_long: [414, 'The URL is too long'],

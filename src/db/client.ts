@@ -43,6 +43,11 @@ const CONNECT_SECONDS = 3
 const SILENCE_MS = 5000
 /** A little more than the longest statement of a migration (migrate.ts). */
 const MIGRATION_SILENCE_MS = 31 * 60_000
+/**
+ * A connection is replaced when it has prepared more statements than this: 80 kB of the server's memory each. What is
+ * prepared by name stays far below it.
+ */
+const MAX_STATEMENTS = 250
 /** At most half a second between attempts, to reconnect quickly (the driver's default grows to 20 s). */
 const backoff = (attempt: number): number => Math.min(0.05 * 2 ** attempt, 0.5)
 
@@ -78,8 +83,11 @@ async function openServer(
     onnotice() {}
   })
   const close = () => client.end({ timeout: 5 })
-  // Our own option, read by the patched driver (patches.ts).
-  Object.assign(client.options, { silence_ms: withoutTimeouts ? MIGRATION_SILENCE_MS : SILENCE_MS })
+  // Our own options, read by the patched driver (patches.ts).
+  Object.assign(client.options, {
+    silence_ms: withoutTimeouts ? MIGRATION_SILENCE_MS : SILENCE_MS,
+    max_statements: MAX_STATEMENTS
+  })
   if (withoutTimeouts) {
     return { db: drizzle(client), embedded: false, queueStats: {}, close }
   }

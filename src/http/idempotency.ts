@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Replayable, runOnce, type StoredResponse } from '../core/idempotency.ts'
+import { type FirstResponse, type Replayable, runOnce } from '../core/idempotency.ts'
 import type { Db } from '../db/client.ts'
 import { type Tx, withTransaction } from '../db/transaction.ts'
 import { md } from '../lib/md.ts'
@@ -18,7 +18,8 @@ export const IdempotencyKey = Type.Object({
       description: md`
         Your own name for this request, such as a UUID. Repeat the request with it within 24 hours,
         and there is no second effect: you get the first response again, with
-        \`Idempotent-Replayed: true\`.`
+        \`Idempotent-Replayed: true\`. A response above 64 KiB is not stored: of a batch you get a summary
+        then, of anything else a 409 \`response_not_stored\`.`
     })
   )
 })
@@ -26,7 +27,7 @@ export const IdempotencyKey = Type.Object({
 interface Operation<Result, Body> {
   /** Does the work in the transaction that stores the response; without one it commits by itself. */
   work: (tx?: Tx) => Promise<Result>
-  respond: (result: Result) => StoredResponse<Body>
+  respond: (result: Result) => FirstResponse<Body>
   /** Tells equal requests from others where the body is a stream. */
   payload?: unknown
 }
@@ -57,7 +58,7 @@ export async function sendIdempotent<Result, Body>(
 export async function runIdempotent<T>(
   db: Db,
   request: FastifyRequest,
-  work: (tx: Tx) => Promise<StoredResponse<T>>,
+  work: (tx: Tx) => Promise<FirstResponse<T>>,
   payload: unknown = request.body
 ): Promise<Replayable<T>> {
   const key = request.headers['idempotency-key']

@@ -63,6 +63,28 @@ t.test(
 )
 
 t.test(
+  'of parallel batches over two instances no more operations pass than fit',
+  { skip: withoutRedis },
+  async (t) => {
+    const { both, signUp } = await twoInstances(t, await redisUrl(t))
+    const { access_token, get } = await signUp()
+    const operations = Array.from({ length: 30 }, () => ({ op: 'create', data: { title: 'x' } }))
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        (both[i % 2] as Ask)({
+          method: 'POST',
+          url: '/api/v1/task-batches',
+          headers: { authorization: `Bearer ${access_token}` },
+          payload: { operations }
+        })
+      )
+    )
+    t.strictSame(countStatuses(answers), { 200: 3, 429: 7 })
+    t.equal((await get('/api/v1/task-stats')).json().total, 90)
+  }
+)
+
+t.test(
   'with Redis killed under load each instance grants its share without a 500, and shares limits again afterwards',
   { skip: withoutOwnRedis },
   async (t) => {

@@ -62,3 +62,23 @@ t.test('an API key needs its scope', async (t) => {
     code: 'missing_scope'
   })
 })
+
+t.test('a response that is too large to store is named by its replay, not repeated', async (t) => {
+  const greetTwice = async (times: number) => {
+    const send = () =>
+      app.inject({
+        method: 'POST',
+        url: '/api/v1/greetings',
+        headers: { ...bearer(ann.access_token), 'idempotency-key': `greet ${times} times` },
+        payload: { name: 'bob', times }
+      })
+    return [await send(), await send()] as const
+  }
+  const [small, again] = await greetTwice(4000)
+  t.ok(small.body.length < 65_536)
+  t.strictSame([again.statusCode, again.body], [200, small.body])
+  const [large, refused] = await greetTwice(8000)
+  t.equal(large.statusCode, 200)
+  t.ok(large.body.length > 65_536)
+  t.match(refused.json(), { status: 409, code: 'response_not_stored' })
+})

@@ -6,7 +6,8 @@
  * **At each upgrade of postgres.js** (its version is pinned in package.json) check:
  * - Patches: whether the issue named in `why` is fixed (then remove the patch and the control of its test), and whether
  *   `find` still occurs exactly once in src/connection.js and means the same.
- * - Private properties: `client.options` is read while statements are sent (`prepare` in pooler.ts, `silence_ms` here);
+ * - Private properties: `client.options` is read while statements are sent (`prepare` in pooler.ts, `silence_ms` and
+ *   `max_statements` here);
  *   `query.active` and the lazy `then` and `values()` (lazy-query.ts, timeouts.ts); `state.pid` and
  * `statement.name` of a
  *   result (pooler.ts); `begin` and `savepoint` take their callback as the last argument (timeouts.ts, ../tracing.ts).
@@ -100,6 +101,25 @@ const PATCHES: Patch[] = [
     find: '      errorResponse = Errors.postgres(parseError(x))\n',
     replace: `      errorResponse = Errors.postgres(parseError(x))
       if (errorResponse.code === '25006') end()
+`
+  },
+  {
+    why: `A connection with more prepared statements than max_statements is closed while nothing is in progress on it and
+      opened again. The driver forgets no statement, and each takes the server's memory until the connection closes.
+      A statement that is being prepared is the last one in progress, so the limit is not passed by far.`,
+    find:
+      '          : (connection.reserved = null, onopen(connection))\n' +
+      '        : connection.reserved()\n      : ending\n' +
+      '        ? terminate()\n        : onopen(connection)\n',
+    replace: `          : (connection.reserved = null, openUnlessFull())
+        : connection.reserved()
+      : ending
+        ? terminate()
+        : openUnlessFull()
+
+    function openUnlessFull() {
+      statementCount > options.max_statements ? end() : onopen(connection)
+    }
 `
   },
   {

@@ -43,6 +43,8 @@ export const taskImports = pgTable(
     rows_processed: integer().notNull().default(0),
     rows_imported: integer().notNull().default(0),
     rows_rejected: integer().notNull().default(0),
+    /** How many errors its rows have; only the first are stored. */
+    errors_total: integer().notNull().default(0),
     ignored_columns: text().array().notNull().default(sql`'{}'`),
     /** The request that uploaded the file; the events of each task name it. */
     request_id: text().notNull(),
@@ -84,7 +86,9 @@ export const taskImportBlocks = pgTable(
     valid_rows: integer().notNull(),
     invalid_rows: integer().notNull(),
     tasks: jsonb().notNull(),
-    errors: jsonb().notNull()
+    /** Perhaps only the first of `errors_total`. */
+    errors: jsonb().notNull(),
+    errors_total: integer().notNull().default(0)
   },
   (t) => [
     primaryKey({ columns: [t.owner_id, t.import_id, t.block_no] }),

@@ -43,6 +43,7 @@ const create = {
       'own_address',
       'already_banned',
       'idempotency_in_flight',
+      'response_not_stored',
       'idempotency_key_reused'
     )
   }

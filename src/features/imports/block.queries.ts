@@ -8,6 +8,7 @@ export type Progress = {
   rows_processed: number
   rows_imported: number
   rows_total: number
+  errors_total: number
   disabled: boolean
 }
 /** A block that is waiting to be imported. */
@@ -15,6 +16,7 @@ export type Block = {
   block_no: number
   valid_rows: number
   invalid_rows: number
+  errors_total: number
 }
 
 /**
@@ -33,7 +35,7 @@ export async function lockProgress(
   const [counters] = await executeRows<Omit<Progress, 'disabled'>>(
     tx,
     sql`
-      SELECT rows_processed, rows_imported, rows_total
+      SELECT rows_processed, rows_imported, rows_total, errors_total
       FROM task_imports
       WHERE owner_id = ${owner_id}
         AND id = ${id}
@@ -51,7 +53,9 @@ export async function findNextBlock(
   const [block] = await executeRows<Block>(
     tx,
     sql`
-      SELECT block_no, valid_rows, invalid_rows
+      SELECT
+        block_no, valid_rows, invalid_rows,
+        greatest(errors_total, jsonb_array_length(errors)) AS errors_total
       FROM task_import_blocks
       WHERE owner_id = ${owner_id} AND import_id = ${id}
       ORDER BY block_no
@@ -71,16 +75,21 @@ export async function deleteBlock(tx: Db, leased: LeasedImport, block: Block): P
   await tx.execute(sql`DELETE FROM task_import_blocks WHERE ${isBlock(leased, block)}`)
 }
 
+export interface ErrorsOfBlock {
+  imported: number
+  rejection: { code: string; message: string }
+  limit: number
+}
+
 /**
- * Deletes a block and stores its errors: the faults of its invalid rows, and `rejection` for each valid row after the
- * first `imported` ones.
+ * Deletes a block and stores its errors, the first `limit` of them: the faults of its invalid rows, and `rejection` for
+ * each valid row after the first `imported` ones.
  */
 export async function deleteBlockWithErrors(
   tx: Db,
   leased: LeasedImport,
   block: Block,
-  imported: number,
-  rejection: { code: string; message: string }
+  { imported, rejection, limit }: ErrorsOfBlock
 ): Promise<void> {
   const { code, message } = rejection
   const overQuota = sql`
@@ -104,14 +113,23 @@ export async function deleteBlockWithErrors(
         jsonb_to_recordset(deleted.errors)
           AS f("row" int, "column" text, code text, message text, value text)
       ${imported < block.valid_rows ? overQuota : sql``}
-    ) AS e`)
+    ) AS e
+    ORDER BY e."row", e."column"
+    LIMIT ${limit}`)
+}
+
+export interface Processed {
+  processed: number
+  imported: number
+  errors: number
+  isLast: boolean
 }
 
 /** Counts processed rows, and either renews the lease or ends the import as succeeded. */
 export async function saveProgress(
   tx: Db,
   { owner_id, id }: LeasedImport,
-  { processed, imported, isLast }: { processed: number; imported: number; isLast: boolean }
+  { processed, imported, errors, isLast }: Processed
 ): Promise<void> {
   const renewed = sql`leased_until = now() + make_interval(secs => ${LEASE_SECONDS})`
   const ended = sql`
@@ -126,6 +144,7 @@ export async function saveProgress(
       rows_processed = rows_processed + ${processed},
       rows_imported = rows_imported + ${imported},
       rows_rejected = rows_rejected + ${processed - imported},
+      errors_total = errors_total + ${errors},
       failed_attempts = 0,
       ${isLast ? ended : renewed}
     WHERE owner_id = ${owner_id} AND id = ${id}`)

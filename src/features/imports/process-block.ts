@@ -14,6 +14,7 @@ import {
   saveProgress
 } from './block.queries.ts'
 import { failImport, type LeasedImport } from './lease.queries.ts'
+import { MAX_STORED_ERRORS } from './schema.ts'
 
 /** An import acts for its owner, in the name of the request that uploaded the file. */
 const contextOf = ({ owner_id, request_id }: LeasedImport): RequestContext<Actor> => ({
@@ -45,19 +46,22 @@ export function processBlock(
     }
     const block = await findNextBlock(tx, leased)
     if (!block) {
-      await saveProgress(tx, leased, { processed: 0, imported: 0, isLast: true })
+      await saveProgress(tx, leased, { processed: 0, imported: 0, errors: 0, isLast: true })
       return false
     }
     const imported = await importRows(tx, leased, progress, block, quota)
-    const { code, message } = quotaExceeded(quota)
-    if (block.invalid_rows === 0 && imported === block.valid_rows) {
+    const errors = block.errors_total + block.valid_rows - imported
+    const limit = Math.max(0, MAX_STORED_ERRORS - progress.errors_total)
+    if (limit === 0 || (block.invalid_rows === 0 && imported === block.valid_rows)) {
       await deleteBlock(tx, leased, block)
     } else {
-      await deleteBlockWithErrors(tx, leased, block, imported, { code, message })
+      const { code, message } = quotaExceeded(quota)
+      const rejection = { code, message }
+      await deleteBlockWithErrors(tx, leased, block, { imported, rejection, limit })
     }
     const processed = block.valid_rows + block.invalid_rows
     const isLast = progress.rows_processed + processed >= progress.rows_total
-    await saveProgress(tx, leased, { processed, imported, isLast })
+    await saveProgress(tx, leased, { processed, imported, errors, isLast })
     return !isLast
   })
 }

@@ -14,6 +14,7 @@ export const importColumns = {
   rows_processed: taskImports.rows_processed,
   rows_imported: taskImports.rows_imported,
   rows_rejected: taskImports.rows_rejected,
+  errors_total: taskImports.errors_total,
   ignored_columns: taskImports.ignored_columns,
   created_at: taskImports.created_at,
   started_at: taskImports.started_at,

@@ -54,7 +54,7 @@ const listTaskImportErrors = {
     summary: 'Read why rows were rejected',
     description: md`
       Returns the errors of the rows that have been rejected so far, in the order of rows. You can read them while the
-      import runs.`,
+      import runs. Of more than 1000 errors the first 1000 are stored: compare \`errors_total\`.`,
     params: TaskImportParams,
     querystring: TaskImportListQuery,
     response: responses({ 200: ref(TaskImportErrorPage) }, 'not_found')
@@ -101,16 +101,18 @@ export async function taskImportRoutes(
     const { limit = DEFAULT_LIMIT, cursor } = request.query
     const binding = JSON.stringify(['task_import_errors', caller.id, import_id])
     const [row, column = ''] = cursor === undefined ? [] : decode(binding, cursor)
-    if (!(await findImport(db, caller.id, import_id))) {
+    const found = await findImport(db, caller.id, import_id)
+    if (!found) {
       throw new Problem('not_found')
     }
     const after = row === undefined ? undefined : { row: Number(row), column }
     const errors = await listErrors(db, caller.id, import_id, limit + 1, after)
-    return addLinkHeader(
+    const page = addLinkHeader(
       request,
       reply,
       toPage(errors, limit, (last) => encode(binding, [String(last.row), last.column ?? '']))
     )
+    return { ...page, errors_total: found.errors_total }
   })
 
   app.post('/:import_id/cancel', cancelTaskImport, (request) =>

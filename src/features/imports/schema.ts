@@ -23,6 +23,8 @@ export const MAX_FILE_NAME = 255
 /** Only the beginning of an invalid value is stored. */
 export const MAX_VALUE = 200
 const MAX_ROWS = 10_000_000
+/** The errors of an import that are stored: 100 000 rows of a few bytes could otherwise leave 100 MB. */
+export const MAX_STORED_ERRORS = 1000
 
 export const TaskImportStatus = stringEnum(
   'TaskImportStatus',
@@ -32,6 +34,13 @@ export const TaskImportStatus = stringEnum(
 
 const Rows = (description: string) =>
   Type.Integer({ format: 'int32', minimum: 0, maximum: MAX_ROWS, description })
+const ErrorsTotal = Type.Integer({
+  format: 'int32',
+  minimum: 0,
+  maximum: 2_147_483_647,
+  description:
+    'How many errors the rejected rows have; a row can have several. The first 1000 are stored and listed.'
+})
 const EXAMPLE = {
   id: '019f2f6e-7c1a-7eee-8eee-0123456789ab',
   status: 'running',
@@ -41,6 +50,7 @@ const EXAMPLE = {
   rows_processed: 500,
   rows_imported: 498,
   rows_rejected: 2,
+  errors_total: 2,
   ignored_columns: ['Owner'],
   created_at: '2026-01-02T03:04:05.678Z',
   started_at: '2026-01-02T03:04:05.789Z',
@@ -68,6 +78,7 @@ export const TaskImport = responseBody(
       'How many became tasks, or would have without `dry_run`. Each was committed before it was counted.'
     ),
     rows_rejected: Rows('How many were rejected; see the errors.'),
+    errors_total: ErrorsTotal,
     ignored_columns: Type.Array(
       Type.String({
         maxLength: MAX_COLUMN_NAME,
@@ -138,10 +149,18 @@ export const TaskImportError = responseBody(
 )
 export type TaskImportError = Static<typeof TaskImportError>
 
-export const TaskImportErrorPage = pageSchema(
+const errorPage = pageSchema(
   'TaskImportErrorPage',
   TaskImportError,
-  'A page of errors, in the order of rows.'
+  'A page of errors, in the order of rows: of the first 1000, where `errors_total` is more.'
+)
+export const TaskImportErrorPage = responseBody(
+  'TaskImportErrorPage',
+  { ...errorPage.properties, errors_total: ErrorsTotal },
+  {
+    description: errorPage.description as string,
+    examples: [{ ...errorPage.examples[0], errors_total: 1 }]
+  }
 )
 
 export const TaskImportUpload = requestBody(

@@ -8,13 +8,14 @@ export type NewImport = Pick<
   typeof taskImports.$inferInsert,
   'owner_id' | 'id' | 'file_name' | 'dry_run' | 'request_id'
 >
-/** Parsed rows as JSON: the valid ones as task records, the faults of the others as errors. */
+/** Parsed rows as JSON: the valid ones as task records, the faults of the others as errors, if they are stored. */
 export interface NewBlock {
   block_no: number
   valid_rows: number
   invalid_rows: number
   tasks: string
   errors: string
+  errors_total: number
 }
 
 const isUploading = (owner_id: string, id: string) =>
@@ -29,14 +30,14 @@ export async function insertBlock(
   db: Db,
   owner_id: string,
   import_id: string,
-  { block_no, valid_rows, invalid_rows, tasks, errors }: NewBlock
+  { block_no, valid_rows, invalid_rows, tasks, errors, errors_total }: NewBlock
 ): Promise<void> {
   await db.execute(sql`
     INSERT INTO task_import_blocks
-      (owner_id, import_id, block_no, valid_rows, invalid_rows, tasks, errors)
+      (owner_id, import_id, block_no, valid_rows, invalid_rows, tasks, errors, errors_total)
     VALUES
       (${owner_id}, ${import_id}, ${block_no}, ${valid_rows}, ${invalid_rows},
-      ${tasks}::jsonb, ${errors}::jsonb)`)
+      ${tasks}::jsonb, ${errors}::jsonb, ${errors_total})`)
 }
 
 /** Deletes an import that is still uploading, with its blocks. */

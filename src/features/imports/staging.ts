@@ -9,7 +9,7 @@ import { toTaskRecord } from '../tasks/service.ts'
 import { type Cells, invalidFile, readRows } from './csv-reader.ts'
 import { type Header, printable, readHeader } from './header.ts'
 import { parseRow } from './row-reader.ts'
-import { MAX_FILE_NAME } from './schema.ts'
+import { MAX_FILE_NAME, MAX_STORED_ERRORS } from './schema.ts'
 import { deleteUploading, insertBlock, insertUploading, type NewBlock } from './staging.queries.ts'
 
 /** Rows in one block, hence in one transaction of a worker. */
@@ -120,6 +120,8 @@ function createBlockWriter(db: Db, owner_id: string, id: string, zone: TimeZone 
   let tasks: string[] = []
   let errors: string[] = []
   let invalid_rows = 0
+  let errors_total = 0
+  let errors_left = MAX_STORED_ERRORS
   let characters = 0
   let block_no = 0
   const closeBlock = () => {
@@ -128,11 +130,13 @@ function createBlockWriter(db: Db, owner_id: string, id: string, zone: TimeZone 
       valid_rows: tasks.length,
       invalid_rows,
       tasks: `[${tasks.join()}]`,
-      errors: `[${errors.join()}]`
+      errors: `[${errors.join()}]`,
+      errors_total
     })
     tasks = []
     errors = []
     invalid_rows = 0
+    errors_total = 0
     characters = 0
   }
   const flush = async () => {
@@ -150,7 +154,10 @@ function createBlockWriter(db: Db, owner_id: string, id: string, zone: TimeZone 
         characters += text.length
       } else {
         invalid_rows++
-        errors.push(...parsed.errors.map((error) => JSON.stringify({ row, ...error })))
+        errors_total += parsed.errors.length
+        const stored = parsed.errors.slice(0, errors_left)
+        errors_left -= stored.length
+        errors.push(...stored.map((error) => JSON.stringify({ row, ...error })))
       }
       if (tasks.length + invalid_rows >= BLOCK_ROWS || characters >= BLOCK_CHARACTERS) {
         closeBlock()

@@ -38,6 +38,7 @@ const createTaskImport = {
     { 202: ref(TaskImport) },
     'too_many_imports',
     'idempotency_in_flight',
+    'response_not_stored',
     'idempotency_key_reused'
   )
 } as const

@@ -11,14 +11,16 @@ const MAX_BATCH_BYTES = 1_048_576
 
 const runTaskBatch = {
   bodyLimit: MAX_BATCH_BYTES,
-  config: { allow: 'user', scope: 'tasks:write' },
+  config: { allow: 'user', scope: 'tasks:write', budget: 'batches' },
   schema: {
     operationId: 'runTaskBatch',
     tags: ['Tasks'],
     summary: 'Create, change and delete several tasks',
     description: md`
       Runs up to 100 operations in one transaction. A batch is atomic by default: the first operation that is rejected
-      rejects the whole batch, and the problem points to it. With \`atomic: false\` each operation has its own result.`,
+      rejects the whole batch, and the problem points to it. With \`atomic: false\` each operation has its own result.
+      Each operation counts against the rate limit of a request of its own; a batch that does not fit is a 429, and
+      nothing of it is done.`,
     headers: IdempotencyKey,
     body: ref(TaskBatch),
     response: responses(
@@ -29,20 +31,39 @@ const runTaskBatch = {
       'id_taken',
       'stale_version',
       'idempotency_in_flight',
+      'response_not_stored',
       'idempotency_key_reused'
     )
   }
 } as const
-const outcome = (results: TaskBatchItem[]) => ({ status: 200, headers: {}, body: { results } })
+/** Each operation costs as much as a request of its own. */
+function costsOf({ operations }: TaskBatch) {
+  const count = (op: string) => operations.filter((operation) => operation.op === op).length
+  return { creates: count('create'), updates: count('update'), deletes: count('delete') }
+}
+
+const outcome = (results: TaskBatchItem[]) => ({
+  status: 200,
+  headers: {},
+  body: { results, is_summary: false },
+  summarize
+})
+
+/** Names tasks by id and version: a hundred tasks are megabytes. */
+const summarize = ({ results }: TaskBatchOutcome): TaskBatchOutcome => ({
+  is_summary: true,
+  results: results.map(({ task, ...rest }) => rest)
+})
 
 /** Several changes in one request and one transaction. */
 export async function taskBatchRoutes(app: App, { db, config }: Pick<Deps, 'db' | 'config'>) {
   const { runBatch } = createTaskService(db, config.MAX_TASKS_PER_USER)
 
-  app.post('/', runTaskBatch, (request, reply) =>
-    sendIdempotent(db, request, reply, {
+  app.post('/', runTaskBatch, async (request, reply) => {
+    await app.chargeCosts(costsOf(request.body), request, reply)
+    return sendIdempotent(db, request, reply, {
       work: (tx) => runBatch(request.ctx, request.body, tx),
       respond: outcome
     })
-  )
+  })
 }

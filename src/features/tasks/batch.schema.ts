@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { ProblemBody } from '../../http/problem.schema.ts'
-import { ref, requestBody, responseBody, stringEnum } from '../../http/schemas.ts'
+import { NullableId, ref, requestBody, responseBody, stringEnum } from '../../http/schemas.ts'
+import { md } from '../../lib/md.ts'
 import { Task, TaskUpdate } from './schema.ts'
 
 export const MAX_OPERATIONS = 100
@@ -67,6 +68,9 @@ export const TaskBatch = requestBody(
 )
 export type TaskBatch = Static<typeof TaskBatch>
 
+const { id, version } = Task.examples[0] as Task
+const EXAMPLE = { status: 201, id, version, task: Task.examples[0] }
+
 const TaskBatchItem = responseBody(
   'TaskBatchItem',
   {
@@ -76,12 +80,20 @@ const TaskBatchItem = responseBody(
       maximum: 599,
       description: 'The status that the operation would have had as a request of its own.'
     }),
+    id: NullableId('The id of its task; null where a rejected operation named none.'),
+    version: Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      format: 'int32',
+      minimum: 1,
+      maximum: 2_147_483_647,
+      description: 'The version of the task afterwards; null where the operation was rejected.'
+    }),
     task: Type.Optional(ref(Task)),
     problem: Type.Optional(ref(ProblemBody))
   },
   {
     description: 'The result of one operation: its task (none after a deletion) or its problem.',
-    examples: [{ status: 201, task: Task.examples[0] }]
+    examples: [EXAMPLE]
   }
 )
 export type TaskBatchItem = Static<typeof TaskBatchItem>
@@ -92,11 +104,16 @@ export const TaskBatchOutcome = responseBody(
     results: Type.Array(ref(TaskBatchItem), {
       maxItems: MAX_OPERATIONS,
       description: 'The result of each operation, in their order.'
+    }),
+    is_summary: Type.Boolean({
+      description: md`
+        True in the replay of a response above 64 KiB, which is not stored: results have no \`task\` then, only its id
+        and version.`
     })
   },
   {
     description: 'The results of a batch.',
-    examples: [{ results: [{ status: 201, task: Task.examples[0] }] }]
+    examples: [{ results: [EXAMPLE], is_summary: false }]
   }
 )
 export type TaskBatchOutcome = Static<typeof TaskBatchOutcome>

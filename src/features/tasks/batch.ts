@@ -1,12 +1,13 @@
 import type { RequestContext } from '../../core/context.ts'
-import { problemBody } from '../../core/problem.ts'
+import { type Problem, problemBody } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx } from '../../db/transaction.ts'
 import { apiPath } from '../../http/api-path.ts'
 import { mustGet } from '../../lib/must-get.ts'
-import type { TaskBatch, TaskBatchItem } from './batch.schema.ts'
+import type { TaskBatch, TaskBatchItem, TaskBatchOperation } from './batch.schema.ts'
 import { loadBatch, type Plan, planOperation } from './batch-plan.ts'
 import { createTasks } from './create.ts'
+import type { Task } from './schema.ts'
 import { applyChanges } from './update.ts'
 
 /**
@@ -30,31 +31,48 @@ export function runBatch(
       }
       plans.push(plan)
     }
-    return carryOut(tx, ctx, plans)
+    return carryOut(tx, ctx, operations, plans)
   })
 }
 
-async function carryOut(tx: Tx, ctx: RequestContext, plans: Plan[]): Promise<TaskBatchItem[]> {
+async function carryOut(
+  tx: Tx,
+  ctx: RequestContext,
+  operations: TaskBatchOperation[],
+  plans: Plan[]
+): Promise<TaskBatchItem[]> {
   const newTasks = plans.flatMap((plan) => ('newTask' in plan ? plan.newTask : []))
   const changeSets = plans.flatMap((plan) => ('changeSet' in plan ? plan.changeSet : []))
   const created = await createTasks(tx, ctx, newTasks)
   const changed = await applyChanges(tx, ctx, changeSets)
   const tasks = new Map([...changed, ...created.map((task) => [task.id, task] as const)])
-  return plans.map((plan): TaskBatchItem => {
+  return plans.map((plan, i): TaskBatchItem => {
     if ('problem' in plan) {
-      return {
-        status: plan.problem.statusCode,
-        problem: problemBody(plan.problem, apiPath('/task-batches'), ctx.requestId)
-      }
+      return rejected(ctx, plan.problem, operations[i]?.id ?? null)
     }
     if ('newTask' in plan) {
-      return { status: 201, task: mustGet(tasks, plan.newTask.id) }
+      return done(201, mustGet(tasks, plan.newTask.id))
     }
     if ('unchanged' in plan) {
-      return { status: 200, task: plan.unchanged }
+      return done(200, plan.unchanged)
     }
+    const task = mustGet(tasks, plan.changeSet.change.id)
     return plan.changeSet.type === 'task.deleted'
-      ? { status: 204 }
-      : { status: 200, task: mustGet(tasks, plan.changeSet.change.id) }
+      ? { status: 204, id: task.id, version: task.version }
+      : done(200, task)
   })
 }
+
+const done = (status: number, task: Task): TaskBatchItem => ({
+  status,
+  id: task.id,
+  version: task.version,
+  task
+})
+
+const rejected = (ctx: RequestContext, problem: Problem, id: string | null): TaskBatchItem => ({
+  status: problem.statusCode,
+  id,
+  version: null,
+  problem: problemBody(problem, apiPath('/task-batches'), ctx.requestId)
+})

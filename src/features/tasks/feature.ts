@@ -23,7 +23,11 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
   schemas: [...task.schemas, ...list.schemas, ...batch.schemas, ...history.schemas],
   scopes: ['tasks:read', 'tasks:write'],
   auditSubjects: { task_id: 'task' },
-  budgets: (config) => ({ delete_all: { limit: config.RATE_LIMIT_DELETE_ALL, per: 'user' } }),
+  budgets: (config) => ({
+    delete_all: { limit: config.RATE_LIMIT_DELETE_ALL, per: 'user' },
+    // Their operations are counted as what they are once the body has been read.
+    batches: { limit: config.RATE_LIMIT_CREATES, per: 'user' }
+  }),
   routes: [
     { prefix: '/tasks', plugin: taskRoutes },
     { prefix: '/tasks', plugin: taskTrashRoutes },

@@ -67,7 +67,7 @@ export function prepareRows(db: Db, list: ListStatement, name: string | undefine
  * any value, and suffices for owners with few tasks and for frequent words; the index on words reads all owners' tasks.
  * When the last row has a `position` beyond `HEAD_SCAN_ROWS`, the scan has not seen enough.
  */
-export function prepareHeadScan(db: Db, list: ListStatement, name: string) {
+export function prepareHeadScan(db: Db, list: ListStatement, name: string | undefined) {
   const columns = { ...taskColumns, search: tasks.search }
   const sort_key = sql<string | null>`sort_key`.as('sort_key')
   const head = rowsInOrder(db, list, { columns, conditions: [], limit: HEAD_SCAN_ROWS + 1 })

@@ -21,8 +21,17 @@ import {
 import type { TaskFilterQuery, TaskListQuery, TaskSort } from './list.schema.ts'
 import type { Task } from './schema.ts'
 
-/** Statements that stay prepared; each is prepared on each connection. */
+/** Statements of which the text is kept in this process. */
 const MAX_STATEMENTS = 200
+/**
+ * The lists that stay prepared on each connection to the server: what callers see by default, or everybody's tasks,
+ * perhaps of some states. A caller can ask for hundreds of thousands of other kinds, each of which would take the
+ * server's memory on every connection; those are planned anew.
+ */
+const COMMON_BRANCHES = ['own live,assigned', 'all live']
+const COMMON_FILTERS = ['', 'status one', 'status']
+/** A search is prepared for its first page and without other filters. */
+const COMMON_SEARCHES = ['q', 'tag']
 /** A larger page is too much for a head scan to find. */
 const MAX_HEAD_SCAN_LIMIT = HEAD_SCAN_ROWS / 4
 
@@ -46,7 +55,7 @@ interface Statement {
   execute(values: Record<string, unknown>): Promise<unknown>
 }
 
-/** Reads tasks that the caller may see, in order, from a position on; each kind of list is prepared once. */
+/** Reads tasks that the caller may see, in order, from a position on; common kinds of lists stay prepared. */
 export function createTaskReader(db: Db) {
   const statements = new LRUCache<string, Statement>({ max: MAX_STATEMENTS })
   const cached = (name: string, prepare: () => Statement): Statement => {
@@ -58,11 +67,13 @@ export function createTaskReader(db: Db) {
   async function fetchRows(list: ListStatement, values: Record<string, unknown>, limit: number) {
     const name = nameOf(list)
     if (!needsCustomPlan(list.conditions)) {
-      return (await cached(name, () => prepareRows(db, list, name)).execute(values)) as Row[]
+      const kept = isCommonList(list) ? name : undefined
+      return (await cached(name, () => prepareRows(db, list, kept)).execute(values)) as Row[]
     }
     if (limit <= MAX_HEAD_SCAN_LIMIT) {
       const headName = `${name} head`
-      const scan = cached(headName, () => prepareHeadScan(db, list, headName))
+      const kept = isCommonSearch(list) ? headName : undefined
+      const scan = cached(headName, () => prepareHeadScan(db, list, kept))
       const found = (await scan.execute(values)) as (Row & { position: number })[]
       if ((found.at(-1)?.position ?? 0) <= HEAD_SCAN_ROWS) {
         return found
@@ -95,6 +106,16 @@ const nameOf = ({ sort, after, branches, conditions }: ListStatement): string =>
   [sort, after, ...branches.map(({ name }) => name), ...conditions.map(({ name }) => name)].join(
     ' '
   )
+
+const namesOf = (parts: { name: string }[]): string => parts.map(({ name }) => name).join()
+
+const isCommonList = ({ branches, conditions }: ListStatement): boolean =>
+  COMMON_BRANCHES.includes(namesOf(branches)) && COMMON_FILTERS.includes(namesOf(conditions))
+
+const isCommonSearch = ({ branches, conditions, after }: ListStatement): boolean =>
+  after === 'start' &&
+  COMMON_BRANCHES.includes(namesOf(branches)) &&
+  COMMON_SEARCHES.includes(namesOf(conditions))
 
 function afterOf(position: Position | undefined): After {
   if (position === undefined) {

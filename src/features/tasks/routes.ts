@@ -40,6 +40,7 @@ const createTask = {
       'quota_exceeded',
       'id_taken',
       'idempotency_in_flight',
+      'response_not_stored',
       'idempotency_key_reused'
     )
   }

@@ -10,7 +10,12 @@ import {
   PASSWORD_BUDGETS
 } from '../rate-limit/budgets.ts'
 import { createInvalidTokenLimit, type InvalidTokenLimit } from '../rate-limit/invalid-tokens.ts'
-import { type Consume, createLimiters, type LimitsStorage } from '../rate-limit/limiters.ts'
+import {
+  type ChargeCosts,
+  type Consume,
+  createLimiters,
+  type LimitsStorage
+} from '../rate-limit/limiters.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -25,6 +30,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Counts a request of a known caller. For the guard. */
     limitUser: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+    /** Counts what a request of a known caller costs, once its body says so. Throws when that does not fit. */
+    chargeCosts: ChargeCosts
     invalidTokens: InvalidTokenLimit
     /** Where requests are counted at present. */
     limitsStorage: () => LimitsStorage | 'off'
@@ -62,17 +69,19 @@ export const rateLimit = fp(
     if (!config.RATE_LIMIT) {
       app
         .decorate('limitUser', async () => {})
+        .decorate('chargeCosts', async () => {})
         .decorate('invalidTokens', { consume: async () => {}, refuse: () => {} })
         .decorate('limitsStorage', () => 'off' as const)
       return
     }
-    const { consume, storage } = await createLimiters(app, {
+    const { consume, charge, storage } = await createLimiters(app, {
       budgets,
       counters,
       redisUrl: config.REDIS_URL,
       instances: config.RATE_LIMIT_INSTANCES
     })
     app.decorate('limitsStorage', storage)
+    app.decorate('chargeCosts', charge)
     app.decorate(
       'invalidTokens',
       createInvalidTokenLimit(consume, 'invalid_tokens', general.invalid_tokens.limit)

@@ -56,6 +56,9 @@ export function counterKey(budget: string, per: Budget['per']) {
     case 'ip':
       return (request: FastifyRequest) => `${budget}:${limitKey(request.clientIp)}`
     default:
-      return (request: FastifyRequest) => `${budget}:${request.caller.id}`
+      return (request: FastifyRequest) => userKey(budget, request.caller.id)
   }
 }
+
+/** Names the counter of a user's budget. */
+export const userKey = (budget: string, userId: string): string => `${budget}:${userId}`

@@ -1,9 +1,11 @@
 import fastifyRateLimit, { type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../../core/problem.ts'
-import { openRedis, type SharedRedis } from '../../core/redis.ts'
-import type { WindowCounters } from '../../lib/window-counters.ts'
+import { openRedis } from '../../core/redis.ts'
+import { RedisCounters } from '../../core/redis-counters.ts'
+import type { Counters, WindowCounters } from '../../lib/window-counters.ts'
 import { type Budgets, counterKey, WINDOW_SECONDS } from './budgets.ts'
+import { type Costs, chargeIn, type Remaining } from './charges.ts'
 
 type Limiter = ReturnType<FastifyInstance['createRateLimit']>
 
@@ -16,11 +18,15 @@ export type Consume = (
   reply: FastifyReply
 ) => Promise<void>
 
-interface Remaining {
-  max: number
-  remaining: number
-  seconds: number
-}
+/**
+ * Counts what a request costs against several budgets of its caller: all of it or, where something does not fit,
+ * nothing. Sets the headers of the budget that is scarcest afterwards.
+ */
+export type ChargeCosts = (
+  costs: Costs,
+  request: FastifyRequest,
+  reply: FastifyReply
+) => Promise<void>
 
 export interface LimiterOptions {
   budgets: Budgets
@@ -34,29 +40,36 @@ export interface LimiterOptions {
 export async function createLimiters(
   app: FastifyInstance,
   { budgets, counters, redisUrl, instances }: LimiterOptions
-): Promise<{ consume: Consume; storage: () => LimitsStorage }> {
+): Promise<{ consume: Consume; charge: ChargeCosts; storage: () => LimitsStorage }> {
   const redis = redisUrl === undefined ? undefined : await openRedis(redisUrl, app.log)
   app.addHook('onClose', async () => {
     redis?.close()
   })
-  const shared = redis && (await limitersIn(app, budgets, counters, redis))
+  const shared = redis && (await limitersIn(app, budgets, new RedisCounters(redis.client)))
   // While Redis is down each instance grants its share.
-  const local = await limitersIn(app, redis ? shareOf(budgets, instances) : budgets, counters)
+  const ownBudgets = redis ? shareOf(budgets, instances) : budgets
+  const local = await limitersIn(app, ownBudgets, new counters())
 
-  const count = async (budget: string, request: FastifyRequest) => {
-    const limiter = shared?.get(budget)
-    if (redis?.isUp() && limiter) {
+  const count = async <T>(countIn: (limits: Limits) => Promise<T>): Promise<T> => {
+    if (redis?.isUp() && shared) {
       try {
-        return await redis.withTimeout(limiter(request))
+        return await redis.withTimeout(countIn(shared))
       } catch (err) {
         redis.reportFailure(err)
       }
     }
-    return local.get(budget)?.(request)
+    return countIn(local)
   }
   return {
+    async charge(costs, request, reply) {
+      const charged = await count((limits) => chargeIn(limits, costs, request.caller.id))
+      setLimitHeaders(reply, charged.left)
+      if (charged.refusal) {
+        throw charged.refusal
+      }
+    },
     async consume(budget, request, reply) {
-      const counted = await count(budget, request)
+      const counted = await count(async ({ limiters }) => limiters.get(budget)?.(request))
       if (!counted || counted.isAllowed) {
         return
       }
@@ -86,29 +99,39 @@ const shareOf = (budgets: Budgets, instances: number): Budgets =>
     ])
   )
 
+/** Where budgets are counted, and a limiter of each. */
+export interface Limits {
+  budgets: Budgets
+  counters: Counters
+  limiters: Map<string, Limiter>
+}
+
 /** Creates one limiter for each budget. In a scope of its own, since a scope has one store. */
 async function limitersIn(
   app: FastifyInstance,
   budgets: Budgets,
-  counters: typeof WindowCounters,
-  redis?: SharedRedis
-): Promise<Map<string, Limiter>> {
+  counters: Counters
+): Promise<Limits> {
   const limiters = new Map<string, Limiter>()
   const timeWindow = WINDOW_SECONDS * 1000
   await app.register(async (scope) => {
     await scope.register(fastifyRateLimit, {
       global: false,
       timeWindow,
-      ...(redis
-        ? { redis: redis.client, nameSpace: 'tasklane:limit:' }
-        : { store: counters as FastifyRateLimitStoreCtor })
+      // The library makes a store of its own for each limiter; all of ours are one.
+      store: class {
+        incr = counters.incr.bind(counters)
+        child() {
+          return this
+        }
+      } as unknown as FastifyRateLimitStoreCtor
     })
     for (const [name, { limit, per }] of Object.entries(budgets)) {
       const keyGenerator = counterKey(name, per)
       limiters.set(name, scope.createRateLimit({ max: limit, timeWindow, keyGenerator }))
     }
   })
-  return limiters
+  return { budgets, counters, limiters }
 }
 
 /** Sets what is left in the current form of the IETF draft, which the library does not support. */

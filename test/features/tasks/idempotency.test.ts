@@ -1,11 +1,16 @@
+import { randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { purgeIdempotencyKeys } from '../../../src/core/idempotency.ts'
+import { executeRows } from '../../../src/db/rows.ts'
+import type { Task } from '../../../src/features/tasks/schema.ts'
 import { createTestApp, type Person } from '../../support/test-app.ts'
 
 const { signUp, events, db } = await createTestApp(t)
 const create = (who: Person, key: string, payload: object, url = '/api/v1/tasks') =>
   who.send({ method: 'POST', url, payload, headers: { 'idempotency-key': key } })
+/** As long as a description may be, and such that it cannot be compressed. */
+const longText = () => randomBytes(5000).toString('hex')
 const total = async (who: Person) => (await who.get('/api/v1/task-stats')).json().total
 
 t.test('a repeated creation has no second effect and returns the first response', async (t) => {
@@ -93,6 +98,46 @@ t.test('a whole batch is replayed', async (t) => {
   )
   t.equal(await total(ann), 2)
 })
+
+t.test(
+  'of a batch whose response is large, ids and versions are stored and replayed',
+  async (t) => {
+    const ann = await signUp()
+    const ids: string[] = []
+    for (let i = 0; i < 20; i++) {
+      ids.push((await ann.create({ title: 'Long', description: longText() })).id)
+    }
+    const payload = {
+      operations: [
+        ...ids
+          .slice(1)
+          .map((id, i) => ({ op: 'update', id, data: { title: i < 3 ? 'New' : 'Long' } })),
+        { op: 'delete', id: ids[0] }
+      ]
+    }
+    const first = await create(ann, 'large', payload, '/api/v1/task-batches')
+    t.equal(first.statusCode, 200)
+    t.equal(first.json().is_summary, false)
+    const changes = await events.count()
+    const again = await create(ann, 'large', payload, '/api/v1/task-batches')
+    t.match(again, { statusCode: 200, headers: { 'idempotent-replayed': 'true' } })
+    const withoutTasks = first.json().results.map(({ task, ...rest }: { task?: Task }) => rest)
+    t.strictSame(again.json(), { results: withoutTasks, is_summary: true })
+    t.strictSame(
+      withoutTasks.map(({ id, version }: Task) => [id, version]),
+      [...ids.slice(1), ids[0]].map((id, i) => [id, i < 3 || id === ids[0] ? 2 : 1])
+    )
+    t.equal(await events.count(), changes, 'nothing is done twice')
+    const [kept] = await executeRows<{ bytes: number }>(
+      db,
+      sql`
+      SELECT pg_column_size(k.*) AS bytes
+      FROM idempotency_keys k
+      WHERE caller_id = ${ann.user.id} AND key = 'large'`
+    )
+    t.ok(Number(kept?.bytes) <= 65_536, `${kept?.bytes} bytes are kept`)
+  }
+)
 
 t.test('invalid keys are rejected with the header', async (t) => {
   const ann = await signUp()

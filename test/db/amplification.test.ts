@@ -1,0 +1,200 @@
+import { randomBytes } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { is, sql } from 'drizzle-orm'
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
+import t, { type Test } from 'tap'
+import { executeRows } from '../../src/db/rows.ts'
+import { accepted, ended, form, IMPORTS, worker } from '../support/imports.ts'
+import { createTestApp, PASSWORD, type Person } from '../support/test-app.ts'
+
+/** What a request may leave in a table: ten times what it sends, or this much, whatever it sends. */
+const FACTOR = 10
+const ALLOWANCE = 262_144
+/** A row of a file has a limit of its own (IMPORT_MAX_ROWS, MAX_TASKS_PER_USER), like an operation of a batch. */
+const ROW_BYTES = 40
+
+/** So that throttles and violations are recorded, and nothing is refused. */
+const LIMITS = { RATE_LIMIT: 'on', RATE_LIMIT_CREATES: '1000', RATE_LIMIT_UPDATES: '1000' }
+
+const TABLES = new URL('../../src/db/tables/', import.meta.url)
+
+type Home = Awaited<ReturnType<typeof createTestApp>>
+/** Sends the request that leaves most in a table, as far as we know, and returns how many bytes it has. */
+type Send = (home: Home, ann: Person, t: Test) => Promise<number>
+
+async function tableNames(): Promise<string[]> {
+  const modules = await Promise.all(
+    readdirSync(TABLES).map((file) => import(new URL(file, TABLES).href))
+  )
+  return modules
+    .flatMap((module) => Object.values(module))
+    .filter((value) => is(value, PgTable))
+    .map((table) => getTableConfig(table as PgTable).name)
+    .sort()
+}
+
+const incompressible = (length: number) => randomBytes(length / 2).toString('hex')
+/** As many words as a description can have, each another one. */
+const manyWords = () =>
+  Array.from({ length: 2500 }, (_, i) => i.toString(36).padStart(3, 'a')).join(' ')
+
+async function post(who: Person, url: string, payload: object, headers = {}): Promise<number> {
+  const answer = await who.send({ method: 'POST', url, payload, headers })
+  if (answer.statusCode >= 400) {
+    throw new Error(answer.body)
+  }
+  return url.length + JSON.stringify(payload).length + who.access_token.length
+}
+
+/** Sends what anyone may, perhaps in vain. */
+async function postAnonymous(home: Home, url: string, payload: object): Promise<number> {
+  await home.request({ method: 'POST', url, payload, remoteAddress: '203.0.113.5' })
+  return url.length + JSON.stringify(payload).length
+}
+
+const batch = (ann: Person, operations: object[], headers = {}) =>
+  post(ann, '/api/v1/task-batches', { operations }, headers)
+const hundred = <T>(make: (i: number) => T): T[] => Array.from({ length: 100 }, (_, i) => make(i))
+const shortCreates = () => hundred(() => ({ op: 'create', data: { title: 'x' } }))
+const wordyCreates = () =>
+  hundred(() => ({ op: 'create', data: { title: 'x', description: manyWords() } }))
+
+/** A file of rows each of which has four faults. */
+const badFile = (rows: number) => `title,status,priority,due_date\n${',x,x,x\n'.repeat(rows)}`
+const shortFile = (rows: number) => `title\n${'x\n'.repeat(rows)}`
+const bytesOf = (file: string): number => form({ content: file, name: 'a.csv' }).payload.length
+
+async function importAll(home: Home, ann: Person, t: Test, file: string): Promise<number> {
+  const queued = await accepted(ann, file)
+  const { stop } = worker(t, home)
+  await ended(ann, queued)
+  await stop()
+  return bytesOf(file)
+}
+
+async function importShortTasks(home: Home, ann: Person, t: Test): Promise<number> {
+  await importAll(home, ann, t, shortFile(5000))
+  return 5000 * ROW_BYTES
+}
+
+async function longTasks(ann: Person): Promise<string[]> {
+  const ids: string[] = []
+  for (let i = 0; i < 100; i++) {
+    ids.push((await ann.create({ title: 'x', description: incompressible(10_000) })).id)
+  }
+  return ids
+}
+
+const failedLogin: Send = (home) =>
+  postAnonymous(home, '/api/v1/auth/login', { username: 'x', password: 'x' })
+const register: Send = (home) =>
+  postAnonymous(home, '/api/v1/auth/register', {
+    username: 'a-new-person',
+    email: 'new@example.org',
+    password: PASSWORD
+  })
+
+/** For each table the requests that leave most in it. */
+const REQUESTS: Record<string, Send[]> = {
+  api_keys: [
+    (_home, ann) =>
+      post(ann, '/api/v1/me/api-keys', {
+        name: 'x',
+        scopes: ['tasks:read'],
+        expires_at: new Date(Date.now() + 86_400_000).toISOString()
+      })
+  ],
+  audit_events: [failedLogin, register],
+  first_admin: [register],
+  idempotency_keys: [
+    async (_home, ann) => {
+      const ids = await longTasks(ann)
+      const same = ids.map((id) => ({ op: 'update', id, data: { title: 'x' } }))
+      return batch(ann, same, { 'idempotency-key': 'k' })
+    },
+    async (_home, ann) => {
+      const ids = (await longTasks(ann)).slice(0, 6)
+      const same = ids.map((id) => ({ op: 'update', id, data: { title: 'x' } }))
+      return batch(ann, same, { 'idempotency-key': 'k' })
+    }
+  ],
+  ip_bans: [
+    async ({ signUp }) =>
+      post(await signUp('admin'), '/api/v1/admin/ip-bans', {
+        address: '203.0.113.9',
+        reason: 'x'.repeat(200)
+      })
+  ],
+  ip_violations: [failedLogin],
+  login_throttle: [failedLogin],
+  one_time_codes: [
+    (home) => postAnonymous(home, '/api/v1/auth/forgot-password', { email: 'a@example.org' })
+  ],
+  refresh_tokens: [register],
+  sessions: [register],
+  task_events: [
+    (_home, ann) => batch(ann, shortCreates()),
+    importShortTasks,
+    async (_home, ann) => {
+      const ids = await longTasks(ann)
+      return batch(
+        ann,
+        ids.map((id) => ({ op: 'update', id, data: { description: incompressible(9000) } }))
+      )
+    }
+  ],
+  task_import_blocks: [
+    async (_home, ann) => {
+      await accepted(ann, badFile(20_000))
+      return bytesOf(badFile(20_000))
+    },
+    async (_home, ann) => {
+      await accepted(ann, shortFile(5000))
+      return 5000 * ROW_BYTES
+    }
+  ],
+  task_import_errors: [
+    (home, ann, t) => importAll(home, ann, t, badFile(20_000)),
+    (home, ann, t) => importAll(home, ann, t, badFile(250))
+  ],
+  task_imports: [
+    async (_home, ann) => {
+      const columns = Array.from({ length: 199 }, (_, i) => `c${i}`)
+      const file = `title,${columns.join()}\n`
+      await ann.send({ method: 'POST', url: IMPORTS, ...form({ content: file, name: 'a.csv' }) })
+      return bytesOf(file)
+    }
+  ],
+  tasks: [
+    (_home, ann) => batch(ann, shortCreates()),
+    (_home, ann) => batch(ann, wordyCreates()),
+    importShortTasks
+  ],
+  users: [register]
+}
+
+/** What the rows of a table take, in all their columns, as they are stored. */
+async function storedBytes({ db }: Home, table: string): Promise<number> {
+  const [row] = await executeRows<{ bytes: string }>(
+    db,
+    sql`SELECT coalesce(sum(pg_column_size(t.*)), 0)::text AS bytes FROM ${sql.identifier(table)} t`
+  )
+  return Number(row?.bytes)
+}
+
+t.test('for every table the requests that leave most in it are known', async (t) => {
+  t.strictSame(await tableNames(), Object.keys(REQUESTS).sort())
+})
+
+for (const [table, requests] of Object.entries(REQUESTS)) {
+  t.test(`no request leaves more than ten times its size in ${table}`, async (t) => {
+    const home = await createTestApp(t, { env: LIMITS })
+    for (const [i, send] of requests.entries()) {
+      const ann = await home.signUp('user', `ann-${i}`)
+      const before = await storedBytes(home, table)
+      const sent = await send(home, ann, t)
+      const left = (await storedBytes(home, table)) - before
+      t.ok(left <= Math.max(ALLOWANCE, FACTOR * sent), `${sent} bytes leave ${left}`)
+    }
+  })
+}
