@@ -219,7 +219,7 @@ t.test('a handler that ends after the response was sent leaves no URL in the log
           app.get(
             '/',
             {
-              handlerTimeout: 20,
+              handlerTimeout: 1000,
               config: { allow: 'anyone' },
               schema: { hide: true, querystring: {} }
             },
