@@ -17,6 +17,9 @@ const INTENDED = [
   /from `\^\[ [^`]*\u061c\u200e\u200f\u202a[^`]*` to `\^\[ [^`]*\u00ad\u034f[^`]*`.*property-pattern-changed/,
   // A due date, and a filter by time, is a date-time or a date: both are strings, and their pattern says so.
   /`(due|created|updated)_(after|before)`, the `format` was widened from `date-time` to `none`/,
+  // What cannot be a code of eight digits, in groups or not, costs no attempt any more.
+  /the `otp` request property's minLength was increased from `1` to `8`/,
+  /pattern of the request property `otp` from `\^\[\^\\x00\]\*\$` to /,
   /added the pattern `\^\(\[0-9\]\{4\}-\(\(0\[13578\]\|1\[02\]\)-/
 ]
 const NAMES = ['openapi.json', 'openapi-3.0.json']
