@@ -104,8 +104,8 @@ const PATCHES: Patch[] = [
 `
   },
   {
-    why: `A connection with more prepared statements than max_statements is closed while nothing is in progress on it and
-      opened again. The driver forgets no statement, and each takes the server's memory until the connection closes.
+    why: `A connection with more prepared statements than max_statements is closed while nothing is in progress on it,
+      and opened again. The driver forgets no statement, and each takes the server's memory until the connection closes.
       A statement that is being prepared is the last one in progress, so the limit is not passed by far.`,
     find:
       '          : (connection.reserved = null, onopen(connection))\n' +
