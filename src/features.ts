@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Deps } from './core/deps.ts'
 import { account } from './features/account/feature.ts'
+import { accountExport } from './features/account-export/feature.ts'
 import { adminUsers } from './features/admin-users/feature.ts'
 import { createApiKeysFeature } from './features/api-keys/feature.ts'
 import { createAuditFeature } from './features/audit/feature.ts'
@@ -28,6 +29,7 @@ export const FEATURES: AppFeature[] = [
   tasks,
   imports,
   account,
+  accountExport,
   adminUsers,
   bans,
   ops,

@@ -37,7 +37,9 @@ const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'admin-users → identity': 'administrators change and delete users',
   'identity → tasks': 'deleting an account takes it off the tasks of others',
   'auth → api-keys': 'a password reset ends the keys of the account',
-  'imports → tasks': 'an import creates tasks'
+  'imports → tasks': 'an import creates tasks',
+  'account-export → identity': 'an account is exported with its profile',
+  'account-export → tasks': 'an account is exported with its tasks and their history'
 }
 const MAX_COLUMNS = 120
 const SOURCE_FOLDERS = ['src', 'test', 'bench', 'scripts']
