@@ -80,19 +80,6 @@ stop_services () {
   rm -rf "$box"
 }
 
-# Locales that fold and sort letters in ways of their own. Where they cannot be had the suite says which it left out.
-# Before the server starts, since it does not notice later ones.
-ensure_locales () {
-  heading 'locales'
-  if ! command -v localedef >/dev/null || [ ! -e /usr/share/i18n/locales/tr_TR ]; then
-    install_package locales || return 0
-  fi
-  local locale
-  for locale in en_US de_DE tr_TR; do
-    as_root localedef -i "$locale" -f UTF-8 "$locale.UTF-8" || true
-  done
-}
-
 ensure_pgbouncer () {
   heading 'PgBouncer'
   if ! command -v pgbouncer /usr/sbin/pgbouncer >/dev/null; then install_package pgbouncer; fi

@@ -15,7 +15,10 @@ const USAGE = `Tasklane, a task-management backend.
   create-admin --username NAME           create an admin; the password is read from standard input
                [--email EMAIL]
   seed                                   create demo users and tasks
-  import FILE --user NAME [--dry-run]    import tasks from a CSV file for a user
+  import FILE --user NAME [--dry-run]    import tasks from a file for a user
+         [--preview]                     show what an import would make of it
+         [--on-conflict skip|update|error]  [--mapping JSON]
+         [--date-order dmy|mdy]  [--encoding ENCODING]
   transfer                               copy the embedded database to an empty PostgreSQL
   checksum                               print the checksum of each table, to verify a restored backup
   openapi [--check]                      write the contract to openapi/, or check that it is up to date
@@ -27,7 +30,12 @@ const OPTIONS = {
   email: { type: 'string' },
   check: { type: 'boolean', default: false },
   user: { type: 'string' },
-  'dry-run': { type: 'boolean', default: false }
+  'dry-run': { type: 'boolean', default: false },
+  preview: { type: 'boolean', default: false },
+  'on-conflict': { type: 'string' },
+  'date-order': { type: 'string' },
+  encoding: { type: 'string' },
+  mapping: { type: 'string' }
 } as const
 type Values = {
   username?: string | undefined
@@ -35,6 +43,11 @@ type Values = {
   check: boolean
   user?: string | undefined
   'dry-run': boolean
+  preview: boolean
+  'on-conflict'?: string | undefined
+  'date-order'?: string | undefined
+  encoding?: string | undefined
+  mapping?: string | undefined
 }
 
 /** The commands and their options. Each is loaded when it is called, so that no start waits for another's imports. */
@@ -58,7 +71,7 @@ const COMMANDS: Record<
   },
   seed: { options: [], run: async () => (await import('./commands/seed.ts')).seed() },
   import: {
-    options: ['user', 'dry-run'],
+    options: ['user', 'dry-run', 'preview', 'on-conflict', 'date-order', 'encoding', 'mapping'],
     hasFile: true,
     run: async (values, file) =>
       (await import('./commands/import.ts')).importCommand({ ...values, file, user: values.user })

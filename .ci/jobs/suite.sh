@@ -2,7 +2,6 @@
 heading 'npm test (embedded database)'
 npm test
 
-ensure_locales
 start_postgres
 start_redis
 ensure_pgbouncer

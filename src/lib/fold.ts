@@ -1,12 +1,12 @@
 /**
  * How texts are compared: whatever the case, accents and the form of composed letters, the same on every locale. The
- * functions fold_other_letters and separate_other_words do the same in the database: a change takes a migration.
+ * tables are shared with db/fold.sql.ts, which does the same in the database: changing one takes a migration.
  */
 
 type Range = readonly [first: number, last: number]
 
 /** What counts for nothing: accents, Hebrew points and Arabic vowels, soft hyphens, joiners and marks of direction. */
-const IGNORED: readonly Range[] = [
+export const IGNORED: readonly Range[] = [
   [0xad, 0xad],
   [0x300, 0x36f],
   [0x483, 0x487],
@@ -28,7 +28,7 @@ const IGNORED: readonly Range[] = [
 ]
 
 /** Punctuation and symbols, which only set words apart. Capital letters of ASCII are small by then. */
-const SYMBOLS: readonly Range[] = [
+export const SYMBOLS: readonly Range[] = [
   [0x01, 0x2f],
   [0x3a, 0x60],
   [0x7b, 0xa9],
@@ -85,7 +85,7 @@ const SYMBOLS: readonly Range[] = [
 ]
 
 /** Letters of scripts that set no blanks between words, each of which is a word: Thai, Japanese and Chinese. */
-const LETTERS_APART: readonly Range[] = [
+export const LETTERS_APART: readonly Range[] = [
   [0xe01, 0xe30],
   [0xe32, 0xe33],
   [0xe40, 0xe46],
@@ -100,21 +100,23 @@ const LETTERS_APART: readonly Range[] = [
 ]
 
 /** Vowels and tones of Thai, which belong to the letter before them. */
-const MARKS_APART: readonly Range[] = [
+export const MARKS_APART: readonly Range[] = [
   [0xe31, 0xe31],
   [0xe34, 0xe3a],
   [0xe47, 0xe4e]
 ]
 
 /**
- * Letters that are replaced where Unicode does not decompose them, the table of the frequent ones first.
+ * Letters that are replaced where Unicode does not decompose them, the table of the frequent ones first. A table is
+ * searched for each character of a text, so one is left out if the text has no character between `first` and `last`.
  */
-const LETTERS = {
+export const LETTERS = {
   latin: {
     from: 'ÆÐØÞĐĦŁŊŒŦẞıłøđħŧ',
     to: 'æðoþdhlŋœtßilodht'
   },
   greekCyrillicArmenian: {
+    in: [[0x370, 0x58f]] as readonly Range[],
     from:
       'ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩςАБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЂЄЅІЈЉЊЋЏ' +
       'ԱԲԳԴԵԶԷԸԹԺԻԼԽԾԿՀՁՂՃՄՅՆՇՈՉՊՋՌՍՎՏՐՑՒՓՔՕՖ',
@@ -123,6 +125,12 @@ const LETTERS = {
       'աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ'
   },
   rare: {
+    in: [
+      [0x180, 0x24f],
+      [0x370, 0x37f],
+      [0x3cf, 0x3ff],
+      [0x460, 0x52f]
+    ] as readonly Range[],
     from:
       'ƁƂƄƆƇƉƊƋƎƏƐƑƓƔƖƗƘƜƝƟƢƤƦƧƩƬƮƱƲƳƵƷƸƼǤǶǷȜȠȢȤȺȻȽȾɁɃɄɅɆɈɊɌɎͰͲͶͿϏϘϚϜϞϠϢϤϦϨϪϬϮϷϺϽϾϿѠѢѤѦѨѪѬѮѰѲѴѸѺѼѾҀҊҌҎҐҒҔҖҘ' +
       'ҚҜҞҠҢҤҦҨҪҬҮҰҲҴҶҸҺҼҾӀӃӅӇӉӋӍӔӘӠӨӶӺӼӾԀԂԄԆԈԊԌԎԐԒԔԖԘԚԜԞԠԢԤԦԨԪԬԮ',
@@ -133,7 +141,7 @@ const LETTERS = {
 }
 
 /** Letters that are written as two. */
-const LETTER_PAIRS: readonly [from: string, to: string][] = [
+export const LETTER_PAIRS: readonly [from: string, to: string][] = [
   ['ß', 'ss'],
   ['æ', 'ae'],
   ['œ', 'oe']

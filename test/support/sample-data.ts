@@ -35,7 +35,7 @@ export async function populate({ url }: Pick<Server, 'url'>) {
     method: 'PATCH',
     token: ann,
     body: {
-      title: 'Oil all hinges of Größe M',
+      title: 'Oil all hinges',
       assignee_id: (await call(`${api}/me`, { token: bob })).body.id
     }
   })
