@@ -35,7 +35,7 @@ export function draftOf(cells: Cells, { layout, isGuarded, warn }: Reading): Dra
   return source.adjust ? source.adjust(draft, read, warn) : draft
 }
 
-/** Returns the zone in which times of a row are meant that have none: its own if it names one, else that of the file. */
+/** Returns the zone of a row's times that have none: that of the row if it names one, else that of the file. */
 export function zoneOf(cells: Cells, { layout, zone }: Reading): TimeZone | undefined {
   const { source, columns } = layout
   const at = source.zone === undefined ? -1 : columns.findIndex(({ key }) => key === source.zone)

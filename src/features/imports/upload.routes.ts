@@ -26,8 +26,9 @@ const FILE_HELP = md`
   \`subject\` (exactly one of them), \`description\` or \`notes\`, \`status\` (also pending, in-progress, to do, not
   started, completed), \`priority\` (also normal, urgent), \`due_date\` or \`due\` (a date, which makes the task
   due on that day, wherever one is, or a time with zone, or one in \`time_zone\`), \`tags\` (separated by \`|\`)
-  or \`labels\`, \`id\`, \`created_at\`, \`completed_at\`. Say with \`mapping\` what other columns are; those that
-  stay are listed in \`ignored_columns\`. Days and months with slashes are read in the order that the file shows, or in \`date_order\`.
+  or \`labels\`, \`id\`, \`created_at\`, \`completed_at\`. Say with \`mapping\` what other columns are; those
+  that stay are listed in \`ignored_columns\`. Days and months with slashes are read in the order that the file
+  shows, or in \`date_order\`.
   Instead of a form, the body may be the file itself, as \`text/csv\` or \`application/x-ndjson\`.`
 
 const createTaskImport = {

@@ -225,7 +225,7 @@ t.test(
     const history = (await ann.get(`/api/v1/tasks/${id}/events`)).json().data
     t.match(
       history.find(({ type }: { type: string }) => type === 'task.updated'),
-      { changes: [{ field: 'all_day', old: true, new: false }] }
+      { changes: [{ field: 'all_day', before: 'true', after: 'false' }] }
     )
     const titles = rows.map((row) =>
       row.split(',').slice(0, 2).join(',').replace('Never', 'Some day')
