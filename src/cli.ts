@@ -15,8 +15,11 @@ const USAGE = `Tasklane, a task-management backend.
   create-admin --username NAME           create an admin; the password is read from standard input
                [--email EMAIL]
   seed                                   create demo users and tasks
-  import FILE --user NAME [--dry-run]    import tasks from a CSV file for a user
-               [--time-zone ZONE]        of times without one, such as Europe/Berlin
+  import FILE --user NAME [--dry-run]    import tasks from a file for a user
+         [--preview]                     show what an import would make of it
+         [--on-conflict skip|update|error]  [--mapping JSON]
+         [--date-order dmy|mdy]  [--encoding ENCODING]
+         [--time-zone ZONE]              of times without one, such as Europe/Berlin
   transfer                               copy the embedded database to an empty PostgreSQL
   checksum                               print the checksum of each table, to verify a restored backup
   openapi [--check]                      write the contract to openapi/, or check that it is up to date
@@ -29,7 +32,12 @@ const OPTIONS = {
   check: { type: 'boolean', default: false },
   user: { type: 'string' },
   'dry-run': { type: 'boolean', default: false },
-  'time-zone': { type: 'string' }
+  preview: { type: 'boolean', default: false },
+  'on-conflict': { type: 'string' },
+  'date-order': { type: 'string' },
+  'time-zone': { type: 'string' },
+  encoding: { type: 'string' },
+  mapping: { type: 'string' }
 } as const
 type Values = {
   username?: string | undefined
@@ -37,7 +45,12 @@ type Values = {
   check: boolean
   user?: string | undefined
   'dry-run': boolean
+  preview: boolean
+  'on-conflict'?: string | undefined
+  'date-order'?: string | undefined
   'time-zone'?: string | undefined
+  encoding?: string | undefined
+  mapping?: string | undefined
 }
 
 /** The commands and their options. Each is loaded when it is called, so that no start waits for another's imports. */
@@ -61,15 +74,19 @@ const COMMANDS: Record<
   },
   seed: { options: [], run: async () => (await import('./commands/seed.ts')).seed() },
   import: {
-    options: ['user', 'dry-run', 'time-zone'],
+    options: [
+      'user',
+      'dry-run',
+      'preview',
+      'on-conflict',
+      'date-order',
+      'time-zone',
+      'encoding',
+      'mapping'
+    ],
     hasFile: true,
     run: async (values, file) =>
-      (await import('./commands/import.ts')).importCommand({
-        ...values,
-        file,
-        user: values.user,
-        'time-zone': values['time-zone']
-      })
+      (await import('./commands/import.ts')).importCommand({ ...values, file, user: values.user })
   },
   transfer: { options: [], run: async () => (await import('./commands/transfer.ts')).transfer() },
   checksum: { options: [], run: async () => (await import('./commands/transfer.ts')).checksum() },

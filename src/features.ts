@@ -3,6 +3,7 @@ import type { Deps } from './core/deps.ts'
 import { purgeIdempotencyKeysOf } from './core/idempotency.ts'
 import type { PurgeOwned } from './core/owned-data.ts'
 import { account } from './features/account/feature.ts'
+import { accountExport } from './features/account-export/feature.ts'
 import { adminUsers } from './features/admin-users/feature.ts'
 import { createApiKeysFeature } from './features/api-keys/feature.ts'
 import { createAuditFeature } from './features/audit/feature.ts'
@@ -33,6 +34,7 @@ export const FEATURES: AppFeature[] = [
   tasks,
   imports,
   account,
+  accountExport,
   adminUsers,
   bans,
   ops,

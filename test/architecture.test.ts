@@ -39,7 +39,9 @@ const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'account → api-keys': 'a change of the password ends them as well',
   'admin-users → api-keys': 'administrators see and revoke the keys of users',
   'api-keys → identity': 'a new key needs the password of its owner, who gets an email',
-  'imports → tasks': 'an import creates tasks'
+  'imports → tasks': 'an import creates tasks',
+  'account-export → identity': 'an account is exported with its profile',
+  'account-export → tasks': 'an account is exported with its tasks and their history'
 }
 const MAX_COLUMNS = 120
 const SOURCE_FOLDERS = ['src', 'test', 'bench', 'scripts']

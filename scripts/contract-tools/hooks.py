@@ -82,6 +82,10 @@ def before_call(context, case, kwargs):
     # An import ends soon: cancel the newest one.
     if name_of(case) == "cancelTaskImport" and imports:
         case.path_parameters["import_id"] = imports.pop()
+    # Columns and encoding must be those of the file.
+    if name_of(case) in ("createTaskImport", "previewTaskImport") and isinstance(case.query, dict):
+        case.query.pop("mapping", None)
+        case.query.pop("encoding", None)
     mend = MENDS.get(name_of(case))
     if mend and isinstance(case.body, dict):
         mend(case.body)
@@ -226,6 +230,7 @@ def batch(body):
 
 
 def some_rows(body):
+    body.pop("mapping", None)
     body["file"] = "title,status\nPaint the door,todo\nMow the lawn,whatever\n"
 
 
@@ -236,6 +241,7 @@ MENDS = {
     "refreshTokens": own_refresh_token,
     "runTaskBatch": batch,
     "createTaskImport": some_rows,
+    "previewTaskImport": some_rows,
     "createTask": task,
     "updateTask": task,
     "replaceTask": task,

@@ -11,40 +11,40 @@ import { Problem } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
 import { getUser } from '../features/identity/service.ts'
 import type { TaskImport } from '../features/imports/schema.ts'
-import { createImportService } from '../features/imports/service.ts'
-import type { ImportFile } from '../features/imports/staging.ts'
-import { readTimeZone } from '../http/time-zone.ts'
+import { createImportService, type ImportOptions } from '../features/imports/service.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
+import { type ImportFlags, readFlags } from './import-flags.ts'
 
 const POLL_MS = 200
 const MAX_ERRORS = 20
 const BAR_WIDTH = 30
 
-export interface ImportOptions {
+export interface ImportArguments extends ImportFlags {
   file: string | undefined
   user: string | undefined
-  'dry-run': boolean
-  'time-zone': string | undefined
+  preview: boolean
 }
 
 /**
  * Imports a file for a user, shows the progress, and lists the rejected rows. Ctrl+C cancels the import; rows that were
- * imported before stay.
+ * imported before stay. With `preview` it shows what an import would make of the file, and changes nothing.
  */
 export async function importCommand({
   file,
   user,
-  'dry-run': dry_run,
-  'time-zone': time_zone
-}: ImportOptions): Promise<void> {
+  preview,
+  ...flags
+}: ImportArguments): Promise<void> {
   if (file === undefined || user === undefined) {
     throw new CommandError('Set the file and the user: npm run import -- tasks.csv --user ann')
   }
   const config = loadConfig()
   const database = await openConfiguredDatabase(config)
   try {
+    const options = readFlags(flags)
     await migrateConfigured(config, database)
-    await importFor(database.db, config, user, { file, dry_run, zone: readTimeZone(time_zone) })
+    const run = preview ? previewFor : importFor
+    await run({ db: database.db, config, file, user, options })
   } catch (error) {
     throw error instanceof Problem ? new CommandError(error.message) : error
   } finally {
@@ -52,12 +52,21 @@ export async function importCommand({
   }
 }
 
-async function importFor(
-  db: Db,
-  config: Config,
-  user: string,
-  { file, ...options }: Pick<ImportFile, 'dry_run' | 'zone'> & { file: string }
-): Promise<void> {
+interface Run {
+  db: Db
+  config: Config
+  file: string
+  user: string
+  options: ImportOptions
+}
+
+async function previewFor({ db, config, file, options }: Run): Promise<void> {
+  const imports = createImportService({ db, maxRows: config.IMPORT_MAX_ROWS })
+  const preview = await imports.previewFile({ source: createReadStream(file), options })
+  console.log(JSON.stringify(preview, null, 2))
+}
+
+async function importFor({ db, config, file, user, options }: Run): Promise<void> {
   const owner = await getUser(db, user.includes('@') ? { email: user } : { username: user })
   if (!owner) {
     throw new CommandError(`There is no user ${user}.`)
@@ -70,9 +79,9 @@ async function importFor(
     userAgent: null
   }
   const staged = await imports.stageFile(ctx, {
-    ...options,
     file_name: basename(file),
-    source: createReadStream(file)
+    source: createReadStream(file),
+    options
   })
   const { id } = await imports.queueImport(ctx, staged).catch(async (error) => {
     await imports.discardStaged(ctx, staged.id)
@@ -118,13 +127,20 @@ function bar({ rows_processed, rows_total, rows_rejected }: TaskImport): string 
 }
 
 function report(
-  { status, dry_run, rows_imported, rows_rejected, ignored_columns, problem }: TaskImport,
+  { status, dry_run, ignored_columns, warnings, problem, ...rows }: TaskImport,
   errors: { row: number; column: string | null; message: string }[]
 ): void {
   const ignored =
     ignored_columns.length > 0 ? `; ignored columns: ${ignored_columns.join(', ')}` : ''
   const imported = dry_run ? 'would be imported' : 'imported'
-  console.log(`${status}: ${rows_imported} ${imported}, ${rows_rejected} rejected${ignored}`)
+  const changed = rows.rows_updated > 0 ? ` (${rows.rows_updated} changed)` : ''
+  const skipped = rows.rows_skipped > 0 ? `, ${rows.rows_skipped} skipped` : ''
+  console.log(
+    `${status}: ${rows.rows_imported} ${imported}${changed}${skipped}, ${rows.rows_rejected} rejected${ignored}`
+  )
+  for (const { detail } of warnings) {
+    console.log(`  note: ${detail}`)
+  }
   for (const { row, column, message } of errors) {
     console.log(`  row ${row}${column === null ? '' : `, ${column}`}: ${message}`)
   }

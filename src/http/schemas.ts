@@ -123,13 +123,21 @@ interface FileResponse {
   >
 }
 
-/** A response that is a CSV file. */
-export const CsvFile = (description: string, example: string): FileResponse => ({
-  description,
-  content: {
-    'text/csv': {
-      schema: Type.String({ maxLength: MAX_FILE_LENGTH, pattern: NO_NUL, description }),
-      examples: { file: { summary: 'A file', value: example } }
+/** A response that is a file of text. */
+const textFile =
+  (type: string) =>
+  (description: string, example: string): FileResponse => ({
+    description,
+    content: {
+      [type]: {
+        schema: Type.String({ maxLength: MAX_FILE_LENGTH, pattern: NO_NUL, description }),
+        examples: { file: { summary: 'A file', value: example } }
+      }
     }
-  }
-})
+  })
+
+export const CsvFile = textFile('text/csv')
+
+export const JSON_LINES = 'application/x-ndjson'
+/** A JSON object on each line. */
+export const JsonLinesFile = textFile(JSON_LINES)

@@ -7,7 +7,9 @@ import { PASSWORD } from '../support/test-app.ts'
 const cwd = t.testdir({
   'odd.csv': 'title,status,colour\nGood,done,red\nBad,perhaps,\n',
   'many.csv': rows(1200),
-  'no.csv': 'title;status\n'
+  'no.csv': 'name;status\n',
+  'dates.csv': 'id;title;Due Date;Who\n019f2f6e-7c1a-7bbb-8bbb-0123456789ab;Paint;04/05/2026;ann\n',
+  'times.csv': 'title,due\nCall,2026-05-04 09:00\nMow,2026-05-04\n'
 })
 const database = serverUrl === undefined ? undefined : await createTestDatabase()
 t.teardown(() => database?.close())
@@ -43,8 +45,44 @@ t.test('an operator imports a file for a user and sees the result', async (t) =>
   t.equal((await server.stop('SIGTERM')).code, 0)
 })
 
+t.test('an operator previews a file, says how it is to be read, and imports it once', async (t) => {
+  const dates = await run('dates.csv', '--user', 'ann', '--preview', '--date-order', 'dmy')
+  t.match(JSON.parse(dates.stdout), {
+    source: 'generic',
+    delimiter: ';',
+    tasks: [{ title: 'Paint', due_date: /^2026-05-04/ }]
+  })
+  const flags = ['--mapping', '{"Who": "tags"}', '--date-order', 'mdy']
+  t.match(await run('dates.csv', '--user', 'ann', ...flags), {
+    code: 0,
+    stdout: /succeeded: 1 imported, 0 rejected\n/
+  })
+  t.match(await run('dates.csv', '--user', 'ann', ...flags, '--on-conflict', 'update'), {
+    stdout: /succeeded: 0 imported, 1 skipped, 0 rejected/
+  })
+  t.match(await run('dates.csv', '--user', 'ann', '--on-conflict', 'replace'), {
+    code: 1,
+    stderr: /--on-conflict must be one of skip, update, error/
+  })
+  t.match(await run('dates.csv', '--user', 'ann', '--mapping', '{"Who": "tag"}'), {
+    code: 1,
+    stderr: /did you mean tags/
+  })
+  const zone = ['--time-zone', 'Europe/Berlin']
+  const times = await run('times.csv', '--user', 'ann', '--preview', ...zone)
+  t.match(JSON.parse(times.stdout).tasks, [
+    { due_date: '2026-05-04T07:00:00.000Z', all_day: false },
+    { due_date: '2026-05-04T23:59:59.999Z', all_day: true }
+  ])
+  t.match(await run('times.csv', '--user', 'ann', ...zone), { stdout: /succeeded: 2 imported/ })
+  t.match(await run('times.csv', '--user', 'ann', '--time-zone', 'Berlin'), {
+    code: 1,
+    stderr: /did you mean Europe\/Berlin\?/
+  })
+})
+
 t.test('an import that cannot start prints one sentence', async (t) => {
-  t.match(await run('no.csv', '--user', 'ann'), { code: 1, stderr: /semicolons/ })
+  t.match(await run('no.csv', '--user', 'ann'), { code: 1, stderr: /needs a column title/ })
   t.match(await run('missing.csv', '--user', 'ann'), { code: 1, stderr: /no such file/ })
   t.match(await run('odd.csv', '--user', 'bob'), { code: 1, stderr: /There is no user bob\./ })
   t.match(await run('--user', 'ann'), { code: 1, stderr: /Set the file and the user/ })

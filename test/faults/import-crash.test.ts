@@ -6,7 +6,7 @@ import { executeRows } from '../../src/db/rows.ts'
 import type { TaskImport } from '../../src/features/imports/schema.ts'
 import { call, logIn, type Server, startServer, startWorker } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
-import { rows } from '../support/imports.ts'
+import { rows, rowsWithIds } from '../support/imports.ts'
 import { PASSWORD } from '../support/test-app.ts'
 
 /**
@@ -14,7 +14,7 @@ import { PASSWORD } from '../support/test-app.ts'
  * `IMPORT_CRASH_ROWS=20000 IMPORT_CRASH_POINTS=30 TAP_TIMEOUT=7200 node test/faults/import-crash.test.ts`
  */
 const ROWS = Number(process.env.IMPORT_CRASH_ROWS ?? 5000)
-const POINTS = Number(process.env.IMPORT_CRASH_POINTS ?? 3)
+const POINTS = Number(process.env.IMPORT_CRASH_POINTS ?? 6)
 const SEED = Number(process.env.IMPORT_CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const PER_IMPORT = 3
 const LOOK_MS = 10
@@ -35,10 +35,11 @@ const random = () => {
   return state / 2 ** 32
 }
 
-/** Uploads a file as an import. */
+/** Uploads a file as an import; every second one has ids, whose rows take another way. */
 async function send({ url }: Server, token: string, run: number): Promise<TaskImport> {
   const body = new FormData()
-  body.set('file', new File([rows(ROWS, `Run ${run} task`)], 'tasks.csv', { type: 'text/csv' }))
+  const content = run % 2 === 0 ? rows : rowsWithIds
+  body.set('file', new File([content(ROWS, `Run ${run} task`)], 'tasks.csv', { type: 'text/csv' }))
   const response = await fetch(`${url}/api/v1/task-imports`, {
     method: 'POST',
     body,

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
 import type { Test } from 'tap'
+import { v7 as uuidv7 } from 'uuid'
 import { jobs } from '../../src/background.ts'
 import type { Config } from '../../src/config.ts'
 import { type JobRunner, startJobRunner } from '../../src/core/job-runner.ts'
 import type { Db } from '../../src/db/client.ts'
+import type { TaskImportPreview } from '../../src/features/imports/preview.schema.ts'
 import type { TaskImport, TaskImportError } from '../../src/features/imports/schema.ts'
 import type { Person } from './test-app.ts'
 import { waitUntil } from './wait-until.ts'
@@ -14,6 +16,8 @@ const FINAL = ['succeeded', 'failed', 'cancelled']
 
 export const sample = (name: string): Buffer =>
   readFileSync(new URL(`../samples/${name}.csv`, import.meta.url))
+/** A file as another program has written it. */
+export const foreign = (name: string): Buffer => sample(`foreign/${name}`)
 
 /** A worker as every process has one; it stops with the test. */
 export function worker(t: Test, { db, config }: { db: Db; config: Config }): JobRunner {
@@ -119,6 +123,14 @@ export const rows = (count: number, title = 'Task'): string => {
   return `title,description,status,tags\n${Array.from({ length: count }, row).join('')}`
 }
 
+/** Returns the same file with an id for each task. */
+export const rowsWithIds = (count: number, title?: string): string =>
+  rows(count, title)
+    .trimEnd()
+    .split('\n')
+    .map((row, i) => `${i === 0 ? 'id' : uuidv7()},${row}\n`)
+    .join('')
+
 /** Returns every entry of a list, page by page. */
 export async function everyPage(who: Person, url: string, limit = 100) {
   const seen = []
@@ -132,6 +144,22 @@ export async function everyPage(who: Person, url: string, limit = 100) {
     cursor = page.pagination.next_cursor
   }
   return seen as { id: string; [field: string]: unknown }[]
+}
+
+export const PREVIEW = `${IMPORTS}/preview`
+
+/** What an import would make of a file. */
+export async function preview(
+  who: Person,
+  content: string | Buffer,
+  { name = 'tasks.csv', type = 'text/csv', query = '' }: UploadOptions = {}
+): Promise<TaskImportPreview> {
+  const { payload, headers } = form({ content, name, type })
+  const response = await who.send({ method: 'POST', url: PREVIEW + query, payload, headers })
+  if (response.statusCode !== 200) {
+    throw new Error(`no preview: ${response.body}`)
+  }
+  return response.json()
 }
 
 /** Every task of a person, in the order in which they were made. */

@@ -42,10 +42,18 @@ export const taskImports = pgTable(
     rows_total: integer().notNull().default(0),
     rows_processed: integer().notNull().default(0),
     rows_imported: integer().notNull().default(0),
+    /** How many of the imported rows changed a task; the others created one. */
+    rows_updated: integer().notNull().default(0),
+    rows_skipped: integer().notNull().default(0),
     rows_rejected: integer().notNull().default(0),
     /** How many errors its rows have; only the first are stored. */
     errors_total: integer().notNull().default(0),
     ignored_columns: text().array().notNull().default(sql`'{}'`),
+    /** The program whose export the file is. */
+    source: text().notNull().default('generic'),
+    warnings: jsonb().$type<{ code: string; detail: string }[]>().notNull().default([]),
+    /** What happens to a row whose task exists; null where rows have no ids. */
+    on_conflict: text().$type<'skip' | 'update' | 'error'>(),
     /** The request that uploaded the file; the events of each task name it. */
     request_id: text().notNull(),
     problem: jsonb().$type<Record<string, unknown>>(),
@@ -85,6 +93,8 @@ export const taskImportBlocks = pgTable(
     block_no: integer().notNull(),
     valid_rows: integer().notNull(),
     invalid_rows: integer().notNull(),
+    /** Rows that are no tasks. */
+    skipped_rows: integer().notNull().default(0),
     tasks: jsonb().notNull(),
     /** Perhaps only the first of `errors_total`. */
     errors: jsonb().notNull(),

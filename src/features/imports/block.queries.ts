@@ -6,7 +6,8 @@ import { LEASE_SECONDS, type LeasedImport } from './lease.queries.ts'
 /** How far a running import is, and whether its owner is disabled. */
 export type Progress = {
   rows_processed: number
-  rows_imported: number
+  /** How many tasks it has created, or would have. */
+  rows_created: number
   rows_total: number
   errors_total: number
   disabled: boolean
@@ -17,6 +18,7 @@ export type Block = {
   valid_rows: number
   invalid_rows: number
   errors_total: number
+  skipped_rows: number
 }
 
 /**
@@ -35,7 +37,7 @@ export async function lockProgress(
   const [counters] = await executeRows<Omit<Progress, 'disabled'>>(
     tx,
     sql`
-      SELECT rows_processed, rows_imported, rows_total, errors_total
+      SELECT rows_processed, rows_imported - rows_updated AS rows_created, rows_total, errors_total
       FROM task_imports
       WHERE owner_id = ${owner_id}
         AND id = ${id}
@@ -54,7 +56,7 @@ export async function findNextBlock(
     tx,
     sql`
       SELECT
-        block_no, valid_rows, invalid_rows,
+        block_no, valid_rows, invalid_rows, skipped_rows,
         greatest(errors_total, jsonb_array_length(errors)) AS errors_total
       FROM task_import_blocks
       WHERE owner_id = ${owner_id} AND import_id = ${id}
@@ -75,61 +77,81 @@ export async function deleteBlock(tx: Db, leased: LeasedImport, block: Block): P
   await tx.execute(sql`DELETE FROM task_import_blocks WHERE ${isBlock(leased, block)}`)
 }
 
-export interface ErrorsOfBlock {
+/** Why a valid row is rejected after all. */
+export interface Rejection {
+  row: number
+  column: string
+  code: string
+  message: string
+  value: string | null
+}
+
+/** Returns the valid rows of a block. */
+export async function readRecords<T>(tx: Db, leased: LeasedImport, block: Block): Promise<T[]> {
+  const [found] = await executeRows<{ tasks: T[] }>(tx, recordsOfBlock(leased, block))
+  return found?.tasks ?? []
+}
+
+/** Returns the rows of a block after the first `imported` ones, for which there is no room. */
+export async function listRowsAfter(
+  tx: Db,
+  leased: LeasedImport,
+  block: Block,
   imported: number
-  rejection: { code: string; message: string }
-  limit: number
+): Promise<number[]> {
+  const rows = await executeRows<{ row: number }>(
+    tx,
+    sql`
+      SELECT t."row"
+      FROM (${recordsOfBlock(leased, block)}) AS stored (records),
+        jsonb_to_recordset(stored.records) AS t("row" int, id uuid)
+      ORDER BY t.id
+      OFFSET ${imported}`
+  )
+  return rows.map(({ row }) => row)
 }
 
 /**
- * Deletes a block and stores its errors, the first `limit` of them: the faults of its invalid rows, and `rejection` for
- * each valid row after the first `imported` ones.
+ * Deletes a block and stores its errors, the first `limit` of them: the faults of its invalid rows, and the rejections
+ * of valid ones.
  */
 export async function deleteBlockWithErrors(
   tx: Db,
   leased: LeasedImport,
   block: Block,
-  { imported, rejection, limit }: ErrorsOfBlock
+  { rejections, limit }: { rejections: Rejection[]; limit: number }
 ): Promise<void> {
-  const { code, message } = rejection
-  const overQuota = sql`
-    UNION ALL (
-      SELECT t."row", '', ${code}::text, ${message}::text, NULL
-      FROM deleted, jsonb_to_recordset(deleted.tasks) AS t("row" int, id uuid)
-      ORDER BY t.id
-      OFFSET ${imported}
-    )`
+  const columns = sql`AS f("row" int, "column" text, code text, message text, value text)`
   await tx.execute(sql`
     WITH deleted AS (
-      DELETE FROM task_import_blocks WHERE ${isBlock(leased, block)} RETURNING tasks, errors
+      DELETE FROM task_import_blocks WHERE ${isBlock(leased, block)} RETURNING errors
     )
     INSERT INTO task_import_errors (owner_id, import_id, "row", "column", code, message, value)
     SELECT
       ${leased.owner_id}::uuid, ${leased.id}::uuid,
-      e."row", e."column", e.code, e.message, e.value
-    FROM (
-      SELECT f."row", f."column", f.code, f.message, f.value
-      FROM deleted,
-        jsonb_to_recordset(deleted.errors)
-          AS f("row" int, "column" text, code text, message text, value text)
-      ${imported < block.valid_rows ? overQuota : sql``}
-    ) AS e
-    ORDER BY e."row", e."column"
+      f."row", f."column", f.code, f.message, f.value
+    FROM deleted,
+      jsonb_to_recordset(deleted.errors || ${JSON.stringify(rejections.slice(0, limit))}::jsonb) ${columns}
+    ORDER BY f."row", f."column"
     LIMIT ${limit}`)
 }
 
-export interface Processed {
+/** What came of the rows of a block. */
+export interface Outcome {
   processed: number
-  imported: number
+  created: number
+  updated: number
+  skipped: number
+  /** How many errors its rejected rows have. */
   errors: number
-  isLast: boolean
 }
 
 /** Counts processed rows, and either renews the lease or ends the import as succeeded. */
 export async function saveProgress(
   tx: Db,
   { owner_id, id }: LeasedImport,
-  { processed, imported, errors, isLast }: Processed
+  { processed, created, updated, skipped, errors }: Outcome,
+  isLast: boolean
 ): Promise<void> {
   const renewed = sql`leased_until = now() + make_interval(secs => ${LEASE_SECONDS})`
   const ended = sql`
@@ -138,12 +160,15 @@ export async function saveProgress(
     worker_id = NULL,
     leased_until = NULL,
     has_blocks = false`
+  const rejected = processed - created - updated - skipped
   await tx.execute(sql`
     UPDATE task_imports
     SET
       rows_processed = rows_processed + ${processed},
-      rows_imported = rows_imported + ${imported},
-      rows_rejected = rows_rejected + ${processed - imported},
+      rows_imported = rows_imported + ${created + updated},
+      rows_updated = rows_updated + ${updated},
+      rows_skipped = rows_skipped + ${skipped},
+      rows_rejected = rows_rejected + ${rejected},
       errors_total = errors_total + ${errors},
       failed_attempts = 0,
       ${isLast ? ended : renewed}

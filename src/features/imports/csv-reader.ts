@@ -1,55 +1,49 @@
 import { CsvError, type Parser, parse } from 'csv-parse'
-import { invalidField, type Problem } from '../../core/problem.ts'
+import type { Findings } from './findings.ts'
+import { invalidFile, isInvalidText, rowOf, wrongEncoding } from './problems.ts'
 
-/** One row of a file. Null is a cell without content; a quoted empty cell is an empty text. */
-export type Cells = (string | null)[]
+/** One row of a file. Null is a cell without content, a quoted empty cell an empty text, undefined no cell at all. */
+export type Cells = (string | null | undefined)[]
 
 /** Longer than any valid row; an unclosed quote would otherwise read the rest of the file into memory. */
-const MAX_ROW_BYTES = 262_144
-/** Parsed at a time: other requests of this process are served after each. */
-const READ_BYTES = 16_384
+export const MAX_ROW_BYTES = 262_144
 
 /**
- * Reads CSV (RFC 4180, UTF-8 with or without BOM, any line ends) as it arrives and yields its rows in batches, without
- * blank ones; at most a few are in memory. Throws a problem when the file is not valid CSV.
+ * Reads CSV (RFC 4180 with any delimiter, in UTF-8, any line ends) as it arrives and yields its rows in batches,
+ * without blank ones; at most a few are in memory. Throws a problem when the file is not valid CSV.
  */
-export async function* readRows(source: AsyncIterable<Buffer>): AsyncGenerator<Cells[]> {
-  const { parser, takeBatch, finish, rowsRead } = createParser()
-  let beginning: string | undefined
-  const decoder = new TextDecoder('utf-8', { fatal: true })
+export async function* readCsv(
+  source: AsyncIterable<Buffer>,
+  found: Findings
+): AsyncGenerator<Cells[]> {
+  const { parser, takeBatch, finish, rowsRead } = createParser(found.delimiter)
   try {
-    for await (const chunk of source) {
-      for (let at = 0; at < chunk.length; at += READ_BYTES) {
-        const part = chunk.subarray(at, at + READ_BYTES)
-        decoder.decode(part, { stream: true })
-        beginning ??= part.toString('latin1')
-        try {
-          await write(parser, part)
-        } finally {
-          // Also before an error further down: the header is judged first.
-          yield* takeBatch()
-        }
-        await new Promise((resolve) => {
-          setImmediate(resolve)
-        })
+    for await (const part of source) {
+      try {
+        await write(parser, part)
+      } finally {
+        // Also before an error further down: the header is judged first.
+        yield* takeBatch()
       }
+      await new Promise((resolve) => {
+        setImmediate(resolve)
+      })
     }
-    decoder.decode()
     await finish()
     yield* takeBatch()
   } catch (error) {
-    throw toProblem(error, rowsRead(), beginning)
+    throw toProblem(error, rowsRead(), found)
   } finally {
     parser.destroy()
   }
 }
 
-function createParser() {
+function createParser(delimiter: string) {
   let batch: Cells[] = []
   let rows = 0
   let failure: Error | undefined
   const parser = parse({
-    bom: true,
+    delimiter,
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: MAX_ROW_BYTES,
@@ -95,43 +89,16 @@ const write = (parser: Parser, part: Buffer): Promise<void> =>
     })
   })
 
-const SEPARATORS = [
-  [';', 'semicolons'],
-  ['\t', 'tabs'],
-  ['|', 'bars']
-] as const
-/** Returns what separates cells instead of commas, in words. */
-export const separatorIn = (text: string): string | undefined =>
-  SEPARATORS.find(([sign]) => text.includes(sign))?.[1]
-
-export const isBlank = (cell: string | null): boolean => cell === null || cell.trim() === ''
-
-/** A problem of the file as a whole. */
-export const invalidFile = (code: string, detail: string): Problem =>
-  invalidField('body', '/file', code, detail)
+export const isBlank = (cell: Cells[number]): boolean => (cell ?? '').trim() === ''
 
 /** Turns an error into a problem. `rows`, the header included, are valid: the next one is not. */
-function toProblem(error: unknown, rows: number, beginning = ''): unknown {
-  const where = rows === 0 ? 'the header' : `row ${rows}`
-  if (
-    error instanceof TypeError &&
-    (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-  ) {
-    return invalidFile(
-      'wrong_encoding',
-      `The file is not UTF-8, at or soon after ${where}. Save it as CSV in UTF-8.`
-    )
+function toProblem(error: unknown, rows: number, { encoding }: Findings): unknown {
+  const where = rowOf(rows)
+  if (isInvalidText(error)) {
+    return wrongEncoding(encoding, where)
   }
   if (!(error instanceof CsvError)) {
     return error
-  }
-  const [header = ''] = beginning.split(/[\r\n]/, 1)
-  const separator = rows === 0 && !header.includes(',') ? separatorIn(header) : undefined
-  if (separator) {
-    return invalidFile(
-      'missing_column',
-      `The cells of the header are separated by ${separator}, and commas are needed.`
-    )
   }
   switch (error.code) {
     case 'CSV_QUOTE_NOT_CLOSED':

@@ -2,6 +2,7 @@ import type { Deps } from '../../core/deps.ts'
 import type { Feature } from '../../http/feature.ts'
 import { countUnfinished, oldestWaitSeconds } from './gauges.queries.ts'
 import { type ImportJobOptions, importJob } from './job.ts'
+import { previewSchemas } from './preview.schema.ts'
 import { purgeImports, purgeImportsOf } from './purge.queries.ts'
 import { taskImportRoutes } from './routes.ts'
 import { schemas } from './schema.ts'
@@ -14,13 +15,17 @@ export const imports: Feature<RouteDeps, ImportJobOptions> = {
     {
       name: 'TaskImports',
       description:
-        'Import tasks from CSV files: upload a file, watch its progress, read its errors, cancel it.'
+        'Import tasks from files: preview a file, upload it, watch its progress, read its errors, cancel it.'
     }
   ],
-  schemas,
+  schemas: [...schemas, ...previewSchemas],
   scopes: ['imports:read', 'imports:write'],
   auditSubjects: { import_id: 'task_import' },
-  budgets: (config) => ({ imports: { limit: config.RATE_LIMIT_IMPORTS, per: 'user' } }),
+  budgets: (config) => ({
+    imports: { limit: config.RATE_LIMIT_IMPORTS, per: 'user' },
+    // Apart, so that looking at a file leaves its import possible.
+    import_previews: { limit: config.RATE_LIMIT_IMPORTS, per: 'user' }
+  }),
   routes: [
     { prefix: '/task-imports', plugin: taskImportUploadRoutes },
     { prefix: '/task-imports', plugin: taskImportRoutes }

@@ -1,4 +1,4 @@
-import { invalidFile } from './csv-reader.ts'
+import { invalidFile } from './problems.ts'
 
 /** What other files begin with, whatever they are called. */
 const FORMATS: [start: RegExp, name: string][] = [
@@ -37,7 +37,7 @@ function checkBeginning(bytes: Buffer): Buffer {
   const text = bytes.toString('latin1', 0, BEGINNING_BYTES)
   const [, name] = FORMATS.find(([start]) => start.test(text)) ?? []
   if (name) {
-    throw invalidFile('wrong_type', `The file is ${name}, not CSV. Export it as CSV in UTF-8.`)
+    throw invalidFile('wrong_type', `The file is ${name}, not CSV. Export it as CSV.`)
   }
   return bytes
 }

@@ -1,71 +1,120 @@
-import { type CsvField, csvColumns } from '../tasks/schema.ts'
-import { type Cells, invalidFile, isBlank, separatorIn } from './csv-reader.ts'
-import { MAX_COLUMN_NAME, MAX_COLUMNS } from './schema.ts'
+import { type Cells, isBlank } from './csv-reader.ts'
+import { type ImportField, isOurName, keyOf } from './fields.ts'
+import { MAX_COLUMN_NAME, MAX_COLUMNS } from './file.schema.ts'
+import type { Findings } from './findings.ts'
+import { checkMapping, type Mapping } from './mapping.ts'
+import { invalidFile, printable } from './problems.ts'
+import { generic, recognise } from './sources/known-sources.ts'
+import type { Source } from './sources/source.ts'
 
-/** The same for Due Date, due-date, dueDate and due_date. */
-const keyOf = (name: string): string => name.toLowerCase().replace(/[\s_-]+/g, '')
-/** Every name that a column may have, and its field. */
-const FIELDS = new Map(
-  csvColumns.flatMap(({ names, field }) => names.map((name) => [keyOf(name), field] as const))
-)
-/** Where each field is in a row, how many columns there are, and which of them are ignored. */
-export interface Header {
-  positions: Partial<Record<CsvField, number>>
-  width: number
-  ignored: string[]
+export interface Column {
+  name: string
+  key: string
+  field: ImportField | undefined
+  /** Whether the sender has said what the column is. */
+  isMapped: boolean
 }
 
-/** Reads the header, or throws the problem that it has. Two columns for one field are rejected as ambiguous. */
-export function readHeader(cells: Cells): Header {
+/** What the columns of a file are. */
+export interface Layout {
+  source: Source
+  columns: Column[]
+}
+
+/** Returns whether a row can only be a header: it has the columns of a known program. */
+export const isHeaderOfProgram = (cells: Cells): boolean => recognise(keysOf(cells)) !== undefined
+
+const nameOf = (cell: Cells[number]): string => (cell ?? '').trim()
+const keysOf = (cells: Cells): Set<string> => new Set(cells.map((cell) => keyOf(nameOf(cell))))
+
+/**
+ * Reads the header, or throws the problem that it has. What the sender says of a column goes before what its name says,
+ * and a name of ours before what others call a field; two columns for one field are otherwise rejected as ambiguous.
+ */
+export function readHeader(cells: Cells, found: Findings, mapping: Mapping): Layout {
   if (cells.length > MAX_COLUMNS) {
     throw invalidFile(
       'too_many_columns',
       `The header has ${cells.length} columns; the maximum is ${MAX_COLUMNS}.`
     )
   }
-  const positions: Header['positions'] = {}
-  const ignored: string[] = []
-  for (const [i, cell] of cells.entries()) {
-    const name = (cell ?? '').trim()
-    const field = FIELDS.get(keyOf(name))
-    if (!field) {
-      ignored.push(isBlank(cell) ? `column ${i + 1}` : printable(name))
-      continue
-    }
-    const before = positions[field]
-    if (before !== undefined) {
-      throw repeatedColumn(field, String(cells[before]).trim(), name)
-    }
-    positions[field] = i
-  }
-  if (positions.title === undefined) {
+  const source = recognise(keysOf(cells)) ?? generic
+  found.source = source.id === 'generic' ? found.source : source.id
+  const names = cells.map(nameOf)
+  checkMapping(mapping, names)
+  const columns = names.map((name): Column => columnOf(name, source, mapping))
+  const taken = settleDuplicates(columns, source, found)
+  if (taken.every(({ field }) => field !== 'title')) {
     throw invalidFile(
       'missing_column',
-      `The header needs a column title (or subject)${missingTitleHint(cells)}`
+      `The header needs a column title (or subject); it has ${listOf(cells)}. ` +
+        'Say in mapping which column is the title.'
     )
   }
-  return { positions, width: cells.length, ignored }
+  return { source, columns: taken }
 }
 
-const repeatedColumn = (field: string, first: string, second: string) =>
+const listOf = (cells: Cells): string =>
+  cells
+    .slice(0, 10)
+    .map((cell) => printable(cell ?? '', MAX_COLUMN_NAME))
+    .join(', ')
+
+/** The names of the columns that are not imported. */
+export const ignoredColumns = ({ columns }: Layout): string[] =>
+  columns.flatMap(({ name, field }, i) => {
+    if (field !== undefined) {
+      return []
+    }
+    return isBlank(name) ? [`column ${i + 1}`] : [printable(name, MAX_COLUMN_NAME)]
+  })
+
+function columnOf(name: string, source: Source, mapping: Mapping): Column {
+  const key = keyOf(name)
+  const mapped = mapping.columns.get(key)
+  const field = mapped ? (mapped.field ?? undefined) : source.columns[key]
+  return { name, key, field, isMapped: mapped !== undefined }
+}
+
+/** Takes the field from columns that do not get it. */
+function settleDuplicates(columns: Column[], source: Source, found: Findings): Column[] {
+  const byField = Map.groupBy(columns, ({ field }) => field)
+  return columns.map((column) => {
+    const rivals = byField.get(column.field) ?? []
+    if (column.field === undefined || rivals.length === 1) {
+      return column
+    }
+    const winners = winnersOf(rivals, source)
+    if (winners.includes(column)) {
+      return column
+    }
+    found.warn(
+      'column_not_used',
+      `${quoted(column)} is ignored, because ${winners.map(quoted).join(' and ')} is the ${column.field}.`
+    )
+    return { ...column, field: undefined }
+  })
+}
+
+/** Those that the sender has mapped, else those with a name of ours. Programs have several for one field by design. */
+function winnersOf(rivals: Column[], source: Source): Column[] {
+  const mapped = rivals.filter(({ isMapped }) => isMapped)
+  if (mapped.length > 0 || source !== generic) {
+    return mapped.length > 0 ? mapped : rivals
+  }
+  const ours = rivals.filter(({ key }) => isOurName(key))
+  const winners = ours.length > 0 ? ours : rivals
+  if (winners.length > 1) {
+    throw repeatedColumn(String(winners[0]?.field), winners)
+  }
+  return winners
+}
+
+const quoted = ({ name }: Column): string => `“${printable(name, MAX_COLUMN_NAME)}”`
+
+const repeatedColumn = (field: string, [first, second]: Column[]) =>
   invalidFile(
     'repeated_column',
-    `The header names ${field} twice, as ${printable(first)} and as ${printable(second)}. Remove one of them.`
+    `The header names ${field} twice, as ${quoted(first as Column)} and as ${quoted(second as Column)}. ` +
+      'Remove one of them, or say in mapping which one counts.'
   )
-
-/** Most files without a title have another separator. */
-function missingTitleHint(cells: Cells): string {
-  const separator = cells.length === 1 ? separatorIn(cells[0] ?? '') : undefined
-  if (separator) {
-    return `; its cells are separated by ${separator}, and commas are needed.`
-  }
-  const names = cells.slice(0, 10).map((cell) => printable(cell ?? ''))
-  return `; it has ${names.join(', ')}.`
-}
-
-/** Returns a name in a form that can be stored and shown: one line without control characters, of bounded length. */
-export const printable = (name: string, maxLength = MAX_COLUMN_NAME): string =>
-  name
-    .replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ')
-    .slice(0, maxLength)
-    .toWellFormed()

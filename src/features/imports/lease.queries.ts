@@ -4,6 +4,7 @@ import type { Db } from '../../db/client.ts'
 import { classifyDbError } from '../../db/errors.ts'
 import { executeRows } from '../../db/rows.ts'
 import { apiPath } from '../../http/api-path.ts'
+import type { OnConflict } from './schema.ts'
 
 /**
  * Longer than any transaction of a worker, so that a living one never loses its import between two blocks; the import
@@ -18,6 +19,8 @@ export type LeasedImport = {
   id: string
   request_id: string
   dry_run: boolean
+  /** What happens to a row whose task exists; null where rows have no ids. */
+  on_conflict: OnConflict | null
   failed_attempts: number
 }
 
@@ -72,7 +75,7 @@ export async function leaseImport(
           LIMIT 1
           FOR UPDATE OF i SKIP LOCKED
         )
-        RETURNING owner_id, id, request_id, dry_run, failed_attempts`
+        RETURNING owner_id, id, request_id, dry_run, on_conflict, failed_attempts`
     )
     return leased
   } catch (error) {

@@ -2,14 +2,25 @@ import type { Actor, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
-import { createFromRecords, quotaExceeded, remainingQuota } from '../tasks/service.ts'
+import {
+  createFromRecords,
+  idTaken,
+  type MatchedRecord,
+  quotaExceeded,
+  remainingQuota,
+  saveMatched
+} from '../tasks/service.ts'
 import {
   type Block,
   deleteBlock,
   deleteBlockWithErrors,
   findNextBlock,
+  listRowsAfter,
   lockProgress,
+  type Outcome,
   type Progress,
+  type Rejection,
+  readRecords,
   recordsOfBlock,
   saveProgress
 } from './block.queries.ts'
@@ -46,22 +57,22 @@ export function processBlock(
     }
     const block = await findNextBlock(tx, leased)
     if (!block) {
-      await saveProgress(tx, leased, { processed: 0, imported: 0, errors: 0, isLast: true })
+      await saveProgress(tx, leased, NOTHING, true)
       return false
     }
-    const imported = await importRows(tx, leased, progress, block, quota)
-    const errors = block.errors_total + block.valid_rows - imported
+    const rows = leased.on_conflict === null ? createRows : matchRows
+    const { rejections, ...outcome } = await rows(tx, leased, progress, block, quota)
+    const errors = block.errors_total + rejections.length
     const limit = Math.max(0, MAX_STORED_ERRORS - progress.errors_total)
-    if (limit === 0 || (block.invalid_rows === 0 && imported === block.valid_rows)) {
+    if (limit === 0 || errors === 0) {
       await deleteBlock(tx, leased, block)
     } else {
-      const { code, message } = quotaExceeded(quota)
-      const rejection = { code, message }
-      await deleteBlockWithErrors(tx, leased, block, { imported, rejection, limit })
+      await deleteBlockWithErrors(tx, leased, block, { rejections, limit })
     }
-    const processed = block.valid_rows + block.invalid_rows
+    const processed = block.valid_rows + block.invalid_rows + block.skipped_rows
+    const skipped = block.skipped_rows + outcome.skipped
     const isLast = progress.rows_processed + processed >= progress.rows_total
-    await saveProgress(tx, leased, { processed, imported, errors, isLast })
+    await saveProgress(tx, leased, { ...outcome, processed, skipped, errors }, isLast)
     return !isLast
   })
 }
@@ -71,30 +82,70 @@ const accountDisabled = () =>
     detail: 'The account was disabled before the import finished. Tasks that it had created remain.'
   })
 
-/** Creates the tasks of a block that the quota allows; returns their number. A dry run only counts them. */
-async function importRows(
+const NOTHING: Outcome = { processed: 0, created: 0, updated: 0, skipped: 0, errors: 0 }
+
+type RowsOutcome = Omit<Outcome, 'processed' | 'errors'> & { rejections: Rejection[] }
+
+/** Creates a task of each row of a block that the quota allows. A dry run only counts them. */
+async function createRows(
   tx: Tx,
   leased: LeasedImport,
   progress: Progress,
   block: Block,
   quota: number
-): Promise<number> {
-  const allowed = await quotaFor(tx, leased, progress, block, quota)
-  if (allowed === 0 || leased.dry_run) {
-    return allowed
+): Promise<RowsOutcome> {
+  const created = await quotaFor(tx, leased, progress, block.valid_rows, quota)
+  const isWhole = created === block.valid_rows
+  if (created > 0 && !leased.dry_run) {
+    const limit = isWhole ? undefined : created
+    await createFromRecords(tx, contextOf(leased), recordsOfBlock(leased, block), limit)
   }
-  const limit = allowed < block.valid_rows ? allowed : undefined
-  return createFromRecords(tx, contextOf(leased), recordsOfBlock(leased, block), limit)
+  const over = isWhole ? [] : await listRowsAfter(tx, leased, block, created)
+  return { created, updated: 0, skipped: 0, rejections: over.map(rejectWith(quotaExceeded(quota))) }
 }
 
-/** Returns how many tasks of the block the quota allows. A dry run also counts those it would have created before. */
+/** Creates, changes or skips a task of each row of a block, by its id. A dry run only counts them. */
+async function matchRows(
+  tx: Tx,
+  leased: LeasedImport,
+  progress: Progress,
+  block: Block,
+  quota: number
+): Promise<RowsOutcome> {
+  const records = await readRecords<MatchedRecord & { row: number }>(tx, leased, block)
+  const { created, updated, skipped, taken, over } = await saveMatched(
+    tx,
+    contextOf(leased),
+    records,
+    {
+      onConflict: leased.on_conflict ?? 'skip',
+      isDryRun: leased.dry_run,
+      quotaFor: (wanted) => quotaFor(tx, leased, progress, wanted, quota)
+    }
+  )
+  const rejections = [
+    ...taken.map(({ row, given_id = '' }) => ({
+      ...rejectWith(idTaken())(row),
+      column: 'id',
+      value: given_id
+    })),
+    ...over.map(({ row }) => rejectWith(quotaExceeded(quota))(row))
+  ]
+  return { created, updated, skipped, rejections }
+}
+
+const rejectWith =
+  ({ code, message }: Problem) =>
+  (row: number): Rejection => ({ row, column: '', code, message, value: null })
+
+/** Returns how many of so many tasks the quota allows. A dry run also counts those it would have created before. */
 async function quotaFor(
   tx: Tx,
   { owner_id, dry_run }: LeasedImport,
-  { rows_imported }: Progress,
-  { valid_rows }: Block,
+  { rows_created }: Progress,
+  wanted: number,
   quota: number
 ): Promise<number> {
-  const before = dry_run ? rows_imported : 0
-  return Math.max(0, (await remainingQuota(tx, quota, owner_id, before + valid_rows)) - before)
+  const before = dry_run ? rows_created : 0
+  return Math.max(0, (await remainingQuota(tx, quota, owner_id, before + wanted)) - before)
 }

@@ -13,9 +13,16 @@ export const importColumns = {
   rows_total: taskImports.rows_total,
   rows_processed: taskImports.rows_processed,
   rows_imported: taskImports.rows_imported,
+  rows_created: sql<number>`${taskImports.rows_imported} - ${taskImports.rows_updated}`.as(
+    'rows_created'
+  ),
+  rows_updated: taskImports.rows_updated,
+  rows_skipped: taskImports.rows_skipped,
   rows_rejected: taskImports.rows_rejected,
   errors_total: taskImports.errors_total,
+  source: taskImports.source,
   ignored_columns: taskImports.ignored_columns,
+  warnings: taskImports.warnings,
   created_at: taskImports.created_at,
   started_at: taskImports.started_at,
   finished_at: taskImports.finished_at,

@@ -1,56 +1,64 @@
 import { validatorOf } from '../../http/validation.ts'
-import { unguardCell } from '../../lib/csv.ts'
-import type { TimeZone } from '../../lib/time-zone.ts'
-import { type CsvField, csvColumns, schemas, TaskCreate } from '../tasks/schema.ts'
+import { schemas, TaskCreate } from '../tasks/schema.ts'
 import { type Cells, isBlank } from './csv-reader.ts'
-import type { Header } from './header.ts'
-import { MAX_VALUE } from './schema.ts'
+import { dateFaults, draftOf, givenFields, HINTS, taskOf, zoneOf } from './draft.ts'
+import type { Fault, RowError } from './faults.ts'
+import type { ImportField } from './fields.ts'
+import { MAX_VALUE } from './file.schema.ts'
+import { type Kept, keptOf } from './kept-fields.ts'
+import type { Reading } from './reading.ts'
+import { textOf } from './sources/source.ts'
 
-/** What is wrong with a row; `column` is empty for an error of the row as a whole. */
-export interface RowError {
-  column: CsvField | ''
-  code: string
-  message: string
-  value: string | null
-}
-export type ParsedRow = { task: TaskCreate } | { errors: RowError[] }
+export type ParsedRow =
+  | { task: TaskCreate; kept: Kept }
+  | { errors: RowError[] }
+  /** The row is no task, such as the heading of a section. */
+  | { skipped: true }
 
 /** The rules of a new task are those of the contract, whichever way it comes in. */
 const validate = validatorOf(TaskCreate, schemas)
 
-const HINTS = new Map(csvColumns.map(({ field, hint }) => [field, hint]))
-
-/**
- * Returns what a row says: a new task, or its errors. An empty cell means that the field is absent; a time without zone
- * is meant in `zone`.
- */
-export function parseRow(cells: Cells, header: Header, zone?: TimeZone): ParsedRow {
-  const tooMany = cellBeyond(cells, header.width)
+/** Returns what a row says: a new task, or its errors. An empty cell means that the field is absent. */
+export function parseRow(cells: Cells, reading: Reading): ParsedRow {
+  const tooMany = cellBeyond(cells, reading.layout.columns.length)
   if (tooMany) {
     return { errors: [tooMany] }
   }
-  const task: Record<string, unknown> = {}
-  for (const { field, parse } of csvColumns) {
-    const cell = cellOf(cells, header, field)
-    const value = cell === null ? undefined : parse(unguardCell(cell), zone)
-    if (value !== undefined) {
-      task[field] = value
-    }
+  const draft = draftOf(cells, reading)
+  if (draft === undefined || textOf(draft, 'deleted_at') !== '') {
+    reading.warn(
+      'rows_not_tasks',
+      'Rows that are no tasks, such as sections, comments and deleted tasks, are skipped.'
+    )
+    return { skipped: true }
   }
-  const faults = validate(task)
-  if (faults.length === 0) {
-    return { task: task as TaskCreate }
+  const faults: Fault[] = dateFaults(draft, reading)
+  const task = taskOf(draft, zoneOf(cells, reading))
+  const { kept, faults: keptFaults } = keptOf(draft, task, reading)
+  if (kept.id !== undefined) {
+    kept.given = givenFields(cells, reading)
   }
-  // One error for each column: the first.
-  const errors = new Map<CsvField, RowError>()
-  for (const { pointer, code, detail } of faults) {
-    const column = pointer.split('/')[1] as CsvField
-    if (!errors.has(column)) {
-      const value = beginningOf(cellOf(cells, header, column))
-      errors.set(column, { column, code, message: HINTS.get(column) ?? detail, value })
-    }
-  }
-  return { errors: [...errors.values()] }
+  faults.push(...taskFaults(task), ...keptFaults)
+  return faults.length > 0
+    ? { errors: firstOfEach(faults).map((fault) => withValue(fault, cells, reading)) }
+    : { task: task as TaskCreate, kept }
+}
+
+const taskFaults = (task: Record<string, unknown>): Fault[] =>
+  validate(task).map(({ pointer, code, detail }) => {
+    const column = pointer.split('/')[1] as ImportField
+    return { column, code, message: HINTS.get(column) ?? detail }
+  })
+
+/** One error for each column: the first. */
+const firstOfEach = (faults: Fault[]): Fault[] =>
+  faults.filter(({ column }, i) => faults.findIndex((other) => other.column === column) === i)
+
+function withValue(fault: Fault, cells: Cells, { layout }: Reading): RowError {
+  const at = layout.columns.findIndex(
+    ({ field }, i) => field === fault.column && !isBlank(cells[i] ?? null)
+  )
+  return { ...fault, value: beginningOf(cells[at] ?? null) }
 }
 
 function cellBeyond(cells: Cells, width: number): RowError | undefined {
@@ -62,13 +70,10 @@ function cellBeyond(cells: Cells, width: number): RowError | undefined {
         code: 'too_many_cells',
         message:
           `The row has a cell ${position + 1}, but the header has ${width}. ` +
-          'If the comma belongs to a cell, quote the cell.',
+          'If the delimiter belongs to a cell, quote the cell.',
         value: beginningOf(cells[position] ?? null)
       }
 }
-
-const cellOf = (cells: Cells, { positions }: Header, field: CsvField): string | null =>
-  cells[positions[field] ?? -1] ?? null
 
 /** Returns the beginning of a value, in whole characters that can be stored. */
 function beginningOf(value: string | null): string | null {

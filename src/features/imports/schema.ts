@@ -8,23 +8,36 @@ import {
   NullableTimestamp,
   params,
   ref,
-  requestBody,
   responseBody,
   stringEnum,
   Timestamp
 } from '../../http/schemas.ts'
-import { TimeZoneName } from '../../http/time-zone.ts'
 import { md } from '../../lib/md.ts'
+import {
+  DateOrder,
+  FileEncoding,
+  fileQuery,
+  IgnoredColumns,
+  MAX_FILE_NAME,
+  MAX_VALUE,
+  SourceName,
+  TaskImportUpload,
+  TaskImportWarning,
+  Warnings
+} from './file.schema.ts'
 
-/** The most columns of a file; each may have to be listed as ignored. */
-export const MAX_COLUMNS = 200
-export const MAX_COLUMN_NAME = 100
-export const MAX_FILE_NAME = 255
-/** Only the beginning of an invalid value is stored. */
-export const MAX_VALUE = 200
-const MAX_ROWS = 10_000_000
+export const MAX_ROWS = 10_000_000
 /** The errors of an import that are stored: 100 000 rows of a few bytes could otherwise leave 100 MB. */
 export const MAX_STORED_ERRORS = 1000
+
+export const OnConflict = stringEnum(
+  'TaskImportConflict',
+  ['skip', 'update', 'error'],
+  md`
+    What happens to a row whose \`id\` is that of a task of yours: \`skip\` leaves the task as it is, \`update\` gives
+    it the values of the row, \`error\` rejects the row.`
+)
+export type OnConflict = Static<typeof OnConflict>
 
 export const TaskImportStatus = stringEnum(
   'TaskImportStatus',
@@ -32,7 +45,7 @@ export const TaskImportStatus = stringEnum(
   'How far an import is; the last three are final.'
 )
 
-const Rows = (description: string) =>
+export const Rows = (description: string) =>
   Type.Integer({ format: 'int32', minimum: 0, maximum: MAX_ROWS, description })
 const ErrorsTotal = Type.Integer({
   format: 'int32',
@@ -51,7 +64,12 @@ const EXAMPLE = {
   rows_imported: 498,
   rows_rejected: 2,
   errors_total: 2,
+  rows_created: 498,
+  rows_updated: 0,
+  rows_skipped: 0,
+  source: 'generic',
   ignored_columns: ['Owner'],
+  warnings: [],
   created_at: '2026-01-02T03:04:05.678Z',
   started_at: '2026-01-02T03:04:05.789Z',
   finished_at: null
@@ -72,21 +90,21 @@ export const TaskImport = responseBody(
     }),
     rows_total: Rows('How many data rows the file has, without the header and without blank rows.'),
     rows_processed: Rows(
-      'How many of them have been processed: the sum of imported and rejected rows.'
+      'How many of them have been processed: the sum of imported, skipped and rejected rows.'
     ),
     rows_imported: Rows(
-      'How many became tasks, or would have without `dry_run`. Each was committed before it was counted.'
+      'How many created or changed a task, or would have without `dry_run`; each was committed before it was counted.'
+    ),
+    rows_created: Rows('How many of the imported rows created a task.'),
+    rows_updated: Rows('How many of the imported rows changed a task that you had.'),
+    rows_skipped: Rows(
+      'How many changed nothing: their task exists (see `on_conflict`), or they are no tasks.'
     ),
     rows_rejected: Rows('How many were rejected; see the errors.'),
     errors_total: ErrorsTotal,
-    ignored_columns: Type.Array(
-      Type.String({
-        maxLength: MAX_COLUMN_NAME,
-        pattern: NO_NUL,
-        description: 'The name of a column.'
-      }),
-      { maxItems: MAX_COLUMNS, description: 'Columns of the file that are not imported.' }
-    ),
+    source: SourceName,
+    ignored_columns: IgnoredColumns,
+    warnings: Warnings,
     created_at: Timestamp('When the file was received.'),
     started_at: NullableTimestamp('When the import started to run.'),
     finished_at: NullableTimestamp('When it succeeded, failed or was cancelled.'),
@@ -114,8 +132,8 @@ export const TaskImportError = responseBody(
     }),
     column: NullableText(
       md`
-        The column: \`title\`, \`description\`, \`status\`, \`priority\`, \`due_date\` or \`tags\`; null for an error of
-        the row as a whole.`,
+        The field: \`title\`, \`description\`, \`status\`, \`priority\`, \`due_date\`, \`tags\`, \`id\`,
+        \`created_at\` or \`completed_at\`; null for an error of the row as a whole.`,
       20
     ),
     code: Type.String({
@@ -163,33 +181,23 @@ export const TaskImportErrorPage = responseBody(
   }
 )
 
-export const TaskImportUpload = requestBody(
-  'TaskImportUpload',
-  {
-    file: Type.String({
-      format: 'binary',
-      description:
-        'A CSV file in UTF-8, separated by commas, with a header; its name ends in .csv or its type is text/csv.'
-    })
-  },
-  { description: 'The file to import, as the only part of the form.' }
-)
-
 export const TaskImportCreateQuery = params({
   dry_run: Type.Optional(
     Type.Boolean({ default: false, description: 'Validate the rows without creating tasks.' })
   ),
-  time_zone: Type.Optional(
-    TimeZoneName(md`
-      The time zone of times in the file that have none, such as \`2026-12-31 14:00\`; without it their rows are
-      rejected. Dates without a time have no zone: such a task is due on that day, wherever one is.`)
-  )
+  on_conflict: Type.Optional(ref(OnConflict)),
+  ...fileQuery
 })
+export type TaskImportCreateQuery = Static<typeof TaskImportCreateQuery>
 export const TaskImportParams = params({ import_id: Id("The import's id.") })
 export const TaskImportListQuery = params(PageQuery)
 
 export const schemas: TSchema[] = [
   TaskImportStatus,
+  FileEncoding,
+  DateOrder,
+  OnConflict,
+  TaskImportWarning,
   TaskImport,
   TaskImportPage,
   TaskImportError,

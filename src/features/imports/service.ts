@@ -2,10 +2,14 @@ import type { Actor, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx } from '../../db/transaction.ts'
+import { previewFile } from './preview.ts'
 import { cancelUnfinished, findImport, listErrors } from './queries.ts'
 import type { TaskImport, TaskImportError } from './schema.ts'
 import { changeToQueued, countUnfinishedUnderLock } from './staging.queries.ts'
 import { discardStaged, type ImportFile, type StagedImport, stageFile } from './staging.ts'
+import type { ReadOptions } from './task-reader.ts'
+
+export type { ImportOptions } from './staging.ts'
 
 /** Each may have as many stored rows as a file may have. */
 const MAX_UNFINISHED = 20
@@ -23,6 +27,8 @@ export function createImportService(deps: ImportDeps) {
   const { db, maxRows } = deps
   return {
     stageFile: (ctx: Ctx, file: ImportFile) => stageFile(db, ctx, file, maxRows),
+    previewFile: ({ source, options }: Pick<ImportFile, 'source'> & { options: ReadOptions }) =>
+      previewFile(source, options, maxRows),
     discardStaged: (ctx: Ctx, id: string) => discardStaged(db, ctx, id),
     queueImport: (ctx: Ctx, staged: StagedImport, tx?: Tx) => queueImport(deps, ctx, staged, tx),
     readImport: (ctx: Ctx, id: string) => readImport(db, ctx, id),
@@ -36,7 +42,7 @@ export function createImportService(deps: ImportDeps) {
 function queueImport(
   { db, wakeJobs }: ImportDeps,
   { caller }: Ctx,
-  { id, rows_total, ignored_columns }: StagedImport,
+  { id, sha256: _, ...found }: StagedImport,
   tx?: Tx
 ): Promise<TaskImport> {
   return joinTransaction(db, tx, async (tx) => {
@@ -45,7 +51,7 @@ function queueImport(
         detail: `You have ${MAX_UNFINISHED} unfinished imports. Wait until one is finished, or cancel one.`
       })
     }
-    const queued = await changeToQueued(tx, caller.id, id, rows_total, ignored_columns)
+    const queued = await changeToQueued(tx, caller.id, id, found)
     // The beginning of a file whose upload takes hours has been purged.
     if (!queued) {
       throw new Problem('request_timeout')

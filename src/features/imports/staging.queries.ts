@@ -13,10 +13,17 @@ export interface NewBlock {
   block_no: number
   valid_rows: number
   invalid_rows: number
+  skipped_rows: number
   tasks: string
   errors: string
   errors_total: number
 }
+
+/** What is known of a file when all of it has been read. */
+export type FoundInFile = Pick<
+  typeof taskImports.$inferInsert,
+  'rows_total' | 'ignored_columns' | 'source' | 'warnings' | 'on_conflict'
+>
 
 const isUploading = (owner_id: string, id: string) =>
   and(isImport(owner_id, id), eq(taskImports.status, 'uploading'))
@@ -30,13 +37,13 @@ export async function insertBlock(
   db: Db,
   owner_id: string,
   import_id: string,
-  { block_no, valid_rows, invalid_rows, tasks, errors, errors_total }: NewBlock
+  { block_no, valid_rows, invalid_rows, skipped_rows, tasks, errors, errors_total }: NewBlock
 ): Promise<void> {
   await db.execute(sql`
     INSERT INTO task_import_blocks
-      (owner_id, import_id, block_no, valid_rows, invalid_rows, tasks, errors, errors_total)
+      (owner_id, import_id, block_no, valid_rows, invalid_rows, skipped_rows, tasks, errors, errors_total)
     VALUES
-      (${owner_id}, ${import_id}, ${block_no}, ${valid_rows}, ${invalid_rows},
+      (${owner_id}, ${import_id}, ${block_no}, ${valid_rows}, ${invalid_rows}, ${skipped_rows},
       ${tasks}::jsonb, ${errors}::jsonb, ${errors_total})`)
 }
 
@@ -50,12 +57,11 @@ export async function changeToQueued(
   tx: Db,
   owner_id: string,
   id: string,
-  rows_total: number,
-  ignored_columns: string[]
+  found: FoundInFile
 ): Promise<TaskImport | undefined> {
   const [row] = await tx
     .update(taskImports)
-    .set({ status: 'queued', rows_total, ignored_columns, created_at: sql`now()` })
+    .set({ ...found, status: 'queued', created_at: sql`now()` })
     .where(isUploading(owner_id, id))
     .returning(importColumns)
   return row && toTaskImport(row)

@@ -1,38 +1,33 @@
 import { createHash, type Hash } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Actor, RequestContext } from '../../core/context.ts'
-import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { deterministicUuids } from '../../lib/deterministic-uuid.ts'
-import type { TimeZone } from '../../lib/time-zone.ts'
-import { toTaskRecord } from '../tasks/service.ts'
-import { type Cells, invalidFile, readRows } from './csv-reader.ts'
-import { type Header, printable, readHeader } from './header.ts'
-import { parseRow } from './row-reader.ts'
-import { MAX_FILE_NAME, MAX_STORED_ERRORS } from './schema.ts'
-import { deleteUploading, insertBlock, insertUploading, type NewBlock } from './staging.queries.ts'
-
-/** Rows in one block, hence in one transaction of a worker. */
-const BLOCK_ROWS = 500
-/**
- * Long rows make smaller blocks, so that the text of each statement stays small: V8 allocates texts above 128 KiB apart
- * and collects them late.
- */
-const BLOCK_CHARACTERS = 120_000
+import { type BlockWriter, createBlockWriter } from './block-writer.ts'
+import { MAX_FILE_NAME, type TaskImportWarning } from './file.schema.ts'
+import { printable } from './problems.ts'
+import type { OnConflict } from './schema.ts'
+import { deleteUploading, insertUploading } from './staging.queries.ts'
+import { type FileReport, type NumberedRow, type ReadOptions, readTasks } from './task-reader.ts'
 
 /** An import whose parsed rows are stored and which is not visible until it is queued. */
 export interface StagedImport {
   id: string
   rows_total: number
   ignored_columns: string[]
+  source: string
+  warnings: TaskImportWarning[]
+  /** Undefined where the file has no ids. */
+  on_conflict: OnConflict | undefined
   sha256: string
+}
+export interface ImportOptions extends ReadOptions {
+  dry_run: boolean
+  on_conflict?: OnConflict | undefined
 }
 export interface ImportFile {
   file_name: string
-  dry_run: boolean
-  /** In which times without zone are meant; without it they are rejected. */
-  zone?: TimeZone | undefined
   source: AsyncIterable<Buffer>
+  options: ImportOptions
 }
 
 /**
@@ -43,7 +38,7 @@ export interface ImportFile {
 export async function stageFile(
   db: Db,
   ctx: RequestContext<Actor>,
-  { source, file_name, dry_run, zone }: ImportFile,
+  { source, file_name, options }: ImportFile,
   maxRows: number
 ): Promise<StagedImport> {
   const owner_id = ctx.caller.id
@@ -51,18 +46,26 @@ export async function stageFile(
   await insertUploading(db, {
     owner_id,
     id,
-    dry_run,
+    dry_run: options.dry_run,
     file_name: baseName(file_name),
     request_id: ctx.requestId
   })
   try {
     const digest = createHash('sha256')
-    const blocks = createBlockWriter(db, owner_id, id, zone)
-    const { header, rows } = await storeRows(readRows(hashing(source, digest)), blocks, maxRows)
+    const blocks = createBlockWriter(db, owner_id, id)
+    const report = await storeRows(readTasks(hashing(source, digest), options, maxRows), blocks)
+    const { found, layout, rows_total, ignored_columns } = report
+    // The same file with other columns is another request.
+    digest.update(JSON.stringify([...options.mapping.columns]))
     return {
       id,
-      rows_total: rows,
-      ignored_columns: header.ignored,
+      rows_total,
+      ignored_columns,
+      source: found.source,
+      warnings: found.warnings,
+      on_conflict: layout.columns.some(({ field }) => field === 'id')
+        ? (options.on_conflict ?? 'skip')
+        : undefined,
       sha256: digest.digest('base64url')
     }
   } catch (error) {
@@ -81,95 +84,19 @@ export async function discardStaged(
 }
 
 async function storeRows(
-  batches: AsyncIterable<Cells[]>,
-  blocks: BlockWriter,
-  maxRows: number
-): Promise<{ header: Header; rows: number }> {
-  let header: Header | undefined
-  let rows = 0
-  for await (const batch of batches) {
-    for (const cells of batch) {
-      if (!header) {
-        header = readHeader(cells)
-        continue
-      }
-      if (++rows > maxRows) {
-        throw new Problem('body_too_large', {
-          detail: `The file has more than ${maxRows} rows. Split it.`
-        })
-      }
-      blocks.add(rows, cells, header)
+  batches: AsyncGenerator<NumberedRow[], FileReport>,
+  blocks: BlockWriter
+): Promise<FileReport> {
+  for (;;) {
+    const { value, done } = await batches.next()
+    if (done) {
+      await blocks.end()
+      return value
+    }
+    for (const { row, parsed } of value) {
+      blocks.add(row, parsed)
     }
     await blocks.flush()
-  }
-  if (!header) {
-    throw invalidFile(
-      'empty',
-      'The file is empty: it needs a header such as title,description,status,priority,due_date,tags.'
-    )
-  }
-  await blocks.end()
-  return { header, rows }
-}
-
-type BlockWriter = ReturnType<typeof createBlockWriter>
-
-/** Parses rows, collects them in blocks and stores these. */
-function createBlockWriter(db: Db, owner_id: string, id: string, zone: TimeZone | undefined) {
-  const full: NewBlock[] = []
-  let tasks: string[] = []
-  let errors: string[] = []
-  let invalid_rows = 0
-  let errors_total = 0
-  let errors_left = MAX_STORED_ERRORS
-  let characters = 0
-  let block_no = 0
-  const closeBlock = () => {
-    full.push({
-      block_no: block_no++,
-      valid_rows: tasks.length,
-      invalid_rows,
-      tasks: `[${tasks.join()}]`,
-      errors: `[${errors.join()}]`,
-      errors_total
-    })
-    tasks = []
-    errors = []
-    invalid_rows = 0
-    errors_total = 0
-    characters = 0
-  }
-  const flush = async () => {
-    for (let block = full.shift(); block; block = full.shift()) {
-      await insertBlock(db, owner_id, id, block)
-    }
-  }
-  return {
-    add(row: number, cells: Cells, header: Header): void {
-      const parsed = parseRow(cells, header, zone)
-      if ('task' in parsed) {
-        const { task, event } = deterministicUuids(id, row)
-        const text = JSON.stringify({ row, ...toTaskRecord(parsed.task, task, event) })
-        tasks.push(text)
-        characters += text.length
-      } else {
-        invalid_rows++
-        errors_total += parsed.errors.length
-        const stored = parsed.errors.slice(0, errors_left)
-        errors_left -= stored.length
-        errors.push(...stored.map((error) => JSON.stringify({ row, ...error })))
-      }
-      if (tasks.length + invalid_rows >= BLOCK_ROWS || characters >= BLOCK_CHARACTERS) {
-        closeBlock()
-      }
-    },
-    flush,
-    async end(): Promise<void> {
-      if (tasks.length + invalid_rows > 0) {
-        closeBlock()
-      }
-      await flush()
-    }
   }
 }
 

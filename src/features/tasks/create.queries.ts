@@ -59,8 +59,16 @@ export async function insertTasks(tx: Db, rows: NewTask[]): Promise<Task[]> {
   return rows.map(({ id }) => mustGet(byId, id))
 }
 
-/** A normalized new task with its id and the id of its event, as JSON: what is absent is null. */
-export type TaskRecord = Partial<FieldValues> & { id: string; event_id: string }
+/**
+ * A normalized new task with its id and the id of its event, as JSON: what is absent is null. It was created and
+ * finished now, unless it comes from elsewhere with other times.
+ */
+export type TaskRecord = Partial<FieldValues> & {
+  id: string
+  event_id: string
+  created_at?: string
+  completed_at?: string
+}
 
 /**
  * Creates a task and its event from each `TaskRecord` of JSON arrays, in one statement; returns their number. `arrays`
@@ -82,12 +90,18 @@ export async function insertTaskRecords(
         SELECT t.*
         FROM (${arrays}) AS stored (records),
           jsonb_to_recordset(stored.records)
-            AS t(id uuid, event_id uuid, ${fieldDefinitions})
+            AS t(
+              id uuid, event_id uuid, ${fieldDefinitions},
+              created_at timestamptz, completed_at timestamptz
+            )
         ${first}
       ),
       created AS (
-        INSERT INTO tasks (owner_id, id, ${fieldList}, completed_at)
-        SELECT ${owner_id}::uuid, id, ${storedFieldList}, CASE status WHEN 'done' THEN now() END
+        INSERT INTO tasks (owner_id, id, ${fieldList}, created_at, completed_at)
+        SELECT
+          ${owner_id}::uuid, id, ${storedFieldList},
+          least(created_at, now()),
+          CASE status WHEN 'done' THEN least(completed_at, now()) END
         FROM given
         RETURNING 1
       ),

@@ -1,9 +1,8 @@
 import type { Readable } from 'node:stream'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { RequestContext } from '../../core/context.ts'
 import { unavailable } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { classifyDbError } from '../../db/errors.ts'
+import { retryRead } from '../../db/retry-read.ts'
 import { csvOf } from '../../lib/csv.ts'
 import { streamText } from '../../lib/text-stream.ts'
 import { dateOf } from '../../lib/timestamp.ts'
@@ -13,7 +12,7 @@ import type { TaskExportQuery } from './list.schema.ts'
 import { createTaskReader, type Position } from './list.ts'
 import type { Task } from './schema.ts'
 
-/** What is exported but not imported: an import ignores these columns and names them. */
+/** What callers do not write. An import keeps the id and the times of creation and completion, and names the others. */
 const INFORMATION = [
   'id',
   'owner_id',
@@ -41,9 +40,6 @@ const CHUNK_BYTES = 262_144
 const STALL_MS = 30_000
 /** In one process at a time; a slow reader holds one chunk, never a connection. */
 const MAX_RUNNING = 20
-/** How often a read in the middle of a file is tried while the database restarts; the first is tried once. */
-const MAX_TRIES = 20
-const RETRY_MS = 500
 
 /**
  * Streams tasks as CSV, in the order in which they were created, read by read as the reader takes them. Paged by a key
@@ -141,18 +137,4 @@ function cellOf(value: Task[keyof Task]): string | null {
     return null
   }
   return Array.isArray(value) ? value.join(TAG_SEPARATOR) : String(value)
-}
-
-/** Repeats a read for as long as the database is unavailable. */
-async function retryRead<T>(read: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await read()
-    } catch (error) {
-      if (attempt >= MAX_TRIES || classifyDbError(error) === undefined) {
-        throw error
-      }
-      await pause(RETRY_MS)
-    }
-  }
 }

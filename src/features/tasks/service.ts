@@ -2,18 +2,31 @@ import type { SQL } from 'drizzle-orm'
 import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
+import { listOwnEvents, listOwnTasksById } from './archive.queries.ts'
 import type { TaskBatch } from './batch.schema.ts'
 import { runBatch } from './batch.ts'
 import { insertTaskRecords, prepareInsertTask, type TaskRecord } from './create.queries.ts'
 import { createTask } from './create.ts'
 import { DEFAULTS, FIELD_NAMES, type FieldValues, normalizeFields } from './fields.ts'
 import { prepareFindTask } from './queries.ts'
-import type { TaskCreate, TaskUpdate } from './schema.ts'
+import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
 import { deleteAllTasks } from './trash.ts'
 import { prepareUpdateTask } from './update.queries.ts'
 import { deleteTask, restoreTask, updateTask, type Versions } from './update.ts'
 
+export { idTaken } from './create.ts'
+export { type MatchedRecord, saveMatched } from './matched.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
+
+/** A read of everything that an owner has, a page at a time. */
+export const readOwnTasks = (db: Db, ownerId: string, limit: number, after?: Task) =>
+  listOwnTasksById(db, ownerId, limit, after)
+export const readOwnEvents = (
+  db: Db,
+  ownerId: string,
+  limit: number,
+  after?: { task_id: string; version: number }
+) => listOwnEvents(db, ownerId, limit, after)
 
 /** Everything that is done to tasks one by one or in a batch. `quota` is how many an owner may have; 0 is no limit. */
 export function createTaskService(db: Db, quota: number) {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Caller, RequestContext } from '../../core/context.ts'
+import type { Actor, Caller, RequestContext } from '../../core/context.ts'
 import { Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withRetries, withTransaction } from '../../db/transaction.ts'
@@ -146,7 +146,7 @@ async function applyChange(tx: Tx, ctx: RequestContext, changeSet: TaskChangeSet
 /** Applies changes to locked tasks in two statements: one for the rows, one for the events. Returns the tasks by id. */
 export async function applyChanges(
   tx: Tx,
-  ctx: RequestContext,
+  ctx: RequestContext<Actor>,
   changeSets: TaskChangeSet[]
 ): Promise<Map<string, Task>> {
   if (changeSets.length === 0) {

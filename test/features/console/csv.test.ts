@@ -83,6 +83,24 @@ t.test('import and export', { skip: withoutBrowser }, async (t) => {
     }
   )
 
+  t.test('a preview shows what a file is and asks for the order of its dates', async (t) => {
+    worker(t, { db, config })
+    await page.getByLabel('Show a preview').check()
+    await choose('dates.csv', 'Subject,Due\nPaint the shed,04/05/2026\nCall,2026-04-05 09:00\n')
+    const dialog = page.getByRole('dialog', { name: 'Preview of dates.csv' })
+    await dialog.getByText('1 valid rows, 1 rejected').waitFor()
+    t.strictSame(await accessibilityViolations(), [])
+    await dialog.getByLabel('Dates are written as').selectOption('mdy')
+    await dialog.getByRole('button', { name: 'Import' }).click()
+    await row('dates.csv').getByText('2 imported').waitFor()
+    const [task] = (await ann.get('/api/v1/tasks?q=shed')).json().data
+    t.match(task, { due_date: /^2026-04-05/, all_day: true })
+    await choose('again.csv', 'title\nNot this one\n')
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+    await page.getByLabel('Show a preview').uncheck()
+    t.equal((await ann.get('/api/v1/tasks?q=Not')).json().data.length, 0)
+  })
+
   t.test('tasks are exported completely, or filtered as requested', async (t) => {
     await ann.create({ title: '=1+1', status: 'done', tags: ['a', 'b'] })
     const { name, text } = await saved(() => page.getByRole('button', { name: 'Export' }).click())

@@ -66,7 +66,7 @@ t.test(
     for (const error of await errorsOf(ann, done)) {
       t.match(error, { column: 'due_date', code: 'malformed', message: /time_zone/ })
     }
-    const invalid = ['2026-02-30', '2026-02-30 14:00', '2026-12-31 24:00', '31.12.2026', '14:00']
+    const invalid = ['2026-02-30', '2026-02-30 14:00', '2026-12-31 24:00', '31.13.2026', '14:00']
     const before = await events.count()
     const other = await importedIn(ann, 'Europe/Berlin', ...invalid)
     t.match(other, { rows_imported: 0, rows_rejected: invalid.length })

@@ -63,6 +63,9 @@ t.test(
       ]
     })
     await imported(ann, rows(3))
+    const file = (await ann.get('/api/v1/task-exports/csv')).body.replace('Paint it', 'Paint all')
+    await imported(ann, file, { query: '?on_conflict=update' })
+    await ann.get('/api/v1/me/export')
     await ann.remove(task)
     await ann.restore(task)
     await ann.send({ method: 'DELETE', url: '/api/v1/tasks?confirm=all' })

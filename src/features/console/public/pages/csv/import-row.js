@@ -60,9 +60,11 @@ const importMain = (taskImport, bar) => {
   )
 }
 
-const importDetails = ({ rows_imported, rows_rejected, dry_run, ignored_columns, created_at }) =>
-  rowDetails(
+const importDetails = ({ dry_run, ignored_columns, created_at, ...rows }) => {
+  const { rows_imported, rows_skipped, rows_rejected } = rows
+  return rowDetails(
     h('span', {}, `${rows_imported.toLocaleString()} ${dry_run ? 'valid' : 'imported'}`),
+    rows_skipped > 0 && h('span', {}, `${rows_skipped.toLocaleString()} skipped`),
     h(
       'span',
       { class: rows_rejected > 0 ? 'overdue-text' : '' },
@@ -71,6 +73,7 @@ const importDetails = ({ rows_imported, rows_rejected, dry_run, ignored_columns,
     ignored_columns.length > 0 && h('span', {}, `Ignored columns: ${ignored_columns.join(', ')}`),
     h('span', { title: formatDateTime(created_at) }, formatRelative(created_at))
   )
+}
 
 const importActions = (taskImport, cancel) => {
   const { file_name, rows_rejected } = taskImport

@@ -10,6 +10,7 @@ import { panel } from '../../ui/page.js'
 import { problemBox } from '../../ui/problem-box.js'
 import { progressBar } from '../../ui/progress-bar.js'
 import { importRow } from './import-row.js'
+import { previewFile } from './preview.js'
 
 /** Imports tasks from a CSV file that the user chooses or drops, and lists earlier imports. */
 export function importPanel() {
@@ -17,6 +18,7 @@ export function importPanel() {
   const { signal } = abort
   const uploads = h('div', { class: 'stack', 'aria-live': 'polite' })
   const dryRun = h('input', { type: 'checkbox' })
+  const previewFirst = h('input', { type: 'checkbox' })
   const list = infiniteList({
     noun: ['import', 'imports'],
     load: (cursor, signal) => call('GET', '/task-imports', { query: { cursor }, signal }),
@@ -29,11 +31,17 @@ export function importPanel() {
   const start = async (file) => {
     const bar = progressBar(`Uploading ${file.name}`)
     replace(uploads, bar.node)
+    const onProgress = (share) => bar.set(share, `${Math.round(share * 100)} %`)
     try {
+      const options = previewFirst.checked ? await previewFile(file, { signal, onProgress }) : {}
+      if (!options) {
+        replace(uploads)
+        return
+      }
       const queued = await upload('/task-imports', file, {
-        query: { dry_run: dryRun.checked || undefined, time_zone: ZONE },
+        query: { ...options, dry_run: dryRun.checked || undefined, time_zone: ZONE },
         signal,
-        onProgress: (share) => bar.set(share, `${Math.round(share * 100)} %`)
+        onProgress
       })
       replace(uploads)
       list.list.prepend(importRow(queued, signal))
@@ -46,7 +54,13 @@ export function importPanel() {
     }
   }
   return {
-    node: panel('Import', dropZone(start, dryRun), uploads, h('h3', {}, 'Your imports'), list.node),
+    node: panel(
+      'Import',
+      dropZone(start, dryRun, previewFirst),
+      uploads,
+      h('h3', {}, 'Your imports'),
+      list.node
+    ),
     stop: () => {
       abort.abort()
       list.stop()
@@ -55,7 +69,7 @@ export function importPanel() {
 }
 
 /** The area where a file is chosen or dropped. Calls `onFile` with it. */
-function dropZone(onFile, dryRun) {
+function dropZone(onFile, dryRun, previewFirst) {
   const takeFirst = ([file]) => {
     if (file) {
       onFile(file)
@@ -63,7 +77,7 @@ function dropZone(onFile, dryRun) {
   }
   const chooser = h('input', {
     type: 'file',
-    accept: '.csv,text/csv',
+    accept: '.csv,.tsv,.jsonl,.ndjson,text/csv',
     class: 'visually-hidden',
     id: 'csv-file',
     onchange: () => {
@@ -97,8 +111,10 @@ function dropZone(onFile, dryRun) {
     h(
       'p',
       { class: 'hint' },
-      'Columns: title or subject, description, status, priority, due_date, tags (separated by |).'
+      'Columns: title or subject, description, status, priority, due_date, tags (separated by |). ' +
+        'Exports of Todoist, TickTick, Trello, Asana, Jira, Planner and Outlook are recognised.'
     ),
+    h('label', { class: 'check' }, previewFirst, 'Show a preview before importing'),
     h('label', { class: 'check' }, dryRun, 'Dry run: validate rows without creating tasks')
   )
   return zone

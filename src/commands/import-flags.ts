@@ -1,0 +1,39 @@
+import { DateOrder, FileEncoding } from '../features/imports/file.schema.ts'
+import { NO_MAPPING, parseMapping } from '../features/imports/mapping.ts'
+import { OnConflict } from '../features/imports/schema.ts'
+import type { ImportOptions } from '../features/imports/service.ts'
+import { readTimeZone } from '../http/time-zone.ts'
+import { CommandError } from './bootstrap.ts'
+
+/** The options of the command, as they are typed. */
+export interface ImportFlags {
+  'dry-run': boolean
+  'on-conflict'?: string | undefined
+  'date-order'?: string | undefined
+  'time-zone'?: string | undefined
+  encoding?: string | undefined
+  mapping?: string | undefined
+}
+
+/** Reads the options of an import, or throws what is wrong with them. */
+export const readFlags = (flags: ImportFlags): ImportOptions => ({
+  dry_run: flags['dry-run'],
+  on_conflict: oneOf(OnConflict, '--on-conflict', flags['on-conflict']),
+  date_order: oneOf(DateOrder, '--date-order', flags['date-order']),
+  zone: readTimeZone(flags['time-zone']),
+  encoding: oneOf(FileEncoding, '--encoding', flags.encoding),
+  mapping: flags.mapping === undefined ? NO_MAPPING : parseMapping(flags.mapping, 'query')
+})
+
+function oneOf<T extends string>(
+  schema: { static: T; enum?: unknown },
+  flag: string,
+  value: string | undefined
+): T | undefined {
+  const known = schema.enum as T[]
+  const found = known.find((each) => each === value)
+  if (value !== undefined && found === undefined) {
+    throw new CommandError(`${flag} must be one of ${known.join(', ')}.`)
+  }
+  return found
+}

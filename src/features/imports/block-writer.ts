@@ -1,0 +1,101 @@
+import type { Db } from '../../db/client.ts'
+import { deterministicUuids, ownUuid } from '../../lib/deterministic-uuid.ts'
+import { toTaskRecord } from '../tasks/service.ts'
+import type { ParsedRow } from './row-reader.ts'
+import { MAX_STORED_ERRORS } from './schema.ts'
+import { insertBlock, type NewBlock } from './staging.queries.ts'
+
+/** Rows in one block, hence in one transaction of a worker; fewer where each has an id, which takes a lock. */
+const BLOCK_ROWS = 500
+const BLOCK_ROWS_WITH_IDS = 200
+/**
+ * Long rows make smaller blocks, so that the text of each statement stays small: V8 allocates texts above 128 KiB apart
+ * and collects them late.
+ */
+const BLOCK_CHARACTERS = 120_000
+
+export type BlockWriter = ReturnType<typeof createBlockWriter>
+
+/** Collects parsed rows in blocks, and stores these: an import in the order of its rows. */
+export function createBlockWriter(db: Db, owner_id: string, id: string) {
+  const full: NewBlock[] = []
+  let block_no = 0
+  let block = emptyBlock()
+  let errorsLeft = MAX_STORED_ERRORS
+  const closeBlock = () => {
+    const { tasks, errors, errors_total, invalid_rows, skipped_rows } = block
+    full.push({
+      block_no: block_no++,
+      valid_rows: tasks.length,
+      invalid_rows,
+      skipped_rows,
+      tasks: `[${tasks.join()}]`,
+      errors: `[${errors.join()}]`,
+      errors_total
+    })
+    block = emptyBlock()
+  }
+  const flush = async () => {
+    for (let next = full.shift(); next; next = full.shift()) {
+      await insertBlock(db, owner_id, id, next)
+    }
+  }
+  return {
+    add(row: number, parsed: ParsedRow): void {
+      if ('task' in parsed) {
+        const text = recordOf(owner_id, id, row, parsed)
+        block.tasks.push(text)
+        block.characters += text.length
+        block.hasIds ||= parsed.kept.id !== undefined
+      } else if ('errors' in parsed) {
+        block.invalid_rows++
+        block.errors_total += parsed.errors.length
+        const stored = parsed.errors.slice(0, errorsLeft)
+        errorsLeft -= stored.length
+        block.errors.push(...stored.map((error) => JSON.stringify({ row, ...error })))
+      } else {
+        block.skipped_rows++
+      }
+      if (isFull(block)) {
+        closeBlock()
+      }
+    },
+    flush,
+    async end(): Promise<void> {
+      if (rowsIn(block) > 0) {
+        closeBlock()
+      }
+      await flush()
+    }
+  }
+}
+
+const emptyBlock = () => ({
+  tasks: [] as string[],
+  errors: [] as string[],
+  errors_total: 0,
+  invalid_rows: 0,
+  skipped_rows: 0,
+  characters: 0,
+  hasIds: false
+})
+type OpenBlock = ReturnType<typeof emptyBlock>
+
+const rowsIn = ({ tasks, invalid_rows, skipped_rows }: OpenBlock): number =>
+  tasks.length + invalid_rows + skipped_rows
+const isFull = (block: OpenBlock): boolean =>
+  rowsIn(block) >= (block.hasIds ? BLOCK_ROWS_WITH_IDS : BLOCK_ROWS) ||
+  block.characters >= BLOCK_CHARACTERS
+
+/** Returns a valid row as JSON, with the ids that it gets however often it is processed. */
+function recordOf(
+  owner_id: string,
+  importId: string,
+  row: number,
+  { task, kept }: Extract<ParsedRow, { task: unknown }>
+): string {
+  const ids = deterministicUuids(importId, row)
+  const { id: given_id, ...rest } = kept
+  const matching = given_id !== undefined && { given_id, own_id: ownUuid(owner_id, given_id) }
+  return JSON.stringify({ row, ...toTaskRecord(task, ids.task, ids.event), ...rest, ...matching })
+}

@@ -1,0 +1,104 @@
+import { unguardCell } from '../../lib/csv.ts'
+import { findTimeZone, type TimeZone } from '../../lib/time-zone.ts'
+import { type CsvField, csvColumns } from '../tasks/schema.ts'
+import { type Cells, isBlank } from './csv-reader.ts'
+import { isAmbiguous, isoDate, slashedDate } from './dates.ts'
+import type { Fault } from './faults.ts'
+import type { ImportField } from './fields.ts'
+import { DATE_FIELDS, type Reading } from './reading.ts'
+import { type Draft, textOf } from './sources/source.ts'
+import { priorityOf, statusOf } from './words.ts'
+
+export const HINTS: ReadonlyMap<ImportField, string | undefined> = new Map(
+  csvColumns.map(({ field, hint }) => [field, hint])
+)
+
+/** Returns what the cells of a row say for each field; undefined for a row that is no task. */
+export function draftOf(cells: Cells, { layout, isGuarded, warn }: Reading): Draft | undefined {
+  const { source, columns } = layout
+  const draft: Draft = {}
+  for (const [i, { field }] of columns.entries()) {
+    const cell = cells[i] ?? null
+    // In files of other programs a quoted empty cell is as empty as any.
+    if (field === undefined || cell === null || (cell === '' && source.adjust)) {
+      continue
+    }
+    const text = isGuarded ? unguardCell(cell) : cell
+    const before = draft[field]
+    if (before === undefined) {
+      draft[field] = text
+    } else if (field === 'tags') {
+      draft[field] = `${before}|${text}`
+    }
+  }
+  const read = (key: string) => cells[columns.findIndex((column) => column.key === key)] ?? ''
+  return source.adjust ? source.adjust(draft, read, warn) : draft
+}
+
+/** Returns the zone of a row's times that have none: that of the row if it names one, else that of the file. */
+export function zoneOf(cells: Cells, { layout, zone }: Reading): TimeZone | undefined {
+  const { source, columns } = layout
+  const at = source.zone === undefined ? -1 : columns.findIndex(({ key }) => key === source.zone)
+  const name = (cells[at] ?? '').trim()
+  return (name === '' ? undefined : findTimeZone(name)) ?? zone
+}
+
+/** Writes the dates of a row as ISO 8601 has them, and returns those whose day and month are not known. */
+export function dateFaults(draft: Draft, { dateOrder }: Reading): Fault[] {
+  const faults: Fault[] = []
+  for (const field of DATE_FIELDS) {
+    const text = textOf(draft, field)
+    if (text === '') {
+      continue
+    }
+    const date = slashedDate(text)
+    if (date && dateOrder === undefined && isAmbiguous(date)) {
+      faults.push({
+        column: field,
+        code: 'ambiguous_date',
+        message: `${field} may begin with the day or with the month. Repeat with date_order=dmy or date_order=mdy.`
+      })
+      delete draft[field]
+    } else {
+      draft[field] = isoDate(text, dateOrder)
+    }
+  }
+  return faults
+}
+
+/**
+ * Returns the body of a new task that a draft says, to be validated like a request. A due time without zone is meant in
+ * `zone`.
+ */
+export function taskOf(draft: Draft, zone?: TimeZone): Record<string, unknown> {
+  const task: Record<string, unknown> = {}
+  for (const { field, parse } of csvColumns) {
+    const said = draft[field]
+    const value = typeof said === 'string' ? parse(inOurWords(field, said), zone) : said
+    if (value !== undefined) {
+      task[field] = value
+    }
+  }
+  return task
+}
+
+function inOurWords(field: ImportField, text: string): string {
+  if (field === 'status') {
+    return statusOf(text) ?? text
+  }
+  return field === 'priority' ? (priorityOf(text) ?? text) : text
+}
+
+/** What an empty cell clears; any other field stays as it is. */
+const CLEARABLE: readonly CsvField[] = ['description', 'due_date', 'tags']
+const isCsvField = (field: ImportField | undefined): field is CsvField =>
+  csvColumns.some((column) => column.field === field)
+
+/** Returns the fields that a row sets or clears. */
+export const givenFields = (cells: Cells, { layout }: Reading): CsvField[] =>
+  layout.columns.flatMap(({ field }, i) => {
+    const cell = cells[i]
+    const isGiven =
+      isCsvField(field) && cell !== undefined && (!isBlank(cell) || CLEARABLE.includes(field))
+    return isGiven ? [field] : []
+  })

@@ -1,0 +1,12 @@
+import type { ImportField } from './fields.ts'
+
+/** What is wrong with a row; `column` is empty for an error of the row as a whole. */
+export interface RowError {
+  column: ImportField | ''
+  code: string
+  message: string
+  value: string | null
+}
+
+/** What is wrong with one field of a row. */
+export type Fault = Pick<RowError, 'code' | 'message'> & { column: ImportField }

@@ -1,0 +1,35 @@
+import { type CsvField, csvColumns } from '../tasks/schema.ts'
+
+/** What a column can hold beside what callers write: these are kept when tasks move from one place to another. */
+const KEPT_FIELDS = ['id', 'created_at', 'completed_at', 'deleted_at'] as const
+export type ImportField = CsvField | (typeof KEPT_FIELDS)[number]
+
+export const IMPORT_FIELDS: readonly ImportField[] = [
+  ...csvColumns.map(({ field }) => field),
+  ...KEPT_FIELDS
+]
+
+/** The same for Due Date, due-date, dueDate and due_date. */
+export const keyOf = (name: string): string =>
+  name
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[\s_-]+/g, '')
+
+/** What other files call a column; a column with a name of ours goes before one with these. */
+const OTHER_NAMES = new Map<string, ImportField>([
+  ['notes', 'description'],
+  ['labels', 'tags'],
+  ['deadline', 'due_date']
+])
+const OUR_NAMES = new Map<string, ImportField>([
+  ...KEPT_FIELDS.map((field) => [keyOf(field), field] as const),
+  ...csvColumns.flatMap(({ names, field }) => names.map((name) => [keyOf(name), field] as const))
+])
+
+/** The fields by the keys of every name that a column may have in a file of no known program. */
+export const FIELDS_BY_KEY: ReadonlyMap<string, ImportField> = new Map([
+  ...OTHER_NAMES,
+  ...OUR_NAMES
+])
+export const isOurName = (key: string): boolean => OUR_NAMES.has(key)

@@ -1,0 +1,90 @@
+import { momentOf } from '../../lib/time-zone.ts'
+import { isDate, isTimestamp, normalizeTimestamp } from '../../lib/timestamp.ts'
+import { type CsvField, isUuidV7 } from '../tasks/schema.ts'
+import type { Fault } from './faults.ts'
+import type { Reading } from './reading.ts'
+import { type Draft, textOf } from './sources/source.ts'
+
+/** What a task keeps when it moves here. */
+export interface Kept {
+  id?: string
+  created_at?: string
+  completed_at?: string
+  /** The fields that the row sets or clears in a task that exists; only with an id. */
+  given?: CsvField[]
+}
+
+/** Clocks of several machines differ a little. */
+const CLOCK_SKEW_MS = 60_000
+const WITHOUT_ZONE = /^\d{4}-\d{2}-\d{2}T[\d:.]+$/
+
+/**
+ * Returns what a draft keeps beside the fields of its task, and what is wrong with it. A task with a date of completion
+ * is done, unless the row says otherwise.
+ */
+export function keptOf(
+  draft: Draft,
+  task: Record<string, unknown>,
+  reading: Reading
+): { kept: Kept; faults: Fault[] } {
+  const kept: Kept = {}
+  const faults: Fault[] = []
+  const id = textOf(draft, 'id')
+  if (id !== '' && !isUuidV7(id)) {
+    faults.push({ column: 'id', code: 'malformed', message: 'id must be a UUIDv7.' })
+  } else if (id !== '') {
+    kept.id = id.toLowerCase()
+  }
+  for (const field of ['created_at', 'completed_at'] as const) {
+    const text = textOf(draft, field)
+    const at = timestampOf(text, reading)
+    const fault = text === '' ? undefined : faultOf(field, at)
+    if (fault) {
+      faults.push(fault)
+    } else if (at !== undefined) {
+      kept[field] = normalizeTimestamp(at)
+    }
+  }
+  if (kept.completed_at !== undefined) {
+    task.status ??= 'done'
+    if (task.status !== 'done') {
+      delete kept.completed_at
+    }
+  }
+  return { kept, faults }
+}
+
+/** Reads a date as its beginning, and what has no zone in that of the file; without one it is UTC, which is told. */
+function timestampOf(text: string, { zone, warn }: Reading): string | undefined {
+  if (text === '') {
+    return undefined
+  }
+  const isDay = isDate(text)
+  if (!isDay && !WITHOUT_ZONE.test(text)) {
+    return text
+  }
+  const asUtc = isDay ? `${text}T00:00:00Z` : `${text}Z`
+  if (zone && isTimestamp(asUtc)) {
+    return new Date(momentOf(Date.parse(asUtc), zone)).toISOString()
+  }
+  if (!isDay) {
+    warn(
+      'time_zone_assumed',
+      'Times of creation and completion without a time zone are read as UTC; time_zone says otherwise.'
+    )
+  }
+  return asUtc
+}
+
+function faultOf(column: 'created_at' | 'completed_at', at = ''): Fault | undefined {
+  if (!isTimestamp(at)) {
+    return {
+      column,
+      code: 'malformed',
+      message: `${column} must be a date, or a date and time such as 2026-01-31T09:00:00Z.`
+    }
+  }
+  return Date.parse(at.toUpperCase()) > Date.now() + CLOCK_SKEW_MS
+    ? { column, code: 'in_future', message: `${column} must not be in the future.` }
+    : undefined
+}

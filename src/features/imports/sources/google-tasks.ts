@@ -1,0 +1,24 @@
+import { type Source, textOf } from './source.ts'
+
+/** Tasks by the names of Google's interface, which tools for it export; Google itself exports no table. */
+export const googleTasks: Source = {
+  id: 'google_tasks',
+  signatures: [
+    ['title', 'notes', 'status', 'due', 'completed'],
+    ['title', 'notes', 'status', 'due', 'updated'],
+    ['title', 'notes', 'status', 'due', 'position'],
+    ['tasklist', 'title', 'notes', 'status']
+  ],
+  columns: {
+    title: 'title',
+    notes: 'description',
+    status: 'status',
+    due: 'due_date',
+    completed: 'completed_at'
+  },
+  /** Google keeps the day only, as midnight in UTC. */
+  adjust: (draft) => ({
+    ...draft,
+    due_date: textOf(draft, 'due_date').replace(/T00:00:00(\.000)?Z$/, '')
+  })
+}

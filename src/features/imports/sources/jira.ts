@@ -1,0 +1,39 @@
+import { isoDate } from '../dates.ts'
+import { statusOf } from '../words.ts'
+import { type Source, textOf } from './source.ts'
+
+/** A filter: every label has a column of its own, and comments and links as well. */
+export const jira: Source = {
+  id: 'jira',
+  signatures: [['summary', 'issuekey', 'issuetype']],
+  columns: {
+    summary: 'title',
+    description: 'description',
+    labels: 'tags',
+    priority: 'priority',
+    duedate: 'due_date',
+    created: 'created_at',
+    resolved: 'completed_at',
+    status: 'status',
+    statuscategory: 'status',
+    resolution: 'status'
+  },
+  adjust(draft, cell) {
+    const status =
+      statusOf(cell('status')) ??
+      statusOf(cell('statuscategory')) ??
+      resolvedStatus(cell('resolution'))
+    return {
+      ...draft,
+      ...(status !== undefined && { status }),
+      ...(textOf(draft, 'due_date') !== '' && { due_date: dayOf(textOf(draft, 'due_date')) })
+    }
+  }
+}
+
+/** States are freely named; an issue that is resolved is done whatever its state is called. */
+const resolvedStatus = (resolution: string): string | undefined =>
+  resolution.trim() === '' || /^unresolved$/i.test(resolution.trim()) ? undefined : 'done'
+
+/** An issue is due on a day; the midnight behind it means nothing. */
+const dayOf = (text: string): string => isoDate(text).replace(/T00:00:00$/, '')

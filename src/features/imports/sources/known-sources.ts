@@ -1,0 +1,48 @@
+import { csvColumns } from '../../tasks/schema.ts'
+import { FIELDS_BY_KEY, type ImportField, keyOf } from '../fields.ts'
+import { asana } from './asana.ts'
+import { googleTasks } from './google-tasks.ts'
+import { jira } from './jira.ts'
+import { microsoftToDo, outlook, planner } from './microsoft.ts'
+import type { Source } from './source.ts'
+import { ticktick } from './ticktick.ts'
+import { todoist } from './todoist.ts'
+import { trello } from './trello.ts'
+
+const OURS = Object.fromEntries(FIELDS_BY_KEY) as Record<string, ImportField>
+
+/** Our own export. */
+const tasklane: Source = {
+  id: 'tasklane',
+  signatures: [['id', 'title', 'ownerid', 'version', 'createdat', 'updatedat']],
+  columns: OURS
+}
+/** A file of no program that is known. */
+export const generic: Source = { id: 'generic', signatures: [], columns: OURS }
+
+/** Those with more particular columns first. */
+const SOURCES = [
+  tasklane,
+  todoist,
+  ticktick,
+  trello,
+  asana,
+  jira,
+  planner,
+  outlook,
+  microsoftToDo,
+  googleTasks
+]
+
+/** Returns the program whose export has such a header, given as keys. */
+export const recognise = (keys: ReadonlySet<string>): Source | undefined =>
+  SOURCES.find(({ signatures }) =>
+    signatures.some((signature) => signature.every((key) => keys.has(key)))
+  )
+
+const KNOWN_KEYS = new Set([
+  ...SOURCES.flatMap(({ columns, signatures }) => [...Object.keys(columns), ...signatures.flat()]),
+  ...csvColumns.flatMap(({ names }) => names.map(keyOf))
+])
+/** Returns whether a header of a program that is known has such a column. */
+export const isKnownColumn = (name: string): boolean => KNOWN_KEYS.has(keyOf(name.trim()))

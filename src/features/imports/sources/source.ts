@@ -1,0 +1,38 @@
+import type { ImportField } from '../fields.ts'
+
+/** What a row says, as texts in our words that are still to be validated; tags may be a list. */
+export type Draft = Partial<Record<ImportField, string | string[]>>
+
+/** Reads a cell of the row by the key of its column; an empty text when there is none. */
+export type ReadCell = (key: string) => string
+
+/** A program whose exports are recognised. */
+export interface Source {
+  /** As in the field `source` of an import. */
+  id: string
+  /** Sets of columns, as keys: a file that has all of one set is an export of this program. */
+  signatures: string[][]
+  /** The field of each column, by its key. Of several columns for one field the first that is not empty counts. */
+  columns: Record<string, ImportField>
+  /** The key of the column that names the zone in which times of its row are meant. */
+  zone?: string
+  /** Changes what the columns say by themselves; undefined for a row that is no task. `warn` tells what is left out. */
+  adjust?: (
+    draft: Draft,
+    cell: ReadCell,
+    warn: (code: string, detail: string) => void
+  ) => Draft | undefined
+}
+
+/** Splits a list of tags as programs write it. `|` separates tags in files of ours, so none can contain it. */
+export const splitTags = (text: string, separator: RegExp): string[] =>
+  text
+    .split(separator)
+    .map((tag) => tag.replaceAll('|', '/').trim())
+    .filter(Boolean)
+
+/** Returns the text of a field that is no list; empty when there is none. */
+export function textOf(draft: Draft, field: ImportField): string {
+  const value = draft[field]
+  return typeof value === 'string' ? value.trim() : ''
+}

@@ -1,0 +1,56 @@
+import { isoDate, slashedDate } from '../dates.ts'
+import { type Draft, type ReadCell, type Source, textOf } from './source.ts'
+
+/** 1 is the highest in a file, although it is the lowest in their API. */
+const PRIORITIES: Record<string, string> = { 1: 'high', 2: 'high', 3: 'medium', 4: 'low' }
+const LABEL = /(^|\s)@([^\s@|]+)/g
+
+/** A project as a template: tasks, sections and comments in one list; labels are words in the title. */
+export const todoist: Source = {
+  id: 'todoist',
+  signatures: [['type', 'content', 'priority', 'indent']],
+  columns: {
+    content: 'title',
+    description: 'description',
+    priority: 'priority',
+    date: 'due_date',
+    deadline: 'due_date'
+  },
+  zone: 'timezone',
+  adjust(draft, cell, warn) {
+    if (cell('type').trim().toLowerCase() !== 'task') {
+      return undefined
+    }
+    const labels = [...textOf(draft, 'title').matchAll(LABEL)].map(([, , label]) => label as string)
+    const { due_date: _, ...rest } = draft
+    return {
+      ...rest,
+      ...(labels.length > 0 && { title: textOf(draft, 'title').replace(LABEL, '').trim() }),
+      tags: labels,
+      ...priorityOf(draft),
+      ...dueOf(cell, warn)
+    }
+  }
+}
+
+function priorityOf(draft: Draft): Draft {
+  const priority = textOf(draft, 'priority')
+  return priority === '' ? {} : { priority: PRIORITIES[priority] ?? priority }
+}
+
+/** A date may be words such as "every saturday", which are no date of ours: the row is a task all the same. */
+function dueOf(cell: ReadCell, warn: (code: string, detail: string) => void): Draft {
+  const texts = [cell('date').trim(), cell('deadline').trim()].filter(Boolean)
+  const due_date = texts.find(isOneDay)
+  const words = texts.find((text) => !isOneDay(text))
+  if (words !== undefined) {
+    warn(
+      'date_not_kept',
+      `“${words.slice(0, 50)}” is not one day; tasks with such words have no due date of it.`
+    )
+  }
+  return due_date === undefined ? {} : { due_date }
+}
+
+const isOneDay = (text: string): boolean =>
+  /^\d{4}-\d{2}-\d{2}/.test(isoDate(text)) || slashedDate(text) !== undefined

@@ -1,0 +1,40 @@
+import { statusOf } from '../words.ts'
+import { type Draft, type ReadCell, type Source, splitTags, textOf } from './source.ts'
+
+/** What a label is followed by: the name of its colour. */
+const COLOUR = /\s*\([a-z_ ]+\)$/
+
+/** A board: the list of a card is its state, or else what its users would search for. */
+export const trello: Source = {
+  id: 'trello',
+  signatures: [['cardid', 'cardname', 'listname']],
+  columns: {
+    cardname: 'title',
+    carddescription: 'description',
+    labels: 'tags',
+    duedate: 'due_date',
+    duecomplete: 'status',
+    archived: 'status',
+    listname: 'status'
+  },
+  adjust(draft, cell) {
+    const list = cell('listname').trim()
+    const isState = list === '' || statusOf(list) !== undefined
+    return {
+      ...draft,
+      status: statusOfCard(cell),
+      tags: [
+        ...splitTags(textOf(draft, 'tags'), /,/).map((label) => label.replace(COLOUR, '')),
+        ...(isState ? [] : splitTags(list, /$^/))
+      ].filter(Boolean)
+    } satisfies Draft
+  }
+}
+
+/** A card is done when it says so, and when it has been put away. */
+function statusOfCard(cell: ReadCell): string {
+  const isDone = ['duecomplete', 'archived'].some(
+    (key) => cell(key).trim().toLowerCase() === 'true'
+  )
+  return isDone ? 'done' : (statusOf(cell('listname')) ?? 'todo')
+}

@@ -1,0 +1,140 @@
+import { Problem } from '../../core/problem.ts'
+import type { TimeZone } from '../../lib/time-zone.ts'
+import { type Cells, isBlank } from './csv-reader.ts'
+import type { DateOrder } from './dates.ts'
+import { MAX_LINES_BEFORE_HEADER } from './delimiter.ts'
+import { keyOf } from './fields.ts'
+import { createFindings, type Findings } from './findings.ts'
+import { ignoredColumns, isHeaderOfProgram, type Layout, readHeader } from './header.ts'
+import { type Mapping, NO_MAPPING } from './mapping.ts'
+import { invalidFile } from './problems.ts'
+import { createReading, type Reading } from './reading.ts'
+import { type ParsedRow, parseRow } from './row-reader.ts'
+import { isKnownColumn } from './sources/known-sources.ts'
+import { readTable, type TableOptions } from './table.ts'
+
+/** The first rows, which tell what the header leaves open. */
+const LOOK_ROWS = 500
+const LOOK_CHARACTERS = 262_144
+
+export interface ReadOptions extends TableOptions {
+  date_order?: DateOrder | undefined
+  /** In which times without zone are meant. */
+  zone?: TimeZone | undefined
+}
+
+/** What a file is, complete when all of its rows have been read. */
+export interface FileReport {
+  found: Findings
+  layout: Layout
+  ignored_columns: string[]
+  rows_total: number
+}
+
+/** A row by its number: rows count from 1, without the header and without blank ones. */
+export type NumberedRow = { row: number; parsed: ParsedRow }
+
+/**
+ * Reads the tasks of a file, batch by batch, as it arrives. Returns what the file is; throws the problem when it cannot
+ * be imported as a whole.
+ */
+export async function* readTasks(
+  source: AsyncIterable<Buffer>,
+  options: ReadOptions,
+  maxRows: number
+): AsyncGenerator<NumberedRow[], FileReport> {
+  const found = createFindings()
+  const ignored = new Set<string>()
+  const reader = createRowReader(found, options, maxRows)
+  try {
+    for await (const batch of readTable(source, options, found, ignored)) {
+      yield reader.take(batch)
+    }
+  } catch (error) {
+    // The header is judged before what comes after it.
+    reader.judgeHeader()
+    throw error
+  }
+  yield reader.end()
+  const { layout, rows_total } = reader.result()
+  // The header of JSON lines is ours, and the names of what is ignored come with the lines.
+  const ignored_columns = found.format === 'csv' ? ignoredColumns(layout) : [...ignored]
+  return { found, layout, ignored_columns, rows_total }
+}
+
+/** Turns rows of cells into tasks: first it looks for the header, then at the first rows, which are held until then. */
+function createRowReader(found: Findings, options: ReadOptions, maxRows: number) {
+  const { mapping } = options
+  const before: Cells[] = []
+  let layout: Layout | undefined
+  let reading: Reading | undefined
+  let held: Cells[] = []
+  let characters = 0
+  let row = 0
+
+  /** Returns the rows of a batch that are behind the header. */
+  const passHeader = (batch: Cells[]): Cells[] => {
+    for (const [i, cells] of batch.entries()) {
+      before.push(cells)
+      if (!isAboutFile(cells, mapping) || before.length > MAX_LINES_BEFORE_HEADER) {
+        const [first = cells] = before
+        const own = found.format === 'csv' ? mapping : NO_MAPPING
+        layout = readHeader(isHeaderOfProgram(cells) ? cells : first, found, own)
+        return batch.slice(i + 1)
+      }
+    }
+    return []
+  }
+  const parse = (cells: Cells): NumberedRow => {
+    if (++row > maxRows) {
+      throw tooManyRows(maxRows)
+    }
+    return { row, parsed: parseRow(cells, reading as Reading) }
+  }
+  const release = (): NumberedRow[] => {
+    reading = createReading(layout as Layout, held, found, options)
+    const rows = held.map(parse)
+    held = []
+    return rows
+  }
+  return {
+    take(batch: Cells[]): NumberedRow[] {
+      const rows = layout ? batch : passHeader(batch)
+      if (reading) {
+        return rows.map(parse)
+      }
+      held.push(...rows)
+      characters += rows.flat().reduce((sum, cell) => sum + (cell?.length ?? 0), 0)
+      return held.length >= LOOK_ROWS || characters >= LOOK_CHARACTERS ? release() : []
+    },
+    judgeHeader(): void {
+      if (!layout && before[0]) {
+        readHeader(before[0], found, mapping)
+      }
+    },
+    end(): NumberedRow[] {
+      if (!layout) {
+        this.judgeHeader()
+        throw emptyFile()
+      }
+      return reading ? [] : release()
+    },
+    result: () => ({ layout: reading?.layout as Layout, rows_total: row })
+  }
+}
+
+/** Some programs write a few lines about the file before the header. */
+const isAboutFile = (cells: Cells, mapping: Mapping): boolean =>
+  cells.filter((cell) => !isBlank(cell)).length <= 2 &&
+  !cells.some((cell) => isKnownColumn(cell ?? '') || mapping.columns.has(keyOf(cell ?? '')))
+
+const tooManyRows = (maxRows: number): Problem =>
+  new Problem('body_too_large', {
+    detail: `The file has more than ${maxRows} rows. Split it.`
+  })
+
+const emptyFile = (): Problem =>
+  invalidFile(
+    'empty',
+    'The file is empty: it needs a header such as title,description,status,priority,due_date,tags.'
+  )

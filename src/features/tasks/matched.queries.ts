@@ -1,0 +1,28 @@
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { tasks } from '../../db/tables/tasks.ts'
+import { taskColumns } from './columns.sql.ts'
+import type { Task } from './schema.ts'
+
+/** Returns the tasks of an owner that have these ids, deleted or not, locked until the transaction ends. */
+export const lockOwnTasks = (tx: Db, owner_id: string, ids: string[]): Promise<Task[]> =>
+  tx
+    .select(taskColumns)
+    .from(tasks)
+    .where(and(eq(tasks.owner_id, owner_id), inArray(tasks.id, ids)))
+    .orderBy(tasks.id)
+    .for('update')
+
+/** Sets when tasks that are done were finished. */
+export async function setCompletion(
+  tx: Db,
+  owner_id: string,
+  completions: { id: string; completed_at: string }[]
+): Promise<void> {
+  await tx.execute(sql`
+    UPDATE tasks
+    SET completed_at = least(v.completed_at, now())
+    FROM jsonb_to_recordset(${JSON.stringify(completions)}::jsonb)
+      AS v(id uuid, completed_at timestamptz)
+    WHERE tasks.owner_id = ${owner_id} AND tasks.id = v.id AND tasks.status = 'done'`)
+}

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import t from 'tap'
+import { imported, tasksOf, worker } from '../../support/imports.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
+
+const { signUp, db, config } = await createTestApp(t)
+worker(t, { db, config })
+const elsewhere = await createTestApp(t)
+worker(t, elsewhere)
+
+const EXPORT = '/api/v1/me/export'
+type Line = { type: string; data: Record<string, unknown> }
+const linesOf = (file: string): Line[] =>
+  file
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+const ofType = (lines: Line[], type: string) =>
+  lines.filter((line) => line.type === type).map(({ data }) => data)
+
+async function household(): Promise<Person> {
+  const ann = await signUp()
+  const first = await ann.create({
+    title: 'Line one\u2028',
+    description: 'a\nb',
+    tags: ['x', '=y']
+  })
+  await ann.patch(first, { status: 'done' })
+  await ann.remove(await ann.create({ title: 'Gone' }))
+  return ann
+}
+
+t.test(
+  'the file has the profile, every task with those in the trash, and their history',
+  async (t) => {
+    const [ann, bob] = [await household(), await household()]
+    const response = await ann.get(EXPORT)
+    t.match(response, {
+      statusCode: 200,
+      headers: {
+        'content-type': 'application/x-ndjson',
+        'content-disposition': /^attachment; filename="tasklane-\d{4}-\d\d-\d\d\.jsonl"$/
+      }
+    })
+    const lines = linesOf(response.body)
+    t.strictSame(lines[0], { type: 'export', data: { format: 'tasklane_account', version: 1 } })
+    t.strictSame(ofType(lines, 'account'), [(await ann.get('/api/v1/me')).json()])
+    const all = (await ann.get('/api/v1/tasks?deleted=include&sort=created_at_asc')).json().data
+    t.strictSame(ofType(lines, 'task'), all)
+    t.strictSame(
+      ofType(lines, 'task_event')
+        .map(({ type }) => type)
+        .sort(),
+      ['task.created', 'task.created', 'task.deleted', 'task.updated']
+    )
+    t.notMatch(response.body, bob.user.id)
+  }
+)
+
+t.test('every record of a large account is there once', async (t) => {
+  const ann = await signUp()
+  await db.execute(sql`
+    INSERT INTO tasks (owner_id, id, title, status, priority, tags)
+    SELECT ${ann.user.id}::uuid, gen_random_uuid(), 'task ' || n, 'todo', 'medium', '{}'
+    FROM generate_series(1, 333) n`)
+  await db.execute(sql`
+    INSERT INTO task_events (owner_id, task_id, version, id, type, changes)
+    SELECT owner_id, id, v, gen_random_uuid(), 'task.updated', '{}'
+    FROM tasks, generate_series(1, 3) v
+    WHERE owner_id = ${ann.user.id}`)
+  const lines = linesOf((await ann.get(EXPORT)).body)
+  t.equal(new Set(ofType(lines, 'task').map(({ id }) => id)).size, 333)
+  t.equal(new Set(ofType(lines, 'task_event').map(({ id }) => id)).size, 999)
+  t.equal(lines.length, 2 + 333 + 999)
+})
+
+t.test(
+  'importing the file elsewhere makes the same tasks, once, without what was deleted',
+  async (t) => {
+    const ann = await household()
+    const file = (await ann.get(EXPORT)).body
+    const away = await elsewhere.signUp()
+    const options = { name: 'tasklane.jsonl', type: 'application/octet-stream' }
+    t.match(await imported(away, file, options), {
+      source: 'tasklane',
+      rows_total: 2,
+      rows_created: 1,
+      rows_skipped: 1,
+      rows_rejected: 0,
+      warnings: [{ code: 'history_not_imported' }, { code: 'rows_not_tasks' }]
+    })
+    t.match(await imported(away, file, options), { rows_created: 0, rows_skipped: 2 })
+    t.match(await imported(ann, file, options), { rows_created: 0, rows_skipped: 2 })
+    const { version, updated_at, owner_id, ...task } = (await tasksOf(ann))[0] as Record<
+      string,
+      unknown
+    >
+    t.match((await tasksOf(away))[0], task)
+  }
+)
+
+t.test('an API key cannot export the account', async (t) => {
+  const ann = await signUp()
+  const { key } = (
+    await ann.post('/api/v1/me/api-keys', {
+      name: randomUUID(),
+      scopes: ['tasks:read', 'profile:read'],
+      expires_at: new Date(Date.now() + 86_400_000).toISOString()
+    })
+  ).json()
+  const response = await ann.send({
+    method: 'GET',
+    url: EXPORT,
+    headers: { authorization: `Bearer ${key}` }
+  })
+  t.equal(response.statusCode, 403)
+})
