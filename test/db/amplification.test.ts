@@ -105,6 +105,9 @@ const REQUESTS: Record<string, Send[]> = {
       })
   ],
   audit_events: [failedLogin, register],
+  email_counters: [
+    (home) => postAnonymous(home, '/api/v1/auth/forgot-password', { email: 'a@example.org' })
+  ],
   first_admin: [register],
   idempotency_keys: [
     async (_home, ann) => {
