@@ -56,6 +56,7 @@ const reset = {
     response: responses(
       { 204: NoContent('The password has been changed.') },
       'invalid_reset_token',
+      'password_reused',
       'cross_site'
     )
   }

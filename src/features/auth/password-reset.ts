@@ -81,6 +81,9 @@ export async function resetPassword(
     return rejectToken(ctx, deps)
   }
   checkPassword(config, new_password, checked, 'new_password')
+  if (await passwords.verify(checked.password_hash, new_password, 'login')) {
+    throw passwordReused()
+  }
   const newHash = await passwords.hash(new_password)
   const isReset = await withTransaction(
     db,
@@ -96,6 +99,14 @@ export async function resetPassword(
   if (!isReset) {
     return rejectToken(ctx, deps)
   }
+}
+
+function passwordReused(): Problem {
+  const detail = 'This is the password that the account has. Choose another, or log in with it.'
+  return new Problem('password_reused', {
+    detail,
+    extras: { errors: [{ in: 'body', pointer: '/new_password', code: 'reused', detail }] }
+  })
 }
 
 async function completeReset(

@@ -78,6 +78,19 @@ t.test('a reset replaces the password, ends all sessions and notifies the owner'
   )
 })
 
+t.test('the password that the account has is refused, and the token stays valid', async (t) => {
+  const h = await houseWithAnn(t)
+  const token = await resetTokenFor(h, ANN)
+  const refused = await h.reset(token, PASSWORD)
+  t.equal(refused.statusCode, 400)
+  t.match(refused.json(), {
+    code: 'password_reused',
+    errors: [{ in: 'body', pointer: '/new_password', code: 'reused' }]
+  })
+  t.equal((await h.ann.get('/api/v1/me')).statusCode, 200, 'the session goes on')
+  t.equal((await h.reset(token)).statusCode, 204)
+})
+
 t.test('a password that the policy rejects does not use up the token', async (t) => {
   const h = await houseWithAnn(t, { PASSWORD_BLOCKLIST: 'on', PASSWORD_MIN_LENGTH: '10' })
   const reset_token = await resetTokenFor(h, ANN)
