@@ -167,11 +167,15 @@ export const foldLetters = (text: string): string =>
     .join('')
     .toLowerCase()
 
+/** PostgreSQL reads `2e5abc` as a number with an exponent and a word. */
+const NUMBER_BEFORE_WORD = /(?<![\p{L}\p{N}\p{M}])\d+e\d+(?!\d)(?=[\p{L}\p{N}\p{M}])/gu
+
 /** Returns the words of a text as they are indexed, each letter of Thai, Japanese and Chinese a word of its own. */
 export const foldedWords = (text: string): string[] =>
   foldLetters(text)
     .replace(symbols, ' ')
     .replace(apart, ' $& ')
+    .replace(NUMBER_BEFORE_WORD, '$& ')
     .match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? []
 
 /** Counts words as people do, for whom a Chinese sentence is not one for each letter. */

@@ -6,6 +6,10 @@ import { Problem } from '../../core/problem.ts'
 import { pathOf } from '../error-handler.ts'
 import { routeHints } from '../route-hints.ts'
 
+const IS_ENTRY = /\/:[^/]+$/
+/** The path up to its last slash, with it. */
+const parentOf = (url: string): string => url.slice(0, url.lastIndexOf('/') + 1)
+
 /**
  * Responds with 404 to unknown paths, naming the operation that was probably meant, and with 405 and `Allow` to
  * unsupported methods of known ones (RFC 9110, section 15.5.6).
@@ -14,24 +18,34 @@ export const notFound = fp(async (app) => {
   const methodsByUrl = new Map<string, Set<string>>()
   /** Lists whose entries can be deleted: `DELETE /tasks/` is one task whose id is empty, not all of them. */
   const parentsOfDeletable = new Set<string>()
+  const parents = new Set<string>()
   app.addHook('onRoute', ({ url, method }: RouteOptions) => {
     const methods = methodsByUrl.get(url) ?? new Set()
     for (const m of [method].flat()) {
       methods.add(m)
     }
     methodsByUrl.set(url, methods)
-    const [, parent] = /^(.*\/):[^/]+$/.exec(url) ?? []
-    if (parent && methods.has('DELETE')) {
-      parentsOfDeletable.add(parent)
+    if (IS_ENTRY.test(url)) {
+      parents.add(parentOf(url))
+      if (methods.has('DELETE')) {
+        parentsOfDeletable.add(parentOf(url))
+      }
     }
   })
 
+  /** Paths that a parameter of another route would match, such as /task-imports/preview, with their methods. */
+  const shadowing = new Map<string, Set<string>>()
   let hintFor: ReturnType<typeof routeHints> = () => undefined
   const paths = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true })
   app.addHook('onReady', async () => {
     for (const [url, methods] of methodsByUrl) {
       if (url !== '*') {
         paths.on('GET' as HTTPMethod, url, () => {}, methods)
+      }
+    }
+    for (const [url, methods] of methodsByUrl) {
+      if (!url.includes(':') && parents.has(parentOf(url))) {
+        shadowing.set(url, methods)
       }
     }
     hintFor = routeHints(
@@ -52,7 +66,9 @@ export const notFound = fp(async (app) => {
     if (request.method === 'DELETE' && parentsOfDeletable.has(pathOf(request.url))) {
       throw new Problem('not_found')
     }
-    if (request.is404) {
+    const methods = shadowing.get(pathOf(request.url))
+    const isShadowed = methods && !methods.has(request.method) && request.method !== 'OPTIONS'
+    if (request.is404 || isShadowed) {
       throw problemOf(request)
     }
   })

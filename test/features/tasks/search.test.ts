@@ -49,6 +49,19 @@ t.test('what is excluded or quoted is meant as it stands', async (t) => {
   ])
 })
 
+t.test(
+  'a word that begins like a number with an exponent is found, whole and by its beginning',
+  async (t) => {
+    const [hash, other] = ['Revert 2e5abc1', 'Order 2e5 abc']
+    const ann = await withTasks(hash, other, 'Revert 2e7abc1')
+    await check(t, ann, [
+      ['2e5abc1', [hash]],
+      ['2e5ab', [hash, other]],
+      ['2E5ABC1', [hash]]
+    ])
+  }
+)
+
 t.test('or between two terms is an alternative, and a word anywhere else', async (t) => {
   const [a, b, c] = ['Buy apples', 'Pick pears today', 'Orange or lemon']
   const ann = await withTasks(a, b, c)
