@@ -20,7 +20,7 @@ const INTENDED = [
   // What cannot be a code of eight digits, in groups or not, costs no attempt any more.
   /the `otp` request property's minLength was increased from `1` to `8`/,
   /pattern of the request property `otp` from `\^\[\^\\x00\]\*\$` to /,
-  /added the pattern `\^\(\[0-9\]\{4\}-\(\(0\[13578\]\|1\[02\]\)-/
+  /added the pattern `\^\(\(\[0-9\]\{3\}\[1-9\]\|/
 ]
 const NAMES = ['openapi.json', 'openapi-3.0.json']
 const read = (file: string) => JSON.parse(readFileSync(join(ROOT, 'openapi', file), 'utf8'))

@@ -40,6 +40,9 @@ const REFUSED: Record<string, string> = {
   updateUser: 'needs the id of a user',
   deleteUser: 'needs the id of a user',
   endUserSessions: 'needs the id of a user',
+  listUserApiKeys: 'needs the id of a user',
+  revokeUserApiKeys: 'needs the id of a user',
+  revokeUserApiKey: 'needs the id of a user',
   endSession: 'needs the id of a session',
   deleteMe: 'comes after the logout',
   cancelTaskImport: 'comes after the import has ended, or before'

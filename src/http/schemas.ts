@@ -55,11 +55,14 @@ export const NullableText = (description: string, maxLength: number, more: objec
 export const nullable = (schema: { type: string } & Record<string, unknown>) =>
   Type.Unsafe<string | null>({ ...schema, type: [schema.type, 'null'] })
 
+/** From 0001 on, without a look-ahead, which RE2 does not have. */
+const YEAR = '([0-9]{3}[1-9]|[0-9]{2}[1-9][0-9]|[0-9][1-9][0-9]{2}|[1-9][0-9]{3})'
 /** The dates of the calendar; 29 February is in leap years only. */
 const DATE =
-  '([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)' +
+  `(${YEAR}-` +
+  '((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)' +
   '|02-(0[1-9]|1[0-9]|2[0-8]))' +
-  '|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)'
+  '|([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-02-29)'
 const TIME_AND_ZONE =
   '[Tt]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?' +
   '([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])'
@@ -138,6 +141,7 @@ const textFile =
 
 export const CsvFile = textFile('text/csv')
 
-export const JSON_LINES = 'application/x-ndjson'
+/** As `text/…`: generators of clients read no other type of unstructured text without being told. */
+export const JSON_LINES = 'text/x-ndjson'
 /** A JSON object on each line. */
 export const JsonLinesFile = textFile(JSON_LINES)

@@ -12,6 +12,7 @@ const CSV_TYPES = [
   'text/tab-separated-values'
 ]
 const JSON_LINES_TYPES = [
+  'text/x-ndjson',
   'application/x-ndjson',
   'application/ndjson',
   'application/jsonl',

@@ -153,7 +153,8 @@ public class Journey {
     done("restoreTask");
 
     TaskImportsApi imports = new TaskImportsApi(authenticated);
-    TaskImport job = imports.createTaskImport(new File(System.getenv("TASKLANE_CSV")), null, null);
+    TaskImport job = imports.createTaskImport(
+        new File(System.getenv("TASKLANE_CSV")), null, null, null, null, null, null, null, null);
     done("createTaskImport");
 
     while (job.getStatus() == TaskImportStatus.QUEUED || job.getStatus() == TaskImportStatus.RUNNING) {
@@ -164,7 +165,7 @@ public class Journey {
     expect(job.getRowsTotal() == 4 && job.getRowsImported() == 3 && job.getRowsRejected() == 1, job);
     TaskPage imported = tasks.listTasks(
         null, null, null, null, null, List.of("imported"), null, null, null, null, null, null, null, null, null,
-        null, null, null, null);
+        null, null, null, null, null, null);
     expect(imported.getData().size() == 3, imported);
     done("getTaskImport");
 

@@ -143,7 +143,9 @@ async fn main() -> Outcome<()> {
     assert_eq!((restored.id, restored.deleted_at), (ids[3], None));
     done("restoreTask");
 
-    let mut job = task_imports_api::create_task_import(&client, var("TASKLANE_CSV")?.into(), None, None).await?;
+    let file = var("TASKLANE_CSV")?.into();
+    let mut job =
+        task_imports_api::create_task_import(&client, file, None, None, None, None, None, None, None, None).await?;
     done("createTaskImport");
 
     while matches!(job.status, TaskImportStatus::Queued | TaskImportStatus::Running) {
@@ -155,7 +157,7 @@ async fn main() -> Outcome<()> {
     let tags = Some(vec!["imported".to_owned()]);
     let imported = tasks_api::list_tasks(
         &client, None, None, None, None, None, tags, None, None, None, None, None, None, None, None, None, None,
-        None, None, None,
+        None, None, None, None, None,
     )
     .await?;
     assert_eq!(imported.data.len(), 3);

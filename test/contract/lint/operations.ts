@@ -136,7 +136,7 @@ function lintMedia(
     report(place, 'has not exactly one media type')
     return
   }
-  if (type === 'text/csv' || type === 'application/x-ndjson') {
+  if (type === 'text/csv' || type === 'text/x-ndjson') {
     return
   }
   if (media.schema.$ref === undefined) {
