@@ -134,6 +134,8 @@ t.test('accounts: registration, log-in and sessions', { skip: withoutBrowser }, 
       await logIn('fay')
       await page.locator('button.task-title', { hasText: 'Write a long text' }).click()
       await page.getByLabel('Description', { exact: true }).fill('A text that took me an hour')
+      // What the page still loads would ask for the log-in before the change does.
+      await page.waitForLoadState('networkidle')
       t.equal(
         (await other.send({ method: 'DELETE', url: '/api/v1/auth/sessions' })).statusCode,
         204

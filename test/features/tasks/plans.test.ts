@@ -75,7 +75,7 @@ t.test(
         [1 + (n % ${SMALL_OWNERS}::int)::int]`
     await db.execute(insertTasks(sql`${ann.user.id}::uuid`, boss.user.id, LARGE))
     await db.execute(insertTasks(smallOwner, boss.user.id, ROWS))
-    await db.execute(sql`vacuum analyze tasks`)
+    await db.execute(sql`vacuum analyze tasks, users`)
 
     const caller = (who: typeof ann, role: Caller['role']) =>
       ({ ...who.user, role, name: null, session_id: null }) as unknown as Caller
