@@ -58,8 +58,8 @@ if (withoutPostgres) {
   const checksums = async (url: string) =>
     (await runCommand(t, ['checksum'], { env: { DATABASE_URL: url }, cwd })).stdout
   const server = await serveFrom(postgres.url)
-  const home = await populate(server)
-  const told = await home.snapshot(server)
+  const data = await populate(server)
+  const told = await data.snapshot(server)
 
   t.test(
     'a dump that the documented command takes of a running server is restored whole by the documented commands',
@@ -72,8 +72,8 @@ if (withoutPostgres) {
       await documented('compare', env)
       t.match(readFileSync(join(BACKUPS, 'before'), 'utf8'), /^tasks +6 {2}\d+$/m)
       const restored = await serveFrom(RESTORED_URL)
-      t.strictSame(await home.snapshot(restored), told)
-      t.ok(await home.stillWorks(restored))
+      t.strictSame(await data.snapshot(restored), told)
+      t.ok(await data.stillWorks(restored))
       await restored.stop('SIGTERM')
       await t.rejects(
         documented('compare', env),
@@ -119,14 +119,14 @@ if (withoutPostgres) {
       const again = await startPostgres(t, { backup: join(BACKUPS, 'base') })
       t.equal(await checksums(again.url), held)
       const restored = await serveFrom(again.url)
-      t.strictSame(await home.snapshot(restored), told)
-      t.ok(await home.stillWorks(restored))
+      t.strictSame(await data.snapshot(restored), told)
+      t.ok(await data.stillWorks(restored))
       await restored.stop('SIGTERM')
     }
   )
 
   t.test('the server that was backed up noticed nothing', async (t) => {
-    t.strictSame(await home.snapshot(server), told)
+    t.strictSame(await data.snapshot(server), told)
     t.equal((await server.stop('SIGTERM')).code, 0)
   })
 }

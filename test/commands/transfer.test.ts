@@ -12,14 +12,14 @@ const cwd = t.testdir()
 const DATA_DIR = join(cwd, 'data')
 const checksums = async (t: Test, env: Record<string, string>) =>
   (await runCommand(t, ['checksum'], { env, cwd })).stdout
-let home: SampleData
+let data: SampleData
 let before: Awaited<ReturnType<SampleData['snapshot']>>
 let expected: string
 
 t.before(async () => {
   const server = await startServer(t, { ...SAMPLE_ENV, DATA_DIR }, cwd)
-  home = await populate(server)
-  before = await home.snapshot(server)
+  data = await populate(server)
+  before = await data.snapshot(server)
   await server.stop('SIGTERM')
 })
 
@@ -30,8 +30,8 @@ t.test('a copy of the data directory, while no server uses it, is a backup', asy
   t.match(expected, /^tasks +6 {2}\d+$/m)
   t.equal(await checksums(t, { DATA_DIR: copy }), expected)
   const server = await startServer(t, { ...SAMPLE_ENV, DATA_DIR: copy }, cwd)
-  t.strictSame(await home.snapshot(server), before)
-  t.ok(await home.stillWorks(server))
+  t.strictSame(await data.snapshot(server), before)
+  t.ok(await data.stillWorks(server))
   await server.stop('SIGTERM')
   const [original, copied] = [expected, await checksums(t, { DATA_DIR: copy })].map((text) =>
     text.split('\n')
@@ -59,8 +59,8 @@ t.test(
     t.equal(await checksums(t, target), expected, 'the copy has the same rows')
     t.equal(await checksums(t, { DATA_DIR }), expected, 'the source is unchanged')
     const server = await startServer(t, { ...SAMPLE_ENV, ...target }, cwd)
-    t.strictSame(await home.snapshot(server), before)
-    t.ok(await home.stillWorks(server))
+    t.strictSame(await data.snapshot(server), before)
+    t.ok(await data.stillWorks(server))
     await server.stop('SIGTERM')
 
     const changed = await checksums(t, target)

@@ -18,9 +18,9 @@ const LIMITS = { RATE_LIMIT: 'on', RATE_LIMIT_CREATES: '1000', RATE_LIMIT_UPDATE
 
 const TABLES = new URL('../../src/db/tables/', import.meta.url)
 
-type Home = Awaited<ReturnType<typeof createTestApp>>
+type TestApp = Awaited<ReturnType<typeof createTestApp>>
 /** Sends the request that leaves most in a table, as far as we know, and returns how many bytes it has. */
-type Send = (home: Home, ann: Person, t: Test) => Promise<number>
+type Send = (app: TestApp, ann: Person, t: Test) => Promise<number>
 
 async function tableNames(): Promise<string[]> {
   const modules = await Promise.all(
@@ -47,8 +47,8 @@ async function post(who: Person, url: string, payload: object, headers = {}): Pr
 }
 
 /** Sends what anyone may, perhaps in vain. */
-async function postAnonymous(home: Home, url: string, payload: object): Promise<number> {
-  await home.request({ method: 'POST', url, payload, remoteAddress: '203.0.113.5' })
+async function postAnonymous(app: TestApp, url: string, payload: object): Promise<number> {
+  await app.request({ method: 'POST', url, payload, remoteAddress: '203.0.113.5' })
   return url.length + JSON.stringify(payload).length
 }
 
@@ -64,16 +64,16 @@ const badFile = (rows: number) => `title,status,priority,due_date\n${',x,x,x\n'.
 const shortFile = (rows: number) => `title\n${'x\n'.repeat(rows)}`
 const bytesOf = (file: string): number => form({ content: file, name: 'a.csv' }).payload.length
 
-async function importAll(home: Home, ann: Person, t: Test, file: string): Promise<number> {
+async function importAll(app: TestApp, ann: Person, t: Test, file: string): Promise<number> {
   const queued = await accepted(ann, file)
-  const { stop } = worker(t, home)
+  const { stop } = worker(t, app)
   await ended(ann, queued)
   await stop()
   return bytesOf(file)
 }
 
-async function importShortTasks(home: Home, ann: Person, t: Test): Promise<number> {
-  await importAll(home, ann, t, shortFile(5000))
+async function importShortTasks(app: TestApp, ann: Person, t: Test): Promise<number> {
+  await importAll(app, ann, t, shortFile(5000))
   return 5000 * ROW_BYTES
 }
 
@@ -85,10 +85,10 @@ async function longTasks(ann: Person): Promise<string[]> {
   return ids
 }
 
-const failedLogin: Send = (home) =>
-  postAnonymous(home, '/api/v1/auth/login', { username: 'x', password: 'x' })
-const register: Send = (home) =>
-  postAnonymous(home, '/api/v1/auth/register', {
+const failedLogin: Send = (app) =>
+  postAnonymous(app, '/api/v1/auth/login', { username: 'x', password: 'x' })
+const register: Send = (app) =>
+  postAnonymous(app, '/api/v1/auth/register', {
     username: 'a-new-person',
     email: 'new@example.org',
     password: PASSWORD
@@ -106,7 +106,7 @@ const REQUESTS: Record<string, Send[]> = {
   ],
   audit_events: [failedLogin, register],
   email_counters: [
-    (home) => postAnonymous(home, '/api/v1/auth/forgot-password', { email: 'a@example.org' })
+    (app) => postAnonymous(app, '/api/v1/auth/forgot-password', { email: 'a@example.org' })
   ],
   first_admin: [register],
   idempotency_keys: [
@@ -131,7 +131,7 @@ const REQUESTS: Record<string, Send[]> = {
   ip_violations: [failedLogin],
   login_throttle: [failedLogin],
   one_time_codes: [
-    (home) => postAnonymous(home, '/api/v1/auth/forgot-password', { email: 'a@example.org' })
+    (app) => postAnonymous(app, '/api/v1/auth/forgot-password', { email: 'a@example.org' })
   ],
   refresh_tokens: [register],
   sessions: [register],
@@ -157,8 +157,8 @@ const REQUESTS: Record<string, Send[]> = {
     }
   ],
   task_import_errors: [
-    (home, ann, t) => importAll(home, ann, t, badFile(20_000)),
-    (home, ann, t) => importAll(home, ann, t, badFile(250))
+    (app, ann, t) => importAll(app, ann, t, badFile(20_000)),
+    (app, ann, t) => importAll(app, ann, t, badFile(250))
   ],
   task_imports: [
     async (_home, ann) => {
@@ -177,7 +177,7 @@ const REQUESTS: Record<string, Send[]> = {
 }
 
 /** What the rows of a table take, in all their columns, as they are stored. */
-async function storedBytes({ db }: Home, table: string): Promise<number> {
+async function storedBytes({ db }: TestApp, table: string): Promise<number> {
   const [row] = await executeRows<{ bytes: string }>(
     db,
     sql`SELECT coalesce(sum(pg_column_size(t.*)), 0)::text AS bytes FROM ${sql.identifier(table)} t`
@@ -191,12 +191,12 @@ t.test('for every table the requests that leave most in it are known', async (t)
 
 for (const [table, requests] of Object.entries(REQUESTS)) {
   t.test(`no request leaves more than ten times its size in ${table}`, async (t) => {
-    const home = await createTestApp(t, { env: LIMITS })
+    const app = await createTestApp(t, { env: LIMITS })
     for (const [i, send] of requests.entries()) {
-      const ann = await home.signUp('user', `ann-${i}`)
-      const before = await storedBytes(home, table)
-      const sent = await send(home, ann, t)
-      const left = (await storedBytes(home, table)) - before
+      const ann = await app.signUp('user', `ann-${i}`)
+      const before = await storedBytes(app, table)
+      const sent = await send(app, ann, t)
+      const left = (await storedBytes(app, table)) - before
       t.ok(left <= Math.max(ALLOWANCE, FACTOR * sent), `${sent} bytes leave ${left}`)
     }
   })

@@ -10,7 +10,7 @@ const NEW = 'a staple that is correct'
 const times = <T>(count: number, work: (i: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, i) => work(i)))
 
-async function houseWithAnn(t: Parameters<typeof createTestApp>[0]) {
+async function appWithAnn(t: Parameters<typeof createTestApp>[0]) {
   const h = await createTestApp(t, { env: { EMAIL_VERIFICATION: 'off' } })
   const ann = await h.signUp('user', 'ann', { email: ANN })
   const post = (path: string, payload: object) =>
@@ -19,7 +19,7 @@ async function houseWithAnn(t: Parameters<typeof createTestApp>[0]) {
 }
 
 t.test('of a hundred parallel guesses, one of them right, at most five are compared', async (t) => {
-  const h = await houseWithAnn(t)
+  const h = await appWithAnn(t)
   const { reset_id } = (await h.post('forgot-password', { email: ANN })).json()
   const code = await codeTo(h.mail, ANN)
   const rightOne = 60
@@ -37,7 +37,7 @@ t.test('of a hundred parallel guesses, one of them right, at most five are compa
 })
 
 t.test('the right code in fifty parallel requests is exchanged once', async (t) => {
-  const h = await houseWithAnn(t)
+  const h = await appWithAnn(t)
   const { reset_id } = (await h.post('forgot-password', { email: ANN })).json()
   const otp = await codeTo(h.mail, ANN)
   const responses = await times(50, () => h.post('verify-otp', { reset_id, otp }))
@@ -50,7 +50,7 @@ t.test('the right code in fifty parallel requests is exchanged once', async (t) 
 })
 
 t.test('a code that several requests share is exchanged once', async (t) => {
-  const h = await houseWithAnn(t)
+  const h = await appWithAnn(t)
   const ids: string[] = []
   for (let i = 0; i < 4; i++) {
     ids.push((await h.post('forgot-password', { email: ANN })).json().reset_id)
@@ -61,7 +61,7 @@ t.test('a code that several requests share is exchanged once', async (t) => {
 })
 
 t.test('a reset token in fifty parallel requests replaces the password once', async (t) => {
-  const h = await houseWithAnn(t)
+  const h = await appWithAnn(t)
   const reset_token = await resetTokenFor(h, ANN)
   const responses = await times(50, (i) =>
     h.post('reset-password', { reset_token, new_password: `${NEW} ${i}` })
@@ -86,7 +86,7 @@ t.test('a reset token in fifty parallel requests replaces the password once', as
 })
 
 t.test('fifty parallel requests for a code send one email', async (t) => {
-  const h = await houseWithAnn(t)
+  const h = await appWithAnn(t)
   const responses = await times(50, () => h.post('forgot-password', { email: ANN }))
   t.strictSame(countStatuses(responses), { 202: 50 })
   t.equal(new Set(responses.map((response) => response.json().reset_id)).size, 50)

@@ -11,7 +11,7 @@ const HOME = '198.51.100.7'
 const STRANGER = '203.0.113.66'
 
 /** The account of Ann, who has signed up at home. */
-async function houseWithAnn(
+async function appWithAnn(
   t: Parameters<typeof createTestApp>[0],
   env: Record<string, string> = {}
 ) {
@@ -35,10 +35,10 @@ async function houseWithAnn(
   await post(HOME, 'register', { username: 'ann', email: ANN, password: PASSWORD })
   return { ...h, post, forgot, verify }
 }
-type House = Awaited<ReturnType<typeof houseWithAnn>>
+type TestApp = Awaited<ReturnType<typeof appWithAnn>>
 
 /** Resets the password from an address and returns the response of the last step. */
-async function reset(h: House, from: string) {
+async function reset(h: TestApp, from: string) {
   const reset_id = await h.forgot(from)
   const verified = await h.verify(from, reset_id, await codeTo(h.mail, ANN))
   const { reset_token } = verified.json()
@@ -48,7 +48,7 @@ async function reset(h: House, from: string) {
 t.test(
   'a stranger who asks as well has another id, and cannot use up the attempts of the owner',
   async (t) => {
-    const h = await houseWithAnn(t)
+    const h = await appWithAnn(t)
     const own = await h.forgot(HOME)
     const code = await codeTo(h.mail, ANN)
     for (const from of [STRANGER, HOME]) {
@@ -65,7 +65,7 @@ t.test(
 t.test(
   'wrong codes of strangers on any number of requests leave the owner all attempts',
   async (t) => {
-    const h = await houseWithAnn(t)
+    const h = await appWithAnn(t)
     for (let i = 0; i < 6; i++) {
       const id = await h.forgot(STRANGER)
       for (let tries = 0; tries < 5; tries++) {
@@ -80,7 +80,7 @@ t.test(
 t.test(
   'requests of strangers cost the owner no email, however many networks they have',
   async (t) => {
-    const h = await houseWithAnn(t)
+    const h = await appWithAnn(t)
     for (let i = 0; i < 40; i++) {
       await h.forgot(`203.0.113.${i + 1}`)
       await h.forgot(`2001:db8:${i}::1`)
@@ -94,7 +94,7 @@ t.test(
 t.test(
   'a stranger with one network, or a whole /48, leaves emails to an owner who is elsewhere',
   async (t) => {
-    const h = await houseWithAnn(t)
+    const h = await appWithAnn(t)
     for (let i = 0; i < 10; i++) {
       await h.forgot(STRANGER)
       await h.forgot(`2001:db8:0:${i}::1`)
@@ -106,7 +106,7 @@ t.test(
 )
 
 t.test('a colleague who has logged in to the account leaves an email to its owner', async (t) => {
-  const h = await houseWithAnn(t)
+  const h = await appWithAnn(t)
   const office = '192.0.2.5'
   await h.post(office, 'login', { username: 'ann', password: PASSWORD })
   for (let i = 0; i < 12; i++) {
@@ -119,7 +119,7 @@ t.test('a colleague who has logged in to the account leaves an email to its owne
 })
 
 t.test('an account has at most twenty ids with a code in a day', async (t) => {
-  const h = await houseWithAnn(t)
+  const h = await appWithAnn(t)
   const offices = ['192.0.2.5', '192.0.2.6', '192.0.2.7']
   for (const office of offices) {
     await h.post(office, 'login', { username: 'ann', password: PASSWORD })
@@ -137,7 +137,7 @@ t.test('an account has at most twenty ids with a code in a day', async (t) => {
 t.test(
   'a finished reset opens the account where it was done, whatever strangers have failed',
   async (t) => {
-    const h = await houseWithAnn(t)
+    const h = await appWithAnn(t)
     const login = (from: string, password: string) =>
       h.post(from, 'login', { username: 'ann', password })
     for (let i = 0; i < 6; i++) {
@@ -160,7 +160,7 @@ t.test(
 )
 
 t.test('after a hundred failures the network that registered an account logs in', async (t) => {
-  const h = await houseWithAnn(t)
+  const h = await appWithAnn(t)
   await h.post(STRANGER, 'login', { username: 'ann', password: 'a wrong password' })
   await h.db.update(loginThrottle).set({ failures: 200 }).where(sql`${loginThrottle.network} = '*'`)
   t.equal((await h.post(HOME, 'login', { username: 'ann', password: PASSWORD })).statusCode, 200)
@@ -168,7 +168,7 @@ t.test('after a hundred failures the network that registered an account logs in'
 })
 
 t.test('strangers cannot use up emails and attempts of who has to confirm an email', async (t) => {
-  const h = await houseWithAnn(t, { EMAIL_VERIFICATION: 'required' })
+  const h = await appWithAnn(t, { EMAIL_VERIFICATION: 'required' })
   const first = await codeTo(h.mail, ANN)
   const confirm = (from: string, otp: string) => h.post(from, 'verify-email', { email: ANN, otp })
   for (let i = 0; i < 20; i++) {

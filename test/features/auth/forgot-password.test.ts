@@ -8,11 +8,11 @@ import { createTestApp } from '../../support/test-app.ts'
 
 const ANN = 'ann@example.com'
 const VERIFICATION_OFF = { EMAIL_VERIFICATION: 'off' }
-type House = Awaited<ReturnType<typeof createTestApp>>
+type TestApp = Awaited<ReturnType<typeof createTestApp>>
 
-const forgot = ({ request }: Pick<House, 'request'>, email: string, headers = {}) =>
+const forgot = ({ request }: Pick<TestApp, 'request'>, email: string, headers = {}) =>
   request({ method: 'POST', url: '/api/v1/auth/forgot-password', payload: { email }, headers })
-const check = ({ request }: Pick<House, 'request'>, reset_id: string, otp: string) =>
+const check = ({ request }: Pick<TestApp, 'request'>, reset_id: string, otp: string) =>
   request({ method: 'POST', url: '/api/v1/auth/verify-otp', payload: { reset_id, otp } })
 
 t.test(

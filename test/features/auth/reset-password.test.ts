@@ -8,7 +8,7 @@ import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 const ANN = 'ann@example.com'
 const NEW = 'a staple that is correct'
 
-async function houseWithAnn(
+async function appWithAnn(
   t: Parameters<typeof createTestApp>[0],
   env: Record<string, string> = {}
 ) {
@@ -26,7 +26,7 @@ async function houseWithAnn(
 }
 
 t.test('a reset replaces the password, ends all sessions and notifies the owner', async (t) => {
-  const h = await houseWithAnn(t)
+  const h = await appWithAnn(t)
   const key = (
     await h.ann.post('/api/v1/me/api-keys', {
       name: 'report',
@@ -79,7 +79,7 @@ t.test('a reset replaces the password, ends all sessions and notifies the owner'
 })
 
 t.test('the password that the account has is refused, and the token stays valid', async (t) => {
-  const h = await houseWithAnn(t)
+  const h = await appWithAnn(t)
   const token = await resetTokenFor(h, ANN)
   const refused = await h.reset(token, PASSWORD)
   t.equal(refused.statusCode, 400)
@@ -92,7 +92,7 @@ t.test('the password that the account has is refused, and the token stays valid'
 })
 
 t.test('a password that the policy rejects does not use up the token', async (t) => {
-  const h = await houseWithAnn(t, { PASSWORD_BLOCKLIST: 'on', PASSWORD_MIN_LENGTH: '10' })
+  const h = await appWithAnn(t, { PASSWORD_BLOCKLIST: 'on', PASSWORD_MIN_LENGTH: '10' })
   const reset_token = await resetTokenFor(h, ANN)
   for (const weak of ['too short', 'tasklanetasklane', 'ann@example.com']) {
     const response = await h.reset(reset_token, weak)
@@ -109,7 +109,7 @@ t.test('a password that the policy rejects does not use up the token', async (t)
 t.test(
   'a token works once, for ten minutes; every other gets the same response and changes nothing',
   async (t) => {
-    const h = await houseWithAnn(t)
+    const h = await appWithAnn(t)
     const late = await resetTokenFor(h, ANN)
     await advanceCodeTime(h.db, '10 minutes')
     const rejections = [
@@ -131,7 +131,7 @@ t.test(
 t.test(
   'a code and a token stop working once password, role, email or access of the account changes',
   async (t) => {
-    const h = await houseWithAnn(t)
+    const h = await appWithAnn(t)
     const changes: Record<string, Partial<typeof users.$inferInsert>> = {
       role: { role: 'manager' },
       address: { email: 'other@example.com' },
@@ -169,7 +169,7 @@ t.test(
 )
 
 t.test('a reset token is accepted nowhere else', async (t) => {
-  const h = await houseWithAnn(t)
+  const h = await appWithAnn(t)
   const token = await resetTokenFor(h, ANN)
   t.equal(
     (await h.request({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } }))

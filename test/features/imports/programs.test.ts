@@ -178,7 +178,7 @@ t.test('Outlook: in German and in English, with words for no date', async (t) =>
 
 t.test('Planner, Microsoft To Do and Google Tasks are known by their columns', async (t) => {
   const planner =
-    'Plan name,House\nPlan ID,x1\n\n' +
+    'Plan name,TestApp\nPlan ID,x1\n\n' +
     'Task ID,Task Name,Bucket Name,Progress,Priority,Created Date,Due Date,Completed Date,' +
     'Labels,Description\n1,Mow,Garden,Completed,Important,10/25/2025,,10/26/2025,a;b,high grass\n'
   const first = await importInto(planner)
