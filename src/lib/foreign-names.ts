@@ -1,4 +1,4 @@
-/** Names and values of other task services, and what they are called here. Docs: coming-from.md has the whole map. */
+/** Names and values of other task services, and what they are called here. */
 
 /** Foreign names by what they mean. Of several meanings, the first counts whose field the schema in question has. */
 const MEANINGS: [meaning: string, names: string][] = [
