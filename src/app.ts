@@ -71,7 +71,9 @@ export async function buildApp(
   await app.register(requestChecks)
   await app.register(headRequests)
   await app.register(connectionClose, { isShuttingDown: deps.isShuttingDown })
-  await app.register(notFound)
+  await app.register(notFound, {
+    foreignPaths: Object.assign({}, ...features.map(({ foreignPaths }) => foreignPaths))
+  })
   // Before the guard: Swagger UI adds routes of its own, which cannot say who they allow. They are for anyone.
   await app.register(openapi, {
     config: deps.config,

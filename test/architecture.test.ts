@@ -22,7 +22,7 @@ const LAYERS = [
   /^commands\//,
   /^cli\.ts$/
 ]
-/** Inside a feature: feature → routes → service → queries → schema. Other files (list, job, codes) are services. */
+/** Inside a feature: feature → routes → service → queries → schema. Others (list, job, codes) are services. */
 const CALL_ORDER = [
   /(^|\.)(schema|fields)\.ts$/,
   /(^|\.)(queries|sql)\.ts$|^(filter|access)\.ts$/,

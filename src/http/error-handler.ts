@@ -8,12 +8,13 @@ import {
   unavailable
 } from '../core/problem.ts'
 import { classifyDbError } from '../db/errors.ts'
-import { apiPath } from './api-path.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Sends problems as application/json to a client that accepts nothing else, such as an OAuth library. */
     hasPlainJsonProblems?: true
+    /** The path of the operation that takes the same as a form. */
+    formsAt?: string
   }
   interface FastifyRequest {
     problem: Problem | null
@@ -118,12 +119,12 @@ function mediaTypeProblem(error: unknown, request: FastifyRequest): Problem | un
   if ((error as Partial<FastifyError> | null)?.code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return undefined
   }
-  const { routeOptions, headers } = request
+  const { routeOptions, headers, server } = request
   const { consumes = ['application/json'] } = (routeOptions.schema ?? {}) as { consumes?: string[] }
-  const isFormLogin =
-    routeOptions.schema?.operationId === 'login' &&
-    headers['content-type']?.startsWith('application/x-www-form-urlencoded')
-  const elsewhere = isFormLogin ? ` A form is taken by POST ${apiPath('/auth/token')}.` : ''
+  const { formsAt } = routeOptions.config
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+  const elsewhere =
+    isForm && formsAt !== undefined ? ` A form is taken by POST ${server.basePath}${formsAt}.` : ''
   return new Problem('unsupported_media_type', {
     detail: `Send the body as ${consumes.join(' or ')}.${elsewhere}`,
     cause: error

@@ -5,6 +5,7 @@ import type { PurgeOwned } from '../core/owned-data.ts'
 import type { ScheduledTask } from '../core/scheduler.ts'
 import type { Db } from '../db/client.ts'
 import type { Budgets } from './rate-limit/budgets.ts'
+import type { ForeignPaths } from './route-hints.ts'
 import type { App } from './server.ts'
 
 /** A heading of the published document. */
@@ -44,6 +45,8 @@ export interface Feature<AppDeps = unknown, WorkDeps = unknown> {
   /** Rate limits of its own; routes name them in their `config`. */
   budgets?: (config: Config) => Budgets
   routes: readonly FeatureRoutes<AppDeps>[]
+  /** What other services call its paths: a 404 for one of them names ours. */
+  foreignPaths?: ForeignPaths
   /** What it stores of an account, to be deleted with the account in this order. */
   ownedData?: readonly PurgeOwned[]
   /** Work that any instance repeats at an interval. */

@@ -1,6 +1,6 @@
 import type { HTTPMethod } from 'find-my-way'
 import findMyWay from 'find-my-way'
-import { routeHints } from './route-hints.ts'
+import { type ForeignPaths, routeHints } from './route-hints.ts'
 
 const IS_ENTRY = /\/:[^/]+$/
 /** The path up to its last slash, with it. */
@@ -21,12 +21,13 @@ export interface KnownPaths {
   hintFor: ReturnType<typeof routeHints>
 }
 
-/** Creates a table of paths without any. */
-export function createKnownPaths(): KnownPaths {
+/** Creates a table without any path. `foreignPaths` are what other services call ours. */
+export function createKnownPaths(foreignPaths: ForeignPaths): KnownPaths {
   const methodsByUrl = new Map<string, Set<string>>()
   const parentsOfDeletable = new Set<string>()
   const shadowing = new Map<string, Set<string>>()
   const router = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true })
+  const methodsOf: KnownPaths['methodsOf'] = (path) => router.find('GET', path)?.store
   let hintFor: KnownPaths['hintFor'] = () => undefined
   return {
     add(url, method) {
@@ -49,13 +50,10 @@ export function createKnownPaths(): KnownPaths {
           shadowing.set(url, methods)
         }
       }
-      hintFor = routeHints(
-        new Map(
-          [...methodsByUrl].map(([url, methods]) => [url.replace(/:(\w+)/g, '{$1}'), methods])
-        )
-      )
+      const paths = urls.map((url) => url.replace(/:(\w+)/g, '{$1}'))
+      hintFor = routeHints({ paths, methodsOf, foreignPaths })
     },
-    methodsOf: (path) => router.find('GET', path)?.store,
+    methodsOf,
     hasEmptyId: (path) => parentsOfDeletable.has(path),
     isShadowed(method, path) {
       const methods = shadowing.get(path)

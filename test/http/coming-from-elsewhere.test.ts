@@ -24,7 +24,7 @@ t.test(
       ['POST', '/api/tasks/upload', 'POST /api/v1/task-imports'],
       ['GET', '/users/me', 'GET /api/v1/me'],
       ['GET', '/healthz', 'GET /health/live'],
-      ['GET', '/api-docs', 'GET /docs']
+      ['GET', '/swagger.json', 'GET /openapi.json']
     ]
     for (const [method, url, operation] of meant) {
       const answer = await request({ method, url })
@@ -36,13 +36,19 @@ t.test(
 
 t.test('a path that resembles none of ours, or is endless, gets no hint', async (t) => {
   for (const url of [
+    '/constructor',
+    '/api/v1/constructor',
+    '/__proto__',
+    '/valueof',
     '/nope',
     '/favicon.ico',
     '/.env',
     '/wp-login.php',
     `/${'tasks/'.repeat(30)}`
   ]) {
-    t.equal((await request({ url })).json().detail, 'Not found.', url)
+    const answer = await request({ url })
+    t.equal(answer.statusCode, 404, url)
+    t.equal(answer.json().detail, 'Not found.', url)
   }
 })
 

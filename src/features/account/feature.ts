@@ -8,5 +8,8 @@ export const account: Feature<IdentityDeps> = {
   schemas,
   scopes: ['profile:read'],
   auditActions: ['user.email_change_requested'],
+  foreignPaths: {
+    'GET /api/v1/me': 'profile user users/me auth/me users/profile auth/user whoami account'
+  },
   routes: [{ prefix: '/me', plugin: accountRoutes }]
 }

@@ -11,6 +11,9 @@ export const adminUsers: Feature<AdminUserDeps> = {
     }
   ],
   schemas,
+  foreignPaths: {
+    'GET /api/v1/admin/users': 'users'
+  },
   routes: [
     { prefix: '/admin/users', plugin: adminUserRoutes },
     { prefix: '/admin/users/:user_id/api-keys', plugin: userApiKeyRoutes }

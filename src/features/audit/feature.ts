@@ -24,6 +24,7 @@ export function createAuditFeature(actions: readonly string[]): Feature<AuditDep
       days === 0
         ? []
         : [{ name: 'audit.purge', everySeconds: 600, run: () => purgeAuditEvents(db, days) }],
+    foreignPaths: { 'GET /api/v1/admin/audit-log': 'audit audit-log logs' },
     routes: [{ prefix: '/admin', plugin: (app, deps) => auditRoutes(app, deps, schemas) }]
   }
 }

@@ -1,4 +1,5 @@
 import { invalidField } from '../../core/problem.ts'
+import { apiPath } from '../../http/api-path.ts'
 import { noContent } from '../../http/replies.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
@@ -26,7 +27,12 @@ const signUp = {
 } as const
 
 const logIn = {
-  config: { allow: 'anyone', budget: 'auth', checksCredentials: true },
+  config: {
+    allow: 'anyone',
+    budget: 'auth',
+    checksCredentials: true,
+    formsAt: apiPath('/auth/token')
+  },
   schema: {
     operationId: 'login',
     tags,

@@ -26,6 +26,10 @@ export const imports: Feature<RouteDeps, ImportJobOptions> = {
     // Apart, so that looking at a file leaves its import possible.
     import_previews: { limit: config.RATE_LIMIT_IMPORTS, per: 'user' }
   }),
+  foreignPaths: {
+    'POST /api/v1/task-imports':
+      'import imports upload tasks/import tasks/upload tasks/csv upload-csv'
+  },
   routes: [
     { prefix: '/task-imports', plugin: taskImportUploadRoutes },
     { prefix: '/task-imports', plugin: taskImportRoutes }

@@ -17,11 +17,11 @@ const probe = { ...hidden, config: { ...hidden.config, isNeverShed: true } } as 
 
 /** Adds the routes for operators: an index, health checks, metrics and, in development, sent emails. */
 export async function opsRoutes(app: App, deps: OpsDeps) {
+  const page = pageForPeople(deps)
   app.get('/', hidden, async ({ headers }, reply) => {
     reply.header('vary', 'accept')
-    if (headers.accept?.includes('text/html')) {
-      // Relative, so that it also works under a path of another site.
-      return reply.redirect(deps.config.CONSOLE_ENABLED ? './app/' : './docs', 302)
+    if (page !== undefined && headers.accept?.includes('text/html')) {
+      return reply.redirect(page, 302)
     }
     return indexOf(deps)
   })
@@ -33,13 +33,21 @@ export async function opsRoutes(app: App, deps: OpsDeps) {
   }
 }
 
+/** Where a browser is sent; relative, so that it also works under a path of another site. */
+function pageForPeople({ config }: OpsDeps): string | undefined {
+  if (config.CONSOLE_ENABLED) {
+    return './app/'
+  }
+  return config.DOCS_ENABLED ? './docs' : undefined
+}
+
 function indexOf({ config }: OpsDeps) {
   const base = basePathOf(config)
   return {
     name: 'Tasklane',
     version: VERSION,
     links: {
-      api: `${base}/api/v1`,
+      api: base + API_PREFIX,
       ...(config.CONSOLE_ENABLED && { console: `${base}/app/` }),
       docs: `${base}/docs`,
       openapi: `${base}/openapi.json`,

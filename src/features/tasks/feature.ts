@@ -28,6 +28,18 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
     // Their operations are counted as what they are once the body has been read.
     batches: { limit: config.RATE_LIMIT_CREATES, per: 'user' }
   }),
+  foreignPaths: {
+    'GET /api/v1/tasks':
+      'todo todos items todo-items issues cards tasks/all tasks/list tasks/search',
+    'POST /api/v1/tasks': 'tasks/create tasks/new tasks/add',
+    'GET /api/v1/tasks/{task_id}': 'todos/{} todo/{} items/{} issues/{}',
+    'PATCH /api/v1/tasks/{task_id}':
+      'tasks/{}/complete tasks/{}/close tasks/{}/update tasks/{}/status',
+    'POST /api/v1/tasks/{task_id}/restore': 'tasks/{}/undelete tasks/{}/reopen',
+    'GET /api/v1/tasks/{task_id}/events': 'tasks/{}/history tasks/{}/activity',
+    'GET /api/v1/task-exports/csv': 'export exports tasks/export',
+    'GET /api/v1/task-stats': 'stats tasks/stats statistics dashboard'
+  },
   routes: [
     { prefix: '/tasks', plugin: taskRoutes },
     { prefix: '/tasks', plugin: taskTrashRoutes },

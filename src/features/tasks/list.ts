@@ -67,13 +67,14 @@ export function createTaskReader(db: Db) {
   async function fetchRows(list: ListStatement, values: Record<string, unknown>, limit: number) {
     const name = nameOf(list)
     if (!needsCustomPlan(list.conditions)) {
-      const kept = isCommonList(list) ? name : undefined
-      return (await cached(name, () => prepareRows(db, list, kept)).execute(values)) as Row[]
+      const prepare = () => prepareRows(db, list, isCommonList(list) ? name : undefined)
+      return (await cached(name, prepare).execute(values)) as Row[]
     }
     if (limit <= MAX_HEAD_SCAN_LIMIT) {
       const headName = `${name} head`
-      const kept = isCommonSearch(list) ? headName : undefined
-      const scan = cached(headName, () => prepareHeadScan(db, list, kept))
+      const scan = cached(headName, () =>
+        prepareHeadScan(db, list, isCommonSearch(list) ? headName : undefined)
+      )
       const found = (await scan.execute(values)) as (Row & { position: number })[]
       if ((found.at(-1)?.position ?? 0) <= HEAD_SCAN_ROWS) {
         return found

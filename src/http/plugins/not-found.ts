@@ -3,13 +3,14 @@ import fp from 'fastify-plugin'
 import { Problem } from '../../core/problem.ts'
 import { pathOf } from '../error-handler.ts'
 import { createKnownPaths } from '../known-paths.ts'
+import type { ForeignPaths } from '../route-hints.ts'
 
 /**
  * Responds with 404 to unknown paths, naming the operation that was probably meant, and with 405 and `Allow` to
  * unsupported methods of known ones (RFC 9110, section 15.5.6).
  */
-export const notFound = fp(async (app) => {
-  const known = createKnownPaths()
+export const notFound = fp(async (app, { foreignPaths }: { foreignPaths: ForeignPaths }) => {
+  const known = createKnownPaths(foreignPaths)
   app.addHook('onRoute', ({ url, method }) => known.add(url, method))
   app.addHook('onReady', async () => known.complete())
 
@@ -18,7 +19,13 @@ export const notFound = fp(async (app) => {
     const methods = known.methodsOf(path)
     if (!methods || methods.has(method)) {
       const hint = known.hintFor(method, path)
-      return new Problem('not_found', hint ? { detail: `Not found. Did you mean ${hint}?` } : {})
+      if (hint === undefined) {
+        return new Problem('not_found')
+      }
+      const [operation, target] = hint
+      return new Problem('not_found', {
+        detail: `Not found. Did you mean ${operation} ${app.basePath}${target}?`
+      })
     }
     return new Problem('method_not_allowed', { headers: { allow: [...methods].sort().join(', ') } })
   }

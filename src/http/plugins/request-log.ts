@@ -6,24 +6,24 @@ import { operationIdOf } from '../operation.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     /** Paths of routes up to their first parameter. */
-    knownPaths: Set<string>
+    routePrefixes: Set<string>
   }
 }
 
 /** No path of ours is longer; of a longer one no more is looked at. */
-const MAX_KNOWN_LENGTH = 100
+const MAX_PREFIX_LENGTH = 100
 
 /**
  * Writes one line for each request: which operation, by whom, with which result and how long it took. Never what the
  * caller wrote: no body, header, query string or path.
  */
 export const requestLog = fp(async (app) => {
-  const knownPaths = new Set<string>()
-  app.decorate('knownPaths', knownPaths)
+  const routePrefixes = new Set<string>()
+  app.decorate('routePrefixes', routePrefixes)
   app.addHook('onRoute', ({ url }: RouteOptions) => {
     const [fixed = ''] = url.split(/\/[:*]/)
     for (let path = fixed; path !== ''; path = path.slice(0, path.lastIndexOf('/'))) {
-      knownPaths.add(path)
+      routePrefixes.add(path)
     }
   })
   app.addHook('onResponse', async (request, reply) => logResponse(request, reply))
@@ -48,10 +48,10 @@ export function logResponse(request: FastifyRequest, reply: FastifyReply): void 
 }
 
 /** Returns of a path without a route as much as it shares with one: the rest may be a secret in the wrong place. */
-function beginningOf({ url, server: { knownPaths } }: FastifyRequest): string {
+function beginningOf({ url, server: { routePrefixes } }: FastifyRequest): string {
   const path = pathOf(url)
-  let known = path.slice(0, MAX_KNOWN_LENGTH)
-  while (known !== '' && !knownPaths.has(known)) {
+  let known = path.slice(0, MAX_PREFIX_LENGTH)
+  while (known !== '' && !routePrefixes.has(known)) {
     known = known.slice(0, Math.max(0, known.lastIndexOf('/')))
   }
   return known === path ? known : `${known}/…`

@@ -126,8 +126,10 @@ t.test(
     t.teardown(database.close)
     // A mark follows a letter of its script: one that stands alone is a word or none, as the locale has it.
     const letters = fc.constantFrom(
-      ...'aZ09éÉßẞıİÆøŁŊΣςΆЙёЂҚӘԱև日本語ガーｶ々〇ไทยฟشلشש한ㄱहनदﬁ²½ªµ\u00ad\u200d\u200b',
-      ...['2e5', '1e1', 'e\u0301', 'น้ำ', 'กี่', 'हि', 'न्दी', 'ｶﾞ', 'ﾊﾟ', 'שָׁ', 'لُ']
+      ...'aZ09éÉßẞıİÆøŁŊΣςΆЙёЂҚӘԱև日本語ガーｶ々〇',
+      ...'ไทยฟشلشש한ㄱहनदﬁ²½ªµ\u00ad\u200d\u200b',
+      ...['2e5', '1e1', 'e\u0301', 'น้ำ', 'กี่', 'हि'],
+      ...['न्दी', 'ｶﾞ', 'ﾊﾟ', 'שָׁ', 'لُ']
     )
     const marks = fc.constantFrom(...' -_/.,\'’"<>&@#!?+()·、。…—€☃🎉\t\n')
     const anyLetter = fc

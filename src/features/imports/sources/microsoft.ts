@@ -45,6 +45,11 @@ export const outlook: Source = {
   }
 }
 
+const withSplitTags: Source['adjust'] = (draft) => ({
+  ...draft,
+  tags: splitTags(textOf(draft, 'tags'), /[;,]/)
+})
+
 /** A plan, saved from Excel as CSV. */
 export const planner: Source = {
   id: 'planner',
@@ -63,7 +68,7 @@ export const planner: Source = {
     createddate: 'created_at',
     completeddate: 'completed_at'
   },
-  adjust: (draft) => ({ ...draft, tags: splitTags(textOf(draft, 'tags'), /[;,]/) })
+  adjust: withSplitTags
 }
 
 /** Tasks of Microsoft To Do by the names of their interface, which tools for it export. */
@@ -88,5 +93,5 @@ export const microsoftToDo: Source = {
     completed: 'completed_at',
     completeddatetime: 'completed_at'
   },
-  adjust: (draft) => ({ ...draft, tags: splitTags(textOf(draft, 'tags'), /[;,]/) })
+  adjust: withSplitTags
 }
