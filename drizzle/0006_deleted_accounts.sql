@@ -1,13 +1,9 @@
--- expand: functions at the end are by hand
-ALTER TABLE "users" DROP CONSTRAINT "users_identifier";--> statement-breakpoint
-ALTER TABLE "users" ADD COLUMN "deleted_at" timestamp(3) with time zone;--> statement-breakpoint
-CREATE INDEX "audit_events_personal" ON "audit_events" USING btree ("actor_id") WHERE "audit_events"."actor_id" is not null and ("audit_events"."actor_name" is not null or "audit_events"."address" is not null);--> statement-breakpoint
-CREATE INDEX "audit_events_attempts" ON "audit_events" USING btree ("subject_id") WHERE "audit_events"."actor_id" is null and "audit_events"."address" is not null;--> statement-breakpoint
-CREATE INDEX "sessions_live" ON "sessions" USING btree ("user_id","created_at","id") WHERE "sessions"."ended_at" is null;--> statement-breakpoint
-CREATE INDEX "sessions_over" ON "sessions" USING btree (least("ended_at", "idle_expires_at"));--> statement-breakpoint
-CREATE INDEX "tasks_assigned_trash" ON "tasks" USING btree ("assignee_id") WHERE "tasks"."assignee_id" is not null and "tasks"."deleted_at" is not null;--> statement-breakpoint
-CREATE INDEX "users_deleted" ON "users" USING btree ("id") WHERE "users"."deleted_at" is not null;--> statement-breakpoint
-ALTER TABLE "users" ADD CONSTRAINT "users_identifier" CHECK ("users"."username" is not null or "users"."email" is not null or "users"."deleted_at" is not null);--> statement-breakpoint
+-- expand: indexes first, and what locks users last, for a short time
+CREATE INDEX IF NOT EXISTS "audit_events_personal" ON "audit_events" USING btree ("actor_id") WHERE "audit_events"."actor_id" is not null and ("audit_events"."actor_name" is not null or "audit_events"."address" is not null);--> statement-breakpoint
+CREATE INDEX IF NOT EXISTS "audit_events_attempts" ON "audit_events" USING btree ("subject_id") WHERE "audit_events"."actor_id" is null and "audit_events"."address" is not null;--> statement-breakpoint
+CREATE INDEX IF NOT EXISTS "sessions_live" ON "sessions" USING btree ("user_id","created_at","id") WHERE "sessions"."ended_at" is null;--> statement-breakpoint
+CREATE INDEX IF NOT EXISTS "sessions_over" ON "sessions" USING btree (least("ended_at", "idle_expires_at"));--> statement-breakpoint
+CREATE INDEX IF NOT EXISTS "tasks_assigned_trash" ON "tasks" USING btree ("assignee_id") WHERE "tasks"."assignee_id" is not null and "tasks"."deleted_at" is not null;--> statement-breakpoint
 CREATE OR REPLACE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	-- Set by the two functions below, for the length of one statement of theirs.
@@ -81,4 +77,8 @@ END
 $$;
 --> statement-breakpoint
 REVOKE ALL ON FUNCTION audit_events_forget(uuid, integer) FROM PUBLIC;--> statement-breakpoint
-REVOKE ALL ON FUNCTION audit_events_purge(integer, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION audit_events_purge(integer, integer) FROM PUBLIC;--> statement-breakpoint
+ALTER TABLE "users" DROP CONSTRAINT "users_identifier";--> statement-breakpoint
+ALTER TABLE "users" ADD COLUMN "deleted_at" timestamp(3) with time zone;--> statement-breakpoint
+CREATE INDEX IF NOT EXISTS "users_deleted" ON "users" USING btree ("id") WHERE "users"."deleted_at" is not null;--> statement-breakpoint
+ALTER TABLE "users" ADD CONSTRAINT "users_identifier" CHECK ("users"."username" is not null or "users"."email" is not null or "users"."deleted_at" is not null);

@@ -44,6 +44,20 @@ try {
     )
     process.exitCode = 1
   }
+  const blocking = readdirSync(migrations)
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .filter((file) => {
+      const text = readFileSync(join(migrations, file), 'utf8')
+      return text.startsWith('-- expand') && /create (unique )?index (?!if not exists)/i.test(text)
+    })
+  if (blocking.length > 0) {
+    console.error(
+      `${blocking.join(', ')} must say CREATE INDEX IF NOT EXISTS, so that operators can build a large index ahead: ` +
+        'see docs/operations/upgrades.md.'
+    )
+    process.exitCode = 1
+  }
   if (process.exitCode !== 1) {
     console.log(`The migrations in ${config.out} match the tables.`)
   }
