@@ -1,3 +1,4 @@
+import type { Config } from '../config.ts'
 import { type Caller, systemRequestId } from '../core/context.ts'
 import { createPasswords } from '../core/passwords.ts'
 import type { Db } from '../db/client.ts'
@@ -65,7 +66,7 @@ export async function seed(): Promise<void> {
     if ((await countUsers(database.db)) > 0) {
       throw new CommandError('The database already has users. Demo data needs an empty database.')
     }
-    await seedInto(database.db)
+    await seedInto(database.db, config)
     console.log('Created admin/admin123 and user/user123 with six tasks.')
   } finally {
     await database.close()
@@ -77,7 +78,7 @@ async function hasDemoUsers(db: Db): Promise<boolean> {
   return found.every(Boolean)
 }
 
-async function seedInto(db: Db): Promise<void> {
+async function seedInto(db: Db, config: Config): Promise<void> {
   const passwords = await createPasswords()
   const hashes = await Promise.all(USERS.map(({ password }) => passwords.hash(password)))
   const created = await withTransaction(db, async (tx) => {
@@ -94,7 +95,7 @@ async function seedInto(db: Db): Promise<void> {
     }
     return users
   })
-  const { createTask } = createTaskService(db, 0)
+  const { createTask } = createTaskService(db, config)
   for (const [i, task] of sampleTasks(Date.now()).entries()) {
     const owner = created[i % created.length] as (typeof created)[number]
     const caller: Caller = {

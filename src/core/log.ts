@@ -63,7 +63,7 @@ export const withoutSecrets = {
   hooks: {
     logMethod(this: Logger, args: Parameters<LogFn>, method: LogFn) {
       const [first, message] = args as unknown[]
-      const { err } = (first ?? {}) as { err?: unknown }
+      const err = first instanceof Error ? first : (first as { err?: unknown } | null)?.err
       if (message === undefined && err instanceof Error) {
         method.call(this, first, withoutInput(err.message))
       } else {
@@ -79,17 +79,22 @@ export function describeError(error: unknown): object {
     return { message: String(error) }
   }
   const { code } = error as { code?: unknown }
+  const message = withoutInput(error.message)
   return {
     type: error.name,
-    message: withoutInput(error.message),
+    message,
     ...(code !== undefined && { code }),
-    stack: withoutInput(error.stack ?? ''),
+    // It begins with the message.
+    stack: error.stack?.replace(error.message, () => message),
     ...(error.cause !== undefined && { cause: describeError(error.cause) })
   }
 }
 
-/** Drizzle names the parameters of a statement, Fastify the URL of a request that was answered before it ended. */
-const withoutInput = (text: string): string =>
-  text
-    .replace(/\nparams:[^\n]*/g, '')
+/**
+ * Drizzle ends its message with the parameters of a statement, in any number of lines; Fastify names the URL of a
+ * request that was answered before it ended.
+ */
+const withoutInput = (message: string): string =>
+  message
+    .replace(/\nparams:[\s\S]*/, '')
     .replace(/(did you forget to "return reply" in) "[^\n]*" \(/g, '$1 (')

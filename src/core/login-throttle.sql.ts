@@ -128,7 +128,9 @@ export const resetFailures = (source: Attempt): SQL => sql`
   opened AS (${insertOpened(openedFrom(source))})
   UPDATE login_throttle t
   SET failures = greatest(t.failures - (SELECT failures FROM before), 0)
-  WHERE ${matches(allNetworks(source), sql`t`)} AND (SELECT failures FROM before) > 0`
+  WHERE ${matches(allNetworks(source), sql`t`)} AND (SELECT failures FROM before) > 0
+    -- After the row of the network, which is the order in which a failure locks them.
+    AND EXISTS (SELECT FROM reset)`
 
 /** Forgets the failures of an account's identifiers from one network, and how many there were from all of them. */
 export const forgetFailures = (subjects: string[], network: string): SQL => sql`

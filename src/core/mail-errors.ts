@@ -1,4 +1,6 @@
 const MAX_REASON = 300
+/** No more of a reply is looked at. */
+const MAX_READ = 4000
 /** Hiding shorter ones would leave no word of the reason. */
 const MIN_SECRET = 3
 
@@ -33,7 +35,7 @@ export function reasonOf(error: SmtpError, url: URL): string {
   const message = error.message || String(code)
   const cause = (error.cause as Error | undefined)?.message
   const more = [cause, response].filter((part) => part && !message.includes(part))
-  const text = [message, ...more].join(': ')
+  const text = [message, ...more].join(': ').slice(0, MAX_READ)
   return credentialsIn(url)
     .filter((secret) => secret.length >= MIN_SECRET)
     .reduce((hidden, secret) => hidden.replaceAll(secret, '…'), text)

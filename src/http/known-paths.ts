@@ -56,7 +56,7 @@ export function createKnownPaths(foreignPaths: ForeignPaths): KnownPaths {
     methodsOf,
     hasEmptyId: (path) => parentsOfDeletable.has(path),
     isShadowed(method, path) {
-      const methods = shadowing.get(path)
+      const methods = shadowing.get(path.endsWith('/') ? path.slice(0, -1) : path)
       return methods !== undefined && method !== 'OPTIONS' && !methods.has(method)
     },
     hintFor: (method, path) => hintFor(method, path)

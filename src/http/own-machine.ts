@@ -28,6 +28,7 @@ export function isFromOwnMachine({ headers, raw }: FastifyRequest): boolean {
     .filter(Boolean)
   const origins = [...listed.flatMap((value) => value.split(',')), ...claimed]
   return (
+    headers.via === undefined &&
     isLoopback(raw.socket.remoteAddress ?? '') &&
     isLoopbackHost(headers.host ?? '') &&
     origins.every((origin) => isLoopback(origin.trim()) || isLoopbackHost(origin.trim()))

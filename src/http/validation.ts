@@ -4,12 +4,12 @@ import type { FastifySchemaValidationError } from 'fastify'
 import { type FieldError, Problem } from '../core/problem.ts'
 import { isEmail } from '../lib/email.ts'
 import { isDateOrTimestamp, isTimestamp } from '../lib/timestamp.ts'
+import { UUID } from '../lib/uuid.ts'
 import { excessOf } from './excess.ts'
 import { fieldErrors } from './validation-messages.ts'
 
 /** A body with a hundred thousand errors gets no longer response. */
 const MAX_ERRORS = 50
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** Longer than any text that the contract allows: `maxLength` has rejected it, so no pattern runs on a megabyte. */
 const MAX_MATCHED_LENGTH = 32_768

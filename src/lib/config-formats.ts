@@ -64,7 +64,7 @@ export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
   'public-url': {
     rule:
       'must be a URL such as https://tasks.example.com or https://example.com/tasks, ' +
-      'whose path begins with none of Tasklane: /api, /app, /dev, /docs, /health, /metrics',
+      `whose path begins with none of ${OWN_SEGMENTS.map((segment) => `/${segment}`).join(', ')}`,
     check: isPublicUrl
   },
   'postgres-url': {

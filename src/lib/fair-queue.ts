@@ -5,7 +5,7 @@ export interface FairQueue<T> {
   remove(kind: string, entry: T): void
   /** Takes the first entry of the kind whose turn it is. */
   takeNext(): T | undefined
-  /** Returns who makes room for one more entry of a kind: the last of the largest kind, if that one has far more. */
+  /** Returns who makes room for one more entry of a kind: the last of the largest kind, if it has more even then. */
   findSurplus(kind: string): T | undefined
 }
 

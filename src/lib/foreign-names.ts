@@ -53,7 +53,7 @@ export const translateName = (name: string, known: readonly string[]): string | 
   meaningsByName.get(inSnakeCase(name))?.find((meaning) => known.includes(fieldOf(meaning)))
 
 /** Foreign values of `status` and `priority`. */
-const VALUES: Record<string, string> = Object.fromEntries(
+const VALUES = new Map(
   Object.entries({
     todo: 'pending open new backlog not_started to_do queued waiting needs_action needsaction incomplete active false',
     in_progress: 'in_progress inprogress doing started working wip ongoing',
@@ -61,11 +61,11 @@ const VALUES: Record<string, string> = Object.fromEntries(
     high: 'urgent critical highest important asap p0 p1',
     medium: 'normal med default moderate p2',
     low: 'lowest minor trivial none p3 p4'
-  }).flatMap(([value, names]) => names.split(' ').map((name) => [name, value]))
+  }).flatMap(([value, names]) => names.split(' ').map((name) => [name, value] as const))
 )
 
 /** Returns the value that another service's word means, if it is one of the allowed; undefined otherwise. */
 export function translateValue(word: string, allowed: readonly unknown[]): string | undefined {
-  const value = VALUES[inSnakeCase(word)]
+  const value = VALUES.get(inSnakeCase(word))
   return value !== undefined && allowed.includes(value) ? value : undefined
 }

@@ -1,9 +1,12 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
+/** Stands for the address of a client that is not known. */
+export const UNKNOWN_IP = '0.0.0.0'
+
 /** Returns the canonical form of an IP address; IPv4-mapped IPv6 becomes IPv4. */
 export function canonicalIp(ip: string): string {
-  return ipaddr.isValid(ip) ? ipaddr.process(ip).toString() : '0.0.0.0'
+  return ipaddr.isValid(ip) ? ipaddr.process(ip).toString() : UNKNOWN_IP
 }
 
 /** Returns the network of an IP address with this prefix length, such as `192.0.2.0/24`. */

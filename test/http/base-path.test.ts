@@ -84,6 +84,17 @@ for (const how of ['strips', 'keeps'] as const) {
     t.match(lost, { status: 404, body: { instance: `${BASE}/api/v1/tasks/nothing` } })
     t.equal((await call(`${BASE}/%`)).body.instance, `${BASE}/%`)
 
+    const batch = await call(`${BASE}/api/v1/task-batches`, {
+      method: 'POST',
+      token,
+      json: { atomic: false, operations: [{ op: 'delete', id: made.body.owner_id }] }
+    })
+    t.equal(batch.body.results[0].problem.instance, `${BASE}/api/v1/task-batches`)
+    const misspelt = await call(`${BASE}/api/v1/tassk`, { token })
+    t.equal(misspelt.body.detail, `Not found. Did you mean GET ${BASE}/api/v1/tasks?`)
+    const browser = await call(BASE, { headers: { accept: 'text/html' } })
+    t.equal(browser.headers.get('location'), `${BASE}/app/`)
+
     const redirect = await call(`${BASE}/app`)
     t.match(redirect.status, 308)
     t.equal(redirect.headers.get('location'), `${BASE}/app/`)

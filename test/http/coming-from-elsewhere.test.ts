@@ -155,7 +155,8 @@ t.test(
   async (t) => {
     const browser = await request({ url: '/', headers: { accept: 'text/html,*/*;q=0.8' } })
     t.equal(browser.statusCode, 302)
-    t.equal(browser.headers.location, './app/')
+    t.equal(browser.headers.location, '/app/')
+    t.equal(browser.headers.vary, 'accept')
     const program = await request({ url: '/' })
     t.match(program.json(), { name: 'Tasklane', links: { api: '/api/v1', docs: '/docs' } })
     const index = await request({ url: '/api/v1' })

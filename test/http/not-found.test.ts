@@ -23,6 +23,14 @@ const OTHERS = [
   'PURGE'
 ]
 
+t.test('a slash at the end makes no other operation of a path', async (t) => {
+  for (const url of ['/api/v1/task-imports/preview', '/api/v1/task-imports/preview/']) {
+    const answer = await request({ url })
+    t.equal(answer.statusCode, 405, url)
+    t.equal(answer.headers.allow, 'POST')
+  }
+})
+
 t.test(
   'a path that names nothing is a 404 problem, whatever the method and the body',
   async (t) => {

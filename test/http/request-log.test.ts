@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { type AppFeature, composeFeatures } from '../../src/features.ts'
 import { auditEntries } from '../support/audit-log.ts'
@@ -202,6 +203,22 @@ t.test('a secret in a path is in no line, whether there is such a route or not',
   const refused = (await auditEntries(db)).filter(({ action }) => action === 'access.refused')
   t.ok(refused.length > 0)
 })
+
+t.test(
+  'the parameters of a statement that fails are in no line, however many lines they have',
+  async (t) => {
+    const seen: string[] = []
+    const failing = await createTestApp(t, { onLog: (line) => seen.push(line) })
+    const ann = await failing.signUp()
+    await failing.db.execute(
+      sql`ALTER TABLE tasks ADD CONSTRAINT no_paint CHECK (title <> 'Paint')`
+    )
+    const payload = { title: 'Paint', description: 'first line\nHIDDEN second\nthird' }
+    t.equal((await ann.post('/api/v1/tasks', payload)).statusCode, 500)
+    await waitUntil('the line of the error', () => seen.some((line) => line.includes('no_paint')))
+    t.notMatch(seen.join(''), /HIDDEN|third/)
+  }
+)
 
 t.test('a handler that ends after the response was sent leaves no URL in the log', async (t) => {
   let release = () => {}

@@ -16,6 +16,10 @@ export const userRole = pgEnum('user_role', ['user', 'manager', 'admin'])
 /** A username as it is compared: folded as ASCII is, since a Turkish locale has another small letter for I. */
 export const foldedUsername = (username: SQLWrapper): SQL => sql`lower(${username} collate "C")`
 
+/** The account with this id is not deleted: what a deleted one has left is still to be deleted, and nobody sees it. */
+export const isOfUser = (owner: SQLWrapper): SQL =>
+  sql`${owner} NOT IN (SELECT id FROM users WHERE deleted_at IS NOT NULL)`
+
 /**
  * Accounts. Usernames and emails are unique whatever their case; emails are stored in lower case. A deleted account is
  * its id alone, disabled, until everything that refers to it is deleted as well.

@@ -1,4 +1,3 @@
-import { audit } from '../../core/audit.ts'
 import type { RequestContext } from '../../core/context.ts'
 import { checkPassword } from '../../core/password-policy.ts'
 import { Problem } from '../../core/problem.ts'
@@ -68,20 +67,18 @@ export async function deleteMe(
   deps: IdentityDeps,
   password: string
 ): Promise<void> {
-  const { db, credentials } = deps
-  const { id } = ctx.caller
-  const { verified } = await credentials.verify(ctx, { id }, password)
-  if (!verified) {
-    await audit.failed(db, ctx, 'user.deleted', { user: id })
-    throw new Problem('wrong_password')
-  }
-  await deleteAccount(ctx, deps, id, ({ account, isLastAdmin }, tx) => {
-    if (!account) {
-      throw accountDeleted()
-    }
-    if (isLastAdmin) {
-      throw new Problem('last_admin')
-    }
-    notifyOwner(tx, deps, verified, notices.accountDeleted)
-  })
+  await withPassword(ctx, deps, { password, action: 'user.deleted' }, (verified) =>
+    deleteAccount(ctx, deps, ctx.caller.id, async ({ account, isLastAdmin }, tx) => {
+      if (!account) {
+        throw accountDeleted()
+      }
+      if (isLastAdmin) {
+        throw new Problem('last_admin')
+      }
+      if (!(await deps.credentials.lockUnchanged(tx, verified))) {
+        throw wrongPassword()
+      }
+      notifyOwner(tx, deps, verified, notices.accountDeleted)
+    })
+  )
 }

@@ -4,9 +4,9 @@ import type { Db } from '../../db/client.ts'
 import type { KeysetPosition } from '../../db/keyset.ts'
 import { withTransaction } from '../../db/transaction.ts'
 import type { ApiKey } from '../api-keys/schema.ts'
-import { listKeysOf, revokeAllKeys, revokeKeyOf } from '../api-keys/service.ts'
+import { listKeys, revokeAllKeys, revokeKeyOf } from '../api-keys/service.ts'
 import { getUser, type IdentityDeps, notices, notifyOwner } from '../identity/service.ts'
-import { lockUser } from './service.ts'
+import { lockUserAsAdmin } from './service.ts'
 
 /** Lists the API keys of a user without their secrets, newest first; a 404 when there is no such user. */
 export async function listUserKeys(
@@ -18,7 +18,7 @@ export async function listUserKeys(
   if (!(await getUser(db, { id: userId }))) {
     throw new Problem('not_found')
   }
-  return listKeysOf(db, userId, limit, after)
+  return listKeys(db, userId, limit, after)
 }
 
 /** Revokes one API key of a user, who gets an email; a 404 when the user has no such key. */
@@ -29,7 +29,7 @@ export async function revokeUserKey(
   keyId: string
 ): Promise<void> {
   await withTransaction(deps.db, async (tx) => {
-    const { account } = await lockUser(tx, ctx, userId)
+    const { account } = await lockUserAsAdmin(tx, ctx, userId)
     if (!(await revokeKeyOf(tx, ctx, userId, keyId))) {
       throw new Problem('not_found')
     }
@@ -44,7 +44,7 @@ export async function revokeUserKeys(
   userId: string
 ): Promise<void> {
   await withTransaction(deps.db, async (tx) => {
-    const { account } = await lockUser(tx, ctx, userId)
+    const { account } = await lockUserAsAdmin(tx, ctx, userId)
     const count = await revokeAllKeys(tx, ctx, userId)
     if (count > 0) {
       notifyOwner(tx, deps, account, notices.keysRevokedByAdmin(count))

@@ -23,7 +23,7 @@ export async function updateUser(
   update: AdminUserUpdate
 ): Promise<AdminUser> {
   return withTransaction(deps.db, async (tx) => {
-    const locked = await lockUser(tx, ctx, id)
+    const locked = await lockUserAsAdmin(tx, ctx, id)
     const change = changesOf(locked.account, update)
     assertAllowed(ctx, locked, change)
     return changeAccess(tx, ctx, deps, locked.account, change)
@@ -36,7 +36,7 @@ export async function deleteUser(
   deps: IdentityDeps,
   id: string
 ): Promise<void> {
-  await deleteAccount(ctx, deps, id, (locked) => {
+  await deleteAccount(ctx, deps, id, async (locked) => {
     if (assertByAdmin(locked).isLastAdmin) {
       throw new Problem('last_admin')
     }
@@ -55,7 +55,7 @@ export async function endUserSessions(
   id: string
 ): Promise<void> {
   await withTransaction(deps.db, async (tx) => {
-    const { account } = await lockUser(tx, ctx, id)
+    const { account } = await lockUserAsAdmin(tx, ctx, id)
     const ended = await deps.sessions.endAll(tx, ctx, id)
     const revoked = await revokeAllKeys(tx, ctx, id)
     if (ended + revoked > 0) {
@@ -65,8 +65,11 @@ export async function endUserSessions(
 }
 
 /** Locks a user for a change by the caller, who must still be an admin. */
-export const lockUser = async (tx: Tx, ctx: RequestContext, id: string): Promise<LockedUser> =>
-  assertByAdmin(await lockAccount(tx, id, ctx.caller.id))
+export const lockUserAsAdmin = async (
+  tx: Tx,
+  ctx: RequestContext,
+  id: string
+): Promise<LockedUser> => assertByAdmin(await lockAccount(tx, id, ctx.caller.id))
 
 /** The guard's knowledge may be a second old: the caller must still be an admin under the lock. */
 function assertByAdmin({ account, ...locked }: LockedAccount): LockedUser {

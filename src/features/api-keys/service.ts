@@ -130,4 +130,4 @@ export async function revokeAllKeys(
 }
 
 /** Lists the keys of a user, newest first, from a position if one is given. */
-export const listKeysOf = listKeys
+export { listKeys }

@@ -3,9 +3,9 @@ import { afterCursor, type KeysetPosition } from '../../db/keyset.ts'
 import { auditEvents } from '../../db/tables/audit-events.ts'
 import { taskEvents } from '../../db/tables/task-events.ts'
 import { normalizeTimestamp } from '../../lib/timestamp.ts'
+import { UUID } from '../../lib/uuid.ts'
 import type { AuditFilter } from './schema.ts'
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Actions of task history, which is stored in a table of its own. */
 const isTaskAction = (action: string): boolean => action.startsWith('task.')
 

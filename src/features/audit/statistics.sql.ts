@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { isOfUser } from '../../db/tables/users.ts'
 
 /** Counts the rows with each value in a column of that name; the names come from the code, never from a caller. */
 const countOf = (column: 'role' | 'status', values: readonly string[], condition: SQL): SQL =>
@@ -12,7 +13,7 @@ const countOf = (column: 'role' | 'status', values: readonly string[], condition
   )
 
 /** The tasks of deleted accounts still have to be deleted. */
-const isOwned = sql`owner_id NOT IN (SELECT id FROM users WHERE deleted_at IS NOT NULL)`
+const isOwned = isOfUser(sql`owner_id`)
 
 export const USER_COUNTS_SQL = sql`
   SELECT

@@ -3,7 +3,7 @@ import type { RequestContext } from '../../core/context.ts'
 import type { EmailBudget } from '../../core/email-budget.ts'
 import type { LoginThrottle } from '../../core/login-throttle.ts'
 import type { Db } from '../../db/client.ts'
-import { limitKey, networkOf } from '../../lib/ip.ts'
+import { limitKey, networkOf, UNKNOWN_IP } from '../../lib/ip.ts'
 import type { RecentCodes } from './codes.queries.ts'
 
 /** Requests by all networks: with five attempts each, a day of guessing finds a code once in a million. */
@@ -25,9 +25,7 @@ export interface Asker {
   isKnown: boolean
 }
 /** The account that a code is for: one that the request opens or has opened, or one that it only names. */
-export type Account = 'own' | { id: string } | undefined
-
-const UNKNOWN_IP = '0.0.0.0'
+export type AskedFor = 'own' | { id: string } | undefined
 
 /** Returns the networks that count for a client: its own, and the one that it counts for where it is unknown. */
 export function networksOf({ ip }: { ip: string | null }): { own: string; site: string } {
@@ -44,7 +42,7 @@ export function networksOf({ ip }: { ip: string | null }): { own: string; site: 
 export async function admitAsker(
   { ip }: Pick<RequestContext<null>, 'ip'>,
   { db, throttle, budget }: { db: Db; throttle: LoginThrottle; budget: EmailBudget },
-  account: Account
+  account: AskedFor
 ): Promise<Asker | undefined> {
   const address = ip ?? UNKNOWN_IP
   const { own, site } = networksOf({ ip })

@@ -11,7 +11,8 @@ import {
   isAccountUnchanged,
   registerAttemptSql,
   registerAttemptsSql,
-  sentToEmail
+  sentToEmail,
+  staysAccountUnchanged
 } from './codes.sql.ts'
 
 export type CodePurpose = 'password_reset' | 'email'
@@ -189,23 +190,26 @@ export async function redeemCode(
   const [row] = await tx
     .update(codes)
     .set({ used_at: sql`now()`, ...exchange })
-    .where(and(eq(codes.id, id), isNull(codes.used_at), isAccountUnchanged))
+    .where(and(eq(codes.id, id), isNull(codes.used_at), staysAccountUnchanged))
     .returning({ user_id: codes.user_id })
   return row?.user_id ?? undefined
 }
 
-const isLiveToken = (hash: string) =>
+const isLiveToken = (hash: string, isOfUnchanged: SQL) =>
   and(
     eq(codes.token_hash, hash),
     isNull(codes.token_used_at),
     gt(codes.token_expires_at, sql`now()`),
     isNotNull(codes.user_id),
-    isAccountUnchanged
+    isOfUnchanged
   )
 
 /** Finds the account whose password a reset token may replace, without using the token. */
 export async function findResetTokenOwner(db: Db, hash: string): Promise<string | undefined> {
-  const [row] = await db.select({ user_id: codes.user_id }).from(codes).where(isLiveToken(hash))
+  const [row] = await db
+    .select({ user_id: codes.user_id })
+    .from(codes)
+    .where(isLiveToken(hash, isAccountUnchanged))
   return row?.user_id ?? undefined
 }
 
@@ -214,7 +218,7 @@ export async function redeemResetToken(tx: Db, hash: string): Promise<boolean> {
   const redeemed = await tx
     .update(codes)
     .set({ token_used_at: sql`now()` })
-    .where(isLiveToken(hash))
+    .where(isLiveToken(hash, staysAccountUnchanged))
     .returning({ id: codes.id })
   return redeemed.length === 1
 }

@@ -18,14 +18,18 @@ export const accountFingerprint = sql<string>`encode(
     'hex'
   )`
 
-/** The account is enabled and has not changed since the code was created. */
-export const isAccountUnchanged = sql`EXISTS (
+const unchangedAccount = sql`
     SELECT 1
     FROM ${users}
     WHERE ${users.id} = ${codes.user_id}
       AND NOT ${users.disabled}
-      AND ${accountFingerprint} = ${codes.account_fingerprint}
-  )`
+      AND ${accountFingerprint} = ${codes.account_fingerprint}`
+
+/** The account is enabled and has not changed since the code was created. */
+export const isAccountUnchanged = sql`EXISTS (${unchangedAccount})`
+
+/** The same, until the transaction ends: a change of the account that is about to commit comes before. */
+export const staysAccountUnchanged = sql`EXISTS (${unchangedAccount} FOR NO KEY UPDATE OF ${users})`
 
 /** Always returns a row, of nulls if need be, so that the time it takes does not show whether there is an account. */
 export const findOwnerSql = (email: string): SQL => sql`

@@ -7,7 +7,13 @@ import type { EmailBudget } from '../../core/email-budget.ts'
 import type { LoginThrottle } from '../../core/login-throttle.ts'
 import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
-import { type Account, type Asker, admitAsker, isWithinLimits, networksOf } from './codes.limits.ts'
+import {
+  type AskedFor,
+  type Asker,
+  admitAsker,
+  isWithinLimits,
+  networksOf
+} from './codes.limits.ts'
 import { createMacs, type Macs, sentAs } from './codes.macs.ts'
 import {
   type CodeOwner,
@@ -41,7 +47,7 @@ export interface Codes {
    * Counts a request for a code and says who asks, for the calls below. Returns undefined when the client network or
    * the installation has used up its emails. Not in a transaction: a rollback must not take it back.
    */
-  admit(ctx: Pick<RequestContext<null>, 'ip'>, account: Account): Promise<Asker | undefined>
+  admit(ctx: Pick<RequestContext<null>, 'ip'>, account: AskedFor): Promise<Asker | undefined>
   /**
    * Creates a code and sends it to the owner of the email; returns the id that only its asker knows. Without an owner
    * it does the same work, but no code is right and no email is sent. Requested again within a minute, a password reset

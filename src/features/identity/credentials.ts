@@ -5,6 +5,7 @@ import type { LoginIdentifier, LoginThrottle } from '../../core/login-throttle.t
 import type { PasswordWork } from '../../core/passwords.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { emailKey } from '../../lib/email.ts'
+import { UNKNOWN_IP } from '../../lib/ip.ts'
 import { storePasswordEntry } from './password-entry.queries.ts'
 import type { User } from './schema.ts'
 import type { Sessions } from './sessions.ts'
@@ -68,8 +69,6 @@ export type CredentialsDeps = Pick<Deps, 'db' | 'passwords'> & {
   sessions: Sessions
   throttle: LoginThrottle
 }
-
-const UNKNOWN_IP = '0.0.0.0'
 
 export function createCredentials(deps: CredentialsDeps): Credentials {
   const { db, sessions, throttle } = deps

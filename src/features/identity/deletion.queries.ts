@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
-import type { Actor, RequestContext } from '../../core/context.ts'
+import { type Actor, type RequestContext, systemRequestId } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { users } from '../../db/tables/users.ts'
@@ -70,9 +70,9 @@ export async function removeDeleted(tx: Db, id: string): Promise<void> {
 }
 
 /** Returns who deleted an account in which request, as the audit log knows it. */
-export async function findDeletionContext(tx: Db, id: string): Promise<RequestContext<Actor>> {
+export async function findDeletionContext(db: Db, id: string): Promise<RequestContext<Actor>> {
   const [event] = await executeRows<{ actor_id: string; request_id: string }>(
-    tx,
+    db,
     sql`
       SELECT actor_id, request_id
       FROM audit_events
@@ -82,7 +82,7 @@ export async function findDeletionContext(tx: Db, id: string): Promise<RequestCo
   )
   return {
     caller: { id: event?.actor_id ?? id, name: null },
-    requestId: event?.request_id ?? 'deletion',
+    requestId: event?.request_id ?? systemRequestId('accounts.purge'),
     ip: null,
     userAgent: null
   }

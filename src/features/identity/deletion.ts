@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { audit } from '../../core/audit.ts'
-import type { RequestContext } from '../../core/context.ts'
+import type { Actor, RequestContext } from '../../core/context.ts'
 import type { PurgeOwned } from '../../core/owned-data.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
@@ -86,13 +86,14 @@ async function purgeAccount(
   id: string,
   until: number
 ): Promise<Progress> {
+  const ctx = await findDeletionContext(db, id)
   for (const step of steps) {
     let progress: Progress = 'not finished'
     while (progress === 'not finished') {
       if (performance.now() > until) {
         return 'not finished'
       }
-      progress = await purgeChunk(db, step, id)
+      progress = await purgeChunk(db, ctx, step, id)
       // The embedded database works on this event loop: others get their turn between two chunks.
       await turn()
     }
@@ -104,12 +105,17 @@ async function purgeAccount(
 }
 
 /** Runs a step once, unless another process is at work on the account: then that one goes on. */
-function purgeChunk(db: Db, step: PurgeOwned, id: string): Promise<Progress> {
+function purgeChunk(
+  db: Db,
+  ctx: RequestContext<Actor>,
+  step: PurgeOwned,
+  id: string
+): Promise<Progress> {
   return withTransaction(db, async (tx) => {
     if (!(await lockDeleted(tx, id))) {
       return 'busy'
     }
-    return (await step(tx, await findDeletionContext(tx, id), id)) ? 'not finished' : 'empty'
+    return (await step(tx, ctx, id)) ? 'not finished' : 'empty'
   })
 }
 

@@ -241,10 +241,10 @@ export async function deleteAccount(
   ctx: RequestContext,
   { db, sessions, purgeAccount }: IdentityDeps,
   id: string,
-  check: (locked: LockedAccount, tx: Tx) => void
+  check: (locked: LockedAccount, tx: Tx) => Promise<void>
 ): Promise<void> {
   await withTransaction(db, async (tx) => {
-    check(await lockAccount(tx, id, ctx.caller.id), tx)
+    await check(await lockAccount(tx, id, ctx.caller.id), tx)
     await deleteLocked(tx, ctx, sessions, id)
   })
   await purgeAccount(id)

@@ -96,9 +96,14 @@ async function handleRejectedRefresh(
     if (ended) {
       tx.afterCommit(() => callers.invalidate([ended]))
     }
-    await audit.failed(tx, ctx, ended ? 'session.reuse_detected' : 'session.refreshed', {
-      session: found.session_id
-    })
+    // Of the user: when the account is deleted, its events are found, also those of sessions that are long over.
+    await audit.failed(
+      tx,
+      ctx,
+      ended ? 'session.reuse_detected' : 'session.refreshed',
+      { user: found.user_id },
+      `session ${found.session_id}`
+    )
   })
   return false
 }

@@ -5,6 +5,7 @@ export const ops: Feature<Parameters<typeof opsRoutes>[1]> = {
   tags: [],
   schemas: [],
   foreignPaths: {
+    'GET /api/v1': 'api',
     'GET /docs': 'swagger swagger-ui api-docs redoc docs/index.html',
     'GET /openapi.json': 'openapi swagger.json openapi.yaml schema',
     'GET /health/live': 'health healthz livez ping status up',

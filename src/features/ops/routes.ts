@@ -19,7 +19,7 @@ const probe = { ...hidden, config: { ...hidden.config, isNeverShed: true } } as 
 export async function opsRoutes(app: App, deps: OpsDeps) {
   const page = pageForPeople(deps)
   app.get('/', hidden, async ({ headers }, reply) => {
-    reply.header('vary', 'accept')
+    reply.header('vary', [reply.getHeader('vary'), 'accept'].flat().filter(Boolean).join(', '))
     if (page !== undefined && headers.accept?.includes('text/html')) {
       return reply.redirect(page, 302)
     }
@@ -33,12 +33,12 @@ export async function opsRoutes(app: App, deps: OpsDeps) {
   }
 }
 
-/** Where a browser is sent; relative, so that it also works under a path of another site. */
+/** Where a browser is sent. */
 function pageForPeople({ config }: OpsDeps): string | undefined {
   if (config.CONSOLE_ENABLED) {
-    return './app/'
+    return '/app/'
   }
-  return config.DOCS_ENABLED ? './docs' : undefined
+  return config.DOCS_ENABLED ? '/docs' : undefined
 }
 
 function indexOf({ config }: OpsDeps) {

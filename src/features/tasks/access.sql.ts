@@ -2,6 +2,7 @@ import { and, eq, isNotNull, isNull, ne, type Placeholder, type SQL, sql } from 
 import { atLeast, type Caller } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import { tasks } from '../../db/tables/tasks.ts'
+import { isOfUser } from '../../db/tables/users.ts'
 import type { TaskFilterQuery } from './list.schema.ts'
 
 const callerId = sql.placeholder('caller_id')
@@ -13,9 +14,6 @@ const isTrashed = isNotNull(tasks.deleted_at)
 
 export const isManager = (caller: Caller): boolean => atLeast(caller.role, 'manager')
 
-/** Not of a deleted account: what such an account has left is still to be deleted, and nobody sees it. */
-const isOfUser = (owner: SQL | typeof tasks.owner_id): SQL =>
-  sql`${owner} NOT IN (SELECT id FROM users WHERE deleted_at IS NOT NULL)`
 const isOwned = isOfUser(tasks.owner_id)
 
 /** A task of the caller's own. */

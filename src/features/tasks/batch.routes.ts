@@ -49,6 +49,12 @@ const outcome = (results: TaskBatchItem[]) => ({
   summarize
 })
 
+/** A problem names the path that its caller knows. */
+const underBasePath = ({ basePath }: App, result: TaskBatchItem): TaskBatchItem =>
+  result.problem
+    ? { ...result, problem: { ...result.problem, instance: basePath + result.problem.instance } }
+    : result
+
 /** Names tasks by id and version: a hundred tasks are megabytes. */
 const summarize = ({ results }: TaskBatchOutcome): TaskBatchOutcome => ({
   is_summary: true,
@@ -57,13 +63,13 @@ const summarize = ({ results }: TaskBatchOutcome): TaskBatchOutcome => ({
 
 /** Several changes in one request and one transaction. */
 export async function taskBatchRoutes(app: App, { db, config }: Pick<Deps, 'db' | 'config'>) {
-  const { runBatch } = createTaskService(db, config.MAX_TASKS_PER_USER)
+  const { runBatch } = createTaskService(db, config)
 
   app.post('/', runTaskBatch, async (request, reply) => {
     await app.chargeCosts(costsOf(request.body), request, reply)
     return sendIdempotent(db, request, reply, {
       work: (tx) => runBatch(request.ctx, request.body, tx),
-      respond: outcome
+      respond: (results) => outcome(results.map((result) => underBasePath(app, result)))
     })
   })
 }

@@ -139,7 +139,7 @@ export async function taskRoutes(
   app: App,
   { db, config, secrets }: Pick<Deps, 'db' | 'config' | 'secrets'>
 ) {
-  const tasks = createTaskService(db, config.MAX_TASKS_PER_USER)
+  const tasks = createTaskService(db, config)
   const list = createTaskList(db, cursors(deriveKeys(secrets, 'cursor')))
 
   app.post('/', createTask, (request, reply) =>

@@ -1,4 +1,5 @@
 import type { SQL } from 'drizzle-orm'
+import type { Config } from '../../config.ts'
 import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
@@ -28,11 +29,14 @@ export const readOwnEvents = (
   after?: { task_id: string; version: number }
 ) => listOwnEvents(db, ownerId, limit, after)
 
-/** Everything that is done to tasks one by one or in a batch. `quota` is how many an owner may have; 0 is no limit. */
-export function createTaskService(db: Db, quota: number) {
+type TaskLimits = Pick<Config, 'MAX_TASKS_PER_USER' | 'TRASH_RETENTION_DAYS'>
+
+/** Everything that is done to tasks one by one or in a batch. */
+export function createTaskService(db: Db, config: TaskLimits) {
   const deps = {
     db,
-    quota,
+    quota: config.MAX_TASKS_PER_USER,
+    retentionDays: config.TRASH_RETENTION_DAYS,
     insertTask: prepareInsertTask(db),
     findTask: prepareFindTask(db),
     updateTask: {

@@ -52,7 +52,7 @@ const restoreTask = {
 
 /** Tasks into the trash all at once, and out of it one at a time. */
 export async function taskTrashRoutes(app: App, { db, config }: Pick<Deps, 'db' | 'config'>) {
-  const tasks = createTaskService(db, config.MAX_TASKS_PER_USER)
+  const tasks = createTaskService(db, config)
 
   app.delete('/', deleteAllTasks, async (request) => {
     if (request.query.confirm !== 'all') {

@@ -19,9 +19,13 @@ const MAX_CONFLICTS = 3
 /** The versions that a conditional write accepts; undefined means any. */
 export type Versions = number[] | undefined
 
+const DAY_MS = 86_400_000
+
 export interface UpdateDeps {
   db: Db
   quota: number
+  /** How long a task stays in the trash. */
+  retentionDays: number
   findTask: FindTask
   /** Prepared for each kind of change that is made optimistically. */
   updateTask: Record<'task.updated' | 'task.deleted', UpdateTask>
@@ -53,15 +57,25 @@ export const deleteTask = (
   versions: Versions
 ): Promise<Task> => changeTask(deps, ctx, id, versions, (task) => buildDelete(ctx.caller, task))
 
+/** Clocks may differ by so much from that of the database, by which tasks are purged. */
+const CLOCK_MS = 60_000
+
+/** Tells whether a purge may be at work on a task: it takes several transactions where there are many events. */
+const isPurgeable = ({ deleted_at }: Task, days: number): boolean =>
+  deleted_at !== null && Date.parse(deleted_at) < Date.now() - days * DAY_MS + CLOCK_MS
+
 /** Moves a task out of the trash; one that is not there is returned as it is, so that a repeated call is harmless. */
 export function restoreTask(
-  { db, quota }: UpdateDeps,
+  { db, quota, retentionDays }: UpdateDeps,
   ctx: RequestContext,
   id: string,
   versions: Versions
 ): Promise<Task> {
   return withTransaction(db, async (tx) => {
     const task = await lockTask(tx, ctx.caller, id)
+    if (isPurgeable(task, retentionDays)) {
+      throw new Problem('not_found')
+    }
     await checkVersion(tx, task, versions)
     const changeSet = buildRestore(ctx.caller, task)
     if (!changeSet) {

@@ -1,13 +1,13 @@
 import jwt, { type FastifyJWTOptions } from '@fastify/jwt'
 import fp from 'fastify-plugin'
 import type { Secrets } from '../../core/secrets.ts'
+import { UUID } from '../../lib/uuid.ts'
 
 const TOKEN_TYPE = 'at+jwt'
 const ISSUER = 'tasklane'
 const AUDIENCE = 'tasklane-api'
 /** How far the clock of the instance that issued a token may be ahead. */
 const MAX_CLOCK_SKEW_SECONDS = 30
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** The claims of an access token besides the registered ones. They grant nothing: the session is looked up. */
 export interface AccessClaims {

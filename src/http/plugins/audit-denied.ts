@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import { audit } from '../../core/audit.ts'
 import type { ProblemCode } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
+import { UUID } from '../../lib/uuid.ts'
 import { operationIdOf } from '../operation.ts'
 
 /** Problems that say nothing about rights, or that are audited where they arise. */
@@ -13,9 +14,8 @@ export interface AuditDeniedOptions {
 }
 
 /** A request is refused before its path is validated: what is no id may be a secret in the wrong place. */
-const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const idOrNull = (param: string | undefined): string | null =>
-  param !== undefined && ID.test(param) ? param.toLowerCase() : null
+  param !== undefined && UUID.test(param) ? param.toLowerCase() : null
 
 /** Audits every refused authorisation: who tried which operation on what. */
 export const auditDenied = fp(async (app, { db, subjects }: AuditDeniedOptions) => {

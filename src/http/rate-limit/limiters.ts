@@ -63,7 +63,9 @@ export async function createLimiters(
   return {
     async charge(costs, request, reply) {
       const charged = await count((limits) => chargeIn(limits, costs, request.caller.id))
-      setLimitHeaders(reply, charged.left)
+      if (charged.refusal || charged.left.remaining < shownBy(reply)) {
+        setLimitHeaders(reply, charged.left)
+      }
       if (charged.refusal) {
         throw charged.refusal
       }

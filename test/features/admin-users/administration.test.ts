@@ -120,6 +120,7 @@ t.test(
     t.strictSame((await factsAbout(dan.user.id)).map(summarize), [
       'user.disabled',
       'user.sessions_ended',
+      'session.refreshed failed',
       'user.enabled'
     ])
   }

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
 import { auditEvents } from '../../../src/db/tables/audit-events.ts'
 import { runScheduled } from '../../support/scheduled.ts'
@@ -73,6 +73,25 @@ t.test('the audit log forgets name, email and IP addresses of a deleted account'
     'nothing else has changed'
   )
   t.ok(after.some(isRoot))
+})
+
+t.test('events of sessions that are long over are forgotten as well', async (t) => {
+  const cid = await signUp()
+  for (let i = 0; i < 2; i++) {
+    await request({
+      method: 'POST',
+      url: '/api/v1/auth/refresh',
+      payload: { refresh_token: cid.refresh_token },
+      remoteAddress: `198.51.100.${80 + i}`
+    })
+  }
+  t.match(await everything(), '198.51.100.81')
+  await db.execute(
+    sql`UPDATE sessions SET ended_at = now() - interval '30 days' WHERE user_id = ${cid.user.id}`
+  )
+  await runScheduled(h, 'sessions.purge')
+  await deleteUser(cid)
+  t.notMatch(await everything(), /198\.51\.100\.8\d/)
 })
 
 t.test('other accounts keep theirs', async (t) => {

@@ -24,7 +24,9 @@ const refresh = (
 const THIEF = { remoteAddress: '203.0.113.99' }
 const sidOf = (access_token: string): unknown => decode(access_token.split('.')[1]).sid
 const factsAbout = async (session: unknown) =>
-  (await auditEntries(db)).filter(({ subject_id }) => subject_id === session)
+  (await auditEntries(db)).filter(
+    ({ subject_id, detail }) => subject_id === session || detail === `session ${session}`
+  )
 const reusesOf = async ({ access_token }: { access_token: string }) =>
   (await factsAbout(sidOf(access_token))).filter(
     ({ action }) => action === 'session.reuse_detected'

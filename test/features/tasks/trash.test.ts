@@ -120,6 +120,21 @@ t.test('tasks that have been in the trash long enough are purged, and only those
   t.equal((await ann.read(live)).statusCode, 200)
 })
 
+t.test('a task that a purge may be at work on cannot be restored', async (t) => {
+  const ann = await signUp()
+  const task = await ann.create({ title: 'Paint' })
+  await ann.remove(task)
+  const age = (days: number) =>
+    db.execute(
+      sql`UPDATE tasks SET deleted_at = now() - make_interval(days => ${days}::int) WHERE id = ${task.id}`
+    )
+  await age(30)
+  t.equal((await ann.restore(task)).statusCode, 404)
+  t.strictSame(await events.of(task), ['task.created', 'task.deleted'])
+  await age(29)
+  t.equal((await ann.restore(task)).statusCode, 200)
+})
+
 t.test('a purged task that was changed thousands of times leaves one event', async (t) => {
   const ann = await signUp()
   const task = await ann.create({ title: 'Busy' })
