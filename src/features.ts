@@ -15,6 +15,7 @@ import { identity } from './features/identity/feature.ts'
 import type { IdentityDeps } from './features/identity/service.ts'
 import { imports } from './features/imports/feature.ts'
 import { ops } from './features/ops/feature.ts'
+import { projects } from './features/projects/feature.ts'
 import { tasks } from './features/tasks/feature.ts'
 import type { Feature } from './http/feature.ts'
 
@@ -32,6 +33,7 @@ export const FEATURES: AppFeature[] = [
   identity,
   auth,
   tasks,
+  projects,
   imports,
   account,
   accountExport,

@@ -11,16 +11,18 @@ export interface OwnedTable {
   owner: SQL
   /** The columns that tell the rows of one owner apart. */
   key: SQL
+  /** Which of the owner's rows are meant; all of them when it is absent. */
+  only?: SQL
 }
 
 /** Deletes a chunk of what an owner has in a table; returns true when there may be more. */
 export async function deleteOwned(
   tx: Db,
-  { table, owner, key }: OwnedTable,
+  { table, owner, key, only = sql`true` }: OwnedTable,
   ownerId: string,
   limit: number = OWNED_CHUNK
 ): Promise<boolean> {
-  const isOwned = sql`${owner} = ${ownerId}`
+  const isOwned = sql`${owner} = ${ownerId} AND ${only}`
   const deleted = await executeRows(
     tx,
     sql`

@@ -6,6 +6,7 @@ import {
   Type
 } from '@sinclair/typebox'
 import type { ProblemCode } from '../core/problem.ts'
+import { UUID_V7 } from '../lib/uuid.ts'
 
 /** A named component that clients send: closed, so that a mistyped field is rejected by name. */
 export const requestBody = <P extends TProperties>(
@@ -38,6 +39,15 @@ export const ref = <T extends TSchema>(schema: T) =>
 
 export const Id = (description: string) =>
   Type.String({ format: 'uuid', maxLength: 36, description })
+/** An id that callers choose for what they create. */
+export const OwnId = (description: string) =>
+  Type.String({
+    format: 'uuid',
+    maxLength: 36,
+    pattern: UUID_V7,
+    description,
+    'x-hint': 'must be a UUIDv7'
+  })
 export const NullableId = (description: string) =>
   nullable({ type: 'string', format: 'uuid', maxLength: 36, description })
 export const Timestamp = (description: string) =>

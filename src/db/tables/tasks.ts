@@ -36,6 +36,11 @@ export const taskSortKeys = (
   priority: t.priority,
   title: sql`left(${foldedLetters(t.title)}, 200) collate "C"`
 })
+
+/** The one list that a task is in: that of its project, or its owner's personal one. Indexes are on this expression. */
+export const taskListId = (t: Record<'project_id' | 'owner_id', AnyPgColumn>): SQL =>
+  sql`coalesce(${t.project_id}, ${t.owner_id})`
+
 const indexNameOf = (sortColumn: string): string => sortColumn.replace(/_(at|date)$/, '')
 
 /** Tasks, owned. A statement that changes a task also writes `version`, `updated_at` and the event: no trigger does. */
@@ -47,6 +52,12 @@ export const tasks = pgTable(
       .references(() => users.id, { onDelete: 'cascade' }),
     id: uuid().notNull(),
     assignee_id: uuid(),
+    // The owner of a task in a project is the owner of the project.
+    project_id: uuid(),
+    // Null when its owner made it.
+    created_by: uuid(),
+    // The project with which it went into the trash, and comes back.
+    deleted_with: uuid(),
     title: text().notNull(),
     description: text(),
     status: taskStatus().notNull(),
@@ -71,10 +82,10 @@ export const tasks = pgTable(
     primaryKey({ columns: [t.owner_id, t.id] }),
     // A path names a task by its id alone, and a caller-made id must be free everywhere. Not unique: see listTakenIds.
     index('tasks_id').on(t.id),
-    // One index for each sort of one's own list, of all tasks (which managers read), and of those assigned to one.
+    // One index for each sort of a list, of all tasks (which managers read), and of those assigned to one.
     ...Object.entries(taskSortKeys(t)).flatMap(([column, key]) => [
-      index(`tasks_${indexNameOf(column)}`)
-        .on(t.owner_id, key, t.id)
+      index(`tasks_list_${indexNameOf(column)}`)
+        .on(taskListId(t), key, t.id)
         .where(sql`${t.deleted_at} is null`),
       index(`tasks_all_${indexNameOf(column)}`)
         .on(key, t.id)
@@ -83,10 +94,12 @@ export const tasks = pgTable(
         .on(t.assignee_id, key, t.id)
         .where(sql`${t.assignee_id} is not null and ${t.deleted_at} is null`)
     ]),
-    index('tasks_status')
-      .on(t.owner_id, t.status, t.created_at, t.id)
+    index('tasks_list_status')
+      .on(taskListId(t), t.status, t.created_at, t.id)
       .where(sql`${t.deleted_at} is null`),
-    index('tasks_trash').on(t.owner_id, t.created_at, t.id).where(sql`${t.deleted_at} is not null`),
+    index('tasks_list_trash')
+      .on(taskListId(t), t.created_at, t.id)
+      .where(sql`${t.deleted_at} is not null`),
     index('tasks_assigned_trash')
       .on(t.assignee_id)
       .where(sql`${t.assignee_id} is not null and ${t.deleted_at} is not null`),

@@ -115,7 +115,7 @@ function purgeChunk(
     if (!(await lockDeleted(tx, id))) {
       return 'busy'
     }
-    return (await step(tx, ctx, id)) ? 'not finished' : 'empty'
+    return (await step(tx, ctx, id)) === true ? 'not finished' : 'empty'
   })
 }
 

@@ -1,6 +1,7 @@
 import { momentOf } from '../../lib/time-zone.ts'
 import { isDate, isTimestamp, normalizeTimestamp } from '../../lib/timestamp.ts'
-import { type CsvField, isUuidV7 } from '../tasks/schema.ts'
+import { isUuidV7 } from '../../lib/uuid.ts'
+import type { CsvField } from '../tasks/schema.ts'
 import type { Fault } from './faults.ts'
 import type { Reading } from './reading.ts'
 import { type Draft, textOf } from './sources/source.ts'

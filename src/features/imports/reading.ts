@@ -1,5 +1,5 @@
 import type { TimeZone } from '../../lib/time-zone.ts'
-import { isUuidV7 } from '../tasks/schema.ts'
+import { isUuidV7 } from '../../lib/uuid.ts'
 import type { Cells } from './csv-reader.ts'
 import { type DateOrder, isAmbiguous, orderOf, slashedDate } from './dates.ts'
 import type { ImportField } from './fields.ts'

@@ -1,13 +1,11 @@
 import { and, eq, isNotNull, isNull, ne, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { atLeast, type Caller } from '../../core/context.ts'
-import { Problem } from '../../core/problem.ts'
-import { tasks } from '../../db/tables/tasks.ts'
+import { projectMembers, projects } from '../../db/tables/projects.ts'
+import { taskListId, tasks } from '../../db/tables/tasks.ts'
 import { isOfUser } from '../../db/tables/users.ts'
-import type { TaskFilterQuery } from './list.schema.ts'
+import type { MemberRole } from '../project-access/rights.ts'
 
-const callerId = sql.placeholder('caller_id')
-const ownerId = sql.placeholder('owner_id')
-const anyTask = sql`true`
+type Value = string | Placeholder
 
 export const isLive = isNull(tasks.deleted_at)
 const isTrashed = isNotNull(tasks.deleted_at)
@@ -16,61 +14,81 @@ export const isManager = (caller: Caller): boolean => atLeast(caller.role, 'mana
 
 const isOwned = isOfUser(tasks.owner_id)
 
-/** A task of the caller's own. */
-const ownTask = (id: string | Placeholder) => eq(tasks.owner_id, id)
+/** The tasks of one list, which is named by its project or its owner. */
+const isInList = (listId: SQL | Placeholder, ownerId: SQL | Placeholder) =>
+  and(eq(taskListId(tasks), sql`${listId}::uuid`), eq(tasks.owner_id, sql`${ownerId}::uuid`)) as SQL
 
-/** An assignee sees a task while it is assigned to them and not in its owner's trash. */
-const assignedTask = (id: string | Placeholder) => and(eq(tasks.assignee_id, id), isLive)
+const isMember = (userId: Value) => sql`
+  m.user_id = ${userId} AND m.owner_id = ${tasks.owner_id} AND m.project_id = ${tasks.project_id}`
+
+/** The caller's role as a member of a task's project; null for a personal task. */
+export const memberRole = (userId: Value) =>
+  sql<MemberRole | null>`(SELECT m.role FROM ${projectMembers} m WHERE ${isMember(userId)})`.as(
+    'member_role'
+  )
+
+/** A task of a project that the user is a member of. */
+const sharedTask = (userId: Value) => sql`
+  EXISTS (
+    SELECT FROM ${projectMembers} m
+    JOIN ${projects} p ON p.owner_id = m.owner_id AND p.id = m.project_id
+    WHERE ${isMember(userId)} AND p.deleted_at IS NULL
+  )`
+
+/** A personal task of somebody else that is assigned to the user, who sees it while it is not in its owner's trash. */
+const assignedTask = (userId: Value) =>
+  and(eq(tasks.assignee_id, userId), isNull(tasks.project_id), isLive) as SQL
 
 /** Whether the caller may see a task that is not their own: managers see every one. */
-export const othersTask = (id: string | Placeholder, manager: boolean | Placeholder): SQL =>
-  sql`(${manager}::boolean OR (${assignedTask(id)})) AND ${isOwned}`
+export const othersTask = (id: Value, manager: boolean | Placeholder): SQL =>
+  sql`(${manager}::boolean OR (${assignedTask(id)}) OR ${sharedTask(id)}) AND ${isOwned}`
+
+/** A task that can be changed: a personal one, or one of a project that is neither archived nor deleted. */
+export const isOpen = sql`(
+  ${tasks.project_id} IS NULL OR EXISTS (
+    SELECT FROM ${projects} p
+    WHERE p.owner_id = ${tasks.owner_id} AND p.id = ${tasks.project_id}
+      AND NOT p.archived AND p.deleted_at IS NULL
+  )
+)`
 
 /** A share of the tasks that a list may show: one index serves it, and no task is in two branches. */
 export interface Branch {
   name: string
+  /** Its tasks, whatever their order. */
   where: SQL
+  /** Where a branch has many lists: the tasks of one of them, `l`, which are read list by list. */
+  ofOneList?: SQL
 }
 
-const inBothStates = (name: string, where: SQL, more?: SQL) => ({
-  live: { name: `${name} live`, where: and(where, isLive, more) as SQL },
-  trashed: { name: `${name} trashed`, where: and(where, isTrashed, more) as SQL }
-})
-const branches = {
-  own: inBothStates('own', ownTask(callerId)),
-  owner: inBothStates('owner', ownTask(ownerId), isOfUser(sql`${ownerId}::uuid`)),
-  all: inBothStates('all', anyTask, isOwned),
+const inBothStates = (name: string, where: SQL, ofOneList?: SQL) => {
+  const inState = (state: SQL, stateName: string): Branch => ({
+    name: `${name} ${stateName}`,
+    where: and(where, state) as SQL,
+    ...(ofOneList && { ofOneList: and(ofOneList, state) as SQL })
+  })
+  return { live: inState(isLive, 'live'), trashed: inState(isTrashed, 'trashed') }
+}
+
+const callerId = sql.placeholder('caller_id')
+const lists = sql`${sql.placeholder('lists')}::uuid[]`
+const owners = sql`${sql.placeholder('owners')}::uuid[]`
+
+/** The lists of a branch that has many, as rows of `l`. */
+export const LISTS = sql`unnest(${lists}, ${owners}) AS l(list_id, owner_id)`
+
+export const branches = {
+  /** The tasks of one list, such as the caller's personal one. */
+  list: inBothStates('list', isInList(sql.placeholder('list_id'), sql.placeholder('owner_id'))),
+  /** The tasks of any number of lists. */
+  lists: inBothStates(
+    'lists',
+    and(sql`${taskListId(tasks)} = ANY(${lists})`, sql`${tasks.owner_id} = ANY(${owners})`) as SQL,
+    isInList(sql`l.list_id`, sql`l.owner_id`)
+  ),
+  all: inBothStates('all', isOwned),
   assigned: {
     name: 'assigned',
     where: and(assignedTask(callerId), ne(tasks.owner_id, callerId), isOwned) as SQL
   }
-}
-
-type AccessQuery = Pick<TaskFilterQuery, 'scope' | 'owner_id' | 'deleted'>
-
-/** Decides whose tasks a list, a count or an export may see. */
-export function visibleBranches(caller: Caller, query: AccessQuery): Branch[] {
-  const { scope, owner_id, deleted = 'exclude' } = query
-  const needsManager =
-    scope === 'all' || (owner_id !== undefined && owner_id.toLowerCase() !== caller.id)
-  if (needsManager && !isManager(caller)) {
-    throw new Problem('not_allowed', { detail: "Only managers may see other people's tasks." })
-  }
-  const { live, trashed } = ownersOf(query)
-  const includesAssigned = owner_id === undefined && scope !== 'all'
-  switch (deleted) {
-    case 'only':
-      return [trashed]
-    case 'include':
-      return includesAssigned ? [live, trashed, branches.assigned] : [live, trashed]
-    default:
-      return includesAssigned ? [live, branches.assigned] : [live]
-  }
-}
-
-function ownersOf({ scope, owner_id }: AccessQuery) {
-  if (owner_id !== undefined) {
-    return branches.owner
-  }
-  return scope === 'all' ? branches.all : branches.own
 }

@@ -1,14 +1,26 @@
 import type { RequestContext } from '../../core/context.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import type { Tx } from '../../db/transaction.ts'
+import { isUuidV7 } from '../../lib/uuid.ts'
 import type { TaskBatchOperation } from './batch.schema.ts'
 import { buildDelete, buildUpdate, type TaskChangeSet } from './changes.ts'
 import type { NewTask } from './create.queries.ts'
 import { idTaken, newTask, unknownAssignee } from './create.ts'
 import { normalizeFields } from './fields.ts'
-import { listAssignable, listTakenIds, lockTasks } from './queries.ts'
-import { quotaExceeded, remainingQuota } from './quota.ts'
-import { isUuidV7, type Task, type TaskUpdate } from './schema.ts'
+import { listAssignable, listTakenIds, lockTasks, type VisibleTask } from './queries.ts'
+import { loadQuotas, type Quotas } from './quota.ts'
+import type { Task, TaskUpdate } from './schema.ts'
+import {
+  addProjectsOf,
+  assertMember,
+  assertOpen,
+  loadMemberships,
+  lockTargets,
+  type Memberships,
+  moveTo,
+  type ProjectsById,
+  placeIn
+} from './task-projects.ts'
 import { checkVersion } from './update.ts'
 
 /** What is to be done for one operation. */
@@ -22,12 +34,14 @@ export type Plan =
 export interface BatchContext {
   tx: Tx
   ctx: RequestContext
-  tasks: Map<string, Task>
+  tasks: Map<string, VisibleTask>
   takenIds: Set<string>
+  /** The projects into which tasks are put, and those that tasks are in. */
+  projects: ProjectsById
   assignable: Set<string>
+  memberships: Memberships
   seenIds: Set<string>
-  quota: number
-  quotaLeft: number
+  quotas: Quotas
 }
 
 /** Locks the tasks that a batch names, and reads what its operations are checked against. */
@@ -39,20 +53,34 @@ export async function loadBatch(
 ): Promise<BatchContext> {
   const creates = operations.filter(({ op }) => op === 'create')
   const others = operations.filter(({ op }) => op !== 'create')
+  const { caller } = ctx
   const takenIds = await listTakenIds(tx, idsOf(creates).filter(isUuidV7))
-  const tasks = await lockTasks(tx, ctx.caller, idsOf(others))
+  const projects = await lockTargets(
+    tx,
+    caller,
+    operations.map(({ data }) => data?.project_id)
+  )
+  const owners = [caller.id, ...[...projects.values()].map(({ owner_id }) => owner_id)]
+  const tasks = await lockTasks(tx, caller, idsOf(others))
+  await addProjectsOf(tx, caller, projects, tasks)
   const assignees = operations.flatMap(({ data }) => data?.assignee_id?.toLowerCase() ?? [])
+  const allAssignees = [...assignees, ...tasks.map(({ assignee_id }) => assignee_id)]
   return {
     tx,
     ctx,
     tasks: new Map(tasks.map((task) => [task.id, task])),
     takenIds,
+    projects,
     assignable: await listAssignable(tx, [...new Set(assignees)]),
+    memberships: await loadMemberships(tx, [...projects.keys()], allAssignees),
     seenIds: new Set(),
-    quota,
-    quotaLeft: await remainingQuota(tx, quota, ctx.caller.id, creates.length)
+    quotas: await loadQuotas(tx, quota, owners, mayAddTasks(operations))
   }
 }
+
+/** Counts the operations after which somebody may have one more task. */
+const mayAddTasks = (operations: TaskBatchOperation[]): number =>
+  operations.filter(({ op, data }) => op === 'create' || data?.project_id !== undefined).length
 
 const idsOf = (operations: TaskBatchOperation[]): string[] =>
   [...new Set(operations.flatMap(({ id }) => id?.toLowerCase() ?? []))].sort()
@@ -111,11 +139,11 @@ function planCreate(
     throw idTaken()
   }
   const at = `${pointer}/data`
-  const task = newTask(batch.ctx, normalizeFields({ ...data, title, ...(id && { id }) }, at), at)
-  assertAssignable(batch, task.assignee_id, pointer)
-  if (batch.quotaLeft-- <= 0) {
-    throw quotaExceeded(batch.quota)
-  }
+  const wanted = normalizeFields({ ...data, title, ...(id && { id }) }, at)
+  const place = placeIn(batch.projects, batch.ctx.caller, wanted.project_id, at)
+  const task = newTask(batch.ctx, wanted, place, at)
+  assertAssignable(batch, task, at)
+  batch.quotas.take(task.owner_id)
   return { newTask: task }
 }
 
@@ -130,6 +158,7 @@ async function planChange(
   if (!task || task.deleted_at !== null) {
     throw new Problem('not_found')
   }
+  assertOpen(batch.projects, task)
   await checkVersion(batch.tx, task, if_version === undefined ? undefined : [if_version])
   if (op === 'delete') {
     return { changeSet: buildDelete(caller, task) }
@@ -139,10 +168,23 @@ async function planChange(
   if (!changeSet) {
     return { unchanged: task }
   }
-  if ('assignee_id' in changeSet.changes) {
-    assertAssignable(batch, changeSet.change.assignee_id, pointer)
-  }
+  checkPlace(batch, changeSet, at)
   return { changeSet }
+}
+
+/** Checks what a change says of project and assignee, and completes a move. */
+function checkPlace(batch: BatchContext, changeSet: TaskChangeSet, at: string): void {
+  const { change, changes } = changeSet
+  if ('project_id' in changes) {
+    moveTo(changeSet, placeIn(batch.projects, batch.ctx.caller, change.project_id, at))
+    assertMember(batch.memberships, change, at)
+  }
+  if ('assignee_id' in changes) {
+    assertAssignable(batch, change, at)
+  }
+  if (change.new_owner_id !== undefined) {
+    batch.quotas.take(change.new_owner_id)
+  }
 }
 
 /** Returns the id of the task to change, or throws what is wrong with the form of the operation. */
@@ -168,13 +210,14 @@ const required = (pointer: string, detail: string) =>
   invalidField('body', pointer, 'required', detail)
 
 function assertAssignable(
-  { assignable }: BatchContext,
-  assignee_id: string | null,
-  pointer: string
+  { assignable, memberships }: BatchContext,
+  task: Pick<Task, 'project_id' | 'assignee_id'>,
+  at: string
 ): void {
-  if (assignee_id !== null && !assignable.has(assignee_id)) {
-    throw unknownAssignee(`${pointer}/data/assignee_id`)
+  if (task.assignee_id !== null && !assignable.has(task.assignee_id)) {
+    throw unknownAssignee(`${at}/assignee_id`)
   }
+  assertMember(memberships, task, at)
 }
 
 /** Returns the same problem, with a pointer to the operation that caused it. */

@@ -25,9 +25,11 @@ const runTaskBatch = {
     body: ref(TaskBatch),
     response: responses(
       { 200: ref(TaskBatchOutcome) },
+      'not_a_member',
       'quota_exceeded',
       'not_allowed',
       'not_found',
+      'project_archived',
       'id_taken',
       'stale_version',
       'idempotency_in_flight',

@@ -2,10 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Caller } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Changes } from '../../db/tables/task-events.ts'
-import { isManager } from './access.sql.ts'
+import { mayIn, roleIn } from '../project-access/rights.ts'
 import { settleAllDay } from './due-date.fields.ts'
 import type { TaskEventType } from './events.queries.ts'
 import { FIELD_NAMES, type FieldValues } from './fields.ts'
+import type { VisibleTask } from './queries.ts'
 import type { Task, TaskUpdate } from './schema.ts'
 import type { TaskChange } from './update.queries.ts'
 
@@ -22,7 +23,7 @@ export interface TaskChangeSet {
  */
 export function buildUpdate(
   caller: Caller,
-  task: Task,
+  task: VisibleTask,
   given: TaskUpdate,
   pointer = ''
 ): TaskChangeSet | undefined {
@@ -32,10 +33,8 @@ export function buildUpdate(
   if (fields.length === 0) {
     return undefined
   }
-  if (!mayEdit(caller, task) && fields.some((field) => field !== 'status')) {
-    throw new Problem('not_allowed', {
-      detail: 'This task is assigned to you but not yours. You may change only its status.'
-    })
+  if (!mayEdit(caller, task)) {
+    assertStatusOnly(caller, task, fields)
   }
   const change = changeOf(task, wanted)
   if ('status' in changes) {
@@ -45,17 +44,17 @@ export function buildUpdate(
 }
 
 /** Builds the change that moves a task into the trash. */
-export function buildDelete(caller: Caller, task: Task): TaskChangeSet {
+export function buildDelete(caller: Caller, task: VisibleTask): TaskChangeSet {
   if (!mayEdit(caller, task)) {
     throw new Problem('not_allowed', {
-      detail: 'This task is assigned to you but not yours. Only its owner may delete it.'
+      detail: `${standingOf(caller, task)} You may not delete it.`
     })
   }
   return { change: { ...changeOf(task), deletion: 'now' }, type: 'task.deleted', changes: {} }
 }
 
 /** Builds the change that moves a task out of the trash; undefined when it is not there. */
-export function buildRestore(caller: Caller, task: Task): TaskChangeSet | undefined {
+export function buildRestore(caller: Caller, task: VisibleTask): TaskChangeSet | undefined {
   if (!mayEdit(caller, task)) {
     throw new Problem('not_allowed')
   }
@@ -64,8 +63,28 @@ export function buildRestore(caller: Caller, task: Task): TaskChangeSet | undefi
     : { change: { ...changeOf(task), deletion: 'never' }, type: 'task.restored', changes: {} }
 }
 
-const mayEdit = (caller: Caller, task: Task): boolean =>
-  task.owner_id === caller.id || isManager(caller)
+/** Owners, managers, and the editors of its project may do anything with a task. */
+const mayEdit = (caller: Caller, { owner_id, member_role = null }: VisibleTask): boolean =>
+  owner_id === caller.id || mayIn(roleIn(caller, { owner_id, member_role }), 'editTasks')
+
+/** Lets an assignee change the status, and nothing else. */
+function assertStatusOnly(caller: Caller, task: VisibleTask, fields: string[]): void {
+  if (task.assignee_id !== caller.id) {
+    throw new Problem('not_allowed', {
+      detail: `${standingOf(caller, task)} You may not change it.`
+    })
+  }
+  if (fields.some((field) => field !== 'status')) {
+    throw new Problem('not_allowed', {
+      detail: `${standingOf(caller, task)} You may change only its status.`
+    })
+  }
+}
+
+const standingOf = (caller: Caller, { assignee_id, project_id }: VisibleTask): string =>
+  assignee_id === caller.id && project_id === null
+    ? 'This task is assigned to you but not yours.'
+    : 'You are a viewer of the project of this task.'
 
 function changeOf(task: Task, wanted: TaskUpdate = {}): TaskChange {
   const values = { ...task, ...wanted }

@@ -6,6 +6,7 @@ import { FIELD_NAMES, type FieldName, fieldColumns, mapFields } from './fields.t
 export const taskColumns = {
   id: tasks.id,
   owner_id: tasks.owner_id,
+  created_by: sql<string>`coalesce(${tasks.created_by}, ${tasks.owner_id})`.as('created_by'),
   ...fieldColumns,
   completed: sql<boolean>`${tasks.status} = 'done'`.as('completed'),
   completed_at: tasks.completed_at,

@@ -17,8 +17,8 @@ import { eventOrigin, originPlaceholders, taskEventsCte } from './events.queries
 import type { FieldValues } from './fields.ts'
 import type { Task } from './schema.ts'
 
-/** A task to be created, with every field. */
-export type NewTask = FieldValues & Pick<Task, 'owner_id' | 'id'>
+/** A task to be created, with every field; `created_by` is null when its owner creates it. */
+export type NewTask = FieldValues & Pick<Task, 'owner_id' | 'id'> & { created_by: string | null }
 
 const status = sql.placeholder('status')
 

@@ -10,6 +10,7 @@ import { DEFAULTS, normalizeFields } from './fields.ts'
 import { listAssignable, listTakenIds } from './queries.ts'
 import { assertQuota } from './quota.ts'
 import type { Task, TaskCreate } from './schema.ts'
+import { assertMember, loadMemberships, lockTargets, type Place, placeIn } from './task-projects.ts'
 
 export interface CreateDeps {
   db: Db
@@ -27,7 +28,8 @@ export function createTask(
   body: TaskCreate,
   tx?: Tx
 ): Promise<Task> {
-  const isUsual = body.id === undefined && body.assignee_id == null && deps.quota === 0
+  const { id, assignee_id, project_id } = body
+  const isUsual = id === undefined && assignee_id == null && project_id == null && deps.quota === 0
   return tx === undefined && isUsual
     ? createInOneStatement(deps, ctx, body)
     : joinTransaction(deps.db, tx, (tx) => createInTransaction(tx, deps.quota, ctx, body))
@@ -38,7 +40,7 @@ function createInOneStatement(
   ctx: RequestContext,
   body: TaskCreate
 ): Promise<Task> {
-  const task = newTask(ctx, normalizeFields(body))
+  const task = newTask(ctx, normalizeFields(body), personalPlace(ctx))
   return withRetries(() => insertTask(ctx, task))
 }
 
@@ -48,23 +50,36 @@ async function createInTransaction(
   ctx: RequestContext,
   body: TaskCreate
 ): Promise<Task> {
-  const task = newTask(ctx, normalizeFields(body))
+  const projects = await lockTargets(tx, ctx.caller, [body.project_id])
+  const wanted = normalizeFields(body)
+  const task = newTask(ctx, wanted, placeIn(projects, ctx.caller, wanted.project_id, ''))
   if (body.id !== undefined && (await listTakenIds(tx, [task.id])).has(task.id)) {
     throw idTaken()
   }
-  await checkAssignee(tx, task.assignee_id)
-  await assertQuota(tx, quota, ctx.caller.id)
+  await checkAssignee(tx, task)
+  await assertQuota(tx, quota, task.owner_id)
   const [created] = await createTasks(tx, ctx, [task])
   return created as Task
 }
 
+const personalPlace = ({ caller }: RequestContext): Place => ({
+  project_id: null,
+  owner_id: caller.id
+})
+
 /** Completes a normalized body, which stands at `pointer` in the request. */
-export function newTask(ctx: RequestContext, body: TaskCreate, pointer = ''): NewTask {
+export function newTask(
+  { caller }: RequestContext,
+  body: TaskCreate,
+  { owner_id }: Place,
+  pointer = ''
+): NewTask {
   const task = {
     ...DEFAULTS,
     ...body,
     id: body.id?.toLowerCase() ?? uuidv7(),
-    owner_id: ctx.caller.id
+    owner_id,
+    created_by: owner_id === caller.id ? null : caller.id
   }
   assertDay(task.all_day, task.due_date, pointer)
   return task
@@ -89,11 +104,22 @@ export async function createTasks(tx: Tx, ctx: RequestContext, rows: NewTask[]):
   return created
 }
 
-/** Throws when tasks cannot be assigned to this user; whose account then exists until the transaction ends. */
-export async function checkAssignee(tx: Tx, assignee_id: string | null): Promise<void> {
-  if (assignee_id !== null && !(await listAssignable(tx, [assignee_id])).has(assignee_id)) {
+/**
+ * Throws when a task cannot be assigned to its assignee, who then exists, and is a member of its project, until the
+ * transaction ends.
+ */
+export async function checkAssignee(
+  tx: Tx,
+  { project_id, assignee_id }: Pick<Task, 'project_id' | 'assignee_id'>
+): Promise<void> {
+  if (assignee_id === null) {
+    return
+  }
+  if (!(await listAssignable(tx, [assignee_id])).has(assignee_id)) {
     throw unknownAssignee('/assignee_id')
   }
+  const memberships = await loadMemberships(tx, [project_id], [assignee_id])
+  assertMember(memberships, { project_id, assignee_id }, '')
 }
 
 export const unknownAssignee = (pointer: string) =>

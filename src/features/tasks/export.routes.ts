@@ -4,10 +4,10 @@ import { noBody } from '../../http/plugins/head-requests.ts'
 import { CsvFile, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
-import { visibleBranches } from './access.sql.ts'
 import { createTaskExport, csvOfTasks, HEADER } from './export.ts'
 import { TaskExportQuery } from './list.schema.ts'
 import { Task } from './schema.ts'
+import { visibleTasks } from './visible.ts'
 
 /** Enough for a million tasks over a slow connection; after that the transfer is aborted. */
 const EXPORT_MS = 3_600_000
@@ -30,7 +30,11 @@ const exportTasksCsv = {
       complete; so does one whose client reads nothing for 30 seconds. A user can have two exports in progress at
       once; a further one is a 429.`,
     querystring: TaskExportQuery,
-    response: responses({ 200: CsvFile('The tasks, a record each.', EXAMPLE) }, 'not_allowed')
+    response: responses(
+      { 200: CsvFile('The tasks, a record each.', EXAMPLE) },
+      'not_allowed',
+      'not_found'
+    )
   }
 } as const
 
@@ -43,7 +47,7 @@ export async function taskExportRoutes(app: App, { db }: Pick<Deps, 'db'>) {
   /** HEAD is asked as often as a client likes: it has no file, which would be read for nobody. */
   const openFile = async ({ method, ctx, query }: ExportRequest) => {
     if (method === 'HEAD') {
-      visibleBranches(ctx.caller, query)
+      await visibleTasks(db, ctx.caller, query)
       return noBody()
     }
     const giveBack = app.takePlace('exports', ctx.caller)

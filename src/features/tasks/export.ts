@@ -17,6 +17,8 @@ const INFORMATION = [
   'id',
   'owner_id',
   'assignee_id',
+  'project_id',
+  'created_by',
   'completed_at',
   'version',
   'created_at',

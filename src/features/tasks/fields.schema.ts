@@ -81,4 +81,12 @@ export const Tags = Type.Array(
   Type.String({ maxLength: MAX_TAG, pattern: NO_NUL, description: 'One tag.' }),
   { maxItems: MAX_TAGS, description: 'Its tags.' }
 )
-export const Assignee = NullableId('The user who works on it besides the owner.')
+export const Assignee = NullableId(
+  'The user who works on it besides the owner; in a project, one of its members or its owner.'
+)
+export const ProjectId = NullableId(
+  'The project that it is in; null for a personal task. A task in a project belongs to the owner of the project.'
+)
+export const ProjectIdInput = NullableId(md`
+  The project that it is in, of which you are an editor at least; null for your personal tasks. Changing it moves the
+  task with its history.`)

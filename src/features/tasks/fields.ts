@@ -12,6 +12,8 @@ import {
   Description,
   DueDate,
   DueDateInput,
+  ProjectId,
+  ProjectIdInput,
   TAG_SEPARATOR,
   Tags,
   TagsInput,
@@ -116,6 +118,13 @@ const DECLARED = {
     column: tasks.assignee_id,
     input: Assignee,
     output: Assignee,
+    default: null,
+    normalize: (id: string) => id.toLowerCase()
+  },
+  project_id: {
+    column: tasks.project_id,
+    input: ProjectIdInput,
+    output: ProjectId,
     default: null,
     normalize: (id: string) => id.toLowerCase()
   }

@@ -4,7 +4,7 @@ import { invalidField } from '../../core/problem.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { readTimeZone } from '../../http/time-zone.ts'
 import { MAX_WORDS, TooManyWordsError, toTsquery } from '../../lib/search-query.ts'
-import type { TaskFilterQuery } from './list.schema.ts'
+import { NOBODY, type TaskFilterQuery } from './list.schema.ts'
 import { dueFilter, overdueFilter, timeFilter } from './time-filter.sql.ts'
 
 /**
@@ -28,6 +28,8 @@ export function conditionsOf(query: TaskFilterQuery): Condition[] {
     oneOf('priority', tasks.priority, query.priority),
     tagFilter(query.tag),
     assigneeFilter(query.assignee_id),
+    creatorFilter(query.created_by),
+    personalFilter(query.personal),
     overdueFilter(query.overdue, zone),
     dueFilter('due_after', query.due_after, zone),
     dueFilter('due_before', query.due_before, zone),
@@ -84,13 +86,37 @@ const tagFilter = (tag: string[] | undefined): Condition | undefined =>
     values: { tag: textArray(tag) }
   }
 
-const assigneeFilter = (assignee_id: string | undefined): Condition | undefined =>
-  assignee_id === undefined
-    ? undefined
+function assigneeFilter(assignee_id: string | undefined): Condition | undefined {
+  if (assignee_id === undefined) {
+    return undefined
+  }
+  return assignee_id === NOBODY
+    ? { name: 'unassigned', where: () => sql`${tasks.assignee_id} IS NULL`, values: {} }
     : {
         name: 'assignee_id',
         where: () => sql`${tasks.assignee_id} = ${value('assignee_id')}::uuid`,
         values: { assignee_id }
+      }
+}
+
+/** Tasks whose owner made them do not name who did. */
+const creatorFilter = (created_by: string | undefined): Condition | undefined =>
+  created_by === undefined
+    ? undefined
+    : {
+        name: 'created_by',
+        where: () =>
+          sql`coalesce(${tasks.created_by}, ${tasks.owner_id}) = ${value('created_by')}::uuid`,
+        values: { created_by }
+      }
+
+const personalFilter = (personal: boolean | undefined): Condition | undefined =>
+  personal === undefined
+    ? undefined
+    : {
+        name: personal ? 'personal' : 'shared',
+        where: () => sql`${tasks.project_id} IS ${sql.raw(personal ? '' : 'NOT')} NULL`,
+        values: {}
       }
 
 /** Cast without PostgreSQL's own parser, which would read the words once more. */

@@ -3,7 +3,7 @@ import { unionAll } from 'drizzle-orm/pg-core'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
 import { taskSortKeys, tasks } from '../../db/tables/tasks.ts'
-import type { Branch } from './access.sql.ts'
+import { type Branch, LISTS } from './access.sql.ts'
 import { taskColumns } from './columns.sql.ts'
 import type { Condition } from './filter.sql.ts'
 import type { TaskSort } from './list.schema.ts'
@@ -122,19 +122,44 @@ function orderBy(sort: TaskSort): SQL[] {
 }
 
 /** One select for each range of an index: of each branch, first the rows with a sort key, then those without. */
-function rangeSelects(db: Db, list: ListStatement, { columns, conditions, limit }: RowsInOrder) {
-  const { key, isAscending } = sortKeyOf(list.sort)
-  const order = isAscending ? asc : desc
-  return list.branches.flatMap(({ where }) =>
-    rangesOf(list).map((range) =>
-      db
-        .select({ ...columns, sort_key: sql<string | null>`${key}`.as('sort_key') })
-        .from(tasks)
-        .where(and(where, range, ...conditions))
-        .orderBy(order(key), order(tasks.id))
-        .limit(limit)
-    )
+function rangeSelects(db: Db, list: ListStatement, rows: RowsInOrder) {
+  return list.branches.flatMap(({ where, ofOneList }) =>
+    rangesOf(list).map((range) => {
+      const select = rangeSelect(db, list.sort, rows, and(ofOneList ?? where, range))
+      return ofOneList ? mergeLists(db, list.sort, rows, select) : select
+    })
   )
+}
+
+function rangeSelect(
+  db: Db,
+  sort: TaskSort,
+  { columns, conditions, limit }: RowsInOrder,
+  range: SQL | undefined
+) {
+  const { key, isAscending } = sortKeyOf(sort)
+  const order = isAscending ? asc : desc
+  return db
+    .select({ ...columns, sort_key: sql<string | null>`${key}`.as('sort_key') })
+    .from(tasks)
+    .where(and(range, ...conditions))
+    .orderBy(order(key), order(tasks.id))
+    .limit(limit)
+}
+
+/** Merges the same range of many lists, each no longer than the page: a page costs at most lists × page rows. */
+function mergeLists(
+  db: Db,
+  sort: TaskSort,
+  { columns, limit }: RowsInOrder,
+  ofOneList: ReturnType<typeof rangeSelect>
+) {
+  return db
+    .select({ ...columns, sort_key: sql<string | null>`sort_key`.as('sort_key') })
+    .from(LISTS)
+    .crossJoinLateral(ofOneList.as('tasks'))
+    .orderBy(...orderBy(sort))
+    .limit(limit)
 }
 
 /** Rows without a sort key come last in both directions, so they are a range of their own. */

@@ -14,12 +14,15 @@ import { md } from '../../lib/md.ts'
 import { TaskPriority, TaskStatus } from './fields.schema.ts'
 
 const MAX_TAGS = 20
+const MAX_PROJECTS = 50
+/** What `assignee_id` is for tasks that are assigned to nobody. */
+export const NOBODY = 'none'
 const MAX_Q = 200
 
 const TaskScope = stringEnum(
   'TaskScope',
   ['mine', 'all'],
-  "Whose tasks: `mine` (own and assigned ones), or `all` (everybody's; managers only)."
+  "Whose tasks: `mine` (own and assigned ones, and those of your projects), or `all` (everybody's; managers only)."
 )
 const TaskDeleted = stringEnum(
   'TaskDeleted',
@@ -50,7 +53,29 @@ export type TaskSort = Static<typeof TaskSort>
 const Filter = {
   scope: Type.Optional(ref(TaskScope)),
   owner_id: Type.Optional(Id('Only tasks of this owner; only managers may name somebody else.')),
-  assignee_id: Type.Optional(Id('Only tasks assigned to this user.')),
+  project_id: Type.Optional(
+    Type.Array(Id('A project.'), {
+      minItems: 1,
+      maxItems: MAX_PROJECTS,
+      description:
+        'Only tasks of these projects; repeat the parameter. One that you cannot see is a 404.'
+    })
+  ),
+  personal: Type.Optional(
+    Type.Boolean({
+      description: 'Only tasks that are in no project, or only those that are in one.'
+    })
+  ),
+  assignee_id: Type.Optional(
+    Type.String({
+      maxLength: 36,
+      pattern: `^(${NOBODY}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$`,
+      description:
+        'Only tasks assigned to this user, by id; `none` for those that are assigned to nobody.',
+      'x-hint': 'must be the id of a user, or none'
+    })
+  ),
+  created_by: Type.Optional(Id('Only tasks that this user created.')),
   status: Type.Optional(
     Type.Array(ref(TaskStatus), {
       maxItems: 3,

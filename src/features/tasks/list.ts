@@ -7,7 +7,6 @@ import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
 import { readTimeZone } from '../../http/time-zone.ts'
 import { borderOf } from '../../lib/time-border.ts'
 import type { TimeZone } from '../../lib/time-zone.ts'
-import { visibleBranches } from './access.sql.ts'
 import { conditionsOf, needsCustomPlan } from './filter.sql.ts'
 import {
   type After,
@@ -20,16 +19,22 @@ import {
 } from './list.queries.ts'
 import type { TaskFilterQuery, TaskListQuery, TaskSort } from './list.schema.ts'
 import type { Task } from './schema.ts'
+import { visibleTasks } from './visible.ts'
 
 /** Statements of which the text is kept in this process. */
 const MAX_STATEMENTS = 200
 /**
- * The lists that stay prepared on each connection to the server: what callers see by default, or everybody's tasks,
- * perhaps of some states. A caller can ask for hundreds of thousands of other kinds, each of which would take the
+ * The lists that stay prepared on each connection to the server, by their branches and filters: what callers see by
+ * default, perhaps of some states, those of a project, and everybody's. A caller can ask for hundreds of thousands of other kinds, each of which would take the
  * server's memory on every connection; those are planned anew.
  */
-const COMMON_BRANCHES = ['own live,assigned', 'all live']
-const COMMON_FILTERS = ['', 'status one', 'status']
+const FILTERS = ['', 'status one', 'status']
+const COMMON_FILTERS = new Map([
+  ['list live,assigned', FILTERS],
+  ['lists live,assigned', FILTERS],
+  ['list live', ['']],
+  ['all live', ['']]
+])
 /** A search is prepared for its first page and without other filters. */
 const COMMON_SEARCHES = ['q', 'tag']
 /** A larger page is too much for a head scan to find. */
@@ -88,10 +93,10 @@ export function createTaskReader(db: Db) {
     { sort, filter, after: position, limit, include_total }: RowsWanted
   ): Promise<{ rows: Row[]; total: number | undefined }> {
     const conditions = conditionsOf(filter)
-    const branches = visibleBranches(caller, filter)
+    const { branches, values: visible } = await visibleTasks(db, caller, filter)
     const list: ListStatement = { sort, branches, conditions, after: afterOf(position) }
     const values: Record<string, unknown> = Object.assign(
-      { caller_id: caller.id, owner_id: filter.owner_id, limit, ...position },
+      { ...visible, limit, ...position },
       ...conditions.map((condition) => condition.values)
     )
     const [rows, total] = await Promise.all([
@@ -111,11 +116,11 @@ const nameOf = ({ sort, after, branches, conditions }: ListStatement): string =>
 const namesOf = (parts: { name: string }[]): string => parts.map(({ name }) => name).join()
 
 const isCommonList = ({ branches, conditions }: ListStatement): boolean =>
-  COMMON_BRANCHES.includes(namesOf(branches)) && COMMON_FILTERS.includes(namesOf(conditions))
+  COMMON_FILTERS.get(namesOf(branches))?.includes(namesOf(conditions)) === true
 
 const isCommonSearch = ({ branches, conditions, after }: ListStatement): boolean =>
   after === 'start' &&
-  COMMON_BRANCHES.includes(namesOf(branches)) &&
+  COMMON_FILTERS.get(namesOf(branches)) === FILTERS &&
   COMMON_SEARCHES.includes(namesOf(conditions))
 
 function afterOf(position: Position | undefined): After {
@@ -135,7 +140,8 @@ function canonicalFilter({ time_zone, ...filter }: TaskFilterQuery): unknown[] {
 
 function canonicalValue(name: string, value: unknown, zone: TimeZone | undefined): unknown {
   if (Array.isArray(value)) {
-    return [...new Set(value.map((one: string) => one.trim()))].sort()
+    const spelt = (one: string) => (name.endsWith('_id') ? one.toLowerCase() : one.trim())
+    return [...new Set(value.map(spelt))].sort()
   }
   if (/_(after|before)$/.test(name)) {
     const { moment, shown } = borderOf(name, value as string, zone)
@@ -144,7 +150,7 @@ function canonicalValue(name: string, value: unknown, zone: TimeZone | undefined
   if (name === 'overdue' && zone && zone.name !== 'UTC') {
     return [value, zone.name]
   }
-  return name.endsWith('_id') ? (value as string).toLowerCase() : value
+  return name.endsWith('_id') || name === 'created_by' ? (value as string).toLowerCase() : value
 }
 
 /** Lists tasks by key: the last page costs what the first costs, and rows that come or go move no other row. */

@@ -6,15 +6,20 @@ import type { TaskVersion } from './trash.queries.ts'
 
 export const UNASSIGN_CHUNK = 1000
 
+/** The personal tasks of an owner: those of a project are in the trash with it, until they are purged. */
 export const OWNED_TASKS: OwnedTable = {
   table: sql`tasks`,
   owner: sql`owner_id`,
-  key: sql`id`
+  key: sql`id`,
+  only: sql`project_id IS NULL`
 }
 export const OWNED_EVENTS: OwnedTable = {
   table: sql`task_events`,
   owner: sql`owner_id`,
-  key: sql`task_id, version`
+  key: sql`task_id, version`,
+  only: sql`NOT EXISTS (
+    SELECT FROM tasks t WHERE t.owner_id = task_events.owner_id AND t.id = task_events.task_id
+  )`
 }
 
 /**

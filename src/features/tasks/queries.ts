@@ -5,9 +5,13 @@ import { prepared } from '../../db/prepared-statements.ts'
 import { executeRows } from '../../db/rows.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { users } from '../../db/tables/users.ts'
-import { isLive, isManager, othersTask } from './access.sql.ts'
+import type { MemberRole } from '../project-access/rights.ts'
+import { isLive, isManager, memberRole, othersTask } from './access.sql.ts'
 import { taskColumns } from './columns.sql.ts'
 import type { Task } from './schema.ts'
+
+/** A task that the caller sees, with their role in its project where it is not their own. */
+export type VisibleTask = Task & { member_role?: MemberRole | null }
 
 /** Reads one live task: first the caller's own by its key, which is the usual case. Prepared once. */
 export function prepareFindTask(db: Db) {
@@ -22,12 +26,12 @@ export function prepareFindTask(db: Db) {
   )
   const others = prepared(
     db
-      .select(taskColumns)
+      .select({ ...taskColumns, member_role: memberRole(callerId) })
       .from(tasks)
       .where(and(hasId, othersTask(callerId, sql.placeholder('is_manager')), isLive)),
     'find_others_task'
   )
-  return async (caller: Caller, id: string): Promise<Task | undefined> => {
+  return async (caller: Caller, id: string): Promise<VisibleTask | undefined> => {
     const values = { caller_id: caller.id, id, is_manager: isManager(caller) }
     return (await own.execute(values))[0] ?? (await others.execute(values))[0]
   }
@@ -35,8 +39,8 @@ export function prepareFindTask(db: Db) {
 export type FindTask = ReturnType<typeof prepareFindTask>
 
 /** Returns the tasks that the caller may see, deleted or not, locked in the order of ids until the transaction ends. */
-export async function lockTasks(tx: Db, caller: Caller, ids: string[]): Promise<Task[]> {
-  const own = await tx
+export async function lockTasks(tx: Db, caller: Caller, ids: string[]): Promise<VisibleTask[]> {
+  const own: VisibleTask[] = await tx
     .select(taskColumns)
     .from(tasks)
     .where(and(eq(tasks.owner_id, caller.id), inArray(tasks.id, ids)))
@@ -47,12 +51,21 @@ export async function lockTasks(tx: Db, caller: Caller, ids: string[]): Promise<
     return own
   }
   const others = await tx
-    .select(taskColumns)
+    .select({ ...taskColumns, member_role: memberRole(caller.id) })
     .from(tasks)
     .where(and(inArray(tasks.id, missing), othersTask(caller.id, isManager(caller))))
     .orderBy(tasks.id)
     .for('update')
   return [...own, ...others]
+}
+
+/** Returns the project that a task is in, whoever may see it; null when it is in none. */
+export async function findProjectOfTask(db: Db, id: string): Promise<string | null> {
+  const [task] = await db
+    .select({ project_id: tasks.project_id })
+    .from(tasks)
+    .where(eq(tasks.id, id))
+  return task?.project_id ?? null
 }
 
 /** Returns the owner of a task, deleted or not, that the caller may see. */

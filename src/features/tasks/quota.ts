@@ -18,14 +18,51 @@ export async function remainingQuota(
   return Math.min(wanted, quota - (await countUnderLock(tx, owner_id, quota)))
 }
 
-/** Throws when an owner may not have one more task. */
-export async function assertQuota(tx: Db, quota: number, owner_id: string): Promise<void> {
-  if ((await remainingQuota(tx, quota, owner_id, 1)) < 1) {
+/** How many more tasks each owner may have. */
+export interface Quotas {
+  /** Counts one more task of an owner; throws when they may not have it. */
+  take: (owner_id: string) => void
+}
+
+/** Reads what is left of the quotas of owners, none of whom gets more than `wanted` tasks. */
+export async function loadQuotas(
+  tx: Db,
+  quota: number,
+  owners: string[],
+  wanted: number
+): Promise<Quotas> {
+  const left = new Map<string, number>()
+  for (const owner of [...new Set(owners)].sort()) {
+    left.set(owner, await remainingQuota(tx, quota, owner, wanted))
+  }
+  return {
+    take(owner_id) {
+      const remaining = left.get(owner_id) ?? 0
+      if (remaining < 1) {
+        throw quotaExceeded(quota)
+      }
+      left.set(owner_id, remaining - 1)
+    }
+  }
+}
+
+/** Throws when an owner may not have so many more tasks. */
+export async function assertQuotaFor(
+  tx: Db,
+  quota: number,
+  owner_id: string,
+  wanted: number
+): Promise<void> {
+  if ((await remainingQuota(tx, quota, owner_id, wanted)) < wanted) {
     throw quotaExceeded(quota)
   }
 }
 
+/** Throws when an owner may not have one more task. */
+export const assertQuota = (tx: Db, quota: number, owner_id: string): Promise<void> =>
+  assertQuotaFor(tx, quota, owner_id, 1)
+
 export const quotaExceeded = (quota: number) =>
   new Problem('quota_exceeded', {
-    detail: `An account may have ${quota} tasks. Delete some first.`
+    detail: `An account may have ${quota} tasks, those of its projects included. Delete some first.`
   })

@@ -32,12 +32,16 @@ const createTask = {
     operationId: 'createTask',
     tags,
     summary: 'Create a task',
-    description: 'Creates a task of your own.',
+    description:
+      'Creates a task of your own, or one in a project of which you are an editor at least.',
     headers: IdempotencyKey,
     body: ref(TaskCreate),
     response: responses(
       { 201: ref(Task) },
+      'not_a_member',
+      'not_allowed',
       'quota_exceeded',
+      'project_archived',
       'id_taken',
       'idempotency_in_flight',
       'response_not_stored',
@@ -64,7 +68,7 @@ const listTasks = {
       counts (\`include_total\`, statistics) and exports in progress at once; a further one is a 429. Plain lists are
       not bounded so.`,
     querystring: TaskListQuery,
-    response: responses({ 200: ref(TaskPage) }, 'not_allowed')
+    response: responses({ 200: ref(TaskPage) }, 'not_allowed', 'not_found')
   }
 } as const
 
@@ -84,6 +88,15 @@ const getTask = {
   }
 } as const
 
+const CHANGE_PROBLEMS = [
+  'not_a_member',
+  'not_allowed',
+  'quota_exceeded',
+  'not_found',
+  'project_archived',
+  'stale_version'
+] as const
+
 const updateTask = {
   config: mayWrite,
   schema: {
@@ -96,7 +109,7 @@ const updateTask = {
     params: TaskParams,
     headers: IfMatch,
     body: ref(TaskUpdate),
-    response: responses({ 200: ref(Task) }, 'not_allowed', 'not_found', 'stale_version')
+    response: responses({ 200: ref(Task) }, ...CHANGE_PROBLEMS)
   }
 } as const
 
@@ -112,7 +125,7 @@ const replaceTask = {
     params: TaskParams,
     headers: IfMatch,
     body: ref(TaskReplace),
-    response: responses({ 200: ref(Task) }, 'not_allowed', 'not_found', 'stale_version')
+    response: responses({ 200: ref(Task) }, ...CHANGE_PROBLEMS)
   }
 } as const
 
@@ -129,6 +142,7 @@ const deleteTask = {
       { 204: NoContent('It is in the trash.') },
       'not_allowed',
       'not_found',
+      'project_archived',
       'stale_version'
     )
   }

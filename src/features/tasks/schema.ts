@@ -3,6 +3,7 @@ import { pageSchema } from '../../http/pagination.schema.ts'
 import {
   Id,
   NullableTimestamp,
+  OwnId,
   params,
   ref,
   requestBody,
@@ -10,6 +11,7 @@ import {
   stringEnum,
   Timestamp
 } from '../../http/schemas.ts'
+import { md } from '../../lib/md.ts'
 import { TaskPriority, TaskStatus } from './fields.schema.ts'
 import {
   CSV_COLUMNS,
@@ -20,16 +22,11 @@ import {
   outputSchemas
 } from './fields.ts'
 
-/** RFC 9562, version 7; either case. */
-const UUID_V7 =
-  '^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-7[0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}$'
-const uuidV7 = new RegExp(UUID_V7)
-export const isUuidV7 = (id: string): boolean => uuidV7.test(id)
-
 const { assignee_id: unassigned, ...otherDefaults } = DEFAULTS
 const EXAMPLE = {
   id: '019f2f6e-7c1a-7bbb-8bbb-0123456789ab',
   owner_id: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab',
+  created_by: '019f2f6e-7c1a-7aaa-8aaa-0123456789ab',
   assignee_id: unassigned,
   title: 'Paint the door',
   ...otherDefaults,
@@ -49,7 +46,8 @@ export const Task = responseBody(
   'Task',
   {
     id: Id("The task's id, a UUIDv7."),
-    owner_id: Id('The user who owns the task.'),
+    owner_id: Id('The user who owns the task; in a project, the owner of the project.'),
+    created_by: Id('The user who created it.'),
     assignee_id,
     ...otherOutputSchemas,
     completed: Type.Boolean({ description: 'True while `status` is `done`.' }),
@@ -73,15 +71,7 @@ export const TaskPage = pageSchema('TaskPage', Task, 'A page of tasks.')
 export const TaskCreate = requestBody(
   'TaskCreate',
   {
-    id: Type.Optional(
-      Type.String({
-        format: 'uuid',
-        maxLength: 36,
-        pattern: UUID_V7,
-        description: 'Your own id, a UUIDv7; a second task with it is rejected.',
-        'x-hint': 'must be a UUIDv7'
-      })
-    ),
+    id: Type.Optional(OwnId('Your own id, a UUIDv7; a second task with it is rejected.')),
     ...optionalInputSchemas,
     title: inputSchemas.title
   },
@@ -99,15 +89,16 @@ export const TaskUpdate = requestBody('TaskUpdate', optionalInputSchemas, {
 })
 export type TaskUpdate = Static<typeof TaskUpdate>
 
-const { all_day, ...requiredInputs } = inputSchemas
+const { all_day, project_id, ...requiredInputs } = inputSchemas
 
 export const TaskReplace = requestBody(
   'TaskReplace',
-  { ...requiredInputs, all_day: Type.Optional(all_day) },
+  { ...requiredInputs, all_day: Type.Optional(all_day), project_id: Type.Optional(project_id) },
   {
     'x-hint': 'PUT sets every field; to change some of them use PATCH',
-    description:
-      'Every writable field of a task; only `all_day` may be left out. To change some of them use PATCH.',
+    description: md`
+      Every writable field of a task; only \`all_day\` may be left out, and \`project_id\`, which then stays as it is. To
+      change some fields use PATCH.`,
     examples: [{ title: 'Paint the door', ...DEFAULTS, priority: 'high' }]
   }
 )

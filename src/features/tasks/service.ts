@@ -17,6 +17,15 @@ import { deleteTask, restoreTask, updateTask, type Versions } from './update.ts'
 
 export { idTaken } from './create.ts'
 export { type MatchedRecord, saveMatched } from './matched.ts'
+export {
+  assertQuotaForProject,
+  countProjectTasks,
+  countTasksOfProjects,
+  followProject,
+  giveProjectTasks,
+  type ProjectTaskCounts,
+  unassignFromProject
+} from './project-tasks.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
 
 /** A read of everything that an owner has, a page at a time. */

@@ -14,7 +14,7 @@ const getTaskStats = {
     description: md`
       Counts the tasks that a list with the same filters returns: by status, by priority, and how many are overdue.`,
     querystring: TaskFilterQuery,
-    response: responses({ 200: ref(TaskStats) }, 'not_allowed')
+    response: responses({ 200: ref(TaskStats) }, 'not_allowed', 'not_found')
   }
 } as const
 

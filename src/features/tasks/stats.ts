@@ -4,11 +4,11 @@ import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { readTimeZone } from '../../http/time-zone.ts'
-import { visibleBranches } from './access.sql.ts'
 import { conditionsOf } from './filter.sql.ts'
 import { whereClause } from './list.queries.ts'
 import type { TaskFilterQuery, TaskStats } from './list.schema.ts'
 import { overdue } from './time-filter.sql.ts'
+import { visibleTasks } from './visible.ts'
 
 const count = (condition?: SQL) =>
   condition ? sql<number>`(count(*) FILTER (WHERE ${condition}))::int` : sql<number>`count(*)::int`
@@ -29,15 +29,16 @@ export async function countTasksBy(
   filter: TaskFilterQuery
 ): Promise<TaskStats> {
   const conditions = conditionsOf(filter)
+  const visible = await visibleTasks(db, caller, filter)
   const late = overdue(readTimeZone(filter.time_zone))
   const values: Record<string, unknown> = Object.assign(
-    { caller_id: caller.id, owner_id: filter.owner_id, ...late.values },
+    { ...visible.values, ...late.values },
     ...conditions.map((condition) => condition.values)
   )
   const query = db
     .select({ ...counts, overdue: count(late.where()) })
     .from(tasks)
-    .where(whereClause(visibleBranches(caller, filter), conditions))
+    .where(whereClause(visible.branches, conditions))
   // Without a name: the plan depends on how many rows match.
   const [row] = await prepared(query, undefined).execute(values)
   const { total, todo, in_progress, done, low, medium, high, ...rest } = row as {

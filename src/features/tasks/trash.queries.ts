@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
+import { taskListId, tasks } from '../../db/tables/tasks.ts'
 
 /** A task in the version that it has now, or had when it was purged. */
 export type TaskVersion = { owner_id: string; id: string; version: number }
@@ -11,7 +12,7 @@ export async function readClock(db: Db): Promise<string> {
   return row?.now ?? ''
 }
 
-/** Moves an owner's oldest live tasks that were created by `until` into the trash. */
+/** Moves the oldest live personal tasks of an owner that were created by `until` into the trash. */
 export const trashOldest = (
   tx: Db,
   owner_id: string,
@@ -27,6 +28,7 @@ export const trashOldest = (
         SELECT id
         FROM tasks
         WHERE owner_id = ${owner_id}
+          AND ${taskListId(tasks)} = ${owner_id}
           AND deleted_at IS NULL
           AND created_at <= ${until}::timestamptz
         ORDER BY created_at

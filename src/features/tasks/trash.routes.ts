@@ -24,7 +24,8 @@ const deleteAllTasks = {
     tags,
     summary: 'Delete all your tasks',
     description: md`
-      Moves every task of your own into the trash. Managers and admins, too, delete only their own tasks this way.
+      Moves every personal task of your own into the trash; tasks in projects stay. Managers and admins, too, delete
+      only their own tasks this way.
       Without \`confirm=all\` nothing is deleted and the response is a 400.`,
     querystring: DeleteAllQuery,
     response: responses({ 200: ref(TasksDeleted) }, 'not_found')
@@ -45,6 +46,7 @@ const restoreTask = {
       'not_allowed',
       'quota_exceeded',
       'not_found',
+      'project_archived',
       'stale_version'
     )
   }

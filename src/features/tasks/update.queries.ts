@@ -6,7 +6,7 @@ import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
 import type { Changes } from '../../db/tables/task-events.ts'
 import { tasks } from '../../db/tables/tasks.ts'
-import { isLive } from './access.sql.ts'
+import { isLive, isOpen } from './access.sql.ts'
 import { fieldDefinitions, fieldPlaceholders, fieldsOfRecord, taskColumns } from './columns.sql.ts'
 import {
   eventOrigin,
@@ -21,6 +21,8 @@ import type { Task } from './schema.ts'
 export interface TaskChange extends FieldValues, Pick<Task, 'owner_id' | 'id'> {
   completion: 'keep' | 'now' | 'never'
   deletion: 'keep' | 'now' | 'never'
+  /** Present when the task goes to another owner. */
+  new_owner_id?: string
 }
 
 const timestampOr = (choice: SQL, before: AnyPgColumn) => sql`
@@ -28,8 +30,8 @@ const timestampOr = (choice: SQL, before: AnyPgColumn) => sql`
 const nextVersion = { version: sql`${tasks.version} + 1`, updated_at: sql`now()` }
 
 /**
- * Changes one live task, if it still has the version that the change was made for, and writes the event: one statement,
- * which is the lock and the transaction. Returns undefined when the version is another one. Prepared once per type.
+ * Changes one live task, if it still has the version that the change was made for and its project is open, and writes
+ * the event: one statement, which is the lock and the transaction. Returns undefined otherwise. Prepared once per type.
  */
 export function prepareUpdateTask(db: Db, type: TaskEventType) {
   const { placeholder: value } = sql
@@ -47,7 +49,8 @@ export function prepareUpdateTask(db: Db, type: TaskEventType) {
           eq(tasks.owner_id, value('owner_id')),
           eq(tasks.id, value('id')),
           eq(tasks.version, value('version')),
-          isLive
+          isLive,
+          isOpen
         )
       )
       .returning(taskColumns)
@@ -75,21 +78,43 @@ export function prepareUpdateTask(db: Db, type: TaskEventType) {
 }
 export type UpdateTask = ReturnType<typeof prepareUpdateTask>
 
-/** Changes locked tasks in one statement, each to a new version; returns them by id. */
+/**
+ * Changes locked tasks in one statement, each to a new version; returns them by id. The history of those that go to
+ * another owner goes with them.
+ */
 export async function updateTasks(tx: Db, changes: TaskChange[]): Promise<Map<string, Task>> {
+  const moved = changes.filter(({ new_owner_id }) => new_owner_id !== undefined)
   const records = sql`
     jsonb_to_recordset(${JSON.stringify(changes)}::jsonb)
-      AS v(owner_id uuid, id uuid, ${fieldDefinitions}, completion text, deletion text)`
+      AS v(owner_id uuid, id uuid, ${fieldDefinitions}, completion text, deletion text,
+        new_owner_id uuid)`
   const changed: Task[] = await tx
     .update(tasks)
     .set({
       ...fieldsOfRecord,
       completed_at: timestampOr(sql`v.completion`, tasks.completed_at),
       deleted_at: timestampOr(sql`v.deletion`, tasks.deleted_at),
+      owner_id: sql`coalesce(v.new_owner_id, ${tasks.owner_id})`,
+      created_by: sql`
+        CASE WHEN v.new_owner_id IS NULL THEN ${tasks.created_by} ELSE ${taskColumns.created_by.sql} END`,
+      deleted_with: null,
       ...nextVersion
     })
     .from(records)
     .where(sql`${tasks.owner_id} = v.owner_id AND ${tasks.id} = v.id`)
     .returning(taskColumns)
+  await moveEvents(tx, moved)
   return new Map(changed.map((task) => [task.id, task]))
+}
+
+async function moveEvents(tx: Db, moved: TaskChange[]): Promise<void> {
+  if (moved.length === 0) {
+    return
+  }
+  await tx.execute(sql`
+    UPDATE task_events e
+    SET owner_id = v.new_owner_id
+    FROM jsonb_to_recordset(${JSON.stringify(moved)}::jsonb)
+      AS v(owner_id uuid, id uuid, new_owner_id uuid)
+    WHERE e.owner_id = v.owner_id AND e.task_id = v.id`)
 }

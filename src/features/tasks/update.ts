@@ -8,9 +8,10 @@ import { buildDelete, buildRestore, buildUpdate, type TaskChangeSet } from './ch
 import { checkAssignee } from './create.ts'
 import { listChangesSince, recordTaskEvents } from './events.queries.ts'
 import { normalizeFields } from './fields.ts'
-import { type FindTask, lockTasks } from './queries.ts'
+import { type FindTask, findProjectOfTask, lockTasks, type VisibleTask } from './queries.ts'
 import { assertQuota } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
+import { addProjectsOf, assertOpen, lockTargets, moveTo, placeIn } from './task-projects.ts'
 import { type UpdateTask, updateTasks } from './update.queries.ts'
 
 /** Optimistic attempts before falling back to a row lock. */
@@ -32,7 +33,16 @@ export interface UpdateDeps {
 }
 
 /** Returns the change that a task needs; undefined when it needs none. */
-type BuildChange = (task: Task) => TaskChangeSet | undefined
+type BuildChange = (task: VisibleTask) => TaskChangeSet | undefined
+
+/** A change of one task. */
+interface Request {
+  id: string
+  versions: Versions
+  build: BuildChange
+  /** The project into which it goes; undefined when it stays where it is. */
+  project_id?: string | null | undefined
+}
 
 /**
  * Applies the fields that are present. What differs from before becomes one event; when nothing does, nothing is
@@ -46,7 +56,8 @@ export function updateTask(
   body: TaskUpdate
 ): Promise<Task> {
   const wanted = normalizeFields(body)
-  return changeTask(deps, ctx, id, versions, (task) => buildUpdate(ctx.caller, task, wanted))
+  const build: BuildChange = (task) => buildUpdate(ctx.caller, task, wanted)
+  return changeTask(deps, ctx, { id, versions, build, project_id: wanted.project_id })
 }
 
 /** Moves a task into the trash. */
@@ -55,7 +66,8 @@ export const deleteTask = (
   ctx: RequestContext,
   id: string,
   versions: Versions
-): Promise<Task> => changeTask(deps, ctx, id, versions, (task) => buildDelete(ctx.caller, task))
+): Promise<Task> =>
+  changeTask(deps, ctx, { id, versions, build: (task) => buildDelete(ctx.caller, task) })
 
 /** Clocks may differ by so much from that of the database, by which tasks are purged. */
 const CLOCK_MS = 60_000
@@ -72,10 +84,13 @@ export function restoreTask(
   versions: Versions
 ): Promise<Task> {
   return withTransaction(db, async (tx) => {
+    const projects = await lockTargets(tx, ctx.caller, [await findProjectOfTask(tx, id)])
     const task = await lockTask(tx, ctx.caller, id)
     if (isPurgeable(task, retentionDays)) {
       throw new Problem('not_found')
     }
+    await addProjectsOf(tx, ctx.caller, projects, [task])
+    assertOpen(projects, task)
     await checkVersion(tx, task, versions)
     const changeSet = buildRestore(ctx.caller, task)
     if (!changeSet) {
@@ -88,16 +103,11 @@ export function restoreTask(
 
 /**
  * Changes a live task optimistically: reads it and, in one statement, changes it if it still has the same version. That
- * is two round trips, and no connection is held between them. Conflicts and a change of the assignee, whose account
- * must exist until the transaction ends, take a row lock.
+ * is two round trips, and no connection is held between them. Conflicts take a row lock, and so does a change of the
+ * assignee or the project, which must exist until the transaction ends.
  */
-async function changeTask(
-  deps: UpdateDeps,
-  ctx: RequestContext,
-  id: string,
-  versions: Versions,
-  build: BuildChange
-): Promise<Task> {
+async function changeTask(deps: UpdateDeps, ctx: RequestContext, request: Request): Promise<Task> {
+  const { id, versions, build } = request
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
     const task = await deps.findTask(ctx.caller, id)
     if (!task) {
@@ -109,7 +119,7 @@ async function changeTask(
       return task
     }
     const { type, change, changes } = changeSet
-    if ('assignee_id' in changes) {
+    if ('assignee_id' in changes || 'project_id' in changes) {
       break
     }
     const update = deps.updateTask[type as keyof UpdateDeps['updateTask']]
@@ -118,34 +128,43 @@ async function changeTask(
       return changed
     }
   }
-  return changeLockedTask(deps.db, ctx, id, versions, build)
+  return changeLockedTask(deps, ctx, request)
 }
 
 function changeLockedTask(
-  db: Db,
+  { db, quota }: UpdateDeps,
   ctx: RequestContext,
-  id: string,
-  versions: Versions,
-  build: BuildChange
+  { id, versions, build, project_id }: Request
 ): Promise<Task> {
+  const { caller } = ctx
   return withTransaction(db, async (tx) => {
-    const task = await lockTask(tx, ctx.caller, id)
+    const projects = await lockTargets(tx, caller, [project_id])
+    const task = await lockTask(tx, caller, id)
     if (task.deleted_at !== null) {
       throw new Problem('not_found')
     }
+    await addProjectsOf(tx, caller, projects, [task])
+    assertOpen(projects, task)
     await checkVersion(tx, task, versions)
     const changeSet = build(task)
     if (!changeSet) {
       return task
     }
-    if ('assignee_id' in changeSet.changes) {
-      await checkAssignee(tx, changeSet.change.assignee_id)
+    const { change, changes } = changeSet
+    if ('project_id' in changes) {
+      moveTo(changeSet, placeIn(projects, caller, change.project_id, ''))
+    }
+    if (change.new_owner_id !== undefined) {
+      await assertQuota(tx, quota, change.new_owner_id)
+    }
+    if ('assignee_id' in changes || 'project_id' in changes) {
+      await checkAssignee(tx, change)
     }
     return applyChange(tx, ctx, changeSet)
   })
 }
 
-async function lockTask(tx: Tx, caller: Caller, id: string): Promise<Task> {
+async function lockTask(tx: Tx, caller: Caller, id: string): Promise<VisibleTask> {
   const [task] = await lockTasks(tx, caller, [id])
   if (!task) {
     throw new Problem('not_found')
@@ -173,13 +192,10 @@ export async function applyChanges(
   await recordTaskEvents(
     tx,
     ctx,
-    changeSets.map(({ change: { owner_id, id }, type, changes }) => ({
-      owner_id,
-      task_id: id,
-      version: mustGet(changed, id).version,
-      type,
-      changes
-    }))
+    changeSets.map(({ change: { id }, type, changes }) => {
+      const { owner_id, version } = mustGet(changed, id)
+      return { owner_id, task_id: id, version, type, changes }
+    })
   )
   return changed
 }

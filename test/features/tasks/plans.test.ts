@@ -2,7 +2,6 @@ import { fillPlaceholders, type SQL, sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import type { Caller } from '../../../src/core/context.ts'
 import { executeRows } from '../../../src/db/rows.ts'
-import { visibleBranches } from '../../../src/features/tasks/access.sql.ts'
 import { conditionsOf, needsCustomPlan } from '../../../src/features/tasks/filter.sql.ts'
 import {
   HEAD_SCAN_ROWS,
@@ -10,6 +9,7 @@ import {
   prepareRows
 } from '../../../src/features/tasks/list.queries.ts'
 import { type TaskListQuery, TaskSort } from '../../../src/features/tasks/list.schema.ts'
+import { visibleTasks } from '../../../src/features/tasks/visible.ts'
 import { openWithoutTimeouts, serverUrl } from '../../support/database.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
@@ -184,7 +184,7 @@ async function explain(
   after?: { sort_key: string | null; id: string },
   prepare?: typeof prepareHeadScan
 ) {
-  const { text, values, isGeneric } = statementOf(db, who, query, after, prepare)
+  const { text, values, isGeneric } = await statementOf(db, who, query, after, prepare)
   const plan = await db.transaction(async (tx) => {
     await tx.execute(
       sql.raw(
@@ -228,7 +228,7 @@ async function explain(
   return found
 }
 
-function statementOf(
+async function statementOf(
   db: Db,
   who: Caller,
   query: TaskListQuery,
@@ -238,9 +238,10 @@ function statementOf(
 ) {
   const { sort = 'created_at_desc', ...filter } = query
   const conditions = conditionsOf(filter)
+  const visible = await visibleTasks(db, who, filter)
   const list = {
     sort,
-    branches: visibleBranches(who, filter),
+    branches: visible.branches,
     conditions,
     after: afterOf(after)
   }
@@ -248,7 +249,7 @@ function statementOf(
     ? prepare(db, list, 'head').getQuery()
     : prepareRows(db, list, undefined).getQuery()
   const values = Object.assign(
-    { caller_id: who.id, owner_id: filter.owner_id, limit, ...after },
+    { ...visible.values, limit, ...after },
     ...conditions.map((c) => c.values)
   )
   return {
@@ -264,7 +265,7 @@ async function positionNearEnd(
   who: Caller,
   query: TaskListQuery
 ): Promise<{ sort_key: string | null; id: string }> {
-  const { text, values } = statementOf(db, who, query, undefined, undefined, 10_000_000)
+  const { text, values } = await statementOf(db, who, query, undefined, undefined, 10_000_000)
   const filled = text.replace(/\$(\d+)/g, (_, n) => literal(values[Number(n) - 1]))
   const rows = await executeRows<{ sort_key: string | null; id: string }>(
     db,

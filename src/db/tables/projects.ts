@@ -1,0 +1,79 @@
+import { sql } from 'drizzle-orm'
+import {
+  type AnyPgColumn,
+  boolean,
+  foreignKey,
+  index,
+  integer,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  uuid
+} from 'drizzle-orm/pg-core'
+import { now, timestamp } from '../columns.ts'
+import { foldedLetters } from '../fold.sql.ts'
+import { users } from './users.ts'
+
+/** Declared in rising order. The owner of a project is not among its members. */
+export const memberRole = pgEnum('project_member_role', ['viewer', 'editor', 'admin'])
+
+/** A name as projects are sorted by it: whatever its case and accents, the same on every server. */
+export const projectNameKey = (name: AnyPgColumn) =>
+  sql`left(${foldedLetters(name)}, 200) collate "C"`
+
+/** Lists of tasks that several people share. */
+export const projects = pgTable(
+  'projects',
+  {
+    owner_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    id: uuid().notNull(),
+    name: text().notNull(),
+    description: text(),
+    color: text(),
+    archived: boolean().notNull().default(false),
+    version: integer().notNull().default(1),
+    created_at: timestamp().notNull().default(now),
+    updated_at: timestamp().notNull().default(now),
+    deleted_at: timestamp(),
+    // True while some of its tasks have not followed it into the trash or out of it.
+    tasks_pending: boolean().notNull().default(false)
+  },
+  (t) => [
+    primaryKey({ columns: [t.owner_id, t.id] }),
+    // A path names a project by its id alone. Not unique: unique indexes start with the owner.
+    index('projects_id').on(t.id),
+    index('projects_created').on(t.created_at, t.id),
+    index('projects_updated').on(t.updated_at, t.id),
+    index('projects_name').on(projectNameKey(t.name), t.id),
+    index('projects_trash').on(t.deleted_at).where(sql`${t.deleted_at} is not null`),
+    index('projects_pending').on(t.id).where(sql`${t.tasks_pending}`)
+  ]
+)
+
+/** Who shares a project with its owner. */
+export const projectMembers = pgTable(
+  'project_members',
+  {
+    owner_id: uuid().notNull(),
+    project_id: uuid().notNull(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    role: memberRole().notNull(),
+    added_at: timestamp().notNull().default(now)
+  },
+  (t) => [
+    primaryKey({ columns: [t.owner_id, t.project_id, t.user_id] }),
+    // The members follow a project to its new owner.
+    foreignKey({
+      columns: [t.owner_id, t.project_id],
+      foreignColumns: [projects.owner_id, projects.id]
+    })
+      .onDelete('cascade')
+      .onUpdate('cascade'),
+    index('project_members_user').on(t.user_id)
+  ]
+)

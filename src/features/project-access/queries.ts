@@ -1,0 +1,128 @@
+import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { prepared } from '../../db/prepared-statements.ts'
+import { executeRows } from '../../db/rows.ts'
+import { projectMembers, projects } from '../../db/tables/projects.ts'
+import { users } from '../../db/tables/users.ts'
+import type { ProjectState } from './rights.ts'
+
+/** Lists of tasks in one read: more than anybody looks at together. */
+const MAX_LISTS = 3000
+
+/** A list of tasks, by the id of its project or its owner, and whose rows its tasks are. */
+export interface TaskList {
+  list_id: string
+  owner_id: string
+}
+
+/** The role of a user in the project that a row of `projects` is. */
+export const memberRoleOf = (userId: string): SQL<ProjectState['member_role']> => sql`(
+  SELECT m.role
+  FROM ${projectMembers} m
+  WHERE m.owner_id = ${projects.owner_id} AND m.project_id = ${projects.id} AND m.user_id = ${userId}
+)`
+
+const stateFor = (userId: string) => ({
+  id: projects.id,
+  owner_id: projects.owner_id,
+  archived: projects.archived,
+  deleted_at: projects.deleted_at,
+  member_role: memberRoleOf(userId).as('member_role')
+})
+
+/** Returns the projects with these ids, deleted ones included, with the user's role in each. */
+export const listProjectStates = (
+  db: Db,
+  userId: string,
+  ids: string[]
+): Promise<ProjectState[]> =>
+  ids.length === 0
+    ? Promise.resolve([])
+    : db.select(stateFor(userId)).from(projects).where(inArray(projects.id, ids))
+
+/**
+ * Locks projects in the order of ids until the transaction ends, so that they are neither deleted, archived nor given
+ * to somebody else meanwhile; several changes can hold such a lock at the same time.
+ */
+export async function lockProjectStates(
+  tx: Db,
+  userId: string,
+  ids: string[]
+): Promise<ProjectState[]> {
+  if (ids.length === 0) {
+    return []
+  }
+  await tx
+    .select({ id: projects.id })
+    .from(projects)
+    .where(inArray(projects.id, ids))
+    .orderBy(projects.id)
+    .for('share')
+  return listProjectStates(tx, userId, ids)
+}
+
+/** Reads the projects that a user owns or belongs to; prepared, since nearly every list asks for them. */
+export function prepareListReach(db: Db) {
+  const userId = sql.placeholder('user_id')
+  const own = db
+    .select({ list_id: projects.id, owner_id: projects.owner_id })
+    .from(projects)
+    .where(and(eq(projects.owner_id, userId), isNull(projects.deleted_at)))
+  const shared = db
+    .select({ list_id: projects.id, owner_id: projects.owner_id })
+    .from(projectMembers)
+    .innerJoin(
+      projects,
+      and(
+        eq(projects.owner_id, projectMembers.owner_id),
+        eq(projects.id, projectMembers.project_id)
+      )
+    )
+    .where(and(eq(projectMembers.user_id, userId), isNull(projects.deleted_at)))
+  const query = prepared(own.unionAll(shared).limit(MAX_LISTS), 'list_reach')
+  return (user_id: string): Promise<TaskList[]> => query.execute({ user_id })
+}
+
+/** Returns the lists of an owner: the personal one and the projects; none of an account that does not exist. */
+export const listListsOf = (db: Db, ownerId: string): Promise<TaskList[]> =>
+  db
+    .select({ list_id: users.id, owner_id: users.id })
+    .from(users)
+    .where(and(eq(users.id, ownerId), isNull(users.deleted_at)))
+    .unionAll(
+      db
+        .select({ list_id: projects.id, owner_id: projects.owner_id })
+        .from(projects)
+        .where(and(eq(projects.owner_id, ownerId), isNull(projects.deleted_at)))
+    )
+    .limit(MAX_LISTS)
+
+/**
+ * Returns which pairs of project and person are right: the person owns the project or is a member. Members stay until
+ * the transaction ends.
+ */
+export async function listMemberships(
+  tx: Db,
+  projectIds: string[],
+  userIds: string[]
+): Promise<Set<string>> {
+  if (projectIds.length === 0 || userIds.length === 0) {
+    return new Set()
+  }
+  const members = await tx
+    .select({ project_id: projectMembers.project_id, user_id: projectMembers.user_id })
+    .from(projectMembers)
+    .where(
+      and(inArray(projectMembers.project_id, projectIds), inArray(projectMembers.user_id, userIds))
+    )
+    .for('key share')
+  const owners = await executeRows<{ project_id: string; user_id: string }>(
+    tx,
+    sql`SELECT id AS project_id, owner_id AS user_id FROM ${projects} WHERE ${inArray(projects.id, projectIds)}`
+  )
+  return new Set([...members, ...owners].map(membershipKey))
+}
+
+/** Names a pair in the set of `listMemberships`. */
+export const membershipKey = ({ project_id, user_id }: { project_id: string; user_id: string }) =>
+  `${project_id} ${user_id}`

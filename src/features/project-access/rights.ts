@@ -1,0 +1,89 @@
+import { atLeast, type Caller } from '../../core/context.ts'
+import { Problem } from '../../core/problem.ts'
+
+/** In rising order: each may do what those before it may. */
+export const PROJECT_ROLES = ['viewer', 'editor', 'admin', 'owner'] as const
+export type ProjectRole = (typeof PROJECT_ROLES)[number]
+export const MEMBER_ROLES = ['viewer', 'editor', 'admin'] as const
+export type MemberRole = (typeof MEMBER_ROLES)[number]
+
+/** What is done with a project → the role that it takes. The one place that says who may do what in a project. */
+const NEEDED = {
+  read: 'viewer',
+  comment: 'viewer',
+  editTasks: 'editor',
+  manage: 'admin',
+  dispose: 'owner'
+} as const satisfies Record<string, ProjectRole>
+export type ProjectRight = keyof typeof NEEDED
+
+const REFUSALS: Record<ProjectRight, string> = {
+  read: 'You are not a member of this project.',
+  comment: 'You are not a member of this project.',
+  editTasks: 'You may read this project. Only its editors may change its tasks.',
+  manage: 'Only admins and the owner of the project may change it and its members.',
+  dispose: 'Only the owner of the project may delete or transfer it.'
+}
+
+const isAtLeast = (role: ProjectRole, needed: ProjectRole): boolean =>
+  PROJECT_ROLES.indexOf(role) >= PROJECT_ROLES.indexOf(needed)
+
+/** What is known of a project when a right is checked. */
+export interface ProjectState {
+  id: string
+  owner_id: string
+  archived: boolean
+  deleted_at: string | null
+  /** The caller's role as a member; null when they are none. */
+  member_role: MemberRole | null
+}
+
+/**
+ * Returns what the caller may do in a project: as its owner or member, as a manager of the installation (as much as an
+ * editor) or as its admin (as much as the owner). Undefined when they may not know of it.
+ */
+export function roleIn(
+  caller: Pick<Caller, 'id' | 'role'>,
+  { owner_id, member_role }: Pick<ProjectState, 'owner_id' | 'member_role'>
+): ProjectRole | undefined {
+  if (owner_id === caller.id || atLeast(caller.role, 'admin')) {
+    return 'owner'
+  }
+  const isEditor = atLeast(caller.role, 'manager')
+  if (isEditor && (member_role === null || !isAtLeast(member_role, 'editor'))) {
+    return 'editor'
+  }
+  return member_role ?? undefined
+}
+
+/** Tells whether somebody with a role may do something. */
+export const mayIn = (role: ProjectRole | undefined, right: ProjectRight): boolean =>
+  role !== undefined && isAtLeast(role, NEEDED[right])
+
+/** Throws when the caller may not do it: 404 for a project that they may not know of, else 403. */
+export function assertRight(
+  caller: Caller,
+  project: ProjectState | undefined,
+  right: ProjectRight
+): asserts project is ProjectState {
+  const role = project && roleIn(caller, project)
+  if (!project || role === undefined) {
+    throw new Problem('not_found')
+  }
+  if (!mayIn(role, right)) {
+    throw new Problem('not_allowed', { detail: REFUSALS[right] })
+  }
+}
+
+/** Throws when nothing in the project may be changed. */
+export function assertNotArchived({ archived }: Pick<ProjectState, 'archived'>): void {
+  if (archived) {
+    throw projectArchived()
+  }
+}
+
+export const projectArchived = () =>
+  new Problem('project_archived', {
+    detail:
+      'The project is archived: it can be read. Set archived to false to change anything in it.'
+  })

@@ -1,0 +1,127 @@
+import { and, eq, isNotNull, sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { executeRows } from '../../db/rows.ts'
+import { projectMembers, projects } from '../../db/tables/projects.ts'
+import { users } from '../../db/tables/users.ts'
+import type { MemberRole } from '../project-access/rights.ts'
+import type { Project, ProjectMember } from './schema.ts'
+
+type ProjectKey = Pick<Project, 'owner_id' | 'id'>
+
+/** Where a page of members continues. */
+export interface MemberPosition {
+  added_at: string
+  user_id: string
+}
+
+/** A name to show: the name, or else the username, or else an address of which only the beginning is shown. */
+const displayName = sql`coalesce(
+  u.name, u.username, left(split_part(u.email, '@', 1), 1) || '…@' || split_part(u.email, '@', 2)
+)`
+
+/** Lists who belongs to a project, those first who have longest, from a position on; one person if `userId` is given. */
+export async function listPeopleOf(
+  db: Db,
+  { owner_id, id }: ProjectKey,
+  limit: number,
+  { after, userId }: { after?: MemberPosition | undefined; userId?: string } = {}
+): Promise<ProjectMember[]> {
+  return executeRows<ProjectMember>(
+    db,
+    sql`
+      SELECT
+        p.user_id, ${displayName} AS display_name, u.username, p.role,
+        to_char(p.added_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS added_at
+      FROM (
+        SELECT owner_id AS user_id, 'owner' AS role, created_at AS added_at
+        FROM ${projects}
+        WHERE owner_id = ${owner_id} AND id = ${id}
+        UNION ALL
+        SELECT user_id, role::text, added_at
+        FROM ${projectMembers}
+        WHERE owner_id = ${owner_id} AND project_id = ${id}
+      ) p
+      JOIN ${users} u ON u.id = p.user_id AND u.deleted_at IS NULL
+      WHERE ${userId === undefined ? sql`true` : sql`p.user_id = ${userId}`}
+        AND ${
+          after
+            ? sql`(p.added_at, p.user_id) > (${after.added_at}::timestamptz, ${after.user_id}::uuid)`
+            : sql`true`
+        }
+      ORDER BY p.added_at, p.user_id
+      LIMIT ${limit}`
+  )
+}
+
+/** Returns the ids of all members; there are never many. */
+export async function listMemberIds(tx: Db, { owner_id, id }: ProjectKey): Promise<string[]> {
+  const rows = await tx
+    .select({ user_id: projectMembers.user_id })
+    .from(projectMembers)
+    .where(and(eq(projectMembers.owner_id, owner_id), eq(projectMembers.project_id, id)))
+  return rows.map(({ user_id }) => user_id)
+}
+
+/** Returns the role of a member of a locked project. */
+export async function findMemberRole(
+  tx: Db,
+  { owner_id, id }: ProjectKey,
+  userId: string
+): Promise<MemberRole | undefined> {
+  const [row] = await tx
+    .select({ role: projectMembers.role })
+    .from(projectMembers)
+    .where(isMember({ owner_id, id }, userId))
+  return row?.role
+}
+
+/** Adds a member or changes the role of one. */
+export async function putMember(
+  tx: Db,
+  { owner_id, id }: ProjectKey,
+  user_id: string,
+  role: MemberRole
+): Promise<void> {
+  await tx
+    .insert(projectMembers)
+    .values({ owner_id, project_id: id, user_id, role })
+    .onConflictDoUpdate({
+      target: [projectMembers.owner_id, projectMembers.project_id, projectMembers.user_id],
+      set: { role }
+    })
+}
+
+export async function deleteMember(tx: Db, project: ProjectKey, userId: string): Promise<void> {
+  await tx.delete(projectMembers).where(isMember(project, userId))
+}
+
+const isMember = ({ owner_id, id }: ProjectKey, userId: string) =>
+  and(
+    eq(projectMembers.owner_id, owner_id),
+    eq(projectMembers.project_id, id),
+    eq(projectMembers.user_id, userId)
+  )
+
+/** Locks an account that can be made a member, so that it exists until the transaction ends; false when there is none. */
+export async function lockPerson(tx: Db, id: string): Promise<boolean> {
+  const rows = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, id), eq(users.disabled, false)))
+    .for('key share')
+  return rows.length === 1
+}
+
+/** Counts the projects that somebody is a member of. */
+export const countMemberships = (tx: Db, userId: string): Promise<number> =>
+  tx.$count(projectMembers, eq(projectMembers.user_id, userId))
+
+export const countMembers = (tx: Db, { owner_id, id }: ProjectKey): Promise<number> =>
+  tx.$count(
+    projectMembers,
+    and(eq(projectMembers.owner_id, owner_id), eq(projectMembers.project_id, id))
+  )
+
+/** Tells whether an account is deleted, of which something is left. */
+export const isAccountDeleted = async (tx: Db, id: string): Promise<boolean> =>
+  (await tx.$count(users, and(eq(users.id, id), isNotNull(users.deleted_at)))) > 0

@@ -1,0 +1,247 @@
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import type { OwnedTable } from '../../db/delete-owned.ts'
+import { foldedLetters } from '../../db/fold.sql.ts'
+import { executeRows } from '../../db/rows.ts'
+import { projectMembers, projectNameKey, projects } from '../../db/tables/projects.ts'
+import { foldLetters } from '../../lib/fold.ts'
+import { memberRoleOf, type TaskList } from '../project-access/queries.ts'
+import type { ProjectState } from '../project-access/rights.ts'
+import type { Project, ProjectListQuery, ProjectSort } from './schema.ts'
+
+/** What a user is a member of. */
+export const OWNED_MEMBERSHIPS: OwnedTable = {
+  table: sql`project_members`,
+  owner: sql`user_id`,
+  key: sql`owner_id, project_id`
+}
+
+/** A project as it is stored, with the caller's role as a member. */
+export type StoredProject = Omit<Project, 'role' | 'task_counts'> &
+  ProjectState & { tasks_pending: boolean }
+
+const columnsFor = (userId: string) => ({
+  id: projects.id,
+  owner_id: projects.owner_id,
+  name: projects.name,
+  description: projects.description,
+  color: projects.color,
+  archived: projects.archived,
+  version: projects.version,
+  created_at: projects.created_at,
+  updated_at: projects.updated_at,
+  deleted_at: projects.deleted_at,
+  tasks_pending: projects.tasks_pending,
+  member_role: memberRoleOf(userId).as('member_role')
+})
+
+/** Returns a project, deleted or not, with the role of a user. */
+export async function findProject(
+  db: Db,
+  userId: string,
+  id: string
+): Promise<StoredProject | undefined> {
+  const [row] = await db.select(columnsFor(userId)).from(projects).where(eq(projects.id, id))
+  return row
+}
+
+/** Returns the same, locked until the transaction ends: no other change of the project, and none of its tasks begins. */
+export async function lockProject(
+  tx: Db,
+  userId: string,
+  id: string
+): Promise<StoredProject | undefined> {
+  await tx.select({ id: projects.id }).from(projects).where(eq(projects.id, id)).for('update')
+  return findProject(tx, userId, id)
+}
+
+export type NewProject = Pick<Project, 'id' | 'owner_id' | 'name' | 'description' | 'color'>
+
+export async function insertProject(tx: Db, project: NewProject): Promise<void> {
+  await tx.insert(projects).values(project)
+}
+
+type ChangeOfProject = Partial<typeof projects.$inferInsert>
+
+/** Changes a locked project to a new version. */
+export async function updateProject(
+  tx: Db,
+  { owner_id, id }: Pick<Project, 'owner_id' | 'id'>,
+  change: ChangeOfProject
+): Promise<void> {
+  await tx
+    .update(projects)
+    .set({ ...change, version: sql`${projects.version} + 1`, updated_at: sql`now()` })
+    .where(and(eq(projects.owner_id, owner_id), eq(projects.id, id)))
+}
+
+/** Sets when a locked project was deleted, or that it is not, and whether its tasks have yet to follow. */
+export const setDeleted = (
+  tx: Db,
+  project: Pick<Project, 'owner_id' | 'id'>,
+  isDeleted: boolean
+): Promise<void> =>
+  updateProject(tx, project, {
+    deleted_at: (isDeleted ? sql`now()` : null) as never,
+    tasks_pending: true
+  })
+
+/** Marks that all tasks have followed their project. */
+export async function setTasksFollowed(tx: Db, { owner_id, list_id }: TaskList): Promise<void> {
+  await tx
+    .update(projects)
+    .set({ tasks_pending: false })
+    .where(and(eq(projects.owner_id, owner_id), eq(projects.id, list_id)))
+}
+
+/** Locks a project whose tasks have yet to follow it, if no other process is at work on it. */
+export async function lockPending(
+  tx: Db
+): Promise<(TaskList & { is_deleted: boolean }) | undefined> {
+  const [row] = await tx
+    .select({
+      list_id: projects.id,
+      owner_id: projects.owner_id,
+      is_deleted: sql<boolean>`${projects.deleted_at} IS NOT NULL`
+    })
+    .from(projects)
+    .where(sql`${projects.tasks_pending}`)
+    .limit(1)
+    .for('update', { skipLocked: true })
+  return row
+}
+
+/** Tells whether a caller-made id is used by any project; it is locked until the transaction ends. */
+export async function isIdTaken(tx: Db, id: string): Promise<boolean> {
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${id}, 0))`)
+  return (await tx.$count(projects, eq(projects.id, id))) > 0
+}
+
+/** Locks the owner's row and counts the projects that they own, up to `most`; this serializes those who add one. */
+export async function countOwnedUnderLock(tx: Db, ownerId: string, most: number): Promise<number> {
+  await tx.execute(sql`SELECT FROM users WHERE id = ${ownerId} FOR NO KEY UPDATE`)
+  const [row] = await executeRows<{ count: number }>(
+    tx,
+    sql`
+      SELECT count(*)::int AS count
+      FROM (SELECT FROM ${projects} WHERE owner_id = ${ownerId} LIMIT ${most}) AS owned`
+  )
+  return row?.count ?? 0
+}
+
+const SORT_KEYS = {
+  name: { key: projectNameKey(projects.name), type: 'text' },
+  created_at: { key: sql`${projects.created_at}`, type: 'timestamptz' },
+  updated_at: { key: sql`${projects.updated_at}`, type: 'timestamptz' }
+} as const
+
+/** Where a page continues: after the project with this sort key and id. */
+export interface ProjectPosition {
+  sort_key: string
+  id: string
+}
+type ProjectFilter = Pick<ProjectListQuery, 'scope' | 'archived' | 'deleted' | 'q'>
+
+/** Lists projects in order, from a position on: those of a user, or everybody's. */
+export function listProjects(
+  db: Db,
+  userId: string,
+  filter: ProjectFilter,
+  { sort, after, limit }: { sort: ProjectSort; after: ProjectPosition | undefined; limit: number }
+): Promise<(StoredProject & { sort_key: string })[]> {
+  const { key, type } = SORT_KEYS[sort.replace(/_(asc|desc)$/, '') as keyof typeof SORT_KEYS]
+  const isAscending = sort.endsWith('_asc')
+  const direction = sql.raw(isAscending ? 'ASC' : 'DESC')
+  const isAfter =
+    after &&
+    sql`(${key}, ${projects.id}) ${sql.raw(isAscending ? '>' : '<')}
+      (${after.sort_key}::${sql.raw(type)}, ${after.id}::uuid)`
+  return db
+    .select({ ...columnsFor(userId), sort_key: sql<string>`(${key})::text`.as('sort_key') })
+    .from(projects)
+    .where(and(isListed(userId, filter), isAfter))
+    .orderBy(sql`${key} ${direction}`, sql`${projects.id} ${direction}`)
+    .limit(limit)
+}
+
+function isListed(
+  userId: string,
+  { scope = 'mine', archived = 'exclude', deleted = 'exclude', q }: ProjectFilter
+): SQL | undefined {
+  return and(
+    scope === 'mine' ? isOneOf(userId, deleted) : undefined,
+    stateOf(archived, sql`${projects.archived}`),
+    stateOf(deleted, sql`(${projects.deleted_at} IS NOT NULL)`),
+    q === undefined
+      ? undefined
+      : sql`strpos(${foldedLetters(projects.name)}, ${foldLetters(q)}) > 0`
+  )
+}
+
+/** Own projects, and those that are shared with the user; a deleted one is there for its owner only. */
+function isOneOf(userId: string, deleted: NonNullable<ProjectFilter['deleted']>): SQL {
+  const own = sql`SELECT owner_id, id FROM ${projects} WHERE owner_id = ${userId}`
+  const shared = sql`
+    SELECT m.owner_id, m.project_id
+    FROM ${projectMembers} m
+    JOIN ${projects} p ON p.owner_id = m.owner_id AND p.id = m.project_id
+    WHERE m.user_id = ${userId} AND p.deleted_at IS NULL`
+  return deleted === 'only'
+    ? sql`${projects.owner_id} = ${userId}`
+    : sql`(${projects.owner_id}, ${projects.id}) IN (${own} UNION ALL ${shared})`
+}
+
+function stateOf(wanted: 'exclude' | 'only' | 'include', isInState: SQL): SQL | undefined {
+  if (wanted === 'include') {
+    return undefined
+  }
+  return wanted === 'only' ? isInState : sql`NOT ${isInState}`
+}
+
+/** Deletes projects that have been in the trash for more than `afterDays` and have no tasks left; returns their ids. */
+export async function purgeDeletedProjects(
+  db: Db,
+  afterDays: number,
+  limit: number
+): Promise<string[]> {
+  const purged = await executeRows<{ id: string }>(
+    db,
+    sql`
+      DELETE FROM projects
+      WHERE (owner_id, id) IN (
+        SELECT p.owner_id, p.id
+        FROM projects p
+        WHERE p.deleted_at < now() - make_interval(days => ${afterDays})
+          AND NOT EXISTS (SELECT FROM tasks t WHERE t.owner_id = p.owner_id AND t.project_id = p.id)
+        LIMIT ${limit}
+        FOR UPDATE SKIP LOCKED
+      )
+      RETURNING id`
+  )
+  return purged.map(({ id }) => id)
+}
+
+/** Deletes all projects of an account that is deleted, and returns their ids. Their tasks follow. */
+export async function trashProjectsOf(tx: Db, ownerId: string): Promise<string[]> {
+  const trashed = await tx
+    .update(projects)
+    .set({
+      deleted_at: sql`now()`,
+      tasks_pending: true,
+      version: sql`${projects.version} + 1`,
+      updated_at: sql`now()`
+    })
+    .where(and(eq(projects.owner_id, ownerId), isNull(projects.deleted_at)))
+    .returning({ id: projects.id })
+  return trashed.map(({ id }) => id)
+}
+
+/** Tells whether an account still has projects, which an admin can restore until they are purged. */
+export const hasProjects = async (tx: Db, ownerId: string): Promise<boolean> =>
+  (
+    await tx
+      .select({ id: projects.id })
+      .from(projects)
+      .where(eq(projects.owner_id, ownerId))
+      .limit(1)
+  ).length > 0

@@ -1,0 +1,123 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { executeRows } from '../../db/rows.ts'
+import { taskListId, tasks } from '../../db/tables/tasks.ts'
+import type { TaskList } from '../project-access/queries.ts'
+import type { TaskVersion } from './trash.queries.ts'
+
+/** The tasks of a project. */
+const isIn = ({ list_id, owner_id }: TaskList): SQL =>
+  sql`${tasks.owner_id} = ${owner_id} AND ${taskListId(tasks)} = ${list_id}`
+
+/** Changes up to `limit` tasks of a project to a new version. Waits for those that are being changed. */
+const change = (
+  tx: Db,
+  project: TaskList,
+  { set, where, limit }: { set: SQL; where: SQL; limit: number }
+): Promise<TaskVersion[]> =>
+  executeRows(
+    tx,
+    sql`
+      UPDATE tasks
+      SET ${set}, version = version + 1, updated_at = now()
+      WHERE owner_id = ${project.owner_id} AND id IN (
+        SELECT id FROM tasks WHERE ${isIn(project)} AND ${where} LIMIT ${limit} FOR UPDATE
+      )
+      RETURNING owner_id, id, version`
+  )
+
+/** Moves live tasks of a project into the trash, where they are marked as having gone with it. */
+export const trashTasksOf = (tx: Db, project: TaskList, limit: number): Promise<TaskVersion[]> =>
+  change(tx, project, {
+    set: sql`deleted_at = now(), deleted_with = ${project.list_id}`,
+    where: sql`deleted_at IS NULL`,
+    limit
+  })
+
+/** Moves those tasks out of the trash that went there with their project. */
+export const restoreTasksOf = (tx: Db, project: TaskList, limit: number): Promise<TaskVersion[]> =>
+  change(tx, project, {
+    set: sql`deleted_at = NULL, deleted_with = NULL`,
+    where: sql`deleted_at IS NOT NULL AND deleted_with = ${project.list_id}`,
+    limit
+  })
+
+/** Takes somebody off tasks of a project, deleted ones included. */
+export const unassignTasksOf = (
+  tx: Db,
+  project: TaskList,
+  userId: string,
+  limit: number
+): Promise<TaskVersion[]> =>
+  change(tx, project, {
+    set: sql`assignee_id = NULL`,
+    where: sql`assignee_id = ${userId}`,
+    limit
+  })
+
+/** Gives tasks of a project to another owner, deleted ones included; they keep who made them. */
+export const giveTasksOf = (
+  tx: Db,
+  project: TaskList,
+  ownerId: string,
+  limit: number
+): Promise<TaskVersion[]> =>
+  change(tx, project, {
+    set: sql`owner_id = ${ownerId}, created_by = coalesce(created_by, owner_id)`,
+    where: sql`true`,
+    limit
+  })
+
+/** Gives the history of tasks to another owner. */
+export async function giveEventsOf(
+  tx: Db,
+  ownerId: string,
+  taskIds: string[],
+  newOwnerId: string
+): Promise<void> {
+  await tx.execute(sql`
+    UPDATE task_events
+    SET owner_id = ${newOwnerId}
+    WHERE owner_id = ${ownerId} AND task_id = ANY(${`{${taskIds.join()}}`}::uuid[])`)
+}
+
+/** Counts tasks of a project, up to `most`. */
+export async function countTasksOf(
+  tx: Db,
+  project: TaskList,
+  which: 'live' | 'all' | 'gone with it',
+  most: number
+): Promise<number> {
+  const states = {
+    live: sql`deleted_at IS NULL`,
+    all: sql`true`,
+    'gone with it': sql`deleted_at IS NOT NULL AND deleted_with = ${project.list_id}`
+  }
+  const [row] = await executeRows<{ count: number }>(
+    tx,
+    sql`
+      SELECT count(*)::int AS count
+      FROM (SELECT FROM tasks WHERE ${isIn(project)} AND ${states[which]} LIMIT ${most}) AS counted`
+  )
+  return row?.count ?? 0
+}
+
+/** Counts the live tasks of projects by state, in one statement. */
+export const countByStatus = (
+  db: Db,
+  projects: TaskList[]
+): Promise<{ list_id: string; todo: number; in_progress: number; done: number }[]> =>
+  executeRows(
+    db,
+    sql`
+      SELECT
+        project_id AS list_id,
+        (count(*) FILTER (WHERE status = 'todo'))::int AS todo,
+        (count(*) FILTER (WHERE status = 'in_progress'))::int AS in_progress,
+        (count(*) FILTER (WHERE status = 'done'))::int AS done
+      FROM tasks
+      WHERE ${taskListId(tasks)} = ANY(${`{${projects.map(({ list_id }) => list_id).join()}}`}::uuid[])
+        AND owner_id = ANY(${`{${projects.map(({ owner_id }) => owner_id).join()}}`}::uuid[])
+        AND deleted_at IS NULL
+      GROUP BY project_id`
+  )

@@ -1,0 +1,117 @@
+import type { Actor, RequestContext } from '../../core/context.ts'
+import type { Db } from '../../db/client.ts'
+import type { Tx } from '../../db/transaction.ts'
+import type { TaskList } from '../project-access/queries.ts'
+import { recordTaskEvents, type TaskEvent } from './events.queries.ts'
+import {
+  countByStatus,
+  countTasksOf,
+  giveEventsOf,
+  giveTasksOf,
+  restoreTasksOf,
+  trashTasksOf,
+  unassignTasksOf
+} from './project-tasks.queries.ts'
+import { assertQuotaFor } from './quota.ts'
+import type { TaskVersion } from './trash.queries.ts'
+
+/** Tasks in one step: few enough that nobody waits noticeably for one of them. */
+const CHUNK = 1000
+
+type EventContext = RequestContext<Actor | null>
+
+/**
+ * Puts a chunk of a project's tasks into the trash with it, or brings back those that went with it; returns true when
+ * there may be more.
+ */
+export async function followProject(
+  tx: Tx,
+  ctx: EventContext,
+  project: TaskList,
+  isDeleted: boolean
+): Promise<boolean> {
+  const changed = await (isDeleted ? trashTasksOf : restoreTasksOf)(tx, project, CHUNK)
+  await record(tx, ctx, changed, isDeleted ? 'task.deleted' : 'task.restored')
+  return changed.length === CHUNK
+}
+
+/** Takes somebody off a chunk of a project's tasks; returns true when there may be more. */
+export async function unassignFromProject(
+  tx: Tx,
+  ctx: EventContext,
+  project: TaskList,
+  userId: string
+): Promise<boolean> {
+  const released = await unassignTasksOf(tx, project, userId, CHUNK)
+  await record(tx, ctx, released, 'task.updated', { assignee_id: { old: userId, new: null } })
+  return released.length === CHUNK
+}
+
+/** Gives all tasks of a project to another owner with their history, in the transaction that gives them the project. */
+export async function giveProjectTasks(
+  tx: Tx,
+  ctx: EventContext,
+  project: TaskList,
+  newOwnerId: string
+): Promise<void> {
+  const changes = { owner_id: { old: project.owner_id, new: newOwnerId } }
+  for (let given = CHUNK; given === CHUNK; ) {
+    const tasks = await giveTasksOf(tx, project, newOwnerId, CHUNK)
+    const ids = tasks.map(({ id }) => id)
+    await giveEventsOf(tx, project.owner_id, ids, newOwnerId)
+    await record(tx, ctx, tasks, 'task.updated', changes)
+    given = tasks.length
+  }
+}
+
+const record = (
+  tx: Tx,
+  ctx: EventContext,
+  tasks: TaskVersion[],
+  type: TaskEvent['type'],
+  changes: TaskEvent['changes'] = {}
+): Promise<void> =>
+  recordTaskEvents(
+    tx,
+    ctx,
+    tasks.map(({ owner_id, id, version }) => ({ owner_id, task_id: id, version, type, changes }))
+  )
+
+/** Counts all tasks of a project, deleted ones included, up to `most`. */
+export const countProjectTasks = (tx: Tx, project: TaskList, most: number): Promise<number> =>
+  countTasksOf(tx, project, 'all', most)
+
+/** Throws when an owner may not have the tasks of a project that comes to them, or comes back with what went with it. */
+export async function assertQuotaForProject(
+  tx: Tx,
+  quota: number,
+  project: TaskList,
+  ownerId: string,
+  which: 'live' | 'gone with it'
+): Promise<void> {
+  if (quota > 0) {
+    await assertQuotaFor(tx, quota, ownerId, await countTasksOf(tx, project, which, quota + 1))
+  }
+}
+
+/** How many live tasks a project has, in all and by state. */
+export interface ProjectTaskCounts {
+  total: number
+  todo: number
+  in_progress: number
+  done: number
+}
+
+/** Counts the live tasks of projects, by the ids of the projects. */
+export async function countTasksOfProjects(
+  db: Db,
+  projects: TaskList[]
+): Promise<Map<string, ProjectTaskCounts>> {
+  const counted = projects.length === 0 ? [] : await countByStatus(db, projects)
+  return new Map(
+    counted.map(({ list_id, todo, in_progress, done }) => [
+      list_id,
+      { total: todo + in_progress + done, todo, in_progress, done }
+    ])
+  )
+}
