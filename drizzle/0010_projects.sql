@@ -44,10 +44,12 @@ CREATE INDEX IF NOT EXISTS "projects_updated" ON "projects" USING btree ("update
 CREATE INDEX IF NOT EXISTS "projects_name" ON "projects" USING btree (left(CASE WHEN octet_length("name") = char_length("name") THEN lower("name" COLLATE "C") ELSE fold_other_letters("name") END, 200) collate "C","id");--> statement-breakpoint
 CREATE INDEX IF NOT EXISTS "projects_trash" ON "projects" USING btree ("deleted_at") WHERE "projects"."deleted_at" is not null;--> statement-breakpoint
 CREATE INDEX IF NOT EXISTS "projects_pending" ON "projects" USING btree ("id") WHERE "projects"."tasks_pending";--> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "tasks_list_created" ON "tasks" USING btree (coalesce("project_id", "owner_id"),"created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "tasks_list_updated" ON "tasks" USING btree (coalesce("project_id", "owner_id"),"updated_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "tasks_list_due" ON "tasks" USING btree (coalesce("project_id", "owner_id"),"due_date","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "tasks_list_priority" ON "tasks" USING btree (coalesce("project_id", "owner_id"),"priority","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "tasks_list_title" ON "tasks" USING btree (coalesce("project_id", "owner_id"),left(CASE WHEN octet_length("title") = char_length("title") THEN lower("title" COLLATE "C") ELSE fold_other_letters("title") END, 200) collate "C","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "tasks_list_status" ON "tasks" USING btree (coalesce("project_id", "owner_id"),"status","created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "tasks_list_trash" ON "tasks" USING btree (coalesce("project_id", "owner_id"),"created_at","id") WHERE "tasks"."deleted_at" is not null;
+CREATE INDEX IF NOT EXISTS "tasks_list_created" ON "tasks" USING btree ("owner_id",coalesce("project_id", "owner_id"),"created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX IF NOT EXISTS "tasks_list_updated" ON "tasks" USING btree ("owner_id",coalesce("project_id", "owner_id"),"updated_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX IF NOT EXISTS "tasks_list_due" ON "tasks" USING btree ("owner_id",coalesce("project_id", "owner_id"),"due_date","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX IF NOT EXISTS "tasks_list_priority" ON "tasks" USING btree ("owner_id",coalesce("project_id", "owner_id"),"priority","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX IF NOT EXISTS "tasks_list_title" ON "tasks" USING btree ("owner_id",coalesce("project_id", "owner_id"),left(CASE WHEN octet_length("title") = char_length("title") THEN lower("title" COLLATE "C") ELSE fold_other_letters("title") END, 200) collate "C","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX IF NOT EXISTS "tasks_list_status" ON "tasks" USING btree ("owner_id",coalesce("project_id", "owner_id"),"status","created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX IF NOT EXISTS "tasks_list_trash" ON "tasks" USING btree ("owner_id",coalesce("project_id", "owner_id"),"created_at","id") WHERE "tasks"."deleted_at" is not null;--> statement-breakpoint
+-- A list has one owner: without this PostgreSQL expects a fraction of the rows where a statement names both.
+CREATE STATISTICS IF NOT EXISTS "tasks_list_owner" (dependencies) ON owner_id, (coalesce(project_id, owner_id)) FROM tasks;

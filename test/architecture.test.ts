@@ -39,6 +39,9 @@ const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'account → api-keys': 'a change of the password ends them as well',
   'admin-users → api-keys': 'administrators see and revoke the keys of users',
   'api-keys → identity': 'a new key needs the password of its owner, who gets an email',
+  'tasks → project-access': 'a task is in a project, whose members may see and change it',
+  'projects → project-access': 'a project is changed by those who may',
+  'projects → tasks': 'tasks follow their project into the trash and to another owner',
   'imports → tasks': 'an import creates tasks',
   'account-export → identity': 'an account is exported with its profile',
   'account-export → tasks': 'an account is exported with its tasks and their history'
@@ -143,7 +146,7 @@ t.test('every action in the audit log is declared by a feature', async (t) => {
     }
     if (!file.endsWith('feature.ts')) {
       for (const [, action = ''] of text.matchAll(
-        /'((?:user|session|api_key|ip_ban|access)\.[a-z_]+)'/g
+        /'((?:user|session|api_key|ip_ban|access|project|project_member)\.[a-z_]+)'/g
       )) {
         written.add(action)
       }

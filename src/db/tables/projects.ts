@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import {
   type AnyPgColumn,
   boolean,
@@ -77,3 +77,12 @@ export const projectMembers = pgTable(
     index('project_members_user').on(t.user_id)
   ]
 )
+
+/** The role of a user as a member of the project that a row of `projects` is; null when they are none. */
+export const memberRoleOf = (
+  userId: string
+): SQL<(typeof memberRole.enumValues)[number] | null> => sql`(
+  SELECT m.role
+  FROM ${projectMembers} m
+  WHERE m.owner_id = ${projects.owner_id} AND m.project_id = ${projects.id} AND m.user_id = ${userId}
+)`

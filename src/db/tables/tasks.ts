@@ -37,7 +37,10 @@ export const taskSortKeys = (
   title: sql`left(${foldedLetters(t.title)}, 200) collate "C"`
 })
 
-/** The one list that a task is in: that of its project, or its owner's personal one. Indexes are on this expression. */
+/**
+ * The one list that a task is in: that of its project, or its owner's personal one. Indexes are on this expression,
+ * after the owner, since a statement names both and PostgreSQL takes them for independent.
+ */
 export const taskListId = (t: Record<'project_id' | 'owner_id', AnyPgColumn>): SQL =>
   sql`coalesce(${t.project_id}, ${t.owner_id})`
 
@@ -85,7 +88,7 @@ export const tasks = pgTable(
     // One index for each sort of a list, of all tasks (which managers read), and of those assigned to one.
     ...Object.entries(taskSortKeys(t)).flatMap(([column, key]) => [
       index(`tasks_list_${indexNameOf(column)}`)
-        .on(taskListId(t), key, t.id)
+        .on(t.owner_id, taskListId(t), key, t.id)
         .where(sql`${t.deleted_at} is null`),
       index(`tasks_all_${indexNameOf(column)}`)
         .on(key, t.id)
@@ -95,10 +98,10 @@ export const tasks = pgTable(
         .where(sql`${t.assignee_id} is not null and ${t.deleted_at} is null`)
     ]),
     index('tasks_list_status')
-      .on(taskListId(t), t.status, t.created_at, t.id)
+      .on(t.owner_id, taskListId(t), t.status, t.created_at, t.id)
       .where(sql`${t.deleted_at} is null`),
     index('tasks_list_trash')
-      .on(taskListId(t), t.created_at, t.id)
+      .on(t.owner_id, taskListId(t), t.created_at, t.id)
       .where(sql`${t.deleted_at} is not null`),
     index('tasks_assigned_trash')
       .on(t.assignee_id)

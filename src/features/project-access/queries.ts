@@ -1,26 +1,13 @@
-import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
 import { executeRows } from '../../db/rows.ts'
-import { projectMembers, projects } from '../../db/tables/projects.ts'
+import { memberRoleOf, projectMembers, projects } from '../../db/tables/projects.ts'
 import { users } from '../../db/tables/users.ts'
-import type { ProjectState } from './rights.ts'
+import type { ProjectState, TaskList } from './schema.ts'
 
 /** Lists of tasks in one read: more than anybody looks at together. */
 const MAX_LISTS = 3000
-
-/** A list of tasks, by the id of its project or its owner, and whose rows its tasks are. */
-export interface TaskList {
-  list_id: string
-  owner_id: string
-}
-
-/** The role of a user in the project that a row of `projects` is. */
-export const memberRoleOf = (userId: string): SQL<ProjectState['member_role']> => sql`(
-  SELECT m.role
-  FROM ${projectMembers} m
-  WHERE m.owner_id = ${projects.owner_id} AND m.project_id = ${projects.id} AND m.user_id = ${userId}
-)`
 
 const stateFor = (userId: string) => ({
   id: projects.id,
@@ -97,6 +84,8 @@ export const listListsOf = (db: Db, ownerId: string): Promise<TaskList[]> =>
     )
     .limit(MAX_LISTS)
 
+export type Membership = { project_id: string; user_id: string }
+
 /**
  * Returns which pairs of project and person are right: the person owns the project or is a member. Members stay until
  * the transaction ends.
@@ -105,9 +94,9 @@ export async function listMemberships(
   tx: Db,
   projectIds: string[],
   userIds: string[]
-): Promise<Set<string>> {
+): Promise<Membership[]> {
   if (projectIds.length === 0 || userIds.length === 0) {
-    return new Set()
+    return []
   }
   const members = await tx
     .select({ project_id: projectMembers.project_id, user_id: projectMembers.user_id })
@@ -116,13 +105,9 @@ export async function listMemberships(
       and(inArray(projectMembers.project_id, projectIds), inArray(projectMembers.user_id, userIds))
     )
     .for('key share')
-  const owners = await executeRows<{ project_id: string; user_id: string }>(
+  const owners = await executeRows<Membership>(
     tx,
     sql`SELECT id AS project_id, owner_id AS user_id FROM ${projects} WHERE ${inArray(projects.id, projectIds)}`
   )
-  return new Set([...members, ...owners].map(membershipKey))
+  return [...members, ...owners]
 }
-
-/** Names a pair in the set of `listMemberships`. */
-export const membershipKey = ({ project_id, user_id }: { project_id: string; user_id: string }) =>
-  `${project_id} ${user_id}`

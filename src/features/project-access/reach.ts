@@ -1,7 +1,8 @@
 import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { createTtlCache } from '../../lib/ttl-cache.ts'
-import { prepareListReach, type TaskList } from './queries.ts'
+import { prepareListReach } from './queries.ts'
+import type { TaskList } from './schema.ts'
 
 /** How long the lists of a caller are served from memory: other instances learn of a change this late. */
 const TTL_MS = 1000

@@ -1,11 +1,6 @@
 import { atLeast, type Caller } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
-
-/** In rising order: each may do what those before it may. */
-export const PROJECT_ROLES = ['viewer', 'editor', 'admin', 'owner'] as const
-export type ProjectRole = (typeof PROJECT_ROLES)[number]
-export const MEMBER_ROLES = ['viewer', 'editor', 'admin'] as const
-export type MemberRole = (typeof MEMBER_ROLES)[number]
+import { PROJECT_ROLES, type ProjectRole, type ProjectState } from './schema.ts'
 
 /** What is done with a project → the role that it takes. The one place that says who may do what in a project. */
 const NEEDED = {
@@ -27,16 +22,6 @@ const REFUSALS: Record<ProjectRight, string> = {
 
 const isAtLeast = (role: ProjectRole, needed: ProjectRole): boolean =>
   PROJECT_ROLES.indexOf(role) >= PROJECT_ROLES.indexOf(needed)
-
-/** What is known of a project when a right is checked. */
-export interface ProjectState {
-  id: string
-  owner_id: string
-  archived: boolean
-  deleted_at: string | null
-  /** The caller's role as a member; null when they are none. */
-  member_role: MemberRole | null
-}
 
 /**
  * Returns what the caller may do in a project: as its owner or member, as a manager of the installation (as much as an

@@ -3,9 +3,8 @@ import { type Actor, type RequestContext, systemRequestId } from '../../core/con
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
-import type { TaskList } from '../project-access/queries.ts'
-import { reachOf } from '../project-access/reach.ts'
-import { assertRight } from '../project-access/rights.ts'
+import type { TaskList } from '../project-access/schema.ts'
+import { assertRight, reachOf } from '../project-access/service.ts'
 import {
   assertQuotaForProject,
   countProjectTasks,

@@ -3,7 +3,7 @@ import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { projectMembers, projects } from '../../db/tables/projects.ts'
 import { users } from '../../db/tables/users.ts'
-import type { MemberRole } from '../project-access/rights.ts'
+import type { MemberRole } from '../project-access/schema.ts'
 import type { Project, ProjectMember } from './schema.ts'
 
 type ProjectKey = Pick<Project, 'owner_id' | 'id'>
@@ -14,12 +14,12 @@ export interface MemberPosition {
   user_id: string
 }
 
-/** A name to show: the name, or else the username, or else an address of which only the beginning is shown. */
+/** A name to show: the name, or else the username, or else an address of which most is hidden. */
 const displayName = sql`coalesce(
   u.name, u.username, left(split_part(u.email, '@', 1), 1) || '…@' || split_part(u.email, '@', 2)
 )`
 
-/** Lists who belongs to a project, those first who have longest, from a position on; one person if `userId` is given. */
+/** Lists who belongs to a project, those first who have longest, from a position on; or one person, `userId`. */
 export async function listPeopleOf(
   db: Db,
   { owner_id, id }: ProjectKey,
@@ -102,7 +102,7 @@ const isMember = ({ owner_id, id }: ProjectKey, userId: string) =>
     eq(projectMembers.user_id, userId)
   )
 
-/** Locks an account that can be made a member, so that it exists until the transaction ends; false when there is none. */
+/** Locks an account that can be made a member until the transaction ends; false when there is none. */
 export async function lockPerson(tx: Db, id: string): Promise<boolean> {
   const rows = await tx
     .select({ id: users.id })

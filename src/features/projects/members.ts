@@ -3,8 +3,8 @@ import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
-import { reachOf } from '../project-access/reach.ts'
-import { type MemberRole, mayIn, roleIn } from '../project-access/rights.ts'
+import type { MemberRole } from '../project-access/schema.ts'
+import { mayIn, reachOf, roleIn } from '../project-access/service.ts'
 import { unassignFromProject } from '../tasks/service.ts'
 import {
   countMembers,

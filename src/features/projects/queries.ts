@@ -3,10 +3,9 @@ import type { Db } from '../../db/client.ts'
 import type { OwnedTable } from '../../db/delete-owned.ts'
 import { foldedLetters } from '../../db/fold.sql.ts'
 import { executeRows } from '../../db/rows.ts'
-import { projectMembers, projectNameKey, projects } from '../../db/tables/projects.ts'
+import { memberRoleOf, projectMembers, projectNameKey, projects } from '../../db/tables/projects.ts'
 import { foldLetters } from '../../lib/fold.ts'
-import { memberRoleOf, type TaskList } from '../project-access/queries.ts'
-import type { ProjectState } from '../project-access/rights.ts'
+import type { ProjectState, TaskList } from '../project-access/schema.ts'
 import type { Project, ProjectListQuery, ProjectSort } from './schema.ts'
 
 /** What a user is a member of. */
@@ -45,7 +44,7 @@ export async function findProject(
   return row
 }
 
-/** Returns the same, locked until the transaction ends: no other change of the project, and none of its tasks begins. */
+/** Returns the same, locked until the transaction ends: nothing else in the project changes meanwhile. */
 export async function lockProject(
   tx: Db,
   userId: string,

@@ -16,7 +16,7 @@ import {
   Timestamp
 } from '../../http/schemas.ts'
 import { md } from '../../lib/md.ts'
-import { MEMBER_ROLES, PROJECT_ROLES } from '../project-access/rights.ts'
+import { MEMBER_ROLES, PROJECT_ROLES } from '../project-access/schema.ts'
 
 const MAX_NAME = 100
 

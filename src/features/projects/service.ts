@@ -5,8 +5,7 @@ import type { RequestContext } from '../../core/context.ts'
 import { Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
-import { reachOf } from '../project-access/reach.ts'
-import { assertRight, type ProjectRight, roleIn } from '../project-access/rights.ts'
+import { assertRight, type ProjectRight, reachOf, roleIn } from '../project-access/service.ts'
 import {
   countOwnedUnderLock,
   findProject,

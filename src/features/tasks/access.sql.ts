@@ -3,7 +3,7 @@ import { atLeast, type Caller } from '../../core/context.ts'
 import { projectMembers, projects } from '../../db/tables/projects.ts'
 import { taskListId, tasks } from '../../db/tables/tasks.ts'
 import { isOfUser } from '../../db/tables/users.ts'
-import type { MemberRole } from '../project-access/rights.ts'
+import type { MemberRole } from '../project-access/schema.ts'
 
 type Value = string | Placeholder
 
@@ -86,6 +86,15 @@ export const branches = {
     and(sql`${taskListId(tasks)} = ANY(${lists})`, sql`${tasks.owner_id} = ANY(${owners})`) as SQL,
     isInList(sql`l.list_id`, sql`l.owner_id`)
   ),
+  /** The tasks of some lists of the owner that has this number: a search reads the index of words by owner. */
+  ownersLists: (number: number) =>
+    inBothStates(
+      `owner ${number}`,
+      and(
+        sql`${tasks.owner_id} = ${sql.placeholder(`owner_${number}`)}::uuid`,
+        sql`${taskListId(tasks)} = ANY(${sql.placeholder(`lists_${number}`)}::uuid[])`
+      ) as SQL
+    ),
   all: inBothStates('all', isOwned),
   assigned: {
     name: 'assigned',

@@ -2,6 +2,7 @@ import type { RequestContext } from '../../core/context.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { isUuidV7 } from '../../lib/uuid.ts'
+import type { Memberships, ProjectsById } from '../project-access/service.ts'
 import type { TaskBatchOperation } from './batch.schema.ts'
 import { buildDelete, buildUpdate, type TaskChangeSet } from './changes.ts'
 import type { NewTask } from './create.queries.ts'
@@ -16,9 +17,7 @@ import {
   assertOpen,
   loadMemberships,
   lockTargets,
-  type Memberships,
   moveTo,
-  type ProjectsById,
   placeIn
 } from './task-projects.ts'
 import { checkVersion } from './update.ts'

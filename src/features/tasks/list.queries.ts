@@ -9,7 +9,7 @@ import type { Condition } from './filter.sql.ts'
 import type { TaskSort } from './list.schema.ts'
 import type { Task } from './schema.ts'
 
-/** How many rows a head scan reads: enough to find a page of a word that is in one of twenty tasks. */
+/** How many rows a head scan reads of one list: enough to find a page of a word that is in one of twenty tasks. */
 export const HEAD_SCAN_ROWS = 500
 
 type SortColumn = keyof ReturnType<typeof taskSortKeys>
@@ -63,14 +63,19 @@ export function prepareRows(db: Db, list: ListStatement, name: string | undefine
 }
 
 /**
- * Prepares the same page, looked for among the first `HEAD_SCAN_ROWS` rows in order, whatever they are. Its plan fits
- * any value, and suffices for owners with few tasks and for frequent words; the index on words reads all owners' tasks.
- * When the last row has a `position` beyond `HEAD_SCAN_ROWS`, the scan has not seen enough.
+ * Prepares the same page, looked for among the first `scanned` rows in order, whatever they are. Its plan fits any
+ * value, and suffices for owners with few tasks and for frequent words; the index on words reads all owners' tasks.
+ * When the last row has a `position` beyond `scanned`, the scan has not seen enough.
  */
-export function prepareHeadScan(db: Db, list: ListStatement, name: string | undefined) {
+export function prepareHeadScan(
+  db: Db,
+  list: ListStatement,
+  name: string | undefined,
+  scanned = HEAD_SCAN_ROWS
+) {
   const columns = { ...taskColumns, search: tasks.search }
   const sort_key = sql<string | null>`sort_key`.as('sort_key')
-  const head = rowsInOrder(db, list, { columns, conditions: [], limit: HEAD_SCAN_ROWS + 1 })
+  const head = rowsInOrder(db, list, { columns, conditions: [], limit: scanned + 1 })
   const order = sql.join(orderBy(list.sort), sql`, `)
   const numbered = db
     .select({
@@ -80,7 +85,7 @@ export function prepareHeadScan(db: Db, list: ListStatement, name: string | unde
     })
     .from(head.as('tasks'))
     .as('tasks')
-  const lastPosition = sql.raw(String(HEAD_SCAN_ROWS))
+  const lastPosition = sql.raw(String(scanned))
   const matches = and(
     sql`position <= ${lastPosition}`,
     ...list.conditions.map(({ once, where }) => (once ?? where)())

@@ -19,14 +19,14 @@ import {
 } from './list.queries.ts'
 import type { TaskFilterQuery, TaskListQuery, TaskSort } from './list.schema.ts'
 import type { Task } from './schema.ts'
-import { visibleTasks } from './visible.ts'
+import { type VisibleTasks, visibleTasks } from './visible.ts'
 
 /** Statements of which the text is kept in this process. */
 const MAX_STATEMENTS = 200
 /**
  * The lists that stay prepared on each connection to the server, by their branches and filters: what callers see by
- * default, perhaps of some states, those of a project, and everybody's. A caller can ask for hundreds of thousands of other kinds, each of which would take the
- * server's memory on every connection; those are planned anew.
+ * default, perhaps of some states, those of a project, and everybody's. A caller can ask for hundreds of thousands of
+ * other kinds, each of which would take the server's memory on every connection; those are planned anew.
  */
 const FILTERS = ['', 'status one', 'status']
 const COMMON_FILTERS = new Map([
@@ -37,8 +37,6 @@ const COMMON_FILTERS = new Map([
 ])
 /** A search is prepared for its first page and without other filters. */
 const COMMON_SEARCHES = ['q', 'tag']
-/** A larger page is too much for a head scan to find. */
-const MAX_HEAD_SCAN_LIMIT = HEAD_SCAN_ROWS / 4
 
 /** Characters in the descriptions of a page that cannot make it too large, whatever they and the other fields are. */
 const MAX_UNMEASURED = 50_000
@@ -69,23 +67,24 @@ export function createTaskReader(db: Db) {
     return statement
   }
 
-  async function fetchRows(list: ListStatement, values: Record<string, unknown>, limit: number) {
+  async function fetchRows(list: ListStatement, values: Record<string, unknown>) {
+    const isNamed = isCommonList(list)
     const name = nameOf(list)
-    if (!needsCustomPlan(list.conditions)) {
-      const prepare = () => prepareRows(db, list, isCommonList(list) ? name : undefined)
-      return (await cached(name, prepare).execute(values)) as Row[]
+    const prepare = () => prepareRows(db, list, isNamed ? name : undefined)
+    return (await cached(name, prepare).execute(values)) as Row[]
+  }
+
+  /** Looks for a page of a search among the first rows; undefined when they are not enough. */
+  async function scanHead(list: ListStatement, values: Record<string, unknown>, lists: number) {
+    const scanned = headScanRows(lists)
+    if ((values.limit as number) > scanned / 4) {
+      return undefined
     }
-    if (limit <= MAX_HEAD_SCAN_LIMIT) {
-      const headName = `${name} head`
-      const scan = cached(headName, () =>
-        prepareHeadScan(db, list, isCommonSearch(list) ? headName : undefined)
-      )
-      const found = (await scan.execute(values)) as (Row & { position: number })[]
-      if ((found.at(-1)?.position ?? 0) <= HEAD_SCAN_ROWS) {
-        return found
-      }
-    }
-    return (await cached(name, () => prepareRows(db, list, undefined)).execute(values)) as Row[]
+    const name = `${nameOf(list)} head ${scanned}`
+    const prepare = () =>
+      prepareHeadScan(db, list, isCommonSearch(list) ? name : undefined, scanned)
+    const found = (await cached(name, prepare).execute(values)) as (Row & { position: number })[]
+    return (found.at(-1)?.position ?? 0) <= scanned ? found : undefined
   }
 
   return async function readTasks(
@@ -93,18 +92,36 @@ export function createTaskReader(db: Db) {
     { sort, filter, after: position, limit, include_total }: RowsWanted
   ): Promise<{ rows: Row[]; total: number | undefined }> {
     const conditions = conditionsOf(filter)
-    const { branches, values: visible } = await visibleTasks(db, caller, filter)
-    const list: ListStatement = { sort, branches, conditions, after: afterOf(position) }
-    const values: Record<string, unknown> = Object.assign(
-      { ...visible, limit, ...position },
-      ...conditions.map((condition) => condition.values)
-    )
+    const filled = Object.assign({}, ...conditions.map((condition) => condition.values))
+    const statementOf = ({ branches, values }: VisibleTasks) => ({
+      list: { sort, branches, conditions, after: afterOf(position) },
+      values: { ...values, limit, ...position, ...filled }
+    })
+    const visible = await visibleTasks(db, caller, filter)
+    const { list, values } = statementOf(visible)
+    const readRows = async (): Promise<Row[]> => {
+      if (!needsCustomPlan(conditions)) {
+        return fetchRows(list, values)
+      }
+      const found = await scanHead(list, values, visible.lists)
+      if (found) {
+        return found
+      }
+      const search = statementOf(await visibleTasks(db, caller, filter, true))
+      return fetchRows(search.list, search.values)
+    }
     const [rows, total] = await Promise.all([
-      fetchRows(list, values, limit),
+      readRows(),
       include_total ? countTasks(db, list, values) : undefined
     ])
     return { rows, total }
   }
+}
+
+/** How many rows of each list a head scan may read, so that it never reads more than a few thousand. */
+function headScanRows(lists: number): number {
+  const fitting = [HEAD_SCAN_ROWS, HEAD_SCAN_ROWS / 4, HEAD_SCAN_ROWS / 10]
+  return fitting.find((rows) => rows * lists <= 4 * HEAD_SCAN_ROWS) ?? 0
 }
 
 /** Names a statement by everything that decides its text. */

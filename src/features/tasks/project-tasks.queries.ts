@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { taskListId, tasks } from '../../db/tables/tasks.ts'
-import type { TaskList } from '../project-access/queries.ts'
+import type { TaskList } from '../project-access/schema.ts'
 import type { TaskVersion } from './trash.queries.ts'
 
 /** The tasks of a project. */

@@ -1,7 +1,7 @@
 import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
-import type { TaskList } from '../project-access/queries.ts'
+import type { TaskList } from '../project-access/schema.ts'
 import { recordTaskEvents, type TaskEvent } from './events.queries.ts'
 import {
   countByStatus,
@@ -81,7 +81,7 @@ const record = (
 export const countProjectTasks = (tx: Tx, project: TaskList, most: number): Promise<number> =>
   countTasksOf(tx, project, 'all', most)
 
-/** Throws when an owner may not have the tasks of a project that comes to them, or comes back with what went with it. */
+/** Throws when the tasks of a project are more than an owner may have: the live ones, or those that come back. */
 export async function assertQuotaForProject(
   tx: Tx,
   quota: number,

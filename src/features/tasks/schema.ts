@@ -97,8 +97,8 @@ export const TaskReplace = requestBody(
   {
     'x-hint': 'PUT sets every field; to change some of them use PATCH',
     description: md`
-      Every writable field of a task; only \`all_day\` may be left out, and \`project_id\`, which then stays as it is. To
-      change some fields use PATCH.`,
+      Every writable field of a task; only \`all_day\` may be left out, and \`project_id\`, which then stays as it
+      is. To change some fields use PATCH.`,
     examples: [{ title: 'Paint the door', ...DEFAULTS, priority: 'high' }]
   }
 )

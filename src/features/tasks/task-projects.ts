@@ -2,22 +2,17 @@ import type { Caller } from '../../core/context.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import type { Tx } from '../../db/transaction.ts'
 import {
-  listMemberships,
-  listProjectStates,
-  lockProjectStates,
-  membershipKey
-} from '../project-access/queries.ts'
-import {
   assertNotArchived,
   assertRight,
-  type ProjectState,
+  lockProjects,
+  type Memberships,
+  type ProjectsById,
+  readMemberships,
+  readProjectStates,
   roleIn
-} from '../project-access/rights.ts'
+} from '../project-access/service.ts'
 import type { TaskChangeSet } from './changes.ts'
 import type { Task } from './schema.ts'
-
-/** Projects by id, as a transaction has read them. */
-export type ProjectsById = Map<string, ProjectState>
 
 /** Where a task belongs: in a project, or in somebody's personal list. */
 export interface Place {
@@ -31,8 +26,7 @@ export async function lockTargets(
   caller: Caller,
   ids: (string | null | undefined)[]
 ): Promise<ProjectsById> {
-  const named = new Set(ids.flatMap((id) => id?.toLowerCase() ?? []))
-  return byId(await lockProjectStates(tx, caller.id, [...named].sort()))
+  return lockProjects(tx, caller, [...new Set(ids.flatMap((id) => id?.toLowerCase() ?? []))])
 }
 
 /** Adds the projects that locked tasks are in now. */
@@ -44,13 +38,10 @@ export async function addProjectsOf(
 ): Promise<void> {
   const ids = new Set(tasks.flatMap(({ project_id }) => project_id ?? []))
   const missing = [...ids].filter((id) => !projects.has(id))
-  for (const project of await listProjectStates(tx, caller.id, missing)) {
-    projects.set(project.id, project)
+  for (const [id, project] of await readProjectStates(tx, caller, missing)) {
+    projects.set(id, project)
   }
 }
-
-const byId = (projects: ProjectState[]): ProjectsById =>
-  new Map(projects.map((project) => [project.id, project]))
 
 /** Returns where a task goes whose body names a project, or none; throws when the caller may not put it there. */
 export function placeIn(
@@ -93,16 +84,13 @@ export function moveTo(changeSet: TaskChangeSet, place: Place): void {
   }
 }
 
-/** Who may be assigned to what: pairs of a project and a person. */
-export type Memberships = Set<string>
-
 /** Reads who of some people belongs to some projects; they stay members until the transaction ends. */
 export const loadMemberships = (
   tx: Tx,
   projectIds: (string | null)[],
   userIds: (string | null)[]
 ): Promise<Memberships> =>
-  listMemberships(tx, [...new Set(withoutNull(projectIds))], [...new Set(withoutNull(userIds))])
+  readMemberships(tx, [...new Set(withoutNull(projectIds))], [...new Set(withoutNull(userIds))])
 
 const withoutNull = (ids: (string | null)[]): string[] => ids.filter((id) => id !== null)
 
@@ -115,7 +103,7 @@ export function assertMember(
   if (project_id === null || assignee_id === null) {
     return
   }
-  if (!memberships.has(membershipKey({ project_id, user_id: assignee_id }))) {
+  if (!memberships.has(project_id, assignee_id)) {
     const detail = `The user ${assignee_id} is not a member of the project. Add them, or assign the task to a member.`
     throw new Problem('not_a_member', {
       detail,

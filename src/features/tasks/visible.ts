@@ -1,40 +1,68 @@
 import type { Caller } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { listListsOf, listProjectStates, type TaskList } from '../project-access/queries.ts'
-import { reachOf } from '../project-access/reach.ts'
-import { roleIn } from '../project-access/rights.ts'
+import type { TaskList } from '../project-access/schema.ts'
+import { reachOf, readListsOf, readProjectStates, roleIn } from '../project-access/service.ts'
 import { type Branch, branches, isManager } from './access.sql.ts'
 import type { TaskFilterQuery } from './list.schema.ts'
 
 type AccessQuery = Pick<TaskFilterQuery, 'scope' | 'owner_id' | 'deleted' | 'project_id'>
 
+/** Owners whose lists are searched one by one. */
+const MAX_OWNERS = 16
+
 /** Whose tasks a list, a count or an export may see, and the values of the placeholders that say so. */
 export interface VisibleTasks {
   branches: Branch[]
   values: Record<string, unknown>
+  /** How many lists the branches have. */
+  lists: number
 }
 
-/** Decides which tasks the caller sees: those of their lists, and the personal ones of others that are assigned to them. */
+/**
+ * Decides which tasks the caller sees: those of their lists, and personal ones of others that they are assigned to. A
+ * search has a branch for each owner, since its plan depends on how often the owner uses the word.
+ */
 export async function visibleTasks(
   db: Db,
   caller: Caller,
-  query: AccessQuery
+  query: AccessQuery,
+  isSearch = false
 ): Promise<VisibleTasks> {
   const { scope, deleted = 'exclude', project_id } = query
   const owner_id = query.owner_id?.toLowerCase()
   assertManager(caller, query)
   if (scope === 'all' && owner_id === undefined && project_id === undefined) {
-    return { branches: inStates(branches.all, deleted), values: {} }
+    return { branches: inStates(branches.all, deleted), values: {}, lists: 1 }
   }
   const lists = await listsOf(db, caller, { owner_id, project_id })
-  const [first, second] = lists
-  const isOne = first !== undefined && second === undefined
-  const found = inStates(isOne ? branches.list : branches.lists, deleted)
+  const { found, values } = branchesOf(lists, isSearch)
+  const shown = found.flatMap((branch) => inStates(branch, deleted))
   const includesAssigned = owner_id === undefined && project_id === undefined && deleted !== 'only'
   return {
-    branches: includesAssigned ? [...found, branches.assigned] : found,
-    values: { caller_id: caller.id, ...(isOne ? first : arraysOf(lists)) }
+    branches: includesAssigned ? [...shown, branches.assigned] : shown,
+    values: { caller_id: caller.id, ...values },
+    lists: lists.length
+  }
+}
+
+function branchesOf(lists: TaskList[], isSearch: boolean) {
+  const [first, second] = lists
+  if (first !== undefined && second === undefined) {
+    return { found: [branches.list], values: { ...first } }
+  }
+  const byOwner = [...Map.groupBy(lists, ({ owner_id }) => owner_id)]
+  if (!isSearch || byOwner.length === 0 || byOwner.length > MAX_OWNERS) {
+    return { found: [branches.lists], values: arraysOf(lists) }
+  }
+  return {
+    found: byOwner.map((_, i) => branches.ownersLists(i)),
+    values: Object.fromEntries(
+      byOwner.flatMap(([owner, own], i) => [
+        [`owner_${i}`, owner],
+        [`lists_${i}`, arraysOf(own).lists]
+      ])
+    )
   }
 }
 
@@ -66,7 +94,7 @@ async function listsOf(
     return owner_id === undefined ? lists : lists.filter((list) => list.owner_id === owner_id)
   }
   if (owner_id !== undefined) {
-    return listListsOf(db, owner_id)
+    return readListsOf(db, owner_id)
   }
   return reachOf(db).listsOf(caller.id)
 }
@@ -74,7 +102,7 @@ async function listsOf(
 /** Returns the lists of projects that the caller may see; one that they may not is not found. */
 async function projectLists(db: Db, caller: Caller, projectIds: string[]): Promise<TaskList[]> {
   const ids = [...new Set(projectIds.map((id) => id.toLowerCase()))]
-  const found = (await listProjectStates(db, caller.id, ids)).filter(
+  const found = [...(await readProjectStates(db, caller, ids)).values()].filter(
     (project) => project.deleted_at === null && roleIn(caller, project) !== undefined
   )
   const missing = ids.find((id) => !found.some((project) => project.id === id))

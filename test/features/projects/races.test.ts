@@ -16,8 +16,8 @@ import { createTestApp } from '../../support/test-app.ts'
 const { signUp, db } = await createTestApp(t)
 
 /** Whatever happened at the same time, these hold of what is stored. */
-const broken = () =>
-  executeRows<{ what: string }>(
+const broken = async () => [
+  ...(await executeRows<{ what: string }>(
     db,
     sql`
       SELECT 'a task of a project has another owner' AS what
@@ -40,7 +40,8 @@ const broken = () =>
       )
       UNION ALL
       SELECT 'an owner is a member' FROM project_members m WHERE m.user_id = m.owner_id`
-  )
+  ))
+]
 const ROUNDS = 5
 
 t.test(

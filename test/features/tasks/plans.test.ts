@@ -17,6 +17,7 @@ import { createTestApp } from '../../support/test-app.ts'
 const ROWS = Number(process.env.PLAN_ROWS ?? 100_000)
 const LARGE = Math.max(50_000, ROWS / 5)
 const SMALL_OWNERS = 1000
+const PROJECTS = 10
 const LIMIT = 20
 /** A page of 20 may look at this many rows, on each of its branches. */
 const MAX_READ = 400
@@ -37,6 +38,24 @@ interface Plan {
   'Rows Removed by Index Recheck'?: number
   Plans?: Plan[]
 }
+
+/** Puts a fifth of an owner's tasks into projects, all of which the member belongs to. */
+const insertProjects = (ownerId: string, memberId: string) => sql`
+  WITH made AS (
+    INSERT INTO projects (owner_id, id, name)
+    SELECT ${ownerId}::uuid, gen_random_uuid(), 'Project ' || n
+    FROM generate_series(0, ${PROJECTS - 1}::int) n
+    RETURNING owner_id, id, name
+  ),
+  members AS (
+    INSERT INTO project_members (owner_id, project_id, user_id, role)
+    SELECT owner_id, id, ${memberId}::uuid, 'editor' FROM made
+  )
+  UPDATE tasks t
+  SET project_id = made.id
+  FROM made
+  WHERE t.owner_id = made.owner_id
+    AND made.name = 'Project ' || abs(hashtext(t.id::text)) % ${PROJECTS * 5}::int`
 
 /** Every thousandth task is assigned; every fourth has no due date. */
 const insertTasks = (owner: SQL, assigneeId: string, count: number) => sql`
@@ -75,12 +94,15 @@ t.test(
         [1 + (n % ${SMALL_OWNERS}::int)::int]`
     await db.execute(insertTasks(sql`${ann.user.id}::uuid`, boss.user.id, LARGE))
     await db.execute(insertTasks(smallOwner, boss.user.id, ROWS))
-    await db.execute(sql`vacuum analyze tasks, users`)
+    const member = await signUp()
+    await db.execute(insertProjects(ann.user.id, member.user.id))
+    await db.execute(sql`vacuum analyze tasks, users, projects, project_members`)
 
     const caller = (who: typeof ann, role: Caller['role']) =>
       ({ ...who.user, role, name: null, session_id: null }) as unknown as Caller
     const owner = caller(ann, 'user')
     const manager = caller(boss, 'manager')
+    const inProjects = caller(member, 'user')
     const queries: [Caller, TaskListQuery][] = [
       ...(TaskSort.enum as TaskSort[]).flatMap((sort): [Caller, TaskListQuery][] => [
         [owner, { sort }],
@@ -122,7 +144,19 @@ t.test(
       [manager, {}],
       [manager, { assignee_id: manager.id, scope: 'all' }],
       [owner, { status: ['done'], priority: ['high'], tag: ['odd'] }],
-      [manager, { status: ['done'], scope: 'all' }]
+      [manager, { status: ['done'], scope: 'all' }],
+      ...(TaskSort.enum as TaskSort[]).map((sort): [Caller, TaskListQuery] => [
+        inProjects,
+        { sort }
+      ]),
+      [inProjects, { status: ['done'] }],
+      [inProjects, { priority: ['high'], sort: 'updated_at_desc' }],
+      [inProjects, { tag: ['tag7'] }],
+      [inProjects, { q: 'word77' }],
+      [inProjects, { q: 'common' }],
+      [inProjects, { overdue: true, sort: 'due_date_asc' }],
+      [inProjects, { personal: false }],
+      [inProjects, { assignee_id: 'none' }]
     ]
     for (const [who, query] of queries) {
       await checkPlans(t, db, who, query)
@@ -138,14 +172,17 @@ async function checkPlans(t: Test, db: Db, who: Caller, query: TaskListQuery): P
   const shown = { ...query, owner_id: undefined, assignee_id: query.assignee_id && 'me' }
   const label = `${who.role} ${JSON.stringify(shown)}`
   const isCustom = needsCustomPlan(conditionsOf(query))
+  // Only pages of many lists are sorted, of which one has as many rows as it shows.
+  const isMerged = 'lists' in (await visibleTasks(db, who, query)).values
+  const most = (isCustom ? 1000 : MAX_READ) * (isMerged ? 4 : 1)
   for (const [page, { scans, sorted, read }] of Object.entries({ first, last })) {
     t.notOk(scans.includes('Seq Scan'), `${label}, ${page} page: no sequential scan`)
     t.ok(sorted <= 1000, `${label}, ${page} page: sorts ${sorted} rows`)
     // Branches in the order of the list are merged. Only due dates come in two ranges that must be sorted together.
-    if (isPlain(query)) {
+    if (isPlain(query) && !isMerged) {
       t.equal(sorted, 0, `${label}, ${page} page: sorts nothing`)
     }
-    t.ok(read <= (isCustom ? 1000 : MAX_READ), `${label}, ${page} page: reads ${read} rows`)
+    t.ok(read <= most, `${label}, ${page} page: reads ${read} rows`)
   }
   if (isCustom) {
     for (const after of [undefined, nearEnd]) {
@@ -155,7 +192,7 @@ async function checkPlans(t: Test, db: Db, who: Caller, query: TaskListQuery): P
         `${label}: a head scan reads rows in order`
       )
       t.ok(
-        Math.max(sorted, read) <= MAX_RANGES * (HEAD_SCAN_ROWS + 1),
+        Math.max(sorted, read) <= MAX_RANGES * (HEAD_SCAN_ROWS + 1) * (isMerged ? 2 : 1),
         `${label}: a head scan reads ${read} rows and sorts ${sorted}`
       )
     }
@@ -238,7 +275,8 @@ async function statementOf(
 ) {
   const { sort = 'created_at_desc', ...filter } = query
   const conditions = conditionsOf(filter)
-  const visible = await visibleTasks(db, who, filter)
+  const isSearch = prepare === undefined && needsCustomPlan(conditions)
+  const visible = await visibleTasks(db, who, filter, isSearch)
   const list = {
     sort,
     branches: visible.branches,
@@ -246,7 +284,12 @@ async function statementOf(
     after: afterOf(after)
   }
   const built = prepare
-    ? prepare(db, list, 'head').getQuery()
+    ? prepare(
+        db,
+        list,
+        'head',
+        Math.floor((4 * HEAD_SCAN_ROWS) / Math.max(4, visible.lists))
+      ).getQuery()
     : prepareRows(db, list, undefined).getQuery()
   const values = Object.assign(
     { ...visible.values, limit, ...after },
