@@ -101,6 +101,9 @@ t.test('an update takes the time of completion, and with it that the task is don
   t.match(await imported(ann, at('2025-01-03'), update), { rows_updated: 0, rows_skipped: 1 })
   t.match(await now(), { version: 3 })
   t.strictSame(await events.of(task), ['task.created', 'task.updated', 'task.updated'])
+  const history = (await ann.get(`/api/v1/tasks/${task.id}/events`)).json()
+  const told = { field: 'completed_at', before: /2025-01-02/, after: '2025-01-03T00:00:00.000Z' }
+  t.match(history.data[0].changes, [told])
 
   const open = `id,title,status,completed_at\n${task.id},Paint,todo,2025-01-04\n`
   t.match(await imported(ann, open, update), { rows_updated: 1 })
