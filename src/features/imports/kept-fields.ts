@@ -1,4 +1,4 @@
-import { momentOf } from '../../lib/time-zone.ts'
+import { inZone, UTC } from '../../lib/time-zone.ts'
 import { isDate, isTimestamp, normalizeTimestamp } from '../../lib/timestamp.ts'
 import { type CsvField, isUuidV7 } from '../tasks/schema.ts'
 import type { Fault } from './faults.ts'
@@ -16,7 +16,6 @@ export interface Kept {
 
 /** Clocks of several machines differ a little. */
 const CLOCK_SKEW_MS = 60_000
-const WITHOUT_ZONE = /^\d{4}-\d{2}-\d{2}T[\d:.]+$/
 
 /**
  * Returns what a draft keeps beside the fields of its task, and what is wrong with it. A task with a date of completion
@@ -74,24 +73,15 @@ function idOf(text: string, { ids }: Reading): string | Fault | undefined {
 
 /** Reads a date as its beginning, and what has no zone in that of the file; without one it is UTC, which is told. */
 function timestampOf(text: string, { zone, warn }: Reading): string | undefined {
-  if (text === '') {
-    return undefined
-  }
   const isDay = isDate(text)
-  if (!isDay && !WITHOUT_ZONE.test(text)) {
-    return text
-  }
-  const asUtc = isDay ? `${text}T00:00:00Z` : `${text}Z`
-  if (zone && isTimestamp(asUtc)) {
-    return new Date(momentOf(Date.parse(asUtc), zone)).toISOString()
-  }
-  if (!isDay) {
+  const at = inZone(isDay ? `${text}T00:00` : text, zone ?? UTC)
+  if (at !== undefined && !zone && !isDay) {
     warn(
       'time_zone_assumed',
       'Times of creation and completion without a time zone are read as UTC; time_zone says otherwise.'
     )
   }
-  return asUtc
+  return at ?? (text || undefined)
 }
 
 function faultOf(column: 'created_at' | 'completed_at', at = ''): Fault | undefined {
