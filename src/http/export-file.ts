@@ -20,8 +20,8 @@ interface ExportFile {
 }
 
 /**
- * Sends a file that is made while the client reads it, within the bounds of the user and of the process. HEAD is asked as
- * often as a client likes: it has no file, which would be read for nobody.
+ * Sends a file that is made while the client reads it, within the bounds of the user and of the process. HEAD is asked
+ * as often as a client likes: it has no file, which would be read for nobody.
  */
 export async function sendExport(
   request: FastifyRequest,
