@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import t from 'tap'
 import { call, logIn, runCommand, startServer } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
@@ -79,6 +80,22 @@ t.test('an operator previews a file, says how it is to be read, and imports it o
     code: 1,
     stderr: /did you mean Europe\/Berlin\?/
   })
+})
+
+t.test('a preview needs neither a user nor a database, and makes none', async (t) => {
+  const elsewhere = t.testdir({ 'odd.csv': 'title,status,colour\nGood,done,red\n' })
+  for (const [name, value] of [
+    ['DATA_DIR', `${elsewhere}/data`],
+    ['DATABASE_URL', 'postgres://nobody@127.0.0.1:1/none']
+  ] as const) {
+    const shown = await runCommand(t, ['import', 'odd.csv', '--preview'], {
+      env: { [name]: value },
+      cwd: elsewhere
+    })
+    t.match(shown, { code: 0, stderr: '' })
+    t.match(JSON.parse(shown.stdout), { tasks: [{ title: 'Good' }], ignored_columns: ['colour'] })
+  }
+  t.strictSame(readdirSync(elsewhere), ['odd.csv'])
 })
 
 t.test('an import that cannot start prints one sentence', async (t) => {

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { LEASE_SECONDS, type LeasedImport } from './lease.queries.ts'
+import type { TaskImportError } from './schema.ts'
 
 /** How far a running import is, and whether its owner is disabled. */
 export type Progress = {
@@ -77,14 +78,8 @@ export async function deleteBlock(tx: Db, leased: LeasedImport, block: Block): P
   await tx.execute(sql`DELETE FROM task_import_blocks WHERE ${isBlock(leased, block)}`)
 }
 
-/** Why a valid row is rejected after all. */
-export interface Rejection {
-  row: number
-  column: string
-  code: string
-  message: string
-  value: string | null
-}
+/** An error as it is stored: its column is empty for an error of the row as a whole. */
+type StoredError = TaskImportError & { column: string }
 
 /** Returns the valid rows of a block. */
 export async function readRecords<T>(tx: Db, leased: LeasedImport, block: Block): Promise<T[]> {
@@ -119,7 +114,7 @@ export async function deleteBlockWithErrors(
   tx: Db,
   leased: LeasedImport,
   block: Block,
-  { rejections, limit }: { rejections: Rejection[]; limit: number }
+  { rejections, limit }: { rejections: StoredError[]; limit: number }
 ): Promise<void> {
   const columns = sql`AS f("row" int, "column" text, code text, message text, value text)`
   await tx.execute(sql`

@@ -106,13 +106,15 @@ export async function releaseImport(
       AND worker_id = ${workerId}::uuid`)
 }
 
-/** Ends a running import as failed, with the reason. */
+/** Ends a running import as failed, with the reason. `basePath` is that of this installation. */
 export async function failImport(
   db: Db,
   { owner_id, id, request_id }: LeasedImport,
-  problem: Problem
+  problem: Problem,
+  basePath: string
 ): Promise<void> {
-  const body = JSON.stringify(problemBody(problem, apiPath(`/task-imports/${id}`), request_id))
+  const instance = basePath + apiPath(`/task-imports/${id}`)
+  const body = JSON.stringify(problemBody(problem, instance, request_id))
   await db.execute(sql`
     UPDATE task_imports
     SET

@@ -19,13 +19,23 @@ import {
   lockProgress,
   type Outcome,
   type Progress,
-  type Rejection,
   readRecords,
   recordsOfBlock,
   saveProgress
 } from './block.queries.ts'
+import type { Rejection } from './faults.ts'
 import { failImport, type LeasedImport } from './lease.queries.ts'
 import { MAX_STORED_ERRORS } from './schema.ts'
+
+/** Who processes blocks. */
+export interface BlockWorker {
+  db: Db
+  id: string
+  /** The most tasks that a user may have. */
+  quota: number
+  /** The path of PUBLIC_URL, for the problems of imports that fail. */
+  basePath: string
+}
 
 /** An import acts for its owner, in the name of the request that uploaded the file. */
 const contextOf = ({ owner_id, request_id }: LeasedImport): RequestContext<Actor> => ({
@@ -41,10 +51,8 @@ const contextOf = ({ owner_id, request_id }: LeasedImport): RequestContext<Actor
  * dies when and however many work on it. Returns false when nothing is left for this worker.
  */
 export function processBlock(
-  db: Db,
-  workerId: string,
-  leased: LeasedImport,
-  quota: number
+  { db, id: workerId, basePath, quota }: BlockWorker,
+  leased: LeasedImport
 ): Promise<boolean> {
   return withTransaction(db, async (tx) => {
     const progress = await lockProgress(tx, workerId, leased)
@@ -52,7 +60,7 @@ export function processBlock(
       return false
     }
     if (progress.disabled) {
-      await failImport(tx, leased, accountDisabled())
+      await failImport(tx, leased, accountDisabled(), basePath)
       return false
     }
     const block = await findNextBlock(tx, leased)
@@ -126,7 +134,7 @@ async function matchRows(
   const rejections = [
     ...taken.map(({ row, given_id = '' }) => ({
       ...rejectWith(idTaken())(row),
-      column: 'id',
+      column: 'id' as const,
       value: given_id
     })),
     ...over.map(({ row }) => rejectWith(quotaExceeded(quota))(row))
