@@ -23,7 +23,6 @@ export {
   countTasksOfProjects,
   followProject,
   giveProjectTasks,
-  type ProjectTaskCounts,
   unassignFromProject
 } from './project-tasks.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
