@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
@@ -38,6 +39,7 @@ export async function importCommand({
   if (file === undefined || user === undefined) {
     throw new CommandError('Set the file and the user: npm run import -- tasks.csv --user ann')
   }
+  await checkFile(file)
   const config = loadConfig()
   const database = await openConfiguredDatabase(config)
   try {
@@ -49,6 +51,28 @@ export async function importCommand({
     throw error instanceof Problem ? new CommandError(error.message) : error
   } finally {
     await database.close()
+  }
+}
+
+const UNREADABLE: Record<string, string> = {
+  ENOENT: 'There is no file',
+  ENOTDIR: 'There is no file',
+  EACCES: 'This user may not read',
+  EISDIR: 'This is a directory and not a file:'
+}
+
+/** Checks the file before a database is opened for it. It is not opened, since it may be a pipe. */
+async function checkFile(file: string): Promise<void> {
+  const isDirectory = async () => {
+    await access(file, constants.R_OK)
+    return (await stat(file)).isDirectory()
+  }
+  const code = await isDirectory().then(
+    (is) => (is ? 'EISDIR' : undefined),
+    (error: NodeJS.ErrnoException) => error.code ?? 'EIO'
+  )
+  if (code !== undefined) {
+    throw new CommandError(`${UNREADABLE[code] ?? `${code} keeps from reading`} ${file}.`)
   }
 }
 

@@ -83,11 +83,26 @@ t.test('an operator previews a file, says how it is to be read, and imports it o
 
 t.test('an import that cannot start prints one sentence', async (t) => {
   t.match(await run('no.csv', '--user', 'ann'), { code: 1, stderr: /needs a column title/ })
-  t.match(await run('missing.csv', '--user', 'ann'), { code: 1, stderr: /no such file/ })
   t.match(await run('odd.csv', '--user', 'bob'), { code: 1, stderr: /There is no user bob\./ })
   t.match(await run('--user', 'ann'), { code: 1, stderr: /Set the file and the user/ })
   t.match(await run('odd.csv', 'many.csv', '--user', 'ann'), {
     code: 2,
     stderr: /takes no argument many\.csv/
   })
+})
+
+t.test('a file that cannot be read is said in one line, before anything is opened', async (t) => {
+  const unreachable = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }
+  const files: [file: string, words: string][] = [
+    ['missing.csv', 'There is no file missing.csv.'],
+    ['odd.csv/below', 'There is no file odd.csv/below.'],
+    ['.', 'This is a directory and not a file: ..']
+  ]
+  for (const [file, words] of files) {
+    for (const more of [[], ['--preview'], ['--dry-run']]) {
+      const args = ['import', file, '--user', 'ann', ...more]
+      const shown = { code: 1, stdout: '', stderr: `${words}\n` }
+      t.strictSame(await runCommand(t, args, { env: unreachable, cwd }), shown)
+    }
+  }
 })

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { runCommand, startServer } from '../support/command.ts'
 import { freePort, startPostgres, withoutPostgres } from '../support/postgres-server.ts'
@@ -74,7 +75,7 @@ t.test(
     }
     for (const args of [
       ['create-admin', '--username', 'root'],
-      ['import', 'tasks.csv', '--user', 'ann'],
+      ['import', fileURLToPath(import.meta.url), '--user', 'ann'],
       ['worker']
     ]) {
       await fails(args, ...(cases[0] as [string, RegExp]))
