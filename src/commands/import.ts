@@ -13,6 +13,7 @@ import type { Db } from '../db/client.ts'
 import { getUser } from '../features/identity/service.ts'
 import type { TaskImport } from '../features/imports/schema.ts'
 import { createImportService, type ImportOptions } from '../features/imports/service.ts'
+import { fileErrorReason } from '../lib/file-error.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 import { type ImportFlags, readFlags } from './import-flags.ts'
 
@@ -54,25 +55,15 @@ export async function importCommand({
   }
 }
 
-const UNREADABLE: Record<string, string> = {
-  ENOENT: 'There is no file',
-  ENOTDIR: 'There is no file',
-  EACCES: 'This user may not read',
-  EISDIR: 'This is a directory and not a file:'
-}
-
 /** Checks the file before a database is opened for it. It is not opened, since it may be a pipe. */
 async function checkFile(file: string): Promise<void> {
-  const isDirectory = async () => {
+  try {
     await access(file, constants.R_OK)
-    return (await stat(file)).isDirectory()
-  }
-  const code = await isDirectory().then(
-    (is) => (is ? 'EISDIR' : undefined),
-    (error: NodeJS.ErrnoException) => error.code ?? 'EIO'
-  )
-  if (code !== undefined) {
-    throw new CommandError(`${UNREADABLE[code] ?? `${code} keeps from reading`} ${file}.`)
+    if ((await stat(file)).isDirectory()) {
+      throw Object.assign(new Error(), { code: 'EISDIR' })
+    }
+  } catch (error) {
+    throw new CommandError(`${file} cannot be read: ${fileErrorReason(error)}.`)
   }
 }
 

@@ -19,6 +19,7 @@ import { printBanner } from './banner.ts'
 import { loadConfig, loadSecrets, migrateWithRetry, openConfiguredDatabase } from './bootstrap.ts'
 import { runCluster, WORKER_SLOT } from './cluster.ts'
 import { setUpShutdown } from './graceful-shutdown.ts'
+import { listenError } from './listen-error.ts'
 
 interface Listening {
   host: string
@@ -97,7 +98,10 @@ async function startServer(config: Config): Promise<Listening> {
     },
     logger
   )
-  await app.listen({ host: config.HOST, port: config.PORT })
+  const address = { host: config.HOST, port: config.PORT }
+  await app.listen(address).catch((error) => {
+    throw listenError(error, { ...address, settings: ['HOST', 'PORT'] })
+  })
   const ownMetrics = cluster.isWorker
     ? undefined
     : await metricsServer?.startMetricsServer(config, metrics)

@@ -1,8 +1,10 @@
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type DestinationStream, type LogFn, type Logger, multistream, pino } from 'pino'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
 import type { Config } from '../config.ts'
+import { fileErrorReason } from '../lib/file-error.ts'
+import { makeDirectory } from '../lib/make-directory.ts'
 
 /** A file is rotated at this size, and this many old ones are kept, so that a log never fills a disk. */
 const MAX_FILE_SIZE = '50M'
@@ -34,10 +36,19 @@ export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_FILE'>): Lo
   )
 }
 
+/** The log file cannot be opened. */
+class LogFileError extends Error {
+  override name = 'LogFileError'
+}
+
 /** Opens the log file. An error now stops the start; a later one (a full disk) must not stop the service. */
 function openLogFile(path: string): RotatingFileStream {
-  mkdirSync(dirname(path), { recursive: true })
-  closeSync(openSync(path, 'a', OWNER_ONLY))
+  try {
+    makeDirectory(dirname(path))
+    closeSync(openSync(path, 'a', OWNER_ONLY))
+  } catch (error) {
+    throw new LogFileError(`LOG_FILE ${path} cannot be written: ${fileErrorReason(error)}.`)
+  }
   // A device or a pipe is open to whom it is meant for.
   if (statSync(path).isFile()) {
     chmodSync(path, OWNER_ONLY)

@@ -94,9 +94,9 @@ t.test('an import that cannot start prints one sentence', async (t) => {
 t.test('a file that cannot be read is said in one line, before anything is opened', async (t) => {
   const unreachable = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }
   const files: [file: string, words: string][] = [
-    ['missing.csv', 'There is no file missing.csv.'],
-    ['odd.csv/below', 'There is no file odd.csv/below.'],
-    ['.', 'This is a directory and not a file: ..']
+    ['missing.csv', 'missing.csv cannot be read: there is no such file.'],
+    ['odd.csv/below', 'odd.csv/below cannot be read: a part of its path is no directory.'],
+    ['.', '. cannot be read: it is a directory.']
   ]
   for (const [file, words] of files) {
     for (const more of [[], ['--preview'], ['--dry-run']]) {
