@@ -89,6 +89,11 @@ export const Environment = Type.Object({
     enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info'
   }),
+  LOG_FORMAT: Type.Unsafe<'auto' | 'text' | 'json'>({
+    type: 'string',
+    enum: ['auto', 'text', 'json'],
+    default: 'auto'
+  }),
   LOG_FILE: Type.Optional(Type.String({ minLength: 1 })),
   DRAIN_SECONDS: Type.Integer({ default: 2, minimum: 0, maximum: 8 }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String({ format: 'collector-url' })),
