@@ -28,7 +28,7 @@ interface Entry {
 const printable = (text: string): string =>
   text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/g, '\uFFFD')
 
-/** Turns a JSON line of the log into lines for people: time of day, level, message, fields, and the stack of an error. */
+/** Turns a JSON line of the log into text: time of day, level, message, fields, and below it the stack of an error. */
 export function toText(line: string, hasColors: boolean): string {
   let entry: Entry
   try {
