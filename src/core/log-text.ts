@@ -13,7 +13,9 @@ const LEVELS: Record<number, [name: string, style: Style]> = {
 }
 const NAME_WIDTH = 5
 /** Shown at the beginning, or of no use to somebody who reads along. */
-const PLACED = new Set(['level', 'time', 'msg', 'pid', 'err'])
+const PLACED = ['level', 'time', 'msg', 'pid', 'err']
+/** The fields of a request that its line begins with. */
+const OF_REQUEST = ['method', 'route', 'status', 'code', 'ms']
 const TIME_OF_DAY = /T(\d\d:\d\d:\d\d\.\d{3})Z$/
 
 interface Entry {
@@ -40,23 +42,32 @@ export function toText(line: string, hasColors: boolean): string {
     hasColors ? styleText(style, text, { validateStream: false }) : text
   const [name, style] = LEVELS[entry.level ?? 0] ?? [String(entry.level), 'white']
   const time = TIME_OF_DAY.exec(entry.time ?? '')?.[1] ?? ''
+  const isRequest = entry.msg === 'request completed'
+  const placed = new Set(isRequest ? [...PLACED, ...OF_REQUEST] : PLACED)
   const fields = Object.entries(entry)
-    .filter(([field]) => !PLACED.has(field))
+    .filter(([field]) => !placed.has(field))
     .map(([field, value]) => `${paint('gray', `${field}=`)}${shown(value)}`)
   const first = [
     paint('gray', time),
     paint(style, name.padEnd(NAME_WIDTH)),
-    oneLine(entry.msg ?? ''),
+    isRequest ? requestOf(entry) : oneLine(entry.msg ?? ''),
     ...fields
   ]
   return `${first.join(' ').trimEnd()}\n${entry.err ? stackOf(entry.err, paint) : ''}`
 }
 
+/** The method, the route, the status and the time of a request. */
+const requestOf = ({ method, route, status, code, ms }: Entry): string =>
+  [method, route, status, code, `${ms} ms`]
+    .filter((part) => part !== undefined)
+    .map((part) => oneLine(String(part)))
+    .join(' ')
+
 const oneLine = (text: string): string => printable(text.replace(/\s+/g, ' '))
 
 /** A word as it is, anything else as JSON. */
 const shown = (value: unknown): string =>
-  typeof value === 'string' && /^[\w./:{}*@-]+$/.test(value)
+  typeof value === 'string' && /^[\w./:{}*@…-]+$/.test(value)
     ? value
     : oneLine(JSON.stringify(value) ?? '')
 

@@ -23,7 +23,7 @@ t.test('what keeps a server from starting is said in a sentence, without a stack
     [{ DATA_DIR: `${cwd}/first` }, /is in use by another Tasklane process \(pid \d+\)/],
     [
       { DATA_DIR: '/proc/tasklane/data' },
-      /^Nothing can be written to the data directory \/proc\/tasklane\/data: [^.]+\. Set DATA_DIR to [^\n]+\n$/
+      /^Nothing can be written to the data directory \/proc\/tasklane\/data: it cannot be created there\. Set [^\n]+\n$/
     ],
     [
       { DATA_DIR: '/sys' },

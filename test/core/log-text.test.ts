@@ -82,3 +82,23 @@ t.test(
     t.equal(toText('no JSON\n', true), 'no JSON\n')
   }
 )
+
+t.test('a request is shown as method, route, status and time, and by its id', async (t) => {
+  const entry = {
+    level: 30,
+    time: '2026-11-26T21:00:00.123Z',
+    pid: 7,
+    request_id: 'abc',
+    operation: 'getTask',
+    method: 'GET',
+    route: '/api/v1/tasks/:task_id',
+    status: 404,
+    code: 'not_found',
+    ms: 1.5,
+    msg: 'request completed'
+  }
+  t.equal(
+    toText(JSON.stringify(entry), false),
+    '21:00:00.123 INFO  GET /api/v1/tasks/:task_id 404 not_found 1.5 ms request_id=abc operation=getTask\n'
+  )
+})

@@ -88,7 +88,10 @@ function makeWritable(directory: string): void {
     }
     accessSync(directory, constants.W_OK | constants.X_OK)
   } catch (error) {
-    throw new DataDirectoryError(directory, fileErrorReason(error))
+    // What the system says where it permits no directories, as in /proc.
+    const isRefused = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const reason = isRefused ? 'it cannot be created there' : fileErrorReason(error)
+    throw new DataDirectoryError(directory, reason)
   }
 }
 
