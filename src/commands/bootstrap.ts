@@ -80,6 +80,11 @@ export async function migrateConfigured(config: Config, database: Database): Pro
       await grantAccess(withoutTimeouts.db, database.db)
     }
     return migrated
+  } catch (error) {
+    // For the line that says what to correct.
+    throw config.DATABASE_MIGRATION_URL === undefined
+      ? error
+      : Object.assign(error as Error, { setting: 'DATABASE_MIGRATION_URL' })
   } finally {
     await withoutTimeouts.close()
   }

@@ -1,5 +1,7 @@
 import { CommandError } from './command-error.ts'
 
+const LAST_PORT = 65_535
+
 interface Address {
   /** The names of the settings that say where to listen. */
   settings: readonly [host: string, port: string]
@@ -13,7 +15,7 @@ export function listenError(error: unknown, { settings, host, port }: Address): 
   const reasons: Record<string, string> = {
     EADDRINUSE:
       `Port ${port} is already in use on ${host}. Stop what listens there, perhaps another Tasklane, ` +
-      `or set ${portName} to a free port, such as ${portName}=${port + 1}.`,
+      `or set ${portName} to a free port, such as ${portName}=${port < LAST_PORT ? port + 1 : port - 1}.`,
     EACCES: `This user may not listen on port ${port}. Set ${portName} to 1024 or more.`,
     EADDRNOTAVAIL: `This machine has no IP address ${host}. Correct ${hostName}.`,
     ENOTFOUND: `The name ${host} was not found. Correct ${hostName}.`,

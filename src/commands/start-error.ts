@@ -27,7 +27,8 @@ export function describeStartError(error: unknown): string {
 function unexplained(error: unknown): string {
   const reason = databaseErrorReason(error)
   if (reason !== undefined) {
-    const remedy = databaseErrorRemedy(error)
+    const { setting = 'DATABASE_URL' } = error as { setting?: string }
+    const remedy = databaseErrorRemedy(error)?.replace('DATABASE_URL', setting)
     return `The database cannot be used: ${inOneLine(reason)}${remedy ? `. ${remedy}` : ''}`
   }
   const { message = String(error), syscall } = (error ?? {}) as {

@@ -100,6 +100,14 @@ t.test(
     for (const [url, words] of [...unreachable, ...cases.slice(0, 1)]) {
       await fails(['migrate'], url, words)
     }
+    const both = {
+      DATABASE_URL: `postgres://app@${at}/tasklane`,
+      DATABASE_MIGRATION_URL: `postgres://guarded:${SECRET}@${at}/tasklane`
+    }
+    t.match(await runCommand(t, ['migrate'], { env: both }), {
+      code: 1,
+      stderr: /for user "guarded"\. Check user and password in DATABASE_MIGRATION_URL; [^\n]+\n$/
+    })
     for (const args of [
       ['create-admin', '--username', 'root'],
       ['import', fileURLToPath(import.meta.url), '--user', 'ann'],
