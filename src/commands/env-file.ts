@@ -42,7 +42,13 @@ export function readEnvFile(file: string): EnvFile {
 /** What looks like a name: a line that went wrong may have a secret where a name should be. */
 const SHOWN = /^([A-Z][A-Z0-9_]{0,39}|[a-z][a-z0-9_]{0,39})$/
 
+/** What Node and libraries read for themselves: it does nothing in a file that they never see. */
+const FOR_OTHERS = /^(NODE_|OTEL_|TZ$|NO_COLOR$|FORCE_COLOR$)/
+
 function describeName(name: string): string {
+  if (FOR_OTHERS.test(name) && SHOWN.test(name)) {
+    return `${name}, which only the environment can set`
+  }
   if (!SHOWN.test(name)) {
     return 'a line whose name is no setting, and is not shown in case it is a secret'
   }

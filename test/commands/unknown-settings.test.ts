@@ -13,6 +13,7 @@ t.test('a name in .env that is no setting is refused, with the nearest one', asy
   const names: [line: string, fault: string][] = [
     ['DATABSE_URL', 'DATABSE_URL, which is no setting; did you mean DATABASE_URL?'],
     ['DATABASE_POOL', 'DATABASE_POOL, which is no setting; did you mean DATABASE_POOL_SIZE?'],
+    ['NODE_EXTRA_CA_CERTS', 'NODE_EXTRA_CA_CERTS, which only the environment can set'],
     ['QQQQQQQQ', 'QQQQQQQQ, which is no setting'],
     ['port', 'port, which is no setting; did you mean PORT?'],
     [
@@ -31,7 +32,7 @@ t.test('a name in .env that is no setting is refused, with the nearest one', asy
     [
       ...names.map(([, fault]) => `  - .env has ${fault}`),
       '  - PORT must be a whole number',
-      'The configuration has 6 faults:'
+      'The configuration has 7 faults:'
     ].sort()
   )
 })
