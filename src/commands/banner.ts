@@ -7,10 +7,12 @@ interface Start {
   host: string
   port: number
   startMs: number
+  /** Whether there is an account already. */
+  hasUsers: boolean
 }
 
 /** Prints where the server is and what to do first. */
-export function printBanner(config: Config, { host, port, startMs }: Start): void {
+export function printBanner(config: Config, { host, port, startMs, hasUsers }: Start): void {
   const ownOrigin = `http://${nameOf(host)}:${port}`
   const origin = config.PUBLIC_URL ?? ownOrigin
   // Emails are shown to this machine only, under a name of its own.
@@ -28,12 +30,21 @@ export function printBanner(config: Config, { host, port, startMs }: Start): voi
 
 ${lines.join('\n')}
 
-    Your first account${config.FIRST_USER_ADMIN ? ' (the first one becomes admin)' : ''}:
-    curl -X POST ${origin}/api/v1/auth/register -H 'Content-Type: application/json' \\
-      -d '{"username": "ann", "password": "correct horse battery"}'
+${hasUsers ? howToLogIn(origin) : howToRegister(origin, config)}
 
 `)
 }
+
+/** The name is in no document: their commands work after this one. */
+const howToRegister = (origin: string, { FIRST_USER_ADMIN }: Config): string => `\
+    Your first account${FIRST_USER_ADMIN ? ' (it becomes admin)' : ''}:
+    curl -X POST ${origin}/api/v1/auth/register -H 'Content-Type: application/json' \\
+      -d '{"username": "me", "password": "a long passphrase"}'`
+
+const howToLogIn = (origin: string): string => `\
+    A token for your account:
+    curl -X POST ${origin}/api/v1/auth/login -H 'Content-Type: application/json' \\
+      -d '{"username": "…", "password": "…"}'`
 
 /** How this machine is called in a URL; a server that listens on all IP addresses is at localhost, too. */
 function nameOf(host: string): string {
