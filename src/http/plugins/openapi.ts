@@ -6,6 +6,7 @@ import type { TSchema } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../config.ts'
+import { PLACEHOLDER_URL } from '../../core/problem.ts'
 import { md } from '../../lib/md.ts'
 import { toOpenApi30 } from '../../lib/openapi-downgrade.ts'
 import { basePathOf } from '../base-path.ts'
@@ -17,7 +18,6 @@ import { problemCodes } from '../schemas.ts'
 export const VERSION: string = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
 ).version
-const DOCUMENTATION_HOST = 'https://tasklane.example'
 
 /** Swagger UI needs its own scripts, styles and calls, and the images that it carries in itself. */
 const DOCS_CSP = [
@@ -33,7 +33,7 @@ const DOCS_CSP = [
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The published contract; `servers` names `origin`, or the documentation host. */
+    /** The published contract; `servers` names `origin`, or a placeholder. */
     contract(origin?: string): Document
   }
 }
@@ -60,12 +60,12 @@ export const openapi = fp(
     await app.register(swagger, swaggerOptions(tags, basePath))
 
     let built: Document | undefined
-    app.decorate('contract', (origin = DOCUMENTATION_HOST) => {
+    app.decorate('contract', (origin = PLACEHOLDER_URL) => {
       built ??= buildDocument(app.swagger() as unknown as RawDocument)
       return { ...built, servers: [{ ...built.servers[0], url: origin }] }
     })
 
-    await app.register(documents, { origin: config.PUBLIC_URL })
+    await app.register(documents)
     if (config.DOCS_ENABLED) {
       await app.register(docs, { tokenUrl, base: basePathOf(config) })
     }
@@ -79,10 +79,11 @@ const swaggerOptions = (tags: Tag[], basePath: string): SwaggerOptions => ({
       title: 'Tasklane',
       version: VERSION,
       description: 'A self-hosted task-management backend.',
-      contact: { name: 'Tasklane', url: DOCUMENTATION_HOST, email: 'api@tasklane.example' },
+      // No address: whom to ask is who runs the installation, which the contract does not know.
+      contact: { name: 'The Tasklane authors' },
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' }
     },
-    servers: [{ url: DOCUMENTATION_HOST, description: 'Your installation' }],
+    servers: [{ url: PLACEHOLDER_URL, description: 'Your installation' }],
     tags,
     security: [{ bearerAuth: [] }],
     components: {
@@ -115,15 +116,12 @@ const swaggerOptions = (tags: Tag[], basePath: string): SwaggerOptions => ({
   })
 })
 
-/**
- * Serves the documents, each built once; equal to the committed ones apart from `servers`. That names the configured
- * origin or else the one we listen on, never a request's Host: the first caller would choose it for everyone.
- */
-async function documents(app: FastifyInstance, { origin }: { origin: string | undefined }) {
+/** Serves the documents, each built once; equal to the committed ones apart from `servers`: this installation. */
+async function documents(app: FastifyInstance) {
   const serve = (url: string, convert: (document: Document) => Document) => {
     let cached: { text: string; etag: string } | undefined
     const build = () => {
-      const text = documentText(convert(app.contract(origin ?? listeningOrigin(app))))
+      const text = documentText(convert(app.contract(app.publicUrl)))
       return { text, etag: `"${createHash('sha256').update(text).digest('base64url')}"` }
     }
     app.get(url, { schema: { hide: true } }, async (request, reply) => {
@@ -134,12 +132,6 @@ async function documents(app: FastifyInstance, { origin }: { origin: string | un
   }
   serve('/openapi.json', (document) => document)
   serve('/openapi-3.0.json', toOpenApi30)
-}
-
-function listeningOrigin(app: FastifyInstance): string | undefined {
-  return app.addresses().length > 0
-    ? app.listeningOrigin.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:')
-    : undefined
 }
 
 /** Writes a document in the order of its keys, indented by two, ASCII only: the same text on every machine. */
