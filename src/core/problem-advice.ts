@@ -19,8 +19,8 @@ export const problemAdvice: Record<ProblemCode, string> = {
     refresh token, log in again: its session has ended.`,
   unsupported_grant_type:
     'Send grant_type=password with username and password, or grant_type=refresh_token.',
-  unauthenticated: md`Send Authorization: Bearer followed by an access token or an API key. An access token lasts minutes:
-    get a new one with the refresh token, or log in again.`,
+  unauthenticated: md`Send Authorization: Bearer followed by an access token or an API key. An access token lasts
+    minutes: get a new one with the refresh token, or log in again.`,
   bad_credentials: md`The username, email or password is wrong. Whether the account exists is not told. Reset the
     password if you have forgotten it.`,
   not_allowed: 'You may see the resource, but what you asked for needs another role. Ask an admin.',
@@ -36,7 +36,8 @@ export const problemAdvice: Record<ProblemCode, string> = {
     current_password in its body.`,
   quota_exceeded:
     'The account has as many tasks as it may have. Delete some, or ask the operator for more.',
-  cross_site: md`A page of another website sent the request. The operator can name the origins that may in CORS_ORIGINS.`,
+  cross_site: md`A page of another website sent the request. The operator can name the origins that may in
+    CORS_ORIGINS.`,
   ip_banned: md`Too many failed attempts came from this IP address, or an admin has banned it. Retry-After says when
     the ban ends. What you do with a valid token goes on under an automatic ban.`,
   not_found: md`There is no such path or resource, or you may not see it. If the path resembles one of the API, the

@@ -6,7 +6,8 @@ import type { Job } from '../../core/job-runner.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { classifyDbError } from '../../db/errors.ts'
-import { failImport, type LeasedImport, leaseImport, releaseImport } from './lease.queries.ts'
+import { failImport } from './ending.ts'
+import { type LeasedImport, leaseImport, releaseImport } from './lease.queries.ts'
 import { processBlock } from './process-block.ts'
 
 const CONCURRENCY = 2

@@ -66,5 +66,6 @@ function pageOf(code: ProblemCode, { basePath, publicUrl }: App) {
 </dl>
 <h2>Response</h2>
 <pre>${JSON.stringify(example, null, 2)}</pre>
-<p>The <code>request_id</code> of a response is in its header <code>X-Request-Id</code> and in the log of the server.</p>`
+<p>The <code>request_id</code> of a response is in its header <code>X-Request-Id</code> and in the log of the
+server.</p>`
 }
