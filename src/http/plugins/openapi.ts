@@ -13,6 +13,7 @@ import { basePathOf } from '../base-path.ts'
 import { sendWithEtag } from '../etag.ts'
 import type { Tag } from '../feature.ts'
 import { buildDocument, type Document, type RawDocument } from '../openapi/document.ts'
+import { GUIDE } from '../openapi/guide.ts'
 import { problemCodes } from '../schemas.ts'
 
 export const VERSION: string = JSON.parse(
@@ -78,7 +79,7 @@ const swaggerOptions = (tags: Tag[], basePath: string): SwaggerOptions => ({
     info: {
       title: 'Tasklane',
       version: VERSION,
-      description: 'A self-hosted task-management backend.',
+      description: GUIDE,
       // No address: whom to ask is who runs the installation, which the contract does not know.
       contact: { name: 'The Tasklane authors' },
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' }
@@ -142,13 +143,28 @@ export function documentText(document: object): string {
 
 const codeUnit = (char: string): string => char.charCodeAt(0).toString(16).padStart(4, '0')
 
+/** Without it, telephones show the page as wide as on a desk, and as small. */
+const VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+
+const readPart = (name: string): string =>
+  readFileSync(new URL(`../openapi/${name}`, import.meta.url), 'utf8')
+
 /** Serves Swagger UI with its own assets. It logs in by a flow that the published document leaves out. */
 async function docs(app: FastifyInstance, { tokenUrl, base }: { tokenUrl: string; base: string }) {
+  app.addHook('onSend', async (_request, reply, payload) =>
+    String(reply.getHeader('content-type')).startsWith('text/html')
+      ? String(payload).replace('<meta charset="UTF-8">', `$&${VIEWPORT}`)
+      : payload
+  )
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     indexPrefix: base,
     staticCSP: DOCS_CSP,
-    theme: { title: 'Tasklane API' },
+    theme: {
+      title: 'Tasklane API',
+      css: [{ filename: 'page.css', content: readPart('docs-page.css') }],
+      js: [{ filename: 'page.js', content: readPart('docs-page.js') }]
+    },
     // The plain layout: no bar that offers to explore other documents.
     uiConfig: {
       layout: 'BaseLayout',
@@ -166,7 +182,7 @@ function withPasswordFlow(document: Document, tokenUrl: string): Document {
   const clone = structuredClone(document)
   const flow = {
     type: 'oauth2',
-    description: 'Username (or email) and password; leave the client fields empty.',
+    description: 'Log in with username (or email) and password.',
     flows: { password: { tokenUrl, scopes: {} } }
   }
   clone.components.securitySchemes = { password: flow, ...clone.components.securitySchemes }
