@@ -28,12 +28,19 @@ export function printBanner(config: Config, { host, port, startMs }: Start): voi
 
 ${lines.join('\n')}
 
-    Your first account${config.FIRST_USER_ADMIN ? ' (the first one becomes admin)' : ''}:
-    curl -X POST ${origin}/api/v1/auth/register -H 'Content-Type: application/json' \\
-      -d '{"username": "ann", "password": "correct horse battery"}'
+${firstAccount(config, origin)}
 
 `)
 }
+
+/** Returns how to get a first account. */
+const firstAccount = ({ REGISTRATION, FIRST_USER_ADMIN }: Config, origin: string): string =>
+  REGISTRATION === 'open'
+    ? `    Your first account${FIRST_USER_ADMIN ? ' (the first one becomes admin)' : ''}:
+    curl -X POST ${origin}/api/v1/auth/register -H 'Content-Type: application/json' \\
+      -d '{"username": "ann", "password": "correct horse battery"}'`
+    : `    Your first account, an admin:
+    npm run create-admin -- --username ann`
 
 /** How this machine is called in a URL; a server that listens on all IP addresses is at localhost, too. */
 function nameOf(host: string): string {

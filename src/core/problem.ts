@@ -21,6 +21,7 @@ export const catalogue = {
   bad_credentials: [401, 'Invalid credentials'],
   not_allowed: [403, 'Your role does not allow this'],
   missing_scope: [403, 'The API key does not allow this'],
+  registration_closed: [403, 'Registration is not open to everyone'],
   account_disabled: [403, 'The account is disabled'],
   email_unverified: [403, 'Confirm your email address first'],
   too_many_keys: [403, 'API key limit reached'],
