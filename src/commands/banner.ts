@@ -1,7 +1,7 @@
-import { isIPv6 } from 'node:net'
 import type { Config } from '../config.ts'
 import { VERSION } from '../http/plugins/openapi.ts'
 import { isLoopback } from '../lib/ip.ts'
+import { hostInUrl } from '../lib/origin.ts'
 
 interface Start {
   host: string
@@ -11,11 +11,11 @@ interface Start {
 
 /** Prints where the server is and what to do first. */
 export function printBanner(config: Config, { host, port, startMs }: Start): void {
-  const ownOrigin = `http://${nameOf(host)}:${port}`
+  const ownOrigin = `http://${hostInUrl(host)}:${port}`
   const origin = config.PUBLIC_URL ?? ownOrigin
   // Emails are shown to this machine only, under a name of its own.
   const areEmailsShown =
-    config.EMAIL_ENABLED && config.SMTP_URL === undefined && isLoopback(nameOf(host))
+    config.EMAIL_ENABLED && config.SMTP_URL === undefined && isLoopback(hostInUrl(host))
   const links = [
     config.CONSOLE_ENABLED && `App    ${origin}/app/`,
     `API    ${origin}/api/v1`,
@@ -41,14 +41,6 @@ const firstAccount = ({ REGISTRATION, FIRST_USER_ADMIN }: Config, origin: string
       -d '{"username": "ann", "password": "correct horse battery"}'`
     : `    Your first account, an admin:
     npm run create-admin -- --username ann`
-
-/** How this machine is called in a URL; a server that listens on all IP addresses is at localhost, too. */
-function nameOf(host: string): string {
-  if (host === '0.0.0.0' || host === '::') {
-    return 'localhost'
-  }
-  return isIPv6(host) ? `[${host}]` : host
-}
 
 function describe({ DATABASE_URL, DATA_DIR, WEB_CONCURRENCY }: Config): string {
   const database =

@@ -7,6 +7,7 @@ import { withTransaction } from '../../db/transaction.ts'
 import { isLoopback } from '../../lib/ip.ts'
 import { md } from '../../lib/md.ts'
 import {
+  assertIdentified,
   createUser,
   type IdentityDeps,
   mapUniqueViolation,
@@ -78,7 +79,5 @@ function checkIdentifiers(
     const detail = 'An email is required here, and is confirmed with a code.'
     throw invalidField('body', '/email', 'required', detail)
   }
-  if (username === undefined && email === undefined) {
-    throw invalidField('body', '/username', 'required', 'Give a username, an email, or both.')
-  }
+  assertIdentified({ username, email })
 }
