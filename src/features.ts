@@ -14,6 +14,7 @@ import { console } from './features/console/feature.ts'
 import { identity } from './features/identity/feature.ts'
 import type { IdentityDeps } from './features/identity/service.ts'
 import { imports } from './features/imports/feature.ts'
+import { invitations } from './features/invitations/feature.ts'
 import { ops } from './features/ops/feature.ts'
 import { tasks } from './features/tasks/feature.ts'
 import type { Feature } from './http/feature.ts'
@@ -36,6 +37,7 @@ export const FEATURES: AppFeature[] = [
   account,
   accountExport,
   adminUsers,
+  invitations,
   bans,
   ops,
   console

@@ -14,6 +14,7 @@ export const catalogue = {
   malformed_request: [400, 'The request is not valid HTTP'],
   invalid_code: [400, 'Invalid code'],
   invalid_reset_token: [400, 'Invalid reset token'],
+  invalid_invitation: [400, 'Invalid invitation'],
   password_reused: [400, 'The account has this password already'],
   invalid_grant: [400, 'Invalid credentials or refresh token'],
   unsupported_grant_type: [400, 'Unsupported grant type'],

@@ -2,10 +2,12 @@ import type { Config } from '../../config.ts'
 import { audit } from '../../core/audit.ts'
 import type { RequestContext } from '../../core/context.ts'
 import { checkPassword } from '../../core/password-policy.ts'
-import { invalidField, Problem } from '../../core/problem.ts'
-import { withTransaction } from '../../db/transaction.ts'
+import { invalidField, Problem, type ProblemCode } from '../../core/problem.ts'
+import { type Tx, withTransaction } from '../../db/transaction.ts'
+import { emailKey } from '../../lib/email.ts'
 import { isLoopback } from '../../lib/ip.ts'
 import { md } from '../../lib/md.ts'
+import type { User } from '../identity/schema.ts'
 import {
   assertIdentified,
   createUser,
@@ -13,41 +15,84 @@ import {
   mapUniqueViolation,
   type Registration
 } from '../identity/service.ts'
+import type { OpenInvitation } from '../invitations/schema.ts'
+import { acceptInvitation, getInvitation, lockInvitation } from '../invitations/service.ts'
 import { sendSignUpCode } from './email-verification.ts'
 import type { TokenSet } from './schema.ts'
 
-export type SignUp = Pick<Registration, 'username' | 'email' | 'name'> & { password: string }
+export type SignUp = Pick<Registration, 'username' | 'email' | 'name'> & {
+  password: string
+  invitation_token?: string | undefined
+}
 
 /** Creates an account and its first session in one transaction, where `REGISTRATION` allows it. */
 export async function register(
   ctx: RequestContext<null>,
   deps: IdentityDeps,
-  { password, ...profile }: SignUp
+  signUp: SignUp
 ): Promise<TokenSet> {
-  const { db, config, passwords } = deps
-  await assertOpen(ctx, deps)
-  checkIdentifiers(config, profile)
-  checkPassword(config, password, profile)
-  const password_hash = await passwords.hash(password)
-  const sendsCode = profile.email !== undefined && deps.codes.confirmsEmails
-  const asker = sendsCode ? await deps.codes.admit(ctx, 'own') : undefined
+  await assertOpen(ctx, deps, signUp.invitation_token)
   try {
-    return await mapUniqueViolation(db, profile, () =>
-      withTransaction(db, async (tx) => {
-        const options = { role: 'user', mayBeFirstAdmin: mayBeFirstAdmin(ctx, deps) } as const
-        const user = await createUser(tx, ctx, { ...profile, password_hash }, options)
-        await deps.credentials.recordOpened(tx, ctx, user.id)
-        await sendSignUpCode(tx, deps, asker, user)
-        return deps.sessions.start(tx, ctx, user)
-      })
-    )
+    return await signUpOnce(ctx, deps, signUp)
   } catch (error) {
-    if (error instanceof Problem) {
-      await audit.failed(db, ctx, 'user.registered')
+    if (error instanceof Problem && NOTEWORTHY.has(error.code)) {
+      await audit.failed(deps.db, ctx, 'user.registered')
     }
     throw error
   }
 }
+
+const NOTEWORTHY = new Set<ProblemCode>(['account_exists', 'invalid_invitation'])
+
+async function signUpOnce(
+  ctx: RequestContext<null>,
+  deps: IdentityDeps,
+  { password, invitation_token: token, ...profile }: SignUp
+): Promise<TokenSet> {
+  const { db, config, passwords, codes } = deps
+  const invitation = token === undefined ? undefined : await getInvitation(db, token)
+  checkIdentifiers(config, profile)
+  checkPassword(config, password, profile)
+  const password_hash = await passwords.hash(password)
+  const needsCode = profile.email !== undefined && !confirms(invitation, profile.email)
+  const asker = needsCode && codes.confirmsEmails ? await codes.admit(ctx, 'own') : undefined
+  return mapUniqueViolation(db, profile, () =>
+    withTransaction(db, async (tx) => {
+      const user = await createInvited(tx, ctx, deps, { ...profile, password_hash }, token)
+      await deps.credentials.recordOpened(tx, ctx, user.id)
+      if (needsCode) {
+        await sendSignUpCode(tx, deps, asker, user)
+      }
+      return deps.sessions.start(tx, ctx, user)
+    })
+  )
+}
+
+/** Creates the account, with what its invitation grants if there is one. */
+async function createInvited(
+  tx: Tx,
+  ctx: RequestContext<null>,
+  deps: IdentityDeps,
+  account: Registration,
+  token: string | undefined
+): Promise<User> {
+  const invitation = token === undefined ? undefined : await lockInvitation(tx, token)
+  const email_verified = confirms(invitation, account.email)
+  const user = await createUser(
+    tx,
+    ctx,
+    { ...account, email_verified },
+    { role: invitation?.role ?? 'user', mayBeFirstAdmin: mayBeFirstAdmin(ctx, deps) }
+  )
+  if (invitation) {
+    await acceptInvitation(tx, ctx, invitation, user)
+  }
+  return user
+}
+
+/** Whoever has the token reads the mailbox that it was sent to, and no other. */
+const confirms = (invitation: OpenInvitation | undefined, email: string | undefined): boolean =>
+  invitation?.confirms_email === true && email !== undefined && invitation.email === emailKey(email)
 
 const HOW_TO_GET_IN = {
   invite: md`New accounts need an invitation here. Ask an administrator for one, and sign up with the link in its
@@ -59,9 +104,10 @@ const HOW_TO_GET_IN = {
 /** Comes before everything else: whoever may not sign up learns nothing of existing accounts. */
 async function assertOpen(
   ctx: RequestContext<null>,
-  { db, config: { REGISTRATION: mode } }: IdentityDeps
+  { db, config: { REGISTRATION: mode } }: IdentityDeps,
+  token: string | undefined
 ): Promise<void> {
-  if (mode !== 'open') {
+  if (mode === 'closed' || (mode === 'invite' && token === undefined)) {
     await audit.refused(db, ctx, 'user.registered')
     throw new Problem('registration_closed', { detail: HOW_TO_GET_IN[mode] })
   }

@@ -22,12 +22,14 @@ const signUp = {
                     the installation confirms emails, a code is sent to your email; where that is
                     required, the email is required as well, and the session can do little until you
                     confirm it. With \`REGISTRATION=invite\` or \`closed\` strangers get 403
-                    \`registration_closed\`, whose \`detail\` says how to get an account.`,
+                    \`registration_closed\`, whose \`detail\` says how to get an account.
+                    An \`invitation_token\` opens \`invite\`, and its email needs no code.`,
     body: ref(Register),
     response: responses(
       { 201: ref(TokenSet) },
       'cross_site',
       'account_exists',
+      'invalid_invitation',
       'registration_closed'
     )
   }
