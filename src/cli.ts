@@ -14,6 +14,13 @@ const USAGE = `Tasklane, a task-management backend.
   migrate                                apply missing migrations
   create-admin --username NAME           create an admin; the password is read from standard input
                [--email EMAIL]
+  users list                             list all accounts
+  users create --username NAME           create an account; the password is read from standard input
+        [--email EMAIL] [--name NAME] [--role user|manager|admin]
+  users set-role USER ROLE               USER is a username or an email
+  users set-password USER                the password is read from standard input
+  users enable USER
+  users disable USER
   seed                                   create demo users and tasks
   import FILE --user NAME [--dry-run]    import tasks from a file for a user
          [--preview]                     show what an import would make of it
@@ -29,6 +36,8 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
   username: { type: 'string' },
   email: { type: 'string' },
+  name: { type: 'string' },
+  role: { type: 'string' },
   check: { type: 'boolean', default: false },
   user: { type: 'string' },
   'dry-run': { type: 'boolean', default: false },
@@ -42,6 +51,8 @@ const OPTIONS = {
 type Values = {
   username?: string | undefined
   email?: string | undefined
+  name?: string | undefined
+  role?: string | undefined
   check: boolean
   user?: string | undefined
   'dry-run': boolean
@@ -58,8 +69,9 @@ const COMMANDS: Record<
   string,
   {
     options: (keyof Values)[]
-    hasFile?: true
-    run: (values: Values, file?: string) => Promise<void>
+    /** The most arguments that are no options. */
+    arguments?: number
+    run: (values: Values, args: string[]) => Promise<void>
   }
 > = {
   serve: { options: [], run: async () => (await import('./commands/serve.ts')).serve() },
@@ -71,6 +83,11 @@ const COMMANDS: Record<
   'create-admin': {
     options: ['username', 'email'],
     run: async (values) => (await import('./commands/create-admin.ts')).createAdmin(values)
+  },
+  users: {
+    options: ['username', 'email', 'name', 'role'],
+    arguments: 3,
+    run: async (values, args) => (await import('./commands/users.ts')).usersCommand(args, values)
   },
   seed: { options: [], run: async () => (await import('./commands/seed.ts')).seed() },
   import: {
@@ -84,8 +101,8 @@ const COMMANDS: Record<
       'encoding',
       'mapping'
     ],
-    hasFile: true,
-    run: async (values, file) =>
+    arguments: 1,
+    run: async (values, [file]) =>
       (await import('./commands/import.ts')).importCommand({ ...values, file, user: values.user })
   },
   transfer: { options: [], run: async () => (await import('./commands/transfer.ts')).transfer() },
@@ -112,7 +129,7 @@ async function main(argv: string[]): Promise<void> {
   if (!command) {
     throw new UsageError(`There is no command ${name}.`)
   }
-  const extra = rest[command.hasFile ? 1 : 0]
+  const extra = rest[command.arguments ?? 0]
   if (extra !== undefined) {
     throw new UsageError(`${name} takes no argument ${extra}.`)
   }
@@ -124,7 +141,7 @@ async function main(argv: string[]): Promise<void> {
   if (unexpected) {
     throw new UsageError(`${name} takes no --${unexpected[0]}.`)
   }
-  await command.run(options, rest[0])
+  await command.run(options, rest)
 }
 
 class UsageError extends Error {}

@@ -35,7 +35,7 @@ import {
 
 export { isStillAdmin, type LockedAccount, lockAccount } from './account-lock.ts'
 export type { Asker } from './codes.limits.ts'
-export type { VerifiedAccount } from './credentials.ts'
+export { replacePassword, type VerifiedAccount } from './credentials.ts'
 export { accountExists, assertIdentified, mapUniqueViolation } from './identifiers.ts'
 export { notices, notifyOwner } from './notices.ts'
 export { createPasswordLink, type PasswordLink } from './password-links.ts'
@@ -181,8 +181,8 @@ export async function setEmail(
 /** Changes role or access of a locked account. If it may do less than before, its sessions and links end. */
 export async function changeAccess(
   tx: Tx,
-  ctx: RequestContext,
-  { sessions }: IdentityDeps,
+  ctx: RequestContext<Actor | null>,
+  { sessions }: Pick<IdentityDeps, 'sessions'>,
   before: Account,
   change: { role?: Role; disabled?: boolean }
 ): Promise<Account> {
