@@ -53,6 +53,11 @@ export const Environment = Type.Object({
       enum: ['open', 'invite', 'closed']
     })
   ),
+  DIRECTORY: Type.Unsafe<'shared' | 'all'>({
+    type: 'string',
+    enum: ['shared', 'all'],
+    default: 'shared'
+  }),
   FIRST_USER_ADMIN: Type.Optional(Type.Boolean()),
   PASSWORD_MIN_LENGTH: Type.Integer({ default: 8, minimum: 8, maximum: 128 }),
   PASSWORD_BLOCKLIST: Type.Optional(Type.Boolean()),

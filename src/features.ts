@@ -16,6 +16,7 @@ import type { IdentityDeps } from './features/identity/service.ts'
 import { imports } from './features/imports/feature.ts'
 import { invitations } from './features/invitations/feature.ts'
 import { ops } from './features/ops/feature.ts'
+import { people } from './features/people/feature.ts'
 import { tasks } from './features/tasks/feature.ts'
 import type { Feature } from './http/feature.ts'
 
@@ -34,6 +35,7 @@ export const FEATURES: AppFeature[] = [
   auth,
   tasks,
   imports,
+  people,
   account,
   accountExport,
   adminUsers,
