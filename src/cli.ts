@@ -6,7 +6,7 @@ import { enableCompileCache } from './commands/compile-cache.ts'
 
 enableCompileCache()
 
-type Run = (values: Values, argument: string | undefined) => Promise<void>
+type Run = (values: Values, args: string[]) => Promise<void>
 
 /** Each is loaded when it is called, so that no start waits for another's imports. */
 const RUNS: Record<CommandName, Run> = {
@@ -16,7 +16,8 @@ const RUNS: Record<CommandName, Run> = {
   'create-admin': async ({ texts }) =>
     (await import('./commands/create-admin.ts')).createAdmin(texts),
   seed: async () => (await import('./commands/seed.ts')).seed(),
-  import: async ({ texts, switches }, file) =>
+  users: async ({ texts }, args) => (await import('./commands/users.ts')).usersCommand(args, texts),
+  import: async ({ texts, switches }, [file]) =>
     (await import('./commands/import.ts')).importCommand({
       ...texts,
       user: texts.user,
@@ -39,7 +40,7 @@ async function main(args: string[]): Promise<void> {
     process.exitCode = args.length === 0 ? 2 : 0
     return
   }
-  await RUNS[line.command](line.values, line.argument)
+  await RUNS[line.command](line.values, line.args)
 }
 
 function show(line: Extract<CommandLine, { shows: string }>): void {

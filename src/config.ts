@@ -47,6 +47,17 @@ export const Environment = Type.Object({
   JWT_SECRET_SECONDARY_FILE: SecretFile(),
   ACCESS_TOKEN_TTL: Seconds(900, 10, 86_400),
   REFRESH_TOKEN_TTL: Seconds(604_800, 60, 2_592_000),
+  REGISTRATION: Type.Optional(
+    Type.Unsafe<'open' | 'invite' | 'closed'>({
+      type: 'string',
+      enum: ['open', 'invite', 'closed']
+    })
+  ),
+  DIRECTORY: Type.Unsafe<'shared' | 'all'>({
+    type: 'string',
+    enum: ['shared', 'all'],
+    default: 'shared'
+  }),
   FIRST_USER_ADMIN: Type.Optional(Type.Boolean()),
   PASSWORD_MIN_LENGTH: Type.Integer({ default: 8, minimum: 8, maximum: 128 }),
   PASSWORD_BLOCKLIST: Type.Optional(Type.Boolean()),
@@ -109,7 +120,7 @@ type Settings = Static<typeof Environment>
 
 /** The settings with every default resolved, those that depend on the mode included. */
 export type Config = Omit<Settings, 'FIRST_USER_ADMIN'> &
-  Required<Pick<Settings, 'PASSWORD_BLOCKLIST' | 'DOCS_ENABLED'>> & {
+  Required<Pick<Settings, 'REGISTRATION' | 'PASSWORD_BLOCKLIST' | 'DOCS_ENABLED'>> & {
     /** `local`: only if it is created from this machine. */
     FIRST_USER_ADMIN: boolean | 'local'
     /** True with NODE_ENV=production. */
@@ -169,6 +180,7 @@ export function readConfig(
     // Paths are appended to it.
     ...(settings.PUBLIC_URL && { PUBLIC_URL: settings.PUBLIC_URL.replace(/\/$/, '') }),
     isProduction,
+    REGISTRATION: settings.REGISTRATION ?? (isProduction ? 'invite' : 'open'),
     FIRST_USER_ADMIN: settings.FIRST_USER_ADMIN ?? defaultFirstUserAdmin(settings),
     PASSWORD_BLOCKLIST: settings.PASSWORD_BLOCKLIST ?? isProduction,
     DOCS_ENABLED: settings.DOCS_ENABLED ?? !isProduction

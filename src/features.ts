@@ -14,7 +14,9 @@ import { console } from './features/console/feature.ts'
 import { identity } from './features/identity/feature.ts'
 import type { IdentityDeps } from './features/identity/service.ts'
 import { imports } from './features/imports/feature.ts'
+import { invitations } from './features/invitations/feature.ts'
 import { ops } from './features/ops/feature.ts'
+import { people } from './features/people/feature.ts'
 import { tasks } from './features/tasks/feature.ts'
 import type { Feature } from './http/feature.ts'
 
@@ -33,9 +35,11 @@ export const FEATURES: AppFeature[] = [
   auth,
   tasks,
   imports,
+  people,
   account,
   accountExport,
   adminUsers,
+  invitations,
   bans,
   ops,
   console

@@ -34,6 +34,8 @@ const CALL_ORDER = [
 const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'account → identity': 'a profile is a user, and its sessions end with its password',
   'auth → identity': 'logging in checks credentials and opens a session',
+  'auth → invitations': 'signing up uses up an invitation',
+  'invitations → identity': 'an admin invites, and an account is created',
   'admin-users → identity': 'administrators change and delete users',
   'auth → api-keys': 'a password reset ends the keys of the account',
   'account → api-keys': 'a change of the password ends them as well',
@@ -143,7 +145,7 @@ t.test('every action in the audit log is declared by a feature', async (t) => {
     }
     if (!file.endsWith('feature.ts')) {
       for (const [, action = ''] of text.matchAll(
-        /'((?:user|session|api_key|ip_ban|task_import|access)\.[a-z_]+)'/g
+        /'((?:user|session|api_key|ip_ban|task_import|invitation|access)\.[a-z_]+)'/g
       )) {
         written.add(action)
       }

@@ -42,6 +42,7 @@ t.test(
           .map(([name, { default: value }]) => [name, value])
       ),
       isProduction: false,
+      REGISTRATION: 'open',
       FIRST_USER_ADMIN: true,
       PASSWORD_BLOCKLIST: false,
       DOCS_ENABLED: true

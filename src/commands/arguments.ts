@@ -21,7 +21,7 @@ export interface Values {
 export type CommandLine =
   | { shows: 'version' }
   | { shows: 'help'; of: CommandName | undefined }
-  | { command: CommandName; values: Values; argument: string | undefined }
+  | { command: CommandName; values: Values; args: string[] }
 
 const OPTIONS: Record<string, CommandHelp['options'][string]> = Object.assign(
   {},
@@ -71,7 +71,11 @@ export async function readCommandLine(args: string[]): Promise<CommandLine> {
   if (isHelp) {
     return { shows: 'help', of: name }
   }
-  return { command: name, values: await readValues(name, options), argument: one(name, rest) }
+  return {
+    command: name,
+    values: await readValues(name, options),
+    args: checkArguments(name, rest)
+  }
 }
 
 interface OptionToken {
@@ -116,10 +120,10 @@ function checkValue(
   }
 }
 
-/** Returns the only argument of a command. npm keeps options for itself unless `--` stands before them. */
-function one(command: CommandName, rest: string[]): string | undefined {
-  const { argument }: CommandHelp = COMMANDS[command]
-  const extra = rest[argument === undefined ? 0 : 1]
+/** Returns the arguments of a command. npm keeps options for itself unless `--` stands before them. */
+function checkArguments(command: CommandName, rest: string[]): string[] {
+  const { arguments: known = [] }: CommandHelp = COMMANDS[command]
+  const extra = rest[known.length]
   if (extra !== undefined) {
     throw new UsageError(
       `${command} takes no argument ${shown(extra)}. npm passes options on only after --, as in ` +
@@ -127,7 +131,7 @@ function one(command: CommandName, rest: string[]): string | undefined {
       command
     )
   }
-  return rest[0]
+  return rest
 }
 
 /** Returns what was probably meant. The search is loaded when it is needed: a start must not wait for it. */

@@ -6,8 +6,8 @@ interface CommandOption {
 
 export interface CommandHelp {
   summary: string
-  /** The name of its only argument. */
-  argument?: string
+  /** The names of its arguments, in order. */
+  arguments?: readonly string[]
   /** What its page says besides. */
   details?: string
   options: Readonly<Record<string, CommandOption>>
@@ -33,6 +33,20 @@ export const COMMANDS = {
       email: { value: 'EMAIL', help: 'an email address, with a username or instead of one' }
     }
   },
+  users: {
+    summary: 'list, create and change accounts',
+    arguments: ['list|create|set-role|set-password|enable|disable', '[USER]', '[ROLE]'],
+    details:
+      'USER is a username or an email. Passwords are asked for twice on a terminal, unseen, and otherwise\n' +
+      'read from standard input. set-password ends the sessions of the account and revokes its API keys.\n' +
+      '  npm run tasklane -- users set-role ann manager',
+    options: {
+      username: { value: 'NAME', help: 'of a new account' },
+      email: { value: 'EMAIL', help: 'of a new account, with a username or instead of one' },
+      name: { value: 'NAME', help: 'what to call the person' },
+      role: { value: 'user|manager|admin', help: 'of a new account; user if it is left out' }
+    }
+  },
   seed: {
     summary: 'create demo users and tasks in an empty database',
     details: 'Creates admin/admin123 and user/user123 with six tasks. Refused in production.',
@@ -40,7 +54,7 @@ export const COMMANDS = {
   },
   import: {
     summary: 'import tasks from a file for a user',
-    argument: 'FILE',
+    arguments: ['FILE'],
     details: 'Ctrl+C cancels; tasks that were imported before stay.',
     options: {
       user: { value: 'NAME', help: 'the username or email of the owner (required)' },
@@ -87,8 +101,8 @@ ${Object.entries(COMMANDS)
 
 /** The page of one command. */
 export function helpOf(name: CommandName): string {
-  const { summary, argument, details, options }: CommandHelp = COMMANDS[name]
-  const words = [RUN, name, argument, Object.keys(options).length > 0 ? '[OPTIONS]' : undefined]
+  const { summary, arguments: args = [], details, options }: CommandHelp = COMMANDS[name]
+  const words = [RUN, name, ...args, Object.keys(options).length > 0 ? '[OPTIONS]' : undefined]
   const lines = Object.entries({ ...options, help: { help: 'print this page' } }).map(
     ([option, { value, help }]: [string, CommandOption]) =>
       `  ${`--${option}${value === undefined ? '' : ` ${value}`}`.padEnd(OPTION_WIDTH)}${help}`
