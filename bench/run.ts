@@ -173,6 +173,7 @@ async function startTasklane(url: string | undefined): Promise<Server> {
   const env = {
     ...(url !== undefined && {
       NODE_ENV: 'production',
+      REGISTRATION: 'open',
       DATABASE_URL: asServingRole(url),
       DATABASE_MIGRATION_URL: url
     }),

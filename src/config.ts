@@ -47,6 +47,17 @@ export const Environment = Type.Object({
   JWT_SECRET_SECONDARY_FILE: SecretFile(),
   ACCESS_TOKEN_TTL: Seconds(900, 10, 86_400),
   REFRESH_TOKEN_TTL: Seconds(604_800, 60, 2_592_000),
+  REGISTRATION: Type.Optional(
+    Type.Unsafe<'open' | 'invite' | 'closed'>({
+      type: 'string',
+      enum: ['open', 'invite', 'closed']
+    })
+  ),
+  DIRECTORY: Type.Unsafe<'shared' | 'all'>({
+    type: 'string',
+    enum: ['shared', 'all'],
+    default: 'shared'
+  }),
   FIRST_USER_ADMIN: Type.Optional(Type.Boolean()),
   PASSWORD_MIN_LENGTH: Type.Integer({ default: 8, minimum: 8, maximum: 128 }),
   PASSWORD_BLOCKLIST: Type.Optional(Type.Boolean()),
@@ -90,6 +101,11 @@ export const Environment = Type.Object({
     enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info'
   }),
+  LOG_FORMAT: Type.Unsafe<'auto' | 'text' | 'json'>({
+    type: 'string',
+    enum: ['auto', 'text', 'json'],
+    default: 'auto'
+  }),
   LOG_FILE: Type.Optional(Type.String({ minLength: 1 })),
   DRAIN_SECONDS: Type.Integer({ default: 2, minimum: 0, maximum: 8 }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String({ format: 'collector-url' })),
@@ -105,7 +121,7 @@ type Settings = Static<typeof Environment>
 
 /** The settings with every default resolved, those that depend on the mode included. */
 export type Config = Omit<Settings, 'FIRST_USER_ADMIN'> &
-  Required<Pick<Settings, 'PASSWORD_BLOCKLIST' | 'DOCS_ENABLED'>> & {
+  Required<Pick<Settings, 'REGISTRATION' | 'PASSWORD_BLOCKLIST' | 'DOCS_ENABLED'>> & {
     /** `local`: only if it is created from this machine. */
     FIRST_USER_ADMIN: boolean | 'local'
     /** True with NODE_ENV=production. */
@@ -139,10 +155,14 @@ const validate = ajv.compile({ ...Environment, additionalProperties: false })
 
 /**
  * Reads the environment as one typed value with defaults filled in. Empty variables count as absent.
- * Throws ConfigError with all faults at once.
+ * Throws ConfigError with all faults at once, those that reading `.env` has found included.
  */
-export function readConfig(env: Record<string, string | undefined>): Config {
+export function readConfig(
+  env: Record<string, string | undefined>,
+  faultsOfFile: readonly string[] = []
+): Config {
   const { values: withSecrets, faults } = readSecretFiles(env, SECRETS)
+  faults.unshift(...faultsOfFile)
   const values = readValues(withSecrets)
   if (!validate(values)) {
     faults.push(...(validate.errors ?? []).map(describeFault))
@@ -161,16 +181,18 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     // Paths are appended to it.
     ...(settings.PUBLIC_URL && { PUBLIC_URL: settings.PUBLIC_URL.replace(/\/$/, '') }),
     isProduction,
+    REGISTRATION: settings.REGISTRATION ?? (isProduction ? 'invite' : 'open'),
     FIRST_USER_ADMIN: settings.FIRST_USER_ADMIN ?? defaultFirstUserAdmin(settings),
     PASSWORD_BLOCKLIST: settings.PASSWORD_BLOCKLIST ?? isProduction,
     DOCS_ENABLED: settings.DOCS_ENABLED ?? !isProduction
   }
 }
 
+/** Every variable that is read. */
+export const SETTING_NAMES = Object.keys(Environment.properties)
+
 /** The settings that a file may hold instead. */
-const SECRETS = Object.keys(Environment.properties).filter(
-  (name) => `${name}_FILE` in Environment.properties
-)
+const SECRETS = SETTING_NAMES.filter((name) => `${name}_FILE` in Environment.properties)
 const SWITCHES: Record<string, boolean> = { on: true, true: true, off: false, false: false }
 
 const isSwitch = (schema: { type?: unknown } | undefined): boolean => schema?.type === 'boolean'

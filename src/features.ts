@@ -14,7 +14,9 @@ import { console } from './features/console/feature.ts'
 import { identity } from './features/identity/feature.ts'
 import type { IdentityDeps } from './features/identity/service.ts'
 import { imports } from './features/imports/feature.ts'
+import { invitations } from './features/invitations/feature.ts'
 import { ops } from './features/ops/feature.ts'
+import { people } from './features/people/feature.ts'
 import { projects } from './features/projects/feature.ts'
 import { tasks } from './features/tasks/feature.ts'
 import type { Feature } from './http/feature.ts'
@@ -35,9 +37,11 @@ export const FEATURES: AppFeature[] = [
   tasks,
   projects,
   imports,
+  people,
   account,
   accountExport,
   adminUsers,
+  invitations,
   bans,
   ops,
   console
@@ -46,7 +50,9 @@ export const FEATURES: AppFeature[] = [
 /** Returns the given features, and the two that are about what the others declare. */
 export function composeFeatures(given: AppFeature[] = FEATURES): AppFeature[] {
   const apiKeys = createApiKeysFeature(given.flatMap(({ scopes = [] }) => scopes))
-  const known: AppFeature[] = [...given, apiKeys]
+  // What admins do comes last in the published document.
+  const first = given.indexOf(adminUsers)
+  const known: AppFeature[] = given.toSpliced(first < 0 ? given.length : first, 0, apiKeys)
   return [...known, createAuditFeature(known.flatMap(({ auditActions = [] }) => auditActions))]
 }
 

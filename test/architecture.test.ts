@@ -34,12 +34,16 @@ const CALL_ORDER = [
 const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'account → identity': 'a profile is a user, and its sessions end with its password',
   'auth → identity': 'logging in checks credentials and opens a session',
+  'auth → invitations': 'signing up uses up an invitation',
+  'invitations → identity': 'an admin invites, and an account is created',
   'admin-users → identity': 'administrators change and delete users',
   'auth → api-keys': 'a password reset ends the keys of the account',
   'account → api-keys': 'a change of the password ends them as well',
   'admin-users → api-keys': 'administrators see and revoke the keys of users',
   'api-keys → identity': 'a new key needs the password of its owner, who gets an email',
   'tasks → project-access': 'a task is in a project, whose members may see and change it',
+  'people → project-access': 'people are found by the project that they belong to',
+  'projects → people': 'whom one sees can be made a member',
   'projects → project-access': 'a project is changed by those who may',
   'projects → tasks': 'tasks follow their project into the trash and to another owner',
   'imports → tasks': 'an import creates tasks',
@@ -146,7 +150,7 @@ t.test('every action in the audit log is declared by a feature', async (t) => {
     }
     if (!file.endsWith('feature.ts')) {
       for (const [, action = ''] of text.matchAll(
-        /'((?:user|session|api_key|ip_ban|access|project|project_member)\.[a-z_]+)'/g
+        /'((?:user|session|api_key|ip_ban|task_import|invitation|access|project|project_member)\.[a-z_]+)'/g
       )) {
         written.add(action)
       }

@@ -1,21 +1,23 @@
-import { isIPv6 } from 'node:net'
 import type { Config } from '../config.ts'
 import { VERSION } from '../http/plugins/openapi.ts'
 import { isLoopback } from '../lib/ip.ts'
+import { hostInUrl } from '../lib/origin.ts'
 
 interface Start {
   host: string
   port: number
   startMs: number
+  /** Whether there is an account already. */
+  hasUsers: boolean
 }
 
 /** Prints where the server is and what to do first. */
-export function printBanner(config: Config, { host, port, startMs }: Start): void {
-  const ownOrigin = `http://${nameOf(host)}:${port}`
+export function printBanner(config: Config, { host, port, startMs, hasUsers }: Start): void {
+  const ownOrigin = `http://${hostInUrl(host)}:${port}`
   const origin = config.PUBLIC_URL ?? ownOrigin
   // Emails are shown to this machine only, under a name of its own.
   const areEmailsShown =
-    config.EMAIL_ENABLED && config.SMTP_URL === undefined && isLoopback(nameOf(host))
+    config.EMAIL_ENABLED && config.SMTP_URL === undefined && isLoopback(hostInUrl(host))
   const links = [
     config.CONSOLE_ENABLED && `App    ${origin}/app/`,
     `API    ${origin}/api/v1`,
@@ -28,20 +30,26 @@ export function printBanner(config: Config, { host, port, startMs }: Start): voi
 
 ${lines.join('\n')}
 
-    Your first account${config.FIRST_USER_ADMIN ? ' (the first one becomes admin)' : ''}:
-    curl -X POST ${origin}/api/v1/auth/register -H 'Content-Type: application/json' \\
-      -d '{"username": "ann", "password": "correct horse battery"}'
+${hasUsers ? howToLogIn(origin) : howToBegin(origin, config)}
 
 `)
 }
 
-/** How this machine is called in a URL; a server that listens on all IP addresses is at localhost, too. */
-function nameOf(host: string): string {
-  if (host === '0.0.0.0' || host === '::') {
-    return 'localhost'
-  }
-  return isIPv6(host) ? `[${host}]` : host
-}
+/** The name is in no document: their commands work after this one. */
+const howToBegin = (origin: string, { REGISTRATION, FIRST_USER_ADMIN }: Config): string =>
+  REGISTRATION === 'open'
+    ? `\
+    Your first account${FIRST_USER_ADMIN ? ' (it becomes admin)' : ''}:
+    curl -X POST ${origin}/api/v1/auth/register -H 'Content-Type: application/json' \\
+      -d '{"username": "me", "password": "a long passphrase"}'`
+    : `\
+    Your first account, an admin:
+    npm run create-admin -- --username me`
+
+const howToLogIn = (origin: string): string => `\
+    A token for your account:
+    curl -X POST ${origin}/api/v1/auth/login -H 'Content-Type: application/json' \\
+      -d '{"username": "…", "password": "…"}'`
 
 function describe({ DATABASE_URL, DATA_DIR, WEB_CONCURRENCY }: Config): string {
   const database =

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
@@ -13,6 +14,7 @@ import { getUser } from '../features/identity/service.ts'
 import { previewFile } from '../features/imports/preview.ts'
 import type { TaskImport } from '../features/imports/schema.ts'
 import { createImportService, type ImportOptions } from '../features/imports/service.ts'
+import { fileErrorReason } from '../lib/file-error.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 import { type ImportFlags, readFlags } from './import-flags.ts'
 
@@ -39,6 +41,7 @@ export async function importCommand({
   if (file === undefined || (user === undefined && !preview)) {
     throw new CommandError('Set the file and the user: npm run import -- tasks.csv --user ann')
   }
+  await checkFile(file)
   const config = loadConfig()
   try {
     const options = readFlags(flags)
@@ -58,6 +61,18 @@ async function showPreview(
 ): Promise<void> {
   const preview = await previewFile(createReadStream(file), options, IMPORT_MAX_ROWS)
   console.log(JSON.stringify(preview, null, 2))
+}
+
+/** Checks the file before a database is opened for it. It is not opened, since it may be a pipe. */
+async function checkFile(file: string): Promise<void> {
+  try {
+    await access(file, constants.R_OK)
+    if ((await stat(file)).isDirectory()) {
+      throw Object.assign(new Error(), { code: 'EISDIR' })
+    }
+  } catch (error) {
+    throw new CommandError(`${file} cannot be read: ${fileErrorReason(error)}.`)
+  }
 }
 
 interface Run {

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../lib/html.ts'
 import type { EmailMessage } from './mail.ts'
 
 export interface EmailRecipient {
@@ -5,7 +6,7 @@ export interface EmailRecipient {
   /** Null for an address that is not confirmed: its reader must not get what somebody else has written. */
   name: string | null
 }
-export type EmailParagraph = string | { code: string }
+export type EmailParagraph = string | { code: string } | { link: string }
 export interface EmailContent {
   subject: string
   paragraphs: EmailParagraph[]
@@ -37,13 +38,18 @@ export function renderEmail(
 }
 
 const paragraphText = (paragraph: EmailParagraph): string =>
-  typeof paragraph === 'string' ? paragraph : `    ${paragraph.code}`
+  typeof paragraph === 'string' ? paragraph : `    ${Object.values(paragraph)}`
 
 const CODE_STYLE = 'font-size:28px;letter-spacing:4px;font-family:monospace'
-const paragraphHtml = (paragraph: EmailParagraph): string =>
-  typeof paragraph === 'string'
-    ? `<p>${escapeHtml(paragraph)}</p>`
+
+function paragraphHtml(paragraph: EmailParagraph): string {
+  if (typeof paragraph === 'string') {
+    return `<p>${escapeHtml(paragraph)}</p>`
+  }
+  return 'link' in paragraph
+    ? `<p><a href="${escapeHtml(paragraph.link)}">${escapeHtml(paragraph.link)}</a></p>`
     : `<p style="${CODE_STYLE}">${escapeHtml(paragraph.code)}</p>`
+}
 
 const htmlPage = (title: string, blocks: string[]): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title></head>
@@ -51,13 +57,3 @@ const htmlPage = (title: string, blocks: string[]): string => `<!doctype html>
 ${blocks.join('\n')}
 </body></html>
 `
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;'
-}
-const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)

@@ -5,7 +5,8 @@ export interface FieldError {
   detail: string
 }
 
-const TYPE_BASE = 'https://tasklane.example/problems/'
+/** Stands for the URL of an installation in what is written without one, such as the committed contract. */
+export const PLACEHOLDER_URL = 'https://tasklane.example'
 
 /** Every problem: code → status and title. A code never changes, because clients switch on it. */
 export const catalogue = {
@@ -14,6 +15,7 @@ export const catalogue = {
   malformed_request: [400, 'The request is not valid HTTP'],
   invalid_code: [400, 'Invalid code'],
   invalid_reset_token: [400, 'Invalid reset token'],
+  invalid_invitation: [400, 'Invalid invitation'],
   password_reused: [400, 'The account has this password already'],
   not_a_member: [400, 'The user is not a member of the project'],
   invalid_grant: [400, 'Invalid credentials or refresh token'],
@@ -22,6 +24,7 @@ export const catalogue = {
   bad_credentials: [401, 'Invalid credentials'],
   not_allowed: [403, 'Your role does not allow this'],
   missing_scope: [403, 'The API key does not allow this'],
+  registration_closed: [403, 'Registration is not open to everyone'],
   account_disabled: [403, 'The account is disabled'],
   email_unverified: [403, 'Confirm your email address first'],
   too_many_keys: [403, 'API key limit reached'],
@@ -139,10 +142,19 @@ export function staleVersionProblem(currentVersion: number, changedFields: strin
   })
 }
 
+/** Returns the `type` of a problem: the URL of the page that explains it, below the URL of the installation. */
+export const problemType = (code: string, publicUrl: string): string =>
+  `${publicUrl}/problems/${code.replaceAll('_', '-')}`
+
 /** Returns the body of RFC 9457 for a problem that arose at `instance`. */
-export function problemBody(problem: Problem, instance: string, requestId: string) {
+export function problemBody(
+  problem: Problem,
+  instance: string,
+  requestId: string,
+  publicUrl = PLACEHOLDER_URL
+) {
   return {
-    type: TYPE_BASE + problem.code.replaceAll('_', '-'),
+    type: problemType(problem.code, publicUrl),
     title: catalogue[problem.code][1],
     status: problem.statusCode,
     detail: problem.message,

@@ -124,6 +124,7 @@ async function startDistributed(
   const env = {
     ...COMMON_ENV,
     NODE_ENV: 'production',
+    REGISTRATION: 'open',
     DATABASE_URL: viaProxy(postgres.url, postgresProxy),
     DATABASE_MIGRATION_URL: viaProxy(ownerUrl, postgresProxy),
     REDIS_URL: viaProxy(redis.url, redisProxy),

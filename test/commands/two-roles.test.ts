@@ -4,6 +4,7 @@ import { startPostgres, withoutPostgres } from '../support/postgres-server.ts'
 
 const PRODUCTION = {
   NODE_ENV: 'production',
+  REGISTRATION: 'open',
   JWT_SECRET: 'Vq8mC2xT5bN7zR1kW4yH6jL9pS3dF0gA',
   EMAIL_ENABLED: 'off',
   DRAIN_SECONDS: '0',

@@ -5,6 +5,7 @@ import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
 import t, { type Test } from 'tap'
 import { executeRows } from '../../src/db/rows.ts'
 import { accepted, ended, form, IMPORTS, worker } from '../support/imports.ts'
+import { createProject, putMember } from '../support/projects.ts'
 import { createTestApp, PASSWORD, type Person } from '../support/test-app.ts'
 
 /** What a request may leave in a table: ten times what it sends, or this much, whatever it sends. */
@@ -132,6 +133,18 @@ const REQUESTS: Record<string, Send[]> = {
   login_throttle: [failedLogin],
   one_time_codes: [
     (app) => postAnonymous(app, '/api/v1/auth/forgot-password', { email: 'a@example.org' })
+  ],
+  project_members: [
+    async ({ signUp }, ann) => {
+      const project = await createProject(ann)
+      const boss = await signUp('admin')
+      const put = await putMember(boss, project, await signUp(), 'viewer')
+      return put.statusCode === 200 ? JSON.stringify({ role: 'viewer' }).length : 0
+    }
+  ],
+  projects: [
+    (_home, ann) => post(ann, '/api/v1/projects', { name: 'x' }),
+    (_home, ann) => post(ann, '/api/v1/projects', { name: 'x', description: incompressible(5000) })
   ],
   refresh_tokens: [register],
   sessions: [register],

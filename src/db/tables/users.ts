@@ -10,11 +10,24 @@ import {
   uuid
 } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
+import { foldedLetters } from '../fold.sql.ts'
 
 export const userRole = pgEnum('user_role', ['user', 'manager', 'admin'])
 
 /** A username as it is compared: folded as ASCII is, since a Turkish locale has another small letter for I. */
 export const foldedUsername = (username: SQLWrapper): SQL => sql`lower(${username} collate "C")`
+
+type Names = Record<'name' | 'username' | 'email', SQLWrapper>
+
+/** How an account is called before others; an email is masked. */
+export const displayName = ({ name, username, email }: Names): SQL<string> =>
+  sql<string>`coalesce(${name}, ${username}, regexp_replace(${email}, '^(.).*@', '\\1…@'))`
+
+/** A name as it is sorted and found by its beginning: whatever its case and accents, no longer than an index takes. */
+const sortable = (text: SQLWrapper): SQL<string> =>
+  sql<string>`left(${foldedLetters(text)}, 200) collate "C"`
+export const foldedName = ({ name }: Pick<Names, 'name'>): SQL<string> => sortable(name)
+export const foldedDisplayName = (names: Names): SQL<string> => sortable(displayName(names))
 
 /** The account with this id is not deleted: what a deleted one has left is still to be deleted, and nobody sees it. */
 export const isOfUser = (owner: SQLWrapper): SQL =>
@@ -43,6 +56,10 @@ export const users = pgTable(
     uniqueIndex('users_username').on(foldedUsername(t.username)),
     uniqueIndex('users_email').on(t.email),
     index('users_created').on(t.created_at, t.id),
+    index('users_people')
+      .on(foldedDisplayName(t), t.id)
+      .where(sql`${t.deleted_at} is null and not ${t.disabled}`),
+    index('users_name').on(foldedName(t)).where(sql`${t.deleted_at} is null and not ${t.disabled}`),
     index('users_deleted').on(t.id).where(sql`${t.deleted_at} is not null`),
     check(
       'users_identifier',

@@ -3,17 +3,14 @@ import { PageQuery, pageSchema } from '../../http/pagination.schema.ts'
 import { Id, NO_NUL, params, ref, requestBody, responseBody } from '../../http/schemas.ts'
 import { Role, USER_EXAMPLE, userProperties } from '../identity/schema.ts'
 
-export const AdminUser = responseBody(
-  'AdminUser',
-  {
-    ...userProperties,
-    disabled: Type.Boolean({ description: 'True while the account cannot be used.' })
-  },
-  {
-    description: 'A user account, as admins see it.',
-    examples: [{ ...USER_EXAMPLE, disabled: false }]
-  }
-)
+export const adminUserProperties = {
+  ...userProperties,
+  disabled: Type.Boolean({ description: 'True while the account cannot be used.' })
+}
+export const AdminUser = responseBody('AdminUser', adminUserProperties, {
+  description: 'A user account, as admins see it.',
+  examples: [{ ...USER_EXAMPLE, disabled: false }]
+})
 export type AdminUser = Static<typeof AdminUser>
 export const AdminUserPage = pageSchema('AdminUserPage', AdminUser, 'A page of users.')
 

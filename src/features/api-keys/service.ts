@@ -117,7 +117,7 @@ export async function revokeKeyOf(
 /** Revokes all keys of a user, in the caller's transaction. Returns how many. */
 export async function revokeAllKeys(
   tx: Tx,
-  ctx: RequestContext<Actor>,
+  ctx: RequestContext<Actor | null>,
   userId: string
 ): Promise<number> {
   const ids = await deleteKeysOf(tx, userId)

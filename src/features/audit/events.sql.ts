@@ -12,7 +12,8 @@ const isTaskAction = (action: string): boolean => action.startsWith('task.')
 const isDeletedActor = sql`p.actor_id IS NOT NULL AND u.id IS NULL`
 
 /**
- * One page of the audit log, newest first, from the audit events and the history of all tasks. Each is read by key, no
+ * One page of the audit log, newest first, from the audit events and the history of all tasks, without the rows of
+ * imports. Each is read by key, no
  * further than one page. Deleted accounts have a pseudonym, also while the log still has to forget their names.
  * Undefined when nothing can match.
  */
@@ -93,7 +94,8 @@ function taskBranch(filter: AuditFilter, after?: KeysetPosition): SQL | undefine
     sql`true`,
     ...actorAndTime(t, filter, after),
     action === undefined ? undefined : sql`${t.type} = ${action}`,
-    subject_id === undefined ? undefined : isOfTask(subject_id)
+    // Who asks for a task gets all of its events.
+    subject_id === undefined ? sql`NOT ${t.is_part}` : isOfTask(subject_id)
   )
   return sql`
     SELECT
@@ -115,7 +117,13 @@ function taskBranch(filter: AuditFilter, after?: KeysetPosition): SQL | undefine
 
 /** The key of task history starts with the owner: with the owner named, the key finds it. */
 const isOfTask = (taskId: string): SQL => sql`${taskEvents.task_id} = ${taskId}::uuid
-      AND ${taskEvents.owner_id} IN (SELECT owner_id FROM tasks WHERE tasks.id = ${taskId}::uuid)`
+      AND ${taskEvents.owner_id} IN (
+        SELECT owner_id FROM tasks WHERE tasks.id = ${taskId}::uuid
+        UNION ALL
+        SELECT e.owner_id
+        FROM task_events e
+        WHERE e.task_id = ${taskId}::uuid AND e.type = 'task.purged'
+      )`
 
 function actorAndTime(
   t: typeof auditEvents | typeof taskEvents,

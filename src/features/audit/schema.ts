@@ -32,7 +32,7 @@ export function createAuditSchemas(actions: readonly string[]) {
         maxLength: 50,
         pattern: ACTION,
         description: md`What was done: ${known}, and the events of task history, such as
-                        \`task.updated\`. New actions may be added.`
+                        \`task.updated\`, except those of the rows of imports. New actions may be added.`
       }),
       outcome: ref(AuditOutcome),
       actor_id: NullableId('The user who did it; null when nobody was logged in.'),
@@ -41,7 +41,7 @@ export function createAuditSchemas(actions: readonly string[]) {
         254
       ),
       subject_type: NullableText(
-        'The type of the subject: `user`, `session`, `api_key`, `ip_ban` or `task`.',
+        'The type of the subject: `user`, `session`, `api_key`, `ip_ban`, `task` or `task_import`.',
         20
       ),
       subject_id: NullableText('The id of the subject.', 200),

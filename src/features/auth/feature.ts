@@ -34,7 +34,13 @@ export const auth: Feature<SessionDeps> = {
       limit: config.RATE_LIMIT_AUTH,
       per: 'operation_and_ip',
       maxBodyBytes: MAX_BODY_BYTES,
-      violations: ['bad_credentials', 'invalid_grant', 'invalid_code', 'invalid_reset_token']
+      violations: [
+        'bad_credentials',
+        'invalid_grant',
+        'invalid_code',
+        'invalid_reset_token',
+        'invalid_invitation'
+      ]
     },
     refresh: {
       limit: config.RATE_LIMIT_REFRESH,

@@ -10,7 +10,8 @@ const ResetToken = Type.String({
   minLength: 1,
   maxLength: 200,
   pattern: '^[A-Za-z0-9._~+/=-]+$',
-  description: 'The token that the code was exchanged for. It works once.'
+  description: md`The token that the code was exchanged for, or the one in the link of an
+                  administrator. It works once.`
 })
 
 export const ForgotPassword = requestBody(

@@ -4,11 +4,18 @@ import { checkPassword } from '../../core/password-policy.ts'
 import { Problem } from '../../core/problem.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { emailKey } from '../../lib/email.ts'
+import { md } from '../../lib/md.ts'
 import { normalizeCode } from '../../lib/one-time-code.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
 import { revokeAllKeys } from '../api-keys/service.ts'
 import type { User } from '../identity/schema.ts'
-import { type IdentityDeps, setEmail } from '../identity/service.ts'
+import {
+  findResetToken,
+  type IdentityDeps,
+  type ResetToken,
+  redeemResetToken,
+  setEmail
+} from '../identity/service.ts'
 import { passwordResetEmail } from './emails.ts'
 import type { OtpCheck, PasswordReset, ResetGrant, ResetRequest } from './password-reset.schema.ts'
 
@@ -64,20 +71,19 @@ export async function verifyResetCode(
 }
 
 /**
- * Sets a new password for the account that a reset token belongs to, ends its sessions and revokes its API keys. The
- * code was sent to the stored email, so that the email is confirmed, too, and log-ins from this network are not blocked
- * any more. The policy comes first: a weak password does not use up the token.
+ * Sets a new password for the account that a reset token belongs to, ends its sessions and revokes its API keys. A
+ * token that was sent to the stored email confirms it, too, and log-ins from this network are not blocked any more. The
+ * policy comes first: a weak password does not use up the token.
  */
 export async function resetPassword(
   ctx: RequestContext<null>,
   deps: IdentityDeps,
   { reset_token, new_password }: PasswordReset
 ): Promise<void> {
-  const { db, config, passwords, credentials, codes } = deps
-  const tokenHash = hashToken(reset_token)
-  const userId = await codes.findResetTokenOwner(db, tokenHash)
-  const checked = userId === undefined ? undefined : await credentials.find(userId)
-  if (checked?.email == null) {
+  const { db, config, passwords, credentials } = deps
+  const token = await findResetToken(db, reset_token)
+  const checked = token && (await credentials.find(token.userId))
+  if (!token || !checked) {
     return rejectToken(ctx, deps)
   }
   checkPassword(config, new_password, checked, 'new_password')
@@ -85,17 +91,16 @@ export async function resetPassword(
     throw passwordReused()
   }
   const newHash = await passwords.hash(new_password)
-  const isReset = await withTransaction(
-    db,
-    async (tx) =>
-      (await codes.redeemResetToken(tx, tokenHash)) &&
-      (await credentials.replace(tx, actingAs(ctx, actorOf(checked)), {
-        checked,
-        newHash,
-        keptSession: null
-      })) &&
-      (await completeReset(tx, ctx, deps, checked))
-  )
+  const isReset = await withTransaction(db, async (tx) => {
+    const replacement = { checked, newHash, keptSession: null }
+    const isReplaced =
+      (await redeemResetToken(tx, token)) &&
+      (await credentials.replace(tx, actingAs(ctx, actorOf(checked)), replacement))
+    if (isReplaced) {
+      await completeReset(tx, ctx, deps, { user: checked, token })
+    }
+    return isReplaced
+  })
   if (!isReset) {
     return rejectToken(ctx, deps)
   }
@@ -113,32 +118,33 @@ async function completeReset(
   tx: Tx,
   anonymous: RequestContext<null>,
   deps: IdentityDeps,
-  user: User
-): Promise<boolean> {
+  { user, token: { confirmsEmail, isLink } }: { user: User; token: ResetToken }
+): Promise<void> {
   const { email, email_verified, id, name } = user
-  if (email === null) {
-    return false
-  }
   const { mail, config, credentials } = deps
   const ctx = actingAs(anonymous, actorOf(user))
-  await setEmail(tx, deps, id, { email, isVerified: true })
+  if (email !== null && confirmsEmail) {
+    await setEmail(tx, deps, id, { email, isVerified: true })
+  }
   await revokeAllKeys(tx, ctx, id)
-  await audit.succeeded(tx, ctx, 'user.password_reset', { user: id })
+  await audit.succeeded(tx, ctx, 'user.password_reset', { user: id }, isLink ? 'link' : null)
   await credentials.liftBlocks(tx, ctx, user)
+  if (email === null || !(email_verified || confirmsEmail)) {
+    return
+  }
   // Who signed up with an address of somebody else has chosen the name, too.
   const recipient = { email, name: email_verified ? name : null }
+  const { PUBLIC_URL: publicUrl } = config
   tx.afterCommit(() => {
     const resetAt = new Date().toISOString()
-    setImmediate(() =>
-      mail.send(passwordResetEmail(recipient, { resetAt, publicUrl: config.PUBLIC_URL }))
-    )
+    setImmediate(() => mail.send(passwordResetEmail(recipient, { resetAt, isLink, publicUrl })))
   })
-  return true
 }
 
 async function rejectToken(ctx: RequestContext<null>, { db }: IdentityDeps): Promise<never> {
   await audit.failed(db, ctx, 'user.password_reset')
   throw new Problem('invalid_reset_token', {
-    detail: 'The token is used or expired. Request a new code.'
+    detail: md`The token is used or expired. Request a new code, or ask an administrator for a new
+                link.`
   })
 }

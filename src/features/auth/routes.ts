@@ -5,8 +5,9 @@ import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
 import type { IdentityDeps } from '../identity/service.ts'
+import { register } from './registration.ts'
 import { Login, Refresh, Register, TokenSet } from './schema.ts'
-import { type LoginName, login, refresh, register } from './service.ts'
+import { type LoginName, login, refresh } from './service.ts'
 import { respondWithTokens } from './token-response.ts'
 
 const tags = ['Auth']
@@ -20,9 +21,17 @@ const signUp = {
     description: md`Creates an account and logs you in. Requires a username, an email, or both. Where
                     the installation confirms emails, a code is sent to your email; where that is
                     required, the email is required as well, and the session can do little until you
-                    confirm it.`,
+                    confirm it. With \`REGISTRATION=invite\` or \`closed\` strangers get 403
+                    \`registration_closed\`, whose \`detail\` says how to get an account.
+                    An \`invitation_token\` opens \`invite\`, and its email needs no code.`,
     body: ref(Register),
-    response: responses({ 201: ref(TokenSet) }, 'cross_site', 'account_exists')
+    response: responses(
+      { 201: ref(TokenSet) },
+      'cross_site',
+      'account_exists',
+      'invalid_invitation',
+      'registration_closed'
+    )
   }
 } as const
 

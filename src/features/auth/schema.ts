@@ -29,17 +29,26 @@ const RefreshToken = Type.String({
   description: 'The refresh token of the last token set. It works once.'
 })
 
+const InvitationToken = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: TOKEN,
+  description: md`The token in the link of an invitation, which works once. The account has the role of the invitation,
+                  and \`email\` is confirmed if it is the one that was invited.`
+})
+
 export const Register = requestBody(
   'Register',
   {
     username: Type.Optional(Username),
     email: Type.Optional(Email),
     name: Type.Optional(DisplayName),
-    password: NewPassword
+    password: NewPassword,
+    invitation_token: Type.Optional(InvitationToken)
   },
   {
     description: 'A new account; at least one of `username` and `email`.',
-    examples: [{ username: 'ann', password: 'correct horse battery' }]
+    examples: [{ username: 'ann', email: 'ann@example.com', password: 'correct horse battery' }]
   }
 )
 

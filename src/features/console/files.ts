@@ -27,7 +27,10 @@ export interface ConsoleFiles {
 
 /** Reads all files of the console into memory. Requests never read from the disk. */
 export function readConsole(
-  config: Pick<Config, 'PASSWORD_MIN_LENGTH' | 'EMAIL_ENABLED' | 'EMAIL_VERIFICATION'>
+  config: Pick<
+    Config,
+    'PASSWORD_MIN_LENGTH' | 'EMAIL_ENABLED' | 'EMAIL_VERIFICATION' | 'REGISTRATION'
+  >
 ): ConsoleFiles {
   const names = readdirSync(FOLDER, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -51,6 +54,7 @@ export function readConsole(
     )
     .replace('{password-min}', String(config.PASSWORD_MIN_LENGTH))
     .replace('{email}', config.EMAIL_ENABLED ? 'on' : 'off')
+    .replace('{registration}', config.REGISTRATION)
     .replace('{verification}', config.EMAIL_ENABLED ? config.EMAIL_VERIFICATION : 'off')
   return { page: createFile(PAGE, Buffer.from(page)), version, assets }
 }

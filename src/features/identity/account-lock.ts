@@ -37,3 +37,7 @@ export async function lockAccount(tx: Tx, id: string, actorId: string): Promise<
     isByAdmin: isActiveAdmin(locked.get(actorId))
   }
 }
+
+/** Returns true when an account is an active admin, and keeps it one until the transaction ends. */
+export const isStillAdmin = async (tx: Tx, id: string): Promise<boolean> =>
+  isActiveAdmin(await lockUser(tx, id, 'share'))

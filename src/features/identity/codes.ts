@@ -21,11 +21,9 @@ import {
   type EmailOwner,
   findAccountFingerprint,
   findEmailOwner,
-  findResetTokenOwner,
   insertCode,
   lockAndCountRecent,
   redeemCode,
-  redeemResetToken,
   registerAttempt,
   registerAttemptsFor,
   shareCode
@@ -74,10 +72,6 @@ export interface Codes {
   ): Promise<string | undefined>
   /** Uses a right code once, perhaps in exchange for a token; returns the id of its account. */
   redeem(tx: Tx, id: string, token?: { hash: string; minutes: number }): Promise<string | undefined>
-  /** Finds the account whose password a reset token may replace, without using the token. */
-  findResetTokenOwner(db: Db, hash: string): Promise<string | undefined>
-  /** Returns true for the one request that may use a reset token. */
-  redeemResetToken(tx: Db, hash: string): Promise<boolean>
 }
 export interface CodeRequest {
   purpose: CodePurpose
@@ -140,9 +134,7 @@ export function createCodes(deps: CodeDeps): Codes {
       return isAmbiguous ? undefined : right?.id
     },
 
-    redeem: redeemCode,
-    findResetTokenOwner,
-    redeemResetToken
+    redeem: redeemCode
   }
 }
 

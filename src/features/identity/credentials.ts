@@ -79,13 +79,10 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
 
     async replace(tx, ctx, { checked, newHash, keptSession }) {
       const user = await lockUnchanged(tx, checked)
-      if (!user) {
-        return false
-      }
-      await updateUser(tx, user.id, { password_hash: newHash })
-      await audit.succeeded(tx, ctx, 'user.password_changed', { user: user.id })
-      await sessions.endAll(tx, ctx, user.id, keptSession)
-      return true
+      return (
+        user !== undefined &&
+        replacePassword(tx, ctx, { sessions }, { id: user.id, newHash, keptSession })
+      )
     },
 
     recordOpened: (tx, ctx, id) => throttle.recordOpened(tx, id, ctx.ip ?? UNKNOWN_IP),
@@ -97,6 +94,21 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
       await updateUser(tx, id, { password_hash: newHash })
     }
   }
+}
+
+/** Replaces a password, whatever it was, and ends sessions as above. Returns false when there is no such account. */
+export async function replacePassword(
+  tx: Tx,
+  ctx: RequestContext<Actor | null>,
+  { sessions }: { sessions: Sessions },
+  { id, newHash, keptSession = null }: { id: string; newHash: string; keptSession?: string | null }
+): Promise<boolean> {
+  if (!(await updateUser(tx, id, { password_hash: newHash }))) {
+    return false
+  }
+  await audit.succeeded(tx, ctx, 'user.password_changed', { user: id })
+  await sessions.endAll(tx, ctx, id, keptSession)
+  return true
 }
 
 async function verify(

@@ -48,6 +48,35 @@ const validity = (minutes: number): string =>
   md`The code is valid for ${minutes} minutes and works once. If you asked more than once, only the
      newest code that you asked for works; others cannot use up yours.`
 
+export interface PasswordLinkEmail {
+  url: string
+  /** The account is new and has no password yet. */
+  isNew: boolean
+  expiresAt: string
+  publicUrl: string | undefined
+}
+
+/** Sends the link with which a user chooses a password, at the request of an admin. */
+export const passwordLinkEmail = (
+  to: EmailRecipient,
+  { url, isNew, expiresAt, publicUrl }: PasswordLinkEmail
+): EmailMessage =>
+  renderEmail(to, {
+    subject: isNew ? 'Your new account' : 'Choose a new password',
+    publicUrl,
+    paragraphs: [
+      isNew
+        ? 'An administrator created a Tasklane account for you. To choose your password, open this link:'
+        : md`An administrator asks you to choose a new password for your Tasklane account. To do so, open
+             this link:`,
+      { link: url },
+      `The link works once, until ${expiresAt}. Never give it to anyone.`,
+      isNew
+        ? 'If you did not expect this, ignore this email.'
+        : 'Until then your password stays the same. If you did not expect this, ask your administrator.'
+    ]
+  })
+
 export interface EmailChange {
   /** Null where the old address was never confirmed: whoever reads it may be a stranger. */
   newEmail: string | null

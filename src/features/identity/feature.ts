@@ -3,6 +3,7 @@ import type { PurgeOwned } from '../../core/owned-data.ts'
 import type { Feature } from '../../http/feature.ts'
 import { purgeCodes } from './codes.queries.ts'
 import { purgeDeletedAccounts } from './deletion.ts'
+import { purgePasswordLinks } from './password-links.queries.ts'
 import { schemas } from './schema.ts'
 import { purgeSessions, purgeSessionsOf } from './session-purge.queries.ts'
 
@@ -14,6 +15,8 @@ export const identity: Feature<unknown, WorkDeps> = {
   schemas,
   auditActions: [
     'user.registered',
+    'user.created',
+    'user.password_link_created',
     'user.profile_changed',
     'user.password_changed',
     'user.role_changed',
@@ -29,6 +32,7 @@ export const identity: Feature<unknown, WorkDeps> = {
   routes: [],
   ownedData: [(tx, _ctx, userId) => purgeSessionsOf(tx, userId)],
   scheduled: ({ db, ownedData }) => [
+    { name: 'password_links.purge', everySeconds: 600, run: () => purgePasswordLinks(db) },
     { name: 'codes.purge', everySeconds: 600, run: () => purgeCodes(db) },
     { name: 'sessions.purge', everySeconds: 600, run: () => purgeSessions(db) },
     { name: 'accounts.purge', everySeconds: 2, run: () => purgeDeletedAccounts(db, ownedData) }

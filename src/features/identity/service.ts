@@ -9,9 +9,8 @@ import {
   type Role
 } from '../../core/context.ts'
 import type { Deps } from '../../core/deps.ts'
-import { type FieldError, Problem, unauthenticated } from '../../core/problem.ts'
+import { Problem, unauthenticated } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { classifyDbError } from '../../db/errors.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { emailKey } from '../../lib/email.ts'
 import { type LockedAccount, lockAccount } from './account-lock.ts'
@@ -20,13 +19,13 @@ import type { Credentials, VerifiedAccount } from './credentials.ts'
 import { deleteLocked } from './deletion.ts'
 import { emailChangedEmail } from './emails.ts'
 import { type NoticeDeps, notices, notifyOwner } from './notices.ts'
+import { deletePasswordLink } from './password-links.queries.ts'
 import { lockForCredentialChange } from './reauthentication.ts'
 import type { User } from './schema.ts'
 import type { Sessions } from './sessions.ts'
 import {
   type Account,
   claimFirstAdmin,
-  findTaken,
   findUser,
   type Identifier,
   insertUser,
@@ -34,11 +33,14 @@ import {
   updateUser
 } from './users.queries.ts'
 
-export { type LockedAccount, lockAccount } from './account-lock.ts'
+export { isStillAdmin, type LockedAccount, lockAccount } from './account-lock.ts'
 export type { Asker } from './codes.limits.ts'
-export type { VerifiedAccount } from './credentials.ts'
+export { replacePassword, type VerifiedAccount } from './credentials.ts'
+export { accountExists, assertIdentified, mapUniqueViolation } from './identifiers.ts'
 export { notices, notifyOwner } from './notices.ts'
+export { createPasswordLink, type PasswordLink } from './password-links.ts'
 export { lockForCredentialChange, withPassword, wrongPassword } from './reauthentication.ts'
+export { findResetToken, type ResetToken, redeemResetToken } from './reset-tokens.ts'
 
 /** The dependencies of all features about accounts. */
 export type IdentityDeps = Pick<Deps, 'db' | 'config' | 'passwords' | 'mail'> & {
@@ -58,7 +60,14 @@ export interface Registration {
   /** True when the email needs no confirmation. */
   email_verified?: boolean
   name?: string | undefined
-  password_hash: string
+  /** Null until the user chooses a password with a link. */
+  password_hash: string | null
+}
+interface CreateOptions {
+  role: Role
+  mayBeFirstAdmin: boolean
+  /** True for an account that its user does not create: the actor is then the caller. */
+  isForOther?: boolean
 }
 
 /** Returns an account without its password, or undefined when there is none. */
@@ -73,7 +82,7 @@ export async function createUser(
   tx: Tx,
   ctx: RequestContext<Actor | null>,
   { username, email, email_verified = false, name, password_hash }: Registration,
-  { role, mayBeFirstAdmin }: { role: Role; mayBeFirstAdmin: boolean }
+  { role, mayBeFirstAdmin, isForOther = false }: CreateOptions
 ): Promise<User> {
   const id = uuidv7()
   const isFirst = (mayBeFirstAdmin || role === 'admin') && (await claimFirstAdmin(tx, id))
@@ -86,44 +95,13 @@ export async function createUser(
     name: name?.trim() ?? null,
     role: isFirst ? 'admin' : role
   })
-  await audit.succeeded(
-    tx,
-    actingAs(ctx, actorOf(user)),
-    'user.registered',
-    { user: id },
-    user.role
-  )
-  return user
-}
-
-/** Runs a change of identifiers; when the unique index rejects it, throws a 409 that names the taken field. */
-export async function mapUniqueViolation<T>(
-  db: Db,
-  identifiers: { username?: string | undefined; email?: string | undefined },
-  change: () => Promise<T>
-): Promise<T> {
-  try {
-    return await change()
-  } catch (error) {
-    if (classifyDbError(error) !== 'unique_violation') {
-      throw error
-    }
-    const taken = await findTaken(db, identifiers)
-    throw accountExists((['username', 'email'] as const).filter((field) => taken[field]))
+  const subject = { user: id }
+  if (isForOther) {
+    await audit.succeeded(tx, ctx, 'user.created', subject, user.role)
+  } else {
+    await audit.succeeded(tx, actingAs(ctx, actorOf(user)), 'user.registered', subject, user.role)
   }
-}
-
-/** The problem of identifiers that belong to another account. */
-export function accountExists(fields: ('username' | 'email')[]): Problem {
-  const errors = fields.map(
-    (field): FieldError => ({
-      in: 'body',
-      pointer: `/${field}`,
-      code: 'taken',
-      detail: `An account with this ${field} already exists.`
-    })
-  )
-  return new Problem('account_exists', { extras: errors.length > 0 ? { errors } : {} })
+  return user
 }
 
 /**
@@ -200,11 +178,11 @@ export async function setEmail(
   return { before, user }
 }
 
-/** Changes role or access of a locked account. If it may do less than before, its sessions end. */
+/** Changes role or access of a locked account. If it may do less than before, its sessions and links end. */
 export async function changeAccess(
   tx: Tx,
-  ctx: RequestContext,
-  { sessions }: IdentityDeps,
+  ctx: RequestContext<Actor | null>,
+  { sessions }: Pick<IdentityDeps, 'sessions'>,
   before: Account,
   change: { role?: Role; disabled?: boolean }
 ): Promise<Account> {
@@ -216,6 +194,7 @@ export async function changeAccess(
   await audit.succeededAll(tx, ctx, accessEntries(before, after))
   if (after.disabled || !atLeast(after.role, before.role)) {
     await sessions.endAll(tx, ctx, before.id)
+    await deletePasswordLink(tx, before.id)
   }
   return after
 }

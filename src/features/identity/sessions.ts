@@ -51,7 +51,7 @@ export interface Sessions {
   /** Ends all sessions of a user, except one if it is given, in the caller's transaction. Returns how many. */
   endAll(
     tx: Tx,
-    ctx: RequestContext<Actor>,
+    ctx: RequestContext<Actor | null>,
     userId: string,
     except?: string | null
   ): Promise<number>
@@ -153,7 +153,7 @@ async function notifyCaller(
 
 async function endAll(
   tx: Tx,
-  ctx: RequestContext<Actor>,
+  ctx: RequestContext<Actor | null>,
   { callers }: SessionInternals,
   userId: string,
   except: string | null

@@ -141,13 +141,16 @@ export interface Outcome {
   errors: number
 }
 
+/** What came of all rows of an import. */
+export type Totals = Record<'created' | 'updated' | 'skipped' | 'rejected', number>
+
 /** Counts processed rows, and either renews the lease or ends the import as succeeded. */
 export async function saveProgress(
   tx: Db,
   { owner_id, id }: LeasedImport,
   { processed, created, updated, skipped, errors }: Outcome,
   isLast: boolean
-): Promise<void> {
+): Promise<Totals> {
   const renewed = sql`leased_until = now() + make_interval(secs => ${LEASE_SECONDS})`
   const ended = sql`
     status = 'succeeded',
@@ -156,7 +159,9 @@ export async function saveProgress(
     leased_until = NULL,
     has_blocks = false`
   const rejected = processed - created - updated - skipped
-  await tx.execute(sql`
+  const [totals] = await executeRows<Totals>(
+    tx,
+    sql`
     UPDATE task_imports
     SET
       rows_processed = rows_processed + ${processed},
@@ -167,5 +172,12 @@ export async function saveProgress(
       errors_total = errors_total + ${errors},
       failed_attempts = 0,
       ${isLast ? ended : renewed}
-    WHERE owner_id = ${owner_id} AND id = ${id}`)
+    WHERE owner_id = ${owner_id} AND id = ${id}
+    RETURNING
+      rows_imported - rows_updated AS created,
+      rows_updated AS updated,
+      rows_skipped AS skipped,
+      rows_rejected AS rejected`
+  )
+  return totals as Totals
 }

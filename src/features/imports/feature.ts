@@ -20,6 +20,7 @@ export const imports: Feature<RouteDeps, ImportJobOptions> = {
   ],
   schemas: [...schemas, ...previewSchemas],
   scopes: ['imports:read', 'imports:write'],
+  auditActions: ['task_import.created', 'task_import.finished', 'task_import.cancelled'],
   auditSubjects: { import_id: 'task_import' },
   budgets: (config) => ({
     imports: { limit: config.RATE_LIMIT_IMPORTS, per: 'user' },

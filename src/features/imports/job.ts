@@ -7,7 +7,8 @@ import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { classifyDbError } from '../../db/errors.ts'
 import { basePathOf } from '../../http/base-path.ts'
-import { failImport, type LeasedImport, leaseImport, releaseImport } from './lease.queries.ts'
+import { failImport } from './ending.ts'
+import { type LeasedImport, leaseImport, releaseImport } from './lease.queries.ts'
 import { type BlockWorker, processBlock } from './process-block.ts'
 
 const CONCURRENCY = 2
@@ -51,7 +52,7 @@ async function runOnce(worker: Worker, isStopping: () => boolean): Promise<boole
     return false
   }
   if (leased.failed_attempts >= MAX_FAILED_ATTEMPTS) {
-    await failImport(db, leased, cannotContinue(), worker.basePath)
+    await failImport(worker, leased, cannotContinue())
     return true
   }
   const error = await processBlocks(worker, leased, isStopping)

@@ -2,7 +2,7 @@ import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { projectMembers, projects } from '../../db/tables/projects.ts'
-import { users } from '../../db/tables/users.ts'
+import { displayName, users } from '../../db/tables/users.ts'
 import type { MemberRole } from '../project-access/schema.ts'
 import type { Project, ProjectMember } from './schema.ts'
 
@@ -14,10 +14,7 @@ export interface MemberPosition {
   user_id: string
 }
 
-/** A name to show: the name, or else the username, or else an address of which most is hidden. */
-const displayName = sql`coalesce(
-  u.name, u.username, left(split_part(u.email, '@', 1), 1) || '…@' || split_part(u.email, '@', 2)
-)`
+const name = displayName({ name: sql`u.name`, username: sql`u.username`, email: sql`u.email` })
 
 /** Lists who belongs to a project, those first who have longest, from a position on; or one person, `userId`. */
 export async function listPeopleOf(
@@ -30,7 +27,7 @@ export async function listPeopleOf(
     db,
     sql`
       SELECT
-        p.user_id, ${displayName} AS display_name, u.username, p.role,
+        p.user_id, ${name} AS display_name, u.username, p.role,
         to_char(p.added_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS added_at
       FROM (
         SELECT owner_id AS user_id, 'owner' AS role, created_at AS added_at

@@ -3,6 +3,7 @@ import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
+import { isVisibleTo } from '../people/service.ts'
 import type { MemberRole } from '../project-access/schema.ts'
 import { mayIn, reachOf, roleIn } from '../project-access/service.ts'
 import { unassignFromProject } from '../tasks/service.ts'
@@ -35,6 +36,7 @@ export const setMember = (
     const before = await findMemberRole(tx, project, userId)
     assertMayGive(ctx, project, role)
     if (before === undefined) {
+      await assertVisible(tx, config, ctx, userId)
       await assertMayJoin(tx, config, project, userId)
     } else {
       assertMayGive(ctx, project, before)
@@ -49,6 +51,20 @@ export const setMember = (
     return member as ProjectMember
   })
 
+async function assertVisible(
+  tx: Tx,
+  config: ProjectDeps['config'],
+  { caller }: RequestContext,
+  userId: string
+): Promise<void> {
+  if (!(await isVisibleTo({ db: tx, config }, caller, userId))) {
+    throw noSuchUser()
+  }
+}
+
+const noSuchUser = () =>
+  new Problem('not_found', { detail: 'There is no user with this id whom you can see.' })
+
 async function assertMayJoin(
   tx: Tx,
   { MAX_PROJECTS_PER_USER: most }: ProjectDeps['config'],
@@ -56,7 +72,7 @@ async function assertMayJoin(
   userId: string
 ): Promise<void> {
   if (!(await lockPerson(tx, userId))) {
-    throw new Problem('not_found', { detail: 'There is no such user.' })
+    throw noSuchUser()
   }
   if ((await countMembers(tx, project)) >= MAX_MEMBERS) {
     throw new Problem('quota_exceeded', { detail: `A project may have ${MAX_MEMBERS} members.` })

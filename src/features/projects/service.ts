@@ -19,7 +19,7 @@ import type { Project, ProjectCreate, ProjectUpdate } from './schema.ts'
 
 export interface ProjectDeps {
   db: Db
-  config: Pick<Config, 'MAX_PROJECTS_PER_USER' | 'MAX_TASKS_PER_USER'>
+  config: Pick<Config, 'MAX_PROJECTS_PER_USER' | 'MAX_TASKS_PER_USER' | 'DIRECTORY'>
 }
 
 /** The versions that a conditional write accepts; undefined means any. */

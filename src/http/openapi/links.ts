@@ -50,24 +50,33 @@ function nextSteps(
   }
   const follows = (other: string, verb: string) => {
     if (isCreation) {
-      return other === item || other.startsWith(`${item}/`)
+      // What takes a further id cannot be called with the response alone.
+      return other === item || (other.startsWith(`${item}/`) && !other.includes('{', item.length))
     }
     if (method === 'get') {
       return other === item && verb !== 'get'
     }
     return method === 'delete' && other === `${item}/restore`
   }
-  const id = isCreation ? '$response.body#/id' : `$request.path.${name}`
+  const parameters = {
+    ...pathParameters(path),
+    ...(isCreation && { [name]: '$response.body#/id' })
+  }
   return Object.entries(paths).flatMap(([other, methods]) =>
     Object.entries(methods)
       .filter(([verb]) => follows(other, verb))
       .map(([, target]) => ({
         operationId: target.operationId,
-        parameters: { [name]: id },
+        parameters,
         description: `Continue with ${target.operationId}.`
       }))
   )
 }
+
+const pathParameters = (path: string): Record<string, string> =>
+  Object.fromEntries(
+    [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => [name, `$request.path.${name}`])
+  )
 
 function nextPage(operation: Operation): Link[] {
   if (!isPaged(operation)) {

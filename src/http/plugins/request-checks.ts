@@ -8,6 +8,8 @@ import { addJsonParser } from '../json-body.ts'
 
 const MAX_URL_LENGTH = 8192
 const MAX_QUERY_PARAMETERS = 50
+/** With those that are repeated, such as a hundred ids. */
+const MAX_QUERY_VALUES = 150
 /** RFC 9112, section 3.2: a name or IP address with an optional port. */
 const HOST = /^([\w.~!$&'()*+,;=%-]*|\[[0-9a-f:.]+\])(:\d{0,5})?$/i
 
@@ -64,14 +66,19 @@ function checkHeaders({ expect, 'content-encoding': encoding }: FastifyRequest['
   }
 }
 
+const hasTooMany = (values: string[]): boolean =>
+  values.length > MAX_QUERY_VALUES ||
+  new Set(values.map((value) => value.split('=', 1)[0])).size > MAX_QUERY_PARAMETERS
+
 function checkQuery(url: string): void {
   const start = url.indexOf('?')
   if (start < 0) {
     return
   }
   const query = url.slice(start + 1)
-  if (query.split('&', MAX_QUERY_PARAMETERS + 1).length > MAX_QUERY_PARAMETERS) {
-    const detail = `A query may have at most ${MAX_QUERY_PARAMETERS} parameters.`
+  const values = query.split('&', MAX_QUERY_VALUES + 1)
+  if (values.length > MAX_QUERY_PARAMETERS && hasTooMany(values)) {
+    const detail = `A query may have at most ${MAX_QUERY_PARAMETERS} parameters with ${MAX_QUERY_VALUES} values.`
     throw invalidField('query', '', 'too_long', detail)
   }
   if (query.includes('%') && !isValidlyEncoded(query)) {

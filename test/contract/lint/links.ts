@@ -33,7 +33,7 @@ export function lintLinks(
 
 const itemOperations = ({ paths }: Contract, path: string): Operation[] =>
   Object.entries(paths)
-    .filter(([other]) => other.startsWith(`${path}/{`) && other.endsWith('}'))
+    .filter(([other]) => other.startsWith(path) && /^\/\{[^/}]+\}$/.test(other.slice(path.length)))
     .flatMap(([, methods]) => Object.values(methods))
 
 function lintLink(

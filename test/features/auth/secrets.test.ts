@@ -9,6 +9,7 @@ import { createTestApp } from '../../support/test-app.ts'
 
 const PRODUCTION = {
   NODE_ENV: 'production',
+  REGISTRATION: 'open',
   JWT_SECRET: 'q8Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR',
   DATABASE_URL: 'postgres://tasklane@127.0.0.1/tasklane',
   PUBLIC_URL: 'https://tasks.example.com'

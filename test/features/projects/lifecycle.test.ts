@@ -11,7 +11,7 @@ import {
 } from '../../support/projects.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
-const { signUp, events, db } = await createTestApp(t)
+const { signUp, events, db } = await createTestApp(t, { env: { DIRECTORY: 'all' } })
 const NOBODY = '019f2f6e-7c1a-7eee-8eee-0123456789ab'
 
 t.test('a project is created with its defaults, read, changed and listed', async (t) => {

@@ -9,7 +9,9 @@ import {
 } from '../../support/projects.ts'
 import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { signUp, db, request } = await createTestApp(t, { env: { MAX_PROJECTS_PER_USER: '3' } })
+const { signUp, db, request } = await createTestApp(t, {
+  env: { DIRECTORY: 'all', MAX_PROJECTS_PER_USER: '3' }
+})
 const NOBODY = '019f2f6e-7c1a-7eee-8eee-0123456789ab'
 const membersOf = async (who: Person, project: { id: string }, query = '') =>
   (await who.get(projectUrl(project, `/members${query}`))).json()
@@ -38,6 +40,39 @@ t.test('members are listed with names and never with an address, and by pages', 
   t.match(rest.data, [{ display_name: 'c…@example.com' }])
   t.notMatch(JSON.stringify([data, rest]), /carl/)
 })
+
+t.test(
+  'people who cannot be seen cannot be added, and those of a project see each other',
+  async (t) => {
+    const { signUp: signUpHere } = await createTestApp(t)
+    const [ann, bob, eve, boss] = [
+      await signUpHere('user', 'ann'),
+      await signUpHere('user', 'bob'),
+      await signUpHere('user', 'eve'),
+      await signUpHere('manager')
+    ]
+    const project = await createProject(ann)
+    t.equal((await putMember(ann, project, bob, 'editor')).statusCode, 404)
+    await ann.create({ title: 'x', assignee_id: bob.user.id })
+    t.equal((await putMember(ann, project, bob, 'editor')).statusCode, 200)
+    t.equal((await putMember(ann, project, eve, 'viewer')).statusCode, 404)
+    t.equal((await putMember(boss, project, eve, 'viewer')).statusCode, 403)
+    await ann.create({ title: 'y', assignee_id: eve.user.id })
+    t.equal((await putMember(ann, project, eve, 'viewer')).statusCode, 200)
+    const people = async (who: Person, query = '') =>
+      (await who.get(`/api/v1/people?${query}`))
+        .json()
+        .data.map((it: { username: string }) => it.username)
+    t.strictSame(await people(bob), ['ann', 'bob', 'eve'], 'members know of each other')
+    t.strictSame(await people(bob, `project_id=${project.id}&q=e`), ['eve'])
+    t.strictSame(await people(boss, `project_id=${project.id.toUpperCase()}`), [
+      'ann',
+      'bob',
+      'eve'
+    ])
+    t.strictSame(await people(await signUpHere(), `project_id=${project.id}`), [])
+  }
+)
 
 t.test('a role is changed, removed and recorded; the owner stays', async (t) => {
   const [ann, bob] = [await signUp(), await signUp()]

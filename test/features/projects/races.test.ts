@@ -13,7 +13,7 @@ import {
 import { countStatuses } from '../../support/status-counts.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
-const { signUp, db } = await createTestApp(t)
+const { signUp, db } = await createTestApp(t, { env: { DIRECTORY: 'all' } })
 
 /** Whatever happened at the same time, these hold of what is stored. */
 const broken = async () => [

@@ -10,7 +10,7 @@ import {
 } from '../../support/projects.ts'
 import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { signUp } = await createTestApp(t)
+const { signUp } = await createTestApp(t, { env: { DIRECTORY: 'all' } })
 
 /** Who asks: people with a role in the project, and people with a role in the installation. */
 const owner = await signUp()

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createProject, projectUrl, projectWith, titlesIn } from '../../support/projects.ts'
 import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { signUp } = await createTestApp(t, { env: { MAX_TASKS_PER_USER: '50' } })
+const { signUp } = await createTestApp(t, { env: { DIRECTORY: 'all', MAX_TASKS_PER_USER: '50' } })
 const list = (who: Person, query = '') => who.get(`/api/v1/tasks?sort=title_asc&${query}`)
 
 t.test('a list shows own and assigned tasks and those of all projects, in one order', async (t) => {

@@ -10,6 +10,7 @@ import { confirmEmailPage } from './pages/auth/confirm-email.js'
 import { forgotPasswordPage } from './pages/auth/forgot-password.js'
 import { loginPage, reauthenticate } from './pages/auth/login.js'
 import { registerPage } from './pages/auth/register.js'
+import { setPasswordPage } from './pages/auth/set-password.js'
 import { csvPage } from './pages/csv/page.js'
 import { allTasksPage, tasksPage, trashPage } from './tasks/page.js'
 import { showConnection } from './ui/connection-banner.js'
@@ -25,7 +26,8 @@ const PUBLIC_PAGES = {
   '/login': loginPage,
   '/register': registerPage,
   '/forgot': forgotPasswordPage,
-  '/confirm': confirmEmailPage
+  '/confirm': confirmEmailPage,
+  '/set-password': setPasswordPage
 }
 /** Pages for users who are logged in, with the role they require. */
 const PAGES = {
@@ -34,6 +36,7 @@ const PAGES = {
   '/csv': [csvPage, 'user'],
   '/account': [accountPage, 'user'],
   '/confirm': [confirmEmailPage, 'user'],
+  '/set-password': [setPasswordPage, 'user'],
   '/all-tasks': [allTasksPage, 'manager'],
   '/audit-log': [auditLogPage, 'manager'],
   '/stats': [statsPage, 'manager'],
@@ -48,7 +51,7 @@ let page
 /** Shows the page of the current route. Users who are not logged in see the log-in first and return afterwards. */
 function render({ focus = true } = {}) {
   const { path, query } = currentRoute()
-  if (isLoggedIn() && (path === '/' || PUBLIC_PAGES[path]) && path !== '/confirm') {
+  if (isLoggedIn() && (path === '/' || (PUBLIC_PAGES[path] && !PAGES[path]))) {
     navigate(HOME)
     return
   }

@@ -8,6 +8,7 @@ import { confirm } from '../../ui/dialog.js'
 import { select } from '../../ui/form.js'
 import { badge, rowActions, rowDetails, rowMain } from '../../ui/row.js'
 import { toast, toastProblem } from '../../ui/toast.js'
+import { sendPasswordLink } from './password-link.js'
 
 export const ROLES = [
   ['user', 'User'],
@@ -79,6 +80,9 @@ function userActions(user, { change, remove }) {
         `${disabled ? 'Enable' : 'Disable'} ${name}`,
         toggleDisabled
       ),
+    !isCurrentUser(user.id) &&
+      !disabled &&
+      rowButton('Password link', `Password link for ${name}`, () => sendPasswordLink(user)),
     rowButton('End sessions', `End sessions of ${name}`, () => endSessions(user)),
     rowButton('Revoke API keys', `Revoke API keys of ${name}`, () => revokeApiKeys(user)),
     !isCurrentUser(user.id) &&

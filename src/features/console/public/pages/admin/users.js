@@ -1,11 +1,14 @@
 import { call } from '../../lib/api.js'
 import { debounce, h } from '../../lib/dom.js'
 import { replaceQuery } from '../../lib/router.js'
+import { button } from '../../ui/button.js'
 import { emptyState } from '../../ui/empty-state.js'
 import { select } from '../../ui/form.js'
 import { icon } from '../../ui/icons.js'
 import { infiniteList } from '../../ui/infinite-list.js'
-import { page } from '../../ui/page.js'
+import { actions, page } from '../../ui/page.js'
+import { invitationsPanel } from './invitations.js'
+import { createUser } from './new-user.js'
 import { ROLES, userRow } from './user-row.js'
 
 /** Lists all accounts, for admins. */
@@ -35,10 +38,19 @@ export function usersPage(query) {
     list.reload()
   }
   const search = searchInput(state, setFilter)
+  const invitations = invitationsPanel()
+  const addUser = async () => {
+    if (await createUser()) {
+      list.reload()
+    }
+  }
   list.reload()
   return {
     title: 'Users',
-    stop: list.stop,
+    stop: () => {
+      list.stop()
+      invitations.stop()
+    },
     keys: [['/', 'Search', () => search.focus()]],
     node: page(
       { title: 'Users', beside: total },
@@ -48,6 +60,11 @@ export function usersPage(query) {
         h('div', { class: 'search' }, icon('search'), search),
         filterSelects(state, setFilter)
       ),
+      actions(
+        button('New user', addUser, { kind: 'button-primary' }),
+        document.body.dataset.registration !== 'closed' && button('Invite', invitations.invite)
+      ),
+      invitations.node,
       list.node
     )
   }

@@ -60,6 +60,8 @@ async function logIn(identifier, password) {
 
 const emailIsEnabled = () => document.body.dataset.email === 'on'
 
+const registrationIsOpen = () => document.body.dataset.registration === 'open'
+
 /** The page of users who are not logged in. */
 export function loginPage() {
   return {
@@ -71,7 +73,7 @@ export function loginPage() {
       h(
         'p',
         { class: 'links' },
-        h('a', { href: hashOf('/register') }, 'Create account'),
+        registrationIsOpen() && h('a', { href: hashOf('/register') }, 'Create account'),
         emailIsEnabled() && h('a', { href: hashOf('/forgot') }, 'Forgot your password?')
       )
     )

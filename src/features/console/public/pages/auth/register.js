@@ -1,19 +1,31 @@
 import { call } from '../../lib/api.js'
 import { h } from '../../lib/dom.js'
-import { hashOf, navigate } from '../../lib/router.js'
+import { hashOf, navigate, replaceQuery } from '../../lib/router.js'
 import { startSession } from '../../lib/session.js'
 import { field, form } from '../../ui/form.js'
-import { card } from '../../ui/page.js'
+import { card, muted } from '../../ui/page.js'
 import { passwordFields } from '../../ui/password-fields.js'
 import { setPendingEmail } from './confirm-email.js'
 
-/** The page where users create an account. */
-export function registerPage() {
+/** The token of an invitation: it works once, and belongs neither on the screen nor into the history. */
+let invitationToken
+
+/** The page where users create an account, also with an invitation. */
+export function registerPage(query) {
+  invitationToken = query.get('invitation_token') ?? invitationToken
+  replaceQuery('/register')
+  const isOpen = document.body.dataset.registration === 'open' || invitationToken !== undefined
   return {
     title: 'Create account',
     node: card(
       'Create account',
-      registerForm(),
+      invitationToken !== undefined &&
+        muted('You are invited. The email that was invited needs no code.'),
+      isOpen
+        ? registerForm()
+        : muted(
+            'New accounts need an invitation. Open the link in your invitation, or ask an administrator.'
+          ),
       h(
         'p',
         { class: 'links' },
@@ -83,8 +95,13 @@ function profileFields() {
 }
 
 async function register(body) {
-  const tokens = await call('POST', '/auth/register', { body })
-  const mustConfirm = tokens.user.email !== null && document.body.dataset.verification !== 'off'
+  const tokens = await call('POST', '/auth/register', {
+    body: { ...body, invitation_token: invitationToken }
+  })
+  invitationToken = undefined
+  const { email, email_verified } = tokens.user
+  const mustConfirm =
+    email !== null && !email_verified && document.body.dataset.verification !== 'off'
   if (mustConfirm) {
     setPendingEmail(tokens.user.email)
   }

@@ -1,0 +1,31 @@
+import { displayNameOptions } from '../features/identity/schema.ts'
+import { isEmail } from '../lib/email.ts'
+import { CommandError } from './bootstrap.ts'
+
+/** What a new account is named by. */
+export interface Names {
+  username?: string | undefined
+  email?: string | undefined
+}
+
+/** Rejects names that no account can have. */
+export function checkNames({ username, email }: Names): void {
+  if (username === undefined && email === undefined) {
+    throw new CommandError('Set --username, --email, or both.')
+  }
+  if (username !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(username)) {
+    throw new CommandError(
+      'A username has up to 64 letters, digits, dots, underscores and hyphens.'
+    )
+  }
+  if (email !== undefined && !isEmail(email)) {
+    throw new CommandError('An email looks like ann@example.com.')
+  }
+}
+
+/** Rejects a display name that the API would reject. */
+export function checkDisplayName(name: string | undefined): void {
+  if (name !== undefined && !new RegExp(displayNameOptions.pattern, 'u').test(name)) {
+    throw new CommandError('A name is one line of up to 100 characters that is not blank.')
+  }
+}

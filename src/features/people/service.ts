@@ -1,0 +1,54 @@
+import type { Config } from '../../config.ts'
+import { atLeast, type Caller } from '../../core/context.ts'
+import type { Db } from '../../db/client.ts'
+import { readProjectStates, roleIn } from '../project-access/service.ts'
+import {
+  findScanEnd,
+  listPeople,
+  type PeopleFilter,
+  type PeoplePosition,
+  type PersonRow
+} from './queries.ts'
+
+interface PeopleDeps {
+  db: Db
+  config: Pick<Config, 'DIRECTORY'>
+}
+/** Rows of one page, and where the next one begins. */
+export interface People {
+  rows: PersonRow[]
+  next: PeoplePosition | undefined
+}
+
+/** Returns whose people a caller may find: everybody's where that is allowed, else their own. */
+export const knownTo = ({ config }: PeopleDeps, caller: Caller): string | undefined =>
+  config.DIRECTORY === 'all' || atLeast(caller.role, 'manager') ? undefined : caller.id
+
+/** Tells whether a caller may find somebody. */
+export async function isVisibleTo(deps: PeopleDeps, caller: Caller, id: string): Promise<boolean> {
+  const filter = { knownTo: knownTo(deps, caller), q: undefined, ids: [id] }
+  return (await listPeople(deps.db, filter, { after: undefined, limit: 1 })).length === 1
+}
+
+/** Returns a project whose people the caller may list; undefined for one that they cannot see. */
+export async function visibleProject({ db }: PeopleDeps, caller: Caller, id: string) {
+  const project = (await readProjectStates(db, caller, [id])).get(id)
+  const isVisible = project?.deleted_at === null && roleIn(caller, project) !== undefined
+  return isVisible ? project : undefined
+}
+
+/** Finds people by name or id. A page may end early, even empty, where few of many accounts are known to the caller. */
+export async function findPeople(
+  { db }: PeopleDeps,
+  filter: PeopleFilter,
+  { after, limit }: { after: PeoplePosition | undefined; limit: number }
+): Promise<People> {
+  const found = await listPeople(db, filter, { after, limit: limit + 1 })
+  if (found.length > limit) {
+    const rows = found.slice(0, limit)
+    return { rows, next: rows.at(-1) }
+  }
+  const { knownTo, ids, project } = filter
+  const isWhole = knownTo === undefined || ids !== undefined || project !== undefined
+  return { rows: found, next: isWhole ? undefined : await findScanEnd(db, filter, after) }
+}
