@@ -19,6 +19,10 @@ const LAST = [
   'deleteTask',
   'restoreTask',
   'deleteAllTasks',
+  'removeProjectMember',
+  'transferProject',
+  'deleteProject',
+  'restoreProject',
   'revokeUserApiKeys',
   'endUserSessions',
   'deleteUser',
@@ -55,7 +59,8 @@ const unknowable: Record<string, () => Promise<Texts>> = {
     const { reset_id = '' } = known
     return { reset_id, otp: await latestCode(/reset/) }
   },
-  resetPassword: async () => ({ reset_token: known.reset_token ?? '' })
+  resetPassword: async () => ({ reset_token: known.reset_token ?? '' }),
+  transferProject: async () => ({ user_id: known.user_id ?? '' })
 }
 /** What must be there first. */
 const before: Record<string, () => Promise<unknown>> = {
@@ -69,17 +74,18 @@ const before: Record<string, () => Promise<unknown>> = {
     known.access_token = access_token
   },
   verifyResetCode: () => send(find('requestPasswordReset')),
+  transferProject: () => send(find('putProjectMember')),
   deleteMe: async () => Object.assign(known, await login(PASSWORD))
 }
 /** What must be undone, so that the next example finds what it expects. */
 const after: Record<string, () => Promise<void>> = {
   register: async () => {
     await signUp('admin', 'boss')
-    const bob = await signUp('user', 'bob')
-    known.user_id = bob.user.id
+    const carl = await signUp('user', 'carl')
+    known.user_id = carl.user.id
     const expires_at = new Date(Date.now() + 86_400_000).toISOString()
     const key = { name: 'x', scopes: ['tasks:read'], expires_at }
-    known.key_of_user = (await bob.post('/api/v1/me/api-keys', key)).json().id
+    known.key_of_user = (await carl.post('/api/v1/me/api-keys', key)).json().id
   },
   resetPassword: () => takePasswordBack(),
   changePassword: () => takePasswordBack()
@@ -98,7 +104,9 @@ const ID_OF: Texts = {
   createTask: 'task_id',
   createTaskImport: 'import_id',
   createApiKey: 'key_id',
-  createIpBan: 'ban_id'
+  createIpBan: 'ban_id',
+  createProject: 'project_id',
+  createInvitation: 'invitation_id'
 }
 const find = (id: string): Operation =>
   operations.find(({ operation }) => operation.operationId === id) as Operation

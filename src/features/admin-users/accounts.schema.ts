@@ -32,7 +32,7 @@ export const AdminUserCreate = requestBody(
   {
     description: md`A new account; at least one of \`username\` and \`email\`. Without \`role\` it is a \`user\`.
                     Without \`password\` the user chooses one with a link.`,
-    examples: [{ username: 'ann', email: 'ann@example.com', name: 'Ann Lee', role: 'user' }]
+    examples: [{ username: 'dora', email: 'dora@example.com', name: 'Dora Lee', role: 'user' }]
   }
 )
 export type AdminUserCreate = Static<typeof AdminUserCreate>

@@ -21,9 +21,9 @@ const list = {
     summary: 'Find people',
     description: md`Returns the people whom you can assign tasks to or meet in them, by name: yourself, those with whom
                     you share a project, everybody whose task is assigned to you or to whom a task of yours is assigned,
-                    and who invited you or was invited by you. Managers and admins find everybody, and so do all where \`DIRECTORY\` is \`all\`. Who is
-                    not visible to you is absent, like an id that does not exist. A page may end early, with
-                    \`has_more\`, where few of many accounts are visible to you.`,
+                    and who invited you or was invited by you. Managers and admins find everybody, and so do all where
+                    \`DIRECTORY\` is \`all\`. Who is not visible to you is absent, like an id that does not exist. A
+                    page may end early, with \`has_more\`, where few of many accounts are visible to you.`,
     querystring: PeopleQuery,
     response: responses({ 200: ref(PersonPage) })
   }
