@@ -122,6 +122,10 @@ const REQUESTS: Record<string, Send[]> = {
       return batch(ann, same, { 'idempotency-key': 'k' })
     }
   ],
+  invitations: [
+    async ({ signUp }) =>
+      post(await signUp('admin'), '/api/v1/admin/invitations', { email: 'new@example.org' })
+  ],
   ip_bans: [
     async ({ signUp }) =>
       post(await signUp('admin'), '/api/v1/admin/ip-bans', {
@@ -133,6 +137,10 @@ const REQUESTS: Record<string, Send[]> = {
   login_throttle: [failedLogin],
   one_time_codes: [
     (app) => postAnonymous(app, '/api/v1/auth/forgot-password', { email: 'a@example.org' })
+  ],
+  password_links: [
+    async ({ signUp }, ann) =>
+      post(await signUp('admin'), `/api/v1/admin/users/${ann.user.id}/password-reset`, {})
   ],
   project_members: [
     async ({ signUp }, ann) => {
