@@ -40,7 +40,7 @@ export async function accountExportRoutes(app: App, { db }: Pick<Deps, 'db'>) {
     }
     const giveBack = app.takePlace('exports', ctx.caller)
     try {
-      return (await exportAccount(db, ctx)).once('close', giveBack)
+      return (await exportAccount(db, ctx, app.paced)).once('close', giveBack)
     } catch (error) {
       giveBack()
       throw error

@@ -38,7 +38,7 @@ type ExportRequest = FastifyRequest<{ Querystring: TaskExportQuery }>
 
 /** Tasks as a file, by the same filters as the list. */
 export async function taskExportRoutes(app: App, { db }: Pick<Deps, 'db'>) {
-  const exportTasks = createTaskExport(db)
+  const exportTasks = createTaskExport(db, app)
 
   /** HEAD is asked as often as a client likes: it has no file, which would be read for nobody. */
   const openFile = async ({ method, ctx, query }: ExportRequest) => {

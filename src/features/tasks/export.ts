@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { RequestContext } from '../../core/context.ts'
+import type { Caller, RequestContext } from '../../core/context.ts'
 import { unavailable } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { retryRead } from '../../db/retry-read.ts'
@@ -40,13 +40,15 @@ const CHUNK_BYTES = 262_144
 const STALL_MS = 30_000
 /** In one process at a time; a slow reader holds one chunk, never a connection. */
 const MAX_RUNNING = 20
+/** The others are for users who have used little database time of late. */
+const MAX_RUNNING_OF_HEAVY = 10
 
 /**
  * Streams tasks as CSV, in the order in which they were created, read by read as the reader takes them. Paged by a key
  * that never changes: each task is in the file once, as it is when it is read, and between reads no connection and no
  * snapshot is held.
  */
-export function createTaskExport(db: Db) {
+export function createTaskExport(db: Db, { metered, paced, isHeavyReader }: ReadLimits) {
   const readTasks = createTaskReader(db)
   let running = 0
 
@@ -57,7 +59,8 @@ export function createTaskExport(db: Db) {
   ): Promise<Readable> {
     const read: ReadAfter = async (limit, after) =>
       (await readTasks(ctx, { sort: 'created_at_asc', filter, after, limit })).rows
-    if (running >= MAX_RUNNING) {
+    const readNext: ReadAfter = (...args) => paced(ctx.caller, () => read(...args))
+    if (running >= (isHeavyReader(ctx.caller) ? MAX_RUNNING_OF_HEAVY : MAX_RUNNING)) {
       throw unavailable('Too many exports are in progress. Try again in a few seconds.', 5)
     }
     running++
@@ -65,7 +68,7 @@ export function createTaskExport(db: Db) {
       running--
     }
     try {
-      const records = recordsOf(bom, await read(MIN_ROWS), read)
+      const records = recordsOf(bom, await metered(ctx.caller, () => read(MIN_ROWS)), readNext)
       const stream = streamText(records, { chunkBytes: CHUNK_BYTES, stallMs: STALL_MS })
       return stream.once('close', end)
     } catch (error) {
@@ -75,6 +78,13 @@ export function createTaskExport(db: Db) {
   }
 }
 
+type DoRead = <T>(caller: Caller, read: () => Promise<T>) => Promise<T>
+/** How the reads of callers are limited. */
+interface ReadLimits {
+  metered: DoRead
+  paced: DoRead
+  isHeavyReader: (caller: Caller) => boolean
+}
 type Rows = (Task & Position)[]
 type ReadAfter = (limit: number, after?: Position) => Promise<Rows>
 
