@@ -4,6 +4,7 @@ import { unavailable } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { retryRead } from '../../db/retry-read.ts'
 import { csvOf } from '../../lib/csv.ts'
+import { createPerKeyLimit } from '../../lib/per-key-limit.ts'
 import { streamText } from '../../lib/text-stream.ts'
 import { dateOf } from '../../lib/timestamp.ts'
 import { TAG_SEPARATOR } from './fields.schema.ts'
@@ -39,9 +40,9 @@ const CHUNK_BYTES = 262_144
 /** A reader that takes less than a chunk in this time gives its place to another. */
 const STALL_MS = 30_000
 /** In one process at a time; a slow reader holds one chunk, never a connection. */
-const MAX_RUNNING = 20
-/** The others are for users who have used little database time of late. */
-const MAX_RUNNING_OF_HEAVY = 10
+const MAX_RUNNING = 40
+/** Only the first export of a user who has used little database time of late may take the others. */
+const MAX_RUNNING_OF_MOST = 20
 
 /**
  * Streams tasks as CSV, in the order in which they were created, read by read as the reader takes them. Paged by a key
@@ -50,6 +51,7 @@ const MAX_RUNNING_OF_HEAVY = 10
  */
 export function createTaskExport(db: Db, { metered, paced, isHeavyReader }: ReadLimits) {
   const readTasks = createTaskReader(db)
+  const takeFirst = createPerKeyLimit(1)
   let running = 0
 
   /** Rejects before the first chunk when the caller may not or the database cannot; later errors abort the stream. */
@@ -60,12 +62,16 @@ export function createTaskExport(db: Db, { metered, paced, isHeavyReader }: Read
     const read: ReadAfter = async (limit, after) =>
       (await readTasks(ctx, { sort: 'created_at_asc', filter, after, limit })).rows
     const readNext: ReadAfter = (...args) => paced(ctx.caller, () => read(...args))
-    if (running >= (isHeavyReader(ctx.caller) ? MAX_RUNNING_OF_HEAVY : MAX_RUNNING)) {
+    const endFirst = takeFirst(ctx.caller.id)
+    const isFirst = endFirst !== undefined && !isHeavyReader(ctx.caller)
+    if (running >= (isFirst ? MAX_RUNNING : MAX_RUNNING_OF_MOST)) {
+      endFirst?.()
       throw unavailable('Too many exports are in progress. Try again in a few seconds.', 5)
     }
     running++
     const end = () => {
       running--
+      endFirst?.()
     }
     try {
       const records = recordsOf(bom, await metered(ctx.caller, () => read(MIN_ROWS)), readNext)

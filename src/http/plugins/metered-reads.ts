@@ -3,6 +3,7 @@ import type { Config } from '../../config.ts'
 import type { Actor } from '../../core/context.ts'
 import { Problem, unavailable } from '../../core/problem.ts'
 import { QueueFullError } from '../../lib/concurrency-limit.ts'
+import { createPerKeyLimit } from '../../lib/per-key-limit.ts'
 import { createPriorityLimit } from '../../lib/priority-limit.ts'
 import { createUsage } from '../../lib/usage.ts'
 import { WINDOW_SECONDS } from '../rate-limit/budgets.ts'
@@ -14,7 +15,8 @@ const FREE_MS = 10
 const HEAVY_SHARE = 0.05
 /** Reads that wait at once, those of exports included. */
 const MAX_WAITING = 1000
-const WAIT_MS = 3000
+/** More than the longest statement and the rest after it. */
+const WAIT_MS = 5000
 /** The file is under way, and its reader has a response. */
 const EXPORT_WAIT_MS = 60_000
 
@@ -43,33 +45,9 @@ export const meteredReads = fp(async (app, { config }: MeterOptions) => {
   const { RATE_LIMIT: isOn, DATABASE_POOL_SIZE: pool } = config
   const heavyAbove = config.RATE_LIMIT_DATABASE_MS * HEAVY_SHARE
   const usage = createUsage(WINDOW_SECONDS * 1000)
-  const run = createPriorityLimit({
-    slots: Math.max(2, Math.floor(pool * 0.4)),
-    lowSlots: Math.max(1, Math.floor(pool * 0.1)),
-    queue: MAX_WAITING
-  })
   const isHeavy = (id: string): boolean => usage.of(id) > heavyAbove
-
-  /** Does the read when it is its turn. `count` says how many of the milliseconds that it took count. */
-  function takeTurn<T>(
-    { id }: Actor,
-    waitMs: number,
-    read: () => Promise<T>,
-    count: (ms: number) => number
-  ): Promise<T> {
-    const priority = { used: () => usage.of(id), isLow: isHeavy(id), waitMs }
-    const timed = async () => {
-      const since = performance.now()
-      try {
-        return await read()
-      } finally {
-        usage.add(id, count(performance.now() - since))
-      }
-    }
-    return run(priority, timed).catch((error) => {
-      throw error instanceof QueueFullError ? tooBusy(isHeavy(id)) : error
-    })
-  }
+  const takeFirst = createPerKeyLimit(1)
+  const takeTurn = createTurns(pool, usage)
 
   const checkDatabaseTime = async ({ id }: Actor) => {
     // Others are not asked for: that would cost every search a round trip.
@@ -85,19 +63,55 @@ export const meteredReads = fp(async (app, { config }: MeterOptions) => {
     if (!isOn) {
       return read()
     }
+    const { id } = caller
     await checkDatabaseTime(caller)
-    return takeTurn(caller, WAIT_MS, read, (taken) => {
+    // What several reads at once will take is not known yet: all but one are treated like those of heavy users.
+    const endFirst = takeFirst(id)
+    const isLow = !endFirst || isHeavy(id)
+    const count = (taken: number) => {
       const ms = Math.max(0, Math.round(taken - FREE_MS))
       if (ms > 0) {
-        app.spendBudget('database_ms', caller.id, ms).catch(() => {})
+        app.spendBudget('database_ms', id, ms).catch(() => {})
       }
       return ms
-    })
+    }
+    return takeTurn({ id, isLow, waitMs: WAIT_MS, count }, read).finally(endFirst)
   })
-  app.decorate('paced', async (caller, read) =>
-    isOn ? takeTurn(caller, EXPORT_WAIT_MS, read, (ms) => ms) : read()
-  )
+  app.decorate('paced', async ({ id }, read) => {
+    const turn = { id, isLow: isHeavy(id), waitMs: EXPORT_WAIT_MS, count: (ms: number) => ms }
+    return isOn ? takeTurn(turn, read) : read()
+  })
 })
+
+interface Turn {
+  id: string
+  isLow: boolean
+  waitMs: number
+  /** Says how many of the milliseconds that the read took count. */
+  count: (ms: number) => number
+}
+
+/** Returns the function that does a read when it is its turn, and adds what it took to the use of its user. */
+function createTurns(pool: number, usage: ReturnType<typeof createUsage>) {
+  const run = createPriorityLimit({
+    slots: Math.max(2, Math.floor(pool * 0.4)),
+    lowSlots: Math.max(1, Math.floor(pool * 0.1)),
+    queue: MAX_WAITING
+  })
+  return function takeTurn<T>({ id, count, ...turn }: Turn, read: () => Promise<T>): Promise<T> {
+    const timed = async () => {
+      const since = performance.now()
+      try {
+        return await read()
+      } finally {
+        usage.add(id, count(performance.now() - since))
+      }
+    }
+    return run({ ...turn, used: () => usage.of(id) }, timed).catch((error) => {
+      throw error instanceof QueueFullError ? tooBusy(turn.isLow) : error
+    })
+  }
+}
 
 function usedUp({ max, seconds }: Remaining): Problem {
   const detail =
@@ -106,10 +120,10 @@ function usedUp({ max, seconds }: Remaining): Problem {
   return new Problem('rate_limited', { detail, headers: { 'retry-after': String(seconds) } })
 }
 
-const tooBusy = (isHeavy: boolean): Problem =>
-  isHeavy
+const tooBusy = (isLow: boolean): Problem =>
+  isLow
     ? new Problem('rate_limited', {
-        detail: 'You have used much database time of late, and others go first. Try again in 5 s.',
+        detail: 'You are using much database time, and others go first. Try again in 5 s.',
         headers: { 'retry-after': '5' }
       })
     : unavailable('Too many searches, counts and filtered lists are in progress. Try again.', 1)
