@@ -1,10 +1,12 @@
 import { QueueFullError } from './concurrency-limit.ts'
 
+/** After each piece of low priority its slot rests for so many times as long as that took. */
+const REST = 2
 const MAX_REST_MS = 1000
 
 export interface PriorityLimits {
   slots: number
-  /** How many of the slots work of low priority may take. After each piece its slot rests for as long as that took. */
+  /** How many of the slots work of low priority may take. */
   lowSlots: number
   queue: number
 }
@@ -48,7 +50,7 @@ export function createPriorityLimit({ slots, lowSlots, queue }: PriorityLimits) 
   const release = ({ isLow }: Priority, ms: number) => {
     running--
     if (isLow) {
-      setTimeout(endRest, Math.min(ms, MAX_REST_MS)).unref()
+      setTimeout(endRest, Math.min(REST * ms, MAX_REST_MS)).unref()
     }
     startNext()
   }

@@ -12,7 +12,7 @@ import type { Remaining } from '../rate-limit/charges.ts'
 /** What any read may take; only what is above it counts. */
 const FREE_MS = 10
 /** Who has used more than this share of their budget of late is heavy: their reads take turns on few connections. */
-const HEAVY_SHARE = 0.05
+const HEAVY_SHARE = 0.02
 /** Reads that wait at once, those of exports included. */
 const MAX_WAITING = 1000
 /** More than the longest statement and the rest after it. */
