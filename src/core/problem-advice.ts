@@ -13,6 +13,8 @@ export const problemAdvice: Record<ProblemCode, string> = {
     Ask for a new code; only the newest one works.`,
   invalid_reset_token:
     'The token was used already or is older than ten minutes. Begin again at forgot-password.',
+  invalid_invitation:
+    'The invitation is used, withdrawn or expired, or its token is incomplete. Ask for a new one.',
   password_reused:
     'The new password is the present one. Choose another; the reset token stays valid.',
   invalid_grant: md`The username, email or password is wrong, or the refresh token is spent or expired. After a spent
@@ -30,6 +32,8 @@ export const problemAdvice: Record<ProblemCode, string> = {
   email_unverified:
     'This installation asks for a confirmed email address. Enter the code that was sent to it.',
   too_many_keys: 'Revoke an API key that is no longer used; then create the new one.',
+  registration_closed: md`Strangers cannot sign up here. Ask an admin of this installation for an invitation or an
+    account; the detail says which of them there is.`,
   own_account: 'Nobody changes their own role or disables themselves. Ask another admin.',
   wrong_password: 'The current password is wrong. You are still logged in.',
   password_required: md`The password was entered too long ago for an action like this. Repeat the request with
