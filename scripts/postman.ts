@@ -38,6 +38,7 @@ const REFUSED: Record<string, string> = {
   resetPassword: 'needs the token that such a code is exchanged for',
   getUser: 'needs the id of a user',
   updateUser: 'needs the id of a user',
+  resetUserPassword: 'needs the id of a user',
   deleteUser: 'needs the id of a user',
   endUserSessions: 'needs the id of a user',
   listUserApiKeys: 'needs the id of a user',

@@ -54,6 +54,11 @@ t.test('what no command takes is refused in one line that says what was meant', 
     [['bell\u0007\u001b[2J'], 'There is no command bell??[2J.', ''],
     [['--usernme', 'x'], 'There is no command x.', ''],
     [['--usernme'], 'Name a command before --usernme.', ''],
+    [
+      ['serve', '--port', '4000'],
+      'serve takes no --port. Set PORT in the environment or in .env.',
+      'serve '
+    ],
     [['migrate', '--force'], 'migrate takes no --force.', 'migrate '],
     [['seed', '--username', 'x'], 'seed takes no --username.', 'seed '],
     [['seed', '--constructor'], 'seed takes no --constructor.', 'seed '],

@@ -91,7 +91,7 @@ async function readValues(command: CommandName, tokens: OptionToken[]): Promise<
   for (const { name, rawName, value } of tokens) {
     const option = Object.hasOwn(known, name) ? known[name] : undefined
     if (!option) {
-      const meant = await hint(name, '--', Object.keys(known))
+      const meant = (await settingHint(name)) || (await hint(name, '--', Object.keys(known)))
       throw new UsageError(`${command} takes no ${shown(rawName)}.${meant}`, command)
     }
     if (switches.has(name) || name in texts) {
@@ -132,6 +132,13 @@ function checkArguments(command: CommandName, rest: string[]): string[] {
     )
   }
   return rest
+}
+
+/** Returns how a setting is set that was typed as an option, such as `--port`. */
+async function settingHint(option: string): Promise<string> {
+  const { SETTING_NAMES } = await import('../config.ts')
+  const name = option.toUpperCase().replaceAll('-', '_')
+  return SETTING_NAMES.includes(name) ? ` Set ${name} in the environment or in .env.` : ''
 }
 
 /** Returns what was probably meant. The search is loaded when it is needed: a start must not wait for it. */

@@ -41,6 +41,7 @@ t.test(
     t.match((await app.inject('/docs/static/theme/page.js')).body, 'prefers-color-scheme: dark')
     t.match((await app.inject('/docs/static/theme/page.css')).body, '@media (max-width: 640px)')
     t.notMatch((await app.inject('/docs/json')).body, 'viewport', 'only the page is changed')
+    t.match((await app.inject('/docs/static/oauth2-redirect.html')).body, /^<!doctype html>/i)
   }
 )
 

@@ -14,6 +14,8 @@ import { adminUserProperties } from './schema.ts'
 const SETUP_URL =
   'https://tasks.example.com/app/#/set-password?reset_token=q3Zt1mJ8s4Qx7uN2aYb5cD9eF3gH6iJ1kL4mN7oP0qR'
 
+const NAMES = { username: 'carol', email: 'carol@example.com', name: 'Carol Diaz' }
+
 const SetupUrl = NullableText(
   md`The link with which the user chooses a password, once. It is shown only here: hand it over yourself. Null
      where an email has it, and for an account that has a password.`,
@@ -32,7 +34,7 @@ export const AdminUserCreate = requestBody(
   {
     description: md`A new account; at least one of \`username\` and \`email\`. Without \`role\` it is a \`user\`.
                     Without \`password\` the user chooses one with a link.`,
-    examples: [{ username: 'dora', email: 'dora@example.com', name: 'Dora Lee', role: 'user' }]
+    examples: [{ ...NAMES, role: 'user' }]
   }
 )
 export type AdminUserCreate = Static<typeof AdminUserCreate>
@@ -42,7 +44,7 @@ export const AdminUserCreated = responseBody(
   { ...adminUserProperties, setup_url: SetupUrl },
   {
     description: 'A new account, and the link for its user where no email was sent.',
-    examples: [{ ...USER_EXAMPLE, disabled: false, setup_url: null }]
+    examples: [{ ...USER_EXAMPLE, ...NAMES, disabled: false, setup_url: null }]
   }
 )
 export type AdminUserCreated = Static<typeof AdminUserCreated>

@@ -2,7 +2,7 @@ import { and, type SQL, sql } from 'drizzle-orm'
 import { afterCursor, type KeysetPosition } from '../../db/keyset.ts'
 import { auditEvents } from '../../db/tables/audit-events.ts'
 import { taskEvents } from '../../db/tables/task-events.ts'
-import { normalizeTimestamp } from '../../lib/timestamp.ts'
+import { borderOf } from '../../lib/time-border.ts'
 import { UUID } from '../../lib/uuid.ts'
 import type { AuditFilter } from './schema.ts'
 
@@ -125,6 +125,10 @@ const isOfTask = (taskId: string): SQL => sql`${taskEvents.task_id} = ${taskId}:
         WHERE e.task_id = ${taskId}::uuid AND e.type = 'task.purged'
       )`
 
+/** A date alone is a day in UTC. */
+const momentOf = (filter: string, value: string): string =>
+  borderOf(filter, value, undefined).moment
+
 function actorAndTime(
   t: typeof auditEvents | typeof taskEvents,
   { actor_id, created_after, created_before }: AuditFilter,
@@ -134,10 +138,10 @@ function actorAndTime(
     actor_id === undefined ? undefined : sql`${t.actor_id} = ${actor_id}::uuid`,
     created_after === undefined
       ? undefined
-      : sql`${t.created_at} >= ${normalizeTimestamp(created_after)}::timestamptz`,
+      : sql`${t.created_at} >= ${momentOf('created_after', created_after)}::timestamptz`,
     created_before === undefined
       ? undefined
-      : sql`${t.created_at} < ${normalizeTimestamp(created_before)}::timestamptz`,
+      : sql`${t.created_at} < ${momentOf('created_before', created_before)}::timestamptz`,
     afterCursor(t, after)
   ]
 }

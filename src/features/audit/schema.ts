@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { PageQuery, pageSchema } from '../../http/pagination.schema.ts'
 import {
+  DateOrTimestamp,
   Id,
   NO_NUL,
   NullableId,
@@ -104,8 +105,12 @@ export const AuditQuery = params({
       description: 'Only events about the subject with this id.'
     })
   ),
-  created_after: Type.Optional(Timestamp('Only events at this timestamp or later.')),
-  created_before: Type.Optional(Timestamp('Only events before this timestamp.')),
+  created_after: Type.Optional(
+    DateOrTimestamp('Only events at this time or later, or from this day on (UTC).')
+  ),
+  created_before: Type.Optional(
+    DateOrTimestamp('Only events before this time, or before the end of this day (UTC).')
+  ),
   ...PageQuery
 })
 export type AuditQuery = Static<typeof AuditQuery>

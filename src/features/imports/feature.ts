@@ -29,7 +29,9 @@ export const imports: Feature<RouteDeps, ImportJobOptions> = {
   }),
   foreignPaths: {
     'POST /api/v1/task-imports':
-      'import imports upload tasks/import tasks/upload tasks/csv upload-csv'
+      'import imports upload tasks/import tasks/upload tasks/csv upload-csv tasks/upload-csv',
+    'GET /api/v1/task-imports/{import_id}':
+      'tasks/upload/{} tasks/upload/{}/status upload/{} upload/{}/status jobs/{} jobs/{}/status tasks/import/{}'
   },
   routes: [
     { prefix: '/task-imports', plugin: taskImportUploadRoutes },

@@ -188,7 +188,7 @@ export async function projectRoutes(app: App, deps: Pick<Deps, 'db' | 'config' |
     const { ctx, query } = request
     const read = () => listVisibleProjects(db, keys, ctx, query)
     const isCostly = query.include_counts === true || query.q !== undefined
-    const page = isCostly ? await app.withPlace('costly_reads', ctx.caller, read) : await read()
+    const page = isCostly ? await app.readCostly(ctx.caller, read) : await read()
     return addLinkHeader(request, reply, page)
   })
   app.get('/:project_id', get, async (request, reply) => {

@@ -152,8 +152,8 @@ const readPart = (name: string): string =>
 /** Serves Swagger UI with its own assets. It logs in by a flow that the published document leaves out. */
 async function docs(app: FastifyInstance, { tokenUrl, base }: { tokenUrl: string; base: string }) {
   app.addHook('onSend', async (_request, reply, payload) =>
-    String(reply.getHeader('content-type')).startsWith('text/html')
-      ? String(payload).replace('<meta charset="UTF-8">', `$&${VIEWPORT}`)
+    typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html')
+      ? payload.replace('<meta charset="UTF-8">', `$&${VIEWPORT}`)
       : payload
   )
   await app.register(swaggerUi, {

@@ -72,6 +72,7 @@ t.test('a reset replaces the password, ends all sessions and notifies the owner'
       ['user.sessions_ended', 'ann'],
       ['api_key.revoked', 'ann'],
       ['user.password_reset', 'ann'],
+      ['session.refreshed failed', null],
       ['user.logged_in failed', null],
       ['user.logged_in', 'ann']
     ]
