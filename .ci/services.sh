@@ -104,15 +104,32 @@ ensure_chromium () {
   chromium --version
 }
 
+# Unpacks a package into a folder of its name in $box, without installing it.
+fetch_program () {
+  unpack () { (cd "$box" && apt-get download -q "$1" && dpkg -x "$1"_*.deb "$1"); }
+  unpack "$1" || { as_root apt-get update -q && unpack "$1"; }
+}
+
 # Only the program, out of the package: Prometheus itself does not run here. Without it the suite skips the test of the
 # alerts and says so.
 ensure_promtool () {
   heading 'promtool'
   if command -v promtool >/dev/null; then return; fi
-  fetch_promtool () { (cd "$box" && apt-get download -q prometheus && dpkg -x prometheus_*.deb promtool); }
-  if fetch_promtool || { as_root apt-get update -q && fetch_promtool; }; then
-    export PROMTOOL="$box/promtool/usr/bin/promtool"
+  if fetch_program prometheus; then
+    export PROMTOOL="$box/prometheus/usr/bin/promtool"
   else
     echo 'promtool is not available.'
+  fi
+}
+
+# The proxies of the documents, of which only the programs are needed.
+ensure_proxies () {
+  heading 'nginx and Caddy'
+  if ! command -v nginx /usr/sbin/nginx >/dev/null; then
+    # Its package would start it on port 80.
+    fetch_program nginx && export NGINX="$box/nginx/usr/sbin/nginx" || echo 'nginx is not available.'
+  fi
+  if ! command -v caddy >/dev/null; then
+    fetch_program caddy && export CADDY="$box/caddy/usr/bin/caddy" || echo 'Caddy is not available.'
   fi
 }

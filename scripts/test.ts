@@ -1,9 +1,9 @@
 /**
- * Runs the suite with tap and ends with one line: N passed, N failed, N skipped. Arguments go to tap (file names,
- * --grep=…).
+ * Runs the suite with tap, says how far it is, and ends with one line: N passed, N failed, N skipped. Arguments go to
+ * tap (file names, --grep=…).
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,15 +24,29 @@ if (missing.length > 0) {
 
 const { resolve } = createRequire(import.meta.url)
 const tap = resolve('tap/package.json').replace(/package\.json$/, 'dist/esm/run.mjs')
+const isPrepared = () =>
+  !readFileSync(resolve('@tapjs/test/test-built'), 'utf8').includes('@tapjs/typescript')
 // tap is published with its own TypeScript loader and must be built without it once (.taprc): Node strips the types.
-if (readFileSync(resolve('@tapjs/test/test-built'), 'utf8').includes('@tapjs/typescript')) {
+if (!isPrepared()) {
+  console.log('Preparing tap, once after npm ci…')
   spawnSync(process.execPath, [tap, 'build'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  if (!isPrepared()) {
+    console.error('tap could not be prepared: this user must be able to write to node_modules.')
+    process.exit(2)
+  }
 }
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const startedAt = performance.now()
 
 const seenResponses = mkdtempSync(join(tmpdir(), 'tasklane-met-answers-'))
 const isWhole = process.argv.length === 2
+const files = {
+  done: 0,
+  of: globSync(isWhole ? 'test/**/*.test.ts' : process.argv.slice(2)).length
+}
+if (files.of > 1) {
+  console.log(`${files.of} files, two at a time. Each is named when it has ended.`)
+}
 const child = spawn(process.execPath, [tap, '--reporter=tap', ...process.argv.slice(2)], {
   stdio: ['ignore', 'pipe', 'inherit'],
   env: { ...process.env, TASKLANE_MET_ANSWERS: seenResponses }
@@ -103,7 +117,9 @@ function read(line: string): void {
 }
 
 function countFile(title: string, hasFailed: boolean): void {
-  console.log(`${hasFailed ? 'FAILED' : '    ok'}  ${title.replace(/ # time=/, '  ')}`)
+  files.done++
+  const progress = files.of > 1 ? `  [${files.done}/${files.of}]` : ''
+  console.log(`${hasFailed ? 'FAILED' : '    ok'}  ${title.replace(/ # time=/, '  ')}${progress}`)
   if (hasFailed && counts.failed === 0) {
     counts.failed++
   }

@@ -24,6 +24,7 @@ import { guard } from './http/plugins/guard.ts'
 import { headRequests } from './http/plugins/head-requests.ts'
 import { inFlight } from './http/plugins/in-flight.ts'
 import { ipBans } from './http/plugins/ip-bans.ts'
+import { limitHint } from './http/plugins/limit-hint.ts'
 import { loadShedding } from './http/plugins/load-shedding.ts'
 import { metrics } from './http/plugins/metrics.ts'
 import { notFound } from './http/plugins/not-found.ts'
@@ -61,6 +62,9 @@ export async function buildApp(
   await app.register(clientIpPlugin)
   await app.register(requestContext)
   await app.register(requestLog)
+  if (deps.config.NODE_ENV === 'development') {
+    await app.register(limitHint)
+  }
   await app.register(errorHandler)
   await app.register(securityHeaders, { config: deps.config })
   const banCache = createBanCache(deps.db, logger)

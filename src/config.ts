@@ -100,6 +100,11 @@ export const Environment = Type.Object({
     enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info'
   }),
+  LOG_FORMAT: Type.Unsafe<'auto' | 'text' | 'json'>({
+    type: 'string',
+    enum: ['auto', 'text', 'json'],
+    default: 'auto'
+  }),
   LOG_FILE: Type.Optional(Type.String({ minLength: 1 })),
   DRAIN_SECONDS: Type.Integer({ default: 2, minimum: 0, maximum: 8 }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String({ format: 'collector-url' })),
@@ -149,10 +154,14 @@ const validate = ajv.compile({ ...Environment, additionalProperties: false })
 
 /**
  * Reads the environment as one typed value with defaults filled in. Empty variables count as absent.
- * Throws ConfigError with all faults at once.
+ * Throws ConfigError with all faults at once, those that reading `.env` has found included.
  */
-export function readConfig(env: Record<string, string | undefined>): Config {
+export function readConfig(
+  env: Record<string, string | undefined>,
+  faultsOfFile: readonly string[] = []
+): Config {
   const { values: withSecrets, faults } = readSecretFiles(env, SECRETS)
+  faults.unshift(...faultsOfFile)
   const values = readValues(withSecrets)
   if (!validate(values)) {
     faults.push(...(validate.errors ?? []).map(describeFault))
@@ -178,10 +187,11 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   }
 }
 
+/** Every variable that is read. */
+export const SETTING_NAMES = Object.keys(Environment.properties)
+
 /** The settings that a file may hold instead. */
-const SECRETS = Object.keys(Environment.properties).filter(
-  (name) => `${name}_FILE` in Environment.properties
-)
+const SECRETS = SETTING_NAMES.filter((name) => `${name}_FILE` in Environment.properties)
 const SWITCHES: Record<string, boolean> = { on: true, true: true, off: false, false: false }
 
 const isSwitch = (schema: { type?: unknown } | undefined): boolean => schema?.type === 'boolean'

@@ -48,7 +48,9 @@ export const FEATURES: AppFeature[] = [
 /** Returns the given features, and the two that are about what the others declare. */
 export function composeFeatures(given: AppFeature[] = FEATURES): AppFeature[] {
   const apiKeys = createApiKeysFeature(given.flatMap(({ scopes = [] }) => scopes))
-  const known: AppFeature[] = [...given, apiKeys]
+  // What admins do comes last in the published document.
+  const first = given.indexOf(adminUsers)
+  const known: AppFeature[] = given.toSpliced(first < 0 ? given.length : first, 0, apiKeys)
   return [...known, createAuditFeature(known.flatMap(({ auditActions = [] }) => auditActions))]
 }
 

@@ -145,7 +145,7 @@ t.test('every action in the audit log is declared by a feature', async (t) => {
     }
     if (!file.endsWith('feature.ts')) {
       for (const [, action = ''] of text.matchAll(
-        /'((?:user|session|api_key|ip_ban|invitation|access)\.[a-z_]+)'/g
+        /'((?:user|session|api_key|ip_ban|task_import|invitation|access)\.[a-z_]+)'/g
       )) {
         written.add(action)
       }

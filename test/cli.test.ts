@@ -2,24 +2,81 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { COMMANDS, type CommandName } from '../src/commands/command-line.ts'
 import { runCommand } from './support/command.ts'
 
-t.test('--help prints the usage, and anything unknown is an error with the usage', async (t) => {
-  t.match(await runCommand(t, ['serve', '--help']), {
-    code: 0,
-    stdout: /^Tasklane.*serve.*migrate.*create-admin.*seed.*openapi/s,
-    stderr: ''
-  })
+const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[]
+
+const { scripts, version } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+)
+
+t.test('--help lists every command, and --version is the one of the package', async (t) => {
+  for (const args of [['--help'], ['-h'], ['help']]) {
+    const { code, stdout, stderr } = await runCommand(t, args)
+    t.strictSame([code, stderr], [0, ''])
+    t.match(stdout, /^Tasklane/)
+    for (const name of COMMAND_NAMES) {
+      t.match(stdout, new RegExp(`^ {2}${name} +\\S`, 'm'))
+    }
+  }
+  for (const args of [['--version'], ['version'], ['-v']]) {
+    const shown = { code: 0, stdout: `${version}\n`, stderr: '' }
+    t.strictSame(await runCommand(t, args), shown)
+  }
   t.match(await runCommand(t, []), { code: 2, stdout: /^Tasklane/ })
-  const errors: [args: string[], words: RegExp][] = [
-    [['dance'], /^There is no command dance\.\n\nTasklane/],
-    [['constructor'], /^There is no command constructor/],
-    [['serve', 'now'], /^serve takes no argument now/],
-    [['migrate', '--force'], /force.*\n\nTasklane/s],
-    [['seed', '--username', 'x'], /^seed takes no --username/]
+})
+
+t.test('every command has a page of its own with each option that it takes', async (t) => {
+  for (const name of COMMAND_NAMES) {
+    const { code, stdout, stderr } = await runCommand(t, [name, '--help'])
+    t.strictSame([code, stderr], [0, ''], name)
+    t.match(stdout, new RegExp(`^${name}: .*\\n\\n  npm run tasklane -- ${name}\\b`), name)
+    const { options } = COMMANDS[name]
+    for (const option of [...Object.keys(options), 'help']) {
+      t.match(stdout, new RegExp(`^ {2}--${option} .*\\S`, 'm'), name)
+    }
+    t.ok(
+      stdout.split('\n').every((line) => line.length <= 100),
+      `${name} fits a terminal`
+    )
+  }
+  t.match((await runCommand(t, ['help', 'seed'])).stdout, /^seed: /)
+})
+
+t.test('what no command takes is refused in one line that says what was meant', async (t) => {
+  const errors: [args: string[], line: string, page: string][] = [
+    [['dance'], 'There is no command dance.', ''],
+    [['migrat'], 'There is no command migrat. Did you mean migrate?', ''],
+    [['sede'], 'There is no command sede. Did you mean seed?', ''],
+    [['createAdmin'], 'There is no command createAdmin. Did you mean create-admin?', ''],
+    [['constructor'], 'There is no command constructor.', ''],
+    [['bell\u0007\u001b[2J'], 'There is no command bell??[2J.', ''],
+    [['--usernme', 'x'], 'There is no command x.', ''],
+    [['--usernme'], 'Name a command before --usernme.', ''],
+    [
+      ['serve', '--port', '4000'],
+      'serve takes no --port. Set PORT in the environment or in .env.',
+      'serve '
+    ],
+    [['migrate', '--force'], 'migrate takes no --force.', 'migrate '],
+    [['seed', '--username', 'x'], 'seed takes no --username.', 'seed '],
+    [['seed', '--constructor'], 'seed takes no --constructor.', 'seed '],
+    [['import', '--usr', 'ann'], 'import takes no --usr. Did you mean --user?', 'import '],
+    [['import', 'x.csv', '--user'], '--user needs a value: --user NAME.', 'import '],
+    [['import', 'x.csv', '--user='], '--user needs a value: --user NAME.', 'import '],
+    [['import', 'x.csv', '--dry-run=no'], '--dry-run takes no value.', 'import '],
+    [['import', '--user', 'a', '--user', 'b'], '--user is given twice.', 'import '],
+    [
+      ['create-admin', 'root'],
+      'create-admin takes no argument root. npm passes options on only after --, as in ' +
+        'npm run tasklane -- create-admin --help.',
+      'create-admin '
+    ]
   ]
-  for (const [args, words] of errors) {
-    t.match(await runCommand(t, args), { code: 2, stdout: '', stderr: words }, args.join(' '))
+  for (const [args, line, page] of errors) {
+    const stderr = `${line}\nHelp: npm run tasklane -- ${page}--help\n`
+    t.strictSame(await runCommand(t, args), { code: 2, stdout: '', stderr }, args.join(' '))
   }
 })
 
@@ -67,9 +124,6 @@ t.test('the committed contract is up to date', async (t) => {
 t.test(
   'a Node that cannot run TypeScript ends with one line that says what is missing',
   async (t) => {
-    const { scripts } = JSON.parse(
-      readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-    )
     for (const name of ['start', 'migrate', 'worker']) {
       const [, ...args] = scripts[name].split(' ')
       const { status, stderr } = spawnSync(

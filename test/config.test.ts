@@ -163,6 +163,8 @@ const BAD: [name: string, value: string, fault: RegExp][] = [
   ['CORS_ORIGINS', 'capacitor://localhost/page', /^CORS_ORIGINS must be exact origins/],
   ['CORS_ORIGINS', 'javascript://alert', /^CORS_ORIGINS must be exact origins/],
   ['PUBLIC_URL', 'https://*.example.com', /^PUBLIC_URL must be a URL such as/],
+  ['PUBLIC_URL', 'https://example.com/problems', /begins with none of .*\/problems/],
+  ['PUBLIC_URL', `https://example.com/${'a'.repeat(131)}`, /at most 150 characters/],
   ['CORS_ORIGINS', 'https://app.example.com,null', /^CORS_ORIGINS must be exact origins/],
   ...[
     '1',

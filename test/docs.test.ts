@@ -5,10 +5,12 @@ import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { parseEnv } from 'node:util'
 import t, { type Test } from 'tap'
 import { withGeneratedParts } from '../scripts/generated-docs.ts'
-import { Environment } from '../src/config.ts'
+import { Environment, readConfig } from '../src/config.ts'
 import { catalogue } from '../src/core/problem.ts'
+import { tasks } from '../src/db/tables/tasks.ts'
 import { worker } from './support/imports.ts'
 import { createTestApp } from './support/test-app.ts'
 
@@ -36,6 +38,11 @@ const anchorOf = (title: string) =>
 
 /** Runs the shell blocks of a text as they are written, against a server of their own, and returns what they print. */
 async function runBlocks(t: Test, markdown: string): Promise<string> {
+  return (await runBlocksOn(t, markdown)).printed
+}
+
+/** Runs them and returns the database as well, with what they have done. */
+async function runBlocksOn(t: Test, markdown: string) {
   const { app, db, config } = await createTestApp(t)
   worker(t, { db, config })
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -45,7 +52,9 @@ async function runBlocks(t: Test, markdown: string): Promise<string> {
   const sh = spawn('sh', ['-eu', '-c', script.replace('127.0.0.1:3000', `127.0.0.1:${port}`)], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
-  return text(sh.stdout)
+  const printed = await text(sh.stdout)
+  t.equal(sh.exitCode ?? (await once(sh, 'close'))[0], 0)
+  return { printed, db }
 }
 
 /** Replaces what differs from run to run: ids and the current time. */
@@ -71,6 +80,16 @@ for (const file of ['docs/tutorial.md', 'docs/errors.md']) {
   })
 }
 
+t.test('the load test reads and creates tasks without meeting a limit', async (t) => {
+  const guide = read('docs/load-testing.md')
+  t.equal(guide.match(/ -d 10 /g)?.length, 2)
+  const quick = guide.replaceAll(' -d 10 ', ' -d 1 ').replaceAll(/^npx .*$/gm, '$& 2>&1')
+  const { printed, db } = await runBlocksOn(t, quick)
+  t.match(printed, /requests in .*requests in /s)
+  t.notMatch(printed, /non 2xx/)
+  t.ok((await db.$count(tasks)) > 10, 'more than it creates by hand')
+})
+
 t.test('the commands of the deployment guide work on a fresh embedded database', async (t) => {
   const cwd = t.testdir({ 'tasks.csv': 'title\nPaint the door\n' })
   const guide = read('docs/deployment.md')
@@ -87,6 +106,21 @@ t.test('the commands of the deployment guide work on a fresh embedded database',
   })
   t.strictSame(await once(sh, 'close'), [0, null])
 })
+
+t.test(
+  'the settings that the guide for a machine suggests are accepted in production',
+  async (t) => {
+    const [ini = ''] = blocks(read('docs/operations/machine.md'), 'ini')
+    const given = parseEnv(ini)
+    t.ok(Object.keys(given).length > 5)
+    t.strictSame(
+      Object.keys(given).filter((name) => !(name in Environment.properties)),
+      []
+    )
+    const env = { ...given, NODE_ENV: 'production', JWT_SECRET: 'Vq8mC2xT5bN7zR1kW4yH6jL9pS3dF0gA' }
+    t.match(readConfig(env), { WEB_CONCURRENCY: 2, WORKER_ENABLED: false })
+  }
+)
 
 t.test('the documented flags of V8 exist', async (t) => {
   const [command = ''] = blocks(read('docs/performance.md'), 'sh')

@@ -8,6 +8,7 @@ start_redis
 ensure_pgbouncer
 ensure_chromium
 ensure_promtool
+ensure_proxies
 
 heading 'npm test (PostgreSQL)'
 TEST_REDIS_URL=$redis_url TEST_DATABASE_URL=$postgres_url npm test | tee "$box/suite"

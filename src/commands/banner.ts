@@ -7,10 +7,12 @@ interface Start {
   host: string
   port: number
   startMs: number
+  /** Whether there is an account already. */
+  hasUsers: boolean
 }
 
 /** Prints where the server is and what to do first. */
-export function printBanner(config: Config, { host, port, startMs }: Start): void {
+export function printBanner(config: Config, { host, port, startMs, hasUsers }: Start): void {
   const ownOrigin = `http://${hostInUrl(host)}:${port}`
   const origin = config.PUBLIC_URL ?? ownOrigin
   // Emails are shown to this machine only, under a name of its own.
@@ -28,19 +30,26 @@ export function printBanner(config: Config, { host, port, startMs }: Start): voi
 
 ${lines.join('\n')}
 
-${firstAccount(config, origin)}
+${hasUsers ? howToLogIn(origin) : howToBegin(origin, config)}
 
 `)
 }
 
-/** Returns how to get a first account. */
-const firstAccount = ({ REGISTRATION, FIRST_USER_ADMIN }: Config, origin: string): string =>
+/** The name is in no document: their commands work after this one. */
+const howToBegin = (origin: string, { REGISTRATION, FIRST_USER_ADMIN }: Config): string =>
   REGISTRATION === 'open'
-    ? `    Your first account${FIRST_USER_ADMIN ? ' (the first one becomes admin)' : ''}:
+    ? `\
+    Your first account${FIRST_USER_ADMIN ? ' (it becomes admin)' : ''}:
     curl -X POST ${origin}/api/v1/auth/register -H 'Content-Type: application/json' \\
-      -d '{"username": "ann", "password": "correct horse battery"}'`
-    : `    Your first account, an admin:
-    npm run create-admin -- --username ann`
+      -d '{"username": "me", "password": "a long passphrase"}'`
+    : `\
+    Your first account, an admin:
+    npm run create-admin -- --username me`
+
+const howToLogIn = (origin: string): string => `\
+    A token for your account:
+    curl -X POST ${origin}/api/v1/auth/login -H 'Content-Type: application/json' \\
+      -d '{"username": "…", "password": "…"}'`
 
 function describe({ DATABASE_URL, DATA_DIR, WEB_CONCURRENCY }: Config): string {
   const database =

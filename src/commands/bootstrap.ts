@@ -1,11 +1,11 @@
+import cluster from 'node:cluster'
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseEnv } from 'node:util'
 import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
-import { type Config, readConfig } from '../config.ts'
+import { type Config, readConfig, SETTING_NAMES } from '../config.ts'
 import type { Secrets } from '../core/secrets.ts'
 import { checkServer } from '../db/check-server.ts'
 import { type Database, type Db, openDatabase } from '../db/client.ts'
@@ -17,18 +17,40 @@ import { type Migrated, migrate } from '../db/migrate.ts'
 import { checkServingRole } from '../db/role-guard.ts'
 import { executeRows } from '../db/rows.ts'
 import type { StatementTracer } from '../db/tracing.ts'
+import { nearestSetting } from '../lib/setting-names.ts'
+import { CommandError } from './command-error.ts'
+import { readEnvFile } from './env-file.ts'
 
 const STARTUP_TIMEOUT_MS = 60_000
 const DATABASE_RETRY_MS = 1000
 
-/** An error that the user of a command can fix: only its message is printed. */
-export class CommandError extends Error {
-  override name = 'CommandError'
+export { CommandError }
+
+/**
+ * Reads the configuration from the environment and from `.env` in the working directory; the environment wins. Warns
+ * of names in the environment that are nearly a setting.
+ */
+export function loadConfig(): Config {
+  const { values, faults } = readEnvFile('.env')
+  const config = readConfig({ ...values, ...process.env }, faults)
+  if (cluster.isPrimary) {
+    for (const warning of misspeltSettings(process.env)) {
+      process.stderr.write(`${warning}\n`)
+    }
+  }
+  return config
 }
 
-/** Reads the configuration from the environment and from `.env` in the working directory; the environment wins. */
-export function loadConfig(): Config {
-  return readConfig({ ...readEnvFile('.env'), ...process.env })
+function misspeltSettings(env: NodeJS.ProcessEnv): string[] {
+  const known = new Set(SETTING_NAMES)
+  return Object.entries(env).flatMap(([name, value = '']) => {
+    // Kubernetes tells every container where the services are: a service called tasklane is TASKLANE_PORT.
+    const isIgnored = known.has(name) || value === '' || value.startsWith('tcp://')
+    const meant = isIgnored ? undefined : nearestSetting(name, SETTING_NAMES)
+    return meant === undefined
+      ? []
+      : [`Warning: the environment has ${name}, which is no setting; did you mean ${meant}?`]
+  })
 }
 
 export function openConfiguredDatabase(config: Config, trace?: StatementTracer): Promise<Database> {
@@ -58,6 +80,11 @@ export async function migrateConfigured(config: Config, database: Database): Pro
       await grantAccess(withoutTimeouts.db, database.db)
     }
     return migrated
+  } catch (error) {
+    // For the line that says what to correct.
+    throw config.DATABASE_MIGRATION_URL === undefined
+      ? error
+      : Object.assign(error as Error, { setting: 'DATABASE_MIGRATION_URL' })
   } finally {
     await withoutTimeouts.close()
   }
@@ -149,24 +176,4 @@ function loadSecret(config: Config): string {
     }
   }
   return readFileSync(file, 'utf8')
-}
-
-/** Decodes a file as editors on Windows save it too: with a byte order mark, which is no part of the first name. */
-function decodeText(file: string, bytes: Buffer): string {
-  const [first = 0, second = 0] = bytes
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
-    throw new CommandError(`${file} is encoded as UTF-16. Save it as UTF-8.`)
-  }
-  return bytes.toString('utf8').replace(/^\uFEFF/, '')
-}
-
-function readEnvFile(file: string): Record<string, string | undefined> {
-  try {
-    return parseEnv(decodeText(file, readFileSync(file)))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return {}
-    }
-    throw error
-  }
 }

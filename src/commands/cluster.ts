@@ -50,6 +50,10 @@ export async function runCluster(size: number, logger: Logger): Promise<{ port: 
   for (let slot = 1; slot <= size; slot++) {
     ports.push(await startWithRetry(state, slot))
   }
+  logger.info(
+    { supervisor: process.pid, processes: size },
+    'all server processes serve; SIGHUP to the supervisor replaces them one by one'
+  )
   const [port = 0] = ports
   return { port }
 }

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { isatty } from 'node:tty'
 import type { Logger } from 'pino'
 import { exitWithParent } from './parent-watch.ts'
 
@@ -36,6 +37,7 @@ export function setUpShutdown(logger: Logger): Shutdown {
     logger.flush(() => process.exit(exitCode))
   }
   listenForEnd(shutDown)
+  listenForHangUp(logger, shutDown)
   return {
     isShuttingDown: () => isShuttingDown,
     onShutdown: (given) => {
@@ -71,5 +73,26 @@ function listenForEnd(
   }
   exitWithParent(() => {
     shutDown('npm has ended', 0, true)
+  })
+}
+
+/**
+ * SIGHUP ends what runs in a terminal that is closed. A service goes on: there it is sent by somebody who expects that
+ * processes are replaced, which a supervisor does (cluster.ts), also when each of its processes gets it.
+ */
+function listenForHangUp(
+  logger: Logger,
+  shutDown: (reason: string, exitCode: number, skipDrain: boolean) => void
+): void {
+  const hasTerminal = isatty(0) || isatty(1)
+  process.on('SIGHUP', () => {
+    if (cluster.isWorker) {
+      return
+    }
+    if (hasTerminal) {
+      shutDown('SIGHUP', 0, true)
+    } else {
+      logger.warn('SIGHUP was ignored: it replaces processes where WEB_CONCURRENCY is above 1')
+    }
   })
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
@@ -10,8 +11,10 @@ import { startJobRunner } from '../core/job-runner.ts'
 import { Problem } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
 import { getUser } from '../features/identity/service.ts'
+import { previewFile } from '../features/imports/preview.ts'
 import type { TaskImport } from '../features/imports/schema.ts'
 import { createImportService, type ImportOptions } from '../features/imports/service.ts'
+import { fileErrorReason } from '../lib/file-error.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 import { type ImportFlags, readFlags } from './import-flags.ts'
 
@@ -35,38 +38,61 @@ export async function importCommand({
   preview,
   ...flags
 }: ImportArguments): Promise<void> {
-  if (file === undefined || user === undefined) {
+  if (file === undefined || (user === undefined && !preview)) {
     throw new CommandError('Set the file and the user: npm run import -- tasks.csv --user ann')
   }
+  await checkFile(file)
   const config = loadConfig()
-  const database = await openConfiguredDatabase(config)
   try {
     const options = readFlags(flags)
-    await migrateConfigured(config, database)
-    const run = preview ? previewFor : importFor
-    await run({ db: database.db, config, file, user, options })
+    await (user === undefined || preview
+      ? showPreview(file, options, config)
+      : openAndImport({ config, file, user, options }))
   } catch (error) {
     throw error instanceof Problem ? new CommandError(error.message) : error
-  } finally {
-    await database.close()
+  }
+}
+
+/** Reads the file and nothing else: neither a database nor a data directory is made for it. */
+async function showPreview(
+  file: string,
+  options: ImportOptions,
+  { IMPORT_MAX_ROWS }: Config
+): Promise<void> {
+  const preview = await previewFile(createReadStream(file), options, IMPORT_MAX_ROWS)
+  console.log(JSON.stringify(preview, null, 2))
+}
+
+/** Checks the file before a database is opened for it. It is not opened, since it may be a pipe. */
+async function checkFile(file: string): Promise<void> {
+  try {
+    await access(file, constants.R_OK)
+    if ((await stat(file)).isDirectory()) {
+      throw Object.assign(new Error(), { code: 'EISDIR' })
+    }
+  } catch (error) {
+    throw new CommandError(`${file} cannot be read: ${fileErrorReason(error)}.`)
   }
 }
 
 interface Run {
-  db: Db
   config: Config
   file: string
   user: string
   options: ImportOptions
 }
 
-async function previewFor({ db, config, file, options }: Run): Promise<void> {
-  const imports = createImportService({ db, maxRows: config.IMPORT_MAX_ROWS })
-  const preview = await imports.previewFile({ source: createReadStream(file), options })
-  console.log(JSON.stringify(preview, null, 2))
+async function openAndImport(run: Run): Promise<void> {
+  const database = await openConfiguredDatabase(run.config)
+  try {
+    await migrateConfigured(run.config, database)
+    await importFor(database.db, run)
+  } finally {
+    await database.close()
+  }
 }
 
-async function importFor({ db, config, file, user, options }: Run): Promise<void> {
+async function importFor(db: Db, { config, file, user, options }: Run): Promise<void> {
   const owner = await getUser(db, user.includes('@') ? { email: user } : { username: user })
   if (!owner) {
     throw new CommandError(`There is no user ${user}.`)

@@ -5,6 +5,7 @@ import { AggregatorRegistry, type Registry } from 'prom-client'
 import type { Config } from '../config.ts'
 import { createMetrics, type Metrics } from '../core/metrics.ts'
 import { bearsToken } from '../lib/token.ts'
+import { listenError } from './listen-error.ts'
 
 const REQUEST_MS = 5000
 /** Each request collects everything anew. Prometheus needs one connection. */
@@ -58,7 +59,10 @@ async function listen(
   })
   server.maxConnections = MAX_CONNECTIONS
   server.listen(METRICS_PORT, METRICS_HOST)
-  await once(server, 'listening')
+  await once(server, 'listening').catch((error) => {
+    const address = { host: METRICS_HOST, port: METRICS_PORT }
+    throw listenError(error, { ...address, settings: ['METRICS_HOST', 'METRICS_PORT'] })
+  })
   return {
     close: async () => {
       server.closeAllConnections()

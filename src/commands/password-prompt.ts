@@ -29,7 +29,10 @@ async function askUnseen(question: string): Promise<string> {
   })
   // Not before: until now the terminal shows what is typed.
   process.stdout.write(question)
-  const password = await prompt.question('')
+  const password = await prompt.question('').catch(() => {
+    process.stdout.write('\n')
+    throw new CommandError('No password was given. Nothing was created.')
+  })
   prompt.close()
   process.stdout.write('\n')
   return password

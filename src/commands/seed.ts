@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts'
 import { type Caller, systemRequestId } from '../core/context.ts'
-import { createPasswords } from '../core/passwords.ts'
+import { createPasswords, type Passwords } from '../core/passwords.ts'
 import type { Db } from '../db/client.ts'
 import { withTransaction } from '../db/transaction.ts'
 import { countUsers } from '../features/admin-users/queries.ts'
 import { createUser } from '../features/identity/service.ts'
-import { findUser } from '../features/identity/users.queries.ts'
+import { findCredentials } from '../features/identity/users.queries.ts'
 import type { TaskCreate } from '../features/tasks/schema.ts'
 import { createTaskService } from '../features/tasks/service.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
@@ -59,27 +59,34 @@ export async function seed(): Promise<void> {
   const database = await openConfiguredDatabase(config)
   try {
     await migrateConfigured(config, database)
-    if (await hasDemoUsers(database.db)) {
+    const passwords = await createPasswords()
+    if (await hasDemoUsers(database.db, passwords)) {
       console.log('The demo data is already here: admin/admin123 and user/user123.')
       return
     }
     if ((await countUsers(database.db)) > 0) {
       throw new CommandError('The database already has users. Demo data needs an empty database.')
     }
-    await seedInto(database.db, config)
+    await seedInto(database.db, config, passwords)
     console.log('Created admin/admin123 and user/user123 with six tasks.')
   } finally {
     await database.close()
   }
 }
 
-async function hasDemoUsers(db: Db): Promise<boolean> {
-  const found = await Promise.all(USERS.map(({ username }) => findUser(db, { username })))
-  return found.every(Boolean)
+/** Returns whether the demo users are there with their passwords: others may be called so, too. */
+async function hasDemoUsers(db: Db, passwords: Passwords): Promise<boolean> {
+  const found = await Promise.all(USERS.map(({ username }) => findCredentials(db, { username })))
+  if (!found.every(Boolean)) {
+    return false
+  }
+  const verified = await Promise.all(
+    USERS.map(({ password }, i) => passwords.verify(found[i]?.password_hash, password))
+  )
+  return verified.every(Boolean)
 }
 
-async function seedInto(db: Db, config: Config): Promise<void> {
-  const passwords = await createPasswords()
+async function seedInto(db: Db, config: Config, passwords: Passwords): Promise<void> {
   const hashes = await Promise.all(USERS.map(({ password }) => passwords.hash(password)))
   const created = await withTransaction(db, async (tx) => {
     const users = []

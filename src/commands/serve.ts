@@ -2,7 +2,6 @@ import cluster from 'node:cluster'
 import { flushCompileCache } from 'node:module'
 import { type AddressInfo, Server } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Logger } from 'pino'
 import { buildApp } from '../app.ts'
 import { watchBackgroundWork } from '../background.ts'
 import type { Config } from '../config.ts'
@@ -14,15 +13,19 @@ import type { Metrics } from '../core/metrics.ts'
 import { createPasswords } from '../core/passwords.ts'
 import { openTracing } from '../core/tracing.ts'
 import type { Database } from '../db/client.ts'
+import { hasUsers } from '../features/admin-users/queries.ts'
 import { startBackgroundWork } from './background-work.ts'
 import { printBanner } from './banner.ts'
 import { loadConfig, loadSecrets, migrateWithRetry, openConfiguredDatabase } from './bootstrap.ts'
 import { runCluster, WORKER_SLOT } from './cluster.ts'
 import { setUpShutdown } from './graceful-shutdown.ts'
+import { listenError } from './listen-error.ts'
 
 interface Listening {
   host: string
   port: number
+  /** Asked in development only, for the banner. */
+  hasUsers: boolean
 }
 
 /** Serves in this process, or in as many as `WEB_CONCURRENCY` says with this one as their primary process. */
@@ -33,10 +36,10 @@ export async function serve(): Promise<void> {
     await startServer({ ...config, LOG_FILE: workerFile(config.LOG_FILE) })
     return
   }
-  const { host, port } =
+  const listening =
     config.WEB_CONCURRENCY === 1 ? await startServer(config) : await startCluster(config)
   if (!config.isProduction) {
-    printBanner(config, { host, port, startMs: performance.now() - startedAt })
+    printBanner(config, { ...listening, startMs: performance.now() - startedAt })
   }
 }
 
@@ -46,10 +49,23 @@ async function startCluster(config: Config): Promise<Listening> {
   await metricsServer?.startSharedMetricsServer(config)
   try {
     const { port } = await runCluster(config.WEB_CONCURRENCY, logger)
-    return { host: config.HOST, port }
+    return { host: config.HOST, port, hasUsers: await hasUsersInCluster(config) }
   } catch (error) {
     // The process that could not start has reported why.
     process.exit((error as { code?: number | null }).code ?? 1)
+  }
+}
+
+/** The primary process has no database of its own. */
+async function hasUsersInCluster(config: Config): Promise<boolean> {
+  if (config.isProduction) {
+    return true
+  }
+  const database = await openConfiguredDatabase(config)
+  try {
+    return await hasUsers(database.db)
+  } finally {
+    await database.close()
   }
 }
 
@@ -97,7 +113,10 @@ async function startServer(config: Config): Promise<Listening> {
     },
     logger
   )
-  await app.listen({ host: config.HOST, port: config.PORT })
+  const address = { host: config.HOST, port: config.PORT }
+  await app.listen(address).catch((error) => {
+    throw listenError(error, { ...address, settings: ['HOST', 'PORT'] })
+  })
   const ownMetrics = cluster.isWorker
     ? undefined
     : await metricsServer?.startMetricsServer(config, metrics)
@@ -113,7 +132,12 @@ async function startServer(config: Config): Promise<Listening> {
     await database.close()
     await tracing?.close()
   })
-  return report(app.addresses()[0] as AddressInfo, config, logger)
+  const { address: host, port } = app.addresses()[0] as AddressInfo
+  if (config.isProduction) {
+    logger.info({ address: host, port }, 'listening')
+  }
+  const isGreeted = !config.isProduction && cluster.isPrimary
+  return { host, port, hasUsers: !isGreeted || (await hasUsers(db)) }
 }
 
 function watchProcess(metrics: Metrics, database: Database, passwords: Deps['passwords']): void {
@@ -131,11 +155,4 @@ async function drain(server: Server, seconds: number): Promise<void> {
     Server.prototype.close.call(server)
   }
   await pause(seconds * 1000)
-}
-
-function report({ address, port }: AddressInfo, config: Config, logger: Logger): Listening {
-  if (config.isProduction) {
-    logger.info({ address, port }, 'listening')
-  }
-  return { host: address, port }
 }

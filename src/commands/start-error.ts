@@ -1,4 +1,4 @@
-import { databaseErrorReason } from '../db/error-reason.ts'
+import { databaseErrorReason, databaseErrorRemedy } from '../db/error-reason.ts'
 
 const MAX_LINE = 400
 /** Errors whose message was written for the operator, on as many lines as there are faults. */
@@ -7,6 +7,8 @@ const EXPLAINED = [
   'ConfigError',
   'DirectoryInUseError',
   'SharedDirectoryError',
+  'DataDirectoryError',
+  'LogFileError',
   'SchemaAheadError',
   'MigrationLockTimeout',
   'UnsuitableDatabaseError'
@@ -25,7 +27,9 @@ export function describeStartError(error: unknown): string {
 function unexplained(error: unknown): string {
   const reason = databaseErrorReason(error)
   if (reason !== undefined) {
-    return `The database cannot be used: ${inOneLine(reason)}`
+    const { setting = 'DATABASE_URL' } = error as { setting?: string }
+    const remedy = databaseErrorRemedy(error)?.replace('DATABASE_URL', setting)
+    return `The database cannot be used: ${inOneLine(reason)}${remedy ? `. ${remedy}` : ''}`
   }
   const { message = String(error), syscall } = (error ?? {}) as {
     message?: string

@@ -34,6 +34,8 @@ export interface RequestContext<Who extends Actor | null = Caller> {
   /** The client's IP address in its canonical spelling; null when no request is behind the work. */
   ip: string | null
   userAgent: string | null
+  /** True for a part of something larger, such as a row of an import, that is one event of the audit log. */
+  isPart?: true
 }
 
 /** Names work that no request is behind. The colon sets it apart: no caller can send one in X-Request-Id. */

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../lib/html.ts'
 import type { EmailMessage } from './mail.ts'
 
 export interface EmailRecipient {
@@ -56,13 +57,3 @@ const htmlPage = (title: string, blocks: string[]): string => `<!doctype html>
 ${blocks.join('\n')}
 </body></html>
 `
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;'
-}
-const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)

@@ -1,8 +1,11 @@
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type DestinationStream, type LogFn, type Logger, multistream, pino } from 'pino'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
 import type { Config } from '../config.ts'
+import { fileErrorReason } from '../lib/file-error.ts'
+import { makeDirectory } from '../lib/make-directory.ts'
+import { toText } from './log-text.ts'
 
 /** A file is rotated at this size, and this many old ones are kept, so that a log never fills a disk. */
 const MAX_FILE_SIZE = '50M'
@@ -10,34 +13,57 @@ const MAX_OLD_FILES = 10
 /** A log names people and their IP addresses. */
 const OWNER_ONLY = 0o600
 
-/** Creates a logger that writes JSON lines to standard output and, if it is set, to `LOG_FILE` with rotation. */
-export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'LOG_FILE'>): Logger {
+type LogSettings = Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT' | 'LOG_FILE'>
+
+/**
+ * Creates a logger that writes to standard output, in `LOG_FORMAT`, and, if it is set, JSON lines to `LOG_FILE` with
+ * rotation.
+ */
+export function createLogger(config: LogSettings): Logger {
   const options = {
     level: config.LOG_LEVEL,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     ...withoutSecrets
   }
-  // Asynchronous: lines that arrive during a write are written together. Whatever ends the process must flush.
+  const output = standardOutput(config)
   if (config.LOG_FILE === undefined) {
-    return pino(options, pino.destination({ dest: 1, sync: false }))
+    return pino(options, output)
   }
   const file = openLogFile(config.LOG_FILE)
   return pino(
     options,
-    multistream(
-      [process.stdout as DestinationStream, file].map((stream) => ({
-        stream,
-        level: config.LOG_LEVEL
-      }))
-    )
+    multistream([output, file].map((stream) => ({ stream, level: config.LOG_LEVEL })))
   )
+}
+
+function standardOutput({ LOG_FORMAT, LOG_FILE }: LogSettings): DestinationStream {
+  const { isTTY } = process.stdout
+  if (LOG_FORMAT === 'text' || (LOG_FORMAT === 'auto' && isTTY)) {
+    const hasColors = isTTY && process.stdout.hasColors()
+    return {
+      write: (line) => {
+        process.stdout.write(toText(line, hasColors))
+      }
+    }
+  }
+  // Asynchronous: lines that arrive during a write are written together. Whatever ends the process must flush.
+  return LOG_FILE === undefined ? pino.destination({ dest: 1, sync: false }) : process.stdout
+}
+
+/** The log file cannot be opened. */
+class LogFileError extends Error {
+  override name = 'LogFileError'
 }
 
 /** Opens the log file. An error now stops the start; a later one (a full disk) must not stop the service. */
 function openLogFile(path: string): RotatingFileStream {
-  mkdirSync(dirname(path), { recursive: true })
-  closeSync(openSync(path, 'a', OWNER_ONLY))
+  try {
+    makeDirectory(dirname(path))
+    closeSync(openSync(path, 'a', OWNER_ONLY))
+  } catch (error) {
+    throw new LogFileError(`LOG_FILE ${path} cannot be written: ${fileErrorReason(error)}.`)
+  }
   // A device or a pipe is open to whom it is meant for.
   if (statSync(path).isFile()) {
     chmodSync(path, OWNER_ONLY)

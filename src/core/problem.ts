@@ -5,7 +5,8 @@ export interface FieldError {
   detail: string
 }
 
-const TYPE_BASE = 'https://tasklane.example/problems/'
+/** Stands for the URL of an installation in what is written without one, such as the committed contract. */
+export const PLACEHOLDER_URL = 'https://tasklane.example'
 
 /** Every problem: code → status and title. A code never changes, because clients switch on it. */
 export const catalogue = {
@@ -137,10 +138,19 @@ export function staleVersionProblem(currentVersion: number, changedFields: strin
   })
 }
 
+/** Returns the `type` of a problem: the URL of the page that explains it, below the URL of the installation. */
+export const problemType = (code: string, publicUrl: string): string =>
+  `${publicUrl}/problems/${code.replaceAll('_', '-')}`
+
 /** Returns the body of RFC 9457 for a problem that arose at `instance`. */
-export function problemBody(problem: Problem, instance: string, requestId: string) {
+export function problemBody(
+  problem: Problem,
+  instance: string,
+  requestId: string,
+  publicUrl = PLACEHOLDER_URL
+) {
   return {
-    type: TYPE_BASE + problem.code.replaceAll('_', '-'),
+    type: problemType(problem.code, publicUrl),
     title: catalogue[problem.code][1],
     status: problem.statusCode,
     detail: problem.message,

@@ -31,8 +31,44 @@ const REASONS: Record<string, (error: DriverError) => string> = {
   TLS_NOT_OFFERED: () => 'the server offers no TLS, which sslmode requires'
 }
 
+const CHECK_ADDRESS = 'Check that PostgreSQL runs there, and host and port in DATABASE_URL.'
+const CHECK_SERVER = 'Look into the log of PostgreSQL, or of the pooler in front of it.'
+
+/** What to do about it, by the code of the system or the SQLSTATE of PostgreSQL. */
+const REMEDIES: Record<string, string> = {
+  ENOTFOUND: 'Check the host in DATABASE_URL.',
+  EAI_AGAIN: 'Check the host in DATABASE_URL, and the network.',
+  ECONNREFUSED: CHECK_ADDRESS,
+  ETIMEDOUT: CHECK_ADDRESS,
+  CONNECT_TIMEOUT: CHECK_ADDRESS,
+  EHOSTUNREACH: CHECK_ADDRESS,
+  ENETUNREACH: CHECK_ADDRESS,
+  ENOENT: 'Check that PostgreSQL runs, and host and port in DATABASE_URL.',
+  EACCES: 'Run Tasklane as a user who may open it, or name another host in DATABASE_URL.',
+  CONNECT_CLOSED: CHECK_SERVER,
+  CONNECTION_CLOSED: CHECK_SERVER,
+  CONNECTION_SILENT: CHECK_SERVER,
+  ECONNRESET: CHECK_SERVER,
+  TLS_NOT_OFFERED: 'Turn TLS on in PostgreSQL (ssl = on), or take sslmode out of DATABASE_URL.',
+  '28P01': 'Check user and password in DATABASE_URL; in it, % is written as %25 and / as %2F.',
+  '28000': 'Check the user in DATABASE_URL, and that pg_hba.conf lets it in.',
+  '3D000': 'Check its name in DATABASE_URL, or create it: docs/deployment.md says how.',
+  '42501':
+    'Run migrations as the owner of the database: set DATABASE_MIGRATION_URL (docs/deployment.md).',
+  '42704': 'Take the parameter out of DATABASE_URL.',
+  '53300': 'Raise max_connections of PostgreSQL, or lower DATABASE_POOL_SIZE.',
+  '53100': 'Free space on its disk.',
+  '57P03': 'Wait until PostgreSQL has started.'
+}
+
 /** System calls on the way to a server; a file that is missing is another matter. */
 const NETWORK_CALLS = new Set(['connect', 'getaddrinfo', 'read', 'write'])
+
+/** Returns what an operator can do about a database that could not be used, undefined where nothing is known. */
+export function databaseErrorRemedy(error: unknown): string | undefined {
+  const { code } = rootOf(error) as DriverError
+  return typeof code === 'string' ? REMEDIES[code] : undefined
+}
 
 /**
  * Returns why the database could not be used: PostgreSQL's own words, or what happened on the way to it. Undefined for

@@ -1,10 +1,17 @@
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config.ts'
+import { PLACEHOLDER_URL, problemType } from '../core/problem.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The path of PUBLIC_URL; empty for an installation with a host of its own. */
     basePath: string
+    /**
+     * PUBLIC_URL, or else the URL that we listen on. Never a request's Host: the first caller would choose it for
+     * everyone.
+     */
+    publicUrl: string
   }
 }
 
@@ -21,10 +28,22 @@ export function withoutBasePath(url: string, basePath: string): string {
   return rest === '' || rest.startsWith('?') ? `/${rest}` : url
 }
 
+const listeningUrl = (app: FastifyInstance): string | undefined =>
+  app.addresses().length > 0
+    ? app.listeningOrigin.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:')
+    : undefined
+
 /** Adds the base path to the paths in headers, which handlers write as if there were none. */
 export const basePath = fp(async (app, { config }: { config: Config }) => {
   const base = basePathOf(config)
   app.decorate('basePath', base)
+  let publicUrl = config.PUBLIC_URL
+  app.decorate('publicUrl', {
+    getter() {
+      publicUrl ??= listeningUrl(app)
+      return publicUrl ?? PLACEHOLDER_URL
+    }
+  })
   if (base === '') {
     return
   }
@@ -37,4 +56,14 @@ export const basePath = fp(async (app, { config }: { config: Config }) => {
       reply.header('link', String(link).replaceAll('</', `<${base}/`))
     }
   })
+})
+
+/** Completes a problem that was made away from its request, as in a job: its links lead to this installation. */
+export const withLinks = <T extends { code: string; instance: string }>(
+  { basePath, publicUrl }: Pick<FastifyInstance, 'basePath' | 'publicUrl'>,
+  problem: T
+): T => ({
+  ...problem,
+  type: problemType(problem.code, publicUrl),
+  instance: basePath + problem.instance
 })

@@ -40,8 +40,8 @@ export function sendProblem(
   request.problem = problem
   // Set here as well, for a request that was rejected before any other hook ran.
   reply.header('x-request-id', request.id)
-  const instance = request.server.basePath + pathOf(request.url)
-  const body = problemBody(problem, instance, request.id)
+  const { basePath, publicUrl } = request.server
+  const body = problemBody(problem, basePath + pathOf(request.url), request.id, publicUrl)
   return reply
     .code(problem.statusCode)
     .headers(problem.headers)

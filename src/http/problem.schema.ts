@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { catalogue } from '../core/problem.ts'
+import { catalogue, PLACEHOLDER_URL, problemType } from '../core/problem.ts'
 import { NO_NUL, ref, responseBody } from './schemas.ts'
 
 export const FieldErrorBody = responseBody(
@@ -38,7 +38,7 @@ export const ProblemBody = responseBody(
     type: Type.String({
       format: 'uri',
       maxLength: 200,
-      description: 'A stable URI that names the kind of problem.'
+      description: 'The URL of a page that explains this kind of problem, at your installation.'
     }),
     title: Type.String({
       maxLength: 200,
@@ -115,7 +115,7 @@ export const ProblemBody = responseBody(
     description: 'The body of every response of 400 and above (RFC 9457).',
     examples: [
       {
-        type: 'https://tasklane.example/problems/not-found',
+        type: problemType('not_found', PLACEHOLDER_URL),
         title: catalogue.not_found[1],
         status: 404,
         detail: 'Not found.',

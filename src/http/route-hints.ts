@@ -16,12 +16,12 @@ export interface RouteHintOptions {
 
 const IS_ID = /^(\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{24}|\{.*\}|:.+)$/i
 
-/** Takes off what differs between services: case, `/api`, a version, a slash at the end; an id becomes `{}`. */
+/** Takes off what differs between services: case, `/api`, `/rest`, a version, a last slash; an id becomes `{}`. */
 const normalize = (path: string): string =>
   path
     .toLowerCase()
     .replaceAll('_', '-')
-    .replace(/^\/+(api\/+)?(v\d+\/+)?/, '')
+    .replace(/^\/+(api\/+|rest\/+)*(v?\d+\/+)?/, '')
     .replace(/\/+$/, '')
     .split('/')
     .map((segment) => (IS_ID.test(segment) ? '{}' : segment))
@@ -46,16 +46,22 @@ export function routeHints({
   // The root resembles nothing.
   known.delete('')
   const names = [...known.keys()]
-  const foreign = new Map(
-    Object.entries(foreignPaths).flatMap(([operation, theirs]) =>
-      theirs.split(' ').map((path) => [path, operation] as const)
-    )
-  )
-  const find = (name: string) =>
-    known.get(name) ?? foreign.get(name) ?? known.get(nearest(name, names) ?? '')
+  const foreign = new Map<string, string[]>()
+  for (const [operation, theirs] of Object.entries(foreignPaths)) {
+    for (const path of theirs.split(' ')) {
+      foreign.set(path, [...(foreign.get(path) ?? []), operation])
+    }
+  }
+  /** Of several operations the one with the same method, such as signing up for `POST /users`. */
+  const translate = (method: string, name: string) => {
+    const operations = foreign.get(name)
+    return operations?.find((it) => it.startsWith(`${method} `)) ?? operations?.[0]
+  }
+  const find = (method: string, name: string) =>
+    known.get(name) ?? translate(method, name) ?? known.get(nearest(name, names) ?? '')
 
   return (method, path) => {
-    const found = path.length > MAX_PATH_LENGTH ? undefined : find(normalize(path))
+    const found = path.length > MAX_PATH_LENGTH ? undefined : find(method, normalize(path))
     if (found === undefined) {
       return undefined
     }

@@ -54,7 +54,7 @@ const CALLER_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /** Creates Fastify with every option that is not a plugin's. */
 export function createApp(config: Config, logger: FastifyBaseLogger): App {
-  const app: App = fastify(serverOptions(config, logger))
+  const app: App = fastify(serverOptions(config, logger, () => app.publicUrl))
   limitRequestTime(app)
   app.addHook('onRoute', (route) => {
     if ([route.method].flat().some((method) => WITH_BODY.has(method))) {
@@ -64,9 +64,13 @@ export function createApp(config: Config, logger: FastifyBaseLogger): App {
   return app
 }
 
-function serverOptions(config: Config, logger: FastifyBaseLogger): FastifyServerOptions {
+function serverOptions(
+  config: Config,
+  logger: FastifyBaseLogger,
+  publicUrl: () => string
+): FastifyServerOptions {
   const trusted = splitList(config.TRUST_PROXY)
-  const handlers = socketErrorHandlers(commonHeaders(config))
+  const handlers = socketErrorHandlers(commonHeaders(config), publicUrl)
   const basePath = basePathOf(config)
   return {
     loggerInstance: logger,

@@ -16,7 +16,9 @@ const CLOSE_MS = 2000
 const LONG_REQUEST_LINE = /^[A-Z]+ \S{8193}/
 
 /** Handlers of the errors that none of our hooks sees; their responses carry the `common` headers all the same. */
-export function socketErrorHandlers(common: Record<string, string>) {
+export function socketErrorHandlers(common: Record<string, string>, publicUrl: () => string) {
+  const respond = (socket: Duplex, problem: Problem) =>
+    respondOnSocket(socket, problem, common, publicUrl())
   return {
     /** Responds to a URL that could not be read, so that there is no route whose hooks could run. */
     frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
@@ -33,23 +35,28 @@ export function socketErrorHandlers(common: Record<string, string>) {
       const code = SOCKET_CODES[error.code ?? ''] ?? 'malformed_request'
       const isLongLine = LONG_REQUEST_LINE.test(String(error.rawPacket ?? ''))
       const problem = code === 'headers_too_large' && isLongLine ? 'uri_too_long' : code
-      respondOnSocket(socket, new Problem(problem), common)
+      respond(socket, new Problem(problem))
     },
     /** Rejects a tunnel, for which Node would close the connection without a response. */
     refuseConnect(_request: unknown, socket: Duplex): void {
       const problem = new Problem('method_not_allowed', { headers: { allow: '' } })
-      respondOnSocket(socket, problem, common)
+      respond(socket, problem)
     }
   }
 }
 
-function respondOnSocket(socket: Duplex, problem: Problem, common: Record<string, string>): void {
+function respondOnSocket(
+  socket: Duplex,
+  problem: Problem,
+  common: Record<string, string>,
+  publicUrl: string
+): void {
   if (!socket.writable) {
     socket.destroy()
     return
   }
   const id = uuidv7()
-  const body = JSON.stringify(problemBody(problem, '/', id))
+  const body = JSON.stringify(problemBody(problem, '/', id, publicUrl))
   const headers = {
     ...common,
     ...problem.headers,

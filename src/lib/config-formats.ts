@@ -33,13 +33,17 @@ const OWN_SEGMENTS = [
   'health',
   'metrics',
   'openapi.json',
-  'openapi-3.0.json'
+  'openapi-3.0.json',
+  'problems'
 ]
+/** With a path of ours behind it, such as that of a problem, it is still a URL that every client takes. */
+const MAX_PUBLIC_URL = 150
 const BASE_PATH = /^(?:\/[\w.~-]+)*\/?$/
 const isPublicUrl = (text: string) => {
   const url = isUrl('http:', 'https:')(text) ? new URL(text) : undefined
   return (
     url !== undefined &&
+    text.length <= MAX_PUBLIC_URL &&
     BASE_PATH.test(url.pathname) &&
     `${url.origin}${url.pathname}`.replace(/\/$/, '') === text.replace(/\/$/, '') &&
     !text.includes('*') &&
@@ -64,6 +68,7 @@ export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
   'public-url': {
     rule:
       'must be a URL such as https://tasks.example.com or https://example.com/tasks, ' +
+      `of at most ${MAX_PUBLIC_URL} characters, ` +
       `whose path begins with none of ${OWN_SEGMENTS.map((segment) => `/${segment}`).join(', ')}`,
     check: isPublicUrl
   },

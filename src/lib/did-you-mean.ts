@@ -15,6 +15,8 @@ export function closestName(name: string, known: readonly string[]): string | un
   if (distance(wanted, best) <= Math.min(MAX_EDITS, Math.ceil(best.length / 2))) {
     return best
   }
-  const parts = known.filter((k) => wanted.includes(k) || (wanted.length > 2 && k.includes(wanted)))
+  // A short name is part of many that mean something else, such as `id` of `project_id`.
+  const isPart = (part: string, whole: string) => part.length > 2 && whole.includes(part)
+  const parts = known.filter((k) => isPart(k, wanted) || isPart(wanted, k))
   return parts.length > 0 ? closest(wanted, parts) : undefined
 }

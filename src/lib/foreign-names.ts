@@ -2,19 +2,23 @@
 
 /** Foreign names by what they mean. Of several meanings, the first counts whose field the schema in question has. */
 const MEANINGS: [meaning: string, names: string][] = [
-  ['completed', 'completion complete is_completed is_complete done is_done checked'],
+  ['completed', 'completion complete is_completed is_complete done is_done checked due_complete'],
   [
     'status: "done"',
-    'completion completed complete is_completed is_complete done is_done checked finished'
+    'completion completed complete is_completed is_complete done is_done checked finished due_complete'
   ],
+  ['id', 'task_id uuid guid'],
   ['title', 'name text task content subject summary task_name heading'],
-  ['description', 'body text notes note details detail content memo'],
-  ['due_date', 'due deadline due_at due_on due_datetime end_date'],
-  ['tags', 'labels label categories category tag_list'],
+  ['description', 'body text notes note details detail content memo desc'],
+  ['due_date', 'due deadline due_at due_on due_datetime due_string end_date'],
+  ['tags', 'labels label categories category tag_list label_ids id_labels'],
   ['tag', 'tags labels label category'],
   ['status', 'state stage column list'],
   ['owner_id', 'user_id user owner userid author_id created_by_id'],
-  ['assignee_id', 'user_id assignee assigned_to assigned_to_id assigned_user_id responsible'],
+  [
+    'assignee_id',
+    'user_id assignee assigned_to assigned_to_id assigned_user_id responsible id_members'
+  ],
   ['q', 'search query keyword keywords search_term filter title text name'],
   ['created_after', 'after since from start start_date from_date'],
   ['created_before', 'before until to end end_date to_date'],

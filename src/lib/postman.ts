@@ -44,8 +44,10 @@ const ORDER = ['create', 'get', 'patch', 'put', 'post', 'delete']
 
 /**
  * Converts the contract to a Postman collection (v2.1): a folder per tag, a request per operation with the contract's
- * own example. `baseUrl` and `token` are variables; a login sets `token`, and a created resource sets the id that other
- * requests take, as the links of the contract say. The same contract always gives the same text.
+ * own example, both in the order of the contract, which is that of a journey. `baseUrl`, `token` and `adminToken` are
+ * variables: a login sets `token`, and that of an admin `adminToken` as well, which requests send that need more than
+ * the role of a user. A created resource sets the id that other requests take, as the links of the contract say. The
+ * same contract always gives the same text.
  */
 export function toPostman(document: object) {
   const { info, servers, tags, paths, components } = document as Contract
@@ -63,9 +65,10 @@ export function toPostman(document: object) {
     variable: [
       { key: 'baseUrl', value: servers[0]?.url },
       { key: 'token', value: '' },
+      { key: 'adminToken', value: '' },
       { key: 'refresh_token', value: '' }
     ],
-    auth: { type: 'bearer', bearer: [{ key: 'token', value: '{{token}}', type: 'string' }] },
+    auth: bearer('{{token}}'),
     item: tags.map(({ name, description }) => ({
       name,
       description,
@@ -77,16 +80,25 @@ export function toPostman(document: object) {
   }
 }
 
+const bearer = (value: string) => ({
+  type: 'bearer',
+  bearer: [{ key: 'token', value, type: 'string' }]
+})
+
+/** How a request authenticates, if not with the token of the collection. */
+function authOf({ security, description }: Operation) {
+  if (security?.length === 0) {
+    return { auth: { type: 'noauth' } }
+  }
+  return description.includes('Requires the role') ? { auth: bearer('{{adminToken}}') } : {}
+}
+
 function rank({ method, operation }: Entry): number {
-  return ORDER.indexOf(
-    method === 'post' && ('201' in operation.responses || '202' in operation.responses)
-      ? 'create'
-      : method
-  )
+  return ORDER.indexOf(method === 'post' && idsOf(operation).length > 0 ? 'create' : method)
 }
 
 function request({ path, method, operation }: Entry, enums: Enums) {
-  const { operationId, summary, description, security, parameters = [] } = operation
+  const { operationId, summary, description, parameters = [] } = operation
   const [[type, media] = ['', undefined]] = Object.entries(operation.requestBody?.content ?? {})
   const parametersIn = (where: string) => parameters.filter((parameter) => parameter.in === where)
   const optional = ({ name, description, schema }: Parameter) => {
@@ -127,7 +139,7 @@ function request({ path, method, operation }: Entry, enums: Enums) {
         }))
       },
       ...(media && { body: body(type, Object.values(media.examples ?? {})[0]?.value) }),
-      ...(security?.length === 0 && { auth: { type: 'noauth' } })
+      ...authOf(operation)
     }
   }
 }
@@ -156,6 +168,14 @@ function body(type: string, example: unknown) {
 const withVariables = (key: string, value: unknown): unknown =>
   key === 'refresh_token' ? '{{refresh_token}}' : value
 
+/** The path parameters that take the id of the resource which an operation creates. */
+function idsOf({ responses }: Pick<Operation, 'responses'>): string[] {
+  const links = Object.values(responses).flatMap(({ links = {} }) => Object.values(links))
+  const parameters = links.flatMap(({ parameters }) => Object.entries(parameters))
+  const ids = parameters.filter(([, value]) => value === '$response.body#/id')
+  return [...new Set(ids.map(([name]) => name))]
+}
+
 /** Returns the script for a response: it checks the status and sets the variables that other requests need. */
 function script({ responses }: Operation): string[] {
   const statuses = Object.keys(responses)
@@ -163,18 +183,16 @@ function script({ responses }: Operation): string[] {
     .map(Number)
   const [status = '', response] =
     Object.entries(responses).find(([status]) => /^2/.test(status)) ?? []
-  const links: Record<string, string> = Object.assign(
-    {},
-    ...Object.values(response?.links ?? {}).map(({ parameters }) => parameters)
-  )
-  const ids = Object.entries(links)
-    .filter(([, expression]) => expression === '$response.body#/id')
-    .map(([name]) => set(name, 'id'))
+  const ids = idsOf({ responses }).map((name) => set(name, 'id'))
   const isTokenSet = Object.values(response?.content ?? {}).some(({ schema }) =>
     schema.$ref?.endsWith('/TokenSet')
   )
   const tokens = isTokenSet
-    ? [set('token', 'access_token'), set('refresh_token', 'refresh_token')]
+    ? [
+        set('token', 'access_token'),
+        `if (body.user.role !== 'user') ${set('adminToken', 'access_token')}`,
+        set('refresh_token', 'refresh_token')
+      ]
     : []
   const variables = [...ids, ...tokens]
   return [

@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { fileErrorReason } from './file-error.ts'
 
 type Env = Record<string, string | undefined>
-
-const REASONS: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EACCES: 'this user may not read it',
-  EISDIR: 'it is a directory'
-}
 
 /**
  * Fills in the settings that a file holds (`JWT_SECRET_FILE` names the file of `JWT_SECRET`), without the newline at
@@ -31,8 +25,7 @@ export function readSecretFiles(
     try {
       values[name] = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
     } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException
-      faults.push(`${name}_FILE cannot be read: ${REASONS[code] ?? code}`)
+      faults.push(`${name}_FILE cannot be read: ${fileErrorReason(error)}`)
       continue
     }
     if (values[name]?.trim() === '') {

@@ -8,6 +8,9 @@ export interface TextStreamLimits {
   stallMs: number
 }
 
+/** For a file of any length: a reader that takes less than a chunk in this time gives its place to another. */
+export const FILE_LIMITS: TextStreamLimits = { chunkBytes: 262_144, stallMs: 30_000 }
+
 /** The reader has left a chunk unread for too long. */
 export class StalledReaderError extends Error {}
 

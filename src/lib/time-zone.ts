@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { closestName } from './did-you-mean.ts'
+import { isTimestamp } from './timestamp.ts'
 
 /** A place's rules for its clocks, as IANA has them. */
 export interface TimeZone {
@@ -7,6 +8,8 @@ export interface TimeZone {
   /** Returns how far its clocks are ahead of UTC at a moment. */
   offsetMs: (at: number) => number
 }
+
+export const UTC: TimeZone = { name: 'UTC', offsetMs: () => 0 }
 
 const DAY_MS = 86_400_000
 /** A formatter takes some ten kilobytes; few zones are in use at a time. */
@@ -93,4 +96,13 @@ export function momentOf(wall: number, zone: TimeZone): number {
   const first = firstMomentAt(wall, zone)
   const isSkipped = first + zone.offsetMs(first) !== wall
   return isSkipped ? wall - zone.offsetMs(first - 1) : first
+}
+
+const LOCAL_TIME = /^(\d{4}-\d{2}-\d{2})[Tt ]+(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)$/
+
+/** Returns the moment that a text such as `2026-01-31 09:00` means, which names no zone; undefined for other texts. */
+export function inZone(text: string, zone: TimeZone): string | undefined {
+  const [, date, time] = LOCAL_TIME.exec(text) ?? []
+  const asUtc = `${date}T${time}Z`
+  return isTimestamp(asUtc) ? new Date(momentOf(Date.parse(asUtc), zone)).toISOString() : undefined
 }

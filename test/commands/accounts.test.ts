@@ -83,6 +83,21 @@ t.test(
   }
 )
 
+t.test('users who are only called like the demo users are not taken for them', async (t) => {
+  const { cwd, env } = await createInstallation(t)
+  for (const username of ['admin', 'user']) {
+    const made = await runCommand(t, ['create-admin', '--username', username], {
+      env,
+      cwd,
+      input: `${PASSWORD}\n`
+    })
+    t.equal(made.code, 0)
+  }
+  const rejected = await runCommand(t, ['seed'], { env, cwd })
+  t.match(rejected, { code: 1, stdout: '', stderr: /already has users/ })
+  t.notMatch(rejected.stderr, /admin123/)
+})
+
 t.test('demo users are rejected in production, because their passwords are public', async (t) => {
   const rejected = await runCommand(t, ['seed'], {
     env: { ...production, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }

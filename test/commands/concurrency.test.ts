@@ -42,7 +42,7 @@ t.test(
     const { port, stop } = await startServer(t, env, t.testdir())
     t.match(await runCommand(t, ['serve'], { env: { ...env, PORT: String(port) } }), {
       code: 1,
-      stderr: /EADDRINUSE/
+      stderr: /^Port \d+ is already in use on 127\.0\.0\.1\. .* set PORT to a free port/
     })
     t.equal((await stop('SIGINT')).code, 0)
   }

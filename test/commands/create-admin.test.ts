@@ -78,3 +78,11 @@ t.test('Ctrl+C at the question ends the command without a word', { skip }, async
   t.equal(code, 130)
   t.equal(screen.trim(), 'Password:')
 })
+
+t.test('Ctrl+D at the question says that nothing was created', { skip }, async (t) => {
+  const terminal = runInTerminal(t, t.testdir())
+  await terminal.type(/Password: /, '\u0004')
+  const { code, screen } = await terminal.ended
+  t.equal(code, 1)
+  t.match(screen, /^Password: \s+No password was given\. Nothing was created\.\s+$/)
+})

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import t from 'tap'
 import { call, logIn, runCommand, startServer } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
@@ -81,13 +82,44 @@ t.test('an operator previews a file, says how it is to be read, and imports it o
   })
 })
 
+t.test('a preview needs neither a user nor a database, and makes none', async (t) => {
+  const elsewhere = t.testdir({ 'odd.csv': 'title,status,colour\nGood,done,red\n' })
+  for (const [name, value] of [
+    ['DATA_DIR', `${elsewhere}/data`],
+    ['DATABASE_URL', 'postgres://nobody@127.0.0.1:1/none']
+  ] as const) {
+    const shown = await runCommand(t, ['import', 'odd.csv', '--preview'], {
+      env: { [name]: value },
+      cwd: elsewhere
+    })
+    t.match(shown, { code: 0, stderr: '' })
+    t.match(JSON.parse(shown.stdout), { tasks: [{ title: 'Good' }], ignored_columns: ['colour'] })
+  }
+  t.strictSame(readdirSync(elsewhere), ['odd.csv'])
+})
+
 t.test('an import that cannot start prints one sentence', async (t) => {
   t.match(await run('no.csv', '--user', 'ann'), { code: 1, stderr: /needs a column title/ })
-  t.match(await run('missing.csv', '--user', 'ann'), { code: 1, stderr: /no such file/ })
   t.match(await run('odd.csv', '--user', 'bob'), { code: 1, stderr: /There is no user bob\./ })
   t.match(await run('--user', 'ann'), { code: 1, stderr: /Set the file and the user/ })
   t.match(await run('odd.csv', 'many.csv', '--user', 'ann'), {
     code: 2,
     stderr: /takes no argument many\.csv/
   })
+})
+
+t.test('a file that cannot be read is said in one line, before anything is opened', async (t) => {
+  const unreachable = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }
+  const files: [file: string, words: string][] = [
+    ['missing.csv', 'missing.csv cannot be read: there is no such file.'],
+    ['odd.csv/below', 'odd.csv/below cannot be read: a part of its path is no directory.'],
+    ['.', '. cannot be read: it is a directory.']
+  ]
+  for (const [file, words] of files) {
+    for (const more of [[], ['--preview'], ['--dry-run']]) {
+      const args = ['import', file, '--user', 'ann', ...more]
+      const shown = { code: 1, stdout: '', stderr: `${words}\n` }
+      t.strictSame(await runCommand(t, args, { env: unreachable, cwd }), shown)
+    }
+  }
 })

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { runCommand, startServer } from '../support/command.ts'
 import { freePort, startPostgres, withoutPostgres } from '../support/postgres-server.ts'
@@ -38,19 +39,46 @@ t.test(
     const at = `127.0.0.1:${port}`
     const closed = await freePort()
     const cases: [url: string, words: RegExp][] = [
-      [`guarded:${SECRET}@${at}/tasklane`, /: password authentication failed for user "guarded"$/],
-      [`app:${SECRET}@${at}/absent`, /: database "absent" does not exist$/],
-      [`nobody:${SECRET}@${at}/tasklane`, /: role "nobody" does not exist$/],
-      [`guarded@${at}/postgres`, /: permission denied for schema public$/],
-      [`app@${at}/tasklane?sslmode=require`, /: the server offers no TLS, which sslmode requires$/],
-      [`app@${at}/tasklane?no_such=1`, /: unrecognized configuration parameter "no_such"$/],
+      [
+        `guarded:${SECRET}@${at}/tasklane`,
+        /: password authentication failed for user "guarded"\. Check user and password in DATABASE_URL; .*$/
+      ],
+      [
+        `app:${SECRET}@${at}/absent`,
+        /: database "absent" does not exist\. Check its name in DATABASE_URL, or create it: .*$/
+      ],
+      [
+        `nobody:${SECRET}@${at}/tasklane`,
+        /: role "nobody" does not exist\. Check the user in DATABASE_URL, .*$/
+      ],
+      [
+        `guarded@${at}/postgres`,
+        /: permission denied for schema public\. Run migrations as the owner of the database: .*$/
+      ],
+      [
+        `app@${at}/tasklane?sslmode=require`,
+        /: the server offers no TLS, which sslmode requires\. Turn TLS on in .*$/
+      ],
+      [
+        `app@${at}/tasklane?no_such=1`,
+        /: unrecognized configuration parameter "no_such"\. Take the parameter out of DATABASE_URL\.$/
+      ],
       [`app@${at}/latin`, /^The encoding of the database is LATIN1, .* encoding UTF8$/],
       [`app@${at}/bytes`, /^The encoding of the database is SQL_ASCII, /]
     ]
     const unreachable: typeof cases = [
-      [`app:${SECRET}@no-such-host.invalid/x`, /: the host no-such-host\.invalid was not found/],
-      [`app:${SECRET}@127.0.0.1:${closed}/x`, /: 127\.0\.0\.1:\d+ refuses connections$/],
-      [`app:${SECRET}@/x?host=/no/such/folder`, /: there is no Unix socket \/no\/such\/folder\//]
+      [
+        `app:${SECRET}@no-such-host.invalid/x`,
+        /: the host no-such-host\.invalid was not found.*\. Check the host in DATABASE_URL/
+      ],
+      [
+        `app:${SECRET}@127.0.0.1:${closed}/x`,
+        /: 127\.0\.0\.1:\d+ refuses connections\. Check that PostgreSQL runs there, and host and port in .*$/
+      ],
+      [
+        `app:${SECRET}@/x?host=/no/such/folder`,
+        /: there is no Unix socket \/no\/such\/folder\/.*\. Check that PostgreSQL runs, and host and .*$/
+      ]
     ]
     const fails = async (args: string[], url: string, words: RegExp) => {
       const env = { DATABASE_URL: `postgres://${url}` }
@@ -72,9 +100,17 @@ t.test(
     for (const [url, words] of [...unreachable, ...cases.slice(0, 1)]) {
       await fails(['migrate'], url, words)
     }
+    const both = {
+      DATABASE_URL: `postgres://app@${at}/tasklane`,
+      DATABASE_MIGRATION_URL: `postgres://guarded:${SECRET}@${at}/tasklane`
+    }
+    t.match(await runCommand(t, ['migrate'], { env: both }), {
+      code: 1,
+      stderr: /for user "guarded"\. Check user and password in DATABASE_MIGRATION_URL; [^\n]+\n$/
+    })
     for (const args of [
       ['create-admin', '--username', 'root'],
-      ['import', 'tasks.csv', '--user', 'ann'],
+      ['import', fileURLToPath(import.meta.url), '--user', 'ann'],
       ['worker']
     ]) {
       await fails(args, ...(cases[0] as [string, RegExp]))

@@ -96,7 +96,8 @@ t.test('every operation has a budget, and says when it is refilled', async (t) =
     }
   })
   const someone = await limited.signUp('admin')
-  for (const each of operations) {
+  const isLast = ({ operation }: Operation) => Number(operation.operationId === 'logout')
+  for (const each of operations.toSorted((a, b) => isLast(a) - isLast(b))) {
     let status = 0
     for (let i = 0; i < 4 && status !== 429; i++) {
       status = (await someone.send(exampleRequest(each))).statusCode

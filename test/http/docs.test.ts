@@ -33,6 +33,35 @@ t.test('the documentation is served with everything it needs from this server', 
   }
 })
 
+t.test(
+  'the documentation is as wide as a telephone, and dark where the reader’s system is',
+  async (t) => {
+    const page = await app.inject('/docs')
+    t.match(page.body, /<meta name="viewport" content="width=device-width, initial-scale=1">/)
+    t.match((await app.inject('/docs/static/theme/page.js')).body, 'prefers-color-scheme: dark')
+    t.match((await app.inject('/docs/static/theme/page.css')).body, '@media (max-width: 640px)')
+    t.notMatch((await app.inject('/docs/json')).body, 'viewport', 'only the page is changed')
+    t.match((await app.inject('/docs/static/oauth2-redirect.html')).body, /^<!doctype html>/i)
+  }
+)
+
+t.test('the document begins with a guide, and goes on with signing up', async (t) => {
+  const { info, paths, tags } = (await app.inject('/openapi.json')).json()
+  t.strictSame(
+    [...info.description.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading),
+    ['Start', 'Requests', 'Pages', 'Versions', 'Repeated requests', 'Limits', 'Errors']
+  )
+  for (const [, method = '', path = ''] of info.description.matchAll(/`([A-Z]+) (\/api[^`]+)`/g)) {
+    t.ok(paths[path]?.[method.toLowerCase()], `${method} ${path}`)
+  }
+  const order = Object.keys(paths)
+  t.equal(order[0], '/api/v1/auth/register')
+  t.ok(order.indexOf('/api/v1/tasks') < order.findIndex((path) => path.includes('/admin/')))
+  t.equal(tags[0].name, 'Auth')
+  t.strictSame(Object.keys(paths['/api/v1/tasks']), ['post', 'get', 'delete'])
+  t.notMatch(JSON.stringify([info.contact, info.license]), '.example')
+})
+
 t.test("the documentation's policy allows this server and nothing else", async (t) => {
   const policy = String((await app.inject('/docs')).headers['content-security-policy'])
   t.match(policy, /default-src 'none'/)

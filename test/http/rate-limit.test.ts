@@ -1,4 +1,5 @@
 import t from 'tap'
+import { PRODUCTION } from '../support/production-env.ts'
 import { countStatuses } from '../support/status-counts.ts'
 import { createTestApp, PASSWORD } from '../support/test-app.ts'
 
@@ -215,3 +216,26 @@ t.test('limits come from the configuration, and off means off', async (t) => {
   t.strictSame(countStatuses(answers), { 200: 5 })
   t.equal(answers[0]?.headers.ratelimit, undefined)
 })
+
+t.test(
+  'in development the log says once how limits are lifted, and in production never',
+  async (t) => {
+    for (const [env, times] of [
+      [{ NODE_ENV: 'development' }, 1],
+      [PRODUCTION, 0]
+    ] as const) {
+      const lines: string[] = []
+      const { request } = await createTestApp(t, {
+        env: { ...env, RATE_LIMIT: 'on', RATE_LIMIT_NOT_FOUND: '2' },
+        onLog: (line) => lines.push(line)
+      })
+      for (const status of [404, 404, 429, 429, 429]) {
+        t.equal((await request({ url: '/api/v1/nowhere' })).statusCode, status)
+      }
+      t.equal(
+        lines.filter((line) => line.includes('RATE_LIMIT=off lifts all limits')).length,
+        times
+      )
+    }
+  }
+)

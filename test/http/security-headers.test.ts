@@ -1,4 +1,5 @@
 import t from 'tap'
+import { PRODUCTION } from '../support/production-env.ts'
 import { createTestApp } from '../support/test-app.ts'
 
 const APP = 'https://app.example.com'
@@ -134,6 +135,51 @@ t.test('an OPTIONS that is no preflight is rejected as without CORS', async (t) 
         headers: { allow: 'DELETE, GET, HEAD, POST' }
       })
       t.equal((await app.request({ method: 'OPTIONS', url: '/nope', headers })).statusCode, 404)
+    }
+  }
+})
+
+t.test('in development every origin of this machine may, and in production none', async (t) => {
+  const own = [
+    'http://localhost:5173',
+    'http://localhost',
+    'https://127.0.0.1:8443',
+    'http://[::1]:3001',
+    'http://app.localhost:4200'
+  ]
+  const others = [
+    'http://localhost.evil.example',
+    'http://evil-localhost:5173',
+    'http://127.0.0.1.evil.example',
+    'http://localhost:5173.evil.example',
+    'http://192.168.0.7:5173',
+    'null'
+  ]
+  const production = await createTestApp(t, {
+    env: PRODUCTION
+  })
+  const development = await createTestApp(t, { env: { NODE_ENV: 'development' } })
+  for (const origin of [...own, ...others]) {
+    const allowed = own.includes(origin) ? origin : undefined
+    for (const [{ request, app }, expected] of [
+      [development, allowed],
+      [production, undefined]
+    ] as const) {
+      const { headers } = await request({ url: '/health/live', headers: { origin } })
+      t.equal(headers['access-control-allow-origin'], expected, origin)
+      const preflight = await app.inject({
+        method: 'OPTIONS',
+        url: '/api/v1/tasks',
+        headers: { origin, 'access-control-request-method': 'POST' }
+      })
+      t.equal(preflight.headers['access-control-allow-origin'], expected, origin)
+      const login = await request({
+        method: 'POST',
+        url: '/api/v1/auth/login',
+        headers: { origin, 'sec-fetch-site': 'cross-site' },
+        payload: { username: 'nobody', password: 'correct horse battery' }
+      })
+      t.equal(login.json().code, expected ? 'bad_credentials' : 'cross_site', origin)
     }
   }
 })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { toPostman } from '../../src/lib/postman.ts'
 
@@ -26,7 +27,7 @@ t.test(
   async (t) => {
     t.strictSame(
       collection.variable.map(({ key }) => key),
-      ['baseUrl', 'token', 'refresh_token']
+      ['baseUrl', 'token', 'adminToken', 'refresh_token']
     )
     t.match(collection.auth, { type: 'bearer', bearer: [{ value: '{{token}}' }] })
     t.match(find('login')?.request, {
@@ -36,6 +37,40 @@ t.test(
     t.notOk('auth' in (find('getMe')?.request ?? { auth: 1 }))
   }
 )
+
+t.test('requests that need a role send the token of an admin, which a login stores', async (t) => {
+  for (const id of ['listUsers', 'createIpBan', 'getStatistics', 'listAuditEvents']) {
+    t.match(find(id)?.request, { auth: { type: 'bearer', bearer: [{ value: '{{adminToken}}' }] } })
+  }
+  t.notMatch(JSON.stringify(find('listTasks')), 'adminToken')
+  for (const id of ['register', 'login', 'createToken', 'refreshTokens']) {
+    const variables: Record<string, string> = {}
+    const pm = (role: string) => ({
+      test: () => {},
+      response: {
+        code: id === 'register' ? 201 : 200,
+        json: () => ({ access_token: role, refresh_token: 'r', user: { role } })
+      },
+      collectionVariables: { set: (key: string, value: string) => (variables[key] = value) }
+    })
+    for (const role of ['admin', 'user']) {
+      runInNewContext(linesOf(id), { pm: pm(role) })
+    }
+    t.strictSame(variables, { token: 'user', refresh_token: 'r', adminToken: 'admin' }, id)
+  }
+})
+
+t.test('folders and requests are in the order in which a newcomer needs them', async (t) => {
+  const names = collection.item.map(({ name }) => name)
+  t.equal(names[0], 'Auth')
+  t.ok(names.indexOf('Tasks') < names.indexOf('AdminUsers'))
+  t.ok(names.indexOf('ApiKeys') < names.indexOf('AdminUsers'))
+  t.strictSame(
+    collection.item[0]?.item.slice(0, 2).map(({ id }) => id),
+    ['register', 'login']
+  )
+  t.equal(collection.item.find(({ name }) => name === 'Tasks')?.item[0]?.id, 'createTask')
+})
 
 t.test(
   "a request sends the contract's own example in the media type of the operation",

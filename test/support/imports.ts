@@ -146,6 +146,10 @@ export async function everyPage(who: Person, url: string, limit = 100) {
   return seen as { id: string; [field: string]: unknown }[]
 }
 
+/** What columns are, as a parameter of the query. */
+export const asQuery = (mapping: unknown): string =>
+  `?mapping=${encodeURIComponent(JSON.stringify(mapping))}`
+
 export const PREVIEW = `${IMPORTS}/preview`
 
 /** What an import would make of a file. */

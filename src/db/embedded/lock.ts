@@ -1,6 +1,8 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, chmodSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileErrorReason } from '../../lib/file-error.ts'
+import { makeDirectory } from '../../lib/make-directory.ts'
 
 /** A server that shuts down holds the directory a little longer; a restart waits for it. */
 const WAIT_MS = 3000
@@ -13,6 +15,17 @@ const STICKY = 0o1000
 /** The data directory cannot be closed to other users. */
 export class SharedDirectoryError extends Error {
   override name = 'SharedDirectoryError'
+}
+
+/** Nothing can be written into the data directory. */
+export class DataDirectoryError extends Error {
+  override name = 'DataDirectoryError'
+  constructor(directory: string, reason: string) {
+    super(
+      `Nothing can be written to the data directory ${directory}: ${reason}. ` +
+        'Set DATA_DIR to a directory that this user may write to, or DATABASE_URL to use PostgreSQL.'
+    )
+  }
 }
 
 /** The data directory is in use by another process. */
@@ -28,7 +41,7 @@ export class DirectoryInUseError extends Error {
 export function lockDirectory(directory: string): () => void {
   closeToOthers(directory)
   const pidFile = join(directory, 'pid')
-  const lock = new DatabaseSync(join(directory, 'lock'), { timeout: WAIT_MS })
+  const lock = openLock(directory)
   try {
     lock.exec('BEGIN EXCLUSIVE')
   } catch {
@@ -47,7 +60,7 @@ export function lockDirectory(directory: string): () => void {
  * WebAssembly creates files that everyone can read.
  */
 export function closeToOthers(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: OWNER_ONLY })
+  makeWritable(directory)
   const { mode } = statSync(directory)
   if ((mode & OTHERS) === 0) {
     return
@@ -64,6 +77,30 @@ export function closeToOthers(directory: string): void {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') {
       throw error
     }
+  }
+}
+
+function makeWritable(directory: string): void {
+  try {
+    makeDirectory(directory, OWNER_ONLY)
+    if (!statSync(directory).isDirectory()) {
+      throw Object.assign(new Error(), { code: 'EEXIST' })
+    }
+    accessSync(directory, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    // What the system says where it permits no directories, as in /proc.
+    const isRefused = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const reason = isRefused ? 'it cannot be created there' : fileErrorReason(error)
+    throw new DataDirectoryError(directory, reason)
+  }
+}
+
+function openLock(directory: string): DatabaseSync {
+  try {
+    return new DatabaseSync(join(directory, 'lock'), { timeout: WAIT_MS })
+  } catch {
+    // SQLite does not say why.
+    throw new DataDirectoryError(directory, 'no file can be created in it')
   }
 }
 

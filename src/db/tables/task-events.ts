@@ -1,4 +1,14 @@
-import { index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import {
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uuid
+} from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
@@ -19,11 +29,15 @@ export const taskEvents = pgTable(
     actor_id: uuid(),
     request_id: text(),
     changes: jsonb().$type<Changes>().notNull(),
+    /** Part of something that the audit log has as one event: it is in the history of its task only. */
+    is_part: boolean().notNull().default(false),
     created_at: timestamp().notNull().default(now)
   },
   (t) => [
     primaryKey({ columns: [t.owner_id, t.task_id, t.version] }),
     // The audit log reads the changes of all owners in the order of time.
-    index('task_events_created').on(t.created_at, t.id)
+    index('task_events_audit').on(t.created_at, t.id).where(sql`not ${t.is_part}`),
+    // Whose a task was that is no more.
+    index('task_events_purged').on(t.task_id).where(sql`${t.type} = 'task.purged'`)
   ]
 )

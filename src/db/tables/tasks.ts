@@ -87,9 +87,8 @@ export const tasks = pgTable(
       .on(t.owner_id, t.status, t.created_at, t.id)
       .where(sql`${t.deleted_at} is null`),
     index('tasks_trash').on(t.owner_id, t.created_at, t.id).where(sql`${t.deleted_at} is not null`),
-    index('tasks_assigned_trash')
-      .on(t.assignee_id)
-      .where(sql`${t.assignee_id} is not null and ${t.deleted_at} is not null`),
+    // Who is assigned to whose tasks: people see each other by it, and a deleted account is taken off all of them.
+    index('tasks_people').on(t.assignee_id, t.owner_id).where(sql`${t.assignee_id} is not null`),
     index('tasks_purge').on(t.deleted_at).where(sql`${t.deleted_at} is not null`),
     // With the owner inside, a word or a tag of theirs is found without reading other owners' (btree_gin).
     index('tasks_tags').using('gin', t.owner_id, t.tags),

@@ -1,15 +1,11 @@
-import type { FastifyRequest } from 'fastify'
 import type { Deps } from '../../core/deps.ts'
-import { noBody } from '../../http/plugins/head-requests.ts'
+import { EXPORT_MS, sendExport } from '../../http/export-file.ts'
 import { JSON_LINES, JsonLinesFile, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
 import { User } from '../identity/schema.ts'
 import { Task } from '../tasks/schema.ts'
 import { exportAccount, lineOf } from './service.ts'
-
-/** Enough for a million tasks over a slow connection; after that the transfer is aborted. */
-const EXPORT_MS = 3_600_000
 
 const EXAMPLE =
   lineOf('account', User.examples[0] as object) + lineOf('task', Task.examples[0] as object)
@@ -33,28 +29,11 @@ const exportMe = {
 
 /** The caller's own account as a file. */
 export async function accountExportRoutes(app: App, { db }: Pick<Deps, 'db'>) {
-  /** HEAD is asked as often as a client likes: it has no file, which would be read for nobody. */
-  const openFile = async ({ method, ctx }: FastifyRequest) => {
-    if (method === 'HEAD') {
-      return noBody()
-    }
-    const giveBack = app.takePlace('exports', ctx.caller)
-    try {
-      return (await exportAccount(db, ctx)).once('close', giveBack)
-    } catch (error) {
-      giveBack()
-      throw error
-    }
-  }
-
-  app.get('/export', exportMe, async (request, reply) => {
-    const file = await openFile(request)
-    const today = new Date().toISOString().slice(0, 10)
-    // Also when the connection is gone before the file is sent.
-    reply.raw.once('close', () => file.destroy())
-    reply
-      .type(JSON_LINES)
-      .header('content-disposition', `attachment; filename="tasklane-${today}.jsonl"`)
-    return reply.send(file)
-  })
+  app.get('/export', exportMe, (request, reply) =>
+    sendExport(request, reply, {
+      type: JSON_LINES,
+      name: (today) => `tasklane-${today}.jsonl`,
+      open: () => exportAccount(db, request.ctx)
+    })
+  )
 }

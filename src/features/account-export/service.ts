@@ -2,15 +2,12 @@ import type { Readable } from 'node:stream'
 import type { RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { retryRead } from '../../db/retry-read.ts'
-import { streamText } from '../../lib/text-stream.ts'
+import { FILE_LIMITS, streamText } from '../../lib/text-stream.ts'
 import { accountDeleted, getUser } from '../identity/service.ts'
 import { readOwnEvents, readOwnTasks } from '../tasks/service.ts'
 
 /** Records of one read: at most a megabyte, since long ones would hold up all other requests. */
 const READ_ROWS = 50
-const CHUNK_BYTES = 262_144
-/** A reader that takes less than a chunk in this time gives its place to another. */
-const STALL_MS = 30_000
 
 /** The form of the file, which is its first line: a later one may be read differently. */
 const FORMAT = { format: 'tasklane_account', version: 1 }
@@ -34,7 +31,7 @@ export async function exportAccount(db: Db, { caller }: RequestContext): Promise
     yield* linesOf('task', tasks)
     yield* linesOf('task_event', events)
   }
-  return streamText(lines(), { chunkBytes: CHUNK_BYTES, stallMs: STALL_MS })
+  return streamText(lines(), FILE_LIMITS)
 }
 
 type Task = Awaited<ReturnType<typeof readOwnTasks>>[number]

@@ -9,7 +9,8 @@ export const account: Feature<IdentityDeps> = {
   scopes: ['profile:read'],
   auditActions: ['user.email_change_requested'],
   foreignPaths: {
-    'GET /api/v1/me': 'profile user users/me auth/me users/profile auth/user whoami account'
+    'GET /api/v1/me':
+      'profile user users/me auth/me users/profile auth/user whoami account members/me'
   },
   routes: [{ prefix: '/me', plugin: accountRoutes }]
 }

@@ -14,7 +14,8 @@ export const adminUsers: Feature<AdminUserDeps> = {
   ],
   schemas: [...schemas, ...accountSchemas],
   foreignPaths: {
-    'GET /api/v1/admin/users': 'users'
+    'GET /api/v1/admin/users': 'users',
+    'PATCH /api/v1/admin/users/{user_id}': 'users/{} users/{}/role admin/users/{}/role'
   },
   routes: [
     { prefix: '/admin/users', plugin: adminUserRoutes },

@@ -40,6 +40,12 @@ export async function listUsers(
     .limit(limit)
 }
 
+/** Returns whether there is any account. */
+export async function hasUsers(db: Db): Promise<boolean> {
+  const found = await db.select({ id: users.id }).from(users).where(matches({})).limit(1)
+  return found.length > 0
+}
+
 export async function countUsers(db: Db, filter: UserFilter = {}): Promise<number> {
   return db.$count(users, matches(filter))
 }

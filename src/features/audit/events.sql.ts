@@ -2,7 +2,7 @@ import { and, type SQL, sql } from 'drizzle-orm'
 import { afterCursor, type KeysetPosition } from '../../db/keyset.ts'
 import { auditEvents } from '../../db/tables/audit-events.ts'
 import { taskEvents } from '../../db/tables/task-events.ts'
-import { normalizeTimestamp } from '../../lib/timestamp.ts'
+import { borderOf } from '../../lib/time-border.ts'
 import { UUID } from '../../lib/uuid.ts'
 import type { AuditFilter } from './schema.ts'
 
@@ -12,7 +12,8 @@ const isTaskAction = (action: string): boolean => action.startsWith('task.')
 const isDeletedActor = sql`p.actor_id IS NOT NULL AND u.id IS NULL`
 
 /**
- * One page of the audit log, newest first, from the audit events and the history of all tasks. Each is read by key, no
+ * One page of the audit log, newest first, from the audit events and the history of all tasks, without the rows of
+ * imports. Each is read by key, no
  * further than one page. Deleted accounts have a pseudonym, also while the log still has to forget their names.
  * Undefined when nothing can match.
  */
@@ -93,7 +94,8 @@ function taskBranch(filter: AuditFilter, after?: KeysetPosition): SQL | undefine
     sql`true`,
     ...actorAndTime(t, filter, after),
     action === undefined ? undefined : sql`${t.type} = ${action}`,
-    subject_id === undefined ? undefined : isOfTask(subject_id)
+    // Who asks for a task gets all of its events.
+    subject_id === undefined ? sql`NOT ${t.is_part}` : isOfTask(subject_id)
   )
   return sql`
     SELECT
@@ -115,7 +117,17 @@ function taskBranch(filter: AuditFilter, after?: KeysetPosition): SQL | undefine
 
 /** The key of task history starts with the owner: with the owner named, the key finds it. */
 const isOfTask = (taskId: string): SQL => sql`${taskEvents.task_id} = ${taskId}::uuid
-      AND ${taskEvents.owner_id} IN (SELECT owner_id FROM tasks WHERE tasks.id = ${taskId}::uuid)`
+      AND ${taskEvents.owner_id} IN (
+        SELECT owner_id FROM tasks WHERE tasks.id = ${taskId}::uuid
+        UNION ALL
+        SELECT e.owner_id
+        FROM task_events e
+        WHERE e.task_id = ${taskId}::uuid AND e.type = 'task.purged'
+      )`
+
+/** A date alone is a day in UTC. */
+const momentOf = (filter: string, value: string): string =>
+  borderOf(filter, value, undefined).moment
 
 function actorAndTime(
   t: typeof auditEvents | typeof taskEvents,
@@ -126,10 +138,10 @@ function actorAndTime(
     actor_id === undefined ? undefined : sql`${t.actor_id} = ${actor_id}::uuid`,
     created_after === undefined
       ? undefined
-      : sql`${t.created_at} >= ${normalizeTimestamp(created_after)}::timestamptz`,
+      : sql`${t.created_at} >= ${momentOf('created_after', created_after)}::timestamptz`,
     created_before === undefined
       ? undefined
-      : sql`${t.created_at} < ${normalizeTimestamp(created_before)}::timestamptz`,
+      : sql`${t.created_at} < ${momentOf('created_before', created_before)}::timestamptz`,
     afterCursor(t, after)
   ]
 }

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { PageQuery, pageSchema } from '../../http/pagination.schema.ts'
 import {
+  DateOrTimestamp,
   Id,
   NO_NUL,
   NullableId,
@@ -32,7 +33,7 @@ export function createAuditSchemas(actions: readonly string[]) {
         maxLength: 50,
         pattern: ACTION,
         description: md`What was done: ${known}, and the events of task history, such as
-                        \`task.updated\`. New actions may be added.`
+                        \`task.updated\`, except those of the rows of imports. New actions may be added.`
       }),
       outcome: ref(AuditOutcome),
       actor_id: NullableId('The user who did it; null when nobody was logged in.'),
@@ -41,7 +42,7 @@ export function createAuditSchemas(actions: readonly string[]) {
         254
       ),
       subject_type: NullableText(
-        'The type of the subject: `user`, `session`, `api_key`, `ip_ban` or `task`.',
+        'The type of the subject: `user`, `session`, `api_key`, `ip_ban`, `task` or `task_import`.',
         20
       ),
       subject_id: NullableText('The id of the subject.', 200),
@@ -104,8 +105,12 @@ export const AuditQuery = params({
       description: 'Only events about the subject with this id.'
     })
   ),
-  created_after: Type.Optional(Timestamp('Only events at this timestamp or later.')),
-  created_before: Type.Optional(Timestamp('Only events before this timestamp.')),
+  created_after: Type.Optional(
+    DateOrTimestamp('Only events at this time or later, or from this day on (UTC).')
+  ),
+  created_before: Type.Optional(
+    DateOrTimestamp('Only events before this time, or before the end of this day (UTC).')
+  ),
   ...PageQuery
 })
 export type AuditQuery = Static<typeof AuditQuery>

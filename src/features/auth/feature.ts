@@ -51,18 +51,20 @@ export const auth: Feature<SessionDeps> = {
   }),
   foreignPaths: {
     'POST /api/v1/auth/register':
-      'signup sign-up register auth/signup auth/sign-up users/register users/signup accounts',
+      'signup sign-up register auth/signup auth/sign-up users/register users/signup accounts users',
     'POST /api/v1/auth/login':
       'login signin sign-in auth/signin auth/sign-in users/login session sessions authenticate',
     'POST /api/v1/auth/token': 'token oauth/token auth/jwt/create token/obtain',
     'POST /api/v1/auth/refresh':
-      'refresh token/refresh auth/token/refresh refresh-token auth/refresh-token',
+      'refresh token/refresh auth/token/refresh refresh-token auth/refresh-token user/token',
     'POST /api/v1/auth/logout': 'logout signout sign-out auth/signout users/logout',
     'POST /api/v1/auth/forgot-password':
-      'forgot forgot-password password/forgot auth/forgot password-reset request-reset',
+      'forgot forgot-password password/forgot auth/forgot password-reset request-reset ' +
+      'auth/request-otp request-otp auth/send-otp send-otp auth/password/forgot',
     'POST /api/v1/auth/verify-otp':
       'verify-otp verify-code auth/verify-code otp/verify auth/verify',
-    'POST /api/v1/auth/reset-password': 'reset-password password/reset auth/reset'
+    'POST /api/v1/auth/reset-password':
+      'reset-password password/reset auth/reset auth/password/reset'
   },
   routes: [
     { prefix: '/auth', plugin: authRoutes },

@@ -48,7 +48,7 @@ export const Register = requestBody(
   },
   {
     description: 'A new account; at least one of `username` and `email`.',
-    examples: [{ username: 'ann', password: 'correct horse battery' }]
+    examples: [{ username: 'ann', email: 'ann@example.com', password: 'correct horse battery' }]
   }
 )
 

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { LEASE_SECONDS, type LeasedImport } from './lease.queries.ts'
+import type { TaskImportError } from './schema.ts'
 
 /** How far a running import is, and whether its owner is disabled. */
 export type Progress = {
@@ -77,14 +78,8 @@ export async function deleteBlock(tx: Db, leased: LeasedImport, block: Block): P
   await tx.execute(sql`DELETE FROM task_import_blocks WHERE ${isBlock(leased, block)}`)
 }
 
-/** Why a valid row is rejected after all. */
-export interface Rejection {
-  row: number
-  column: string
-  code: string
-  message: string
-  value: string | null
-}
+/** An error as it is stored: its column is empty for an error of the row as a whole. */
+type StoredError = TaskImportError & { column: string }
 
 /** Returns the valid rows of a block. */
 export async function readRecords<T>(tx: Db, leased: LeasedImport, block: Block): Promise<T[]> {
@@ -119,7 +114,7 @@ export async function deleteBlockWithErrors(
   tx: Db,
   leased: LeasedImport,
   block: Block,
-  { rejections, limit }: { rejections: Rejection[]; limit: number }
+  { rejections, limit }: { rejections: StoredError[]; limit: number }
 ): Promise<void> {
   const columns = sql`AS f("row" int, "column" text, code text, message text, value text)`
   await tx.execute(sql`
@@ -146,13 +141,16 @@ export interface Outcome {
   errors: number
 }
 
+/** What came of all rows of an import. */
+export type Totals = Record<'created' | 'updated' | 'skipped' | 'rejected', number>
+
 /** Counts processed rows, and either renews the lease or ends the import as succeeded. */
 export async function saveProgress(
   tx: Db,
   { owner_id, id }: LeasedImport,
   { processed, created, updated, skipped, errors }: Outcome,
   isLast: boolean
-): Promise<void> {
+): Promise<Totals> {
   const renewed = sql`leased_until = now() + make_interval(secs => ${LEASE_SECONDS})`
   const ended = sql`
     status = 'succeeded',
@@ -161,7 +159,9 @@ export async function saveProgress(
     leased_until = NULL,
     has_blocks = false`
   const rejected = processed - created - updated - skipped
-  await tx.execute(sql`
+  const [totals] = await executeRows<Totals>(
+    tx,
+    sql`
     UPDATE task_imports
     SET
       rows_processed = rows_processed + ${processed},
@@ -172,5 +172,12 @@ export async function saveProgress(
       errors_total = errors_total + ${errors},
       failed_attempts = 0,
       ${isLast ? ended : renewed}
-    WHERE owner_id = ${owner_id} AND id = ${id}`)
+    WHERE owner_id = ${owner_id} AND id = ${id}
+    RETURNING
+      rows_imported - rows_updated AS created,
+      rows_updated AS updated,
+      rows_skipped AS skipped,
+      rows_rejected AS rejected`
+  )
+  return totals as Totals
 }

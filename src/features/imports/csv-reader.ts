@@ -2,8 +2,15 @@ import { CsvError, type Parser, parse } from 'csv-parse'
 import type { Findings } from './findings.ts'
 import { invalidFile, isInvalidText, rowOf, wrongEncoding } from './problems.ts'
 
-/** One row of a file. Null is a cell without content, a quoted empty cell an empty text, undefined no cell at all. */
-export type Cells = (string | null | undefined)[]
+/**
+ * Null is a cell without content, a quoted empty cell an empty text, undefined no cell at all. Lines of JSON may have a
+ * list; null in it is what can be no text.
+ */
+export type Cell = string | (string | null)[] | null | undefined
+/** One row of a file. */
+export type Cells = Cell[]
+/** A row that is no task, whatever it says. */
+export const NO_CELLS: Cells = []
 
 /** Longer than any valid row; an unclosed quote would otherwise read the rest of the file into memory. */
 export const MAX_ROW_BYTES = 262_144
@@ -89,7 +96,11 @@ const write = (parser: Parser, part: Buffer): Promise<void> =>
     })
   })
 
-export const isBlank = (cell: Cells[number]): boolean => (cell ?? '').trim() === ''
+/** Returns what a cell says as one text; empty when it says nothing. */
+export const cellText = (cell: Cell): string =>
+  Array.isArray(cell) ? textOfList(cell) : (cell ?? '')
+const textOfList = (list: unknown[]): string => (list.length === 0 ? '' : JSON.stringify(list))
+export const isBlank = (cell: Cell): boolean => cellText(cell).trim() === ''
 
 /** Turns an error into a problem. `rows`, the header included, are valid: the next one is not. */
 function toProblem(error: unknown, rows: number, { encoding }: Findings): unknown {

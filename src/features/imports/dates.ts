@@ -23,7 +23,7 @@ export function slashedDate(text: string): Ambiguous | undefined {
   if (!text.includes('/') && !text.includes('\uff0f')) {
     return undefined
   }
-  const [date = ''] = clean(text).split(' ', 1)
+  const [date = ''] = splitTime(clean(text))[0].split(/,? /, 1)
   const [, first, second] = SLASHED.exec(date) ?? []
   return first === undefined ? undefined : { first: Number(first), second: Number(second) }
 }

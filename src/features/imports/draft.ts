@@ -1,29 +1,38 @@
 import { unguardCell } from '../../lib/csv.ts'
 import { findTimeZone, type TimeZone } from '../../lib/time-zone.ts'
 import { type CsvField, csvColumns } from '../tasks/schema.ts'
-import { type Cells, isBlank } from './csv-reader.ts'
+import { type Cells, cellText, isBlank } from './csv-reader.ts'
 import { isAmbiguous, isoDate, slashedDate } from './dates.ts'
 import type { Fault } from './faults.ts'
 import type { ImportField } from './fields.ts'
+import type { Layout } from './header.ts'
+import { printable } from './problems.ts'
 import { DATE_FIELDS, type Reading } from './reading.ts'
-import { type Draft, textOf } from './sources/source.ts'
+import { type Draft, splitTags, textOf } from './sources/source.ts'
 import { priorityOf, statusOf } from './words.ts'
+
+/** Of a name that is no zone, as much is told. */
+const MAX_ZONE = 50
 
 export const HINTS: ReadonlyMap<ImportField, string | undefined> = new Map(
   csvColumns.map(({ field, hint }) => [field, hint])
 )
 
-/** Returns what the cells of a row say for each field; undefined for a row that is no task. */
-export function draftOf(cells: Cells, { layout, isGuarded, warn }: Reading): Draft | undefined {
+/** Returns what the cells of a row say for each field, its times in `zone`; undefined for a row that is no task. */
+export function draftOf(
+  cells: Cells,
+  { layout, isGuarded, warn }: Reading,
+  zone: TimeZone | undefined
+): Draft | undefined {
   const { source, columns } = layout
   const draft: Draft = {}
-  for (const [i, { field }] of columns.entries()) {
+  for (const [i, { field, isAdded }] of columns.entries()) {
     const cell = cells[i] ?? null
     // In files of other programs a quoted empty cell is as empty as any.
-    if (field === undefined || cell === null || (cell === '' && source.adjust)) {
+    if (field === undefined || isAdded || cell === null || (cell === '' && source.adjust)) {
       continue
     }
-    const text = isGuarded ? unguardCell(cell) : cell
+    const text = isGuarded && typeof cell === 'string' ? unguardCell(cell) : cell
     const before = draft[field]
     if (before === undefined) {
       draft[field] = text
@@ -31,16 +40,40 @@ export function draftOf(cells: Cells, { layout, isGuarded, warn }: Reading): Dra
       draft[field] = `${before}|${text}`
     }
   }
-  const read = (key: string) => cells[columns.findIndex((column) => column.key === key)] ?? ''
-  return source.adjust ? source.adjust(draft, read, warn) : draft
+  const read = (key: string) => cellText(cells[columns.findIndex((column) => column.key === key)])
+  const adjusted = source.adjust ? source.adjust(draft, read, { warn, zone }) : draft
+  return adjusted && withAddedCells(adjusted, cells, layout)
+}
+
+/** Adds what columns say that the program does not write: in our words, which it does not adjust. */
+function withAddedCells(draft: Draft, cells: Cells, { columns }: Layout): Draft {
+  for (const [i, { field, isAdded }] of columns.entries()) {
+    const text = cellText(cells[i])
+    if (field === undefined || !isAdded || isBlank(text)) {
+      continue
+    }
+    const tags = Array.isArray(draft.tags) ? draft.tags : []
+    draft[field] = field === 'tags' ? [...tags, ...splitTags(text, /\|/)] : text
+  }
+  return draft
 }
 
 /** Returns the zone of a row's times that have none: that of the row if it names one, else that of the file. */
-export function zoneOf(cells: Cells, { layout, zone }: Reading): TimeZone | undefined {
+export function zoneOf(cells: Cells, { layout, zone, warn }: Reading): TimeZone | undefined {
   const { source, columns } = layout
   const at = source.zone === undefined ? -1 : columns.findIndex(({ key }) => key === source.zone)
-  const name = (cells[at] ?? '').trim()
-  return (name === '' ? undefined : findTimeZone(name)) ?? zone
+  const name = cellText(cells[at]).trim()
+  if (name === '') {
+    return zone
+  }
+  const found = findTimeZone(name)
+  if (!found) {
+    warn(
+      'time_zone_unknown',
+      `“${printable(name, MAX_ZONE)}” is no time zone; rows with such a name are read in time_zone, if it is given.`
+    )
+  }
+  return found ?? zone
 }
 
 /** Writes the dates of a row as ISO 8601 has them, and returns those whose day and month are not known. */

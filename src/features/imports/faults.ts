@@ -8,5 +8,8 @@ export interface RowError {
   value: string | null
 }
 
+/** Why a valid row is rejected after all. */
+export type Rejection = RowError & { row: number }
+
 /** What is wrong with one field of a row. */
 export type Fault = Pick<RowError, 'code' | 'message'> & { column: ImportField }

@@ -20,6 +20,7 @@ export const imports: Feature<RouteDeps, ImportJobOptions> = {
   ],
   schemas: [...schemas, ...previewSchemas],
   scopes: ['imports:read', 'imports:write'],
+  auditActions: ['task_import.created', 'task_import.finished', 'task_import.cancelled'],
   auditSubjects: { import_id: 'task_import' },
   budgets: (config) => ({
     imports: { limit: config.RATE_LIMIT_IMPORTS, per: 'user' },
@@ -28,7 +29,9 @@ export const imports: Feature<RouteDeps, ImportJobOptions> = {
   }),
   foreignPaths: {
     'POST /api/v1/task-imports':
-      'import imports upload tasks/import tasks/upload tasks/csv upload-csv'
+      'import imports upload tasks/import tasks/upload tasks/csv upload-csv tasks/upload-csv',
+    'GET /api/v1/task-imports/{import_id}':
+      'tasks/upload/{} tasks/upload/{}/status upload/{} upload/{}/status jobs/{} jobs/{}/status tasks/import/{}'
   },
   routes: [
     { prefix: '/task-imports', plugin: taskImportUploadRoutes },

@@ -2,7 +2,10 @@ import { type CsvField, csvColumns } from '../tasks/schema.ts'
 
 /** What a column can hold beside what callers write: these are kept when tasks move from one place to another. */
 const KEPT_FIELDS = ['id', 'created_at', 'completed_at', 'deleted_at'] as const
-export type ImportField = CsvField | (typeof KEPT_FIELDS)[number]
+type KeptField = (typeof KEPT_FIELDS)[number]
+export type ImportField = CsvField | KeptField
+export const isKeptField = (field: ImportField): field is KeptField =>
+  KEPT_FIELDS.some((kept) => kept === field)
 
 export const IMPORT_FIELDS: readonly ImportField[] = [
   ...csvColumns.map(({ field }) => field),

@@ -1,5 +1,5 @@
-import { type Cells, isBlank } from './csv-reader.ts'
-import { type ImportField, isOurName, keyOf } from './fields.ts'
+import { type Cell, type Cells, cellText, isBlank } from './csv-reader.ts'
+import { FIELDS_BY_KEY, type ImportField, isOurName, keyOf } from './fields.ts'
 import { MAX_COLUMN_NAME, MAX_COLUMNS } from './file.schema.ts'
 import type { Findings } from './findings.ts'
 import { checkMapping, type Mapping } from './mapping.ts'
@@ -13,6 +13,8 @@ export interface Column {
   field: ImportField | undefined
   /** Whether the sender has said what the column is. */
   isMapped: boolean
+  /** Whether the program does not write the column, and its name is one of ours. */
+  isAdded: boolean
 }
 
 /** What the columns of a file are. */
@@ -24,7 +26,7 @@ export interface Layout {
 /** Returns whether a row can only be a header: it has the columns of a known program. */
 export const isHeaderOfProgram = (cells: Cells): boolean => recognise(keysOf(cells)) !== undefined
 
-const nameOf = (cell: Cells[number]): string => (cell ?? '').trim()
+const nameOf = (cell: Cell): string => cellText(cell).trim()
 const keysOf = (cells: Cells): Set<string> => new Set(cells.map((cell) => keyOf(nameOf(cell))))
 
 /**
@@ -43,7 +45,7 @@ export function readHeader(cells: Cells, found: Findings, mapping: Mapping): Lay
   const names = cells.map(nameOf)
   checkMapping(mapping, names)
   const columns = names.map((name): Column => columnOf(name, source, mapping))
-  const taken = settleDuplicates(columns, source, found)
+  const taken = settleDuplicates(withAddedColumns(columns), source, found)
   if (taken.every(({ field }) => field !== 'title')) {
     throw invalidFile(
       'missing_column',
@@ -57,7 +59,7 @@ export function readHeader(cells: Cells, found: Findings, mapping: Mapping): Lay
 const listOf = (cells: Cells): string =>
   cells
     .slice(0, 10)
-    .map((cell) => printable(cell ?? '', MAX_COLUMN_NAME))
+    .map((cell) => printable(cellText(cell), MAX_COLUMN_NAME))
     .join(', ')
 
 /** The names of the columns that are not imported. */
@@ -72,8 +74,23 @@ export const ignoredColumns = ({ columns }: Layout): string[] =>
 function columnOf(name: string, source: Source, mapping: Mapping): Column {
   const key = keyOf(name)
   const mapped = mapping.columns.get(key)
-  const field = mapped ? (mapped.field ?? undefined) : source.columns[key]
-  return { name, key, field, isMapped: mapped !== undefined }
+  // A column may be called like a property of every object, such as constructor.
+  const known = Object.hasOwn(source.columns, key) ? source.columns[key] : undefined
+  const field = mapped ? (mapped.field ?? undefined) : known
+  return { name, key, field, isMapped: mapped !== undefined, isAdded: false }
+}
+
+/**
+ * A file that looks like that of a program may have been written by hand: for a field that the program has no column
+ * of, a column with a name of ours counts. Not for the id, which other programs have as well.
+ */
+function withAddedColumns(columns: Column[]): Column[] {
+  const has = new Set<ImportField | undefined>(['id', ...columns.map(({ field }) => field)])
+  return columns.map((column) => {
+    const field = FIELDS_BY_KEY.get(column.key)
+    const isFree = column.field === undefined && !column.isMapped && !has.has(field)
+    return isFree && field !== undefined ? { ...column, field, isAdded: true } : column
+  })
 }
 
 /** Takes the field from columns that do not get it. */
@@ -88,10 +105,7 @@ function settleDuplicates(columns: Column[], source: Source, found: Findings): C
     if (winners.includes(column)) {
       return column
     }
-    found.warn(
-      'column_not_used',
-      `${quoted(column)} is ignored, because ${winners.map(quoted).join(' and ')} is the ${column.field}.`
-    )
+    warnNotUsed(found, column, winners)
     return { ...column, field: undefined }
   })
 }
@@ -99,18 +113,35 @@ function settleDuplicates(columns: Column[], source: Source, found: Findings): C
 /** Those that the sender has mapped, else those with a name of ours. Programs have several for one field by design. */
 function winnersOf(rivals: Column[], source: Source): Column[] {
   const mapped = rivals.filter(({ isMapped }) => isMapped)
-  if (mapped.length > 0 || source !== generic) {
-    return mapped.length > 0 ? mapped : rivals
+  if (mapped.length > 0) {
+    return mapped
+  }
+  if (source !== generic && rivals.every(({ isAdded }) => !isAdded)) {
+    return rivals
   }
   const ours = rivals.filter(({ key }) => isOurName(key))
   const winners = ours.length > 0 ? ours : rivals
-  if (winners.length > 1) {
+  if (winners.length > 1 && source === generic) {
     throw repeatedColumn(String(winners[0]?.field), winners)
   }
-  return winners
+  return winners.slice(0, 1)
 }
 
-const quoted = ({ name }: Column): string => `“${printable(name, MAX_COLUMN_NAME)}”`
+type Named = Pick<Column, 'name' | 'field'>
+
+/** A file may have hundreds of columns for one field. */
+const MAX_WINNERS = 3
+
+/** Tells that others are taken for the field of a column. */
+export function warnNotUsed(found: Findings, column: Named, winners: Named[]): void {
+  const used = winners.slice(0, MAX_WINNERS).map(quoted).join(' and ')
+  found.warn(
+    'column_not_used',
+    `${quoted(column)} is ignored, because ${used} is the ${column.field}.`
+  )
+}
+
+const quoted = ({ name }: Named): string => `“${printable(name, MAX_COLUMN_NAME)}”`
 
 const repeatedColumn = (field: string, [first, second]: Column[]) =>
   invalidFile(

@@ -6,8 +6,10 @@ import type { Job } from '../../core/job-runner.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { classifyDbError } from '../../db/errors.ts'
-import { failImport, type LeasedImport, leaseImport, releaseImport } from './lease.queries.ts'
-import { processBlock } from './process-block.ts'
+import { basePathOf } from '../../http/base-path.ts'
+import { failImport } from './ending.ts'
+import { type LeasedImport, leaseImport, releaseImport } from './lease.queries.ts'
+import { type BlockWorker, processBlock } from './process-block.ts'
 
 const CONCURRENCY = 2
 /** After this the owner who has waited longest is next. */
@@ -17,19 +19,25 @@ const MAX_FAILED_ATTEMPTS = 10
 
 export interface ImportJobOptions {
   db: Db
-  config: Pick<Config, 'MAX_TASKS_PER_USER' | 'DATABASE_URL'>
+  config: Pick<Config, 'MAX_TASKS_PER_USER' | 'DATABASE_URL' | 'PUBLIC_URL'>
   log: Pick<Logger, 'error'>
 }
 
-interface Worker extends ImportJobOptions {
-  id: string
+interface Worker extends BlockWorker, Pick<ImportJobOptions, 'log'> {
   isEmbedded: boolean
 }
 
 /** Imports staged files: two at a time in each process, one of each owner, a few seconds each in turn. */
 export function importJob({ db, config, log }: ImportJobOptions): Job {
   const isEmbedded = config.DATABASE_URL === undefined
-  const worker: Worker = { db, config, log, id: randomUUID(), isEmbedded }
+  const worker: Worker = {
+    db,
+    log,
+    id: randomUUID(),
+    isEmbedded,
+    quota: config.MAX_TASKS_PER_USER,
+    basePath: basePathOf(config)
+  }
   return {
     name: 'imports.run',
     concurrency: CONCURRENCY,
@@ -44,7 +52,7 @@ async function runOnce(worker: Worker, isStopping: () => boolean): Promise<boole
     return false
   }
   if (leased.failed_attempts >= MAX_FAILED_ATTEMPTS) {
-    await failImport(db, leased, cannotContinue())
+    await failImport(worker, leased, cannotContinue())
     return true
   }
   const error = await processBlocks(worker, leased, isStopping)
@@ -63,14 +71,15 @@ const cannotContinue = () =>
 
 /** Processes blocks until the time is over. Returns the error that ended the run; an unavailable database throws. */
 async function processBlocks(
-  { db, config, log, id, isEmbedded }: Worker,
+  worker: Worker,
   leased: LeasedImport,
   isStopping: () => boolean
 ): Promise<unknown> {
+  const { log, isEmbedded } = worker
   const until = performance.now() + RUN_MS
   try {
     let startedAt = performance.now()
-    while (await processBlock(db, id, leased, config.MAX_TASKS_PER_USER)) {
+    while (await processBlock(worker, leased)) {
       if (isStopping() || performance.now() > until) {
         break
       }

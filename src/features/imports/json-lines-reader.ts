@@ -1,12 +1,13 @@
 import { dateOf, isDate, isEndOfDay, isTimestamp, normalizeTimestamp } from '../../lib/timestamp.ts'
-import { type Cells, MAX_ROW_BYTES } from './csv-reader.ts'
-import { FIELDS_BY_KEY, IMPORT_FIELDS, keyOf } from './fields.ts'
-import { MAX_COLUMN_NAME, MAX_COLUMNS } from './file.schema.ts'
+import { type Cells, MAX_ROW_BYTES, NO_CELLS } from './csv-reader.ts'
+import { IMPORT_FIELDS } from './fields.ts'
 import type { Findings } from './findings.ts'
+import { createCellWriter } from './json-cells.ts'
 import type { Mapping } from './mapping.ts'
-import { invalidFile, isInvalidText, printable, rowOf, wrongEncoding } from './problems.ts'
+import { invalidFile, isInvalidText, rowOf, wrongEncoding } from './problems.ts'
 
 const LINE_FEED = 0x0a
+const whereAfter = (rowsRead: number): string => rowOf(rowsRead, 'the beginning')
 
 /**
  * Reads JSON lines: an object for each task, by the names that columns have, or the lines of an account's export, of
@@ -18,15 +19,16 @@ export async function* readJsonLines(
   { mapping, ignored }: { mapping: Mapping; ignored: Set<string> }
 ): AsyncGenerator<Cells[]> {
   yield [[...IMPORT_FIELDS]]
+  const { cellsOf, checkNames } = createCellWriter(found, mapping, ignored)
   let rows = 0
   try {
     for await (const lines of linesOf(source, () => rows)) {
       const batch: Cells[] = []
       for (const line of lines) {
-        const task = taskOf(parseLine(line, rows + 1), found)
-        if (task) {
+        const values = valuesOf(parseLine(line, rows + 1), found)
+        if (values) {
           rows++
-          batch.push(cellsOf(withDueDay(task), mapping, ignored))
+          batch.push(values === NO_TASK ? NO_CELLS : cellsOf(withDueDay(values)))
         }
       }
       if (batch.length > 0) {
@@ -36,8 +38,9 @@ export async function* readJsonLines(
         setImmediate(resolve)
       })
     }
+    checkNames()
   } catch (error) {
-    throw isInvalidText(error) ? wrongEncoding(found.encoding, rowOf(rows)) : error
+    throw isInvalidText(error) ? wrongEncoding(found.encoding, whereAfter(rows)) : error
   }
 }
 
@@ -61,7 +64,7 @@ async function* linesOf(
     if (length > MAX_ROW_BYTES) {
       throw invalidFile(
         'row_too_long',
-        `A line is longer than ${MAX_ROW_BYTES / 1024} KiB, after ${rowOf(rowsRead())}.`
+        `A line is longer than ${MAX_ROW_BYTES / 1024} KiB, after ${whereAfter(rowsRead())}.`
       )
     }
   }
@@ -90,15 +93,18 @@ function parseLine(line: string, row: number): Values {
 const isObject = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Returns the task of a line; undefined for a line of an export that is another record. */
-function taskOf(line: Values, found: Findings): Values | undefined {
-  const { type, data } = line
-  if (typeof type !== 'string' || !isObject(data)) {
+/** What other records an export has. */
+const OTHER_RECORDS = ['export', 'account', 'task_event']
+const NO_TASK = 'no task'
+
+/**
+ * Returns the fields of the task that a line is. Of an export, the records that are known to be others are undefined; a
+ * record that is not known is no task. A task may have a type and data among other fields.
+ */
+function valuesOf(line: Values, found: Findings): Values | typeof NO_TASK | undefined {
+  const { type, data, ...others } = line
+  if (typeof type !== 'string' || !isObject(data) || Object.keys(others).length > 0) {
     return line
-  }
-  found.source = 'tasklane'
-  if (type === 'task') {
-    return data
   }
   if (type === 'task_event') {
     found.warn(
@@ -106,7 +112,11 @@ function taskOf(line: Values, found: Findings): Values | undefined {
       'The history of the tasks is not imported: it would be in the name of others.'
     )
   }
-  return undefined
+  if (type !== 'task' && !OTHER_RECORDS.includes(type)) {
+    return NO_TASK
+  }
+  found.source = 'tasklane'
+  return type === 'task' ? data : undefined
 }
 
 /**
@@ -122,28 +132,4 @@ function withDueDay(task: Values): Values {
   return all_day === true && isTimestamp(due) && isEndOfDay(normalizeTimestamp(due))
     ? { ...rest, due_date: dateOf(normalizeTimestamp(due)) }
     : task
-}
-
-function cellsOf(task: Values, mapping: Mapping, ignored: Set<string>): Cells {
-  const cells: Cells = IMPORT_FIELDS.map(() => undefined)
-  for (const [name, value] of Object.entries(task)) {
-    const mapped = mapping.columns.get(keyOf(name))
-    const field = mapped ? mapped.field : FIELDS_BY_KEY.get(keyOf(name))
-    if (field) {
-      cells[IMPORT_FIELDS.indexOf(field)] = cellOf(value)
-    } else if (ignored.size < MAX_COLUMNS) {
-      ignored.add(printable(name, MAX_COLUMN_NAME))
-    }
-  }
-  return cells
-}
-
-function cellOf(value: unknown): string | null {
-  if (value === null) {
-    return null
-  }
-  if (Array.isArray(value)) {
-    return value.map(String).join('|')
-  }
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -1,4 +1,4 @@
-import { momentOf } from '../../lib/time-zone.ts'
+import { inZone, UTC } from '../../lib/time-zone.ts'
 import { isDate, isTimestamp, normalizeTimestamp } from '../../lib/timestamp.ts'
 import { type CsvField, isUuidV7 } from '../tasks/schema.ts'
 import type { Fault } from './faults.ts'
@@ -16,24 +16,25 @@ export interface Kept {
 
 /** Clocks of several machines differ a little. */
 const CLOCK_SKEW_MS = 60_000
-const WITHOUT_ZONE = /^\d{4}-\d{2}-\d{2}T[\d:.]+$/
 
 /**
  * Returns what a draft keeps beside the fields of its task, and what is wrong with it. A task with a date of completion
- * is done, unless the row says otherwise.
+ * is done, unless the row says otherwise; `given` are the fields that the row has.
  */
 export function keptOf(
   draft: Draft,
   task: Record<string, unknown>,
+  given: CsvField[],
   reading: Reading
 ): { kept: Kept; faults: Fault[] } {
   const kept: Kept = {}
   const faults: Fault[] = []
-  const id = textOf(draft, 'id')
-  if (id !== '' && !isUuidV7(id)) {
-    faults.push({ column: 'id', code: 'malformed', message: 'id must be a UUIDv7.' })
-  } else if (id !== '') {
-    kept.id = id.toLowerCase()
+  const id = idOf(textOf(draft, 'id'), reading)
+  if (typeof id === 'object') {
+    faults.push(id)
+  } else if (id !== undefined) {
+    kept.id = id
+    kept.given = given
   }
   for (const field of ['created_at', 'completed_at'] as const) {
     const text = textOf(draft, field)
@@ -46,7 +47,10 @@ export function keptOf(
     }
   }
   if (kept.completed_at !== undefined) {
-    task.status ??= 'done'
+    if (task.status === undefined) {
+      task.status = 'done'
+      kept.given?.push('status')
+    }
     if (task.status !== 'done') {
       delete kept.completed_at
     }
@@ -54,26 +58,30 @@ export function keptOf(
   return { kept, faults }
 }
 
+/** Returns the id of a row; a fault, where ids are ours and it is none; undefined for one of another program. */
+function idOf(text: string, { ids }: Reading): string | Fault | undefined {
+  if (isUuidV7(text)) {
+    ids.kept++
+    return text.toLowerCase()
+  }
+  if (text !== '' && ids.areOurs) {
+    return { column: 'id', code: 'malformed', message: 'id must be a UUIDv7.' }
+  }
+  ids.foreign ??= text || undefined
+  return undefined
+}
+
 /** Reads a date as its beginning, and what has no zone in that of the file; without one it is UTC, which is told. */
 function timestampOf(text: string, { zone, warn }: Reading): string | undefined {
-  if (text === '') {
-    return undefined
-  }
   const isDay = isDate(text)
-  if (!isDay && !WITHOUT_ZONE.test(text)) {
-    return text
-  }
-  const asUtc = isDay ? `${text}T00:00:00Z` : `${text}Z`
-  if (zone && isTimestamp(asUtc)) {
-    return new Date(momentOf(Date.parse(asUtc), zone)).toISOString()
-  }
-  if (!isDay) {
+  const at = inZone(isDay ? `${text}T00:00` : text, zone ?? UTC)
+  if (at !== undefined && !zone && !isDay) {
     warn(
       'time_zone_assumed',
       'Times of creation and completion without a time zone are read as UTC; time_zone says otherwise.'
     )
   }
-  return asUtc
+  return at ?? (text || undefined)
 }
 
 function faultOf(column: 'created_at' | 'completed_at', at = ''): Fault | undefined {

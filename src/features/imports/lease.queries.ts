@@ -106,14 +106,21 @@ export async function releaseImport(
       AND worker_id = ${workerId}::uuid`)
 }
 
-/** Ends a running import as failed, with the reason. */
-export async function failImport(
-  db: Db,
+/**
+ * Ends a running import as failed, with the reason; returns false when it was not running any more. `basePath` is that
+ * of this installation.
+ */
+export async function failRunning(
+  tx: Db,
   { owner_id, id, request_id }: LeasedImport,
-  problem: Problem
-): Promise<void> {
-  const body = JSON.stringify(problemBody(problem, apiPath(`/task-imports/${id}`), request_id))
-  await db.execute(sql`
+  problem: Problem,
+  basePath: string
+): Promise<boolean> {
+  const instance = basePath + apiPath(`/task-imports/${id}`)
+  const body = JSON.stringify(problemBody(problem, instance, request_id))
+  const failed = await executeRows(
+    tx,
+    sql`
     UPDATE task_imports
     SET
       status = 'failed',
@@ -121,5 +128,8 @@ export async function failImport(
       worker_id = NULL,
       leased_until = NULL,
       problem = ${body}::jsonb
-    WHERE owner_id = ${owner_id} AND id = ${id} AND status = 'running'`)
+    WHERE owner_id = ${owner_id} AND id = ${id} AND status = 'running'
+    RETURNING 1 AS one`
+  )
+  return failed.length > 0
 }

@@ -25,9 +25,9 @@ const ENCODING_NAMES: Partial<Record<FileEncoding, string>> = {
   windows_1252: 'Windows-1252'
 }
 
-/** A number of bytes as part of a sentence about where a file is wrong. */
-export const rowOf = (rowsRead: number): string =>
-  rowsRead === 0 ? 'the header' : `row ${rowsRead}`
+/** Says in a sentence where a file is wrong, by the number of rows before; `first` is what is behind none. */
+export const rowOf = (rowsRead: number, first = 'the header'): string =>
+  rowsRead === 0 ? first : `row ${rowsRead}`
 
 /** Returns a name in a form that can be stored and shown: one line without control characters, of bounded length. */
 export const printable = (name: string, maxLength: number): string =>

@@ -1,4 +1,3 @@
-import type { Actor, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
@@ -19,21 +18,24 @@ import {
   lockProgress,
   type Outcome,
   type Progress,
-  type Rejection,
   readRecords,
   recordsOfBlock,
   saveProgress
 } from './block.queries.ts'
-import { failImport, type LeasedImport } from './lease.queries.ts'
+import { contextOf, failImport, recordEnd } from './ending.ts'
+import type { Rejection } from './faults.ts'
+import type { LeasedImport } from './lease.queries.ts'
 import { MAX_STORED_ERRORS } from './schema.ts'
 
-/** An import acts for its owner, in the name of the request that uploaded the file. */
-const contextOf = ({ owner_id, request_id }: LeasedImport): RequestContext<Actor> => ({
-  caller: { id: owner_id, name: null },
-  requestId: request_id,
-  ip: null,
-  userAgent: null
-})
+/** Who processes blocks. */
+export interface BlockWorker {
+  db: Db
+  id: string
+  /** The most tasks that a user may have. */
+  quota: number
+  /** The path of PUBLIC_URL, for the problems of imports that fail. */
+  basePath: string
+}
 
 /**
  * Imports one block in one transaction: it creates the tasks with their events, stores the errors, counts the rows,
@@ -41,10 +43,8 @@ const contextOf = ({ owner_id, request_id }: LeasedImport): RequestContext<Actor
  * dies when and however many work on it. Returns false when nothing is left for this worker.
  */
 export function processBlock(
-  db: Db,
-  workerId: string,
-  leased: LeasedImport,
-  quota: number
+  { db, id: workerId, basePath, quota }: BlockWorker,
+  leased: LeasedImport
 ): Promise<boolean> {
   return withTransaction(db, async (tx) => {
     const progress = await lockProgress(tx, workerId, leased)
@@ -52,12 +52,12 @@ export function processBlock(
       return false
     }
     if (progress.disabled) {
-      await failImport(tx, leased, accountDisabled())
+      await failImport({ db, basePath }, leased, accountDisabled(), tx)
       return false
     }
     const block = await findNextBlock(tx, leased)
     if (!block) {
-      await saveProgress(tx, leased, NOTHING, true)
+      await recordEnd(tx, leased, await saveProgress(tx, leased, NOTHING, true))
       return false
     }
     const rows = leased.on_conflict === null ? createRows : matchRows
@@ -72,7 +72,11 @@ export function processBlock(
     const processed = block.valid_rows + block.invalid_rows + block.skipped_rows
     const skipped = block.skipped_rows + outcome.skipped
     const isLast = progress.rows_processed + processed >= progress.rows_total
-    await saveProgress(tx, leased, { ...outcome, processed, skipped, errors }, isLast)
+    const counts = { ...outcome, processed, skipped, errors }
+    const totals = await saveProgress(tx, leased, counts, isLast)
+    if (isLast) {
+      await recordEnd(tx, leased, totals)
+    }
     return !isLast
   })
 }
@@ -126,7 +130,7 @@ async function matchRows(
   const rejections = [
     ...taken.map(({ row, given_id = '' }) => ({
       ...rejectWith(idTaken())(row),
-      column: 'id',
+      column: 'id' as const,
       value: given_id
     })),
     ...over.map(({ row }) => rejectWith(quotaExceeded(quota))(row))

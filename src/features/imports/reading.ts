@@ -1,16 +1,26 @@
 import type { TimeZone } from '../../lib/time-zone.ts'
-import { isUuidV7 } from '../tasks/schema.ts'
-import type { Cells } from './csv-reader.ts'
+import { type Cells, cellText } from './csv-reader.ts'
 import { type DateOrder, isAmbiguous, orderOf, slashedDate } from './dates.ts'
 import type { ImportField } from './fields.ts'
 import type { Findings } from './findings.ts'
-import type { Column, Layout } from './header.ts'
+import type { Layout } from './header.ts'
+import type { Mapping } from './mapping.ts'
+import { printable } from './problems.ts'
 
 export const DATE_FIELDS = [
   'due_date',
   'created_at',
   'completed_at'
 ] as const satisfies ImportField[]
+
+/** The ids of a file, counted row by row. */
+interface Ids {
+  /** Whether the sender or the program says that they are ours, so that any other id is a mistake. */
+  areOurs: boolean
+  kept: number
+  /** One that is none of ours, and so ignored. */
+  foreign: string | undefined
+}
 
 /** How the rows of a file are to be read. */
 export interface Reading {
@@ -21,38 +31,58 @@ export interface Reading {
   dateOrder: DateOrder | undefined
   /** In which times without zone are meant; undefined where nobody says so. */
   zone: TimeZone | undefined
+  ids: Ids
   warn: Findings['warn']
 }
 
-/**
- * Decides by the first rows of a file what its header leaves open: whether its ids are ours, and the order of days and
- * months. What stays open is told.
- */
+/** How the sender says that rows are to be read. */
+export interface ReadingOptions {
+  date_order?: DateOrder | undefined
+  /** In which times without zone are meant. */
+  zone?: TimeZone | undefined
+  mapping: Mapping
+}
+
+/** Decides by the first rows of a file the order of days and months. If it stays open, that is told. */
 export function createReading(
   layout: Layout,
   rows: Cells[],
   found: Findings,
-  { date_order, zone }: { date_order?: DateOrder | undefined; zone?: TimeZone | undefined }
+  { date_order, zone, mapping }: ReadingOptions
 ): Reading {
   return {
-    layout: withoutForeignIds(layout, rows),
+    layout,
     isGuarded: found.format === 'csv' && ['tasklane', 'generic'].includes(layout.source.id),
     dateOrder: date_order ?? findDateOrder(layout, rows, found),
     zone,
+    ids: { areOurs: saysIds(layout, mapping), kept: 0, foreign: undefined },
     warn: found.warn
   }
 }
 
-/** Ids of another program are none of ours, unless the sender says so. */
-function withoutForeignIds(layout: Layout, rows: Cells[]): Layout {
-  const isOurs = ({ isMapped }: Column, i: number) =>
-    isMapped ||
-    layout.source.id === 'tasklane' ||
-    rows.some((cells) => isUuidV7((cells[i] ?? '').trim()))
+const saysIds = ({ source }: Layout, { columns }: Mapping): boolean =>
+  source.id === 'tasklane' || [...columns.values()].some(({ field }) => field === 'id')
+
+/** Of an id that is none of ours, as much is told. */
+const MAX_ID = 50
+
+/** Returns the layout when all rows have been read: without the ids, if none is ours. Tells when only some are. */
+export function finalLayout({ layout, ids, warn }: Reading): Layout {
+  if (ids.areOurs || (ids.kept > 0 && ids.foreign === undefined)) {
+    return layout
+  }
+  if (ids.kept > 0) {
+    warn(
+      'ids_not_kept',
+      `Ids that are no UUIDv7, such as “${printable(ids.foreign ?? '', MAX_ID)}”, are ignored: ` +
+        'importing their rows again makes new tasks.'
+    )
+    return layout
+  }
   return {
     ...layout,
-    columns: layout.columns.map((column, i) =>
-      column.field !== 'id' || isOurs(column, i) ? column : { ...column, field: undefined }
+    columns: layout.columns.map((column) =>
+      column.field === 'id' ? { ...column, field: undefined } : column
     )
   }
 }
@@ -61,7 +91,9 @@ function findDateOrder({ columns }: Layout, rows: Cells[], found: Findings): Dat
   const positions = columns.flatMap(({ field }, i) =>
     DATE_FIELDS.some((date) => date === field) ? [i] : []
   )
-  const dates = rows.flatMap((cells) => positions.flatMap((i) => slashedDate(cells[i] ?? '') ?? []))
+  const dates = rows.flatMap((cells) =>
+    positions.flatMap((i) => slashedDate(cellText(cells[i])) ?? [])
+  )
   const orders = new Set(dates.map(orderOf).filter((order) => order !== undefined))
   const [order] = orders
   if (orders.size === 1) {

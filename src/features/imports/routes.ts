@@ -1,6 +1,7 @@
 import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
+import { withLinks } from '../../http/base-path.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
 import { addLinkHeader, cursors, paginateNewestFirst, toPage } from '../../http/pagination.ts'
 import { ref, responses } from '../../http/schemas.ts'
@@ -74,6 +75,9 @@ const cancelTaskImport = {
   }
 } as const
 
+const show = (app: App, row: TaskImport): TaskImport =>
+  row.problem ? { ...row, problem: withLinks(app, row.problem) } : row
+
 /** The caller's imports; upload.routes.ts creates them. */
 export async function taskImportRoutes(
   app: App,
@@ -87,12 +91,13 @@ export async function taskImportRoutes(
   app.get('/', listTaskImports, (request, reply) =>
     paginate(request, reply, {
       list: 'task_imports',
-      read: (limit, after) => listImports(db, request.ctx.caller.id, limit, after)
+      read: async (limit, after) =>
+        (await listImports(db, request.ctx.caller.id, limit, after)).map((row) => show(app, row))
     })
   )
 
-  app.get('/:import_id', getTaskImport, (request) =>
-    imports.readImport(request.ctx, request.params.import_id)
+  app.get('/:import_id', getTaskImport, async (request) =>
+    show(app, await imports.readImport(request.ctx, request.params.import_id))
   )
 
   app.get('/:import_id/errors', listTaskImportErrors, async (request, reply) => {

@@ -1,6 +1,6 @@
 import { validatorOf } from '../../http/validation.ts'
 import { schemas, TaskCreate } from '../tasks/schema.ts'
-import { type Cells, isBlank } from './csv-reader.ts'
+import { type Cells, cellText, isBlank, NO_CELLS } from './csv-reader.ts'
 import { dateFaults, draftOf, givenFields, HINTS, taskOf, zoneOf } from './draft.ts'
 import type { Fault, RowError } from './faults.ts'
 import type { ImportField } from './fields.ts'
@@ -24,7 +24,8 @@ export function parseRow(cells: Cells, reading: Reading): ParsedRow {
   if (tooMany) {
     return { errors: [tooMany] }
   }
-  const draft = draftOf(cells, reading)
+  const zone = zoneOf(cells, reading)
+  const draft = cells === NO_CELLS ? undefined : draftOf(cells, reading, zone)
   if (draft === undefined || textOf(draft, 'deleted_at') !== '') {
     reading.warn(
       'rows_not_tasks',
@@ -33,11 +34,8 @@ export function parseRow(cells: Cells, reading: Reading): ParsedRow {
     return { skipped: true }
   }
   const faults: Fault[] = dateFaults(draft, reading)
-  const task = taskOf(draft, zoneOf(cells, reading))
-  const { kept, faults: keptFaults } = keptOf(draft, task, reading)
-  if (kept.id !== undefined) {
-    kept.given = givenFields(cells, reading)
-  }
+  const task = taskOf(draft, zone)
+  const { kept, faults: keptFaults } = keptOf(draft, task, givenFields(cells, reading), reading)
   faults.push(...taskFaults(task), ...keptFaults)
   return faults.length > 0
     ? { errors: firstOfEach(faults).map((fault) => withValue(fault, cells, reading)) }
@@ -58,7 +56,7 @@ function withValue(fault: Fault, cells: Cells, { layout }: Reading): RowError {
   const at = layout.columns.findIndex(
     ({ field }, i) => field === fault.column && !isBlank(cells[i] ?? null)
   )
-  return { ...fault, value: beginningOf(cells[at] ?? null) }
+  return { ...fault, value: at < 0 ? null : beginningOf(cellText(cells[at])) }
 }
 
 function cellBeyond(cells: Cells, width: number): RowError | undefined {
@@ -71,17 +69,15 @@ function cellBeyond(cells: Cells, width: number): RowError | undefined {
         message:
           `The row has a cell ${position + 1}, but the header has ${width}. ` +
           'If the delimiter belongs to a cell, quote the cell.',
-        value: beginningOf(cells[position] ?? null)
+        value: beginningOf(cellText(cells[position]))
       }
 }
 
 /** Returns the beginning of a value, in whole characters that can be stored. */
-function beginningOf(value: string | null): string | null {
-  return value === null
-    ? null
-    : [...value.slice(0, MAX_VALUE * 2)]
-        .slice(0, MAX_VALUE)
-        .join('')
-        .replaceAll('\0', '\ufffd')
-        .toWellFormed()
+function beginningOf(value: string): string {
+  return [...value.slice(0, MAX_VALUE * 2)]
+    .slice(0, MAX_VALUE)
+    .join('')
+    .replaceAll('\0', '\ufffd')
+    .toWellFormed()
 }

@@ -183,7 +183,12 @@ export const TaskImportErrorPage = responseBody(
 
 export const TaskImportCreateQuery = params({
   dry_run: Type.Optional(
-    Type.Boolean({ default: false, description: 'Validate the rows without creating tasks.' })
+    Type.Boolean({
+      default: false,
+      description: md`
+        Validate the rows without creating tasks. Of rows with the same \`id\`, hundreds of rows apart, each counts as
+        if the ones before had not been there.`
+    })
   ),
   on_conflict: Type.Optional(ref(OnConflict)),
   ...fileQuery

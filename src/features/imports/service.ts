@@ -1,7 +1,9 @@
+import { audit } from '../../core/audit.ts'
 import type { Actor, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { joinTransaction, type Tx } from '../../db/transaction.ts'
+import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
+import { dryRunNote } from './ending.ts'
 import { previewFile } from './preview.ts'
 import { cancelUnfinished, findImport, listErrors } from './queries.ts'
 import type { TaskImport, TaskImportError } from './schema.ts'
@@ -41,21 +43,24 @@ export function createImportService(deps: ImportDeps) {
 /** Queues a staged import, in `tx` when there is one; from then on it is visible, and run whatever happens here. */
 function queueImport(
   { db, wakeJobs }: ImportDeps,
-  { caller }: Ctx,
+  ctx: Ctx,
   { id, sha256: _, ...found }: StagedImport,
   tx?: Tx
 ): Promise<TaskImport> {
   return joinTransaction(db, tx, async (tx) => {
-    if ((await countUnfinishedUnderLock(tx, caller.id)) >= MAX_UNFINISHED) {
+    if ((await countUnfinishedUnderLock(tx, ctx.caller.id)) >= MAX_UNFINISHED) {
       throw new Problem('too_many_imports', {
         detail: `You have ${MAX_UNFINISHED} unfinished imports. Wait until one is finished, or cancel one.`
       })
     }
-    const queued = await changeToQueued(tx, caller.id, id, found)
+    const queued = await changeToQueued(tx, ctx.caller.id, id, found)
     // The beginning of a file whose upload takes hours has been purged.
     if (!queued) {
       throw new Problem('request_timeout')
     }
+    const rows = `${queued.rows_total} ${queued.rows_total === 1 ? 'row' : 'rows'}`
+    const detail = rows + dryRunNote(queued)
+    await audit.succeeded(tx, ctx, 'task_import.created', { task_import: id }, detail)
     if (wakeJobs) {
       tx.afterCommit(wakeJobs)
     }
@@ -73,7 +78,13 @@ async function readImport(db: Db, { caller }: Ctx, id: string): Promise<TaskImpo
 
 /** Cancels an import; the tasks that it has created stay. */
 async function cancelImport(db: Db, ctx: Ctx, id: string): Promise<TaskImport> {
-  const cancelled = await cancelUnfinished(db, ctx.caller.id, id)
+  const cancelled = await withTransaction(db, async (tx) => {
+    const found = await cancelUnfinished(tx, ctx.caller.id, id)
+    if (found) {
+      await audit.succeeded(tx, ctx, 'task_import.cancelled', { task_import: id })
+    }
+    return found
+  })
   if (cancelled) {
     return cancelled
   }

@@ -1,14 +1,12 @@
 import { Problem } from '../../core/problem.ts'
-import type { TimeZone } from '../../lib/time-zone.ts'
-import { type Cells, isBlank } from './csv-reader.ts'
-import type { DateOrder } from './dates.ts'
+import { type Cells, cellText, isBlank } from './csv-reader.ts'
 import { MAX_LINES_BEFORE_HEADER } from './delimiter.ts'
 import { keyOf } from './fields.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { ignoredColumns, isHeaderOfProgram, type Layout, readHeader } from './header.ts'
 import { type Mapping, NO_MAPPING } from './mapping.ts'
 import { invalidFile } from './problems.ts'
-import { createReading, type Reading } from './reading.ts'
+import { createReading, finalLayout, type Reading, type ReadingOptions } from './reading.ts'
 import { type ParsedRow, parseRow } from './row-reader.ts'
 import { isKnownColumn } from './sources/known-sources.ts'
 import { readTable, type TableOptions } from './table.ts'
@@ -17,11 +15,7 @@ import { readTable, type TableOptions } from './table.ts'
 const LOOK_ROWS = 500
 const LOOK_CHARACTERS = 262_144
 
-export interface ReadOptions extends TableOptions {
-  date_order?: DateOrder | undefined
-  /** In which times without zone are meant. */
-  zone?: TimeZone | undefined
-}
+export type ReadOptions = TableOptions & ReadingOptions
 
 /** What a file is, complete when all of its rows have been read. */
 export interface FileReport {
@@ -56,8 +50,12 @@ export async function* readTasks(
     throw error
   }
   yield reader.end()
-  const { layout, rows_total } = reader.result()
+  const { reading, rows_total } = reader.result()
+  const layout = finalLayout(reading)
   // The header of JSON lines is ours, and the names of what is ignored come with the lines.
+  if (layout !== reading.layout && reading.ids.foreign !== undefined) {
+    ignored.add('id')
+  }
   const ignored_columns = found.format === 'csv' ? ignoredColumns(layout) : [...ignored]
   return { found, layout, ignored_columns, rows_total }
 }
@@ -104,7 +102,7 @@ function createRowReader(found: Findings, options: ReadOptions, maxRows: number)
         return rows.map(parse)
       }
       held.push(...rows)
-      characters += rows.flat().reduce((sum, cell) => sum + (cell?.length ?? 0), 0)
+      characters += rows.flat<Cells[]>().reduce((sum, cell) => sum + cellText(cell).length, 0)
       return held.length >= LOOK_ROWS || characters >= LOOK_CHARACTERS ? release() : []
     },
     judgeHeader(): void {
@@ -119,14 +117,14 @@ function createRowReader(found: Findings, options: ReadOptions, maxRows: number)
       }
       return reading ? [] : release()
     },
-    result: () => ({ layout: reading?.layout as Layout, rows_total: row })
+    result: () => ({ reading: reading as Reading, rows_total: row })
   }
 }
 
 /** Some programs write a few lines about the file before the header. */
 const isAboutFile = (cells: Cells, mapping: Mapping): boolean =>
   cells.filter((cell) => !isBlank(cell)).length <= 2 &&
-  !cells.some((cell) => isKnownColumn(cell ?? '') || mapping.columns.has(keyOf(cell ?? '')))
+  !cells.map(cellText).some((name) => isKnownColumn(name) || mapping.columns.has(keyOf(name)))
 
 const tooManyRows = (maxRows: number): Problem =>
   new Problem('body_too_large', {

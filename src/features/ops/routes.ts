@@ -2,10 +2,12 @@ import type { Deps } from '../../core/deps.ts'
 import { unauthenticated, unavailable } from '../../core/problem.ts'
 import { API_PREFIX } from '../../http/api-path.ts'
 import { basePathOf } from '../../http/base-path.ts'
+import { prefersHtml, varyByAccept } from '../../http/html-page.ts'
 import { VERSION } from '../../http/plugins/openapi.ts'
 import type { App } from '../../http/server.ts'
 import { bearsToken } from '../../lib/token.ts'
 import { devRoutes } from './dev.routes.ts'
+import { problemPageRoutes } from './problem-pages.routes.ts'
 import { prepareIsReady } from './queries.ts'
 
 type OpsDeps = Pick<Deps, 'config' | 'db' | 'isShuttingDown' | 'mail' | 'metrics'>
@@ -19,8 +21,8 @@ const probe = { ...hidden, config: { ...hidden.config, isNeverShed: true } } as 
 export async function opsRoutes(app: App, deps: OpsDeps) {
   const page = pageForPeople(deps)
   app.get('/', hidden, async ({ headers }, reply) => {
-    reply.header('vary', [reply.getHeader('vary'), 'accept'].flat().filter(Boolean).join(', '))
-    if (page !== undefined && headers.accept?.includes('text/html')) {
+    varyByAccept(reply)
+    if (page !== undefined && prefersHtml(headers.accept)) {
       return reply.redirect(page, 302)
     }
     return indexOf(deps)
@@ -28,6 +30,7 @@ export async function opsRoutes(app: App, deps: OpsDeps) {
   app.get(API_PREFIX, hidden, async () => indexOf(deps))
   addHealthRoutes(app, deps)
   addMetricsRoute(app, deps)
+  app.register(problemPageRoutes, { prefix: '/problems' })
   if (!deps.config.isProduction) {
     app.register(devRoutes, { prefix: '/dev', mail: deps.mail })
   }
@@ -52,6 +55,7 @@ function indexOf({ config }: OpsDeps) {
       docs: `${base}/docs`,
       openapi: `${base}/openapi.json`,
       openapi_3_0: `${base}/openapi-3.0.json`,
+      problems: `${base}/problems`,
       live: `${base}/health/live`,
       ready: `${base}/health/ready`
     }

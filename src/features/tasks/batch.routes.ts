@@ -1,4 +1,5 @@
 import type { Deps } from '../../core/deps.ts'
+import { withLinks } from '../../http/base-path.ts'
 import { IdempotencyKey, sendIdempotent } from '../../http/idempotency.ts'
 import { ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
@@ -49,11 +50,8 @@ const outcome = (results: TaskBatchItem[]) => ({
   summarize
 })
 
-/** A problem names the path that its caller knows. */
-const underBasePath = ({ basePath }: App, result: TaskBatchItem): TaskBatchItem =>
-  result.problem
-    ? { ...result, problem: { ...result.problem, instance: basePath + result.problem.instance } }
-    : result
+const show = (app: App, result: TaskBatchItem): TaskBatchItem =>
+  result.problem ? { ...result, problem: withLinks(app, result.problem) } : result
 
 /** Names tasks by id and version: a hundred tasks are megabytes. */
 const summarize = ({ results }: TaskBatchOutcome): TaskBatchOutcome => ({
@@ -69,7 +67,7 @@ export async function taskBatchRoutes(app: App, { db, config }: Pick<Deps, 'db' 
     await app.chargeCosts(costsOf(request.body), request, reply)
     return sendIdempotent(db, request, reply, {
       work: (tx) => runBatch(request.ctx, request.body, tx),
-      respond: (results) => outcome(results.map((result) => underBasePath(app, result)))
+      respond: (results) => outcome(results.map((result) => show(app, result)))
     })
   })
 }

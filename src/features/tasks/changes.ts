@@ -44,6 +44,12 @@ export function buildUpdate(
   return { change, type: 'task.updated', changes }
 }
 
+/** Builds the change that says of a done task when it was finished; the time itself is set afterwards. */
+export function buildCompletion(task: Task, completed_at: string): TaskChangeSet {
+  const changes = { completed_at: { old: task.completed_at, new: completed_at } }
+  return { change: changeOf(task), type: 'task.updated', changes }
+}
+
 /** Builds the change that moves a task into the trash. */
 export function buildDelete(caller: Caller, task: Task): TaskChangeSet {
   if (!mayEdit(caller, task)) {

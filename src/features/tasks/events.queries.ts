@@ -21,13 +21,14 @@ export interface TaskEvent {
 
 type EventContext = RequestContext<Actor | null>
 
-/** A statement takes 65 535 parameters, and an event has nine. */
+/** A statement takes 65 535 parameters, and an event has ten. */
 const MAX_EVENTS = 5000
 
 /** Returns the columns of an event that say who did it, in which request. */
-export const eventOrigin = ({ caller, requestId }: EventContext) => ({
+export const eventOrigin = ({ caller, requestId, isPart }: EventContext) => ({
   actor_id: caller?.id ?? null,
-  request_id: requestId
+  request_id: requestId,
+  is_part: isPart === true
 })
 
 /** Writes the events of a change in the transaction of that change: they are committed or rolled back together. */
@@ -54,7 +55,8 @@ type OriginColumn = 'owner_id' | keyof ReturnType<typeof eventOrigin>
 export const originPlaceholders = {
   owner_id: sql.placeholder('owner_id'),
   actor_id: sql.placeholder('actor_id'),
-  request_id: sql.placeholder('request_id')
+  request_id: sql.placeholder('request_id'),
+  is_part: sql.placeholder('is_part')
 }
 
 /**
@@ -63,14 +65,19 @@ export const originPlaceholders = {
  */
 export const taskEventsCte = (
   type: TaskEventType,
-  { owner_id, actor_id, request_id }: Record<OriginColumn, string | null | Placeholder>,
+  {
+    owner_id,
+    actor_id,
+    request_id,
+    is_part
+  }: Record<OriginColumn, string | boolean | null | Placeholder>,
   rows: SQL
 ): SQL => sql`
   INSERT INTO task_events
-    (owner_id, task_id, version, id, type, actor_id, request_id, changes)
+    (owner_id, task_id, version, id, type, actor_id, request_id, is_part, changes)
   SELECT
     ${owner_id}::uuid, id, version, event_id, ${sql.raw(`'${type}'`)},
-    ${actor_id}::uuid, ${request_id}::text, changes
+    ${actor_id}::uuid, ${request_id}::text, ${is_part}::boolean, changes
   FROM (${rows}) AS events`
 
 const isOf = (owner_id: string, task_id: string) =>

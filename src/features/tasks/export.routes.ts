@@ -1,6 +1,5 @@
-import type { FastifyRequest } from 'fastify'
 import type { Deps } from '../../core/deps.ts'
-import { noBody } from '../../http/plugins/head-requests.ts'
+import { EXPORT_MS, sendExport } from '../../http/export-file.ts'
 import { CsvFile, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
@@ -8,9 +7,6 @@ import { visibleBranches } from './access.sql.ts'
 import { createTaskExport, csvOfTasks, HEADER } from './export.ts'
 import { TaskExportQuery } from './list.schema.ts'
 import { Task } from './schema.ts'
-
-/** Enough for a million tasks over a slow connection; after that the transfer is aborted. */
-const EXPORT_MS = 3_600_000
 
 const EXAMPLE = HEADER + csvOfTasks(Task.examples)
 
@@ -34,35 +30,18 @@ const exportTasksCsv = {
   }
 } as const
 
-type ExportRequest = FastifyRequest<{ Querystring: TaskExportQuery }>
-
 /** Tasks as a file, by the same filters as the list. */
 export async function taskExportRoutes(app: App, { db }: Pick<Deps, 'db'>) {
   const exportTasks = createTaskExport(db)
 
-  /** HEAD is asked as often as a client likes: it has no file, which would be read for nobody. */
-  const openFile = async ({ method, ctx, query }: ExportRequest) => {
-    if (method === 'HEAD') {
-      visibleBranches(ctx.caller, query)
-      return noBody()
-    }
-    const giveBack = app.takePlace('exports', ctx.caller)
-    try {
-      return (await exportTasks(ctx, query)).once('close', giveBack)
-    } catch (error) {
-      giveBack()
-      throw error
-    }
-  }
-
   app.get('/csv', exportTasksCsv, async (request, reply) => {
-    const file = await openFile(request)
-    const today = new Date().toISOString().slice(0, 10)
-    // Also when the connection is gone before the file is sent.
-    reply.raw.once('close', () => file.destroy())
-    reply
-      .type('text/csv; charset=utf-8')
-      .header('content-disposition', `attachment; filename="tasks-${today}.csv"`)
-    return reply.send(file)
+    const { ctx, query } = request
+    // Also for HEAD, which reads nothing.
+    visibleBranches(ctx.caller, query)
+    return sendExport(request, reply, {
+      type: 'text/csv; charset=utf-8',
+      name: (today) => `tasks-${today}.csv`,
+      open: () => exportTasks(ctx, query)
+    })
   })
 }

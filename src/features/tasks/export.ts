@@ -1,10 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { RequestContext } from '../../core/context.ts'
-import { unavailable } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { retryRead } from '../../db/retry-read.ts'
 import { csvOf } from '../../lib/csv.ts'
-import { streamText } from '../../lib/text-stream.ts'
+import { FILE_LIMITS, streamText } from '../../lib/text-stream.ts'
 import { dateOf } from '../../lib/timestamp.ts'
 import { TAG_SEPARATOR } from './fields.schema.ts'
 import { CSV_COLUMNS } from './fields.ts'
@@ -35,11 +34,6 @@ const MIN_ROWS = 20
 const MAX_ROWS = 250
 /** What the fields other than the description take, roughly. */
 const ROW_BYTES = 400
-const CHUNK_BYTES = 262_144
-/** A reader that takes less than a chunk in this time gives its place to another. */
-const STALL_MS = 30_000
-/** In one process at a time; a slow reader holds one chunk, never a connection. */
-const MAX_RUNNING = 20
 
 /**
  * Streams tasks as CSV, in the order in which they were created, read by read as the reader takes them. Paged by a key
@@ -48,7 +42,6 @@ const MAX_RUNNING = 20
  */
 export function createTaskExport(db: Db) {
   const readTasks = createTaskReader(db)
-  let running = 0
 
   /** Rejects before the first chunk when the caller may not or the database cannot; later errors abort the stream. */
   return async function exportTasks(
@@ -57,21 +50,7 @@ export function createTaskExport(db: Db) {
   ): Promise<Readable> {
     const read: ReadAfter = async (limit, after) =>
       (await readTasks(ctx, { sort: 'created_at_asc', filter, after, limit })).rows
-    if (running >= MAX_RUNNING) {
-      throw unavailable('Too many exports are in progress. Try again in a few seconds.', 5)
-    }
-    running++
-    const end = () => {
-      running--
-    }
-    try {
-      const records = recordsOf(bom, await read(MIN_ROWS), read)
-      const stream = streamText(records, { chunkBytes: CHUNK_BYTES, stallMs: STALL_MS })
-      return stream.once('close', end)
-    } catch (error) {
-      end()
-      throw error
-    }
+    return streamText(recordsOf(bom, await read(MIN_ROWS), read), FILE_LIMITS)
   }
 }
 
@@ -103,7 +82,7 @@ function* partsOf(rows: Rows): Generator<Rows> {
   for (const row of rows) {
     part.push(row)
     bytes += bytesOf(row)
-    if (bytes >= CHUNK_BYTES) {
+    if (bytes >= FILE_LIMITS.chunkBytes) {
       yield part
       part = []
       bytes = 0

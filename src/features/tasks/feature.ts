@@ -30,13 +30,14 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
   }),
   foreignPaths: {
     'GET /api/v1/tasks':
-      'todo todos items todo-items issues cards tasks/all tasks/list tasks/search',
-    'POST /api/v1/tasks': 'tasks/create tasks/new tasks/add',
-    'GET /api/v1/tasks/{task_id}': 'todos/{} todo/{} items/{} issues/{}',
+      'todo todos items todo-items issues cards tasks/all tasks/list tasks/search search',
+    'POST /api/v1/tasks':
+      'tasks/create tasks/new tasks/add projects/{}/tasks boards/{}/cards lists/{}/cards',
+    'GET /api/v1/tasks/{task_id}': 'todos/{} todo/{} items/{} issues/{} cards/{}',
     'PATCH /api/v1/tasks/{task_id}':
-      'tasks/{}/complete tasks/{}/close tasks/{}/update tasks/{}/status',
-    'POST /api/v1/tasks/{task_id}/restore': 'tasks/{}/undelete tasks/{}/reopen',
-    'GET /api/v1/tasks/{task_id}/events': 'tasks/{}/history tasks/{}/activity',
+      'tasks/{}/complete tasks/{}/close tasks/{}/reopen tasks/{}/toggle tasks/{}/update tasks/{}/status',
+    'POST /api/v1/tasks/{task_id}/restore': 'tasks/{}/undelete',
+    'GET /api/v1/tasks/{task_id}/events': 'tasks/{}/history tasks/{}/activity cards/{}/actions',
     'GET /api/v1/task-exports/csv': 'export exports tasks/export',
     'GET /api/v1/task-stats': 'stats tasks/stats statistics dashboard'
   },

@@ -2,8 +2,7 @@ import { type Static, type TOptional, type TSchema, Type } from '@sinclair/typeb
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { tasks } from '../../db/tables/tasks.ts'
 import { ref } from '../../http/schemas.ts'
-import { momentOf, type TimeZone } from '../../lib/time-zone.ts'
-import { isTimestamp } from '../../lib/timestamp.ts'
+import { inZone, type TimeZone } from '../../lib/time-zone.ts'
 import { normalizeDueDate } from './due-date.fields.ts'
 import {
   AllDay,
@@ -76,14 +75,14 @@ const DECLARED = {
     input: ref(TaskStatus),
     output: ref(TaskStatus),
     default: 'todo',
-    csv: { names: ['status'], parse: unlessBlank(parseStatus) }
+    csv: { names: ['status'], parse: unlessBlank((text) => text) }
   },
   priority: {
     column: tasks.priority,
     input: ref(TaskPriority),
     output: ref(TaskPriority),
     default: 'medium',
-    csv: { names: ['priority'], parse: unlessBlank(parsePriority) }
+    csv: { names: ['priority'], parse: unlessBlank((text) => text) }
   },
   due_date: {
     column: tasks.due_date,
@@ -196,37 +195,9 @@ function unlessBlank(
   }
 }
 
-/** What other programs, and people, call the states and priorities. */
-const STATUS_NAMES = new Map([
-  ['pending', 'todo'],
-  ['to_do', 'todo'],
-  ['not_started', 'todo'],
-  ['completed', 'done']
-])
-const PRIORITY_NAMES = new Map([
-  ['normal', 'medium'],
-  ['urgent', 'high']
-])
-
-function parseStatus(text: string): string {
-  const status = text.toLowerCase().replace(/[\s_-]+/g, '_')
-  return STATUS_NAMES.get(status) ?? status
-}
-
-function parsePriority(text: string): string {
-  const priority = text.toLowerCase()
-  return PRIORITY_NAMES.get(priority) ?? priority
-}
-
-const LOCAL_TIME = /^(\d{4}-\d{2}-\d{2})[Tt ]+(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)$/
-
 /** Reads a time without zone in `zone`, if there is one; the rest is judged like a request. */
 function parseDueDate(text: string, zone?: TimeZone): string {
-  const [, date, time] = LOCAL_TIME.exec(text) ?? []
-  const asUtc = `${date}T${time}Z`
-  return zone && isTimestamp(asUtc)
-    ? new Date(momentOf(Date.parse(asUtc), zone)).toISOString()
-    : text
+  return (zone && inZone(text, zone)) ?? text
 }
 
 function parseTags(text: string): string[] {

@@ -1,6 +1,7 @@
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { tasks } from '../../db/tables/tasks.ts'
+import { othersTask } from './access.sql.ts'
 import { taskColumns } from './columns.sql.ts'
 import type { Task } from './schema.ts'
 
@@ -12,6 +13,22 @@ export const lockOwnTasks = (tx: Db, owner_id: string, ids: string[]): Promise<T
     .where(and(eq(tasks.owner_id, owner_id), inArray(tasks.id, ids)))
     .orderBy(tasks.id)
     .for('update')
+
+/** Returns which of these ids are of tasks that are assigned to a user and somebody else's. */
+export async function listAssignedIds(
+  tx: Db,
+  user_id: string,
+  ids: string[]
+): Promise<Set<string>> {
+  if (ids.length === 0) {
+    return new Set()
+  }
+  const found = await tx
+    .select({ id: tasks.id })
+    .from(tasks)
+    .where(and(inArray(tasks.id, ids), ne(tasks.owner_id, user_id), othersTask(user_id, false)))
+  return new Set(found.map(({ id }) => id))
+}
 
 /** Sets when tasks that are done were finished. */
 export async function setCompletion(

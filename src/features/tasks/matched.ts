@@ -1,13 +1,12 @@
 import { sql } from 'drizzle-orm'
-import type { Actor, Caller, RequestContext } from '../../core/context.ts'
+import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Tx } from '../../db/transaction.ts'
-import { buildUpdate, type TaskChangeSet } from './changes.ts'
 import { insertTaskRecords, type TaskRecord } from './create.queries.ts'
-import { DEFAULTS, FIELD_NAMES, type FieldName } from './fields.ts'
-import { lockOwnTasks, setCompletion } from './matched.queries.ts'
+import { DEFAULTS, type FieldName } from './fields.ts'
+import { listAssignedIds, lockOwnTasks } from './matched.queries.ts'
+import { updateMatched } from './matched-update.ts'
 import { listTakenIds } from './queries.ts'
-import type { Task, TaskUpdate } from './schema.ts'
-import { applyChanges } from './update.ts'
+import type { Task } from './schema.ts'
 
 /** A task from a file that may be one that the caller has. */
 export type MatchedRecord = TaskRecord & {
@@ -37,8 +36,9 @@ interface MatchResult<T> {
 
 /**
  * Creates a task of each record, unless the caller has a task with its id: that one is left alone, changed, or reported
- * as taken. An id of somebody else's task is like one that is free, except that the new task gets another id, which
- * is the same each time. Ids are locked until the transaction ends, so that two at the same time make one task.
+ * as taken. A task that is assigned to the caller exists as well, and stays as it is. Any other id of somebody else's
+ * task is like one that is free, except that the new task gets another id, which is the same each time. Ids are locked
+ * until the transaction ends, so that two at the same time make one task.
  */
 export async function saveMatched<T extends MatchedRecord>(
   tx: Tx,
@@ -47,73 +47,81 @@ export async function saveMatched<T extends MatchedRecord>(
   options: MatchOptions
 ): Promise<MatchResult<T>> {
   const result: MatchResult<T> = { created: 0, updated: 0, skipped: 0, taken: [], over: [] }
+  const run: Run<T> = { tx, ctx, options, result, imagined: new Map() }
   for (const round of roundsOf(records)) {
-    await saveRound(tx, ctx, round, options, result)
+    await saveRound(run, round)
   }
   return result
 }
 
-/** Separates records of the same id: the second finds what the first has made. */
+interface Run<T> {
+  tx: Tx
+  ctx: RequestContext<Actor>
+  options: MatchOptions
+  result: MatchResult<T>
+  /** The tasks that a dry run would have made or changed before, by their ids. */
+  imagined: Map<string, Task>
+}
+
+/**
+ * Separates records that may be the same task: the second finds what the first has made. A task may come under the id
+ * that it has here and under the one that it had elsewhere.
+ */
 function roundsOf<T extends MatchedRecord>(records: T[]): T[][] {
-  const seen = new Map<string, number>()
+  const next = new Map<string, number>()
   const rounds: T[][] = []
   for (const record of records) {
-    const key = record.given_id ?? record.id
-    const round = seen.get(key) ?? 0
-    seen.set(key, round + 1)
+    const { id, given_id = id, own_id = id } = record
+    const round = Math.max(next.get(given_id) ?? 0, next.get(own_id) ?? 0)
+    next.set(given_id, round + 1).set(own_id, round + 1)
     rounds[round] ??= []
     rounds[round].push(record)
   }
   return rounds
 }
 
-async function saveRound<T extends MatchedRecord>(
-  tx: Tx,
-  ctx: RequestContext<Actor>,
-  records: T[],
-  options: MatchOptions,
-  result: MatchResult<T>
-): Promise<void> {
-  const { fresh, existing } = await match(tx, ctx.caller.id, records)
-  const room = await options.quotaFor(fresh.length)
-  const created = fresh.slice(0, room)
-  result.created += created.length
+async function saveRound<T extends MatchedRecord>(run: Run<T>, records: T[]): Promise<void> {
+  const { options, result } = run
+  const { fresh, existing, assigned } = await match(run, records)
+  // The tasks that a dry run would have made before are not counted by the database.
+  const before = options.isDryRun ? result.created : 0
+  const room = Math.max(0, (await options.quotaFor(before + fresh.length)) - before)
   result.over.push(...fresh.slice(room).map(({ record }) => record))
-  if (created.length > 0 && !options.isDryRun) {
-    const rows = created.map(({ record, id }) => ({ ...record, id }))
-    await insertTaskRecords(tx, ctx, sql`SELECT ${JSON.stringify(rows)}::jsonb`)
-  }
+  await createFresh(run, fresh.slice(0, room))
   if (options.onConflict === 'error') {
-    result.taken.push(...existing.map(({ record }) => record))
+    result.taken.push(...existing.map(({ record }) => record), ...assigned)
     return
   }
-  const updated =
-    options.onConflict === 'update' ? await updateExisting(tx, ctx, existing, options.isDryRun) : 0
+  const updated = options.onConflict === 'update' ? await updateExisting(run, existing) : 0
   result.updated += updated
-  result.skipped += existing.length - updated
+  result.skipped += existing.length + assigned.length - updated
 }
 
 interface Match<T> {
   fresh: { record: T; id: string }[]
   existing: { record: T; task: Task }[]
+  /** Those whose task is somebody else's and assigned to the caller. */
+  assigned: T[]
 }
 
 async function match<T extends MatchedRecord>(
-  tx: Tx,
-  owner_id: string,
+  { tx, ctx, imagined }: Run<T>,
   records: T[]
 ): Promise<Match<T>> {
   const ids = records.flatMap(({ given_id }) => given_id ?? [])
   const ownIds = records.flatMap(({ own_id }) => own_id ?? [])
   const taken = await listTakenIds(tx, ids)
-  const own = await lockOwnTasks(tx, owner_id, [...ids, ...ownIds])
-  const byId = new Map(own.map((task) => [task.id, task]))
-  const result: Match<T> = { fresh: [], existing: [] }
+  const own = await lockOwnTasks(tx, ctx.caller.id, [...ids, ...ownIds])
+  const assigned = await listAssignedIds(tx, ctx.caller.id, [...taken])
+  const byId = new Map([...own.map((task) => [task.id, task] as const), ...imagined])
+  const result: Match<T> = { fresh: [], existing: [], assigned: [] }
   for (const record of records) {
     const { id, given_id = id, own_id = id } = record
     const task = byId.get(given_id) ?? byId.get(own_id)
     if (task) {
       result.existing.push({ record, task })
+    } else if (assigned.has(given_id)) {
+      result.assigned.push(record)
     } else {
       result.fresh.push({ record, id: taken.has(given_id) ? own_id : given_id })
     }
@@ -121,45 +129,36 @@ async function match<T extends MatchedRecord>(
   return result
 }
 
-/** Gives tasks the values of their records, and returns how many differed. A task in the trash stays as it is. */
-async function updateExisting<T extends MatchedRecord>(
-  tx: Tx,
-  ctx: RequestContext<Actor>,
-  existing: Match<T>['existing'],
-  isDryRun: boolean
-): Promise<number> {
-  const owner: Caller = {
-    id: ctx.caller.id,
-    name: ctx.caller.name ?? '',
-    role: 'user',
-    session_id: ''
-  }
-  const changes: TaskChangeSet[] = []
-  const completions: { id: string; completed_at: string }[] = []
-  for (const { record, task } of existing) {
-    const change = task.deleted_at === null ? buildUpdate(owner, task, wantedOf(record)) : undefined
-    if (change) {
-      changes.push(change)
-      if ('status' in change.changes && record.completed_at !== undefined) {
-        completions.push({ id: task.id, completed_at: record.completed_at })
-      }
+async function createFresh<T extends MatchedRecord>(
+  { tx, ctx, options, result, imagined }: Run<T>,
+  fresh: Match<T>['fresh']
+): Promise<void> {
+  const rows = fresh.map(({ record, id }) => ({ ...record, id }))
+  result.created += rows.length
+  if (options.isDryRun) {
+    for (const row of rows) {
+      imagined.set(row.id, imaginedTask(row, ctx.caller.id))
     }
+  } else if (rows.length > 0) {
+    await insertTaskRecords(tx, ctx, sql`SELECT ${JSON.stringify(rows)}::jsonb`)
   }
-  if (!isDryRun) {
-    await applyChanges(tx, ctx, changes)
-    if (completions.length > 0) {
-      await setCompletion(tx, ctx.caller.id, completions)
-    }
-  }
-  return changes.length
 }
 
-/** Fields that have no column of their own in a file, and the column that says them. */
-const SAID_BY = new Map<string, FieldName>([['all_day', 'due_date']])
+/** Returns what decides whether a later record changes the task of this one. */
+function imaginedTask(record: TaskRecord, owner_id: string): Task {
+  const times = { completed_at: record.completed_at ?? null, deleted_at: null }
+  return { ...DEFAULTS, ...record, ...times, owner_id } as unknown as Task
+}
 
-/** What is not in a record is its default, which JSON leaves out when it is null. */
-function wantedOf(record: MatchedRecord): TaskUpdate {
-  const values: Record<string, unknown> = { ...DEFAULTS, ...record }
-  const given = FIELD_NAMES.filter((name) => record.given?.includes(SAID_BY.get(name) ?? name))
-  return Object.fromEntries(given.map((field) => [field, values[field]]))
+async function updateExisting<T extends MatchedRecord>(
+  { tx, ctx, options, imagined }: Run<T>,
+  existing: Match<T>['existing']
+): Promise<number> {
+  const updated = await updateMatched(tx, ctx, existing, options.isDryRun)
+  if (options.isDryRun) {
+    for (const task of updated) {
+      imagined.set(task.id, task)
+    }
+  }
+  return updated.length
 }

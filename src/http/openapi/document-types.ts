@@ -28,6 +28,7 @@ export interface Parameter {
 export interface Operation {
   operationId: string
   description: string
+  tags: string[]
   security?: unknown[]
   parameters?: Parameter[]
   requestBody?: { content: Record<string, Media>; required?: boolean; description?: string }
@@ -41,6 +42,7 @@ export interface RawDocument {
   components: Components
   security: unknown[]
   servers: { url: string }[]
+  tags: { name: string }[]
 }
 export interface Component extends Record<string, unknown> {
   description?: string

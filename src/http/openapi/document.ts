@@ -1,4 +1,4 @@
-import type { Document, RawDocument } from './document-types.ts'
+import type { Document, Operation, RawDocument } from './document-types.ts'
 import { HEADERS } from './headers.ts'
 import { addLinks } from './links.ts'
 import { completeOperation } from './operations.ts'
@@ -31,7 +31,30 @@ export function buildDocument(raw: RawDocument): Document {
     'headers',
     HEADERS
   )
-  return sorted(document) as Document
+  return { ...(sorted(document) as Document), paths: inOrder(document) }
+}
+
+/** What is created comes before what is done with it. */
+const METHODS = ['post', 'get', 'patch', 'put', 'delete']
+
+/**
+ * Puts paths into the order of tags, which is that of a journey: those of a tag as their routes are registered, so that
+ * an addition never moves anything else.
+ */
+function inOrder({ paths, tags }: Document): Document['paths'] {
+  const names = tags.map(({ name }) => name)
+  const rankOf = (methods: Record<string, Operation>): number =>
+    Math.min(...Object.values(methods).map(({ tags: [tag = ''] }) => names.indexOf(tag)))
+  return Object.fromEntries(
+    Object.entries(paths)
+      .sort(([, a], [, b]) => rankOf(a) - rankOf(b))
+      .map(([path, methods]) => [
+        path,
+        Object.fromEntries(
+          METHODS.flatMap((name) => (methods[name] ? [[name, sorted(methods[name], 3)]] : []))
+        ) as typeof methods
+      ])
+  )
 }
 
 /** Leaves out the components that nothing refers to. */
@@ -58,7 +81,7 @@ function cleanSchema(schema: unknown): void {
   }
 }
 
-/** Sorts components, paths and their keys by name, so that an addition never moves anything else. */
+/** Sorts components and keys by name, so that an addition never moves anything else. */
 function sorted(value: unknown, depth = 0): unknown {
   if (Array.isArray(value) || value === null || typeof value !== 'object' || depth > 3) {
     return value

@@ -16,13 +16,15 @@ declare module 'fastify' {
  * is in CORS_ORIGINS: a form there needs no permission to be sent, and would use up the limits of the visitor's IP.
  */
 export const crossSite = fp(async (app, { config }: { config: Config }) => {
-  const allowed = new Set(allowedOrigins(config))
+  const allowed = allowedOrigins(config)
+  const isAllowed = (origin: string) =>
+    allowed.some((one) => (typeof one === 'string' ? one === origin : one.test(origin)))
   app.addHook('onRequest', async ({ headers, routeOptions }: FastifyRequest) => {
     const isCrossSite = headers['sec-fetch-site'] === 'cross-site'
     if (!isCrossSite || !routeOptions.config.checksCredentials) {
       return
     }
-    if (headers.origin === undefined || !allowed.has(headers.origin)) {
+    if (headers.origin === undefined || !isAllowed(headers.origin)) {
       throw new Problem('cross_site', {
         detail: 'A browser sent this for another website. Its origin must be in CORS_ORIGINS.'
       })

@@ -6,18 +6,19 @@ import type { TSchema } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../config.ts'
+import { PLACEHOLDER_URL } from '../../core/problem.ts'
 import { md } from '../../lib/md.ts'
 import { toOpenApi30 } from '../../lib/openapi-downgrade.ts'
 import { basePathOf } from '../base-path.ts'
 import { sendWithEtag } from '../etag.ts'
 import type { Tag } from '../feature.ts'
 import { buildDocument, type Document, type RawDocument } from '../openapi/document.ts'
+import { GUIDE } from '../openapi/guide.ts'
 import { problemCodes } from '../schemas.ts'
 
 export const VERSION: string = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
 ).version
-const DOCUMENTATION_HOST = 'https://tasklane.example'
 
 /** Swagger UI needs its own scripts, styles and calls, and the images that it carries in itself. */
 const DOCS_CSP = [
@@ -33,7 +34,7 @@ const DOCS_CSP = [
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The published contract; `servers` names `origin`, or the documentation host. */
+    /** The published contract; `servers` names `origin`, or a placeholder. */
     contract(origin?: string): Document
   }
 }
@@ -60,12 +61,12 @@ export const openapi = fp(
     await app.register(swagger, swaggerOptions(tags, basePath))
 
     let built: Document | undefined
-    app.decorate('contract', (origin = DOCUMENTATION_HOST) => {
+    app.decorate('contract', (origin = PLACEHOLDER_URL) => {
       built ??= buildDocument(app.swagger() as unknown as RawDocument)
       return { ...built, servers: [{ ...built.servers[0], url: origin }] }
     })
 
-    await app.register(documents, { origin: config.PUBLIC_URL })
+    await app.register(documents)
     if (config.DOCS_ENABLED) {
       await app.register(docs, { tokenUrl, base: basePathOf(config) })
     }
@@ -78,11 +79,12 @@ const swaggerOptions = (tags: Tag[], basePath: string): SwaggerOptions => ({
     info: {
       title: 'Tasklane',
       version: VERSION,
-      description: 'A self-hosted task-management backend.',
-      contact: { name: 'Tasklane', url: DOCUMENTATION_HOST, email: 'api@tasklane.example' },
+      description: GUIDE,
+      // No address: whom to ask is who runs the installation, which the contract does not know.
+      contact: { name: 'The Tasklane authors' },
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' }
     },
-    servers: [{ url: DOCUMENTATION_HOST, description: 'Your installation' }],
+    servers: [{ url: PLACEHOLDER_URL, description: 'Your installation' }],
     tags,
     security: [{ bearerAuth: [] }],
     components: {
@@ -115,15 +117,12 @@ const swaggerOptions = (tags: Tag[], basePath: string): SwaggerOptions => ({
   })
 })
 
-/**
- * Serves the documents, each built once; equal to the committed ones apart from `servers`. That names the configured
- * origin or else the one we listen on, never a request's Host: the first caller would choose it for everyone.
- */
-async function documents(app: FastifyInstance, { origin }: { origin: string | undefined }) {
+/** Serves the documents, each built once; equal to the committed ones apart from `servers`: this installation. */
+async function documents(app: FastifyInstance) {
   const serve = (url: string, convert: (document: Document) => Document) => {
     let cached: { text: string; etag: string } | undefined
     const build = () => {
-      const text = documentText(convert(app.contract(origin ?? listeningOrigin(app))))
+      const text = documentText(convert(app.contract(app.publicUrl)))
       return { text, etag: `"${createHash('sha256').update(text).digest('base64url')}"` }
     }
     app.get(url, { schema: { hide: true } }, async (request, reply) => {
@@ -136,12 +135,6 @@ async function documents(app: FastifyInstance, { origin }: { origin: string | un
   serve('/openapi-3.0.json', toOpenApi30)
 }
 
-function listeningOrigin(app: FastifyInstance): string | undefined {
-  return app.addresses().length > 0
-    ? app.listeningOrigin.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:')
-    : undefined
-}
-
 /** Writes a document in the order of its keys, indented by two, ASCII only: the same text on every machine. */
 export function documentText(document: object): string {
   const text = JSON.stringify(document, null, 2)
@@ -150,13 +143,28 @@ export function documentText(document: object): string {
 
 const codeUnit = (char: string): string => char.charCodeAt(0).toString(16).padStart(4, '0')
 
+/** Without it, telephones show the page as wide as on a desk, and as small. */
+const VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+
+const readPart = (name: string): string =>
+  readFileSync(new URL(`../openapi/${name}`, import.meta.url), 'utf8')
+
 /** Serves Swagger UI with its own assets. It logs in by a flow that the published document leaves out. */
 async function docs(app: FastifyInstance, { tokenUrl, base }: { tokenUrl: string; base: string }) {
+  app.addHook('onSend', async (_request, reply, payload) =>
+    typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html')
+      ? payload.replace('<meta charset="UTF-8">', `$&${VIEWPORT}`)
+      : payload
+  )
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     indexPrefix: base,
     staticCSP: DOCS_CSP,
-    theme: { title: 'Tasklane API' },
+    theme: {
+      title: 'Tasklane API',
+      css: [{ filename: 'page.css', content: readPart('docs-page.css') }],
+      js: [{ filename: 'page.js', content: readPart('docs-page.js') }]
+    },
     // The plain layout: no bar that offers to explore other documents.
     uiConfig: {
       layout: 'BaseLayout',
@@ -174,7 +182,7 @@ function withPasswordFlow(document: Document, tokenUrl: string): Document {
   const clone = structuredClone(document)
   const flow = {
     type: 'oauth2',
-    description: 'Username (or email) and password; leave the client fields empty.',
+    description: 'Log in with username (or email) and password.',
     flows: { password: { tokenUrl, scopes: {} } }
   }
   clone.components.securitySchemes = { password: flow, ...clone.components.securitySchemes }

@@ -35,11 +35,22 @@ export const commonHeaders = ({
   })
 })
 
-/** Returns the origins in CORS_ORIGINS as browsers send them. */
-export const allowedOrigins = ({ CORS_ORIGINS }: Pick<Config, 'CORS_ORIGINS'>): string[] =>
-  splitList(CORS_ORIGINS).map((origin) => origin.replace(/\/$/, ''))
+/** Where front ends run while they are developed, on any port. */
+const LOOPBACK_ORIGIN = /^https?:\/\/(([a-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/
 
-/** Sets the headers of every response, and CORS for the exact origins that the configuration lists: none by default. */
+/**
+ * Returns the origins that may call the API: those in CORS_ORIGINS as browsers send them and, in development, every one
+ * of this machine.
+ */
+export const allowedOrigins = ({
+  CORS_ORIGINS,
+  NODE_ENV
+}: Pick<Config, 'CORS_ORIGINS' | 'NODE_ENV'>): (string | RegExp)[] => [
+  ...splitList(CORS_ORIGINS).map((origin) => origin.replace(/\/$/, '')),
+  ...(NODE_ENV === 'development' ? [LOOPBACK_ORIGIN] : [])
+]
+
+/** Sets the headers of every response, and CORS for the origins that may call the API: none by default. */
 export const securityHeaders = fp(async (app, { config }: { config: Config }) => {
   const headers = commonHeaders(config)
   app.addHook('onRequest', async (_request, reply) => {

@@ -100,6 +100,21 @@ t.test(
   }
 )
 
+t.test('the parts of a file that is split between lines are imported one by one', async (t) => {
+  const ann = await household()
+  await ann.create({ title: 'Second' })
+  const lines = (await ann.get(EXPORT)).body.trimEnd().split('\n')
+  const away = await elsewhere.signUp()
+  const options = { name: 'part.jsonl', type: 'application/octet-stream' }
+  for (const line of lines.toReversed()) {
+    t.match(await imported(away, `${line}\n`, options), { source: 'tasklane', rows_rejected: 0 })
+  }
+  t.strictSame(
+    (await tasksOf(away)).map(({ title }) => title),
+    ['Line one', 'Second']
+  )
+})
+
 t.test('an API key cannot export the account', async (t) => {
   const ann = await signUp()
   const { key } = (

@@ -61,6 +61,24 @@ t.test('where nothing tells the order, it is asked for and not guessed', async (
   })
 })
 
+t.test('a date with slashes tells the order also where a time follows it', async (t) => {
+  for (const [day, time] of [
+    [', 09:00', '09:00'],
+    [', 9:00:00 AM', '09:00'],
+    [' 09:00', '09:00'],
+    ['T09:00', '09:00']
+  ] as const) {
+    const texts = [`31/01/2026${day}`, `05/04/2026${day}`]
+    t.strictSame(
+      (await dates(texts, '?time_zone=UTC')).found,
+      [`2026-01-31T${time}:00.000Z`, `2026-04-05T${time}:00.000Z`],
+      day
+    )
+    const [, ambiguous] = texts
+    t.strictSame((await dates([`${ambiguous}`], '?time_zone=UTC')).found, ['ambiguous_date'], day)
+  }
+})
+
 t.test('a late day beyond the twelfth does not change what was said before it', async (t) => {
   const early = Array.from({ length: 700 }, () => 'x,04/05/2026\n').join('')
   const ann = await signUp()

@@ -115,10 +115,11 @@ t.test('two workers on one import create each task once', async (t) => {
   const before = await events.count()
   const created = await accepted(ann, rows(3000))
   const worker_id = randomUUID()
+  const worker = { db, id: worker_id, quota: 0, basePath: '' }
   const leased = await leaseImport(db, worker_id, false)
   t.equal(leased?.id, created.id)
   const work = async () => {
-    while (leased && (await processBlock(db, worker_id, leased, 0))) {}
+    while (leased && (await processBlock(worker, leased))) {}
   }
   await Promise.all([work(), work()])
   t.match(await read(ann, created), { status: 'succeeded', rows_imported: 3000 })
@@ -192,21 +193,23 @@ t.test('an expired lease is taken over, a valid one is not', async (t) => {
 })
 
 t.test('an import whose worker dies repeatedly fails with a problem', async (t) => {
-  const ann = await signUp()
-  const created = await accepted(ann, rows(3))
-  for (let i = 0; i < 11; i++) {
-    await leaseImport(db, randomUUID(), true)
+  for (const [PUBLIC_URL, base] of [
+    [undefined, ''],
+    ['https://example.com/office/', '/office']
+  ]) {
+    const ann = await signUp()
+    const created = await accepted(ann, rows(3))
+    for (let i = 0; i < 11; i++) {
+      await leaseImport(db, randomUUID(), true)
+    }
+    const job = importJob({ db, config: { ...config, DATABASE_URL: undefined, PUBLIC_URL }, log })
+    while (await job.runOnce(() => false)) {}
+    t.match(await read(ann, created), {
+      status: 'failed',
+      rows_imported: 0,
+      problem: { status: 500, code: 'internal_error', instance: `${base}${IMPORTS}/${created.id}` }
+    })
   }
-  while (
-    await importJob({ db, config: { ...config, DATABASE_URL: undefined }, log }).runOnce(
-      () => false
-    )
-  ) {}
-  t.match(await read(ann, created), {
-    status: 'failed',
-    rows_imported: 0,
-    problem: { status: 500, code: 'internal_error', instance: `${IMPORTS}/${created.id}` }
-  })
 })
 
 t.test(

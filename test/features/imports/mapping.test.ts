@@ -1,5 +1,6 @@
 import t from 'tap'
 import {
+  asQuery,
   ended,
   foreign,
   form,
@@ -25,7 +26,6 @@ const mapping = (value: unknown): Part => ({
 })
 const send = (who: Person, parts: Part[], url = IMPORTS) =>
   who.send({ method: 'POST', url, ...form(...parts) })
-const asQuery = (value: unknown) => `?mapping=${encodeURIComponent(JSON.stringify(value))}`
 
 t.test('columns are what the sender says, before or behind the file or in the query', async (t) => {
   const expected = [{ title: 'Paint', description: 'the door', tags: ['ann'], due_date: null }]

@@ -95,6 +95,31 @@ t.test('TickTick: a whole day is that day in the zone of the task', async (t) =>
   t.match((await importInto(file)).tasks, { Berlin: { due_date: '2026-03-02T23:59:59.999Z' } })
 })
 
+t.test('TickTick: a whole day of a task without zone is that day in time_zone', async (t) => {
+  const fileOf = (zone: string) =>
+    '"List Name","Title","Content","Is Check list","Due Date","Timezone","Is All Day"\n' +
+    `x,March,,N,2026-02-28T23:00:00+0000,${zone},true\n`
+  const query = '?time_zone=Europe/Berlin'
+  const given = await importInto(fileOf(''), query)
+  t.match(given.tasks, { March: { due_date: '2026-03-01T23:59:59.999Z' } })
+  t.strictSame(codesOf(given.done), [])
+  const assumed = await importInto(fileOf(''))
+  t.match(assumed.tasks, { March: { due_date: '2026-02-28T23:59:59.999Z' } })
+  t.strictSame(codesOf(assumed.done), ['time_zone_assumed'])
+  const misspelt = await importInto(fileOf('Europe/Berln'), query)
+  t.match(misspelt.tasks, { March: { due_date: '2026-03-01T23:59:59.999Z' } })
+  t.match(misspelt.done.warnings, [{ code: 'time_zone_unknown', detail: /“Europe\/Berln”/ }])
+})
+
+t.test('Todoist: a zone that there is not is told, and that of the file counts', async (t) => {
+  const { done, tasks } = await importInto(
+    'TYPE,CONTENT,PRIORITY,INDENT,DATE,TIMEZONE\ntask,Call,1,1,2026-02-28 09:00,Europe/Berln\n',
+    '?time_zone=Europe/Berlin'
+  )
+  t.match(tasks, { Call: { due_date: '2026-02-28T08:00:00.000Z' } })
+  t.strictSame(codesOf(done), ['time_zone_unknown'])
+})
+
 t.test('Trello: the list is the state or a tag, labels lose their colour', async (t) => {
   const { done, tasks } = await importInto(foreign('trello-board'))
   t.match(done, { source: 'trello', rows_imported: 2, rows_rejected: 0 })
@@ -205,6 +230,41 @@ t.test('Planner, Microsoft To Do and Google Tasks are known by their columns', a
     Buy: { status: 'todo', due_date: '2026-01-02T23:59:59.999Z' },
     Done: { status: 'done', completed_at: '2026-01-03T10:00:00.000Z' }
   })
+})
+
+t.test('names of ours count in a file that looks like that of a program', async (t) => {
+  const day = '2026-01-02T23:59:59.999Z'
+  const outlook = await importInto(
+    'Subject,Start Date,Due Date,Status,Description,Tags,Priority\n' +
+      'Bins,,2026-01-02,Not started,x,a|b,High\n'
+  )
+  t.match(outlook.done, { source: 'outlook', ignored_columns: ['Start Date'] })
+  t.match(outlook.tasks, {
+    Bins: { description: 'x', tags: ['a', 'b'], priority: 'high', due_date: day }
+  })
+  const toDo = await importInto(
+    'title,description,status,importance,due_date\nRing,x,notStarted,high,2026-01-02\n'
+  )
+  t.match(toDo.done, { source: 'microsoft_to_do', ignored_columns: [] })
+  t.match(toDo.tasks, { Ring: { description: 'x', priority: 'high', due_date: day } })
+  const google = await importInto(
+    'title,notes,status,due,completed,priority,tags,id\n' +
+      'Buy,n,completed,2026-01-02,yes,low,a|b,0x1\nSell,,needsAction,,no,,,0x2\n'
+  )
+  t.match(google.done, { source: 'google_tasks', rows_imported: 2, ignored_columns: ['id'] })
+  t.match(google.tasks, {
+    Buy: { description: 'n', status: 'done', priority: 'low', tags: ['a', 'b'], due_date: day },
+    Sell: { status: 'todo', priority: 'medium', tags: [], due_date: null }
+  })
+})
+
+t.test('of two names of ours for a field that the program does not have, one counts', async (t) => {
+  const { done, tasks } = await importInto(
+    'Card ID,Card Name,List Name,notes,description\n1,Card,Doing,theirs,ours\n'
+  )
+  t.match(done, { source: 'trello', rows_imported: 1 })
+  t.match(tasks, { Card: { description: 'ours' } })
+  t.ok(done.ignored_columns.includes('notes'))
 })
 
 t.test('files of no known program say so', async (t) => {

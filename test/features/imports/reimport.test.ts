@@ -253,16 +253,36 @@ t.test('times of creation and completion are kept, and none is in the future', a
   t.match(byTitle.get('Finished'), { status: 'done', completed_at: '2022-02-02T00:00:00.000Z' })
 })
 
-t.test(
-  'ids of other programs are ignored, and a malformed one among ours is rejected',
-  async (t) => {
-    const ann = await signUp()
-    t.match(await imported(ann, 'id,title\n17,a\n18,b\n'), {
-      rows_imported: 2,
-      ignored_columns: ['id']
-    })
-    const done = await imported(ann, `id,title\n${uuidv7()},c\n18,d\n,e\n`)
-    t.match(done, { rows_imported: 2, rows_rejected: 1 })
+t.test('ids are judged row by row, and those of other programs are ignored', async (t) => {
+  const ann = await signUp()
+  t.match(await imported(ann, 'id,title\n17,a\n18,b\n'), {
+    rows_imported: 2,
+    ignored_columns: ['id'],
+    warnings: []
+  })
+  const id = uuidv7()
+  const early = Array.from({ length: 500 }, (_, i) => `,early ${i}\n`).join('')
+  const done = await imported(ann, `id,title\n${early}${id},late\n18,foreign\n`)
+  t.match(done, {
+    rows_imported: 502,
+    ignored_columns: [],
+    warnings: [{ code: 'ids_not_kept', detail: /“18”/ }]
+  })
+  t.match((await ann.get(`/api/v1/tasks/${id}`)).json(), { title: 'late' })
+  const again = await imported(ann, `id,title\n${id},late\n`)
+  t.match(again, { rows_imported: 0, rows_skipped: 1, warnings: [] })
+})
+
+t.test('what is said to be an id of ours, and is none, rejects the row', async (t) => {
+  const ann = await signUp()
+  const mapping = encodeURIComponent('{"id":"id"}')
+  for (const [file, query] of [
+    [`id,title\n${uuidv7()},c\n18,d\n,e\n`, `?mapping=${mapping}`],
+    [`${(await exportOf(ann)).trimEnd()}\n${exportedRow(uuidv7())}${exportedRow('18')}`, '']
+  ] as const) {
+    const done = await imported(ann, file, { query })
+    t.match(done, { rows_rejected: 1 })
     t.match(await errorsOf(ann, done), [{ row: 2, column: 'id', code: 'malformed', value: '18' }])
   }
-)
+})
+const exportedRow = (id: string): string => `New,,todo,,,,${id},,,,,,,\r\n`

@@ -18,6 +18,48 @@ t.test('in development, emails can be read at /dev/mails, newest first', async (
   t.strictSame(Object.keys(data[0]).sort(), ['html', 'subject', 'text', 'to'])
 })
 
+t.test('a browser gets the emails as a page whose links work; programs get JSON', async (t) => {
+  const { request, mail } = await createTestApp(t, {
+    env: { PUBLIC_URL: 'http://localhost:3000/office' }
+  })
+  const asBrowser = () =>
+    request({ url: '/dev/mails', headers: { accept: 'text/html,application/xml;q=0.9,*/*;q=0.8' } })
+  t.match((await asBrowser()).body, 'There are none yet.')
+  mail.send({
+    to: 'ann@example.com',
+    subject: 'A <b>code</b> & more',
+    text: 'Read http://localhost:3000/office/app/?a=1&b=2. <script>alert(1)</script>\n\n    12345678\n',
+    html: '<p onclick="alert(2)">12345678</p>'
+  })
+  const { headers, body } = await asBrowser()
+  t.match(headers, {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-security-policy': /^default-src 'none'; style-src 'sha256-/,
+    vary: 'accept'
+  })
+  t.match(body, '<h2>A &lt;b&gt;code&lt;/b&gt; &amp; more</h2>')
+  t.ok(
+    body.includes(
+      'Read <a href="http://localhost:3000/office/app/?a=1&amp;b=2">' +
+        'http://localhost:3000/office/app/?a=1&amp;b=2</a>. &lt;script&gt;'
+    )
+  )
+  t.match(body, '12345678')
+  t.match(body, '<a href="/office/dev/mails">')
+  t.notMatch(body, /<script|onclick/)
+  for (const accept of [
+    undefined,
+    '*/*',
+    'application/json',
+    'application/json, text/html;q=0.5',
+    'text/html;q=0'
+  ]) {
+    const answer = await request({ url: '/dev/mails', ...(accept && { headers: { accept } }) })
+    t.equal(answer.json().data.length, 1, String(accept))
+  }
+})
+
 t.test(
   '/dev/mails is shown to this machine only, under its own name and not through a proxy',
   async (t) => {

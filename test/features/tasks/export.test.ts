@@ -12,6 +12,7 @@ import { waitUntil } from '../../support/wait-until.ts'
 
 const { app, db, signUp } = await createTestApp(t)
 const FILE = '/api/v1/task-exports/csv'
+const ACCOUNT_FILE = '/api/v1/me/export'
 const EMPTY_FILE = `${FILE}?status=done`
 const recordsOf = (file: string): Record<string, string | null>[] =>
   parse(file, {
@@ -30,7 +31,7 @@ const fill = (who: Person, rows: number, description: string | null = null, data
     FROM generate_series(1, ${rows}::int) n`)
 
 /** Requests the file over a socket and leaves the response unread. */
-async function openExport(who: Person, server = app): Promise<IncomingMessage> {
+async function openExport(who: Person, server = app, path = FILE): Promise<IncomingMessage> {
   if (server.addresses().length === 0) {
     await server.listen({ port: 0, host: '127.0.0.1' })
   }
@@ -39,7 +40,7 @@ async function openExport(who: Person, server = app): Promise<IncomingMessage> {
     get({
       port,
       host: '127.0.0.1',
-      path: FILE,
+      path,
       agent: false,
       headers: { authorization: `Bearer ${who.access_token}` }
     }),
@@ -130,16 +131,18 @@ t.test(
 )
 
 t.test(
-  'a reader that stalls takes one of twenty places, and returns it when it disconnects',
+  'a reader that stalls takes one of twenty places for files of any kind, and returns it when it disconnects',
   async (t) => {
     const ann = await signUp()
     // More than sockets and streams buffer.
     await fill(ann, 2000, 'x'.repeat(10_000))
     const readers = []
-    for (let i = 0; i < 20; i++) {
-      readers.push(await openExport(ann))
+    for (let i = 0; i < 10; i++) {
+      readers.push(await openExport(ann), await openExport(ann, app, ACCOUNT_FILE))
     }
-    t.match(await ann.get(FILE), { statusCode: 503, headers: { 'retry-after': '5' } })
+    for (const file of [FILE, ACCOUNT_FILE]) {
+      t.match(await ann.get(file), { statusCode: 503, headers: { 'retry-after': '5' } })
+    }
     t.equal((await ann.get('/api/v1/tasks')).statusCode, 200, 'other requests are served')
     for (const reader of readers) {
       reader.destroy()

@@ -1,4 +1,4 @@
-import { type Source, textOf } from './source.ts'
+import { type Source, textOf, withCompletion } from './source.ts'
 
 /** Tasks by the names of Google's interface, which tools for it export; Google itself exports no table. */
 export const googleTasks: Source = {
@@ -18,7 +18,7 @@ export const googleTasks: Source = {
   },
   /** Google keeps the day only, as midnight in UTC. */
   adjust: (draft) => ({
-    ...draft,
+    ...withCompletion(draft),
     due_date: textOf(draft, 'due_date').replace(/T00:00:00(\.000)?Z$/, '')
   })
 }

@@ -1,4 +1,4 @@
-import { type Source, splitTags, textOf } from './source.ts'
+import { type Source, splitTags, textOf, withCompletion } from './source.ts'
 
 /** Outlook writes the dates that are not set as this word, in the language of the user. */
 const NO_DATE = /^(none|keine angabe|aucun|aucune)$/i
@@ -46,7 +46,7 @@ export const outlook: Source = {
 }
 
 const withSplitTags: Source['adjust'] = (draft) => ({
-  ...draft,
+  ...withCompletion(draft),
   tags: splitTags(textOf(draft, 'tags'), /[;,]/)
 })
 

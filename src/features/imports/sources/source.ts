@@ -1,10 +1,19 @@
+import type { TimeZone } from '../../../lib/time-zone.ts'
 import type { ImportField } from '../fields.ts'
 
 /** What a row says, as texts in our words that are still to be validated; tags may be a list. */
-export type Draft = Partial<Record<ImportField, string | string[]>>
+export type Draft = Partial<Record<ImportField, string | (string | null)[]>>
 
 /** Reads a cell of the row by the key of its column; an empty text when there is none. */
 export type ReadCell = (key: string) => string
+
+/** How a row is read, beside its cells. */
+export interface RowReading {
+  /** Tells what is assumed or left out. */
+  warn: (code: string, detail: string) => void
+  /** In which its times without zone are meant. */
+  zone: TimeZone | undefined
+}
 
 /** A program whose exports are recognised. */
 export interface Source {
@@ -16,12 +25,21 @@ export interface Source {
   columns: Record<string, ImportField>
   /** The key of the column that names the zone in which times of its row are meant. */
   zone?: string
-  /** Changes what the columns say by themselves; undefined for a row that is no task. `warn` tells what is left out. */
-  adjust?: (
-    draft: Draft,
-    cell: ReadCell,
-    warn: (code: string, detail: string) => void
-  ) => Draft | undefined
+  /** Changes what the columns say by themselves; undefined for a row that is no task. */
+  adjust?: (draft: Draft, cell: ReadCell, reading: RowReading) => Draft | undefined
+}
+
+const YES = /^(yes|y|true|1|x|done|completed)$/i
+const NO = /^(no|n|false|0)$/i
+
+/** A column for the time of completion may only say whether a task is done. */
+export function withCompletion(draft: Draft): Draft {
+  const { completed_at: _, ...rest } = draft
+  const text = textOf(draft, 'completed_at')
+  if (YES.test(text)) {
+    return { ...rest, status: textOf(draft, 'status') || 'done' }
+  }
+  return NO.test(text) ? rest : draft
 }
 
 /** Splits a list of tags as programs write it. `|` separates tags in files of ours, so none can contain it. */

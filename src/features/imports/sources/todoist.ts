@@ -1,8 +1,13 @@
 import { isoDate, slashedDate } from '../dates.ts'
-import { type Draft, type ReadCell, type Source, textOf } from './source.ts'
+import { type Draft, type ReadCell, type RowReading, type Source, textOf } from './source.ts'
 
 /** 1 is the highest in a file, although it is the lowest in their API. */
-const PRIORITIES: Record<string, string> = { 1: 'high', 2: 'high', 3: 'medium', 4: 'low' }
+const PRIORITIES = new Map([
+  ['1', 'high'],
+  ['2', 'high'],
+  ['3', 'medium'],
+  ['4', 'low']
+])
 const LABEL = /(^|\s)@([^\s@|]+)/g
 
 /** A project as a template: tasks, sections and comments in one list; labels are words in the title. */
@@ -17,7 +22,7 @@ export const todoist: Source = {
     deadline: 'due_date'
   },
   zone: 'timezone',
-  adjust(draft, cell, warn) {
+  adjust(draft, cell, { warn }) {
     if (cell('type').trim().toLowerCase() !== 'task') {
       return undefined
     }
@@ -35,11 +40,11 @@ export const todoist: Source = {
 
 function priorityOf(draft: Draft): Draft {
   const priority = textOf(draft, 'priority')
-  return priority === '' ? {} : { priority: PRIORITIES[priority] ?? priority }
+  return priority === '' ? {} : { priority: PRIORITIES.get(priority) ?? priority }
 }
 
 /** A date may be words such as "every saturday", which are no date of ours: the row is a task all the same. */
-function dueOf(cell: ReadCell, warn: (code: string, detail: string) => void): Draft {
+function dueOf(cell: ReadCell, warn: RowReading['warn']): Draft {
   const texts = [cell('date').trim(), cell('deadline').trim()].filter(Boolean)
   const due_date = texts.find(isOneDay)
   const words = texts.find((text) => !isOneDay(text))

@@ -2,7 +2,7 @@ import { statusOf } from '../words.ts'
 import { type Draft, type ReadCell, type Source, splitTags, textOf } from './source.ts'
 
 /** What a label is followed by: the name of its colour. */
-const COLOUR = /\s*\([a-z_ ]+\)$/
+const COLOUR = /\([a-z_ ]+\)$/
 
 /** A board: the list of a card is its state, or else what its users would search for. */
 export const trello: Source = {
@@ -24,7 +24,7 @@ export const trello: Source = {
       ...draft,
       status: statusOfCard(cell),
       tags: [
-        ...splitTags(textOf(draft, 'tags'), /,/).map((label) => label.replace(COLOUR, '')),
+        ...splitTags(textOf(draft, 'tags'), /,/).map((label) => label.replace(COLOUR, '').trim()),
         ...(isState ? [] : splitTags(list, /$^/))
       ].filter(Boolean)
     } satisfies Draft

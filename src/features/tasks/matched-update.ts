@@ -1,0 +1,86 @@
+import type { Actor, Caller, RequestContext } from '../../core/context.ts'
+import type { Tx } from '../../db/transaction.ts'
+import { buildCompletion, buildUpdate, type TaskChangeSet } from './changes.ts'
+import type { TaskRecord } from './create.queries.ts'
+import { DEFAULTS, FIELD_NAMES, type FieldName } from './fields.ts'
+import { setCompletion } from './matched.queries.ts'
+import type { Task, TaskUpdate } from './schema.ts'
+import { applyChanges } from './update.ts'
+
+/** A record and the task that has its id. */
+export interface MatchedPair {
+  record: TaskRecord & { given?: FieldName[] }
+  task: Task
+}
+
+/**
+ * Gives tasks the values of their records, with the times at which they were finished, and returns as what tasks those
+ * that differed will be. A task in the trash stays as it is.
+ */
+export async function updateMatched(
+  tx: Tx,
+  ctx: RequestContext<Actor>,
+  pairs: MatchedPair[],
+  isDryRun: boolean
+): Promise<Task[]> {
+  const owner: Caller = {
+    id: ctx.caller.id,
+    name: ctx.caller.name ?? '',
+    role: 'user',
+    session_id: ''
+  }
+  const changes = pairs.flatMap((pair) => changeOf(owner, pair) ?? [])
+  if (!isDryRun) {
+    await applyChanges(
+      tx,
+      ctx,
+      changes.map(({ changeSet }) => changeSet)
+    )
+    const completions = changes.flatMap(({ becomes: { id }, completed_at }) =>
+      completed_at === undefined ? [] : { id, completed_at }
+    )
+    if (completions.length > 0) {
+      await setCompletion(tx, ctx.caller.id, completions)
+    }
+  }
+  return changes.map(({ becomes }) => becomes)
+}
+
+interface MatchedChange {
+  changeSet: TaskChangeSet
+  becomes: Task
+  /** Set where the record says when the task was finished. */
+  completed_at: string | undefined
+}
+
+function changeOf(owner: Caller, { record, task }: MatchedPair): MatchedChange | undefined {
+  if (task.deleted_at !== null) {
+    return undefined
+  }
+  const wanted = wantedOf(record)
+  const becomes: Task = { ...task, ...wanted }
+  const { completed_at } = record
+  const isOther =
+    becomes.status === 'done' && completed_at !== undefined && completed_at !== task.completed_at
+  const completion = isOther ? completed_at : undefined
+  const changeSet =
+    buildUpdate(owner, task, wanted) ??
+    (completion === undefined ? undefined : buildCompletion(task, completion))
+  return (
+    changeSet && {
+      changeSet,
+      becomes: { ...becomes, completed_at: completion ?? task.completed_at },
+      completed_at: completion
+    }
+  )
+}
+
+/** Fields that have no column of their own in a file, and the column that says them. */
+const SAID_BY = new Map<string, FieldName>([['all_day', 'due_date']])
+
+/** What is not in a record is its default, which JSON leaves out when it is null. */
+function wantedOf(record: MatchedPair['record']): TaskUpdate {
+  const values: Record<string, unknown> = { ...DEFAULTS, ...record }
+  const given = FIELD_NAMES.filter((name) => record.given?.includes(SAID_BY.get(name) ?? name))
+  return Object.fromEntries(given.map((field) => [field, values[field]]))
+}
