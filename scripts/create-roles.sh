@@ -13,5 +13,6 @@ alter role tasklane set idle_in_transaction_session_timeout = '10s';
 alter role tasklane set tcp_keepalives_idle = 5;
 alter role tasklane set tcp_keepalives_interval = 2;
 alter role tasklane set tcp_keepalives_count = 3;
+alter role tasklane set max_parallel_workers_per_gather = 0;
 create database tasklane owner tasklane_owner template template0 encoding UTF8;
 SQL

@@ -26,6 +26,7 @@ import { inFlight } from './http/plugins/in-flight.ts'
 import { ipBans } from './http/plugins/ip-bans.ts'
 import { limitHint } from './http/plugins/limit-hint.ts'
 import { loadShedding } from './http/plugins/load-shedding.ts'
+import { meteredReads } from './http/plugins/metered-reads.ts'
 import { metrics } from './http/plugins/metrics.ts'
 import { notFound } from './http/plugins/not-found.ts'
 import { openapi } from './http/plugins/openapi.ts'
@@ -116,6 +117,7 @@ async function registerProtection(app: App, deps: Deps, banCache: BanCache, budg
     maxDelayMs: config.DATABASE_URL === undefined ? 0 : config.MAX_EVENT_LOOP_DELAY_MS
   })
   await app.register(rateLimit, { config, budgets, counters: deps.counters })
+  await app.register(meteredReads, { config })
   await app.register(inFlight, { isOn: config.RATE_LIMIT })
 }
 

@@ -85,6 +85,7 @@ export const Environment = Type.Object({
   RATE_LIMIT_DELETES: PerMinute(60),
   RATE_LIMIT_DELETE_ALL: PerMinute(20),
   RATE_LIMIT_IMPORTS: PerMinute(5),
+  RATE_LIMIT_DATABASE_MS: PerMinute(10_000),
   RATE_LIMIT_INSTANCES: Type.Integer({ default: 1, minimum: 1, maximum: 1000 }),
   IP_BAN_ALLOWLIST: Type.Optional(Type.String({ format: 'allowlist' })),
   MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 10, maximum: 1_000_000 }),

@@ -11,10 +11,10 @@ export const problemAdvice: Record<ProblemCode, string> = {
     'The request breaks the rules of HTTP itself, such as a missing Host or a URL that is not encoded.',
   invalid_code: md`The code is wrong, used, expired, or was tried five times: the response is the same for all of them.
     Ask for a new code; only the newest one works.`,
-  invalid_reset_token: md`The token was used already or has expired. Begin again at forgot-password, or ask an admin for
-    another link.`,
-  invalid_invitation: md`The invitation was used, withdrawn or renewed, or has expired. Use the link in the newest email,
-    or ask an admin for another invitation.`,
+  invalid_reset_token:
+    'The token was used already or is older than ten minutes. Begin again at forgot-password.',
+  invalid_invitation:
+    'The invitation is used, withdrawn or expired, or its token is incomplete. Ask for a new one.',
   password_reused:
     'The new password is the present one. Choose another; the reset token stays valid.',
   invalid_grant: md`The username, email or password is wrong, or the refresh token is spent or expired. After a spent
@@ -28,12 +28,12 @@ export const problemAdvice: Record<ProblemCode, string> = {
   not_allowed: 'You may see the resource, but what you asked for needs another role. Ask an admin.',
   missing_scope:
     'The API key was created without the scope that the operation needs. Create another key with it.',
-  registration_closed: md`New accounts need an invitation here, or are created by an admin; the member detail says
-    which. Existing accounts log in as before.`,
   account_disabled: 'An admin has disabled the account. Ask one to enable it.',
   email_unverified:
     'This installation asks for a confirmed email address. Enter the code that was sent to it.',
   too_many_keys: 'Revoke an API key that is no longer used; then create the new one.',
+  registration_closed: md`Strangers cannot sign up here. Ask an admin of this installation for an invitation or an
+    account; the detail says which of them there is.`,
   own_account: 'Nobody changes their own role or disables themselves. Ask another admin.',
   wrong_password: 'The current password is wrong. You are still logged in.',
   password_required: md`The password was entered too long ago for an action like this. Repeat the request with

@@ -8,8 +8,11 @@ import { noBody } from './plugins/head-requests.ts'
 /** Enough for a million tasks over a slow connection; after that the transfer is aborted. */
 export const EXPORT_MS = 3_600_000
 /** Files of all kinds in one process at a time; a slow reader holds one chunk, never a connection. */
-const MAX_RUNNING = 20
-const takeRunning = createPerKeyLimit(MAX_RUNNING)
+const MAX_RUNNING = 40
+/** Only the first file of a user who has used little database time of late may take the others. */
+const MAX_RUNNING_OF_MOST = 20
+const takeFirst = createPerKeyLimit(1)
+let running = 0
 
 interface ExportFile {
   type: string
@@ -46,13 +49,17 @@ async function openInPlace(
   open: ExportFile['open']
 ): Promise<Readable> {
   const leaveUser = server.takePlace('exports', ctx.caller)
-  const leaveProcess = takeRunning('')
+  const endFirst = takeFirst(ctx.caller.id)
+  const isFirst = endFirst !== undefined && !server.isHeavyReader(ctx.caller)
+  const hasRoom = running < (isFirst ? MAX_RUNNING : MAX_RUNNING_OF_MOST)
+  running++
   const leave = () => {
     leaveUser()
-    leaveProcess?.()
+    endFirst?.()
+    running--
   }
   try {
-    if (!leaveProcess) {
+    if (!hasRoom) {
       throw unavailable('Too many exports are in progress. Try again in a few seconds.', 5)
     }
     return (await open()).once('close', leave)

@@ -33,7 +33,7 @@ export async function accountExportRoutes(app: App, { db }: Pick<Deps, 'db'>) {
     sendExport(request, reply, {
       type: JSON_LINES,
       name: (today) => `tasklane-${today}.jsonl`,
-      open: () => exportAccount(db, request.ctx)
+      open: () => exportAccount(db, request.ctx, app.paced)
     })
   )
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { RequestContext } from '../../core/context.ts'
+import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { retryRead } from '../../db/retry-read.ts'
 import { FILE_LIMITS, streamText } from '../../lib/text-stream.ts'
@@ -19,13 +19,21 @@ export const lineOf = (type: string, data: object): string => `${JSON.stringify(
  * Streams everything that is the caller's own as JSON lines: the account, then its tasks with those in the trash, then
  * their history. Each is read page by page as the reader takes it, and between reads no connection is held.
  */
-export async function exportAccount(db: Db, { caller }: RequestContext): Promise<Readable> {
+export async function exportAccount(
+  db: Db,
+  { caller }: RequestContext,
+  paced: <T>(caller: Actor, read: () => Promise<T>) => Promise<T>
+): Promise<Readable> {
   const user = await getUser(db, { id: caller.id })
   if (!user) {
     throw accountDeleted()
   }
-  const tasks = pages((limit, after?: Task) => readOwnTasks(db, caller.id, limit, after))
-  const events = pages((limit, after?: TaskEvent) => readOwnEvents(db, caller.id, limit, after))
+  const tasks = pages((limit, after?: Task) =>
+    paced(caller, () => readOwnTasks(db, caller.id, limit, after))
+  )
+  const events = pages((limit, after?: TaskEvent) =>
+    paced(caller, () => readOwnEvents(db, caller.id, limit, after))
+  )
   async function* lines() {
     yield lineOf('export', FORMAT) + lineOf('account', user as object)
     yield* linesOf('task', tasks)

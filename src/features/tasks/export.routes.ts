@@ -32,7 +32,7 @@ const exportTasksCsv = {
 
 /** Tasks as a file, by the same filters as the list. */
 export async function taskExportRoutes(app: App, { db }: Pick<Deps, 'db'>) {
-  const exportTasks = createTaskExport(db)
+  const exportTasks = createTaskExport(db, app)
 
   app.get('/csv', exportTasksCsv, async (request, reply) => {
     const { ctx, query } = request

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { RequestContext } from '../../core/context.ts'
+import type { Caller, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { retryRead } from '../../db/retry-read.ts'
 import { csvOf } from '../../lib/csv.ts'
@@ -40,7 +40,7 @@ const ROW_BYTES = 400
  * that never changes: each task is in the file once, as it is when it is read, and between reads no connection and no
  * snapshot is held.
  */
-export function createTaskExport(db: Db) {
+export function createTaskExport(db: Db, { metered, paced }: ReadLimits) {
   const readTasks = createTaskReader(db)
 
   /** Rejects before the first chunk when the caller may not or the database cannot; later errors abort the stream. */
@@ -50,10 +50,18 @@ export function createTaskExport(db: Db) {
   ): Promise<Readable> {
     const read: ReadAfter = async (limit, after) =>
       (await readTasks(ctx, { sort: 'created_at_asc', filter, after, limit })).rows
-    return streamText(recordsOf(bom, await read(MIN_ROWS), read), FILE_LIMITS)
+    const readNext: ReadAfter = (...args) => paced(ctx.caller, () => read(...args))
+    const first = await metered(ctx.caller, () => read(MIN_ROWS))
+    return streamText(recordsOf(bom, first, readNext), FILE_LIMITS)
   }
 }
 
+type DoRead = <T>(caller: Caller, read: () => Promise<T>) => Promise<T>
+/** How the reads of callers are limited. */
+interface ReadLimits {
+  metered: DoRead
+  paced: DoRead
+}
 type Rows = (Task & Position)[]
 type ReadAfter = (limit: number, after?: Position) => Promise<Rows>
 

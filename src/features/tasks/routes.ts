@@ -61,7 +61,8 @@ const listTasks = {
       Returns your own tasks and those assigned to you, or everybody's for managers, filtered and sorted. Pages follow
       a cursor, so that concurrent changes neither repeat nor skip a task. Filters can be combined; a task must pass
       each. A page ends early, with \`has_more\`, before its tasks exceed 1 MiB. A user can have four searches (\`q\`),
-      counts (\`include_total\`, statistics) and exports in progress at once; a further one is a 429. Plain lists are
+      counts (\`include_total\`, statistics) and exports in progress at once; a further one is a 429. The database time
+      of these and of filtered lists is limited per minute; beyond it they are a 429, too. Lists without filters are
       not bounded so.`,
     querystring: TaskListQuery,
     response: responses({ 200: ref(TaskPage) }, 'not_allowed')
@@ -150,9 +151,7 @@ export async function taskRoutes(
   )
   app.get('/', listTasks, async (request, reply) => {
     const { ctx, query } = request
-    const read = () => list(ctx, query)
-    const isCostly = query.q !== undefined || query.include_total === true
-    const page = isCostly ? await app.withPlace('costly_reads', ctx.caller, read) : await read()
+    const page = await readerOf(app, query)(ctx.caller, () => list(ctx, query))
     return addLinkHeader(request, reply, page)
   })
   app.get('/:task_id', getTask, async (request, reply) => {
@@ -177,6 +176,18 @@ export async function taskRoutes(
     await tasks.deleteTask(request.ctx, request.params.task_id, parseIfMatch(request))
     return noContent(reply)
   })
+}
+
+/** What costs the same however many tasks there are. */
+const PLAIN = ['limit', 'cursor', 'sort', 'scope', 'owner_id', 'time_zone']
+
+/** Returns who does the read of a list, by what it may cost. */
+function readerOf(app: App, { q, include_total, ...query }: TaskListQuery): App['metered'] {
+  if (q !== undefined || include_total) {
+    return app.readCostly
+  }
+  const isPlain = Object.keys(query).every((name) => PLAIN.includes(name))
+  return isPlain ? (_caller, read) => read() : app.metered
 }
 
 type UpdateRequest = FastifyRequest<{ Params: { task_id: string }; Body: TaskUpdate }>

@@ -21,6 +21,6 @@ const getTaskStats = {
 /** Counts for the same filters as the list. */
 export async function taskStatsRoutes(app: App, { db }: Pick<Deps, 'db'>) {
   app.get('/', getTaskStats, ({ ctx, query }) =>
-    app.withPlace('costly_reads', ctx.caller, () => countTasksBy(db, ctx, query))
+    app.readCostly(ctx.caller, () => countTasksBy(db, ctx, query))
   )
 }

@@ -21,10 +21,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Takes a place of a user for a request of this kind; throws when all are taken. Returns how to give it back. */
     takePlace: (kind: InFlightKind, caller: Actor) => () => void
-    /**
-     * Does the work of a request while it holds a place. A client that hangs up gives none back: the database works on.
-     */
-    withPlace: <T>(kind: InFlightKind, caller: Actor, work: () => Promise<T>) => Promise<T>
+    /** Does a costly read, metered, while it holds a place. A client that hangs up gives none back. */
+    readCostly: <T>(caller: Actor, read: () => Promise<T>) => Promise<T>
   }
 }
 
@@ -52,10 +50,10 @@ export const inFlight = fp(async (app, { isOn }: { isOn: boolean }) => {
     return giveBack
   }
   app.decorate('takePlace', takePlace)
-  app.decorate('withPlace', async (kind, caller, work) => {
-    const giveBack = takePlace(kind, caller)
+  app.decorate('readCostly', async (caller, read) => {
+    const giveBack = takePlace('costly_reads', caller)
     try {
-      return await work()
+      return await app.metered(caller, read)
     } finally {
       giveBack()
     }

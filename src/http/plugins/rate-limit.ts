@@ -14,7 +14,8 @@ import {
   type ChargeCosts,
   type Consume,
   createLimiters,
-  type LimitsStorage
+  type LimitsStorage,
+  type SpendBudget
 } from '../rate-limit/limiters.ts'
 
 declare module 'fastify' {
@@ -32,6 +33,7 @@ declare module 'fastify' {
     limitUser: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
     /** Counts what a request of a known caller costs, once its body says so. Throws when that does not fit. */
     chargeCosts: ChargeCosts
+    spendBudget: SpendBudget
     invalidTokens: InvalidTokenLimit
     /** Where requests are counted at present. */
     limitsStorage: () => LimitsStorage | 'off'
@@ -70,11 +72,12 @@ export const rateLimit = fp(
       app
         .decorate('limitUser', async () => {})
         .decorate('chargeCosts', async () => {})
+        .decorate('spendBudget', async () => ({ max: 0, remaining: 0, seconds: 0 }))
         .decorate('invalidTokens', { consume: async () => {}, refuse: () => {} })
         .decorate('limitsStorage', () => 'off' as const)
       return
     }
-    const { consume, charge, storage } = await createLimiters(app, {
+    const { consume, charge, spend, storage } = await createLimiters(app, {
       budgets,
       counters,
       redisUrl: config.REDIS_URL,
@@ -82,6 +85,7 @@ export const rateLimit = fp(
     })
     app.decorate('limitsStorage', storage)
     app.decorate('chargeCosts', charge)
+    app.decorate('spendBudget', spend)
     app.decorate(
       'invalidTokens',
       createInvalidTokenLimit(consume, 'invalid_tokens', general.invalid_tokens.limit)

@@ -34,6 +34,7 @@ export const generalBudgets = (config: Config) =>
     creates: { limit: config.RATE_LIMIT_CREATES, per: 'user' },
     updates: { limit: config.RATE_LIMIT_UPDATES, per: 'user' },
     deletes: { limit: config.RATE_LIMIT_DELETES, per: 'user' },
+    database_ms: { limit: config.RATE_LIMIT_DATABASE_MS, per: 'user' },
     passwords_of_user: { limit: config.RATE_LIMIT_AUTH, per: 'user' },
     passwords: { limit: config.RATE_LIMIT_AUTH, per: 'operation_and_ip' }
   }) satisfies Budgets

@@ -5,7 +5,7 @@ import { openRedis } from '../../core/redis.ts'
 import { RedisCounters } from '../../core/redis-counters.ts'
 import type { Counters, WindowCounters } from '../../lib/window-counters.ts'
 import { type Budgets, counterKey, WINDOW_SECONDS } from './budgets.ts'
-import { type Costs, chargeIn, type Remaining } from './charges.ts'
+import { type Costs, chargeIn, type Remaining, spendIn } from './charges.ts'
 
 type Limiter = ReturnType<FastifyInstance['createRateLimit']>
 
@@ -28,6 +28,9 @@ export type ChargeCosts = (
   reply: FastifyReply
 ) => Promise<void>
 
+/** Counts what was used of a budget of a user, perhaps nothing, and returns what is left. Never throws. */
+export type SpendBudget = (budget: string, userId: string, amount: number) => Promise<Remaining>
+
 export interface LimiterOptions {
   budgets: Budgets
   counters: typeof WindowCounters
@@ -40,7 +43,12 @@ export interface LimiterOptions {
 export async function createLimiters(
   app: FastifyInstance,
   { budgets, counters, redisUrl, instances }: LimiterOptions
-): Promise<{ consume: Consume; charge: ChargeCosts; storage: () => LimitsStorage }> {
+): Promise<{
+  consume: Consume
+  charge: ChargeCosts
+  spend: SpendBudget
+  storage: () => LimitsStorage
+}> {
   const redis = redisUrl === undefined ? undefined : await openRedis(redisUrl, app.log)
   app.addHook('onClose', async () => {
     redis?.close()
@@ -70,6 +78,7 @@ export async function createLimiters(
         throw charged.refusal
       }
     },
+    spend: (budget, userId, amount) => count((limits) => spendIn(limits, budget, userId, amount)),
     async consume(budget, request, reply) {
       const counted = await count(async ({ limiters }) => limiters.get(budget)?.(request))
       if (!counted || counted.isAllowed) {
@@ -84,13 +93,15 @@ export async function createLimiters(
         setLimitHeaders(reply, left)
       }
     },
-    storage() {
-      if (!redis) {
-        return 'alone'
-      }
-      return redis.isUp() ? 'shared' : 'fallback'
-    }
+    storage: () => storageOf(redis)
   }
+}
+
+function storageOf(redis: { isUp: () => boolean } | undefined): LimitsStorage {
+  if (!redis) {
+    return 'alone'
+  }
+  return redis.isUp() ? 'shared' : 'fallback'
 }
 
 const shareOf = (budgets: Budgets, instances: number): Budgets =>
