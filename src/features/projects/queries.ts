@@ -3,7 +3,13 @@ import type { Db } from '../../db/client.ts'
 import type { OwnedTable } from '../../db/delete-owned.ts'
 import { foldedLetters } from '../../db/fold.sql.ts'
 import { executeRows } from '../../db/rows.ts'
-import { memberRoleOf, projectMembers, projectNameKey, projects } from '../../db/tables/projects.ts'
+import {
+  deletionOf,
+  memberRoleOf,
+  projectMembers,
+  projectNameKey,
+  projects
+} from '../../db/tables/projects.ts'
 import { foldLetters } from '../../lib/fold.ts'
 import type { ProjectState, TaskList } from '../project-access/schema.ts'
 import type { Project, ProjectListQuery, ProjectSort } from './schema.ts'
@@ -29,7 +35,7 @@ const columnsFor = (userId: string) => ({
   version: projects.version,
   created_at: projects.created_at,
   updated_at: projects.updated_at,
-  deleted_at: projects.deleted_at,
+  deleted_at: deletionOf(projects).as('deleted_at'),
   tasks_pending: projects.tasks_pending,
   member_role: memberRoleOf(userId).as('member_role')
 })
@@ -170,7 +176,7 @@ function isListed(
   return and(
     scope === 'mine' ? isOneOf(userId, deleted) : undefined,
     stateOf(archived, sql`${projects.archived}`),
-    stateOf(deleted, sql`(${projects.deleted_at} IS NOT NULL)`),
+    stateOf(deleted, sql`(${deletionOf(projects)} IS NOT NULL)`),
     q === undefined
       ? undefined
       : sql`strpos(${foldedLetters(projects.name)}, ${foldLetters(q)}) > 0`
