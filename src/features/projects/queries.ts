@@ -10,6 +10,7 @@ import {
   projectNameKey,
   projects
 } from '../../db/tables/projects.ts'
+import { taskListId, tasks } from '../../db/tables/tasks.ts'
 import { foldLetters } from '../../lib/fold.ts'
 import type { ProjectState, TaskList } from '../project-access/schema.ts'
 import type { Project, ProjectListQuery, ProjectSort } from './schema.ts'
@@ -203,6 +204,9 @@ function stateOf(wanted: 'exclude' | 'only' | 'include', isInState: SQL): SQL | 
   return wanted === 'only' ? isInState : sql`NOT ${isInState}`
 }
 
+/** A task of the project `p`, in the words of the indexes of lists. */
+const isOfProject = sql`${tasks.owner_id} = p.owner_id AND ${taskListId(tasks)} = p.id`
+
 /** Deletes projects that have been in the trash for more than `afterDays` and have no tasks left; returns their ids. */
 export async function purgeDeletedProjects(
   db: Db,
@@ -217,7 +221,8 @@ export async function purgeDeletedProjects(
         SELECT p.owner_id, p.id
         FROM projects p
         WHERE p.deleted_at < now() - make_interval(days => ${afterDays})
-          AND NOT EXISTS (SELECT FROM tasks t WHERE t.owner_id = p.owner_id AND t.project_id = p.id)
+          AND NOT EXISTS (SELECT FROM ${tasks} WHERE ${isOfProject} AND deleted_at IS NOT NULL)
+          AND NOT EXISTS (SELECT FROM ${tasks} WHERE ${isOfProject} AND deleted_at IS NULL)
         LIMIT ${limit}
         FOR UPDATE SKIP LOCKED
       )
