@@ -188,7 +188,7 @@ export async function findForUser(
   return row
 }
 
-/** Uses up an invitation for an account and returns its role; undefined when it is not open. Of several calls one does. */
+/** Uses up an invitation for an account and returns its role; undefined when it is not open. One call does. */
 export async function acceptForUser(
   tx: Db,
   userId: string,

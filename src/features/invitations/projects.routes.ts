@@ -28,8 +28,8 @@ const create = {
     summary: 'Invite somebody to a project',
     description: md`
       Invites by username or by email, for two weeks; whoever is invited finds it at \`listMyInvitations\`. For admins
-      of the project, who may give \`editor\` and \`viewer\`, and for its owner. The response is the same whether there is
-      such an account or not. An email is sent to an address, with a link to create an account and join, unless
+      of the project, who may give \`editor\` and \`viewer\`, and for its owner. The response is the same whether there
+      is such an account or not. An email is sent to an address, with a link to create an account and join, unless
       registration is closed; where \`EMAIL_ENABLED\` is off, the link is in \`invitation_url\` instead, once. Inviting
       the same person again replaces the earlier invitation. A project has up to 50 open invitations, and you can send
       20 an hour.`,
