@@ -135,12 +135,14 @@ export async function findPendingRole(
   return row?.role
 }
 
-/** Withdraws a pending invitation to a locked project. */
-export async function withdrawOne(tx: Db, project: ProjectKey, id: string): Promise<void> {
-  await tx
+/** Withdraws a pending invitation to a locked project; returns false when it has been declined meanwhile. */
+export async function withdrawOne(tx: Db, project: ProjectKey, id: string): Promise<boolean> {
+  const withdrawn = await tx
     .update(invitations)
     .set({ withdrawn_at: sql`now()` })
     .where(and(isOfProject(project), eq(invitations.id, id), isPending))
+    .returning({ id: invitations.id })
+  return withdrawn.length === 1
 }
 
 /** Lists the invitations that an account can accept, newest first, from a position if one is given. */

@@ -136,7 +136,9 @@ export const withdrawFromProject = (
       throw new Problem('not_found')
     }
     assertMayGive(ctx.caller, project, role)
-    await withdrawOne(tx, project, id)
+    if (!(await withdrawOne(tx, project, id))) {
+      throw new Problem('not_found')
+    }
     const detail = `${id} ${role}`
     await audit.succeeded(tx, ctx, 'project_invitation.withdrawn', { project: projectId }, detail)
   })
