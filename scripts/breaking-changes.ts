@@ -20,7 +20,13 @@ const INTENDED = [
   // What cannot be a code of eight digits, in groups or not, costs no attempt any more.
   /the `otp` request property's minLength was increased from `1` to `8`/,
   /pattern of the request property `otp` from `\^\[\^\\x00\]\*\$` to /,
-  /added the pattern `\^\(\(\[0-9\]\{3\}\[1-9\]\|/
+  /added the pattern `\^\(\(\[0-9\]\{3\}\[1-9\]\|/,
+  // `assignee_id` is the id of a user or `none`: both are strings, and the pattern says so.
+  /`assignee_id`, the `format` was widened from `uuid` to `none`/,
+  /added the pattern `\^\(none\|\[0-9A-Fa-f\]\{8\}.* parameter `assignee_id`/,
+  // A key has a new scope only where somebody who knows it has asked for it.
+  /me\/api-keys added the new `(people|projects):(read|write)` enum value/,
+  /me\/api-keys the `(data\/items\/)?scopes` response property's maxItems was increased/
 ]
 const NAMES = ['openapi.json', 'openapi-3.0.json']
 const read = (file: string) => JSON.parse(readFileSync(join(ROOT, 'openapi', file), 'utf8'))

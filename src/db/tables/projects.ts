@@ -86,3 +86,9 @@ export const memberRoleOf = (
   FROM ${projectMembers} m
   WHERE m.owner_id = ${projects.owner_id} AND m.project_id = ${projects.id} AND m.user_id = ${userId}
 )`
+
+/** When a project was deleted; that of a deleted account is, even before it is marked so. */
+export const deletionOf = (t: Record<'deleted_at' | 'owner_id', AnyPgColumn>): SQL<string | null> =>
+  sql<string | null>`coalesce(
+    ${t.deleted_at}, (SELECT u.deleted_at FROM users u WHERE u.id = ${t.owner_id})
+  )`.mapWith((value) => t.deleted_at.mapFromDriverValue(value) as string)

@@ -2,8 +2,8 @@ import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
 import { executeRows } from '../../db/rows.ts'
-import { memberRoleOf, projectMembers, projects } from '../../db/tables/projects.ts'
-import { users } from '../../db/tables/users.ts'
+import { deletionOf, memberRoleOf, projectMembers, projects } from '../../db/tables/projects.ts'
+import { isOfUser, users } from '../../db/tables/users.ts'
 import type { ProjectState, TaskList } from './schema.ts'
 
 /** Lists of tasks in one read: more than anybody looks at together. */
@@ -13,7 +13,7 @@ const stateFor = (userId: string) => ({
   id: projects.id,
   owner_id: projects.owner_id,
   archived: projects.archived,
-  deleted_at: projects.deleted_at,
+  deleted_at: deletionOf(projects).as('deleted_at'),
   member_role: memberRoleOf(userId).as('member_role')
 })
 
@@ -65,7 +65,13 @@ export function prepareListReach(db: Db) {
         eq(projects.id, projectMembers.project_id)
       )
     )
-    .where(and(eq(projectMembers.user_id, userId), isNull(projects.deleted_at)))
+    .where(
+      and(
+        eq(projectMembers.user_id, userId),
+        isNull(projects.deleted_at),
+        isOfUser(projects.owner_id)
+      )
+    )
   const query = prepared(own.unionAll(shared).limit(MAX_LISTS), 'list_reach')
   return (user_id: string): Promise<TaskList[]> => query.execute({ user_id })
 }

@@ -9,7 +9,8 @@ import {
   assertQuotaForProject,
   countProjectTasks,
   followProject,
-  giveProjectTasks
+  giveProjectTasks,
+  unassignFromProject
 } from '../tasks/service.ts'
 import {
   deleteMember,
@@ -126,6 +127,10 @@ async function livingOwner(
     return project.owner_id
   }
   await giveProject(tx, config, ctx, project, ctx.caller.id)
+  const list = { list_id: project.id, owner_id: ctx.caller.id }
+  while (await unassignFromProject(tx, ctx, list, project.owner_id)) {
+    // As many as there are, up to what may change its owner.
+  }
   return ctx.caller.id
 }
 

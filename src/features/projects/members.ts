@@ -1,7 +1,6 @@
 import { audit } from '../../core/audit.ts'
 import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
-import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { isVisibleTo } from '../people/service.ts'
 import type { MemberRole } from '../project-access/schema.ts'
@@ -60,21 +59,30 @@ export async function removeMember(
   userId: string
 ): Promise<void> {
   for (let more = true; more; ) {
-    more = await withTransaction(db, (tx) => removeInSteps(db, tx, ctx, id, userId))
+    more = await withTransaction(db, async (tx) => {
+      const project = await lockToRemove(tx, ctx, id, userId)
+      return unassignFromProject(tx, ctx, asList(project), userId)
+    })
   }
+  await withTransaction(db, async (tx) => {
+    const project = await lockToRemove(tx, ctx, id, userId)
+    // First: it waits for those who assign a task to the member, and nobody can from here on.
+    await deleteMember(tx, project, userId)
+    while (await unassignFromProject(tx, ctx, asList(project), userId)) {
+      // Usually none is left.
+    }
+    await audit.succeeded(tx, ctx, 'project_member.removed', { project: id }, userId)
+    reachOf(db).forget(tx, [userId])
+  })
 }
 
-/**
- * Takes a member off a chunk of tasks; off the last ones in the transaction that ends the membership, so that nothing
- * is assigned to somebody who has left. Returns true when there is more to do.
- */
-async function removeInSteps(
-  db: Db,
+/** Locks a project from which the caller may remove somebody, who may be the caller. */
+async function lockToRemove(
   tx: Tx,
   ctx: RequestContext,
   id: string,
   userId: string
-): Promise<boolean> {
+): Promise<StoredProject> {
   const isLeaving = userId === ctx.caller.id
   const project = await lockForChange(tx, ctx, id, isLeaving ? 'read' : 'manage')
   assertNotOwner(project, userId)
@@ -85,15 +93,10 @@ async function removeInSteps(
   if (!isLeaving) {
     assertMayGive(ctx.caller, project, role)
   }
-  const list = { list_id: id, owner_id: project.owner_id }
-  if (await unassignFromProject(tx, ctx, list, userId)) {
-    return true
-  }
-  await deleteMember(tx, project, userId)
-  await audit.succeeded(tx, ctx, 'project_member.removed', { project: id }, userId)
-  reachOf(db).forget(tx, [userId])
-  return false
+  return project
 }
+
+const asList = ({ id, owner_id }: StoredProject) => ({ list_id: id, owner_id })
 
 function assertNotOwner({ owner_id }: StoredProject, userId: string): void {
   if (userId === owner_id) {

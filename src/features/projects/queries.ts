@@ -3,7 +3,14 @@ import type { Db } from '../../db/client.ts'
 import type { OwnedTable } from '../../db/delete-owned.ts'
 import { foldedLetters } from '../../db/fold.sql.ts'
 import { executeRows } from '../../db/rows.ts'
-import { memberRoleOf, projectMembers, projectNameKey, projects } from '../../db/tables/projects.ts'
+import {
+  deletionOf,
+  memberRoleOf,
+  projectMembers,
+  projectNameKey,
+  projects
+} from '../../db/tables/projects.ts'
+import { taskListId, tasks } from '../../db/tables/tasks.ts'
 import { foldLetters } from '../../lib/fold.ts'
 import type { ProjectState, TaskList } from '../project-access/schema.ts'
 import type { Project, ProjectListQuery, ProjectSort } from './schema.ts'
@@ -29,7 +36,7 @@ const columnsFor = (userId: string) => ({
   version: projects.version,
   created_at: projects.created_at,
   updated_at: projects.updated_at,
-  deleted_at: projects.deleted_at,
+  deleted_at: deletionOf(projects).as('deleted_at'),
   tasks_pending: projects.tasks_pending,
   member_role: memberRoleOf(userId).as('member_role')
 })
@@ -170,7 +177,7 @@ function isListed(
   return and(
     scope === 'mine' ? isOneOf(userId, deleted) : undefined,
     stateOf(archived, sql`${projects.archived}`),
-    stateOf(deleted, sql`(${projects.deleted_at} IS NOT NULL)`),
+    stateOf(deleted, sql`(${deletionOf(projects)} IS NOT NULL)`),
     q === undefined
       ? undefined
       : sql`strpos(${foldedLetters(projects.name)}, ${foldLetters(q)}) > 0`
@@ -197,6 +204,9 @@ function stateOf(wanted: 'exclude' | 'only' | 'include', isInState: SQL): SQL | 
   return wanted === 'only' ? isInState : sql`NOT ${isInState}`
 }
 
+/** A task of the project `p`, in the words of the indexes of lists. */
+const isOfProject = sql`${tasks.owner_id} = p.owner_id AND ${taskListId(tasks)} = p.id`
+
 /** Deletes projects that have been in the trash for more than `afterDays` and have no tasks left; returns their ids. */
 export async function purgeDeletedProjects(
   db: Db,
@@ -211,7 +221,8 @@ export async function purgeDeletedProjects(
         SELECT p.owner_id, p.id
         FROM projects p
         WHERE p.deleted_at < now() - make_interval(days => ${afterDays})
-          AND NOT EXISTS (SELECT FROM tasks t WHERE t.owner_id = p.owner_id AND t.project_id = p.id)
+          AND NOT EXISTS (SELECT FROM ${tasks} WHERE ${isOfProject} AND deleted_at IS NOT NULL)
+          AND NOT EXISTS (SELECT FROM ${tasks} WHERE ${isOfProject} AND deleted_at IS NULL)
         LIMIT ${limit}
         FOR UPDATE SKIP LOCKED
       )

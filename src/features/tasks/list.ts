@@ -137,7 +137,7 @@ const isCommonList = ({ branches, conditions }: ListStatement): boolean =>
 
 const isCommonSearch = ({ branches, conditions, after }: ListStatement): boolean =>
   after === 'start' &&
-  COMMON_FILTERS.get(namesOf(branches)) === FILTERS &&
+  namesOf(branches) === 'list live,assigned' &&
   COMMON_SEARCHES.includes(namesOf(conditions))
 
 function afterOf(position: Position | undefined): After {

@@ -10,12 +10,12 @@ import { applyChanges } from './update.ts'
 /** A record and the task that has its id. */
 export interface MatchedPair {
   record: TaskRecord & { given?: FieldName[] }
-  task: Task
+  task: Task & { is_open?: boolean }
 }
 
 /**
  * Gives tasks the values of their records, with the times at which they were finished, and returns as what tasks those
- * that differed will be. A task in the trash stays as it is.
+ * that differed will be. A task in the trash or in an archived project stays as it is.
  */
 export async function updateMatched(
   tx: Tx,
@@ -54,7 +54,7 @@ interface MatchedChange {
 }
 
 function changeOf(owner: Caller, { record, task }: MatchedPair): MatchedChange | undefined {
-  if (task.deleted_at !== null) {
+  if (task.deleted_at !== null || task.is_open === false) {
     return undefined
   }
   const wanted = wantedOf(record)

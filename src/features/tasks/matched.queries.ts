@@ -1,14 +1,17 @@
 import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { tasks } from '../../db/tables/tasks.ts'
-import { othersTask } from './access.sql.ts'
+import { isOpen, othersTask } from './access.sql.ts'
 import { taskColumns } from './columns.sql.ts'
 import type { Task } from './schema.ts'
 
+/** A task and whether it can be changed: its project may be archived. */
+export type LockedTask = Task & { is_open: boolean }
+
 /** Returns the tasks of an owner that have these ids, deleted or not, locked until the transaction ends. */
-export const lockOwnTasks = (tx: Db, owner_id: string, ids: string[]): Promise<Task[]> =>
+export const lockOwnTasks = (tx: Db, owner_id: string, ids: string[]): Promise<LockedTask[]> =>
   tx
-    .select(taskColumns)
+    .select({ ...taskColumns, is_open: sql<boolean>`${isOpen}`.as('is_open') })
     .from(tasks)
     .where(and(eq(tasks.owner_id, owner_id), inArray(tasks.id, ids)))
     .orderBy(tasks.id)

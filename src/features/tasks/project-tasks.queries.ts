@@ -55,16 +55,15 @@ export const unassignTasksOf = (
     limit
   })
 
-/** Gives tasks of a project to another owner, deleted ones included; they keep who made them. */
+/** Gives tasks of a project, either live ones or those in the trash, to another owner; they keep who made them. */
 export const giveTasksOf = (
   tx: Db,
   project: TaskList,
-  ownerId: string,
-  limit: number
+  { ownerId, isTrashed, limit }: { ownerId: string; isTrashed: boolean; limit: number }
 ): Promise<TaskVersion[]> =>
   change(tx, project, {
     set: sql`owner_id = ${ownerId}, created_by = coalesce(created_by, owner_id)`,
-    where: sql`true`,
+    where: isTrashed ? sql`deleted_at IS NOT NULL` : sql`deleted_at IS NULL`,
     limit
   })
 
@@ -85,12 +84,12 @@ export async function giveEventsOf(
 export async function countTasksOf(
   tx: Db,
   project: TaskList,
-  which: 'live' | 'all' | 'gone with it',
+  which: 'live' | 'trashed' | 'gone with it',
   most: number
 ): Promise<number> {
   const states = {
     live: sql`deleted_at IS NULL`,
-    all: sql`true`,
+    trashed: sql`deleted_at IS NOT NULL`,
     'gone with it': sql`deleted_at IS NOT NULL AND deleted_with = ${project.list_id}`
   }
   const [row] = await executeRows<{ count: number }>(

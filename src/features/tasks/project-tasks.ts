@@ -55,12 +55,15 @@ export async function giveProjectTasks(
   newOwnerId: string
 ): Promise<void> {
   const changes = { owner_id: { old: project.owner_id, new: newOwnerId } }
-  for (let given = CHUNK; given === CHUNK; ) {
-    const tasks = await giveTasksOf(tx, project, newOwnerId, CHUNK)
-    const ids = tasks.map(({ id }) => id)
-    await giveEventsOf(tx, project.owner_id, ids, newOwnerId)
-    await record(tx, ctx, tasks, 'task.updated', changes)
-    given = tasks.length
+  for (const isTrashed of [false, true]) {
+    for (let given = CHUNK; given === CHUNK; ) {
+      const whose = { ownerId: newOwnerId, isTrashed, limit: CHUNK }
+      const tasks = await giveTasksOf(tx, project, whose)
+      const ids = tasks.map(({ id }) => id)
+      await giveEventsOf(tx, project.owner_id, ids, newOwnerId)
+      await record(tx, ctx, tasks, 'task.updated', changes)
+      given = tasks.length
+    }
   }
 }
 
@@ -77,9 +80,10 @@ const record = (
     tasks.map(({ owner_id, id, version }) => ({ owner_id, task_id: id, version, type, changes }))
   )
 
-/** Counts all tasks of a project, deleted ones included, up to `most`. */
-export const countProjectTasks = (tx: Tx, project: TaskList, most: number): Promise<number> =>
-  countTasksOf(tx, project, 'all', most)
+/** Counts all tasks of a project, deleted ones included, as long as there are fewer than `most` of either. */
+export const countProjectTasks = async (tx: Tx, project: TaskList, most: number): Promise<number> =>
+  (await countTasksOf(tx, project, 'live', most)) +
+  (await countTasksOf(tx, project, 'trashed', most))
 
 /** Throws when the tasks of a project are more than an owner may have: the live ones, or those that come back. */
 export async function assertQuotaForProject(

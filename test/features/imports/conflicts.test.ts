@@ -2,6 +2,7 @@ import t from 'tap'
 import { v7 as uuidv7 } from 'uuid'
 import { ownUuid } from '../../../src/lib/deterministic-uuid.ts'
 import { errorsOf, imported, tasksOf, worker } from '../../support/imports.ts'
+import { createProject, patchProject, putMember } from '../../support/projects.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
 const { signUp, events, db, config } = await createTestApp(t)
@@ -108,4 +109,21 @@ t.test('an update takes the time of completion, and with it that the task is don
   const open = `id,title,status,completed_at\n${task.id},Paint,todo,2025-01-04\n`
   t.match(await imported(ann, open, update), { rows_updated: 1 })
   t.match(await now(), { status: 'todo', completed_at: null })
+})
+
+t.test('tasks of projects that one sees exist, and those of an archived one stay', async (t) => {
+  const [ann, bob] = [await signUp(), await signUp()]
+  const project = await createProject(ann)
+  const task = await ann.create({ title: 'Before', project_id: project.id, assignee_id: null })
+  const file = (await ann.get('/api/v1/task-exports/csv')).body.replace('Before', 'After')
+  await patchProject(ann, project, { archived: true })
+  t.match(await imported(ann, file, update), { rows_created: 0, rows_updated: 0, rows_skipped: 1 })
+  t.match((await ann.read(task)).json(), { title: 'Before', version: 1 })
+  await patchProject(ann, project, { archived: false })
+  t.match(await imported(ann, file, update), { rows_updated: 1 })
+  t.match((await ann.read(task)).json(), { title: 'After', project_id: project.id })
+  await ann.create({ title: 'Known by', assignee_id: bob.user.id })
+  t.equal((await putMember(ann, project, bob, 'editor')).statusCode, 200)
+  const asMember = await imported(bob, file, update)
+  t.match(asMember, { rows_created: 0, rows_updated: 0, rows_skipped: 1 })
 })
