@@ -1,5 +1,6 @@
 import { and, gt, isNull, type SQL, sql } from 'drizzle-orm'
 import { invitations } from '../../db/tables/invitations.ts'
+import { isOfUser } from '../../db/tables/users.ts'
 
 /** Nobody has accepted, declined or withdrawn it. */
 export const isPending = and(
@@ -30,7 +31,7 @@ export const isOpen = and(
           LEFT JOIN project_members m
             ON m.owner_id = p.owner_id AND m.project_id = p.id AND m.user_id = inviter.id
           WHERE p.owner_id = ${invitations.project_owner_id} AND p.id = ${invitations.project_id}
-            AND p.deleted_at IS NULL
+            AND p.deleted_at IS NULL AND ${isOfUser(sql`p.owner_id`)}
             AND (p.owner_id = inviter.id OR inviter.role = 'admin' OR m.role = 'admin')
         )
       END

@@ -222,3 +222,20 @@ t.test(
     t.equal(await db.$count(invitations, sent), 0)
   }
 )
+
+t.test('nobody joins the project of a deleted account', async (t) => {
+  const [jan, kay, lou] = [await signUp(), await signUp(), await signUp()]
+  const project = await createProject(jan)
+  await answerInvitation(kay, await invitePerson(jan, project, kay, 'admin'), 'accept')
+  const id = await invitePerson(kay, project, lou)
+  const { json } = await invite(kay, project, { email: 'lou@example.net' })
+  t.match(json(), { email: 'lou@example.net' })
+  const invitation_token = tokenIn((await emailsTo(mail, 'lou@example.net'))[0])
+  await db
+    .update(users)
+    .set({ deleted_at: sql`now()` as never, disabled: true })
+    .where(eq(users.id, jan.user.id))
+  t.strictSame(await invitationsOf(lou), [])
+  t.equal((await answerInvitation(lou, id, 'accept')).statusCode, 404)
+  t.equal((await register({ username: 'lou-2', invitation_token })).statusCode, 400)
+})
