@@ -44,6 +44,12 @@ const REFUSED: Record<string, string> = {
   listUserApiKeys: 'needs the id of a user',
   revokeUserApiKeys: 'needs the id of a user',
   revokeUserApiKey: 'needs the id of a user',
+  putProjectMember: 'needs the id of a user',
+  transferProject: 'needs the id of a user',
+  removeProjectMember: 'needs the id of a user',
+  acceptInvitation: 'needs an invitation by somebody else',
+  declineInvitation: 'needs an invitation by somebody else',
+  deleteProjectInvitation: 'comes after the project has been deleted',
   endSession: 'needs the id of a session',
   deleteMe: 'comes after the logout',
   cancelTaskImport: 'comes after the import has ended, or before'

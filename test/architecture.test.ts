@@ -36,6 +36,8 @@ const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'auth → identity': 'logging in checks credentials and opens a session',
   'auth → invitations': 'signing up uses up an invitation',
   'invitations → identity': 'an admin invites, and an account is created',
+  'invitations → project-access': 'whoever accepts an invitation joins its project',
+  'invitations → projects': 'those who manage a project invite to it',
   'admin-users → identity': 'administrators change and delete users',
   'auth → api-keys': 'a password reset ends the keys of the account',
   'account → api-keys': 'a change of the password ends them as well',
@@ -150,7 +152,7 @@ t.test('every action in the audit log is declared by a feature', async (t) => {
     }
     if (!file.endsWith('feature.ts')) {
       for (const [, action = ''] of text.matchAll(
-        /'((?:user|session|api_key|ip_ban|task_import|invitation|access|project|project_member)\.[a-z_]+)'/g
+        /'((?:user|session|api_key|ip_ban|task_import|access|(?:project_)?invitation|project(?:_member)?)\.[a-z_]+)'/g
       )) {
         written.add(action)
       }

@@ -75,7 +75,18 @@ const before: Record<string, () => Promise<unknown>> = {
   },
   verifyResetCode: () => send(find('requestPasswordReset')),
   transferProject: () => send(find('putProjectMember')),
+  acceptInvitation: () => inviteOneself(),
+  declineInvitation: () => inviteOneself(),
   deleteMe: async () => Object.assign(known, await login(PASSWORD))
+}
+async function inviteOneself(): Promise<void> {
+  const invitation = await request({
+    method: 'POST',
+    url: `/api/v1/projects/${known.project_id}/invitations`,
+    payload: { username: 'ann', role: 'viewer' },
+    headers: { authorization: `Bearer ${known.access_token}` }
+  })
+  known.invitation_id = invitation.json().id
 }
 /** What must be undone, so that the next example finds what it expects. */
 const after: Record<string, () => Promise<void>> = {
@@ -106,6 +117,7 @@ const ID_OF: Texts = {
   createApiKey: 'key_id',
   createIpBan: 'ban_id',
   createProject: 'project_id',
+  createProjectInvitation: 'invitation_id',
   createInvitation: 'invitation_id'
 }
 const find = (id: string): Operation =>

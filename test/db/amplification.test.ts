@@ -124,7 +124,12 @@ const REQUESTS: Record<string, Send[]> = {
   ],
   invitations: [
     async ({ signUp }) =>
-      post(await signUp('admin'), '/api/v1/admin/invitations', { email: 'new@example.org' })
+      post(await signUp('admin'), '/api/v1/admin/invitations', { email: 'new@example.org' }),
+    async (_home, ann) => {
+      const { id } = await createProject(ann)
+      const guest = { username: 'x'.repeat(64), role: 'admin' }
+      return post(ann, `/api/v1/projects/${id}/invitations`, guest)
+    }
   ],
   ip_bans: [
     async ({ signUp }) =>

@@ -56,3 +56,28 @@ export const namesIn = (response: Response): string[] =>
   response.json().data.map(({ name }: { name: string }) => name)
 export const titlesIn = (response: Response): string[] =>
   response.json().data.map(({ title }: { title: string }) => title)
+
+export const invite = (by: Person, project: { id: string }, whom: object, role = 'editor') =>
+  by.post(projectUrl(project, '/invitations'), { ...whom, role })
+
+/** Invites a person by username, and returns the id of the invitation. */
+export const invitePerson = async (
+  by: Person,
+  project: { id: string },
+  who: Person,
+  role?: string
+): Promise<string> => (await invite(by, project, { username: who.user.username }, role)).json().id
+
+export const withdrawInvitation = (by: Person, project: { id: string }, id: string) =>
+  by.send({ method: 'DELETE', url: projectUrl(project, `/invitations/${id}`) })
+
+export const answerInvitation = (who: Person, id: string, what: 'accept' | 'decline') =>
+  who.post(`/api/v1/me/invitations/${id}/${what}`, undefined)
+
+/** The invitations that a person got. */
+export const invitationsOf = async (who: Person) =>
+  (await who.get('/api/v1/me/invitations')).json().data
+
+/** The open invitations to a project. */
+export const openInvitations = async (who: Person, project: { id: string }) =>
+  (await who.get(projectUrl(project, '/invitations'))).json().data

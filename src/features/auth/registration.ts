@@ -85,7 +85,7 @@ async function createInvited(
     { role: invitation?.role ?? 'user', mayBeFirstAdmin: mayBeFirstAdmin(ctx, deps) }
   )
   if (invitation) {
-    await acceptInvitation(tx, ctx, invitation, user)
+    await acceptInvitation(tx, ctx, deps, invitation, user)
   }
   return user
 }

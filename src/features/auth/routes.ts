@@ -23,7 +23,8 @@ const signUp = {
                     required, the email is required as well, and the session can do little until you
                     confirm it. With \`REGISTRATION=invite\` or \`closed\` strangers get 403
                     \`registration_closed\`, whose \`detail\` says how to get an account.
-                    An \`invitation_token\` opens \`invite\`, and its email needs no code.`,
+                    An \`invitation_token\` opens \`invite\`, its email needs no code, and that of a
+                    project makes you a member of it.`,
     body: ref(Register),
     response: responses(
       { 201: ref(TokenSet) },

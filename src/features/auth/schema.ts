@@ -34,7 +34,8 @@ const InvitationToken = Type.String({
   maxLength: 200,
   pattern: TOKEN,
   description: md`The token in the link of an invitation, which works once. The account has the role of the invitation,
-                  and \`email\` is confirmed if it is the one that was invited.`
+                  or \`user\` and is a member of the project that it names; \`email\` is confirmed if it is the one
+                  that was invited.`
 })
 
 export const Register = requestBody(

@@ -1,41 +1,34 @@
-import { and, eq, gt, type inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { afterCursor, type KeysetPosition, newestFirst } from '../../db/keyset.ts'
 import { invitations } from '../../db/tables/invitations.ts'
+import { projects } from '../../db/tables/projects.ts'
 import type { Invitation, OpenInvitation } from './schema.ts'
+import {
+  type InvitationState,
+  isOpen,
+  isPending,
+  isToInstallation,
+  stateColumns
+} from './state.sql.ts'
 
 type NewInvitation = Pick<
   typeof invitations.$inferInsert,
   'id' | 'email' | 'role' | 'token_hash' | 'confirms_email' | 'invited_by'
 > & { days: number }
-/** Why an invitation cannot be accepted. */
-export interface InvitationState {
-  isAccepted: boolean
-  isWithdrawn: boolean
-  isExpired: boolean
-}
 
 const PURGE_CHUNK = 500
 const columns = {
   id: invitations.id,
-  email: invitations.email,
+  // Those to the installation have one.
+  email: sql<string>`${invitations.email}`,
   role: invitations.role,
   invited_by: invitations.invited_by,
   created_at: invitations.created_at,
   expires_at: invitations.expires_at
 }
 
-const isPending = and(isNull(invitations.accepted_at), isNull(invitations.withdrawn_at)) as SQL
-/** Whoever invites must still be an admin: what a removed one has left lets nobody in. */
-const isOpen = and(
-  isPending,
-  gt(invitations.expires_at, sql`now()`),
-  sql`EXISTS (
-    SELECT 1
-    FROM users
-    WHERE users.id = ${invitations.invited_by} AND users.role = 'admin' AND NOT users.disabled
-  )`
-) as SQL
+const isWaiting = and(isToInstallation, isPending) as SQL
 
 /** Stores an invitation. One that is pending for the same email is renewed, and its earlier token invalid. */
 export async function insertInvitation(
@@ -49,7 +42,7 @@ export async function insertInvitation(
     .values({ ...invitation, expires_at })
     .onConflictDoUpdate({
       target: invitations.email,
-      targetWhere: isPending,
+      targetWhere: isWaiting,
       set: { ...renewed, created_at: sql`now()`, expires_at }
     })
     .returning(columns)
@@ -65,7 +58,7 @@ export async function listInvitations(
   return db
     .select(columns)
     .from(invitations)
-    .where(and(isOpen, afterCursor(invitations, after)))
+    .where(and(isToInstallation, isOpen, afterCursor(invitations, after)))
     .orderBy(...newestFirst(invitations))
     .limit(limit)
 }
@@ -75,7 +68,7 @@ export async function withdrawInvitation(tx: Db, id: string): Promise<boolean> {
   const withdrawn = await tx
     .update(invitations)
     .set({ withdrawn_at: sql`now()` })
-    .where(and(eq(invitations.id, id), isPending))
+    .where(and(eq(invitations.id, id), isWaiting))
     .returning({ id: invitations.id })
   return withdrawn.length === 1
 }
@@ -84,7 +77,10 @@ const openColumns = {
   id: invitations.id,
   email: invitations.email,
   role: invitations.role,
-  confirms_email: invitations.confirms_email
+  confirms_email: invitations.confirms_email,
+  project_owner_id: invitations.project_owner_id,
+  project_id: invitations.project_id,
+  project_role: invitations.project_role
 }
 
 /** Finds the invitation of a token if it can be accepted. */
@@ -97,6 +93,15 @@ export async function findOpenInvitation(
     .from(invitations)
     .where(and(eq(invitations.token_hash, token_hash), isOpen))
   return row
+}
+
+/** Locks the project of an invitation until the transaction ends: nobody else joins it, or is invited, meanwhile. */
+export async function lockProjectOf(tx: Db, project_id: string): Promise<void> {
+  await tx
+    .select({ id: projects.id })
+    .from(projects)
+    .where(eq(projects.id, project_id))
+    .for('update')
 }
 
 /** Locks such an invitation: others who accept it wait until the transaction ends, and find it accepted. */
@@ -118,11 +123,7 @@ export async function findInvitationState(
   token_hash: string
 ): Promise<InvitationState | undefined> {
   const [row] = await db
-    .select({
-      isAccepted: sql<boolean>`${invitations.accepted_at} IS NOT NULL`,
-      isWithdrawn: sql<boolean>`${invitations.withdrawn_at} IS NOT NULL`,
-      isExpired: sql<boolean>`${invitations.expires_at} <= now()`
-    })
+    .select(stateColumns)
     .from(invitations)
     .where(eq(invitations.token_hash, token_hash))
   return row
@@ -139,7 +140,15 @@ export async function storeAcceptance(
     .where(eq(invitations.id, id))
 }
 
-/** Deletes what names a deleted account: the invitation that it accepted, and those that it sent to nobody known. */
+/** Lets an account accept an invitation later, when its token has been used. */
+export async function keepForAccount(
+  tx: Db,
+  { id, user_id }: { id: string; user_id: string }
+): Promise<void> {
+  await tx.update(invitations).set({ user_id, token_hash: null }).where(eq(invitations.id, id))
+}
+
+/** Deletes what names a deleted account: the invitations that it got, and those that it sent to nobody known. */
 export async function purgeInvitationsOf(tx: Db, _ctx: unknown, userId: string): Promise<boolean> {
   const named = tx
     .select({ id: invitations.id })
@@ -147,6 +156,7 @@ export async function purgeInvitationsOf(tx: Db, _ctx: unknown, userId: string):
     .where(
       or(
         eq(invitations.accepted_by, userId),
+        eq(invitations.user_id, userId),
         and(eq(invitations.invited_by, userId), isNull(invitations.accepted_at))
       )
     )

@@ -12,6 +12,7 @@ import {
 } from '../../http/schemas.ts'
 import { md } from '../../lib/md.ts'
 import { Email, Role } from '../identity/schema.ts'
+import type { MemberRole } from '../project-access/schema.ts'
 
 const EXAMPLE = {
   id: '019f2f6e-7c1a-7fff-8fff-0123456789ab',
@@ -53,9 +54,14 @@ export const Invitation = responseBody('Invitation', properties, {
 })
 export type Invitation = Static<typeof Invitation>
 /** An invitation that can be accepted. */
-export interface OpenInvitation extends Pick<Invitation, 'id' | 'email' | 'role'> {
+export interface OpenInvitation extends Pick<Invitation, 'id' | 'role'> {
+  email: string | null
   /** Whoever has the token reads the mailbox. */
   confirms_email: boolean
+  /** The three of an invitation to a project. */
+  project_owner_id: string | null
+  project_id: string | null
+  project_role: MemberRole | null
 }
 export const InvitationPage = pageSchema('InvitationPage', Invitation, 'A page of invitations.')
 

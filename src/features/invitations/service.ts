@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { audit } from '../../core/audit.ts'
 import { consoleUrl } from '../../core/console-url.ts'
-import { actingAs, actorOf, type RequestContext } from '../../core/context.ts'
+import { type Actor, actingAs, actorOf, type RequestContext } from '../../core/context.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
@@ -9,19 +9,23 @@ import { emailKey } from '../../lib/email.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
 import type { User } from '../identity/schema.ts'
 import { accountExists, getUser, type IdentityDeps, isStillAdmin } from '../identity/service.ts'
+import { type JoiningDeps, joinProject } from '../project-access/service.ts'
 import { invitationEmail } from './emails.ts'
 import {
   findInvitationState,
   findOpenInvitation,
-  type InvitationState,
   insertInvitation,
+  keepForAccount,
   lockOpenInvitation,
+  lockProjectOf,
   storeAcceptance,
   withdrawInvitation
 } from './queries.ts'
 import type { InvitationCreate, InvitationCreated, OpenInvitation } from './schema.ts'
+import type { InvitationState } from './state.sql.ts'
+import { describeState } from './state.ts'
 
-const DAYS = 14
+export const DAYS = 14
 
 /** Invites somebody to create an account: an email has the link, or the response where no email is sent. */
 export async function inviteByEmail(
@@ -88,6 +92,11 @@ export async function getInvitation(db: Db, token: string): Promise<OpenInvitati
 /** Locks the invitation of a token until the transaction ends: of those who accept it at once, one does. */
 export async function lockInvitation(tx: Tx, token: string): Promise<OpenInvitation> {
   const hash = hashToken(token)
+  // The project first, as everywhere: those who wait for each other would never end.
+  const found = await findOpenInvitation(tx, hash)
+  if (found?.project_id) {
+    await lockProjectOf(tx, found.project_id)
+  }
   const invitation = await lockOpenInvitation(tx, hash)
   if (!invitation) {
     throw invalidInvitation(await findInvitationState(tx, hash))
@@ -95,33 +104,49 @@ export async function lockInvitation(tx: Tx, token: string): Promise<OpenInvitat
   return invitation
 }
 
-/** Uses up a locked invitation for the account that was created with it. */
+/** Uses up a locked invitation for the account that was created with it, which joins the project if it names one. */
 export async function acceptInvitation(
   tx: Tx,
   ctx: RequestContext<null>,
-  { id }: OpenInvitation,
+  deps: JoiningDeps,
+  invitation: OpenInvitation,
   user: User
 ): Promise<void> {
-  await storeAcceptance(tx, { id, accepted_by: user.id })
-  await audit.succeeded(tx, actingAs(ctx, actorOf(user)), 'invitation.accepted', { invitation: id })
+  const { id } = invitation
+  const acting = actingAs(ctx, actorOf(user))
+  if (await hasJoined(tx, acting, deps, invitation, user.id)) {
+    await storeAcceptance(tx, { id, accepted_by: user.id })
+    await audit.succeeded(tx, acting, 'invitation.accepted', { invitation: id })
+  } else {
+    await keepForAccount(tx, { id, user_id: user.id })
+  }
+}
+
+/** Returns false where the project is full: the account has the invitation then, for when there is room. */
+async function hasJoined(
+  tx: Tx,
+  ctx: RequestContext<Actor>,
+  deps: JoiningDeps,
+  { project_owner_id: owner_id, project_id: id, project_role: role }: OpenInvitation,
+  user_id: string
+): Promise<boolean> {
+  if (!(owner_id && id && role)) {
+    return true
+  }
+  try {
+    await joinProject(tx, deps, ctx, { owner_id, id }, { user_id, role })
+    return true
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'quota_exceeded') {
+      return false
+    }
+    throw error
+  }
 }
 
 function invalidInvitation(state: InvitationState | undefined): Problem {
-  const detail = `${reasonOf(state)} Ask an administrator for another one.`
+  const detail = `${describeState(state)} Ask an administrator for another one.`
   const { extras } = invalidField('body', '/invitation_token', 'invalid', detail)
   // A link that was right once is no guess.
   return new Problem('invalid_invitation', { detail, extras, isGuess: state === undefined })
-}
-
-function reasonOf(state: InvitationState | undefined): string {
-  if (!state) {
-    return 'There is no such invitation; if you got several emails, use the newest.'
-  }
-  if (state.isAccepted) {
-    return 'The invitation has been used. If it was you, log in.'
-  }
-  if (state.isWithdrawn) {
-    return 'The invitation was withdrawn.'
-  }
-  return state.isExpired ? 'The invitation has expired.' : 'The invitation is no longer valid.'
 }

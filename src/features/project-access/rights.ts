@@ -1,6 +1,6 @@
 import { atLeast, type Caller } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
-import { PROJECT_ROLES, type ProjectRole, type ProjectState } from './schema.ts'
+import { type MemberRole, PROJECT_ROLES, type ProjectRole, type ProjectState } from './schema.ts'
 
 /** What is done with a project → the role that it takes. The one place that says who may do what in a project. */
 const NEEDED = {
@@ -57,6 +57,15 @@ export function assertRight(
   }
   if (!mayIn(role, right)) {
     throw new Problem('not_allowed', { detail: REFUSALS[right] })
+  }
+}
+
+/** Lets admins of a project give and take roles below their own only. */
+export function assertMayGive(caller: Caller, project: ProjectState, role: MemberRole): void {
+  if (role === 'admin' && !mayIn(roleIn(caller, project), 'dispose')) {
+    throw new Problem('not_allowed', {
+      detail: 'Only the owner of the project may make somebody its admin, or change or remove one.'
+    })
   }
 }
 

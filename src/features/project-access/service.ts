@@ -10,8 +10,10 @@ import {
 } from './queries.ts'
 import type { ProjectState, TaskList } from './schema.ts'
 
+export { type JoiningDeps, joinProject, noSuchUser } from './joining.ts'
 export { reachOf } from './reach.ts'
 export {
+  assertMayGive,
   assertNotArchived,
   assertRight,
   mayIn,

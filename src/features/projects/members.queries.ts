@@ -99,26 +99,6 @@ const isMember = ({ owner_id, id }: ProjectKey, userId: string) =>
     eq(projectMembers.user_id, userId)
   )
 
-/** Locks an account that can be made a member until the transaction ends; false when there is none. */
-export async function lockPerson(tx: Db, id: string): Promise<boolean> {
-  const rows = await tx
-    .select({ id: users.id })
-    .from(users)
-    .where(and(eq(users.id, id), eq(users.disabled, false)))
-    .for('key share')
-  return rows.length === 1
-}
-
-/** Counts the projects that somebody is a member of. */
-export const countMemberships = (tx: Db, userId: string): Promise<number> =>
-  tx.$count(projectMembers, eq(projectMembers.user_id, userId))
-
-export const countMembers = (tx: Db, { owner_id, id }: ProjectKey): Promise<number> =>
-  tx.$count(
-    projectMembers,
-    and(eq(projectMembers.owner_id, owner_id), eq(projectMembers.project_id, id))
-  )
-
 /** Tells whether an account is deleted, of which something is left. */
 export const isAccountDeleted = async (tx: Db, id: string): Promise<boolean> =>
   (await tx.$count(users, and(eq(users.id, id), isNotNull(users.deleted_at)))) > 0

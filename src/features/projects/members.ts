@@ -4,22 +4,12 @@ import { Problem } from '../../core/problem.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { isVisibleTo } from '../people/service.ts'
 import type { MemberRole } from '../project-access/schema.ts'
-import { mayIn, reachOf, roleIn } from '../project-access/service.ts'
+import { assertMayGive, joinProject, noSuchUser, reachOf } from '../project-access/service.ts'
 import { unassignFromProject } from '../tasks/service.ts'
-import {
-  countMembers,
-  countMemberships,
-  deleteMember,
-  findMemberRole,
-  listPeopleOf,
-  lockPerson,
-  putMember
-} from './members.queries.ts'
+import { deleteMember, findMemberRole, listPeopleOf, putMember } from './members.queries.ts'
 import type { StoredProject } from './queries.ts'
 import type { ProjectMember } from './schema.ts'
 import { lockForChange, type ProjectDeps } from './service.ts'
-
-const MAX_MEMBERS = 500
 
 /** Adds a person to a project, or changes the role of a member. */
 export const setMember = (
@@ -33,17 +23,17 @@ export const setMember = (
     const project = await lockForChange(tx, ctx, id, 'manage')
     assertNotOwner(project, userId)
     const before = await findMemberRole(tx, project, userId)
-    assertMayGive(ctx, project, role)
+    assertMayGive(ctx.caller, project, role)
     if (before === undefined) {
       await assertVisible(tx, config, ctx, userId)
-      await assertMayJoin(tx, config, project, userId)
+      await joinProject(tx, { db, config }, ctx, project, { user_id: userId, role })
     } else {
-      assertMayGive(ctx, project, before)
+      assertMayGive(ctx.caller, project, before)
     }
-    if (before !== role) {
+    if (before !== undefined && before !== role) {
       await putMember(tx, project, userId, role)
-      const action = before === undefined ? 'project_member.added' : 'project_member.changed'
-      await audit.succeeded(tx, ctx, action, { project: id }, `${userId} ${role}`)
+      const detail = `${userId} ${role}`
+      await audit.succeeded(tx, ctx, 'project_member.changed', { project: id }, detail)
       reachOf(db).forget(tx, [userId])
     }
     const [member] = await listPeopleOf(tx, project, 1, { userId })
@@ -58,28 +48,6 @@ async function assertVisible(
 ): Promise<void> {
   if (!(await isVisibleTo({ db: tx, config }, caller, userId))) {
     throw noSuchUser()
-  }
-}
-
-const noSuchUser = () =>
-  new Problem('not_found', { detail: 'There is no user with this id whom you can see.' })
-
-async function assertMayJoin(
-  tx: Tx,
-  { MAX_PROJECTS_PER_USER: most }: ProjectDeps['config'],
-  project: StoredProject,
-  userId: string
-): Promise<void> {
-  if (!(await lockPerson(tx, userId))) {
-    throw noSuchUser()
-  }
-  if ((await countMembers(tx, project)) >= MAX_MEMBERS) {
-    throw new Problem('quota_exceeded', { detail: `A project may have ${MAX_MEMBERS} members.` })
-  }
-  if ((await countMemberships(tx, userId)) >= most) {
-    throw new Problem('quota_exceeded', {
-      detail: `This user is a member of ${most} projects already.`
-    })
   }
 }
 
@@ -123,7 +91,7 @@ async function lockToRemove(
     throw new Problem('not_found', { detail: 'This user is not a member of the project.' })
   }
   if (!isLeaving) {
-    assertMayGive(ctx, project, role)
+    assertMayGive(ctx.caller, project, role)
   }
   return project
 }
@@ -134,15 +102,6 @@ function assertNotOwner({ owner_id }: StoredProject, userId: string): void {
   if (userId === owner_id) {
     throw new Problem('project_owner', {
       detail: 'The owner belongs to the project. Transfer it to somebody else first.'
-    })
-  }
-}
-
-/** Lets admins of a project give and take roles below their own only. */
-function assertMayGive({ caller }: RequestContext, project: StoredProject, role: MemberRole): void {
-  if (role === 'admin' && !mayIn(roleIn(caller, project), 'dispose')) {
-    throw new Problem('not_allowed', {
-      detail: 'Only the owner of the project may make somebody its admin, or change or remove one.'
     })
   }
 }

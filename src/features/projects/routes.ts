@@ -40,7 +40,7 @@ const create = {
     operationId: 'createProject',
     tags,
     summary: 'Create a project',
-    description: 'Creates a project of your own; add the people with whom you share it as members.',
+    description: 'Creates a project of your own; add or invite the people with whom you share it.',
     headers: IdempotencyKey,
     body: ref(ProjectCreate),
     response: responses(

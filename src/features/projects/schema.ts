@@ -27,7 +27,7 @@ const ProjectRole = stringEnum(
   What somebody may do in a project. A \`viewer\` reads and comments; an \`editor\` also creates, changes and deletes
   tasks; an \`admin\` also changes the project and its members; the \`owner\` may also delete and transfer it.`
 )
-const ProjectMemberRole = stringEnum(
+export const ProjectMemberRole = stringEnum(
   'ProjectMemberRole',
   MEMBER_ROLES,
   'The role of a member; nobody can be made the owner this way.'

@@ -31,10 +31,15 @@ export function toProject({ caller }: RequestContext, stored: StoredProject): Pr
   return { ...project, role: roleIn(caller, stored) ?? 'viewer' }
 }
 
-/** Returns a project that the caller may read; throws 404 for any other. */
-export async function readProject(db: Db, ctx: RequestContext, id: string): Promise<StoredProject> {
+/** Returns a project that the caller may read; throws 404 for any other, and 403 where they may not do this with it. */
+export async function readProject(
+  db: Db,
+  ctx: RequestContext,
+  id: string,
+  right: ProjectRight = 'read'
+): Promise<StoredProject> {
   const project = await findProject(db, ctx.caller.id, id)
-  assertVisible(ctx, project, 'read')
+  assertVisible(ctx, project, right)
   return project
 }
 
@@ -48,6 +53,16 @@ export async function lockForChange(
   const project = await lockProject(tx, ctx.caller.id, id)
   assertVisible(ctx, project, right)
   return project
+}
+
+/** Locks a project that somebody may join; undefined when it is deleted. */
+export async function lockToJoin(
+  tx: Tx,
+  userId: string,
+  id: string
+): Promise<StoredProject | undefined> {
+  const project = await lockProject(tx, userId, id)
+  return project?.deleted_at === null ? project : undefined
 }
 
 function assertVisible(
