@@ -24,7 +24,13 @@ const dueOf = async (who: Person) =>
   Object.fromEntries(
     (await tasksOf(who)).map(({ title, due_date, all_day }) => [title, [due_date, all_day]])
   )
-const withoutVersion = ({ version, updated_at, owner_id, ...rest }: Record<string, unknown>) => rest
+const withoutVersion = ({
+  version,
+  updated_at,
+  owner_id,
+  created_by,
+  ...rest
+}: Record<string, unknown>) => rest
 
 const day = (date: string) => [`${date}T23:59:59.999Z`, true]
 const moment = (time: string) => [time, false]

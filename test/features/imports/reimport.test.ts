@@ -22,7 +22,7 @@ worker(t, elsewhere)
 const exportOf = async (who: Person, query = '') =>
   (await who.get(`/api/v1/task-exports/csv${query}`)).body
 const withoutVersion = (task: Record<string, unknown>) => {
-  const { version, updated_at, owner_id, ...rest } = task
+  const { version, updated_at, owner_id, created_by, ...rest } = task
   return rest
 }
 const fileOf = (rows: string[], header = 'id,title,status,created_at,completed_at') =>
