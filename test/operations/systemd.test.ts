@@ -76,14 +76,15 @@ t.test(
     const write = (...more: string[]) =>
       writeFileSync(join(cwd, '.env'), [...common, ...more].join('\n'))
     write()
-    const { child, ended } = start(t, text, cwd)
+    const { child, said, ended } = start(t, text, cwd)
     const pid = child.pid as number
     const statusOf = (path: string) =>
       fetch(`http://127.0.0.1:${port}${path}`).then(
         ({ status }) => status,
         () => 0
       )
-    await waitUntil('two processes', () => childrenOf(pid).length === 2, STARTS_MS)
+    // A process that is still starting would be ended by the signal.
+    await waitUntil('two processes', () => /all server processes serve/.test(said()), STARTS_MS)
     await waitUntil('the start', async () => (await statusOf('/health/ready')) === 200, STARTS_MS)
     t.equal(await statusOf('/app/'), 200)
 

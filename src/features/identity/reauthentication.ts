@@ -24,9 +24,12 @@ export async function withPassword<T>(
 ): Promise<T> {
   const { id } = ctx.caller
   try {
-    const { verified } = await credentials.verify(ctx, { id }, password)
+    const { account, verified } = await credentials.verify(ctx, { id }, password)
     if (!verified) {
-      throw wrongPassword()
+      // Its account is deleted or disabled meanwhile: the password may well have been right.
+      throw !account || account.disabled
+        ? unauthenticated('The session has ended. Log in again.')
+        : wrongPassword()
     }
     return await work(verified)
   } catch (error) {
