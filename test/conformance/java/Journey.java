@@ -75,8 +75,8 @@ public class Journey {
       Integer limit,
       String cursor) throws ApiException {
     return tasks.listTasks(
-        null, null, null, status, null, null, null, null, after, before, null, null, null, null, null,
-        null, null, sort, limit, cursor, null);
+        null, null, null, null, null, null, status, null, null, null, null, after, before, null, null, null,
+        null, null, null, null, sort, limit, cursor, null);
   }
 
   public static void main(String[] args) throws Exception {
@@ -164,8 +164,8 @@ public class Journey {
     expect(job.getStatus() == TaskImportStatus.SUCCEEDED, job);
     expect(job.getRowsTotal() == 4 && job.getRowsImported() == 3 && job.getRowsRejected() == 1, job);
     TaskPage imported = tasks.listTasks(
-        null, null, null, null, null, List.of("imported"), null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null, null);
+        null, null, null, null, null, null, null, null, List.of("imported"), null, null, null, null, null, null,
+        null, null, null, null, null, null, null, null, null);
     expect(imported.getData().size() == 3, imported);
     done("getTaskImport");
 

@@ -62,8 +62,8 @@ async fn list(
     let after = days.map(|(from, _)| timestamp(from, 0));
     let before = days.map(|(_, to)| timestamp(to, 0));
     Ok(tasks_api::list_tasks(
-        client, None, None, None, status, None, None, None, None, after.as_deref(), before.as_deref(), None, None, None,
-        None, None, None, None, Some(sort), limit, cursor, None,
+        client, None, None, None, None, None, None, status, None, None, None, None, after.as_deref(),
+        before.as_deref(), None, None, None, None, None, None, None, Some(sort), limit, cursor, None,
     )
     .await?)
 }
@@ -156,8 +156,8 @@ async fn main() -> Outcome<()> {
     assert_eq!((job.rows_total, job.rows_imported, job.rows_rejected), (4, 3, 1));
     let tags = Some(vec!["imported".to_owned()]);
     let imported = tasks_api::list_tasks(
-        &client, None, None, None, None, None, tags, None, None, None, None, None, None, None, None, None, None,
-        None, None, None, None, None,
+        &client, None, None, None, None, None, None, None, None, tags, None, None, None, None, None, None, None, None,
+        None, None, None, None, None, None, None,
     )
     .await?;
     assert_eq!(imported.data.len(), 3);
