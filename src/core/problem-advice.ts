@@ -56,7 +56,8 @@ export const problemAdvice: Record<ProblemCode, string> = {
   last_admin: 'An installation needs an active admin. Make somebody else admin first.',
   own_address: 'The ban would lock you out: it covers the address that you are sending from.',
   already_banned: 'There is a ban for this address or range. Lift it to create another.',
-  project_archived: md`The project can only be read. Its admins and its owner open it again with \`archived: false\`.`,
+  project_archived:
+    'The project can only be read. Its admins and its owner open it again by setting archived to false.',
   project_owner:
     'The owner belongs to the project. Transfer the project to a member; then the former owner can leave.',
   project_too_large:
