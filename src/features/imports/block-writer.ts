@@ -8,6 +8,8 @@ import { insertBlock, type NewBlock } from './staging.queries.ts'
 /** Rows in one block, hence in one transaction of a worker; fewer where each has an id, which takes a lock. */
 const BLOCK_ROWS = 500
 const BLOCK_ROWS_WITH_IDS = 200
+/** Rows of one id in a block: each takes statements of its own, since it finds what those before it have made. */
+const MAX_REPEATS = 10
 /**
  * Long rows make smaller blocks, so that the text of each statement stays small: V8 allocates texts above 128 KiB apart
  * and collects them late.
@@ -46,7 +48,7 @@ export function createBlockWriter(db: Db, owner_id: string, id: string) {
         const text = recordOf(owner_id, id, row, parsed)
         block.tasks.push(text)
         block.characters += text.length
-        block.hasIds ||= parsed.kept.id !== undefined
+        countId(block, parsed.kept.id)
       } else if ('errors' in parsed) {
         block.invalid_rows++
         block.errors_total += parsed.errors.length
@@ -77,14 +79,25 @@ const emptyBlock = () => ({
   invalid_rows: 0,
   skipped_rows: 0,
   characters: 0,
-  hasIds: false
+  /** How often each id has come. */
+  ids: new Map<string, number>(),
+  isRepeating: false
 })
 type OpenBlock = ReturnType<typeof emptyBlock>
+
+function countId(block: OpenBlock, id: string | undefined): void {
+  if (id !== undefined) {
+    const times = (block.ids.get(id) ?? 0) + 1
+    block.ids.set(id, times)
+    block.isRepeating ||= times >= MAX_REPEATS
+  }
+}
 
 const rowsIn = ({ tasks, invalid_rows, skipped_rows }: OpenBlock): number =>
   tasks.length + invalid_rows + skipped_rows
 const isFull = (block: OpenBlock): boolean =>
-  rowsIn(block) >= (block.hasIds ? BLOCK_ROWS_WITH_IDS : BLOCK_ROWS) ||
+  rowsIn(block) >= (block.ids.size > 0 ? BLOCK_ROWS_WITH_IDS : BLOCK_ROWS) ||
+  block.isRepeating ||
   block.characters >= BLOCK_CHARACTERS
 
 /** Returns a valid row as JSON, with the ids that it gets however often it is processed. */

@@ -33,14 +33,9 @@ export const dryRunNote = ({ dry_run }: { dry_run: boolean }): string =>
   dry_run ? '; dry run' : ''
 
 /** Ends a running import as failed, with the reason, in `tx` when there is one. */
-export function failImport(
-  { db, basePath }: { db: Db; basePath: string },
-  leased: LeasedImport,
-  problem: Problem,
-  tx?: Tx
-): Promise<void> {
+export function failImport(db: Db, leased: LeasedImport, problem: Problem, tx?: Tx): Promise<void> {
   return joinTransaction(db, tx, async (tx) => {
-    if (await failRunning(tx, leased, problem, basePath)) {
+    if (await failRunning(tx, leased, problem)) {
       const subject = { task_import: leased.id }
       await audit.failed(tx, contextOf(leased), 'task_import.finished', subject, problem.code)
     }

@@ -6,7 +6,6 @@ import type { Job } from '../../core/job-runner.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { classifyDbError } from '../../db/errors.ts'
-import { basePathOf } from '../../http/base-path.ts'
 import { failImport } from './ending.ts'
 import { type LeasedImport, leaseImport, releaseImport } from './lease.queries.ts'
 import { type BlockWorker, processBlock } from './process-block.ts'
@@ -19,7 +18,7 @@ const MAX_FAILED_ATTEMPTS = 10
 
 export interface ImportJobOptions {
   db: Db
-  config: Pick<Config, 'MAX_TASKS_PER_USER' | 'DATABASE_URL' | 'PUBLIC_URL'>
+  config: Pick<Config, 'MAX_TASKS_PER_USER' | 'DATABASE_URL'>
   log: Pick<Logger, 'error'>
 }
 
@@ -35,8 +34,7 @@ export function importJob({ db, config, log }: ImportJobOptions): Job {
     log,
     id: randomUUID(),
     isEmbedded,
-    quota: config.MAX_TASKS_PER_USER,
-    basePath: basePathOf(config)
+    quota: config.MAX_TASKS_PER_USER
   }
   return {
     name: 'imports.run',
@@ -52,7 +50,7 @@ async function runOnce(worker: Worker, isStopping: () => boolean): Promise<boole
     return false
   }
   if (leased.failed_attempts >= MAX_FAILED_ATTEMPTS) {
-    await failImport(worker, leased, cannotContinue())
+    await failImport(db, leased, cannotContinue())
     return true
   }
   const error = await processBlocks(worker, leased, isStopping)

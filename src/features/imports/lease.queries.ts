@@ -106,18 +106,13 @@ export async function releaseImport(
       AND worker_id = ${workerId}::uuid`)
 }
 
-/**
- * Ends a running import as failed, with the reason; returns false when it was not running any more. `basePath` is that
- * of this installation.
- */
+/** Ends a running import as failed, with the reason; returns false when it was not running any more. */
 export async function failRunning(
   tx: Db,
   { owner_id, id, request_id }: LeasedImport,
-  problem: Problem,
-  basePath: string
+  problem: Problem
 ): Promise<boolean> {
-  const instance = basePath + apiPath(`/task-imports/${id}`)
-  const body = JSON.stringify(problemBody(problem, instance, request_id))
+  const body = JSON.stringify(problemBody(problem, apiPath(`/task-imports/${id}`), request_id))
   const failed = await executeRows(
     tx,
     sql`

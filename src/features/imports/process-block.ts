@@ -33,8 +33,6 @@ export interface BlockWorker {
   id: string
   /** The most tasks that a user may have. */
   quota: number
-  /** The path of PUBLIC_URL, for the problems of imports that fail. */
-  basePath: string
 }
 
 /**
@@ -43,7 +41,7 @@ export interface BlockWorker {
  * dies when and however many work on it. Returns false when nothing is left for this worker.
  */
 export function processBlock(
-  { db, id: workerId, basePath, quota }: BlockWorker,
+  { db, id: workerId, quota }: BlockWorker,
   leased: LeasedImport
 ): Promise<boolean> {
   return withTransaction(db, async (tx) => {
@@ -52,7 +50,7 @@ export function processBlock(
       return false
     }
     if (progress.disabled) {
-      await failImport({ db, basePath }, leased, accountDisabled(), tx)
+      await failImport(db, leased, accountDisabled(), tx)
       return false
     }
     const block = await findNextBlock(tx, leased)

@@ -40,8 +40,8 @@ const createTaskImport = {
     is rejected and listed among the errors; each valid row becomes exactly one task. An empty cell means that the field
     is absent; blank rows are skipped. One \`'\` before what a spreadsheet would run as a formula is removed, because
     an export adds it. A row whose \`id\` is that of a task of yours is skipped, unless \`on_conflict\` says otherwise,
-    and so is one whose task is assigned to you, which an import never changes: importing an export again adds nothing.
-    The same file under the same \`Idempotency-Key\` is imported once.
+    and so is one whose task is somebody else's and you see, which an import never changes: importing an export again
+    adds nothing. The same file under the same \`Idempotency-Key\` is imported once.
 
     ${FILE_HELP}`,
   consumes: ['multipart/form-data'],

@@ -118,8 +118,15 @@ export async function checkAssignee(
   if (!(await listAssignable(tx, [assignee_id])).has(assignee_id)) {
     throw unknownAssignee('/assignee_id')
   }
-  const memberships = await loadMemberships(tx, [project_id], [assignee_id])
-  assertMember(memberships, { project_id, assignee_id }, '')
+  await checkMember(tx, { project_id, assignee_id })
+}
+
+/** Throws when a task of a project would be assigned to somebody who is no member, and remains so meanwhile. */
+export async function checkMember(
+  tx: Tx,
+  task: Pick<Task, 'project_id' | 'assignee_id'>
+): Promise<void> {
+  assertMember(await loadMemberships(tx, [task.project_id], [task.assignee_id]), task, '')
 }
 
 export const unknownAssignee = (pointer: string) =>

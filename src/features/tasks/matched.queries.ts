@@ -17,12 +17,8 @@ export const lockOwnTasks = (tx: Db, owner_id: string, ids: string[]): Promise<L
     .orderBy(tasks.id)
     .for('update')
 
-/** Returns which of these ids are of tasks that are assigned to a user and somebody else's. */
-export async function listAssignedIds(
-  tx: Db,
-  user_id: string,
-  ids: string[]
-): Promise<Set<string>> {
+/** Returns which of these ids are of tasks that are somebody else's and that a user sees. */
+export async function listSeenIds(tx: Db, user_id: string, ids: string[]): Promise<Set<string>> {
   if (ids.length === 0) {
     return new Set()
   }

@@ -3,7 +3,7 @@ import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { insertTaskRecords, type TaskRecord } from './create.queries.ts'
 import { DEFAULTS, type FieldName } from './fields.ts'
-import { listAssignedIds, lockOwnTasks } from './matched.queries.ts'
+import { listSeenIds, lockOwnTasks } from './matched.queries.ts'
 import { updateMatched } from './matched-update.ts'
 import { listTakenIds } from './queries.ts'
 import type { Task } from './schema.ts'
@@ -36,9 +36,9 @@ interface MatchResult<T> {
 
 /**
  * Creates a task of each record, unless the caller has a task with its id: that one is left alone, changed, or reported
- * as taken. A task that is assigned to the caller exists as well, and stays as it is. Any other id of somebody else's
- * task is like one that is free, except that the new task gets another id, which is the same each time. Ids are locked
- * until the transaction ends, so that two at the same time make one task.
+ * as taken. A task that somebody else owns and the caller sees exists as well, and stays as it is. Any other id of
+ * somebody else's task is like one that is free, except that the new task gets another id, which is the same each time.
+ * Ids are locked until the transaction ends, so that two at the same time make one task.
  */
 export async function saveMatched<T extends MatchedRecord>(
   tx: Tx,
@@ -82,7 +82,8 @@ function roundsOf<T extends MatchedRecord>(records: T[]): T[][] {
 
 async function saveRound<T extends MatchedRecord>(run: Run<T>, records: T[]): Promise<void> {
   const { options, result } = run
-  const { fresh, existing, assigned } = await match(run, records)
+  const { fresh, existing, assigned, blocked } = await match(run, records)
+  result.taken.push(...blocked)
   // The tasks that a dry run would have made before are not counted by the database.
   const before = options.isDryRun ? result.created : 0
   const room = Math.max(0, (await options.quotaFor(before + fresh.length)) - before)
@@ -100,8 +101,10 @@ async function saveRound<T extends MatchedRecord>(run: Run<T>, records: T[]): Pr
 interface Match<T> {
   fresh: { record: T; id: string }[]
   existing: { record: T; task: Task }[]
-  /** Those whose task is somebody else's and assigned to the caller. */
+  /** Those whose task is somebody else's, and one that the caller sees. */
   assigned: T[]
+  /** Those of which both ids belong to tasks that the caller does not see. */
+  blocked: T[]
 }
 
 async function match<T extends MatchedRecord>(
@@ -110,20 +113,23 @@ async function match<T extends MatchedRecord>(
 ): Promise<Match<T>> {
   const ids = records.flatMap(({ given_id }) => given_id ?? [])
   const ownIds = records.flatMap(({ own_id }) => own_id ?? [])
-  const taken = await listTakenIds(tx, ids)
+  const taken = await listTakenIds(tx, [...ids, ...ownIds])
   const own = await lockOwnTasks(tx, ctx.caller.id, [...ids, ...ownIds])
-  const assigned = await listAssignedIds(tx, ctx.caller.id, [...taken])
+  const assigned = await listSeenIds(tx, ctx.caller.id, [...taken])
   const byId = new Map([...own.map((task) => [task.id, task] as const), ...imagined])
-  const result: Match<T> = { fresh: [], existing: [], assigned: [] }
+  const result: Match<T> = { fresh: [], existing: [], assigned: [], blocked: [] }
   for (const record of records) {
     const { id, given_id = id, own_id = id } = record
     const task = byId.get(given_id) ?? byId.get(own_id)
+    const next = taken.has(given_id) ? own_id : given_id
     if (task) {
       result.existing.push({ record, task })
-    } else if (assigned.has(given_id)) {
+    } else if (assigned.has(given_id) || assigned.has(own_id)) {
       result.assigned.push(record)
+    } else if (taken.has(next)) {
+      result.blocked.push(record)
     } else {
-      result.fresh.push({ record, id: taken.has(given_id) ? own_id : given_id })
+      result.fresh.push({ record, id: next })
     }
   }
   return result

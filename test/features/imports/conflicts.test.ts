@@ -1,8 +1,10 @@
+import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { v7 as uuidv7 } from 'uuid'
+import { tasks } from '../../../src/db/tables/tasks.ts'
 import { ownUuid } from '../../../src/lib/deterministic-uuid.ts'
-import { errorsOf, imported, tasksOf, worker } from '../../support/imports.ts'
-import { createProject, patchProject, putMember } from '../../support/projects.ts'
+import { accepted, ended, errorsOf, imported, tasksOf, worker } from '../../support/imports.ts'
+import { createProject, patchProject, putMember, removeMember } from '../../support/projects.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
 const { signUp, events, db, config } = await createTestApp(t)
@@ -126,4 +128,29 @@ t.test('tasks of projects that one sees exist, and those of an archived one stay
   t.equal((await putMember(ann, project, bob, 'editor')).statusCode, 200)
   const asMember = await imported(bob, file, update)
   t.match(asMember, { rows_created: 0, rows_updated: 0, rows_skipped: 1 })
+})
+
+t.test('an id that became one of somebody else is used once', async (t) => {
+  const [ann, bob, eve] = [await signUp(), await signUp(), await signUp()]
+  const { id: theirs } = await bob.create({ title: 'Theirs' })
+  const file = `id,title\n${theirs},Mine\n`
+  t.match(await imported(ann, file), { rows_created: 1 })
+  const [mine] = await tasksOf(ann)
+  const project = await createProject(eve)
+  await ann.create({ title: 'Known by', assignee_id: eve.user.id })
+  await putMember(eve, project, ann, 'editor')
+  t.equal((await ann.patch({ id: String(mine?.id) }, { project_id: project.id })).statusCode, 200)
+  t.match(await imported(ann, file), { rows_created: 0, rows_skipped: 1 })
+  await removeMember(eve, project, ann)
+  t.match(await imported(ann, file), { rows_created: 0, rows_rejected: 1 })
+  t.equal(await db.$count(tasks, eq(tasks.id, String(mine?.id))), 1)
+})
+
+t.test('rows of one id make small blocks, since each needs statements of its own', async (t) => {
+  const ann = await signUp()
+  const id = uuidv7()
+  const rows = Array.from({ length: 45 }, (_, i) => `${id},Title ${i}`)
+  const created = await accepted(ann, `id,title\n${rows.join('\n')}\n`, update)
+  t.match(await ended(ann, created), { status: 'succeeded', rows_created: 1, rows_updated: 44 })
+  t.match(await tasksOf(ann), [{ title: 'Title 44', version: 45 }])
 })

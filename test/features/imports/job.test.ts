@@ -193,23 +193,18 @@ t.test('an expired lease is taken over, a valid one is not', async (t) => {
 })
 
 t.test('an import whose worker dies repeatedly fails with a problem', async (t) => {
-  for (const [PUBLIC_URL, base] of [
-    [undefined, ''],
-    ['https://example.com/office/', '/office']
-  ]) {
-    const ann = await signUp()
-    const created = await accepted(ann, rows(3))
-    for (let i = 0; i < 11; i++) {
-      await leaseImport(db, randomUUID(), true)
-    }
-    const job = importJob({ db, config: { ...config, DATABASE_URL: undefined, PUBLIC_URL }, log })
-    while (await job.runOnce(() => false)) {}
-    t.match(await read(ann, created), {
-      status: 'failed',
-      rows_imported: 0,
-      problem: { status: 500, code: 'internal_error', instance: `${base}${IMPORTS}/${created.id}` }
-    })
+  const ann = await signUp()
+  const created = await accepted(ann, rows(3))
+  for (let i = 0; i < 11; i++) {
+    await leaseImport(db, randomUUID(), true)
   }
+  const job = importJob({ db, config: { ...config, DATABASE_URL: undefined }, log })
+  while (await job.runOnce(() => false)) {}
+  t.match(await read(ann, created), {
+    status: 'failed',
+    rows_imported: 0,
+    problem: { status: 500, code: 'internal_error', instance: `${IMPORTS}/${created.id}` }
+  })
 })
 
 t.test(
