@@ -13,11 +13,14 @@ export interface PriorityLimits {
 export interface Priority {
   /** What the work's owner has used so far: those who have used least go first. */
   used: () => number
-  isLow: boolean
+  /** Asked when the work may start, since that may have changed while it waited. */
+  isLow: () => boolean
+  /** Called when the work has got its slot, before any other is asked. */
+  onStart?: () => void
   waitMs: number
 }
 interface Waiter extends Priority {
-  start: () => void
+  start: (isLow: boolean) => void
   reject: (reason: string) => void
 }
 
@@ -30,24 +33,29 @@ export function createPriorityLimit({ slots, lowSlots, queue }: PriorityLimits) 
   let runningLow = 0
   const waiting = new Set<Waiter>()
 
-  const mayStart = ({ isLow }: Priority): boolean =>
+  const mayStart = (isLow: boolean): boolean =>
     running < slots && !(isLow && runningLow >= lowSlots)
-  const take = ({ isLow }: Priority) => {
+  const take = ({ onStart }: Priority, isLow: boolean) => {
     running++
     runningLow += isLow ? 1 : 0
+    onStart?.()
   }
   const startNext = () => {
-    const next = byUse([...waiting].filter(mayStart)).at(0)
+    if (running >= slots) {
+      return
+    }
+    const next = least(waiting, (waiter) => (mayStart(waiter.isLow()) ? waiter.used() : undefined))
     if (next) {
-      take(next)
-      next.start()
+      const isLow = next.isLow()
+      take(next, isLow)
+      next.start(isLow)
     }
   }
   const endRest = () => {
     runningLow--
     startNext()
   }
-  const release = ({ isLow }: Priority, ms: number) => {
+  const release = (isLow: boolean, ms: number) => {
     running--
     if (isLow) {
       setTimeout(endRest, Math.min(REST * ms, MAX_REST_MS)).unref()
@@ -55,34 +63,49 @@ export function createPriorityLimit({ slots, lowSlots, queue }: PriorityLimits) 
     startNext()
   }
 
-  async function acquire(priority: Priority): Promise<void> {
-    if (mayStart(priority)) {
-      take(priority)
-      return
+  /** Returns whether the slot is one of low priority. */
+  async function acquire(priority: Priority): Promise<boolean> {
+    const isLow = priority.isLow()
+    if (mayStart(isLow)) {
+      take(priority, isLow)
+      return isLow
     }
     const started = waitForTurn(waiting, priority)
     if (waiting.size > queue) {
-      byUse([...waiting])
-        .at(-1)
-        ?.reject('queue full')
+      least(waiting, (waiter) => -waiter.used())?.reject('queue full')
     }
-    await started
+    return started
   }
 
   return async function run<T>(priority: Priority, work: () => PromiseLike<T>): Promise<T> {
-    await acquire(priority)
+    const isLow = await acquire(priority)
     const since = performance.now()
     try {
       return await work()
     } finally {
-      release(priority, performance.now() - since)
+      release(isLow, performance.now() - since)
     }
   }
 }
 
-const byUse = (waiters: Waiter[]): Waiter[] => waiters.sort((a, b) => a.used() - b.used())
+/** Returns the waiter with the least weight, the first of several; those without one do not count. */
+function least(
+  waiters: Iterable<Waiter>,
+  weightOf: (waiter: Waiter) => number | undefined
+): Waiter | undefined {
+  let found: Waiter | undefined
+  let lowest = Number.POSITIVE_INFINITY
+  for (const waiter of waiters) {
+    const weight = weightOf(waiter)
+    if (weight !== undefined && weight < lowest) {
+      found = waiter
+      lowest = weight
+    }
+  }
+  return found
+}
 
-const waitForTurn = (waiting: Set<Waiter>, priority: Priority): Promise<void> =>
+const waitForTurn = (waiting: Set<Waiter>, priority: Priority): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const leave = () => {
       clearTimeout(timer)
@@ -90,9 +113,9 @@ const waitForTurn = (waiting: Set<Waiter>, priority: Priority): Promise<void> =>
     }
     const waiter: Waiter = {
       ...priority,
-      start() {
+      start(isLow) {
         leave()
-        resolve()
+        resolve(isLow)
       },
       reject(reason) {
         leave()

@@ -10,7 +10,7 @@ function createWork(limits: { slots: number; lowSlots: number; queue: number }) 
   const started: string[] = []
   const start = (name: string, used: number, { isLow = false, waitMs = 60_000 } = {}) => {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const settled = run({ used: () => used, isLow, waitMs }, () => {
+    const settled = run({ used: () => used, isLow: () => isLow, waitMs }, () => {
       started.push(name)
       return promise
     })
@@ -92,10 +92,25 @@ t.test('whoever has waited too long is rejected before anything starts', async (
 
 t.test('work that fails gives its slot back', async (t) => {
   const run = createPriorityLimit({ slots: 1, lowSlots: 1, queue: 10 })
-  const priority = { used: () => 0, isLow: false, waitMs: 60_000 }
+  const priority = { used: () => 0, isLow: () => false, waitMs: 60_000 }
   await t.rejects(
     run(priority, () => Promise.reject(new Error('it failed'))),
     /it failed/
   )
   t.equal(await run(priority, async () => 'done'), 'done')
+})
+
+t.test('whether work is of low priority is asked when it may start', async (t) => {
+  const run = createPriorityLimit({ slots: 2, lowSlots: 1, queue: 10 })
+  const blocker = Promise.withResolvers<void>()
+  let isLow = true
+  const low = run({ used: () => 0, isLow: () => true, waitMs: 60_000 }, () => blocker.promise)
+  const waiting = run({ used: () => 0, isLow: () => isLow, waitMs: 60_000 }, async () => 'done')
+  const other = run({ used: () => 0, isLow: () => false, waitMs: 60_000 }, async () => {
+    isLow = false
+  })
+  await other
+  t.equal(await waiting, 'done', 'it does not wait for the slot of low priority any more')
+  blocker.resolve()
+  await low
 })

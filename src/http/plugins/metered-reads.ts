@@ -3,8 +3,7 @@ import type { Config } from '../../config.ts'
 import type { Actor } from '../../core/context.ts'
 import { Problem, unavailable } from '../../core/problem.ts'
 import { QueueFullError } from '../../lib/concurrency-limit.ts'
-import { createPerKeyLimit } from '../../lib/per-key-limit.ts'
-import { createPriorityLimit } from '../../lib/priority-limit.ts'
+import { createPriorityLimit, type Priority } from '../../lib/priority-limit.ts'
 import { createUsage } from '../../lib/usage.ts'
 import { WINDOW_SECONDS } from '../rate-limit/budgets.ts'
 import type { Remaining } from '../rate-limit/charges.ts'
@@ -46,8 +45,9 @@ export const meteredReads = fp(async (app, { config }: MeterOptions) => {
   const heavyAbove = config.RATE_LIMIT_DATABASE_MS * HEAVY_SHARE
   const usage = createUsage(WINDOW_SECONDS * 1000)
   const isHeavy = (id: string): boolean => usage.of(id) > heavyAbove
-  const takeFirst = createPerKeyLimit(1)
-  const takeTurn = createTurns(pool, usage)
+  /** Users of whom a read is in progress that is not treated like that of a heavy user. */
+  const reading = new Set<string>()
+  const takeTurn = createTurns(pool, usage, isHeavy)
 
   const checkDatabaseTime = async ({ id }: Actor) => {
     // Others are not asked for: that would cost every search a round trip.
@@ -65,9 +65,6 @@ export const meteredReads = fp(async (app, { config }: MeterOptions) => {
     }
     const { id } = caller
     await checkDatabaseTime(caller)
-    // What several reads at once will take is not known yet: all but one are treated like those of heavy users.
-    const endFirst = takeFirst(id)
-    const isLow = !endFirst || isHeavy(id)
     const count = (taken: number) => {
       const ms = Math.max(0, Math.round(taken - FREE_MS))
       if (ms > 0) {
@@ -75,40 +72,67 @@ export const meteredReads = fp(async (app, { config }: MeterOptions) => {
       }
       return ms
     }
-    return takeTurn({ id, isLow, waitMs: WAIT_MS, count }, read).finally(endFirst)
+    let isFirst = false
+    return takeTurn(
+      {
+        id,
+        // What several reads at once will take is not known yet: all but one are treated like those of heavy users.
+        isLow: () => isHeavy(id) || reading.has(id),
+        onStart: () => {
+          isFirst = !reading.has(id)
+          reading.add(id)
+        },
+        onEnd: () => {
+          if (isFirst) {
+            reading.delete(id)
+          }
+        },
+        waitMs: WAIT_MS,
+        count
+      },
+      read
+    )
   })
   app.decorate('paced', async ({ id }, read) => {
-    const turn = { id, isLow: isHeavy(id), waitMs: EXPORT_WAIT_MS, count: (ms: number) => ms }
+    const turn = { id, isLow: () => isHeavy(id), waitMs: EXPORT_WAIT_MS, count: (ms: number) => ms }
     return isOn ? takeTurn(turn, read) : read()
   })
 })
 
-interface Turn {
+interface Turn extends Pick<Priority, 'isLow' | 'onStart' | 'waitMs'> {
   id: string
-  isLow: boolean
-  waitMs: number
+  /** Called when the read has ended, before another one starts. */
+  onEnd?: () => void
   /** Says how many of the milliseconds that the read took count. */
   count: (ms: number) => number
 }
 
 /** Returns the function that does a read when it is its turn, and adds what it took to the use of its user. */
-function createTurns(pool: number, usage: ReturnType<typeof createUsage>) {
+function createTurns(
+  pool: number,
+  usage: ReturnType<typeof createUsage>,
+  isHeavy: (id: string) => boolean
+) {
   const run = createPriorityLimit({
     slots: Math.max(2, Math.floor(pool * 0.4)),
     lowSlots: Math.max(1, Math.floor(pool * 0.1)),
     queue: MAX_WAITING
   })
-  return function takeTurn<T>({ id, count, ...turn }: Turn, read: () => Promise<T>): Promise<T> {
+  return function takeTurn<T>(
+    { id, count, onEnd, ...turn }: Turn,
+    read: () => Promise<T>
+  ): Promise<T> {
     const timed = async () => {
       const since = performance.now()
       try {
         return await read()
       } finally {
         usage.add(id, count(performance.now() - since))
+        onEnd?.()
       }
     }
     return run({ ...turn, used: () => usage.of(id) }, timed).catch((error) => {
-      throw error instanceof QueueFullError ? tooBusy(turn.isLow) : error
+      throw error instanceof QueueFullError ? tooBusy(isHeavy(id)) : error
     })
   }
 }
@@ -120,8 +144,8 @@ function usedUp({ max, seconds }: Remaining): Problem {
   return new Problem('rate_limited', { detail, headers: { 'retry-after': String(seconds) } })
 }
 
-const tooBusy = (isLow: boolean): Problem =>
-  isLow
+const tooBusy = (isHeavy: boolean): Problem =>
+  isHeavy
     ? new Problem('rate_limited', {
         detail: 'You are using much database time, and others go first. Try again in 5 s.',
         headers: { 'retry-after': '5' }
