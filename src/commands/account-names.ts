@@ -1,4 +1,4 @@
-import { displayNameOptions } from '../features/identity/schema.ts'
+import { displayNameOptions, Username } from '../features/identity/schema.ts'
 import { isEmail } from '../lib/email.ts'
 import { CommandError } from './bootstrap.ts'
 
@@ -8,12 +8,16 @@ export interface Names {
   email?: string | undefined
 }
 
+const usernamePattern = new RegExp(String(Username.pattern))
+const isUsername = (text: string): boolean =>
+  usernamePattern.test(text) && text.length <= (Username.maxLength ?? 0)
+
 /** Rejects names that no account can have. */
 export function checkNames({ username, email }: Names): void {
   if (username === undefined && email === undefined) {
     throw new CommandError('Set --username, --email, or both.')
   }
-  if (username !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(username)) {
+  if (username !== undefined && !isUsername(username)) {
     throw new CommandError(
       'A username has up to 64 letters, digits, dots, underscores and hyphens.'
     )

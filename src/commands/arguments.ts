@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { terminalText } from '../lib/terminal-text.ts'
 import { COMMANDS, type CommandHelp, type CommandName } from './command-line.ts'
 
 /** What was typed is not what a command takes. The message says what would be. */
@@ -66,7 +67,7 @@ export async function readCommandLine(args: string[]): Promise<CommandLine> {
     return { shows: 'help', of: undefined }
   }
   if (!isCommand(name)) {
-    throw new UsageError(`There is no command ${shown(name)}.${await hint(name, '')}`)
+    throw new UsageError(`There is no command ${terminalText(name)}.${await hint(name, '')}`)
   }
   if (isHelp) {
     return { shows: 'help', of: name }
@@ -82,22 +83,26 @@ interface OptionToken {
   name: string
   rawName: string
   value: string | undefined
+  /** True for --name=value. */
+  inlineValue: boolean | undefined
 }
 
 async function readValues(command: CommandName, tokens: OptionToken[]): Promise<Values> {
   const { options: known }: CommandHelp = COMMANDS[command]
   const texts: Record<string, string> = {}
   const switches = new Set<string>()
-  for (const { name, rawName, value } of tokens) {
+  for (const { name, rawName, value, inlineValue } of tokens) {
     const option = Object.hasOwn(known, name) ? known[name] : undefined
     if (!option) {
       const meant = (await settingHint(name)) || (await hint(name, '--', Object.keys(known)))
-      throw new UsageError(`${command} takes no ${shown(rawName)}.${meant}`, command)
+      throw new UsageError(`${command} takes no ${terminalText(rawName)}.${meant}`, command)
     }
     if (switches.has(name) || name in texts) {
       throw new UsageError(`--${name} is given twice.`, command)
     }
-    checkValue(command, name, { value, kind: option.value })
+    // What begins like an option was hardly meant as a value.
+    const given = inlineValue === false && value?.startsWith('--') ? '' : value
+    checkValue(command, name, { value: given, kind: option.value })
     if (value === undefined) {
       switches.add(name)
     } else {
@@ -126,7 +131,7 @@ function checkArguments(command: CommandName, rest: string[]): string[] {
   const extra = rest[known.length]
   if (extra !== undefined) {
     throw new UsageError(
-      `${command} takes no argument ${shown(extra)}. npm passes options on only after --, as in ` +
+      `${command} takes no argument ${terminalText(extra)}. npm passes options on only after --, as in ` +
         `npm run tasklane -- ${command} --help.`,
       command
     )
@@ -154,8 +159,3 @@ async function hint(
   const meant = closestName(name, byLength)
   return meant === undefined ? '' : ` Did you mean ${prefix}${meant}?`
 }
-
-const MAX_SHOWN = 40
-/** What was typed, without what a terminal would obey. */
-const shown = (text: string): string =>
-  text.replace(/[\x00-\x1f\x7f-\x9f]/g, '?').slice(0, MAX_SHOWN)

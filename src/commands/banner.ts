@@ -21,7 +21,7 @@ export function printBanner(config: Config, { host, port, startMs, hasUsers }: S
   const links = [
     config.CONSOLE_ENABLED && `App    ${origin}/app/`,
     `API    ${origin}/api/v1`,
-    `Docs   ${origin}/docs      (Authorize takes username and password)`,
+    config.DOCS_ENABLED && `Docs   ${origin}/docs      (Authorize takes username and password)`,
     areEmailsShown && `Mails  ${ownOrigin}/dev/mails  (emails that would have been sent)`
   ]
   const lines = links.filter((link) => link !== false).map((link) => `    ${link}`)
@@ -36,14 +36,17 @@ ${hasUsers ? howToLogIn(origin) : howToBegin(origin, config)}
 }
 
 /** The name is in no document: their commands work after this one. */
-const howToBegin = (origin: string, { REGISTRATION, FIRST_USER_ADMIN }: Config): string =>
+const howToBegin = (
+  origin: string,
+  { REGISTRATION, FIRST_USER_ADMIN, DATABASE_URL }: Config
+): string =>
   REGISTRATION === 'open'
     ? `\
     Your first account${FIRST_USER_ADMIN ? ' (it becomes admin)' : ''}:
     curl -X POST ${origin}/api/v1/auth/register -H 'Content-Type: application/json' \\
       -d '{"username": "me", "password": "a long passphrase"}'`
     : `\
-    Your first account, an admin:
+    Your first account, an admin${DATABASE_URL === undefined ? ' (stop this server first)' : ''}:
     npm run create-admin -- --username me`
 
 const howToLogIn = (origin: string): string => `\

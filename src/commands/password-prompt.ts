@@ -13,7 +13,7 @@ export async function readPassword(): Promise<string> {
   }
   const password = await askUnseen('Password: ')
   if ((await askUnseen('The same again: ')) !== password) {
-    throw new CommandError('The two passwords differ. Nothing was created.')
+    throw new CommandError('The two passwords differ. Nothing was changed.')
   }
   return password
 }
@@ -31,7 +31,7 @@ async function askUnseen(question: string): Promise<string> {
   process.stdout.write(question)
   const password = await prompt.question('').catch(() => {
     process.stdout.write('\n')
-    throw new CommandError('No password was given. Nothing was created.')
+    throw new CommandError('No password was given. Nothing was changed.')
   })
   prompt.close()
   process.stdout.write('\n')

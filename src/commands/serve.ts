@@ -49,7 +49,9 @@ async function startCluster(config: Config): Promise<Listening> {
   await metricsServer?.startSharedMetricsServer(config)
   try {
     const { port } = await runCluster(config.WEB_CONCURRENCY, logger)
-    return { host: config.HOST, port, hasUsers: await hasUsersInCluster(config) }
+    // Only the greeting depends on it.
+    const hasUsers = await hasUsersInCluster(config).catch(() => true)
+    return { host: config.HOST, port, hasUsers }
   } catch (error) {
     // The process that could not start has reported why.
     process.exit((error as { code?: number | null }).code ?? 1)

@@ -7,6 +7,7 @@ import { createPasswords } from '../core/passwords.ts'
 import { Problem } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
 import type { KeysetPosition } from '../db/keyset.ts'
+import { userRole } from '../db/tables/users.ts'
 import { withTransaction } from '../db/transaction.ts'
 import { listUsers } from '../features/admin-users/queries.ts'
 import { revokeAllKeys } from '../features/api-keys/service.ts'
@@ -22,6 +23,7 @@ import {
   replacePassword
 } from '../features/identity/service.ts'
 import { createSessions, type Sessions } from '../features/identity/sessions.ts'
+import { terminalText } from '../lib/terminal-text.ts'
 import { checkDisplayName, checkNames, type Names } from './account-names.ts'
 import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
 import { readPassword } from './password-prompt.ts'
@@ -45,7 +47,7 @@ type Subcommand = (
 ) => Promise<(run: Run) => Promise<void>> | ((run: Run) => Promise<void>)
 
 const PAGE_ROWS = 500
-const ROLES: readonly string[] = ['user', 'manager', 'admin'] satisfies Role[]
+const ROLES: readonly string[] = userRole.enumValues
 
 const SUBCOMMANDS: Record<string, Subcommand> = {
   list: () => list,
@@ -87,7 +89,7 @@ export async function usersCommand(
 function checkArguments(name: string, args: string[], flags: UsersFlags): void {
   const extra = args[ARGUMENTS[name] ?? 1]
   if (extra !== undefined) {
-    throw new CommandError(`users ${name} takes no argument ${extra}.`)
+    throw new CommandError(`users ${name} takes no argument ${terminalText(extra)}.`)
   }
   const { username, email, name: displayName, role } = flags
   const flag = Object.entries({ username, email, name: displayName, role }).find(([, it]) => it)
@@ -154,7 +156,9 @@ const setAccess =
       }
       const { role = account.role, disabled = account.disabled } = wanted
       if (isLastAdmin && (role !== 'admin' || disabled)) {
-        throw new CommandError(`${name} is the last active admin. Create or enable another first.`)
+        throw new CommandError(
+          `${terminalText(name)} is the last active admin. Create or enable another first.`
+        )
       }
       const change = {
         ...(role !== account.role && { role }),
@@ -197,7 +201,7 @@ async function findByName(db: Db, name: string): Promise<User> {
   return user
 }
 
-const unknownUser = (name: string) => new CommandError(`There is no user ${name}.`)
+const unknownUser = (name: string) => new CommandError(`There is no user ${terminalText(name)}.`)
 
 const shown = ({ username, email, id }: Pick<User, 'username' | 'email' | 'id'>): string =>
   username ?? email ?? id

@@ -23,12 +23,12 @@ interface Entry {
   level?: number
   time?: string
   msg?: string
-  err?: { message?: string; stack?: string; cause?: unknown }
+  err?: { message?: string; stack?: string; code?: unknown; cause?: unknown }
 }
 
 /** Replaces what a terminal would obey: parts of a line may come from strangers. */
 const printable = (text: string): string =>
-  text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/g, '\uFFFD')
+  text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '\uFFFD')
 
 /** Turns a JSON line of the log into text: time of day, level, message, fields, and below it the stack of an error. */
 export function toText(line: string, hasColors: boolean): string {
@@ -72,7 +72,8 @@ const shown = (value: unknown): string =>
     : oneLine(JSON.stringify(value) ?? '')
 
 function stackOf(err: NonNullable<Entry['err']>, paint: Paint): string {
-  const text = err.stack ?? err.message ?? JSON.stringify(err)
+  const code = err.code === undefined ? '' : `\ncode ${err.code}`
+  const text = `${err.stack ?? err.message ?? JSON.stringify(err)}${code}`
   const cause = err.cause as Entry['err']
   const lines = printable(text)
     .split('\n')

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import type { Transporter } from 'nodemailer'
 import type { Config } from '../config.ts'
 import { type Mailbox, parseMailbox } from '../lib/email.ts'
@@ -121,6 +121,8 @@ function createSmtp(options: SmtpOptions) {
       inFlight.add(work)
     },
     async close() {
+      // What a transaction has just committed is sent in the next turn.
+      await turn()
       await Promise.race([Promise.all(inFlight), pause(CLOSE_MS, undefined, { ref: false })])
       ;(await transport)?.close()
     }

@@ -68,7 +68,7 @@ t.test('two different passwords create nothing', { skip }, async (t) => {
   await terminal.type(/The same again: /, `${PASSWORD}!\r`)
   const { code, screen } = await terminal.ended
   t.equal(code, 1)
-  t.match(screen, /The two passwords differ\. Nothing was created\./)
+  t.match(screen, /The two passwords differ\. Nothing was changed\./)
 })
 
 t.test('Ctrl+C at the question ends the command without a word', { skip }, async (t) => {
@@ -84,5 +84,5 @@ t.test('Ctrl+D at the question says that nothing was created', { skip }, async (
   await terminal.type(/Password: /, '\u0004')
   const { code, screen } = await terminal.ended
   t.equal(code, 1)
-  t.match(screen, /^Password: \s+No password was given\. Nothing was created\.\s+$/)
+  t.match(screen, /^Password: \s+No password was given\. Nothing was changed\.\s+$/)
 })

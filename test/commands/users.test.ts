@@ -108,3 +108,23 @@ t.test('what cannot be understood changes nothing and says why', async (t) => {
     stdout: /list\|create\|set-role\|set-password/
   })
 })
+
+t.test('whoever the operator creates leaves nobody the place of the first admin', async (t) => {
+  const { cwd, env, users } = await createInstallation(t)
+  t.match(await users('create --username ann', PASSWORD), { code: 0 })
+  t.match(await users('set-role ann admin'), { code: 0 })
+  const open = { ...env, FIRST_USER_ADMIN: 'true', REGISTRATION: 'open' }
+  const server = await startServer(t, open, cwd)
+  const stranger = await call(`${server.url}/api/v1/auth/register`, {
+    method: 'POST',
+    body: { username: 'stranger', password: PASSWORD }
+  })
+  t.match(stranger.body.user, { role: 'user' })
+  await server.stop('SIGTERM')
+})
+
+t.test('what was typed cannot move the cursor of a terminal', async (t) => {
+  const { users } = await createInstallation(t)
+  t.match(await users('disable x\x1b[31mred'), { code: 1, stderr: 'There is no user x?[31mred.\n' })
+  t.match(await users('create --username --name'), { stderr: /--username needs a value/ })
+})

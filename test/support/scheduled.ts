@@ -30,6 +30,8 @@ export const advanceDeletionTime = (db: Db, minutes = 1) =>
   db.execute(
     sql`
       UPDATE users
-      SET deleted_at = deleted_at - make_interval(mins => ${minutes}::int)
+      SET
+        deleted_at = deleted_at - make_interval(mins => ${minutes}::int),
+        purge_after = NULL
       WHERE deleted_at IS NOT NULL`
   )

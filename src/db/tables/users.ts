@@ -50,7 +50,9 @@ export const users = pgTable(
     password_hash: text(),
     created_at: timestamp().notNull().default(now),
     updated_at: timestamp().notNull().default(now),
-    deleted_at: timestamp()
+    deleted_at: timestamp(),
+    // When to look again at what a deleted account has left, where something stays for now.
+    purge_after: timestamp()
   },
   (t) => [
     uniqueIndex('users_username').on(foldedUsername(t.username)),

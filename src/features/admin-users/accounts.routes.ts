@@ -52,7 +52,7 @@ const resetPassword = {
 /** Accounts that admins create, and links to choose a password. */
 export async function accountRoutes(app: App, deps: AdminUserDeps) {
   app.post('/', create, async (request, reply) => {
-    const { password: _, ...profile } = request.body
+    const { password, ...profile } = request.body
     const account = await prepareAccount(deps, request.body)
     let setup_url: string | null = null
     const work = () =>
@@ -66,7 +66,7 @@ export async function accountRoutes(app: App, deps: AdminUserDeps) {
           const headers = { location: apiPath(`/admin/users/${created.id}`) }
           return { status: 201, headers, body: { ...created, setup_url: null } }
         },
-        profile
+        { ...profile, has_password: password !== undefined }
       )
     const stored = await mapUniqueViolation(deps.db, profile, work)
     const body = stored.replayed ? stored.body : { ...stored.body, setup_url }

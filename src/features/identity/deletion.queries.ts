@@ -7,6 +7,8 @@ import { users } from '../../db/tables/users.ts'
 /** Requests of a deleted account that were in progress may still write for this long. */
 const GRACE_SECONDS = 15
 const MAX_AT_ONCE = 50
+/** What stays is in the trash for days. */
+const POSTPONE_SECONDS = 3600
 
 const isDeleted = (id: string): SQL => and(eq(users.id, id), isNotNull(users.deleted_at)) as SQL
 
@@ -28,15 +30,31 @@ export async function markDeleted(tx: Db, id: string): Promise<void> {
     .where(and(eq(users.id, id), isNull(users.deleted_at)))
 }
 
-/** Lists deleted accounts of which something is left, in any order, so that a large one keeps no other waiting. */
+/**
+ * Lists deleted accounts of which something is left that can be deleted now, in any order, so that a large
+ * one keeps no other waiting.
+ */
 export async function listDeleted(db: Db): Promise<string[]> {
   const rows = await db
     .select({ id: users.id })
     .from(users)
-    .where(isNotNull(users.deleted_at))
+    .where(
+      and(
+        isNotNull(users.deleted_at),
+        sql`(${users.purge_after} IS NULL OR ${users.purge_after} < now())`
+      )
+    )
     .orderBy(sql`random()`)
     .limit(MAX_AT_ONCE)
   return rows.map(({ id }) => id)
+}
+
+/** Leaves a deleted account alone for a while, of which everything is deleted that can be for now. */
+export async function postponePurge(db: Db, id: string): Promise<void> {
+  await db
+    .update(users)
+    .set({ purge_after: sql`now() + make_interval(secs => ${POSTPONE_SECONDS})` })
+    .where(isDeleted(id))
 }
 
 /** Locks a deleted account; false when it is completely deleted, or another process has it at this moment. */

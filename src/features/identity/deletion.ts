@@ -10,6 +10,7 @@ import {
   lockDeleted,
   lockToRemove,
   markDeleted,
+  postponePurge,
   removeDeleted
 } from './deletion.queries.ts'
 import { endSessionsOf } from './sessions.queries.ts'
@@ -66,6 +67,9 @@ export async function purgeDeletedAccounts(
     try {
       const progress = await purgeAccount(db, steps, id, until)
       removed += progress === 'empty' && (await remove(db, steps, id)) ? 1 : 0
+      if (progress === 'kept') {
+        await postponePurge(db, id)
+      }
       more ||= progress === 'not finished'
     } catch (error) {
       errors.push(error)
@@ -77,7 +81,7 @@ export async function purgeDeletedAccounts(
   return { done: removed, more }
 }
 
-type Progress = 'empty' | 'not finished' | 'busy'
+type Progress = 'empty' | 'kept' | 'not finished' | 'busy'
 
 /** Runs the steps one after the other, each until nothing is left for it, as far as the time allows. */
 async function purgeAccount(
@@ -87,6 +91,7 @@ async function purgeAccount(
   until: number
 ): Promise<Progress> {
   const ctx = await findDeletionContext(db, id)
+  let isKept = false
   for (const step of steps) {
     let progress: Progress = 'not finished'
     while (progress === 'not finished') {
@@ -100,8 +105,9 @@ async function purgeAccount(
     if (progress === 'busy') {
       return 'busy'
     }
+    isKept ||= progress === 'kept'
   }
-  return 'empty'
+  return isKept ? 'kept' : 'empty'
 }
 
 /** Runs a step once, unless another process is at work on the account: then that one goes on. */
@@ -115,7 +121,11 @@ function purgeChunk(
     if (!(await lockDeleted(tx, id))) {
       return 'busy'
     }
-    return (await step(tx, ctx, id)) === true ? 'not finished' : 'empty'
+    const more = await step(tx, ctx, id)
+    if (more === 'kept') {
+      return 'kept'
+    }
+    return more ? 'not finished' : 'empty'
   })
 }
 
