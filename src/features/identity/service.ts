@@ -22,6 +22,7 @@ import { type NoticeDeps, notices, notifyOwner } from './notices.ts'
 import { deletePasswordLink } from './password-links.queries.ts'
 import { lockForCredentialChange } from './reauthentication.ts'
 import type { User } from './schema.ts'
+import { withdrawInvitationsOf } from './sent-invitations.queries.ts'
 import type { Sessions } from './sessions.ts'
 import {
   type Account,
@@ -85,7 +86,9 @@ export async function createUser(
   { role, mayBeFirstAdmin, isForOther = false }: CreateOptions
 ): Promise<User> {
   const id = uuidv7()
-  const isFirst = (mayBeFirstAdmin || role === 'admin') && (await claimFirstAdmin(tx, id))
+  // Who was created by somebody else, or is an admin, leaves nobody the place of the first admin.
+  const isFirst =
+    (mayBeFirstAdmin || isForOther || role === 'admin') && (await claimFirstAdmin(tx, id))
   const user = await insertUser(tx, {
     id,
     password_hash,
@@ -93,7 +96,7 @@ export async function createUser(
     email: email === undefined ? null : emailKey(email),
     email_verified,
     name: name?.trim() ?? null,
-    role: isFirst ? 'admin' : role
+    role: isFirst && mayBeFirstAdmin ? 'admin' : role
   })
   const subject = { user: id }
   if (isForOther) {
@@ -178,7 +181,10 @@ export async function setEmail(
   return { before, user }
 }
 
-/** Changes role or access of a locked account. If it may do less than before, its sessions and links end. */
+/**
+ * Changes role or access of a locked account. If it may do less than before, its sessions, links and
+ * invitations end.
+ */
 export async function changeAccess(
   tx: Tx,
   ctx: RequestContext<Actor | null>,
@@ -192,9 +198,13 @@ export async function changeAccess(
   }
   sessions.invalidateUser(tx, before.id)
   await audit.succeededAll(tx, ctx, accessEntries(before, after))
+  if (after.role === 'admin') {
+    await claimFirstAdmin(tx, after.id)
+  }
   if (after.disabled || !atLeast(after.role, before.role)) {
     await sessions.endAll(tx, ctx, before.id)
     await deletePasswordLink(tx, before.id)
+    await withdrawInvitationsOf(tx, before.id)
   }
   return after
 }

@@ -42,19 +42,40 @@ const isFor = (userId: string): SQL =>
     )`
   ) as SQL
 
-/** Withdraws what a locked project has pending for the same email or username. */
+/** Withdraws what a locked project has pending for the same email or username, and returns the roles of that. */
 export async function withdrawEarlier(
   tx: Db,
   project: ProjectKey,
   { email, username }: Pick<NewProjectInvitation, 'email' | 'username'>
-): Promise<void> {
+): Promise<MemberRole[]> {
   const isSame = email
     ? eq(invitations.email, email)
     : sql`lower(${invitations.username} COLLATE "C") = lower(${username}::text COLLATE "C")`
-  await tx
+  const withdrawn = await tx
     .update(invitations)
     .set({ withdrawn_at: sql`now()` })
     .where(and(isOfProject(project), isPending, isSame))
+    .returning({ role: invitationColumns.role })
+  return withdrawn.map(({ role }) => role)
+}
+
+/**
+ * Counts the invitations to projects that an email got within an hour, whoever sent them, up to `most`. The email is
+ * locked until the transaction ends, so that of several at the same time each sees the others.
+ */
+export async function countToEmailUnderLock(tx: Db, email: string, most: number): Promise<number> {
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${email}, 2))`)
+  const [row] = await executeRows<{ count: number }>(
+    tx,
+    sql`
+      SELECT count(*)::int AS count
+      FROM (
+        SELECT FROM invitations
+        WHERE email = ${email} AND project_id IS NOT NULL AND created_at > now() - interval '1 hour'
+        LIMIT ${most}
+      ) got`
+  )
+  return row?.count ?? 0
 }
 
 /** Stores an invitation to a locked project. */

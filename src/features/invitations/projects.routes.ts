@@ -1,9 +1,13 @@
+import type { RequestContext } from '../../core/context.ts'
+import { createEmailBudget, type EmailBudget } from '../../core/email-budget.ts'
+import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
 import { IdempotencyKey, runIdempotent, sendStored } from '../../http/idempotency.ts'
 import { paginateNewestFirst } from '../../http/pagination.ts'
 import { noContent } from '../../http/replies.ts'
 import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
+import { UNKNOWN_IP } from '../../lib/ip.ts'
 import { md } from '../../lib/md.ts'
 import { ProjectParams } from '../projects/schema.ts'
 import {
@@ -15,6 +19,9 @@ import {
 } from './projects.schema.ts'
 import { inviteToProject, listInvitationsOf, withdrawFromProject } from './projects.ts'
 import type { InvitationDeps } from './routes.ts'
+
+/** The budget of the installation is per minute, that of a network per hour. */
+const EMAILS_RETRY_SECONDS = 60
 
 const tags = ['Projects']
 const mayRead = { allow: 'user', scope: 'projects:read' } as const
@@ -32,7 +39,8 @@ const create = {
       is such an account or not. An email is sent to an address, with a link to create an account and join, unless
       registration is closed; where \`EMAIL_ENABLED\` is off, the link is in \`invitation_url\` instead, once. Inviting
       the same person again replaces the earlier invitation. A project has up to 50 open invitations, and you can send
-      20 an hour.`,
+      20 an hour. Emails also count towards those that a network may ask for, and an address gets five an hour, whoever
+      invites: beyond them an invitation is open, and no email says so.`,
     params: ProjectParams,
     headers: IdempotencyKey,
     body: ref(ProjectInvitationCreate),
@@ -81,10 +89,14 @@ const remove = {
 /** Invitations to a project, for its admins and its owner. */
 export async function projectInvitationRoutes(app: App, deps: InvitationDeps) {
   const page = paginateNewestFirst(deriveKeys(deps.secrets, 'cursor'))
+  const emails = createEmailBudget(deps)
 
   app.post('/:project_id/invitations', create, async (request, reply) => {
     const projectId = request.params.project_id.toLowerCase()
     let invitation_url: string | null = null
+    if (request.body.email !== undefined && deps.mail.isEnabled) {
+      await takeEmail(emails, request.ctx)
+    }
     const stored = await runIdempotent<ProjectInvitationCreated>(deps.db, request, async (tx) => {
       const created = await inviteToProject(tx, request.ctx, deps, projectId, request.body)
       invitation_url = created.invitation_url
@@ -105,4 +117,14 @@ export async function projectInvitationRoutes(app: App, deps: InvitationDeps) {
     await withdrawFromProject(request.ctx, deps, project_id.toLowerCase(), id)
     return noContent(reply)
   })
+}
+
+/** Anybody can sign up and invite: what they send to strangers counts like the emails that strangers ask for. */
+async function takeEmail(emails: EmailBudget, { ip }: RequestContext): Promise<void> {
+  if (!(await emails.take(ip ?? UNKNOWN_IP, false))) {
+    throw new Problem('rate_limited', {
+      detail: 'Too many emails have been asked for. Try again later, or invite by username.',
+      headers: { 'retry-after': String(EMAILS_RETRY_SECONDS) }
+    })
+  }
 }

@@ -14,6 +14,7 @@ import { projectInvitationEmail } from './emails.ts'
 import {
   countOpen,
   countSentUnderLock,
+  countToEmailUnderLock,
   findPendingRole,
   insertProjectInvitation,
   listOfProject,
@@ -29,6 +30,7 @@ import { DAYS } from './service.ts'
 
 const MAX_OPEN = 50
 const MAX_AN_HOUR = 20
+const MAX_TO_EMAIL_AN_HOUR = 5
 
 type Target = { email: string; username: null } | { email: null; username: string }
 
@@ -48,12 +50,15 @@ export async function inviteToProject(
   const project = await lockForChange(tx, ctx, projectId, 'manage')
   assertMayGive(ctx.caller, project, role)
   await assertMayInvite(tx, ctx.caller.id)
-  await withdrawEarlier(tx, project, target)
+  for (const earlier of await withdrawEarlier(tx, project, target)) {
+    assertMayGive(ctx.caller, project, earlier)
+  }
   if ((await countOpen(tx, project)) >= MAX_OPEN) {
     throw new Problem('quota_exceeded', {
       detail: `A project may have ${MAX_OPEN} open invitations. Withdraw some, or wait for an answer.`
     })
   }
+  const isMailed = mail.isEnabled && target.email !== null && (await mayGetEmail(tx, target.email))
   const token =
     target.email === null || config.REGISTRATION === 'closed' ? undefined : randomToken()
   const { username } = target
@@ -72,7 +77,7 @@ export async function inviteToProject(
   await audit.succeeded(tx, ctx, 'project_invitation.created', { project: projectId }, detail)
   const url =
     token === undefined ? null : consoleUrl(config, '/register', { invitation_token: token })
-  if (mail.isEnabled) {
+  if (isMailed) {
     sendLater(tx, deps, invitation, url)
   }
   return { ...invitation, invitation_url: mail.isEnabled ? null : url }
@@ -88,6 +93,10 @@ function targetOf({ email, username }: Omit<ProjectInvitationCreate, 'role'>): T
   const [pointer, code] = username === undefined ? ['', 'required'] : ['/email', 'invalid']
   throw invalidField('body', pointer, code, 'Name whom to invite by one of username and email.')
 }
+
+/** What is above finds its way by the list of invitations: nobody is sent any number of emails by many accounts. */
+const mayGetEmail = async (tx: Tx, email: string): Promise<boolean> =>
+  (await countToEmailUnderLock(tx, email, MAX_TO_EMAIL_AN_HOUR)) < MAX_TO_EMAIL_AN_HOUR
 
 async function assertMayInvite(tx: Tx, userId: string): Promise<void> {
   const { count, seconds } = await countSentUnderLock(tx, userId, MAX_AN_HOUR)

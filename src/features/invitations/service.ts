@@ -116,11 +116,27 @@ export async function acceptInvitation(
   const acting = actingAs(ctx, actorOf(user))
   if (await hasJoined(tx, acting, deps, invitation, user.id)) {
     await storeAcceptance(tx, { id, accepted_by: user.id })
-    await audit.succeeded(tx, acting, 'invitation.accepted', { invitation: id })
+    await recordAcceptance(tx, acting, invitation)
   } else {
     await keepForAccount(tx, { id, user_id: user.id })
   }
 }
+
+/** Where the invitation was created: in the log of the project that it names, or in its own. */
+const recordAcceptance = (
+  tx: Tx,
+  ctx: RequestContext<Actor>,
+  { id, project_id, project_role }: OpenInvitation
+): Promise<void> =>
+  project_id === null
+    ? audit.succeeded(tx, ctx, 'invitation.accepted', { invitation: id })
+    : audit.succeeded(
+        tx,
+        ctx,
+        'project_invitation.accepted',
+        { project: project_id },
+        `${id} ${project_role}`
+      )
 
 /** Returns false where the project is full: the account has the invitation then, for when there is room. */
 async function hasJoined(

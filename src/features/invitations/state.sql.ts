@@ -32,7 +32,8 @@ export const isOpen = and(
             ON m.owner_id = p.owner_id AND m.project_id = p.id AND m.user_id = inviter.id
           WHERE p.owner_id = ${invitations.project_owner_id} AND p.id = ${invitations.project_id}
             AND p.deleted_at IS NULL AND ${isOfUser(sql`p.owner_id`)}
-            AND (p.owner_id = inviter.id OR inviter.role = 'admin' OR m.role = 'admin')
+            AND (p.owner_id = inviter.id OR inviter.role = 'admin'
+              OR (m.role = 'admin' AND ${invitations.project_role} <> 'admin'))
         )
       END
   )`

@@ -6,13 +6,16 @@ import type { MemberRole, ProjectState } from './schema.ts'
 
 export type ProjectKey = Pick<ProjectState, 'owner_id' | 'id'>
 
-/** Locks an account that can be made a member until the transaction ends; false when there is none. */
+/**
+ * Locks an account that can be made a member until the transaction ends; false when there is none. This serializes
+ * those who make it a member of several projects, so that its memberships can be counted.
+ */
 export async function lockPerson(tx: Db, id: string): Promise<boolean> {
   const rows = await tx
     .select({ id: users.id })
     .from(users)
     .where(and(eq(users.id, id), eq(users.disabled, false)))
-    .for('key share')
+    .for('no key update')
   return rows.length === 1
 }
 

@@ -36,6 +36,9 @@ export async function joinProject(
   reachOf(db).forget(tx, [user_id])
 }
 
+/** Locks an account until the transaction ends; false when nobody can use it. */
+export const isActiveUser = (tx: Tx, id: string): Promise<boolean> => lockPerson(tx, id)
+
 export const noSuchUser = () =>
   new Problem('not_found', { detail: 'There is no user with this id whom you can see.' })
 

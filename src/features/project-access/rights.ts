@@ -5,7 +5,6 @@ import { type MemberRole, PROJECT_ROLES, type ProjectRole, type ProjectState } f
 /** What is done with a project → the role that it takes. The one place that says who may do what in a project. */
 const NEEDED = {
   read: 'viewer',
-  comment: 'viewer',
   editTasks: 'editor',
   manage: 'admin',
   dispose: 'owner'
@@ -14,10 +13,9 @@ export type ProjectRight = keyof typeof NEEDED
 
 const REFUSALS: Record<ProjectRight, string> = {
   read: 'You are not a member of this project.',
-  comment: 'You are not a member of this project.',
   editTasks: 'You may read this project. Only its editors may change its tasks.',
   manage: 'Only admins and the owner of the project may change it and its members.',
-  dispose: 'Only the owner of the project may delete or transfer it.'
+  dispose: 'Only the owner of the project may delete, restore or transfer it.'
 }
 
 const isAtLeast = (role: ProjectRole, needed: ProjectRole): boolean =>

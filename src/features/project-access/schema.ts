@@ -1,8 +1,10 @@
+import { memberRole } from '../../db/tables/projects.ts'
+
 /** In rising order: each may do what those before it may. */
-export const PROJECT_ROLES = ['viewer', 'editor', 'admin', 'owner'] as const
-export type ProjectRole = (typeof PROJECT_ROLES)[number]
-export const MEMBER_ROLES = ['viewer', 'editor', 'admin'] as const
+export const MEMBER_ROLES = memberRole.enumValues
 export type MemberRole = (typeof MEMBER_ROLES)[number]
+export const PROJECT_ROLES = [...MEMBER_ROLES, 'owner'] as const
+export type ProjectRole = (typeof PROJECT_ROLES)[number]
 
 /** What is known of a project when a right is checked. */
 export interface ProjectState {

@@ -10,7 +10,7 @@ import {
 } from './queries.ts'
 import type { ProjectState, TaskList } from './schema.ts'
 
-export { type JoiningDeps, joinProject, noSuchUser } from './joining.ts'
+export { isActiveUser, type JoiningDeps, joinProject, noSuchUser } from './joining.ts'
 export { reachOf } from './reach.ts'
 export {
   assertMayGive,

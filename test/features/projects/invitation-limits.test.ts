@@ -70,13 +70,13 @@ t.test('of those who send at the same time twenty an hour get through', async (t
   t.equal((await invite(ann, one, { username: 'later' })).statusCode, 201)
 })
 
-t.test('inviting the same person again sends no more than the limit', async (t) => {
+t.test('inviting the same person again is limited, and sends five emails an hour', async (t) => {
   const ann = await signUp()
   const project = await createProject(ann)
   const again = () => invite(ann, project, { email: 'same@example.com' })
   const sent = await Promise.all(howMany(22).map(again))
   t.strictSame(countStatuses(sent), { 201: 20, 429: 2 })
-  t.equal((await emailsTo(mail, 'same@example.com')).length, 20)
+  t.equal((await emailsTo(mail, 'same@example.com')).length, 5)
   t.equal((await openInvitations(ann, project)).length, 1)
 })
 
@@ -220,4 +220,36 @@ t.test('what expired a month ago is deleted, and what has been accepted is kept'
   t.equal(await db.$count(invitations, and(isOfProject, isNotNull(invitations.accepted_at))), 1)
   await db.delete(users).where(eq(users.id, bob.user.id))
   t.equal(await db.$count(invitations, isOfProject), 0, 'as long as the account')
+})
+
+t.test('emails to strangers take from what the network of the sender may ask for', async (t) => {
+  const h = await createTestApp(t, { env: { RATE_LIMIT: 'on', RATE_LIMIT_EMAILS: '2' } })
+  const [ann, bob] = [await h.signUp(), await h.signUp()]
+  const [hers, his] = [await createProject(ann), await createProject(bob)]
+  t.equal((await invite(ann, hers, { email: 'a@example.com' })).statusCode, 201)
+  t.equal((await invite(bob, his, { email: 'b@example.com' })).statusCode, 201)
+  const refused = await invite(bob, his, { email: 'c@example.com' })
+  t.match(refused, { statusCode: 429, headers: { 'retry-after': '60' } })
+  t.strictSame(await emailsTo(h.mail, 'c@example.com'), [])
+  t.equal((await openInvitations(bob, his)).length, 1, 'nothing is stored')
+  t.equal((await invite(bob, his, { username: 'somebody' })).statusCode, 201)
+})
+
+t.test('nobody joins more projects than a user may, however many accept at once', async (t) => {
+  const guest = await signUp()
+  const projects = []
+  for (const _ of howMany(6)) {
+    projects.push(await createProject(await signUp()))
+  }
+  const root = await signUp('admin')
+  const added = await Promise.all(
+    projects.map((project) =>
+      root.send({
+        method: 'PUT',
+        url: projectUrl(project, `/members/${guest.user.id}`),
+        payload: { role: 'viewer' }
+      })
+    )
+  )
+  t.strictSame(countStatuses(added), { 200: 3, 403: 3 })
 })
