@@ -2,7 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { invalidField } from '../core/problem.ts'
 import type { HmacKeys } from '../core/secrets.ts'
 import type { KeysetPosition } from '../db/keyset.ts'
-import { decodeCursor, encodeCursor, InvalidCursorError } from '../lib/cursor.ts'
+import {
+  decodeCursor,
+  encodeCursor,
+  InvalidCursorError,
+  sealCursor,
+  unsealCursor
+} from '../lib/cursor.ts'
 import { pathOf } from './error-handler.ts'
 import { DEFAULT_LIMIT } from './pagination.schema.ts'
 
@@ -19,15 +25,17 @@ export interface Page<T> {
 
 /**
  * Encodes and decodes the cursors of one list; a cursor is only valid for the caller, filter and sort that `binding`
- * names.
+ * names. With `isSecret` the caller cannot read the position in it.
  */
-export function cursors(keys: HmacKeys) {
+export function cursors(keys: HmacKeys, { isSecret = false } = {}) {
+  const [encode, decode] = isSecret
+    ? ([sealCursor, unsealCursor] as const)
+    : ([encodeCursor, decodeCursor] as const)
   return {
-    encode: (binding: string, position: readonly string[]) =>
-      encodeCursor(keys[0], binding, position),
+    encode: (binding: string, position: readonly string[]) => encode(keys[0], binding, position),
     decode(binding: string, cursor: string): string[] {
       try {
-        return decodeCursor(keys, binding, cursor)
+        return decode(keys, binding, cursor)
       } catch (error) {
         if (error instanceof InvalidCursorError) {
           throw invalidField(

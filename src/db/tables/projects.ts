@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import {
   type AnyPgColumn,
   boolean,
+  check,
   foreignKey,
   index,
   integer,
@@ -43,6 +44,8 @@ export const projects = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.owner_id, t.id] }),
+    // The id of a user names their personal list: see taskListId.
+    check('projects_id_of_no_owner', sql`${t.id} <> ${t.owner_id}`),
     // A path names a project by its id alone. Not unique: unique indexes start with the owner.
     index('projects_id').on(t.id),
     index('projects_created').on(t.created_at, t.id),

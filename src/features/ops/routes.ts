@@ -52,7 +52,7 @@ function indexOf({ config }: OpsDeps) {
     links: {
       api: base + API_PREFIX,
       ...(config.CONSOLE_ENABLED && { console: `${base}/app/` }),
-      docs: `${base}/docs`,
+      ...(config.DOCS_ENABLED && { docs: `${base}/docs` }),
       openapi: `${base}/openapi.json`,
       openapi_3_0: `${base}/openapi-3.0.json`,
       problems: `${base}/problems`,

@@ -20,9 +20,9 @@ export interface PeopleFilter {
   /** Only those who belong to a project that the caller sees. */
   project?: { owner_id: string; id: string } | undefined
 }
-/** A place in the list. Without `key` it is that of the id, whose name the caller may not know. */
+/** A place in the list, perhaps that of somebody whom the caller may not know. */
 export interface PeoplePosition {
-  key?: string | undefined
+  key: string
   id: string
 }
 export type PersonRow = Person & { key: string }
@@ -84,7 +84,7 @@ export async function findScanEnd(
   after: PeoplePosition | undefined
 ): Promise<PeoplePosition | undefined> {
   const [row] = await db
-    .select({ id: users.id })
+    .select({ id: users.id, key: columns.key })
     .from(users)
     .where(and(matches(filter), follows(after)))
     .orderBy(asc(key), asc(users.id))
@@ -122,14 +122,5 @@ function follows(after: PeoplePosition | undefined): SQL | undefined {
   if (!after) {
     return undefined
   }
-  const { id } = after
-  const from = after.key === undefined ? keyOf(id) : sql`${after.key}`
-  return sql`(${key}, ${users.id}) > (${from}, ${id}::uuid)`
+  return sql`(${key}, ${users.id}) > (${after.key}, ${after.id}::uuid)`
 }
-
-const keyOf = (id: string): SQL =>
-  sql`(
-    SELECT ${foldedDisplayName({ name: sql`u.name`, username: sql`u.username`, email: sql`u.email` })}
-    FROM users u
-    WHERE u.id = ${id}
-  )`

@@ -31,7 +31,7 @@ const list = {
 
 /** People as others see them. */
 export async function peopleRoutes(app: App, deps: PeopleRouteDeps) {
-  const { encode, decode } = cursors(deriveKeys(deps.secrets, 'cursor'))
+  const { encode, decode } = cursors(deriveKeys(deps.secrets, 'cursor'), { isSecret: true })
 
   app.get('/', list, async (request, reply) => {
     const { caller, query } = request
@@ -59,6 +59,5 @@ export async function peopleRoutes(app: App, deps: PeopleRouteDeps) {
   })
 }
 
-const fromPosition = ({ key, id }: PeoplePosition): string[] =>
-  key === undefined ? [id] : [id, key]
-const toPosition = ([id = '', key]: string[]): PeoplePosition => ({ id, key })
+const fromPosition = ({ key, id }: PeoplePosition): string[] => [id, key]
+const toPosition = ([id = '', key = '']: string[]): PeoplePosition => ({ id, key })

@@ -4,7 +4,7 @@ import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import type { TaskList } from '../project-access/schema.ts'
-import { assertRight, reachOf } from '../project-access/service.ts'
+import { assertRight, isActiveUser, joinProject, reachOf } from '../project-access/service.ts'
 import {
   assertQuotaForProject,
   countProjectTasks,
@@ -40,7 +40,7 @@ import {
 } from './service.ts'
 
 /** Tasks that go to another owner in one transaction; more would keep others waiting for it. */
-const MAX_TRANSFERRED = 20_000
+const MAX_TRANSFERRED = 10_000
 const PENDING_CONTEXT: RequestContext<null> = {
   caller: null,
   requestId: systemRequestId('projects.follow'),
@@ -136,23 +136,42 @@ async function livingOwner(
 
 /** Makes a member the owner of a project and of its tasks; the owner becomes an admin of it. */
 export const transferProject = (
-  { db, config }: ProjectDeps,
+  deps: ProjectDeps,
   ctx: RequestContext,
   id: string,
+  versions: Versions,
   userId: string
 ): Promise<Project> =>
-  withTransaction(db, async (tx) => {
+  withTransaction(deps.db, async (tx) => {
+    const { db, config } = deps
     const project = await lockForChange(tx, ctx, id, 'dispose')
+    checkVersion(project, versions)
     if (project.owner_id !== userId) {
-      if ((await findMemberRole(tx, project, userId)) === undefined) {
+      const isMember = (await findMemberRole(tx, project, userId)) !== undefined
+      if (!(isMember && (await isActiveUser(tx, userId)))) {
         throw notAMember(userId)
       }
       await giveProject(tx, config, ctx, project, userId)
-      await putMember(tx, { id, owner_id: userId }, project.owner_id, 'admin')
+      await keepAsAdmin(tx, deps, ctx, { id, owner_id: userId }, project.owner_id)
       await forgetReach(db, tx, { id, owner_id: userId })
     }
     return toProject(ctx, (await findProject(tx, ctx.caller.id, id)) as StoredProject)
   })
+
+/** Makes the former owner an admin of a project; one who cannot log in now takes no place among the memberships. */
+async function keepAsAdmin(
+  tx: Tx,
+  deps: ProjectDeps,
+  ctx: RequestContext,
+  project: Pick<Project, 'id' | 'owner_id'>,
+  user_id: string
+): Promise<void> {
+  if (await isActiveUser(tx, user_id)) {
+    await joinProject(tx, deps, ctx, project, { user_id, role: 'admin' })
+  } else {
+    await putMember(tx, project, user_id, 'admin')
+  }
+}
 
 /** Gives a locked project and its tasks to somebody, who is then no member of it any more. */
 async function giveProject(

@@ -99,6 +99,19 @@ const isMember = ({ owner_id, id }: ProjectKey, userId: string) =>
     eq(projectMembers.user_id, userId)
   )
 
+/** Withdraws what somebody who may do less in a project has invited others to there. */
+export async function withdrawInvitationsBy(
+  tx: Db,
+  { owner_id, id }: ProjectKey,
+  userId: string
+): Promise<void> {
+  await tx.execute(sql`
+    UPDATE invitations
+    SET withdrawn_at = now()
+    WHERE project_owner_id = ${owner_id} AND project_id = ${id} AND invited_by = ${userId}
+      AND accepted_at IS NULL AND declined_at IS NULL AND withdrawn_at IS NULL`)
+}
+
 /** Tells whether an account is deleted, of which something is left. */
 export const isAccountDeleted = async (tx: Db, id: string): Promise<boolean> =>
   (await tx.$count(users, and(eq(users.id, id), isNotNull(users.deleted_at)))) > 0

@@ -6,7 +6,13 @@ import { isVisibleTo } from '../people/service.ts'
 import type { MemberRole } from '../project-access/schema.ts'
 import { assertMayGive, joinProject, noSuchUser, reachOf } from '../project-access/service.ts'
 import { unassignFromProject } from '../tasks/service.ts'
-import { deleteMember, findMemberRole, listPeopleOf, putMember } from './members.queries.ts'
+import {
+  deleteMember,
+  findMemberRole,
+  listPeopleOf,
+  putMember,
+  withdrawInvitationsBy
+} from './members.queries.ts'
 import type { StoredProject } from './queries.ts'
 import type { ProjectMember } from './schema.ts'
 import { lockForChange, type ProjectDeps } from './service.ts'
@@ -32,12 +38,18 @@ export const setMember = (
     }
     if (before !== undefined && before !== role) {
       await putMember(tx, project, userId, role)
+      if (role !== 'admin') {
+        await withdrawInvitationsBy(tx, project, userId)
+      }
       const detail = `${userId} ${role}`
       await audit.succeeded(tx, ctx, 'project_member.changed', { project: id }, detail)
       reachOf(db).forget(tx, [userId])
     }
     const [member] = await listPeopleOf(tx, project, 1, { userId })
-    return member as ProjectMember
+    if (!member) {
+      throw noSuchUser()
+    }
+    return member
   })
 
 async function assertVisible(
@@ -68,6 +80,7 @@ export async function removeMember(
     const project = await lockToRemove(tx, ctx, id, userId)
     // First: it waits for those who assign a task to the member, and nobody can from here on.
     await deleteMember(tx, project, userId)
+    await withdrawInvitationsBy(tx, project, userId)
     while (await unassignFromProject(tx, ctx, asList(project), userId)) {
       // Usually none is left.
     }

@@ -11,6 +11,7 @@ import {
   projects
 } from '../../db/tables/projects.ts'
 import { taskListId, tasks } from '../../db/tables/tasks.ts'
+import { users } from '../../db/tables/users.ts'
 import { foldLetters } from '../../lib/fold.ts'
 import type { ProjectState, TaskList } from '../project-access/schema.ts'
 import type { Project, ProjectListQuery, ProjectSort } from './schema.ts'
@@ -117,10 +118,17 @@ export async function lockPending(
   return row
 }
 
-/** Tells whether a caller-made id is used by any project; it is locked until the transaction ends. */
+/**
+ * Tells whether a caller-made id is used by any project, or is the id of a user, which names their personal list; it is
+ * locked until the transaction ends.
+ */
 export async function isIdTaken(tx: Db, id: string): Promise<boolean> {
   await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${id}, 0))`)
-  return (await tx.$count(projects, eq(projects.id, id))) > 0
+  const used = await Promise.all([
+    tx.$count(projects, eq(projects.id, id)),
+    tx.$count(users, eq(users.id, id))
+  ])
+  return used.some((count) => count > 0)
 }
 
 /** Locks the owner's row and counts the projects that they own, up to `most`; this serializes those who add one. */

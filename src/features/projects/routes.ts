@@ -96,8 +96,8 @@ const update = {
     tags,
     summary: 'Change, archive or open a project',
     description: md`
-      Applies a JSON merge patch (RFC 7396). For admins of the project and its owner. While \`archived\` is true, the
-      project and its tasks can only be read: any change in it is a 409 \`project_archived\`.`,
+      Applies a JSON merge patch (RFC 7396). For admins of the project and its owner. While \`archived\` is true, its
+      tasks can only be read: to create, change, move, delete or restore one is a 409 \`project_archived\`.`,
     params: ProjectParams,
     headers: IfMatch,
     body: ref(ProjectUpdate),
@@ -158,8 +158,9 @@ const transfer = {
     summary: 'Give a project to a member',
     description: md`
       Makes a member the owner of the project and of its tasks; the owner becomes an admin of it. For the owner, of
-      projects with up to 20 000 tasks.`,
+      projects with up to 10 000 tasks and 50 000 events in their history.`,
     params: ProjectParams,
+    headers: IfMatch,
     body: ref(ProjectTransfer),
     response: responses(
       { 200: ref(Project) },
@@ -167,7 +168,8 @@ const transfer = {
       'not_allowed',
       'quota_exceeded',
       'not_found',
-      'project_too_large'
+      'project_too_large',
+      'stale_version'
     )
   }
 } as const
@@ -214,7 +216,13 @@ export async function projectRoutes(app: App, deps: Pick<Deps, 'db' | 'config' |
   app.post('/:project_id/transfer', transfer, async (request, reply) =>
     sendChanged(
       reply,
-      await transferProject(deps, request.ctx, idOf(request), request.body.user_id.toLowerCase())
+      await transferProject(
+        deps,
+        request.ctx,
+        idOf(request),
+        parseIfMatch(request),
+        request.body.user_id.toLowerCase()
+      )
     )
   )
 }

@@ -24,7 +24,7 @@ const ProjectRole = stringEnum(
   'ProjectRole',
   PROJECT_ROLES,
   md`
-  What somebody may do in a project. A \`viewer\` reads and comments; an \`editor\` also creates, changes and deletes
+  What somebody may do in a project. A \`viewer\` reads; an \`editor\` also creates, changes and deletes
   tasks; an \`admin\` also changes the project and its members; the \`owner\` may also delete and transfer it.`
 )
 export const ProjectMemberRole = stringEnum(

@@ -43,6 +43,14 @@ const assignedTask = (userId: Value) =>
 export const othersTask = (id: Value, manager: boolean | Placeholder): SQL =>
   sql`(${manager}::boolean OR (${assignedTask(id)}) OR ${sharedTask(id)}) AND ${isOwned}`
 
+/** A personal task, or one of a project that is not deleted. */
+export const isInLiveProject = sql`(
+  ${tasks.project_id} IS NULL OR EXISTS (
+    SELECT FROM ${projects} p
+    WHERE p.owner_id = ${tasks.owner_id} AND p.id = ${tasks.project_id} AND p.deleted_at IS NULL
+  )
+)`
+
 /** A task that can be changed: a personal one, or one of a project that is neither archived nor deleted. */
 export const isOpen = sql`(
   ${tasks.project_id} IS NULL OR EXISTS (

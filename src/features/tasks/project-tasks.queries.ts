@@ -67,17 +67,25 @@ export const giveTasksOf = (
     limit
   })
 
-/** Gives the history of tasks to another owner. */
+/** Gives the history of tasks to another owner, and returns how many events that was. */
 export async function giveEventsOf(
   tx: Db,
   ownerId: string,
   taskIds: string[],
   newOwnerId: string
-): Promise<void> {
-  await tx.execute(sql`
-    UPDATE task_events
-    SET owner_id = ${newOwnerId}
-    WHERE owner_id = ${ownerId} AND task_id = ANY(${`{${taskIds.join()}}`}::uuid[])`)
+): Promise<number> {
+  const [row] = await executeRows<{ count: number }>(
+    tx,
+    sql`
+      WITH given AS (
+        UPDATE task_events
+        SET owner_id = ${newOwnerId}
+        WHERE owner_id = ${ownerId} AND task_id = ANY(${`{${taskIds.join()}}`}::uuid[])
+        RETURNING 1
+      )
+      SELECT count(*)::int AS count FROM given`
+  )
+  return row?.count ?? 0
 }
 
 /** Counts tasks of a project, up to `most`. */

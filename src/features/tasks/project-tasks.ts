@@ -1,4 +1,5 @@
 import type { Actor, RequestContext } from '../../core/context.ts'
+import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
 import type { TaskList } from '../project-access/schema.ts'
@@ -17,6 +18,8 @@ import type { TaskVersion } from './trash.queries.ts'
 
 /** Tasks in one step: few enough that nobody waits noticeably for one of them. */
 const CHUNK = 1000
+/** Events that go to another owner in one transaction. */
+const MAX_EVENTS = 50_000
 
 type EventContext = RequestContext<Actor | null>
 
@@ -47,7 +50,10 @@ export async function unassignFromProject(
   return released.length === CHUNK
 }
 
-/** Gives all tasks of a project to another owner with their history, in the transaction that gives them the project. */
+/**
+ * Gives all tasks of a project to another owner with their history, in the transaction that gives them the project;
+ * throws when the history is too long for one.
+ */
 export async function giveProjectTasks(
   tx: Tx,
   ctx: EventContext,
@@ -55,12 +61,18 @@ export async function giveProjectTasks(
   newOwnerId: string
 ): Promise<void> {
   const changes = { owner_id: { old: project.owner_id, new: newOwnerId } }
+  let events = 0
   for (const isTrashed of [false, true]) {
     for (let given = CHUNK; given === CHUNK; ) {
       const whose = { ownerId: newOwnerId, isTrashed, limit: CHUNK }
       const tasks = await giveTasksOf(tx, project, whose)
       const ids = tasks.map(({ id }) => id)
-      await giveEventsOf(tx, project.owner_id, ids, newOwnerId)
+      events += await giveEventsOf(tx, project.owner_id, ids, newOwnerId)
+      if (events > MAX_EVENTS) {
+        throw new Problem('project_too_large', {
+          detail: `Only projects whose tasks have up to ${MAX_EVENTS} events in their history can change their owner.`
+        })
+      }
       await record(tx, ctx, tasks, 'task.updated', changes)
       given = tasks.length
     }

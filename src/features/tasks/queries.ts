@@ -6,7 +6,7 @@ import { executeRows } from '../../db/rows.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { users } from '../../db/tables/users.ts'
 import type { MemberRole } from '../project-access/schema.ts'
-import { isLive, isManager, memberRole, othersTask } from './access.sql.ts'
+import { isInLiveProject, isLive, isManager, memberRole, othersTask } from './access.sql.ts'
 import { taskColumns } from './columns.sql.ts'
 import type { Task } from './schema.ts'
 
@@ -79,14 +79,14 @@ export async function findVisibleOwner(
   const [own] = await db
     .select(owner)
     .from(tasks)
-    .where(and(eq(tasks.owner_id, caller.id), hasId))
+    .where(and(eq(tasks.owner_id, caller.id), hasId, isInLiveProject))
   if (own) {
     return own.owner_id
   }
   const [others] = await db
     .select(owner)
     .from(tasks)
-    .where(and(hasId, othersTask(caller.id, isManager(caller))))
+    .where(and(hasId, othersTask(caller.id, isManager(caller)), isInLiveProject))
   return others?.owner_id
 }
 

@@ -193,7 +193,7 @@ export async function taskRoutes(
 }
 
 /** What costs the same however many tasks there are. */
-const PLAIN = ['limit', 'cursor', 'sort', 'scope', 'owner_id', 'time_zone']
+const PLAIN = ['limit', 'cursor', 'sort', 'scope', 'owner_id', 'project_id', 'time_zone']
 
 /** Returns who does the read of a list, by what it may cost. */
 function readerOf(app: App, { q, include_total, ...query }: TaskListQuery): App['metered'] {

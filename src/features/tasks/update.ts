@@ -5,7 +5,7 @@ import type { Db } from '../../db/client.ts'
 import { type Tx, withRetries, withTransaction } from '../../db/transaction.ts'
 import { mustGet } from '../../lib/must-get.ts'
 import { buildDelete, buildRestore, buildUpdate, type TaskChangeSet } from './changes.ts'
-import { checkAssignee } from './create.ts'
+import { checkAssignee, checkMember } from './create.ts'
 import { listChangesSince, recordTaskEvents } from './events.queries.ts'
 import { normalizeFields } from './fields.ts'
 import { type FindTask, findProjectOfTask, lockTasks, type VisibleTask } from './queries.ts'
@@ -157,8 +157,10 @@ function changeLockedTask(
     if (change.new_owner_id !== undefined) {
       await assertQuota(tx, quota, change.new_owner_id)
     }
-    if ('assignee_id' in changes || 'project_id' in changes) {
+    if ('assignee_id' in changes) {
       await checkAssignee(tx, change)
+    } else if ('project_id' in changes) {
+      await checkMember(tx, change)
     }
     return applyChange(tx, ctx, changeSet)
   })

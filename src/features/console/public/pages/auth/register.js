@@ -14,17 +14,22 @@ let invitationToken
 export function registerPage(query) {
   invitationToken = query.get('invitation_token') ?? invitationToken
   replaceQuery('/register')
-  const isOpen = document.body.dataset.registration === 'open' || invitationToken !== undefined
+  const { registration } = document.body.dataset
+  const isClosed = registration === 'closed'
+  const isOpen = registration === 'open' || (!isClosed && invitationToken !== undefined)
   return {
     title: 'Create account',
     node: card(
       'Create account',
-      invitationToken !== undefined &&
+      isOpen &&
+        invitationToken !== undefined &&
         muted('You are invited. The email that was invited needs no code.'),
       isOpen
         ? registerForm()
         : muted(
-            'New accounts need an invitation. Open the link in your invitation, or ask an administrator.'
+            isClosed
+              ? 'Nobody can sign up here. Ask an administrator for an account.'
+              : 'New accounts need an invitation. Open the link in your invitation, or ask an administrator.'
           ),
       h(
         'p',
