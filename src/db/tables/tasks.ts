@@ -44,6 +44,28 @@ export const taskSortKeys = (
 export const taskListId = (t: Record<'project_id' | 'owner_id', AnyPgColumn>): SQL =>
   sql`coalesce(${t.project_id}, ${t.owner_id})`
 
+/** By what managers can sort everybody's tasks. */
+export const SORTS_OF_ALL: ReadonlySet<string> = new Set(['created_at', 'updated_at', 'due_date'])
+
+const createdMilliseconds = (created_at: AnyPgColumn): SQL =>
+  sql`greatest(extract(epoch FROM ${created_at} AT TIME ZONE 'UTC') * 1000, 0)::bigint`
+
+/**
+ * Where a task is in the manual order of its list, by bytes: where somebody put it, else by when it was created. Keys
+ * are those of fractional indexing with hexadecimal digits: `l`, twelve digits (here milliseconds since 1970), and a
+ * fraction (here the beginning of the id, so that tasks of one moment differ).
+ */
+export const taskPosition = (t: Record<'position' | 'created_at' | 'id', AnyPgColumn>): SQL =>
+  sql`coalesce(${t.position}, ${sql.join(
+    [
+      sql`'l'`,
+      sql`lpad(to_hex(${createdMilliseconds(t.created_at)}), 12, '0')`,
+      sql`left(${t.id}::text, 8)`,
+      sql`'8'`
+    ],
+    sql` || `
+  )}) COLLATE "C"`
+
 const indexNameOf = (sortColumn: string): string => sortColumn.replace(/_(at|date)$/, '')
 
 /** Tasks, owned. A statement that changes a task also writes `version`, `updated_at` and the event: no trigger does. */
@@ -59,8 +81,13 @@ export const tasks = pgTable(
     project_id: uuid(),
     // Null when its owner made it.
     created_by: uuid(),
-    // The project with which it went into the trash, and comes back.
+    // The task that it is a subtask of, in the same list.
+    parent_id: uuid(),
+    // The project, or the task above it, with which it went into the trash, and comes back.
     deleted_with: uuid(),
+    // Where somebody put it in the order of its list: see taskPosition.
+    position: text(),
+    comment_count: integer().notNull().default(0),
     title: text().notNull(),
     description: text(),
     status: taskStatus().notNull(),
@@ -85,18 +112,26 @@ export const tasks = pgTable(
     primaryKey({ columns: [t.owner_id, t.id] }),
     // A path names a task by its id alone, and a caller-made id must be free everywhere. Not unique: see listTakenIds.
     index('tasks_id').on(t.id),
-    // One index for each sort of a list, of all tasks (which managers read), and of those assigned to one.
+    // One index for each sort of a list, and of those assigned to one.
     ...Object.entries(taskSortKeys(t)).flatMap(([column, key]) => [
       index(`tasks_list_${indexNameOf(column)}`)
         .on(t.owner_id, taskListId(t), key, t.id)
-        .where(sql`${t.deleted_at} is null`),
-      index(`tasks_all_${indexNameOf(column)}`)
-        .on(key, t.id)
         .where(sql`${t.deleted_at} is null`),
       index(`tasks_assigned_${indexNameOf(column)}`)
         .on(t.assignee_id, key, t.id)
         .where(sql`${t.assignee_id} is not null and ${t.deleted_at} is null`)
     ]),
+    ...Object.entries(taskSortKeys(t))
+      .filter(([column]) => SORTS_OF_ALL.has(column))
+      .map(([column, key]) =>
+        index(`tasks_all_${indexNameOf(column)}`)
+          .on(key, t.id)
+          .where(sql`${t.deleted_at} is null`)
+      ),
+    index('tasks_list_position')
+      .on(t.owner_id, taskListId(t), taskPosition(t), t.id)
+      .where(sql`${t.deleted_at} is null`),
+    index('tasks_subtasks').on(t.owner_id, t.parent_id).where(sql`${t.parent_id} is not null`),
     index('tasks_list_status')
       .on(t.owner_id, taskListId(t), t.status, t.created_at, t.id)
       .where(sql`${t.deleted_at} is null`),

@@ -45,7 +45,8 @@ export const TaskSort = stringEnum(
   ],
   md`
     The order of a list. Ties are sorted by id in the same direction; tasks without a due date come last in both
-    directions; titles sort whatever their case and accents, numbers in them digit by digit.`
+    directions; titles sort whatever their case and accents, numbers in them digit by digit. \`scope=all\` without an
+    \`owner_id\` is sorted by times only.`
 )
 export type TaskSort = Static<typeof TaskSort>
 

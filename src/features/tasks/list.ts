@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { RequestContext } from '../../core/context.ts'
+import { invalidField } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
+import { SORTS_OF_ALL } from '../../db/tables/tasks.ts'
 import { rowsThatFit } from '../../http/page-size.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
 import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
@@ -182,6 +184,7 @@ export function createTaskList(db: Db, cursors: Cursors) {
       sort = 'created_at_desc',
       ...filter
     } = query
+    assertSortable(sort, filter)
     const binding = JSON.stringify(['tasks', ctx.caller.id, sort, canonicalFilter(filter)])
     const [sort_key, id] = cursor === undefined ? [] : cursors.decode(binding, cursor)
     const after = id === undefined ? undefined : { sort_key: sort_key || null, id }
@@ -200,6 +203,15 @@ export function createTaskList(db: Db, cursors: Cursors) {
     )
     page.pagination.limit = limit
     return page
+  }
+}
+
+/** Rejects an order that no index has: everybody's tasks are sorted by times only. */
+function assertSortable(sort: TaskSort, { scope, owner_id, project_id }: TaskFilterQuery): void {
+  const isOfAll = scope === 'all' && owner_id === undefined && project_id === undefined
+  if (isOfAll && !SORTS_OF_ALL.has(sort.replace(/_(asc|desc)$/, ''))) {
+    const detail = `Everybody's tasks are sorted by ${[...SORTS_OF_ALL].join(', ')}; name an owner_id to sort by more.`
+    throw invalidField('query', '/sort', 'not_sortable', detail)
   }
 }
 

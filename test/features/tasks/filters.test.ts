@@ -76,6 +76,21 @@ t.test('each filter returns the tasks that it describes, alone and combined', as
   t.strictSame(await titles(bob, `owner_id=${bob.user.id}`), ['bobs'])
 })
 
+t.test("everybody's tasks are sorted by times, and by more where an owner is named", async (t) => {
+  const [boss, ann] = [await signUp('manager'), await signUp()]
+  await ann.create({ title: 'a' })
+  const list = (query: string) => boss.get(`/api/v1/tasks?scope=all&${query}`)
+  for (const sort of ['title_asc', 'title_desc', 'priority_asc', 'priority_desc']) {
+    const refused = await list(`sort=${sort}`)
+    t.equal(refused.statusCode, 400, sort)
+    t.match(refused.json(), { errors: [{ in: 'query', pointer: '/sort', code: 'not_sortable' }] })
+    t.equal((await list(`sort=${sort}&owner_id=${ann.user.id}`)).json().data.length, 1, sort)
+  }
+  for (const sort of ['created_at_asc', 'updated_at_desc', 'due_date_asc']) {
+    t.equal((await list(`sort=${sort}`)).statusCode, 200, sort)
+  }
+})
+
 t.test(
   'words are found in title and description, whatever their case; the last one may be a prefix',
   async (t) => {

@@ -106,7 +106,9 @@ t.test(
     const queries: [Caller, TaskListQuery][] = [
       ...(TaskSort.enum as TaskSort[]).flatMap((sort): [Caller, TaskListQuery][] => [
         [owner, { sort }],
-        [manager, { sort, scope: 'all' }],
+        ...(/^(title|priority)_/.test(sort)
+          ? []
+          : ([[manager, { sort, scope: 'all' }]] satisfies [Caller, TaskListQuery][])),
         [manager, { sort, owner_id: owner.id }]
       ]),
       [owner, { status: ['done'] }],

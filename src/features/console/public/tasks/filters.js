@@ -4,7 +4,7 @@ import { isCurrentUser, listUsers } from '../lib/users.js'
 import { button } from '../ui/button.js'
 import { select } from '../ui/form.js'
 import { icon } from '../ui/icons.js'
-import { PRIORITIES, SORT_ORDERS } from './labels.js'
+import { PRIORITIES, SORT_ORDERS, SORT_ORDERS_OF_ALL } from './labels.js'
 
 const DEFAULT_SORT = 'created_at_desc'
 const VIEWS = [
@@ -144,7 +144,12 @@ function filterSelects(filters, { setFilter, scope }) {
     labelledSelect('priority', 'Priority', [['', 'Any'], ...Object.entries(PRIORITIES)]),
     labelledSelect('due', 'Due', DUE),
     whose,
-    labelledSelect('sort', 'Order', SORT_ORDERS, DEFAULT_SORT)
+    labelledSelect(
+      'sort',
+      'Order',
+      scope === 'all' ? SORT_ORDERS_OF_ALL : SORT_ORDERS,
+      DEFAULT_SORT
+    )
   ]
 }
 

@@ -23,3 +23,5 @@ export const SORT_ORDERS = [
   ['title_asc', 'Title A–Z'],
   ['title_desc', 'Title Z–A']
 ]
+/** Everybody's tasks are sorted by times only. */
+export const SORT_ORDERS_OF_ALL = SORT_ORDERS.filter(([sort]) => !/^(priority|title)_/.test(sort))
