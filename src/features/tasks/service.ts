@@ -15,6 +15,7 @@ import { deleteAllTasks } from './trash.ts'
 import { prepareUpdateTask } from './update.queries.ts'
 import { deleteTask, restoreTask, updateTask, type Versions } from './update.ts'
 
+export { type CommentedTask, commentedTasks, countComment, lockCommented } from './commented.ts'
 export { idTaken } from './create.ts'
 export { type MatchedRecord, saveMatched } from './matched.ts'
 export {
@@ -26,6 +27,7 @@ export {
   unassignFromProject
 } from './project-tasks.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
+export { etagOfTask } from './update.ts'
 
 /** A read of everything that an owner has, a page at a time. */
 export const readOwnTasks = (db: Db, ownerId: string, limit: number, after?: Task) =>
