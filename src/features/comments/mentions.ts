@@ -7,7 +7,7 @@ import { MAX_MENTIONS } from './schema.ts'
 const MAX_NAMES = 1000
 const WEB_ADDRESS = /\b(?:https?|ftp):\/\/\S+/gi
 /** Not within `a@b.c` and `@a@b.c`, nor a beginning of a longer word. */
-const MENTION = /(?<![\p{L}\p{N}][._%+-]{0,8})@([A-Za-z0-9._-]{1,64})(?![\p{L}\p{M}\p{N}._@-])/gu
+const MENTION = /(?<![\p{L}\p{N}][._%+-]{0,8}|@)@([A-Za-z0-9._-]{1,64})(?![\p{L}\p{M}\p{N}._@-])/gu
 
 /**
  * Returns whom a text mentions, in the order in which they first occur: those who can see the task. A name may end in a

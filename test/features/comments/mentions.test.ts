@@ -89,23 +89,20 @@ t.test('disabled and deleted accounts are mentioned by nobody', async (t) => {
   t.strictSame(await mentionedIn('@off @gone @kim'), ['kim'])
 })
 
-t.test(
-  'fifty people are mentioned at most, and a text of names alone is read as fast',
-  async (t) => {
-    const crowd: Person[] = []
-    for (let i = 0; i < 52; i++) {
-      const one = await signUp('user', `c${i}`)
-      await putMember(ann, project, one, 'viewer')
-      crowd.push(one)
-    }
-    const all = crowd.map(({ user }) => `@${user.username}`).join(' ')
-    const { mentions } = await comment(ann, shared, all)
-    t.strictSame(
-      mentions,
-      crowd.slice(0, 50).map(({ user }) => user.id)
-    )
-    const many = Array.from({ length: 2400 }, (_, i) => `@${i.toString(36)}`).join(' ')
-    t.strictSame(await mentionedIn(`@kim ${many.slice(0, 9990)}`), ['kim'])
-    t.equal((await ann.get(commentsUrl(shared))).statusCode, 200)
+t.test('fifty people are mentioned at most, also where many other names stand', async (t) => {
+  const crowd: Person[] = []
+  for (let i = 0; i < 52; i++) {
+    const one = await signUp('user', `c${i}`)
+    await putMember(ann, project, one, 'viewer')
+    crowd.push(one)
   }
-)
+  const all = crowd.map(({ user }) => `@${user.username}`).join(' ')
+  const { mentions } = await comment(ann, shared, all)
+  t.strictSame(
+    mentions,
+    crowd.slice(0, 50).map(({ user }) => user.id)
+  )
+  const many = Array.from({ length: 2400 }, (_, i) => `@${i.toString(36)}x`).join(' ')
+  t.strictSame(await mentionedIn(`@kim ${many.slice(0, 9990)}`), ['kim'])
+  t.equal((await ann.get(commentsUrl(shared))).statusCode, 200)
+})
