@@ -30,7 +30,7 @@ async function holds(t: Test): Promise<void> {
         SELECT count(*) FROM task_comments c WHERE c.owner_id = t.owner_id AND c.task_id = t.id
       )`
   )
-  t.strictSame(wrong, [])
+  t.strictSame([...wrong], [])
 }
 
 t.test('thirty comments at once are counted, and listed in the order of their time', async (t) => {
