@@ -122,7 +122,8 @@ const remove = {
     tags,
     summary: 'Delete a comment',
     description: md`
-      Deletes it for good. For its author, the owner of the task, owner and admins of its project, managers and admins.`,
+      Deletes it for good. For its author, the owner of the task, owner and admins of its project, managers and
+      admins.`,
     params: TaskCommentParams,
     headers: IfMatch,
     response: responses(
