@@ -116,6 +116,7 @@ async function takePasswordBack(): Promise<void> {
 }
 const ID_OF: Texts = {
   createTask: 'task_id',
+  createTaskComment: 'comment_id',
   createTaskImport: 'import_id',
   createApiKey: 'key_id',
   createIpBan: 'ban_id',

@@ -16,6 +16,7 @@ import { deleteAllTasks } from './trash.ts'
 import { prepareUpdateTask } from './update.queries.ts'
 import { deleteTask, restoreTask, updateTask, type Versions } from './update.ts'
 
+export { type CommentedTask, commentedTasks, countComment, lockCommented } from './commented.ts'
 export { idTaken } from './create.ts'
 export { type MatchedRecord, saveMatched } from './matched.ts'
 export {
@@ -27,6 +28,7 @@ export {
   unassignFromProject
 } from './project-tasks.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
+export { etagOfTask } from './update.ts'
 
 /** Returns the ids of those who appear in tasks that the caller sees; of many tasks only in what is newest. */
 export const readPeopleOfTasks = (db: Db, caller: Caller, taskIds: string[]): Promise<string[]> =>
