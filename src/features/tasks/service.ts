@@ -11,6 +11,7 @@ import { createTask } from './create.ts'
 import { DEFAULTS, FIELD_NAMES, type FieldValues, normalizeFields } from './fields.ts'
 import { prepareFindTask } from './queries.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
+import type { Place } from './task-projects.ts'
 import { deleteAllTasks } from './trash.ts'
 import { prepareUpdateTask } from './update.queries.ts'
 import { deleteTask, restoreTask, updateTask, type Versions } from './update.ts'
@@ -26,6 +27,8 @@ export {
   unassignFromProject
 } from './project-tasks.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
+export { assertMayCreateIn, lockRecordPlaces, type RecordPlaces } from './record-places.ts'
+export type { Place } from './task-projects.ts'
 
 /** A read of everything that an owner has, a page at a time. */
 export const readOwnTasks = (db: Db, ownerId: string, limit: number, after?: Task) =>
@@ -76,12 +79,13 @@ export function toTaskRecord(body: TaskCreate, id: string, event_id: string): Ta
 }
 
 /**
- * Creates tasks of the caller's own from the JSON arrays of records that a statement selects, up to `limit` of them;
- * returns their number. The caller has checked the quota in the same transaction.
+ * Creates tasks in one list from the JSON arrays of records that a statement selects, up to `limit` of them; returns
+ * their number. The caller has checked the right and the quota in the same transaction.
  */
 export const createFromRecords = (
   tx: Tx,
   ctx: RequestContext<Actor>,
   arrays: SQL,
+  place: Place,
   limit?: number
-): Promise<number> => insertTaskRecords(tx, ctx, arrays, limit)
+): Promise<number> => insertTaskRecords(tx, ctx, arrays, place, limit)
