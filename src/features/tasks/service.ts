@@ -12,6 +12,7 @@ import { DEFAULTS, FIELD_NAMES, type FieldValues, normalizeFields } from './fiel
 import { listPeopleOfTasks } from './people.queries.ts'
 import { prepareFindTask } from './queries.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
+import type { Place } from './task-projects.ts'
 import { deleteAllTasks } from './trash.ts'
 import { prepareUpdateTask } from './update.queries.ts'
 import { deleteTask, restoreTask, updateTask, type Versions } from './update.ts'
@@ -28,6 +29,8 @@ export {
   unassignFromProject
 } from './project-tasks.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
+export { assertMayCreateIn, lockRecordPlaces, type RecordPlaces } from './record-places.ts'
+export type { Place } from './task-projects.ts'
 export { etagOfTask } from './update.ts'
 
 /** Returns the ids of those who appear in tasks that the caller sees; of many tasks only in what is newest. */
@@ -83,12 +86,13 @@ export function toTaskRecord(body: TaskCreate, id: string, event_id: string): Ta
 }
 
 /**
- * Creates tasks of the caller's own from the JSON arrays of records that a statement selects, up to `limit` of them;
- * returns their number. The caller has checked the quota in the same transaction.
+ * Creates tasks in one list from the JSON arrays of records that a statement selects, up to `limit` of them; returns
+ * their number. The caller has checked the right and the quota in the same transaction.
  */
 export const createFromRecords = (
   tx: Tx,
   ctx: RequestContext<Actor>,
   arrays: SQL,
+  place: Place,
   limit?: number
-): Promise<number> => insertTaskRecords(tx, ctx, arrays, limit)
+): Promise<number> => insertTaskRecords(tx, ctx, arrays, place, limit)
