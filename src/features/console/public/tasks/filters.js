@@ -1,6 +1,7 @@
 import { debounce, h, newId, replace } from '../lib/dom.js'
+import { isCurrentUser } from '../lib/people.js'
 import { isAtLeast } from '../lib/session.js'
-import { isCurrentUser, listUsers } from '../lib/users.js'
+import { listUsers } from '../lib/users.js'
 import { button } from '../ui/button.js'
 import { select } from '../ui/form.js'
 import { icon } from '../ui/icons.js'

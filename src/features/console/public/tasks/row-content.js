@@ -1,6 +1,6 @@
 import { h, replace } from '../lib/dom.js'
+import { personNode } from '../lib/people.js'
 import { dueOf, formatDue, formatDueInFull, formatRelative, isOverdue } from '../lib/time.js'
-import { userNode } from '../lib/users.js'
 import { button, iconButton } from '../ui/button.js'
 import { icon } from '../ui/icons.js'
 import { badge } from '../ui/row.js'
@@ -54,8 +54,8 @@ const taskDetails = (task, { showOwner, onTagClick }) =>
       badge(`${PRIORITIES[task.priority]} priority`, `badge-${task.priority}`),
     task.due_date && dueNode(task),
     task.tags.map((tag) => tagNode(tag, onTagClick)),
-    showOwner && h('span', {}, 'Owner: ', userNode(task.owner_id)),
-    task.assignee_id && h('span', {}, 'Assigned to ', userNode(task.assignee_id)),
+    showOwner && h('span', {}, 'Owner: ', personNode(task.owner_id)),
+    task.assignee_id && h('span', {}, 'Assigned to ', personNode(task.assignee_id)),
     task.deleted_at && h('span', {}, 'Deleted ', formatRelative(task.deleted_at))
   )
 

@@ -1,6 +1,7 @@
 import { h } from '../lib/dom.js'
+import { isCurrentUser } from '../lib/people.js'
 import { currentUser, isAtLeast } from '../lib/session.js'
-import { isCurrentUser, listUsers } from '../lib/users.js'
+import { listUsers } from '../lib/users.js'
 import { button } from '../ui/button.js'
 import { unwatchForm, watchForm } from '../ui/dirty-forms.js'
 import { field, form, select } from '../ui/form.js'
