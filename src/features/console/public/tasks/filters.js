@@ -1,10 +1,10 @@
 import { debounce, h, newId, replace } from '../lib/dom.js'
 import { isCurrentUser } from '../lib/people.js'
-import { isAtLeast } from '../lib/session.js'
-import { listUsers } from '../lib/users.js'
+import { currentUser } from '../lib/session.js'
 import { button } from '../ui/button.js'
 import { select } from '../ui/form.js'
 import { icon } from '../ui/icons.js'
+import { personPicker } from '../ui/person-picker.js'
 import { PRIORITIES, SORT_ORDERS, SORT_ORDERS_OF_ALL } from './labels.js'
 
 const DEFAULT_SORT = 'created_at_desc'
@@ -58,7 +58,7 @@ export function filterBar(filters, { onChange, scope }) {
       h(
         'div',
         { class: 'filters-last' },
-        collapsible(filterSelects(filters, { setFilter, scope })),
+        collapsible(filterFields(filters, { setFilter, scope })),
         activeTag
       )
     )
@@ -123,7 +123,7 @@ const tagButton = (tag, setFilter) =>
     icon('close')
   )
 
-function filterSelects(filters, { setFilter, scope }) {
+function filterFields(filters, { setFilter, scope }) {
   const labelledSelect = (name, label, options, defaultValue = '') => {
     const id = newId(name)
     const control = select(name, options, {
@@ -134,38 +134,31 @@ function filterSelects(filters, { setFilter, scope }) {
     })
     return h('div', { class: 'labelled-select' }, h('label', { for: id }, label), control)
   }
-  const whose = labelledSelect('whose', 'Whose tasks', [
-    ['', scope === 'all' ? 'All users' : 'Mine'],
-    ['me', 'Assigned to me']
-  ])
-  if (scope === 'all' && isAtLeast('admin')) {
-    addOwners(whose.querySelector('select'), filters)
-  }
+  const labelledPicker = (name, label, fixed) =>
+    personPicker({
+      name,
+      label,
+      fixed,
+      kind: 'labelled-select',
+      value: filters[name] === 'me' ? currentUser().id : filters[name],
+      onChange: (value) => setFilter({ [name]: isCurrentUser(value) ? 'me' : value })
+    }).node
+  const orders = scope === 'all' ? SORT_ORDERS_OF_ALL : SORT_ORDERS
   return [
     labelledSelect('priority', 'Priority', [['', 'Any'], ...Object.entries(PRIORITIES)]),
     labelledSelect('due', 'Due', DUE),
-    whose,
-    labelledSelect(
-      'sort',
-      'Order',
-      scope === 'all' ? SORT_ORDERS_OF_ALL : SORT_ORDERS,
-      DEFAULT_SORT
-    )
+    labelledPicker('assignee', 'Assigned to', [
+      ['', 'Anybody'],
+      ['none', 'Nobody']
+    ]),
+    scope === 'all' && labelledPicker('owner', 'Owner', [['', 'Anybody']]),
+    labelledSelect('sort', 'Order', orders, DEFAULT_SORT)
   ]
 }
 
-/** Adds an option for each owner, then selects the one in the URL unless the user has chosen meanwhile. */
-async function addOwners(control, filters) {
-  for (const { id, name } of await listUsers()) {
-    const label = isCurrentUser(id) ? 'Owned by you' : `Owned by ${name}`
-    control.append(h('option', { value: id }, label))
-  }
-  control.value = control.value || (filters.whose ?? '')
-}
-
-/** Hides the selects behind a button on narrow screens. */
-function collapsible(selects) {
-  const node = h('div', { class: 'filters-more', id: newId('more') }, selects)
+/** Hides the further filters behind a button on narrow screens. */
+function collapsible(fields) {
+  const node = h('div', { class: 'filters-more', id: newId('more') }, fields)
   const toggle = () => {
     const isExpanded = node.classList.toggle('filters-expanded')
     toggleButton.setAttribute('aria-expanded', String(isExpanded))

@@ -1,10 +1,8 @@
 import { h } from '../lib/dom.js'
-import { isCurrentUser } from '../lib/people.js'
-import { currentUser, isAtLeast } from '../lib/session.js'
-import { listUsers } from '../lib/users.js'
 import { button } from '../ui/button.js'
 import { unwatchForm, watchForm } from '../ui/dirty-forms.js'
 import { field, form, select } from '../ui/form.js'
+import { personPicker } from '../ui/person-picker.js'
 import { dueFields } from './due-fields.js'
 import { isSameValue, withDue } from './fields.js'
 import { PRIORITIES, STATUSES } from './labels.js'
@@ -17,7 +15,8 @@ const NEW_TASK = {
   priority: 'medium',
   due_date: null,
   tags: [],
-  assignee_id: null
+  assignee_id: null,
+  project_id: null
 }
 
 /**
@@ -37,7 +36,7 @@ export function taskForm(task, { submitLabel, save, cancel, moreButtons = [], in
       priority: priority.input.value,
       due_date: due.value(),
       tags: tags.value(),
-      assignee_id: assignee.input.value === '' ? null : assignee.input.value
+      assignee_id: assignee.value() || null
     }
     return Object.fromEntries(
       Object.entries(values).filter(([name, value]) => !isSameValue(name, value, before[name]))
@@ -101,7 +100,16 @@ function addFormKeys(node, { isDirty, close }) {
   })
 }
 
-function taskFields({ title, description, status, priority, due_date, tags, assignee_id }) {
+function taskFields({
+  title,
+  description,
+  status,
+  priority,
+  due_date,
+  tags,
+  assignee_id,
+  project_id
+}) {
   return {
     title: field({
       label: 'Title',
@@ -134,46 +142,11 @@ function taskFields({ title, description, status, priority, due_date, tags, assi
     }),
     ...dueFields(due_date),
     tags: tagField(tags),
-    assignee: assigneeField(assignee_id)
+    assignee: personPicker({
+      label: 'Assigned to',
+      name: 'assignee_id',
+      value: assignee_id ?? '',
+      projectId: () => project_id
+    })
   }
-}
-
-/** Creates a select, or for managers an input for a user id: they may assign anyone but not list users. */
-function assigneeField(id) {
-  const control =
-    isAtLeast('manager') && !isAtLeast('admin') ? assigneeInput(id) : assigneeSelect(id)
-  return field({ label: 'Assigned to', name: 'assignee_id', control })
-}
-
-const assigneeInput = (id) =>
-  h('input', {
-    class: 'input',
-    name: 'assignee_id',
-    value: id ?? '',
-    maxlength: '36',
-    placeholder: 'A user ID',
-    autocomplete: 'off'
-  })
-
-function assigneeSelect(id) {
-  const control = select(
-    'assignee_id',
-    [
-      ['', 'Nobody'],
-      [currentUser().id, 'You'],
-      ...(id && !isCurrentUser(id) ? [[id, `User ${id.slice(-6)}`]] : [])
-    ],
-    { value: id ?? '' }
-  )
-  listUsers().then((users) => {
-    for (const user of users) {
-      const option = [...control.options].find(({ value }) => value === user.id)
-      if (!option) {
-        control.append(h('option', { value: user.id }, user.name))
-      } else if (!isCurrentUser(user.id)) {
-        option.textContent = user.name
-      }
-    }
-  })
-  return control
 }

@@ -1,7 +1,7 @@
 import { currentUser } from '../lib/session.js'
 import { dateFromToday, ZONE } from '../lib/time.js'
 
-const NAMES = ['view', 'q', 'priority', 'tag', 'due', 'whose', 'sort']
+const NAMES = ['view', 'q', 'priority', 'tag', 'due', 'assignee', 'owner', 'sort']
 
 /** Reads the filters of a list from the URL, which holds only those that differ from the defaults. */
 export const filtersOf = (query) =>
@@ -10,23 +10,19 @@ export const filtersOf = (query) =>
   )
 
 /** Converts filters to parameters of the API. Called once per list, since a cursor is bound to its parameters. */
-export function filterQuery({ q, priority, tag, due, whose }, scope) {
+export function filterQuery({ q, priority, tag, due, assignee, owner }, scope) {
   return {
     ...(scope === 'all' && { scope }),
     q,
     priority,
     tag: tag ? [tag] : [],
-    ...whoseQuery(whose),
+    assignee_id: userId(assignee),
+    owner_id: userId(owner),
     ...dueQuery(due)
   }
 }
 
-function whoseQuery(whose) {
-  if (!whose) {
-    return {}
-  }
-  return whose === 'me' ? { assignee_id: currentUser().id } : { owner_id: whose }
-}
+const userId = (value) => (value === 'me' ? currentUser().id : value)
 
 function dueQuery(due) {
   if (due === 'overdue') {

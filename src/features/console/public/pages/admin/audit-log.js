@@ -7,6 +7,7 @@ import { emptyState } from '../../ui/empty-state.js'
 import { field } from '../../ui/form.js'
 import { infiniteList } from '../../ui/infinite-list.js'
 import { page } from '../../ui/page.js'
+import { personPicker } from '../../ui/person-picker.js'
 import { badge, rowDetails, rowMain } from '../../ui/row.js'
 
 const OUTCOME_BADGES = { failed: 'badge-warn', refused: 'badge-bad' }
@@ -44,8 +45,13 @@ export function auditLogPage(query) {
   })
   const setFilter = (change) => {
     Object.assign(state, change)
-    for (const { name, input } of fields) {
-      if (name in change) {
+    for (const { name, input, setValue } of fields) {
+      if (!(name in change)) {
+        continue
+      }
+      if (setValue) {
+        setValue(change[name])
+      } else {
         input.value = input.type === 'datetime-local' ? toLocalInput(change[name]) : change[name]
       }
     }
@@ -83,7 +89,13 @@ function filterFields(state, setFilter) {
     })
   return [
     textField('Action', 'action', { list: 'actions', maxlength: '50' }),
-    textField('Actor ID', 'actor_id', { maxlength: '36' }),
+    personPicker({
+      label: 'Actor',
+      name: 'actor_id',
+      value: state.actor_id,
+      fixed: [['', 'Anybody']],
+      onChange: (actor_id) => setFilter({ actor_id })
+    }),
     textField('Subject ID', 'subject_id', { maxlength: '200' }),
     timeField('From', 'created_after'),
     timeField('To', 'created_before')

@@ -56,7 +56,7 @@ const userMain = (user) =>
       user.username && h('span', {}, user.username),
       user.email && h('span', {}, user.email, user.email_verified ? '' : ' (not confirmed)'),
       h('span', {}, 'Created ', formatDateTime(user.created_at)),
-      h('a', { href: hashOf('/all-tasks', { whose: user.id, view: 'all' }) }, 'Tasks'),
+      h('a', { href: hashOf('/all-tasks', { owner: user.id, view: 'all' }) }, 'Tasks'),
       h('a', { href: hashOf('/audit-log', { actor_id: user.id }) }, 'Activity')
     )
   )
