@@ -81,12 +81,12 @@ async function send(lookups, found) {
   }
 }
 
-/** Finds people by the beginning of their name or username, perhaps only those of a project. */
-export async function findPeople({ q, project_id, signal }) {
+/** Finds people by the beginning of their name or username or by ids, perhaps only those of a project. */
+export async function findPeople({ q, id, project_id, signal }) {
   const found = []
   let cursor
   for (let pages = 0; pages < MAX_PAGES && cursor !== null && found.length < PAGE_SIZE; pages++) {
-    const query = { q, project_id, limit: PAGE_SIZE, cursor }
+    const query = { q, id, project_id, limit: PAGE_SIZE, cursor }
     const { data, pagination } = await call('GET', '/people', { query, signal })
     found.push(...data)
     cursor = pagination.next_cursor

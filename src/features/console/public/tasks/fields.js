@@ -1,5 +1,6 @@
 import { h } from '../lib/dom.js'
 import { personNode } from '../lib/people.js'
+import { projectNode } from '../lib/projects.js'
 import { dueOf, formatDueInFull, isDate } from '../lib/time.js'
 import { PRIORITIES, STATUSES } from './labels.js'
 
@@ -34,5 +35,6 @@ const FORMATS = {
   all_day: (value) => (value === 'true' ? 'yes' : 'no'),
   tags: (value) => (Array.isArray(value) ? value.join(', ') : value),
   assignee_id: (value) => personNode(value),
-  owner_id: (value) => personNode(value)
+  owner_id: (value) => personNode(value),
+  project_id: (value) => projectNode(value)
 }

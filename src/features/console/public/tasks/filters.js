@@ -1,11 +1,13 @@
 import { debounce, h, newId, replace } from '../lib/dom.js'
 import { isCurrentUser } from '../lib/people.js'
+import { loadProjects } from '../lib/projects.js'
 import { currentUser } from '../lib/session.js'
 import { button } from '../ui/button.js'
 import { select } from '../ui/form.js'
 import { icon } from '../ui/icons.js'
 import { personPicker } from '../ui/person-picker.js'
 import { PRIORITIES, SORT_ORDERS, SORT_ORDERS_OF_ALL } from './labels.js'
+import { NO_PROJECT } from './task-query.js'
 
 const DEFAULT_SORT = 'created_at_desc'
 const VIEWS = [
@@ -26,7 +28,7 @@ const DUE = [
  * Creates the filters above a list. `onChange(filters)` is called at every change. `showCounts(stats)` writes how many
  * tasks have each status; `setFilter` and `search` give access from outside.
  */
-export function filterBar(filters, { onChange, scope }) {
+export function filterBar(filters, { onChange, scope, project }) {
   const setFilter = (change) => {
     filters = Object.fromEntries(
       Object.entries({ ...filters, ...change }).filter(([, value]) => value !== '')
@@ -58,7 +60,7 @@ export function filterBar(filters, { onChange, scope }) {
       h(
         'div',
         { class: 'filters-last' },
-        collapsible(filterFields(filters, { setFilter, scope })),
+        collapsible(filterFields(filters, { setFilter, scope, project })),
         activeTag
       )
     )
@@ -123,7 +125,7 @@ const tagButton = (tag, setFilter) =>
     icon('close')
   )
 
-function filterFields(filters, { setFilter, scope }) {
+function filterFields(filters, { setFilter, scope, project }) {
   const labelledSelect = (name, label, options, defaultValue = '') => {
     const id = newId(name)
     const control = select(name, options, {
@@ -143,10 +145,21 @@ function filterFields(filters, { setFilter, scope }) {
       value: filters[name] === 'me' ? currentUser().id : filters[name],
       onChange: (value) => setFilter({ [name]: isCurrentUser(value) ? 'me' : value })
     }).node
+  const projects =
+    scope !== 'all' &&
+    project === undefined &&
+    labelledSelect('project', 'Project', [
+      ['', 'All'],
+      [NO_PROJECT, 'No project']
+    ])
+  if (projects) {
+    addProjects(projects.querySelector('select'), filters)
+  }
   const orders = scope === 'all' ? SORT_ORDERS_OF_ALL : SORT_ORDERS
   return [
     labelledSelect('priority', 'Priority', [['', 'Any'], ...Object.entries(PRIORITIES)]),
     labelledSelect('due', 'Due', DUE),
+    projects,
     labelledPicker('assignee', 'Assigned to', [
       ['', 'Anybody'],
       ['none', 'Nobody']
@@ -154,6 +167,14 @@ function filterFields(filters, { setFilter, scope }) {
     scope === 'all' && labelledPicker('owner', 'Owner', [['', 'Anybody']]),
     labelledSelect('sort', 'Order', orders, DEFAULT_SORT)
   ]
+}
+
+/** Adds an option for each project, then selects the one in the URL unless the user has chosen meanwhile. */
+async function addProjects(control, filters) {
+  for (const { id, name, archived } of await loadProjects()) {
+    control.append(h('option', { value: id }, archived ? `${name} (archived)` : name))
+  }
+  control.value = control.value || (filters.project ?? '')
 }
 
 /** Hides the further filters behind a button on narrow screens. */

@@ -16,6 +16,7 @@ export function personPicker({
   fixed = [['', 'Nobody']],
   projectId = () => null,
   takesText = false,
+  offersMe = true,
   hint,
   kind = 'field',
   onChange = () => {},
@@ -37,7 +38,7 @@ export function personPicker({
   }
   const leave = (text) => {
     if (text === '') {
-      choose(optionOf(fixed[0]))
+      choose(optionOf(fixed[0] ?? NOBODY))
     } else if (!takesText) {
       show(chosen)
     }
@@ -49,7 +50,7 @@ export function personPicker({
     takesText,
     onChoose: choose,
     onLeave: leave,
-    load: (text, signal) => loadOptions({ text, signal, fixed, project_id: projectId() }),
+    load: (text, signal) => loadOptions({ text, signal, fixed, offersMe, project_id: projectId() }),
     ...attributes
   })
   const { errorNode, setError } = fieldError(id, input)
@@ -80,25 +81,28 @@ export function personPicker({
 
 /** What the input shows until the name of somebody is known. */
 const UNKNOWN = '…'
+const NOBODY = ['', '']
 
 const optionOf = ([value, label]) => ({ value, label })
 
 const labelOf = (value, fixed) =>
-  fixed.find(([one]) => one === value)?.[1] ?? (isCurrentUser(value) ? 'Me' : undefined)
+  [...fixed, NOBODY].find(([one]) => one === value)?.[1] ??
+  (isCurrentUser(value) ? 'Me' : undefined)
 
-async function loadOptions({ text, signal, fixed, project_id }) {
+async function loadOptions({ text, signal, fixed, offersMe, project_id }) {
   const { people, hasMore } = await findPeople({ q: text, project_id, signal })
   const me = currentUser().id
   const isMember = people.some(({ id }) => id === me)
   // Managers see projects that they do not belong to, and cannot be assigned to tasks there.
-  const offersMe = project_id === null || isMember || !isAtLeast('manager')
-  const choices = [...fixed, ...(offersMe ? [[me, 'Me']] : [])]
+  const mayBeMe = project_id === null || isMember || !isAtLeast('manager')
+  const choices = [...fixed, ...(offersMe && mayBeMe ? [[me, 'Me']] : [])]
     .filter(([, label]) => label.toLowerCase().startsWith(text.toLowerCase()))
     .map(optionOf)
+  const isOffered = (id) => choices.some(({ value }) => value === id)
   const options = [
     ...choices,
     ...people
-      .filter(({ id }) => id !== me || (text !== '' && !choices.some(({ value }) => value === me)))
+      .filter(({ id }) => id !== me || (offersMe && text !== '' && !isOffered(me)))
       .map(personOption)
   ]
   return { options, note: noteFor(people, { text, hasMore, project_id }) }

@@ -13,6 +13,7 @@ import { toastProblem } from './toast.js'
 /** The links of the navigation: path, label, icon and the role that a page requires. */
 const LINKS = [
   ['/tasks', 'Tasks', 'tasks', 'user'],
+  ['/projects', 'Projects', 'project', 'user'],
   ['/trash', 'Trash', 'trash', 'user'],
   ['/csv', 'Import & export', 'csv', 'user'],
   ['/all-tasks', 'All users’ tasks', 'all', 'manager'],
