@@ -13,6 +13,7 @@ import { registerPage } from './pages/auth/register.js'
 import { setPasswordPage } from './pages/auth/set-password.js'
 import { csvPage } from './pages/csv/page.js'
 import { projectsPage } from './pages/projects/list-page.js'
+import { membersPage } from './pages/projects/members-page.js'
 import { projectPage } from './pages/projects/page.js'
 import { allTasksPage, tasksPage } from './tasks/page.js'
 import { trashPage } from './tasks/trash-page.js'
@@ -48,7 +49,7 @@ const PAGES = {
   '/bans': [bansPage, 'admin']
 }
 /** What follows the id of a project in the path of a page about it. */
-const PROJECT_PAGES = { '': projectPage }
+const PROJECT_PAGES = { '': projectPage, '/members': membersPage }
 const HOME = '/tasks'
 
 let layout

@@ -18,16 +18,20 @@ class Combobox {
   #search = new AbortController()
   #isLoading = false
   #takesText
-  #list = h('ul', { class: 'options', role: 'listbox', id: newId('options') })
+  #list = h('ul', {
+    class: 'options',
+    role: 'listbox',
+    id: newId('options'),
+    'aria-label': 'Choices'
+  })
   #note = h('p', { class: 'options-note', 'aria-hidden': 'true' })
   #status = h('p', { class: 'visually-hidden', role: 'status' })
   #popup = h('div', { class: 'options-popup', hidden: true }, this.#list, this.#note)
 
-  constructor({ label, load, onChoose, onLeave, takesText = false, ...attributes }) {
+  constructor({ load, onChoose, onLeave, takesText = false, ...attributes }) {
     this.#load = load
     this.#takesText = takesText
     this.#onChoose = onChoose
-    this.#list.setAttribute('aria-label', label)
     this.input = comboboxInput(this.#list.id, attributes)
     this.node = h('div', { class: 'combobox' }, this.input, this.#popup, this.#status)
     const search = debounce(() => this.#find(this.input.value.trim()), SEARCH_DELAY_MS)

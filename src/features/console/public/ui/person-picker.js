@@ -45,12 +45,12 @@ export function personPicker({
   }
   const { node, input } = combobox({
     id,
-    label,
     name,
     takesText,
     onChoose: choose,
     onLeave: leave,
-    load: (text, signal) => loadOptions({ text, signal, fixed, offersMe, project_id: projectId() }),
+    load: (text, signal) =>
+      loadOptions({ text, signal, fixed, offersMe, takesText, project_id: projectId() }),
     ...attributes
   })
   const { errorNode, setError } = fieldError(id, input)
@@ -89,7 +89,7 @@ const labelOf = (value, fixed) =>
   [...fixed, NOBODY].find(([one]) => one === value)?.[1] ??
   (isCurrentUser(value) ? 'Me' : undefined)
 
-async function loadOptions({ text, signal, fixed, offersMe, project_id }) {
+async function loadOptions({ text, signal, fixed, offersMe, takesText, project_id }) {
   const { people, hasMore } = await findPeople({ q: text, project_id, signal })
   const me = currentUser().id
   const isMember = people.some(({ id }) => id === me)
@@ -105,7 +105,7 @@ async function loadOptions({ text, signal, fixed, offersMe, project_id }) {
       .filter(({ id }) => id !== me || (offersMe && text !== '' && !isOffered(me)))
       .map(personOption)
   ]
-  return { options, note: noteFor(people, { text, hasMore, project_id }) }
+  return { options, note: noteFor(people, { text, hasMore, takesText, project_id }) }
 }
 
 const personOption = ({ id, display_name, username }) => ({
@@ -114,12 +114,15 @@ const personOption = ({ id, display_name, username }) => ({
   detail: username !== null && username !== display_name ? username : null
 })
 
-function noteFor(people, { text, hasMore, project_id }) {
+function noteFor(people, { text, hasMore, takesText, project_id }) {
   if (hasMore) {
     return 'There are more: type the beginning of a name.'
   }
   if (text === '' || people.length > 0) {
     return ''
+  }
+  if (takesText) {
+    return 'Nobody whom you can see. Enter the whole username or email.'
   }
   return project_id === null
     ? 'Nobody whom you can see has a name that begins like this.'

@@ -103,7 +103,7 @@ function actionsOf(project, { edit, archive, remove, restore }) {
     mayManage && rowButton('Edit', `Edit ${name}`, edit),
     mayManage &&
       (archived
-        ? rowButton('Open again', `Open ${name} again`, archive)
+        ? rowButton('Open again', `Open again: ${name}`, archive)
         : rowButton('Archive', `Archive ${name}`, archive)),
     mayIn(project, 'owner') &&
       iconButton('trash', `Delete ${name}`, remove, { kind: 'icon-danger', title: 'Delete' })
