@@ -12,6 +12,7 @@ import { loginPage, reauthenticate } from './pages/auth/login.js'
 import { registerPage } from './pages/auth/register.js'
 import { setPasswordPage } from './pages/auth/set-password.js'
 import { csvPage } from './pages/csv/page.js'
+import { invitationsPage } from './pages/invitations.js'
 import { projectsPage } from './pages/projects/list-page.js'
 import { membersPage } from './pages/projects/members-page.js'
 import { projectPage } from './pages/projects/page.js'
@@ -37,6 +38,7 @@ const PUBLIC_PAGES = {
 const PAGES = {
   '/tasks': [tasksPage, 'user'],
   '/projects': [projectsPage, 'user'],
+  '/invitations': [invitationsPage, 'user'],
   '/trash': [trashPage, 'user'],
   '/csv': [csvPage, 'user'],
   '/account': [accountPage, 'user'],
