@@ -45,6 +45,7 @@ const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'api-keys → identity': 'a new key needs the password of its owner, who gets an email',
   'tasks → project-access': 'a task is in a project, whose members may see and change it',
   'people → project-access': 'people are found by the project that they belong to',
+  'people → tasks': 'whoever sees a task sees the names of those who appear in it',
   'projects → people': 'whom one sees can be made a member',
   'projects → project-access': 'a project is changed by those who may',
   'projects → tasks': 'tasks follow their project into the trash and to another owner',
@@ -52,6 +53,8 @@ const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'comments → tasks': 'a comment is on a task, which counts it',
   'imports → tasks': 'an import creates tasks',
   'account-export → identity': 'an account is exported with its profile',
+  'account-export → invitations': 'an account is exported with what it was invited to',
+  'account-export → projects': 'an account is exported with its projects and their members',
   'account-export → tasks': 'an account is exported with its tasks and their history'
 }
 const MAX_COLUMNS = 120
