@@ -70,7 +70,7 @@ const list = {
     summary: 'List the comments on a task',
     description: md`
       Returns the comments on a task that you can see, oldest first. A page ends early, with \`has_more\`, before its
-      comments exceed 1 MiB. \`GET /people\` has the names of their authors.`,
+      comments exceed 1 MiB. \`GET /people?task_id=…\` has the names of their authors.`,
     params: TaskParams,
     querystring: TaskCommentListQuery,
     response: responses({ 200: ref(TaskCommentPage) }, 'not_found')
