@@ -70,7 +70,7 @@ export function taskList({
 }
 
 /** Loads a page of tasks, and the projects that they are in. */
-async function loadTasks(query, signal) {
+export async function loadTasks(query, signal) {
   const loaded = await call('GET', '/tasks', { query, signal })
   await loadProjectsOf(loaded.data)
   return loaded
