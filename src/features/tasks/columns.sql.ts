@@ -10,6 +10,7 @@ export const taskColumns = {
   ...fieldColumns,
   completed: sql<boolean>`${tasks.status} = 'done'`.as('completed'),
   completed_at: tasks.completed_at,
+  comment_count: tasks.comment_count,
   version: tasks.version,
   created_at: tasks.created_at,
   updated_at: tasks.updated_at,
