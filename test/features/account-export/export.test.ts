@@ -21,7 +21,15 @@ worker(t, elsewhere)
 
 const EXPORT = '/api/v1/me/export'
 /** What an import says that it does not take of a task. */
-const IGNORED = ['owner_id', 'created_by', 'assignee_id', 'completed', 'version', 'updated_at']
+const IGNORED = [
+  'owner_id',
+  'created_by',
+  'assignee_id',
+  'completed',
+  'comment_count',
+  'version',
+  'updated_at'
+]
 type Line = { type: string; data: Record<string, unknown> }
 const linesOf = (file: string): Line[] =>
   file
