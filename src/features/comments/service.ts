@@ -62,7 +62,7 @@ export const changeComment = (
       throw new Problem('not_allowed', { detail: 'Only its author may change a comment.' })
     }
     checkVersion(comment, versions)
-    if (comment.body === body) {
+    if (body === undefined || body === comment.body) {
       return comment
     }
     const mentions = await mentionsIn(tx, task, body)
