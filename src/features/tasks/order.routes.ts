@@ -1,13 +1,13 @@
 import { Type } from '@sinclair/typebox'
 import type { Deps } from '../../core/deps.ts'
-import { etagOf, IfMatch, parseIfMatch } from '../../http/etag.ts'
+import { IfMatch, parseIfMatch } from '../../http/etag.ts'
 import { IdempotencyKey, sendIdempotent } from '../../http/idempotency.ts'
 import { ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
 import { TaskMove } from './order.schema.ts'
 import { Task, TaskParams } from './schema.ts'
-import { createTaskService } from './service.ts'
+import { createTaskService, etagOfTask } from './service.ts'
 
 const moveTask = {
   config: { allow: 'user', scope: 'tasks:write', budget: 'updates' },
@@ -47,7 +47,7 @@ export async function taskOrderRoutes(app: App, { db, config }: Pick<Deps, 'db' 
     const versions = parseIfMatch(request)
     return sendIdempotent(db, request, reply, {
       work: (tx) => tasks.moveTask(ctx, params.task_id, versions, body, tx),
-      respond: (task) => ({ status: 200, headers: { etag: etagOf(task.version) }, body: task })
+      respond: (task) => ({ status: 200, headers: { etag: etagOfTask(task) }, body: task })
     })
   })
 }

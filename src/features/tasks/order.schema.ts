@@ -17,7 +17,8 @@ export const TaskMove = requestBody(
   },
   {
     description: md`
-      Where a task goes: exactly one of \`after_id\` and \`before_id\`, which names a task of the same list, or is null.`,
+      Where a task goes: exactly one of \`after_id\` and \`before_id\`, which names a task of the same list or is
+      null.`,
     examples: [{ status: 'in_progress', before_id: null }]
   }
 )
