@@ -8,7 +8,7 @@ import { fieldError } from './form.js'
  * Creates a field that chooses a person by name. `fixed` are the choices besides people, such as `['', 'Nobody']`, the
  * first of which an empty input stands for. `projectId()` limits the people to those of a project. With `takesText`
  * what is typed may also be somebody who is not found: `text()`. `onChange(value)` is called for each choice,
- * and `describe(person)` returns what stands beside a name.
+ * and `describe(person)` may return what to say of somebody beside their name.
  */
 export function personPicker({
   label,
@@ -21,7 +21,7 @@ export function personPicker({
   hint,
   kind = 'field',
   onChange = () => {},
-  describe = ({ username, display_name }) => (username === display_name ? null : username),
+  describe = () => null,
   ...attributes
 }) {
   const id = newId(name)
@@ -119,7 +119,7 @@ async function loadOptions({ text, signal, fixed, offersMe, takesText, describe,
 const personOption = (person, describe) => ({
   value: person.id,
   label: isCurrentUser(person.id) ? 'Me' : person.display_name,
-  detail: describe(person)
+  detail: describe(person) ?? (person.username === person.display_name ? null : person.username)
 })
 
 function noteFor(people, { text, hasMore, takesText, project_id }) {
