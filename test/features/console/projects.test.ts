@@ -82,7 +82,7 @@ t.test('projects', { skip: withoutBrowser }, async (t) => {
     await task('Rake').locator('button.task-title').click()
     await project.selectOption('None, a personal task')
     await page.getByRole('button', { name: 'Save', exact: true }).click()
-    await page.getByText('Task saved.').last().waitFor()
+    await page.locator('form.task-form').waitFor({ state: 'detached' })
     t.match((await ann.get('/api/v1/tasks?q=rake')).json().data, [{ project_id: null }])
   })
 
