@@ -154,6 +154,18 @@ t.test('people are chosen by name', { skip: withoutBrowser }, async (t) => {
     await context.close()
   })
 
+  t.test('whoever sees nobody yet is told how people appear', async (t) => {
+    const { signUp, visit } = await createBrowserTestApp(t)
+    const zoe = await signUp('user', 'zoe')
+    await zoe.create({ title: 'Alone' })
+    const { page, logIn, accessibilityViolations } = await visit()
+    await logIn('zoe')
+    await page.locator('button.task-title', { hasText: 'Alone' }).click()
+    await page.locator('form.task-form').getByRole('combobox', { name: 'Assigned to' }).click()
+    await page.getByText('Others appear here once you share a project').first().waitFor()
+    t.strictSame(await accessibilityViolations(), [])
+  })
+
   t.test('a search that fails says so', async () => {
     await page.route(/\/api\/v1\/people\?q=/, (route) =>
       route.fulfill({ status: 500, body: '{"title":"Internal error","detail":"It broke."}' })

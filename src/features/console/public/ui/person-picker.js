@@ -126,8 +126,11 @@ function noteFor(people, { text, hasMore, takesText, project_id }) {
   if (hasMore) {
     return 'There are more: type the beginning of a name.'
   }
-  if (text === '' || people.length > 0) {
+  if (people.some(({ id }) => !isCurrentUser(id))) {
     return ''
+  }
+  if (text === '') {
+    return emptyNote(takesText, project_id)
   }
   if (takesText) {
     return 'Nobody whom you can see. Enter the whole username or email.'
@@ -135,4 +138,14 @@ function noteFor(people, { text, hasMore, takesText, project_id }) {
   return project_id === null
     ? 'Nobody whom you can see has a name that begins like this.'
     : 'No member of the project has a name that begins like this.'
+}
+
+/** What to do where there is nobody to choose. */
+function emptyNote(takesText, project_id) {
+  if (takesText) {
+    return 'You see nobody yet. Enter a username or an email.'
+  }
+  return project_id === null
+    ? 'Others appear here once you share a project with them.'
+    : 'Nobody else belongs to the project yet.'
 }
