@@ -7,6 +7,7 @@ import {
   type MatchedRecord,
   quotaExceeded,
   remainingQuota,
+  type StorageQuota,
   saveMatched
 } from '../tasks/service.ts'
 import {
@@ -33,6 +34,7 @@ export interface BlockWorker {
   id: string
   /** The most tasks that a user may have. */
   quota: number
+  storage: StorageQuota
 }
 
 /**
@@ -41,7 +43,7 @@ export interface BlockWorker {
  * dies when and however many work on it. Returns false when nothing is left for this worker.
  */
 export function processBlock(
-  { db, id: workerId, quota }: BlockWorker,
+  { db, id: workerId, quota, storage }: BlockWorker,
   leased: LeasedImport
 ): Promise<boolean> {
   return withTransaction(db, async (tx) => {
@@ -59,7 +61,10 @@ export function processBlock(
       return false
     }
     const rows = leased.on_conflict === null ? createRows : matchRows
-    const { rejections, ...outcome } = await rows(tx, leased, progress, block, quota)
+    const refusal = storage.findRefusal(leased.owner_id)
+    const { rejections, ...outcome } = refusal
+      ? await rejectRows(tx, leased, block, refusal)
+      : await rows(tx, leased, progress, block, quota)
     const errors = block.errors_total + rejections.length
     const limit = Math.max(0, MAX_STORED_ERRORS - progress.errors_total)
     if (limit === 0 || errors === 0) {
@@ -104,6 +109,17 @@ async function createRows(
   }
   const over = isWhole ? [] : await listRowsAfter(tx, leased, block, created)
   return { created, updated: 0, skipped: 0, rejections: over.map(rejectWith(quotaExceeded(quota))) }
+}
+
+/** Rejects all rows of a block for the same reason. */
+async function rejectRows(
+  tx: Tx,
+  leased: LeasedImport,
+  block: Block,
+  refusal: Problem
+): Promise<RowsOutcome> {
+  const rows = await listRowsAfter(tx, leased, block, 0)
+  return { created: 0, updated: 0, skipped: 0, rejections: rows.map(rejectWith(refusal)) }
 }
 
 /** Creates, changes or skips a task of each row of a block, by its id. A dry run only counts them. */

@@ -11,6 +11,7 @@ import { normalizeFields } from './fields.ts'
 import { listAssignable, listTakenIds, lockTasks, type VisibleTask } from './queries.ts'
 import { loadQuotas, type Quotas } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
+import type { StorageQuota } from './storage-quota.ts'
 import {
   addProjectsOf,
   assertMember,
@@ -29,6 +30,12 @@ export type Plan =
   | { unchanged: Task }
   | { problem: Problem }
 
+/** What an account may have. */
+export interface BatchLimits {
+  quota: number
+  storage: StorageQuota
+}
+
 /** Everything that the operations of a batch are checked against, read at once. */
 export interface BatchContext {
   tx: Tx
@@ -41,13 +48,14 @@ export interface BatchContext {
   memberships: Memberships
   seenIds: Set<string>
   quotas: Quotas
+  storage: StorageQuota
 }
 
 /** Locks the tasks that a batch names, and reads what its operations are checked against. */
 export async function loadBatch(
   tx: Tx,
   ctx: RequestContext,
-  quota: number,
+  { quota, storage }: BatchLimits,
   operations: TaskBatchOperation[]
 ): Promise<BatchContext> {
   const creates = operations.filter(({ op }) => op === 'create')
@@ -73,7 +81,8 @@ export async function loadBatch(
     assignable: await listAssignable(tx, [...new Set(assignees)]),
     memberships: await loadMemberships(tx, [...projects.keys()], allAssignees),
     seenIds: new Set(),
-    quotas: await loadQuotas(tx, quota, owners, mayAddTasks(operations))
+    quotas: await loadQuotas(tx, quota, owners, mayAddTasks(operations)),
+    storage
   }
 }
 
@@ -142,6 +151,7 @@ function planCreate(
   const place = placeIn(batch.projects, batch.ctx.caller, wanted.project_id, at)
   const task = newTask(batch.ctx, wanted, place, at)
   assertAssignable(batch, task, at)
+  batch.storage.assertStorage(task.owner_id)
   batch.quotas.take(task.owner_id)
   return { newTask: task }
 }
@@ -160,7 +170,9 @@ async function planChange(
   assertOpen(batch.projects, task)
   await checkVersion(batch.tx, task, if_version === undefined ? undefined : [if_version])
   if (op === 'delete') {
-    return { changeSet: buildDelete(caller, task) }
+    const changeSet = buildDelete(caller, task)
+    batch.storage.assertStorageFor(changeSet)
+    return { changeSet }
   }
   const at = `${pointer}/data`
   const changeSet = buildUpdate(caller, task, normalizeFields<TaskUpdate>(data, at), at)
@@ -181,6 +193,7 @@ function checkPlace(batch: BatchContext, changeSet: TaskChangeSet, at: string): 
   if ('assignee_id' in changes) {
     assertAssignable(batch, change, at)
   }
+  batch.storage.assertStorageFor(changeSet)
   if (change.new_owner_id !== undefined) {
     batch.quotas.take(change.new_owner_id)
   }

@@ -10,11 +10,13 @@ import { DEFAULTS, normalizeFields } from './fields.ts'
 import { listAssignable, listTakenIds } from './queries.ts'
 import { assertQuota } from './quota.ts'
 import type { Task, TaskCreate } from './schema.ts'
+import type { StorageQuota } from './storage-quota.ts'
 import { assertMember, loadMemberships, lockTargets, type Place, placeIn } from './task-projects.ts'
 
 export interface CreateDeps {
   db: Db
   quota: number
+  storage: StorageQuota
   insertTask: InsertTask
 }
 
@@ -32,21 +34,22 @@ export function createTask(
   const isUsual = id === undefined && assignee_id == null && project_id == null && deps.quota === 0
   return tx === undefined && isUsual
     ? createInOneStatement(deps, ctx, body)
-    : joinTransaction(deps.db, tx, (tx) => createInTransaction(tx, deps.quota, ctx, body))
+    : joinTransaction(deps.db, tx, (tx) => createInTransaction(tx, deps, ctx, body))
 }
 
-function createInOneStatement(
-  { insertTask }: CreateDeps,
+async function createInOneStatement(
+  { insertTask, storage }: CreateDeps,
   ctx: RequestContext,
   body: TaskCreate
 ): Promise<Task> {
   const task = newTask(ctx, normalizeFields(body), personalPlace(ctx))
+  storage.assertStorage(task.owner_id)
   return withRetries(() => insertTask(ctx, task))
 }
 
 async function createInTransaction(
   tx: Tx,
-  quota: number,
+  { quota, storage }: CreateDeps,
   ctx: RequestContext,
   body: TaskCreate
 ): Promise<Task> {
@@ -57,6 +60,7 @@ async function createInTransaction(
     throw idTaken()
   }
   await checkAssignee(tx, task)
+  storage.assertStorage(task.owner_id)
   await assertQuota(tx, quota, task.owner_id)
   const [created] = await createTasks(tx, ctx, [task])
   return created as Task

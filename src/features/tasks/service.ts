@@ -11,6 +11,7 @@ import { createTask } from './create.ts'
 import { DEFAULTS, FIELD_NAMES, type FieldValues, normalizeFields } from './fields.ts'
 import { prepareFindTask } from './queries.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
+import { type StorageLimits, storageQuotaOf } from './storage-quota.ts'
 import { deleteAllTasks } from './trash.ts'
 import { prepareUpdateTask } from './update.queries.ts'
 import { deleteTask, restoreTask, updateTask, type Versions } from './update.ts'
@@ -26,6 +27,7 @@ export {
   unassignFromProject
 } from './project-tasks.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
+export { type StorageLimits, type StorageQuota, storageQuotaOf } from './storage-quota.ts'
 
 /** A read of everything that an owner has, a page at a time. */
 export const readOwnTasks = (db: Db, ownerId: string, limit: number, after?: Task) =>
@@ -37,13 +39,14 @@ export const readOwnEvents = (
   after?: { task_id: string; version: number }
 ) => listOwnEvents(db, ownerId, limit, after)
 
-type TaskLimits = Pick<Config, 'MAX_TASKS_PER_USER' | 'TRASH_RETENTION_DAYS'>
+type TaskLimits = Pick<Config, 'MAX_TASKS_PER_USER'> & StorageLimits
 
 /** Everything that is done to tasks one by one or in a batch. */
 export function createTaskService(db: Db, config: TaskLimits) {
   const deps = {
     db,
     quota: config.MAX_TASKS_PER_USER,
+    storage: storageQuotaOf(db, config),
     retentionDays: config.TRASH_RETENTION_DAYS,
     insertTask: prepareInsertTask(db),
     findTask: prepareFindTask(db),

@@ -2,6 +2,7 @@ import { type RequestContext, systemRequestId } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { recordTaskEvents } from './events.queries.ts'
+import type { StorageQuota } from './storage-quota.ts'
 import { deleteEvents, deleteTasks, lockTrashed, readClock, trashOldest } from './trash.queries.ts'
 
 /** Tasks in one transaction: few enough that nobody waits noticeably for one of them. */
@@ -50,7 +51,11 @@ async function deleteChunk(tx: Tx, ctx: RequestContext, startedAt: string): Prom
  * Deletes tasks that have been in the trash for more than `afterDays`, and their events except a last one: a chunk of
  * the tasks, or of their events as long as these are too many. Call again while there is more.
  */
-export function purgeTasks(db: Db, afterDays: number): Promise<{ done: number; more: boolean }> {
+export function purgeTasks(
+  db: Db,
+  afterDays: number,
+  noteRemoval: StorageQuota['noteRemoval'] = () => {}
+): Promise<{ done: number; more: boolean }> {
   return withTransaction(db, async (tx) => {
     const purged = await lockTrashed(tx, afterDays, PURGE_CHUNK)
     if (purged.length === 0) {
@@ -60,6 +65,7 @@ export function purgeTasks(db: Db, afterDays: number): Promise<{ done: number; m
       return { done: 0, more: true }
     }
     await deleteTasks(tx, purged)
+    tx.afterCommit(() => noteRemoval(purged.map(({ owner_id }) => owner_id)))
     await recordTaskEvents(
       tx,
       PURGE_CONTEXT,

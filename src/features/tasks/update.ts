@@ -11,6 +11,7 @@ import { normalizeFields } from './fields.ts'
 import { type FindTask, findProjectOfTask, lockTasks, type VisibleTask } from './queries.ts'
 import { assertQuota } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
+import type { StorageQuota } from './storage-quota.ts'
 import { addProjectsOf, assertOpen, lockTargets, moveTo, placeIn } from './task-projects.ts'
 import { type UpdateTask, updateTasks } from './update.queries.ts'
 
@@ -25,6 +26,7 @@ const DAY_MS = 86_400_000
 export interface UpdateDeps {
   db: Db
   quota: number
+  storage: StorageQuota
   /** How long a task stays in the trash. */
   retentionDays: number
   findTask: FindTask
@@ -78,7 +80,7 @@ const isPurgeable = ({ deleted_at }: Task, days: number): boolean =>
 
 /** Moves a task out of the trash; one that is not there is returned as it is, so that a repeated call is harmless. */
 export function restoreTask(
-  { db, quota, retentionDays }: UpdateDeps,
+  { db, quota, storage, retentionDays }: UpdateDeps,
   ctx: RequestContext,
   id: string,
   versions: Versions
@@ -96,6 +98,7 @@ export function restoreTask(
     if (!changeSet) {
       return task
     }
+    storage.assertStorageFor(changeSet)
     await assertQuota(tx, quota, task.owner_id)
     return applyChange(tx, ctx, changeSet)
   })
@@ -122,6 +125,7 @@ async function changeTask(deps: UpdateDeps, ctx: RequestContext, request: Reques
     if ('assignee_id' in changes || 'project_id' in changes) {
       break
     }
+    deps.storage.assertStorageFor(changeSet)
     const update = deps.updateTask[type as keyof UpdateDeps['updateTask']]
     const changed = await withRetries(() => update(ctx, task.version, change, changes))
     if (changed) {
@@ -132,7 +136,7 @@ async function changeTask(deps: UpdateDeps, ctx: RequestContext, request: Reques
 }
 
 function changeLockedTask(
-  { db, quota }: UpdateDeps,
+  { db, quota, storage }: UpdateDeps,
   ctx: RequestContext,
   { id, versions, build, project_id }: Request
 ): Promise<Task> {
@@ -154,6 +158,7 @@ function changeLockedTask(
     if ('project_id' in changes) {
       moveTo(changeSet, placeIn(projects, caller, change.project_id, ''))
     }
+    storage.assertStorageFor(changeSet)
     if (change.new_owner_id !== undefined) {
       await assertQuota(tx, quota, change.new_owner_id)
     }
