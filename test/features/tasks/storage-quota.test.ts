@@ -66,6 +66,18 @@ t.test('whoever stores more than the quota can add nothing, and others can', asy
   t.equal((await bob.patch(task, { status: 'todo' })).statusCode, 200, 'as assignee')
 })
 
+t.test('an account tells how much it stores, and what it may', async (t) => {
+  const [ann, bob] = [await signUp(), await signUp()]
+  const me = async (who: Person) => (await who.get('/api/v1/me')).json()
+  t.notHas(await me(ann), { storage: {} })
+  await fill(ann, 10)
+  await measure(app)
+  const { storage } = await me(ann)
+  t.match(storage, { quota_bytes: MB, measured_at: /Z$/ })
+  t.ok(storage.bytes > 100_000 && storage.bytes < 120_000)
+  t.notHas(await me(bob), { storage: {} })
+})
+
 t.test('operations of a batch are refused one by one; those that delete are not', async (t) => {
   const ann = await signUp()
   const [first, second, third] = await fill(ann, 104)
@@ -204,4 +216,5 @@ t.test('without the setting nothing is measured, noted or refused', async (t) =>
     INSERT INTO account_storage (owner_id, bytes) VALUES (${bob.user.id}, 10000000)`)
   t.equal((await bob.post(TASKS, { title: 'One more' })).statusCode, 201)
   t.equal(await off.db.$count(accountStorage), 1)
+  t.notHas((await bob.get('/api/v1/me')).json(), { storage: {} })
 })
