@@ -10,6 +10,7 @@ import { createAuditFeature } from './features/audit/feature.ts'
 import { auth } from './features/auth/feature.ts'
 import { bans } from './features/bans/feature.ts'
 import type { BanDeps } from './features/bans/service.ts'
+import { comments } from './features/comments/feature.ts'
 import { console } from './features/console/feature.ts'
 import { identity } from './features/identity/feature.ts'
 import type { IdentityDeps } from './features/identity/service.ts'
@@ -35,6 +36,7 @@ export const FEATURES: AppFeature[] = [
   identity,
   auth,
   tasks,
+  comments,
   projects,
   imports,
   people,

@@ -49,7 +49,9 @@ export const COMMANDS = {
   },
   seed: {
     summary: 'create demo users and tasks in an empty database',
-    details: 'Creates admin/admin123 and user/user123 with six tasks. Refused in production.',
+    details:
+      'Creates admin/admin123, user/user123 and kim/kim12345 with six tasks and a project that they share.\n' +
+      'Refused in production.',
     options: {}
   },
   import: {
@@ -58,6 +60,7 @@ export const COMMANDS = {
     details: 'Ctrl+C cancels; tasks that were imported before stay.',
     options: {
       user: { value: 'NAME', help: 'the username or email of the owner (required)' },
+      project: { value: 'ID', help: 'the project that the tasks go into' },
       'dry-run': { help: 'check every row, create nothing' },
       preview: { help: 'show what an import would make of the file' },
       'on-conflict': { value: 'skip|update|error', help: 'what to do with ids that exist' },

@@ -3,6 +3,7 @@ import { NO_MAPPING, parseMapping } from '../features/imports/mapping.ts'
 import { OnConflict } from '../features/imports/schema.ts'
 import type { ImportOptions } from '../features/imports/service.ts'
 import { readTimeZone } from '../http/time-zone.ts'
+import { UUID } from '../lib/uuid.ts'
 import { CommandError } from './bootstrap.ts'
 
 /** The options of the command, as they are typed. */
@@ -13,6 +14,7 @@ export interface ImportFlags {
   'time-zone'?: string | undefined
   encoding?: string | undefined
   mapping?: string | undefined
+  project?: string | undefined
 }
 
 /** Reads the options of an import, or throws what is wrong with them. */
@@ -21,9 +23,17 @@ export const readFlags = (flags: ImportFlags): ImportOptions => ({
   on_conflict: oneOf(OnConflict, '--on-conflict', flags['on-conflict']),
   date_order: oneOf(DateOrder, '--date-order', flags['date-order']),
   zone: readTimeZone(flags['time-zone']),
+  project_id: projectOf(flags.project),
   encoding: oneOf(FileEncoding, '--encoding', flags.encoding),
   mapping: flags.mapping === undefined ? NO_MAPPING : parseMapping(flags.mapping, 'query')
 })
+
+function projectOf(id: string | undefined): string | undefined {
+  if (id !== undefined && !UUID.test(id)) {
+    throw new CommandError('--project must be the id of a project.')
+  }
+  return id?.toLowerCase()
+}
 
 function oneOf<T extends string>(
   schema: { static: T; enum?: unknown },

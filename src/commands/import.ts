@@ -99,7 +99,7 @@ async function importFor(db: Db, { config, file, user, options }: Run): Promise<
   }
   const imports = createImportService({ db, maxRows: config.IMPORT_MAX_ROWS })
   const ctx = {
-    caller: { id: owner.id, name: null },
+    caller: { id: owner.id, name: owner.username ?? user, role: owner.role, session_id: '' },
     requestId: systemRequestId(`import-${randomUUID()}`),
     ip: null,
     userAgent: null

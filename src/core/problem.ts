@@ -135,11 +135,15 @@ export function unavailable(detail: string, retryAfterSeconds = 1, cause?: unkno
 }
 
 /** Rejects a write by a client that has not seen the current version. */
-export function staleVersionProblem(currentVersion: number, changedFields: string[]): Problem {
+export function staleVersionProblem(
+  currentVersion: number,
+  changedFields: string[],
+  etag = `"${currentVersion}"`
+): Problem {
   return new Problem('stale_version', {
     detail: `The version is now ${currentVersion}. Read the resource again and repeat your change on it.`,
     extras: { current_version: currentVersion, changed_fields: changedFields },
-    headers: { etag: `"${currentVersion}"` }
+    headers: { etag }
   })
 }
 

@@ -8,6 +8,7 @@ const TAG = '(W/)?"[\\x21\\x23-\\x7e\u0080-\u00ff]*"'
 const TAGS = `^[ \\t,]*(\\*|${TAG}([ \\t]*,[ \\t,]*${TAG})*)[ \\t,]*$`
 const IS_LIST = new RegExp(TAGS)
 const EACH = new RegExp(`\\*|${TAG}`, 'g')
+const VERSION_TAG = /^(?:W\/)?"([1-9]\d{0,9})(?:\.[1-9]\d{0,9})?"$/
 const EXPECTED = 'must be an entity tag as it came in ETag, such as "3"'
 
 const tags = (description: string) =>
@@ -24,20 +25,27 @@ export const IfMatch = Type.Object({
     version.`)
 })
 
-export const etagOf = (version: number): string => `"${version}"`
+/** Returns the tag of a version. A `state` other than 0 tells apart what a resource shows while it has one version. */
+export const etagOf = (version: number, state = 0): string =>
+  state === 0 ? `"${version}"` : `"${version}.${state}"`
 
-/** Sends a resource with its ETag, or 304 when the caller already has this version (RFC 9110, section 13.1.2). */
+/** Sends a resource with its ETag, or 304 when the caller already has it so (RFC 9110, section 13.1.2). */
 export function sendVersioned<T extends { version: number }>(
   request: FastifyRequest,
   reply: FastifyReply,
-  resource: T
+  resource: T,
+  etag = etagOf(resource.version)
 ): T {
-  return sendWithEtag(request, reply, etagOf(resource.version), resource)
+  return sendWithEtag(request, reply, etag, resource)
 }
 
 /** Sends a resource that was just changed, with the ETag of its new version. */
-export function sendChanged<T extends { version: number }>(reply: FastifyReply, resource: T): T {
-  reply.header('etag', etagOf(resource.version))
+export function sendChanged<T extends { version: number }>(
+  reply: FastifyReply,
+  resource: T,
+  etag = etagOf(resource.version)
+): T {
+  reply.header('etag', etag)
   return resource
 }
 
@@ -59,8 +67,8 @@ export function sendWithEtag<T>(
 }
 
 /**
- * Returns the versions that `If-Match` allows, or undefined for any. A weak tag of ours counts as well, unlike in
- * RFC 9110: a proxy that compresses weakens it, and a version names the same resource all the same.
+ * Returns the versions that `If-Match` allows, or undefined for any. A tag of ours counts whatever its state, and a
+ * weak one as well, unlike in RFC 9110: a proxy that compresses weakens it, and what a write depends on is the version.
  */
 export function parseIfMatch(request: FastifyRequest): number[] | undefined {
   const expected = request.headers['if-match']
@@ -71,7 +79,7 @@ export function parseIfMatch(request: FastifyRequest): number[] | undefined {
   if (tags.includes('*')) {
     return undefined
   }
-  return tags.map((tag) => Number(/^(?:W\/)?"([1-9]\d{0,9})"$/.exec(tag)?.[1] ?? 0))
+  return tags.map((tag) => Number(VERSION_TAG.exec(tag)?.[1] ?? 0))
 }
 
 function entityTags(header: string, name: string): string[] {

@@ -87,12 +87,17 @@ const DATE_OR_TIMESTAMP = {
 
 // Patterns use what ECMAScript, RE2, Python and Ruby read alike; to Ruby an escape above \x7f is a broken character.
 export const NO_NUL = '^[^\\x00]*$'
-const CONTROL_AND_OVERRIDES = '\\x00-\\x1f\\x7f-\u009f\u202a-\u202e\u2066-\u2069'
+const OVERRIDES = '\\x7f-\u009f\u202a-\u202e\u2066-\u2069'
+const CONTROL_AND_OVERRIDES = `\\x00-\\x1f${OVERRIDES}`
 const SPACE = ' \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff'
 /** Characters that show nothing by themselves: marks of direction, joiners, fillers, variation selectors. */
 const INVISIBLE =
   '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u206a-\u206f' +
   '\u2800\u3164\ufe00-\ufe0f\uffa0'
+/** A pattern for text of any number of lines, of which one character is visible. */
+export const VISIBLE_TEXT =
+  `^[\\x01-\\x1f${OVERRIDES}${SPACE}${INVISIBLE}]*` +
+  `[^${CONTROL_AND_OVERRIDES}${SPACE}${INVISIBLE}][^\\x00]*$`
 /** How many invisible characters may stand before the first that can be seen. */
 const MAX_LEAD = 8
 /**

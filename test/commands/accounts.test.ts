@@ -31,7 +31,7 @@ t.test(
     })
     t.match(await runCommand(t, ['seed'], { env, cwd }), {
       code: 0,
-      stdout: /admin\/admin123 and user\/user123 with six tasks/,
+      stdout: /admin\/admin123, user\/user123 and kim\/kim12345 with six tasks and a project/,
       stderr: ''
     })
     t.match(await runCommand(t, ['seed'], { env, cwd }), {
@@ -58,21 +58,33 @@ t.test(
       [
         ['admin', 'admin123'],
         ['user', 'user123'],
+        ['kim', 'kim12345'],
         ['root', PASSWORD]
       ].map(async ([name = '', password = '']) => {
         const token = await logIn(url, name, password)
-        const { role, email } = (await call(`${url}/api/v1/me`, { token })).body
+        const { id, role, email } = (await call(`${url}/api/v1/me`, { token })).body
+        const [project] = (await call(`${url}/api/v1/projects`, { token })).body.data
+        const tasksIn = async (query: string) =>
+          (await call(`${url}/api/v1/tasks?${query}`, { token })).body.data.length
         return {
           role,
           email,
-          tasks: (await call(`${url}/api/v1/tasks`, { token })).body.data.length
+          personal: await tasksIn('personal=true'),
+          project: project && [
+            project.name,
+            project.role,
+            await tasksIn(`project_id=${project.id}`)
+          ],
+          assigned: await tasksIn(`assignee_id=${id}`)
         }
       })
     )
+    const shared = (as: string) => ['New website', as, 3]
     t.strictSame(found, [
-      { role: 'admin', email: null, tasks: 3 },
-      { role: 'user', email: null, tasks: 3 },
-      { role: 'admin', email: 'root@example.com', tasks: 0 }
+      { role: 'admin', email: null, personal: 3, project: shared('owner'), assigned: 0 },
+      { role: 'user', email: null, personal: 3, project: shared('owner'), assigned: 1 },
+      { role: 'user', email: null, personal: 0, project: shared('editor'), assigned: 2 },
+      { role: 'admin', email: 'root@example.com', personal: 0, project: undefined, assigned: 0 }
     ])
     const next = await call(`${url}/api/v1/auth/register`, {
       method: 'POST',

@@ -2,6 +2,7 @@ import t from 'tap'
 import { operations } from '../support/contract.ts'
 import { codeIn, emailsTo } from '../support/emails.ts'
 import { form } from '../support/imports.ts'
+import { partsWithoutOwner, statementsDuring, withoutStatements } from '../support/statements.ts'
 import { createTestApp, PASSWORD } from '../support/test-app.ts'
 
 type Operation = (typeof operations)[number]
@@ -36,7 +37,9 @@ const placeOf = ({ operation }: Operation): number => LAST.indexOf(operation.ope
 const NEW_PASSWORD = 'a staple that is correct'
 const CSV = form({ content: 'title,tags\nPaint the door,home\n', name: 'tasks.csv' })
 
-const { request, mail, signUp } = await createTestApp(t, { env: { FIRST_USER_ADMIN: 'true' } })
+const { request, mail, signUp, database } = await createTestApp(t, {
+  env: { FIRST_USER_ADMIN: 'true' }
+})
 /** What earlier responses have said, by the names that later requests have for it. */
 const known: Texts = {}
 const login = async (password: string) =>
@@ -113,6 +116,7 @@ async function takePasswordBack(): Promise<void> {
 }
 const ID_OF: Texts = {
   createTask: 'task_id',
+  createTaskComment: 'comment_id',
   createTaskImport: 'import_id',
   createApiKey: 'key_id',
   createIpBan: 'ban_id',
@@ -169,9 +173,23 @@ async function send(each: Operation) {
   return answer
 }
 
+const statements: string[] = []
+
 t.test('every example of the contract works when it is sent', async (t) => {
   for (const each of operations.toSorted((a, b) => placeOf(a) - placeOf(b))) {
-    const { statusCode, body } = await send(each)
-    t.ok(statusCode < 300, `${each.operation.operationId}: ${statusCode} ${body.slice(0, 300)}`)
+    const sent = await statementsDuring(database, async () => {
+      const { statusCode, body } = await send(each)
+      t.ok(statusCode < 300, `${each.operation.operationId}: ${statusCode} ${body.slice(0, 300)}`)
+    })
+    statements.push(...sent)
   }
 })
+
+t.test(
+  'no operation reads owned rows without naming their owner',
+  { skip: withoutStatements },
+  async (t) => {
+    t.ok(statements.length > operations.length)
+    t.strictSame(partsWithoutOwner(statements), [])
+  }
+)

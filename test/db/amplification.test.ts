@@ -174,6 +174,16 @@ const REQUESTS: Record<string, Send[]> = {
   ],
   refresh_tokens: [register],
   sessions: [register],
+  task_comments: [
+    async (_home, ann) => {
+      const { id } = await ann.create({ title: 'x' })
+      return post(ann, `/api/v1/tasks/${id}/comments`, { body: '@ann-0' })
+    },
+    async (_home, ann) => {
+      const { id } = await ann.create({ title: 'x' })
+      return post(ann, `/api/v1/tasks/${id}/comments`, { body: incompressible(10_000) })
+    }
+  ],
   task_events: [
     (_home, ann) => batch(ann, shortCreates()),
     importShortTasks,

@@ -39,6 +39,11 @@ export async function populate({ url }: Pick<Server, 'url'>) {
       assignee_id: (await call(`${api}/me`, { token: bob })).body.id
     }
   })
+  await call(`${api}/tasks/${ids[2]}/comments`, {
+    method: 'POST',
+    token: bob,
+    body: { body: 'Größe M, @ann?\n\t— "{now}" 🚪' }
+  })
   await call(`${api}/tasks/${ids[4]}`, { method: 'DELETE', token: ann })
   const key = await createReadingKey(api, ann)
   await call(`${api}/admin/ip-bans`, {
@@ -54,6 +59,7 @@ export async function populate({ url }: Pick<Server, 'url'>) {
   const requests: ReadRequest[] = [
     ...READ_BY_ANN,
     `tasks/${ids[2]}/events`,
+    `tasks/${ids[2]}/comments`,
     `task-imports/${importId}/errors`
   ].map((path) => [path, ann])
   requests.push(['tasks', bob], ['tasks?limit=3', key])

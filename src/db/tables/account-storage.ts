@@ -13,7 +13,7 @@ export interface MeasureProgress {
   ms: number
 }
 
-/** How much accounts have stored, as it was last measured: a row for each that was written to since there is a quota. */
+/** How much accounts store, as it was last measured: a row for each that was written to since there is a quota. */
 export const accountStorage = pgTable(
   'account_storage',
   {

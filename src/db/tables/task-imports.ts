@@ -38,6 +38,8 @@ export const taskImports = pgTable(
     id: uuid().notNull(),
     status: taskImportStatus().notNull(),
     file_name: text().notNull(),
+    /** The project that its tasks go into; null where they are personal, or each row says its own. */
+    project_id: uuid(),
     dry_run: boolean().notNull(),
     rows_total: integer().notNull().default(0),
     rows_processed: integer().notNull().default(0),

@@ -4,6 +4,8 @@ import type { Db } from '../../db/client.ts'
 import { retryRead } from '../../db/retry-read.ts'
 import { FILE_LIMITS, streamText } from '../../lib/text-stream.ts'
 import { accountDeleted, getUser } from '../identity/service.ts'
+import { readInvitationsFor, readSentInvitations } from '../invitations/service.ts'
+import { readMembershipsOf, readOwnMembers, readOwnProjects } from '../projects/service.ts'
 import { readOwnEvents, readOwnTasks } from '../tasks/service.ts'
 
 /** Records of one read: at most a megabyte, since long ones would hold up all other requests. */
@@ -16,8 +18,9 @@ const FORMAT = { format: 'tasklane_account', version: 1 }
 export const lineOf = (type: string, data: object): string => `${JSON.stringify({ type, data })}\n`
 
 /**
- * Streams everything that is the caller's own as JSON lines: the account, then its tasks with those in the trash, then
- * their history. Each is read page by page as the reader takes it, and between reads no connection is held.
+ * Streams everything that is the caller's own as JSON lines: the account, its projects with their members, to which
+ * projects it belongs, its invitations, then its tasks with those in the trash and their history. Each is read page by
+ * page as the reader takes it, and between reads no connection is held.
  */
 export async function exportAccount(
   db: Db,
@@ -28,22 +31,26 @@ export async function exportAccount(
   if (!user) {
     throw accountDeleted()
   }
-  const tasks = pages((limit, after?: Task) =>
-    paced(caller, () => readOwnTasks(db, caller.id, limit, after))
-  )
-  const events = pages((limit, after?: TaskEvent) =>
-    paced(caller, () => readOwnEvents(db, caller.id, limit, after))
-  )
+  const records = <T extends object>(
+    type: string,
+    read: (db: Db, userId: string, limit: number, after?: T) => Promise<T[]>
+  ) =>
+    linesOf(
+      type,
+      pages((limit, after?: T) => paced(caller, () => read(db, caller.id, limit, after)))
+    )
   async function* lines() {
     yield lineOf('export', FORMAT) + lineOf('account', user as object)
-    yield* linesOf('task', tasks)
-    yield* linesOf('task_event', events)
+    yield* records('project', readOwnProjects)
+    yield* records('project_member', readOwnMembers)
+    yield* records('project_membership', readMembershipsOf)
+    yield* records('invitation_sent', readSentInvitations)
+    yield* records('invitation_received', readInvitationsFor)
+    yield* records('task', readOwnTasks)
+    yield* records('task_event', readOwnEvents)
   }
   return streamText(lines(), FILE_LIMITS)
 }
-
-type Task = Awaited<ReturnType<typeof readOwnTasks>>[number]
-type TaskEvent = Awaited<ReturnType<typeof readOwnEvents>>[number]
 
 async function* linesOf(type: string, pages: AsyncIterable<object[]>): AsyncGenerator<string> {
   for await (const page of pages) {

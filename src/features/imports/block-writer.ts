@@ -18,8 +18,16 @@ const BLOCK_CHARACTERS = 120_000
 
 export type BlockWriter = ReturnType<typeof createBlockWriter>
 
+/** The import whose rows are stored, and the list that those go into which name none. */
+interface Target {
+  owner_id: string
+  id: string
+  list_id: string
+}
+
 /** Collects parsed rows in blocks, and stores these: an import in the order of its rows. */
-export function createBlockWriter(db: Db, owner_id: string, id: string) {
+export function createBlockWriter(db: Db, target: Target) {
+  const { owner_id, id } = target
   const full: NewBlock[] = []
   let block_no = 0
   let block = emptyBlock()
@@ -45,7 +53,7 @@ export function createBlockWriter(db: Db, owner_id: string, id: string) {
   return {
     add(row: number, parsed: ParsedRow): void {
       if ('task' in parsed) {
-        const text = recordOf(owner_id, id, row, parsed)
+        const text = recordOf(target, row, parsed)
         block.tasks.push(text)
         block.characters += text.length
         countId(block, parsed.kept.id)
@@ -102,13 +110,13 @@ const isFull = (block: OpenBlock): boolean =>
 
 /** Returns a valid row as JSON, with the ids that it gets however often it is processed. */
 function recordOf(
-  owner_id: string,
-  importId: string,
+  { id, list_id }: Target,
   row: number,
   { task, kept }: Extract<ParsedRow, { task: unknown }>
 ): string {
-  const ids = deterministicUuids(importId, row)
+  const ids = deterministicUuids(id, row)
   const { id: given_id, ...rest } = kept
-  const matching = given_id !== undefined && { given_id, own_id: ownUuid(owner_id, given_id) }
+  const own_id = given_id && ownUuid(kept.project_id ?? list_id, given_id)
+  const matching = given_id !== undefined && { given_id, own_id }
   return JSON.stringify({ row, ...toTaskRecord(task, ids.task, ids.event), ...rest, ...matching })
 }

@@ -1,10 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Role } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { LEASE_SECONDS, type LeasedImport } from './lease.queries.ts'
 import type { TaskImportError } from './schema.ts'
 
-/** How far a running import is, and whether its owner is disabled. */
+/** How far a running import is, and what its owner may do. */
 export type Progress = {
   rows_processed: number
   /** How many tasks it has created, or would have. */
@@ -12,6 +13,7 @@ export type Progress = {
   rows_total: number
   errors_total: number
   disabled: boolean
+  role: Role
 }
 /** A block that is waiting to be imported. */
 export type Block = {
@@ -31,11 +33,11 @@ export async function lockProgress(
   workerId: string,
   { owner_id, id }: LeasedImport
 ): Promise<Progress | undefined> {
-  const [owner] = await executeRows<{ disabled: boolean }>(
+  const [owner] = await executeRows<Pick<Progress, 'disabled' | 'role'>>(
     tx,
-    sql`SELECT disabled FROM users WHERE id = ${owner_id} FOR KEY SHARE`
+    sql`SELECT disabled, role FROM users WHERE id = ${owner_id} FOR KEY SHARE`
   )
-  const [counters] = await executeRows<Omit<Progress, 'disabled'>>(
+  const [counters] = await executeRows<Omit<Progress, 'disabled' | 'role'>>(
     tx,
     sql`
       SELECT rows_processed, rows_imported - rows_updated AS rows_created, rows_total, errors_total

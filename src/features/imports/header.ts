@@ -1,10 +1,10 @@
 import { type Cell, type Cells, cellText, isBlank } from './csv-reader.ts'
-import { FIELDS_BY_KEY, type ImportField, isOurName, keyOf } from './fields.ts'
+import { FIELDS_BY_KEY, type ImportField, isOurName, keyOf, PROJECT } from './fields.ts'
 import { MAX_COLUMN_NAME, MAX_COLUMNS } from './file.schema.ts'
 import type { Findings } from './findings.ts'
 import { checkMapping, type Mapping } from './mapping.ts'
 import { invalidFile, printable } from './problems.ts'
-import { generic, recognise } from './sources/known-sources.ts'
+import { generic, jsonLines, recognise } from './sources/known-sources.ts'
 import type { Source } from './sources/source.ts'
 
 export interface Column {
@@ -32,19 +32,29 @@ const keysOf = (cells: Cells): Set<string> => new Set(cells.map((cell) => keyOf(
 /**
  * Reads the header, or throws the problem that it has. What the sender says of a column goes before what its name says,
  * and a name of ours before what others call a field; two columns for one field are otherwise rejected as ambiguous.
+ * Without `takesProjects` the column of the project is ignored.
  */
-export function readHeader(cells: Cells, found: Findings, mapping: Mapping): Layout {
+export function readHeader(
+  cells: Cells,
+  found: Findings,
+  mapping: Mapping,
+  takesProjects = true
+): Layout {
   if (cells.length > MAX_COLUMNS) {
     throw invalidFile(
       'too_many_columns',
       `The header has ${cells.length} columns; the maximum is ${MAX_COLUMNS}.`
     )
   }
-  const source = recognise(keysOf(cells)) ?? generic
+  const source = recognise(keysOf(cells)) ?? (found.format === 'csv' ? generic : jsonLines)
   found.source = source.id === 'generic' ? found.source : source.id
   const names = cells.map(nameOf)
   checkMapping(mapping, names)
-  const columns = names.map((name): Column => columnOf(name, source, mapping))
+  const columns = names
+    .map((name): Column => columnOf(name, source, mapping))
+    .map((column) =>
+      column.field === PROJECT && !takesProjects ? { ...column, field: undefined } : column
+    )
   const taken = settleDuplicates(withAddedColumns(columns), source, found)
   if (taken.every(({ field }) => field !== 'title')) {
     throw invalidFile(

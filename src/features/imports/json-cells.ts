@@ -5,7 +5,8 @@ import {
   type ImportField,
   isKeptField,
   isOurName,
-  keyOf
+  keyOf,
+  PROJECT
 } from './fields.ts'
 import { MAX_COLUMN_NAME, MAX_COLUMNS } from './file.schema.ts'
 import type { Findings } from './findings.ts'
@@ -22,6 +23,8 @@ interface Meaning {
   rank: number
 }
 const RANK = { mapped: 2, ours: 1, other: 0 }
+/** The project of a task in an export of ours. */
+const OWN_PROJECT: Meaning = { name: PROJECT, field: PROJECT, rank: RANK.ours }
 
 interface Said {
   meaning: Meaning
@@ -49,16 +52,19 @@ export function createCellWriter(found: Findings, mapping: Mapping, ignored: Set
     }
   }
   return {
-    cellsOf(values: Record<string, unknown>): Cells {
+    /** Returns the cells of an object; `hasProject` says that a `project_id` is a project of ours. */
+    cellsOf(values: Record<string, unknown>, hasProject: boolean): Cells {
       const row = new Map<ImportField, Said>()
       for (const [name, value] of Object.entries(values)) {
-        const meaning = meaningOf(name)
+        const said = meaningOf(name)
+        const isOurs = hasProject && name === PROJECT && said.rank !== RANK.mapped
+        const meaning = isOurs ? OWN_PROJECT : said
         if (meaning.field === undefined) {
           ignore(meaning)
           continue
         }
-        const said = { meaning, cell: cellOf(value, meaning.field) }
-        const { winner, loser } = settle(row.get(meaning.field), said)
+        const cell = cellOf(value, meaning.field)
+        const { winner, loser } = settle(row.get(meaning.field), { meaning, cell })
         row.set(meaning.field, winner)
         if (loser) {
           ignore(loser)

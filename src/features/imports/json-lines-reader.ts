@@ -9,6 +9,13 @@ import { invalidFile, isInvalidText, rowOf, wrongEncoding } from './problems.ts'
 const LINE_FEED = 0x0a
 const whereAfter = (rowsRead: number): string => rowOf(rowsRead, 'the beginning')
 
+interface JsonLinesOptions {
+  mapping: Mapping
+  ignored: Set<string>
+  /** Whether a task of an export goes into its project. */
+  takesProjects: boolean
+}
+
 /**
  * Reads JSON lines: an object for each task, by the names that columns have, or the lines of an account's export, of
  * which the tasks are read. Yields rows like those of CSV, the header first. Adds what it ignores to `ignored`.
@@ -16,21 +23,26 @@ const whereAfter = (rowsRead: number): string => rowOf(rowsRead, 'the beginning'
 export async function* readJsonLines(
   source: AsyncIterable<Buffer>,
   found: Findings,
-  { mapping, ignored }: { mapping: Mapping; ignored: Set<string> }
+  { mapping, ignored, takesProjects }: JsonLinesOptions
 ): AsyncGenerator<Cells[]> {
   yield [[...IMPORT_FIELDS]]
   const { cellsOf, checkNames } = createCellWriter(found, mapping, ignored)
   let rows = 0
+  const readLine = (line: string, row: number): Cells[] => {
+    const record = parseLine(line, row)
+    const values = valuesOf(record, found)
+    if (values === undefined || values === NO_TASK) {
+      return values ? [NO_CELLS] : []
+    }
+    return [cellsOf(withDueDay(values), takesProjects && values !== record)]
+  }
   try {
     for await (const lines of linesOf(source, () => rows)) {
-      const batch: Cells[] = []
-      for (const line of lines) {
-        const values = valuesOf(parseLine(line, rows + 1), found)
-        if (values) {
-          rows++
-          batch.push(values === NO_TASK ? NO_CELLS : cellsOf(withDueDay(values)))
-        }
-      }
+      const batch = lines.flatMap((line) => {
+        const cells = readLine(line, rows + 1)
+        rows += cells.length
+        return cells
+      })
       if (batch.length > 0) {
         yield batch
       }
@@ -94,7 +106,16 @@ const isObject = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What other records an export has. */
-const OTHER_RECORDS = ['export', 'account', 'task_event']
+const OTHER_RECORDS = [
+  'export',
+  'account',
+  'project',
+  'project_member',
+  'project_membership',
+  'invitation_sent',
+  'invitation_received',
+  'task_event'
+]
 const NO_TASK = 'no task'
 
 /**

@@ -3,6 +3,7 @@ import { isDate, isTimestamp, normalizeTimestamp } from '../../lib/timestamp.ts'
 import { isUuidV7 } from '../../lib/uuid.ts'
 import type { CsvField } from '../tasks/schema.ts'
 import type { Fault } from './faults.ts'
+import { PROJECT } from './fields.ts'
 import type { Reading } from './reading.ts'
 import { type Draft, textOf } from './sources/source.ts'
 
@@ -11,6 +12,8 @@ export interface Kept {
   id?: string
   created_at?: string
   completed_at?: string
+  /** The project that it is in, where the file is ours. */
+  project_id?: string
   /** The fields that the row sets or clears in a task that exists; only with an id. */
   given?: CsvField[]
 }
@@ -30,22 +33,21 @@ export function keptOf(
 ): { kept: Kept; faults: Fault[] } {
   const kept: Kept = {}
   const faults: Fault[] = []
-  const id = idOf(textOf(draft, 'id'), reading)
-  if (typeof id === 'object') {
-    faults.push(id)
-  } else if (id !== undefined) {
-    kept.id = id
-    kept.given = given
+  const read = {
+    id: idOf(textOf(draft, 'id'), reading),
+    [PROJECT]: projectOf(textOf(draft, PROJECT), reading),
+    created_at: momentOf('created_at', draft, reading),
+    completed_at: momentOf('completed_at', draft, reading)
   }
-  for (const field of ['created_at', 'completed_at'] as const) {
-    const text = textOf(draft, field)
-    const at = timestampOf(text, reading)
-    const fault = text === '' ? undefined : faultOf(field, at)
-    if (fault) {
-      faults.push(fault)
-    } else if (at !== undefined) {
-      kept[field] = normalizeTimestamp(at)
+  for (const [field, found] of Object.entries(read)) {
+    if (typeof found === 'object') {
+      faults.push(found)
+    } else if (found !== undefined) {
+      kept[field as keyof typeof read] = found
     }
+  }
+  if (kept.id !== undefined) {
+    kept.given = given
   }
   if (kept.completed_at !== undefined) {
     if (task.status === undefined) {
@@ -72,6 +74,18 @@ function idOf(text: string, { ids }: Reading): string | Fault | undefined {
   return undefined
 }
 
+/** Returns the project of a row, or a fault where it can be none. */
+function projectOf(text: string, reading: Reading): string | Fault | undefined {
+  if (text === '') {
+    return undefined
+  }
+  reading.hasProjects = true
+  if (isUuidV7(text)) {
+    return text.toLowerCase()
+  }
+  return { column: PROJECT, code: 'malformed', message: 'project_id must be a UUIDv7.' }
+}
+
 /** Reads a date as its beginning, and what has no zone in that of the file; without one it is UTC, which is told. */
 function timestampOf(text: string, { zone, warn }: Reading): string | undefined {
   const isDay = isDate(text)
@@ -83,6 +97,17 @@ function timestampOf(text: string, { zone, warn }: Reading): string | undefined 
     )
   }
   return at ?? (text || undefined)
+}
+
+function momentOf(
+  field: 'created_at' | 'completed_at',
+  draft: Draft,
+  reading: Reading
+): string | Fault | undefined {
+  const text = textOf(draft, field)
+  const at = timestampOf(text, reading)
+  const fault = text === '' ? undefined : faultOf(field, at)
+  return fault ?? (at && normalizeTimestamp(at))
 }
 
 function faultOf(column: 'created_at' | 'completed_at', at = ''): Fault | undefined {

@@ -19,6 +19,8 @@ export type LeasedImport = {
   id: string
   request_id: string
   dry_run: boolean
+  /** The project that its tasks go into; null where they are personal, or each row says its own. */
+  project_id: string | null
   /** What happens to a row whose task exists; null where rows have no ids. */
   on_conflict: OnConflict | null
   failed_attempts: number
@@ -75,7 +77,7 @@ export async function leaseImport(
           LIMIT 1
           FOR UPDATE OF i SKIP LOCKED
         )
-        RETURNING owner_id, id, request_id, dry_run, on_conflict, failed_attempts`
+        RETURNING owner_id, id, request_id, dry_run, project_id, on_conflict, failed_attempts`
     )
     return leased
   } catch (error) {

@@ -1,6 +1,6 @@
 import { invalidField, type Problem } from '../../core/problem.ts'
 import { closestName } from '../../lib/did-you-mean.ts'
-import { IMPORT_FIELDS, type ImportField, keyOf } from './fields.ts'
+import { IMPORT_FIELDS, type ImportField, keyOf, PROJECT } from './fields.ts'
 import { MAX_COLUMN_NAME, MAX_COLUMNS } from './file.schema.ts'
 import { printable } from './problems.ts'
 
@@ -71,6 +71,19 @@ function unknownTarget(name: string, target: unknown): string {
     `${closest ? `; did you mean ${closest}?` : '.'} ` +
     `Fields are ${TARGETS.join(', ')}; null ignores a column.`
   )
+}
+
+/** Throws when a column says the project of each row, and the sender names one for all of them. */
+export function checkProject({ in: from, columns }: Mapping, project_id: string | undefined): void {
+  const column = [...columns.values()].find(({ field }) => field === PROJECT)
+  if (column && project_id !== undefined) {
+    throw invalidField(
+      from,
+      pointerTo(column.name),
+      'contradiction',
+      'project_id names the project of all rows. Leave it out, or do not map a column to it.'
+    )
+  }
 }
 
 /** Throws when the sender speaks of a column that the file does not have. */

@@ -27,7 +27,7 @@ import {
   SourceName,
   Warnings
 } from './file.schema.ts'
-import { MAX_ROWS, Rows, TaskImportError } from './schema.ts'
+import { ImportProjectId, MAX_ROWS, Rows, TaskImportError } from './schema.ts'
 
 /** How many tasks, and how many errors, a preview shows. */
 export const PREVIEW_ROWS = 20
@@ -58,6 +58,7 @@ const DRAFT_EXAMPLE = {
   due_date: '2026-02-01T23:59:59.999Z',
   all_day: true,
   tags: ['home'],
+  project_id: null,
   created_at: null,
   completed_at: null
 }
@@ -78,6 +79,7 @@ const TaskImportDraft = responseBody(
     due_date: DueDate,
     all_day: AllDay,
     tags: Tags,
+    project_id: NullableId('The project that it goes into; null for your personal list.'),
     created_at: NullableTimestamp('When it was created, if the file says so.'),
     completed_at: NullableTimestamp('When it was finished, if the file says so.')
   },
@@ -142,6 +144,6 @@ export const TaskImportPreview = responseBody(
 )
 export type TaskImportPreview = Static<typeof TaskImportPreview>
 
-export const TaskImportPreviewQuery = params(fileQuery)
+export const TaskImportPreviewQuery = params({ project_id: ImportProjectId, ...fileQuery })
 
 export const previewSchemas: TSchema[] = [TaskImportColumn, TaskImportDraft, TaskImportPreview]

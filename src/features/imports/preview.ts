@@ -12,7 +12,7 @@ export async function previewFile(
   options: ReadOptions,
   maxRows: number
 ): Promise<TaskImportPreview> {
-  const counter = createCounter()
+  const counter = createCounter(options.project_id)
   const batches = readTasks(source, options, maxRows)
   for (;;) {
     const { value, done } = await batches.next()
@@ -23,7 +23,7 @@ export async function previewFile(
   }
 }
 
-function createCounter() {
+function createCounter(project_id: string | undefined) {
   const counts = { rows_valid: 0, rows_skipped: 0, rows_rejected: 0 }
   const tasks: TaskImportDraft[] = []
   const errors: TaskImportError[] = []
@@ -32,7 +32,7 @@ function createCounter() {
       if ('task' in parsed) {
         counts.rows_valid++
         if (tasks.length < PREVIEW_ROWS) {
-          tasks.push(toDraft(row, parsed))
+          tasks.push(toDraft(row, parsed, project_id))
         }
       } else if ('errors' in parsed) {
         counts.rows_rejected++
@@ -46,12 +46,17 @@ function createCounter() {
   }
 }
 
-function toDraft(row: number, { task, kept }: Extract<ParsedRow, { task: unknown }>) {
+function toDraft(
+  row: number,
+  { task, kept }: Extract<ParsedRow, { task: unknown }>,
+  project_id: string | null = null
+) {
   const { id: _, event_id, assignee_id, ...fields } = toTaskRecord(task, '', '')
   const nothing = {
     id: null,
     description: null,
     due_date: null,
+    project_id,
     created_at: null,
     completed_at: null
   }

@@ -1,10 +1,13 @@
+import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import {
   createFromRecords,
   idTaken,
+  lockRecordPlaces,
   type MatchedRecord,
+  type Place,
   quotaExceeded,
   remainingQuota,
   type StorageQuota,
@@ -25,6 +28,7 @@ import {
 } from './block.queries.ts'
 import { contextOf, failImport, recordEnd } from './ending.ts'
 import type { Rejection } from './faults.ts'
+import { PROJECT } from './fields.ts'
 import type { LeasedImport } from './lease.queries.ts'
 import { MAX_STORED_ERRORS } from './schema.ts'
 
@@ -51,8 +55,10 @@ export function processBlock(
     if (!progress) {
       return false
     }
-    if (progress.disabled) {
-      await failImport(db, leased, accountDisabled(), tx)
+    const run = { tx, leased, progress, quota, storage, ctx: contextFor(leased, progress) }
+    const place = progress.disabled ? accountDisabled() : await findPlace(run)
+    if (place instanceof Problem) {
+      await failImport(db, leased, place, tx)
       return false
     }
     const block = await findNextBlock(tx, leased)
@@ -60,11 +66,9 @@ export function processBlock(
       await recordEnd(tx, leased, await saveProgress(tx, leased, NOTHING, true))
       return false
     }
-    const rows = leased.on_conflict === null ? createRows : matchRows
-    const refusal = storage.findRefusal(leased.owner_id)
-    const { rejections, ...outcome } = refusal
-      ? await rejectRows(tx, leased, block, refusal)
-      : await rows(tx, leased, progress, block, quota)
+    const { rejections, ...outcome } = await (leased.on_conflict === null
+      ? createRows(run, block, place)
+      : matchRows(run, block))
     const errors = block.errors_total + rejections.length
     const limit = Math.max(0, MAX_STORED_ERRORS - progress.errors_total)
     if (limit === 0 || errors === 0) {
@@ -91,79 +95,113 @@ const accountDisabled = () =>
 
 const NOTHING: Outcome = { processed: 0, created: 0, updated: 0, skipped: 0, errors: 0 }
 
+/** The processing of one block. */
+interface Run {
+  tx: Tx
+  leased: LeasedImport
+  progress: Progress
+  quota: number
+  storage: StorageQuota
+  /** Acts for the owner of the import, with the role that they have now. */
+  ctx: RequestContext
+}
+
+const contextFor = (leased: LeasedImport, { role }: Progress): RequestContext => ({
+  ...contextOf(leased),
+  caller: { id: leased.owner_id, name: '', role, session_id: '' }
+})
+
+/**
+ * Returns the list that the import is into, whose project stays as it is until the transaction ends; or why nothing
+ * more can go there.
+ */
+async function findPlace({ tx, leased, ctx }: Run): Promise<Place | Problem> {
+  const { project_id } = leased
+  const place = (await lockRecordPlaces(tx, ctx.caller, [project_id])).of(project_id)
+  return place instanceof Problem ? projectClosed(place) : place
+}
+
+/** Why an import ends whose project does not take tasks any more. */
+function projectClosed({ code }: Problem): Problem {
+  const remain = 'Tasks that the import had created remain.'
+  if (code === 'project_archived') {
+    return new Problem(code, { detail: `The project was archived meanwhile. ${remain}` })
+  }
+  return code === 'not_allowed'
+    ? new Problem(code, { detail: `You may no longer create tasks in the project. ${remain}` })
+    : new Problem('not_found', {
+        detail: `The project was deleted, or you do not belong to it any more. ${remain}`
+      })
+}
+
 type RowsOutcome = Omit<Outcome, 'processed' | 'errors'> & { rejections: Rejection[] }
 
-/** Creates a task of each row of a block that the quota allows. A dry run only counts them. */
-async function createRows(
-  tx: Tx,
-  leased: LeasedImport,
-  progress: Progress,
-  block: Block,
-  quota: number
-): Promise<RowsOutcome> {
-  const created = await quotaFor(tx, leased, progress, block.valid_rows, quota)
+/** Creates a task of each row of a block that the quotas allow. A dry run only counts them. */
+async function createRows(run: Run, block: Block, place: Place): Promise<RowsOutcome> {
+  const { tx, leased, quota, storage, ctx } = run
+  const refusal = storage.findRefusal(place.owner_id)
+  const created = refusal ? 0 : await quotaFor(run, place.owner_id, block.valid_rows)
   const isWhole = created === block.valid_rows
   if (created > 0 && !leased.dry_run) {
     const limit = isWhole ? undefined : created
-    await createFromRecords(tx, contextOf(leased), recordsOfBlock(leased, block), limit)
+    await createFromRecords(tx, ctx, recordsOfBlock(leased, block), place, limit)
   }
   const over = isWhole ? [] : await listRowsAfter(tx, leased, block, created)
-  return { created, updated: 0, skipped: 0, rejections: over.map(rejectWith(quotaExceeded(quota))) }
-}
-
-/** Rejects all rows of a block for the same reason. */
-async function rejectRows(
-  tx: Tx,
-  leased: LeasedImport,
-  block: Block,
-  refusal: Problem
-): Promise<RowsOutcome> {
-  const rows = await listRowsAfter(tx, leased, block, 0)
-  return { created: 0, updated: 0, skipped: 0, rejections: rows.map(rejectWith(refusal)) }
+  const reject = rejectWith(refusal ?? quotaExceeded(quota))
+  return { created, updated: 0, skipped: 0, rejections: over.map(reject) }
 }
 
 /** Creates, changes or skips a task of each row of a block, by its id. A dry run only counts them. */
-async function matchRows(
-  tx: Tx,
-  leased: LeasedImport,
-  progress: Progress,
-  block: Block,
-  quota: number
-): Promise<RowsOutcome> {
+async function matchRows(run: Run, block: Block): Promise<RowsOutcome> {
+  const { tx, leased, quota, storage, ctx } = run
+  const { project_id } = leased
   const records = await readRecords<MatchedRecord & { row: number }>(tx, leased, block)
-  const { created, updated, skipped, taken, over } = await saveMatched(
-    tx,
-    contextOf(leased),
-    records,
-    {
-      onConflict: leased.on_conflict ?? 'skip',
-      isDryRun: leased.dry_run,
-      quotaFor: (wanted) => quotaFor(tx, leased, progress, wanted, quota)
-    }
-  )
+  const named = [project_id, ...records.map((record) => record.project_id)]
+  const { taken, over, full, refused, ...counts } = await saveMatched(tx, ctx, records, {
+    onConflict: leased.on_conflict ?? 'skip',
+    isDryRun: leased.dry_run,
+    project_id,
+    places: await lockRecordPlaces(tx, ctx.caller, named),
+    quotaFor: (owner_id, wanted) => quotaFor(run, owner_id, wanted),
+    findRefusal: storage.findRefusal
+  })
   const rejections = [
     ...taken.map(({ row, given_id = '' }) => ({
       ...rejectWith(idTaken())(row),
       column: 'id' as const,
       value: given_id
     })),
-    ...over.map(({ row }) => rejectWith(quotaExceeded(quota))(row))
+    ...over.map(({ row }) => rejectWith(quotaExceeded(quota))(row)),
+    ...full.map(({ record, problem }) => rejectWith(problem)(record.row)),
+    ...refused.map(({ record, problem }) => rejectProject(record, problem))
   ]
-  return { created, updated, skipped, rejections }
+  return { ...counts, rejections }
 }
 
 const rejectWith =
   ({ code, message }: Problem) =>
   (row: number): Rejection => ({ row, column: '', code, message, value: null })
 
-/** Returns how many of so many tasks the quota allows. A dry run also counts those it would have created before. */
+const ELSEWHERE =
+  'Name a project for all rows in project_id, or leave the column out with mapping {"project_id": null}.'
+
+function rejectProject({ row, project_id }: MatchedRecord & { row: number }, problem: Problem) {
+  const [{ code, detail } = { code: problem.code, detail: problem.message }] =
+    problem.extras.errors ?? []
+  const message = `${detail} ${ELSEWHERE}`
+  return { row, column: PROJECT, code, message, value: project_id ?? null } satisfies Rejection
+}
+
+/**
+ * Returns how many of so many tasks the quota of an owner allows. A dry run also counts those it would have created
+ * before; they are the importer's, unless the import is into a project.
+ */
 async function quotaFor(
-  tx: Tx,
-  { owner_id, dry_run }: LeasedImport,
-  { rows_created }: Progress,
-  wanted: number,
-  quota: number
+  { tx, leased, progress, quota }: Run,
+  owner_id: string,
+  wanted: number
 ): Promise<number> {
-  const before = dry_run ? rows_created : 0
+  const isOfOther = leased.project_id === null && owner_id !== leased.owner_id
+  const before = leased.dry_run && !isOfOther ? progress.rows_created : 0
   return Math.max(0, (await remainingQuota(tx, quota, owner_id, before + wanted)) - before)
 }

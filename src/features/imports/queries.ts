@@ -10,6 +10,7 @@ export const importColumns = {
   status: taskImports.status,
   file_name: taskImports.file_name,
   dry_run: taskImports.dry_run,
+  project_id: taskImports.project_id,
   rows_total: taskImports.rows_total,
   rows_processed: taskImports.rows_processed,
   rows_imported: taskImports.rows_imported,

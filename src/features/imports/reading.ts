@@ -32,6 +32,8 @@ export interface Reading {
   /** In which times without zone are meant; undefined where nobody says so. */
   zone: TimeZone | undefined
   ids: Ids
+  /** Whether a row has said in which project its task is. */
+  hasProjects: boolean
   warn: Findings['warn']
 }
 
@@ -56,6 +58,7 @@ export function createReading(
     dateOrder: date_order ?? findDateOrder(layout, rows, found),
     zone,
     ids: { areOurs: saysIds(layout, mapping), kept: 0, foreign: undefined },
+    hasProjects: false,
     warn: found.warn
   }
 }

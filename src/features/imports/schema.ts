@@ -4,6 +4,7 @@ import { ProblemBody } from '../../http/problem.schema.ts'
 import {
   Id,
   NO_NUL,
+  NullableId,
   NullableText,
   NullableTimestamp,
   params,
@@ -59,6 +60,7 @@ const EXAMPLE = {
   status: 'running',
   file_name: 'tasks.csv',
   dry_run: false,
+  project_id: null,
   rows_total: 1200,
   rows_processed: 500,
   rows_imported: 498,
@@ -88,6 +90,9 @@ export const TaskImport = responseBody(
     dry_run: Type.Boolean({
       description: 'True for a dry run: rows are validated, and no tasks are created.'
     }),
+    project_id: NullableId(
+      'The project that its tasks go into, as the request named it; null where it named none.'
+    ),
     rows_total: Rows('How many data rows the file has, without the header and without blank rows.'),
     rows_processed: Rows(
       'How many of them have been processed: the sum of imported, skipped and rejected rows.'
@@ -133,7 +138,7 @@ export const TaskImportError = responseBody(
     column: NullableText(
       md`
         The field: \`title\`, \`description\`, \`status\`, \`priority\`, \`due_date\`, \`tags\`, \`id\`,
-        \`created_at\` or \`completed_at\`; null for an error of the row as a whole.`,
+        \`project_id\`, \`created_at\` or \`completed_at\`; null for an error of the row as a whole.`,
       20
     ),
     code: Type.String({
@@ -181,6 +186,12 @@ export const TaskImportErrorPage = responseBody(
   }
 )
 
+export const ImportProjectId = Type.Optional(
+  Id(md`
+    The project that the tasks go into, of which you are an editor at least. Without it they are personal; those of an
+    export go into the project of their row, and a row is rejected where you may not create tasks there.`)
+)
+
 export const TaskImportCreateQuery = params({
   dry_run: Type.Optional(
     Type.Boolean({
@@ -191,6 +202,7 @@ export const TaskImportCreateQuery = params({
     })
   ),
   on_conflict: Type.Optional(ref(OnConflict)),
+  project_id: ImportProjectId,
   ...fileQuery
 })
 export type TaskImportCreateQuery = Static<typeof TaskImportCreateQuery>

@@ -3,6 +3,7 @@ import type { Actor, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
+import { assertMayCreateIn } from '../tasks/service.ts'
 import { dryRunNote } from './ending.ts'
 import { previewFile } from './preview.ts'
 import { cancelUnfinished, findImport, listErrors } from './queries.ts'
@@ -28,15 +29,34 @@ type Ctx = RequestContext<Actor>
 export function createImportService(deps: ImportDeps) {
   const { db, maxRows } = deps
   return {
-    stageFile: (ctx: Ctx, file: ImportFile) => stageFile(db, ctx, file, maxRows),
-    previewFile: ({ source, options }: Pick<ImportFile, 'source'> & { options: ReadOptions }) =>
-      previewFile(source, options, maxRows),
+    stageFile: async (ctx: RequestContext, file: ImportFile) => {
+      await checkProject(db, ctx, file.options)
+      return stageFile(db, ctx, file, maxRows)
+    },
+    previewFile: async (
+      ctx: RequestContext,
+      { source, options }: Pick<ImportFile, 'source'> & { options: ReadOptions }
+    ) => {
+      await checkProject(db, ctx, options)
+      return previewFile(source, options, maxRows)
+    },
     discardStaged: (ctx: Ctx, id: string) => discardStaged(db, ctx, id),
     queueImport: (ctx: Ctx, staged: StagedImport, tx?: Tx) => queueImport(deps, ctx, staged, tx),
     readImport: (ctx: Ctx, id: string) => readImport(db, ctx, id),
     readErrors: (ctx: Ctx, id: string, limit: number): Promise<TaskImportError[]> =>
       listErrors(db, ctx.caller.id, id, limit),
     cancelImport: (ctx: Ctx, id: string) => cancelImport(db, ctx, id)
+  }
+}
+
+/** Throws when the caller may not create tasks in the project that they name, if they name one. */
+async function checkProject(
+  db: Db,
+  { caller }: RequestContext,
+  { project_id }: ReadOptions
+): Promise<void> {
+  if (project_id !== undefined) {
+    await assertMayCreateIn(db, caller, project_id)
   }
 }
 
@@ -59,7 +79,8 @@ function queueImport(
       throw new Problem('request_timeout')
     }
     const rows = `${queued.rows_total} ${queued.rows_total === 1 ? 'row' : 'rows'}`
-    const detail = rows + dryRunNote(queued)
+    const into = queued.project_id === null ? '' : ` into project ${queued.project_id}`
+    const detail = rows + into + dryRunNote(queued)
     await audit.succeeded(tx, ctx, 'task_import.created', { task_import: id }, detail)
     if (wakeJobs) {
       tx.afterCommit(wakeJobs)

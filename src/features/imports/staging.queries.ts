@@ -6,7 +6,7 @@ import type { TaskImport } from './schema.ts'
 
 export type NewImport = Pick<
   typeof taskImports.$inferInsert,
-  'owner_id' | 'id' | 'file_name' | 'dry_run' | 'request_id'
+  'owner_id' | 'id' | 'file_name' | 'dry_run' | 'project_id' | 'request_id'
 >
 /** Parsed rows as JSON: the valid ones as task records, the faults of the others as errors, if they are stored. */
 export interface NewBlock {

@@ -16,7 +16,7 @@ export interface StagedImport {
   ignored_columns: string[]
   source: string
   warnings: TaskImportWarning[]
-  /** Undefined where the file has no ids. */
+  /** Undefined where the file has neither ids nor projects. */
   on_conflict: OnConflict | undefined
   sha256: string
 }
@@ -48,13 +48,15 @@ export async function stageFile(
     id,
     dry_run: options.dry_run,
     file_name: baseName(file_name),
+    project_id: options.project_id ?? null,
     request_id: ctx.requestId
   })
   try {
     const digest = createHash('sha256')
-    const blocks = createBlockWriter(db, owner_id, id)
+    const blocks = createBlockWriter(db, { owner_id, id, list_id: options.project_id ?? owner_id })
     const report = await storeRows(readTasks(hashing(source, digest), options, maxRows), blocks)
-    const { found, layout, rows_total, ignored_columns } = report
+    const { found, layout, rows_total, ignored_columns, hasProjects } = report
+    const isJudgedByRow = hasProjects || layout.columns.some(({ field }) => field === 'id')
     // The same file with other columns is another request.
     digest.update(JSON.stringify([...options.mapping.columns]))
     return {
@@ -63,9 +65,7 @@ export async function stageFile(
       ignored_columns,
       source: found.source,
       warnings: found.warnings,
-      on_conflict: layout.columns.some(({ field }) => field === 'id')
-        ? (options.on_conflict ?? 'skip')
-        : undefined,
+      on_conflict: isJudgedByRow ? (options.on_conflict ?? 'skip') : undefined,
       sha256: digest.digest('base64url')
     }
   } catch (error) {

@@ -16,6 +16,8 @@ const LOOK_BYTES = 65_536
 export interface TableOptions {
   encoding?: FileEncoding | undefined
   mapping: Mapping
+  /** The project that all tasks go into, whatever the file says. */
+  project_id?: string | undefined
 }
 
 /**
@@ -24,14 +26,18 @@ export interface TableOptions {
  */
 export async function* readTable(
   source: AsyncIterable<Buffer>,
-  { encoding, mapping }: TableOptions,
+  { encoding, mapping, project_id }: TableOptions,
   found: Findings,
   ignored: Set<string>
 ): AsyncGenerator<Cells[]> {
   const { beginning, whole } = await lookAhead(decodeToUtf8(source, found, encoding))
   if (isJson(beginning)) {
     found.format = 'json_lines'
-    yield* readJsonLines(whole, found, { mapping, ignored })
+    yield* readJsonLines(whole, found, {
+      mapping,
+      ignored,
+      takesProjects: project_id === undefined
+    })
     return
   }
   const isKnown = (name: string) => isKnownColumn(name) || mapping.columns.has(keyOf(name.trim()))

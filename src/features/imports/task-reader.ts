@@ -4,7 +4,7 @@ import { MAX_LINES_BEFORE_HEADER } from './delimiter.ts'
 import { keyOf } from './fields.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { ignoredColumns, isHeaderOfProgram, type Layout, readHeader } from './header.ts'
-import { type Mapping, NO_MAPPING } from './mapping.ts'
+import { checkProject, type Mapping, NO_MAPPING } from './mapping.ts'
 import { invalidFile } from './problems.ts'
 import { createReading, finalLayout, type Reading, type ReadingOptions } from './reading.ts'
 import { type ParsedRow, parseRow } from './row-reader.ts'
@@ -23,6 +23,8 @@ export interface FileReport {
   layout: Layout
   ignored_columns: string[]
   rows_total: number
+  /** Whether rows say in which project their tasks are. */
+  hasProjects: boolean
 }
 
 /** A row by its number: rows count from 1, without the header and without blank ones. */
@@ -37,6 +39,7 @@ export async function* readTasks(
   options: ReadOptions,
   maxRows: number
 ): AsyncGenerator<NumberedRow[], FileReport> {
+  checkProject(options.mapping, options.project_id)
   const found = createFindings()
   const ignored = new Set<string>()
   const reader = createRowReader(found, options, maxRows)
@@ -57,12 +60,12 @@ export async function* readTasks(
     ignored.add('id')
   }
   const ignored_columns = found.format === 'csv' ? ignoredColumns(layout) : [...ignored]
-  return { found, layout, ignored_columns, rows_total }
+  return { found, layout, ignored_columns, rows_total, hasProjects: reading.hasProjects }
 }
 
 /** Turns rows of cells into tasks: first it looks for the header, then at the first rows, which are held until then. */
 function createRowReader(found: Findings, options: ReadOptions, maxRows: number) {
-  const { mapping } = options
+  const { mapping, project_id } = options
   const before: Cells[] = []
   let layout: Layout | undefined
   let reading: Reading | undefined
@@ -77,7 +80,8 @@ function createRowReader(found: Findings, options: ReadOptions, maxRows: number)
       if (!isAboutFile(cells, mapping) || before.length > MAX_LINES_BEFORE_HEADER) {
         const [first = cells] = before
         const own = found.format === 'csv' ? mapping : NO_MAPPING
-        layout = readHeader(isHeaderOfProgram(cells) ? cells : first, found, own)
+        const header = isHeaderOfProgram(cells) ? cells : first
+        layout = readHeader(header, found, own, project_id === undefined)
         return batch.slice(i + 1)
       }
     }

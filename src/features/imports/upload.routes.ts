@@ -41,7 +41,8 @@ const createTaskImport = {
     is absent; blank rows are skipped. One \`'\` before what a spreadsheet would run as a formula is removed, because
     an export adds it. A row whose \`id\` is that of a task of yours is skipped, unless \`on_conflict\` says otherwise,
     and so is one whose task is somebody else's and you see, which an import never changes: importing an export again
-    adds nothing. The same file under the same \`Idempotency-Key\` is imported once.
+    adds nothing. Tasks of a project belong to its owner; if you lose the right to create them there before the last
+    row, the import fails and says so. The same file under the same \`Idempotency-Key\` is imported once.
 
     ${FILE_HELP}`,
   consumes: ['multipart/form-data'],
@@ -50,6 +51,8 @@ const createTaskImport = {
   body: ref(TaskImportUpload),
   response: responses(
     { 202: ref(TaskImport) },
+    'not_allowed',
+    'project_archived',
     'too_many_imports',
     'idempotency_in_flight',
     'response_not_stored',
@@ -69,7 +72,7 @@ const previewTaskImport = {
   consumes: ['multipart/form-data'],
   querystring: TaskImportPreviewQuery,
   body: ref(TaskImportUpload),
-  response: responses({ 200: ref(TaskImportPreview) })
+  response: responses({ 200: ref(TaskImportPreview) }, 'not_allowed', 'project_archived')
 } as const
 
 const accepted = (queued: TaskImport) => ({
@@ -79,8 +82,9 @@ const accepted = (queued: TaskImport) => ({
 })
 
 /** Throws when there is no such zone, before the file is read. */
-const optionsOf = ({ time_zone, ...query }: TaskImportCreateQuery) => ({
+const optionsOf = ({ time_zone, project_id, ...query }: TaskImportCreateQuery) => ({
   ...query,
+  project_id: project_id?.toLowerCase(),
   zone: readTimeZone(time_zone)
 })
 
@@ -139,7 +143,7 @@ export async function taskImportUploadRoutes(
         maxBytes,
         mapping,
         accept: ({ source, mapping }) =>
-          imports.previewFile({ source, options: { ...options, mapping } }),
+          imports.previewFile(request.ctx, { source, options: { ...options, mapping } }),
         undo: async () => {}
       })
     }

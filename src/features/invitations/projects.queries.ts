@@ -198,6 +198,29 @@ export function listForUser(
     .limit(limit)
 }
 
+/** Returns the invitations that somebody has sent, oldest first, after one if it is given. */
+export function listSentBy(db: Db, userId: string, limit: number, after?: KeysetPosition) {
+  const { id, created_at } = invitations
+  const isAfter =
+    after && sql`(${created_at}, ${id}) > (${after.created_at}::timestamptz, ${after.id}::uuid)`
+  return db
+    .select({
+      ...invitationColumns,
+      role: sql<string>`coalesce(${invitations.project_role}::text, ${invitations.role}::text)`,
+      state: sql<string>`CASE
+        WHEN ${invitations.accepted_at} IS NOT NULL THEN 'accepted'
+        WHEN ${invitations.declined_at} IS NOT NULL THEN 'declined'
+        WHEN ${invitations.withdrawn_at} IS NOT NULL THEN 'withdrawn'
+        WHEN ${isOpen} THEN 'open'
+        ELSE 'expired'
+      END`
+    })
+    .from(invitations)
+    .where(and(eq(invitations.invited_by, userId), isAfter))
+    .orderBy(created_at, id)
+    .limit(limit)
+}
+
 /** Returns the project of an invitation for an account, and what has become of the invitation. */
 export async function findForUser(
   tx: Db,

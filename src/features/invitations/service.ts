@@ -4,6 +4,7 @@ import { consoleUrl } from '../../core/console-url.ts'
 import { type Actor, actingAs, actorOf, type RequestContext } from '../../core/context.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
+import type { KeysetPosition } from '../../db/keyset.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { emailKey } from '../../lib/email.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
@@ -11,6 +12,7 @@ import type { User } from '../identity/schema.ts'
 import { accountExists, getUser, type IdentityDeps, isStillAdmin } from '../identity/service.ts'
 import { type JoiningDeps, joinProject } from '../project-access/service.ts'
 import { invitationEmail } from './emails.ts'
+import { listForUser, listSentBy } from './projects.queries.ts'
 import {
   findInvitationState,
   findOpenInvitation,
@@ -24,6 +26,16 @@ import {
 import type { InvitationCreate, InvitationCreated, OpenInvitation } from './schema.ts'
 import type { InvitationState } from './state.sql.ts'
 import { describeState } from './state.ts'
+
+/** Reads of the invitations that somebody has sent or got, a page at a time. */
+export const readSentInvitations = (
+  db: Db,
+  userId: string,
+  limit: number,
+  after?: KeysetPosition
+) => listSentBy(db, userId, limit, after)
+export const readInvitationsFor = (db: Db, userId: string, limit: number, after?: KeysetPosition) =>
+  listForUser(db, userId, limit, after)
 
 export const DAYS = 14
 

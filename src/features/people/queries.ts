@@ -17,6 +17,8 @@ export interface PeopleFilter {
   knownTo: string | undefined
   q: string | undefined
   ids: string[] | undefined
+  /** Those who appear in tasks that the caller sees, who are visible by that. */
+  inTasks?: string[] | undefined
   /** Only those who belong to a project that the caller sees. */
   project?: { owner_id: string; id: string } | undefined
 }
@@ -93,10 +95,12 @@ export async function findScanEnd(
   return row
 }
 
-function matches({ q, ids, project }: PeopleFilter): SQL | undefined {
+function matches({ q, ids, inTasks, project }: PeopleFilter): SQL | undefined {
   return and(
     isNull(users.deleted_at),
-    ids === undefined ? sql`NOT ${users.disabled}` : inArray(users.id, ids),
+    ids || inTasks ? undefined : sql`NOT ${users.disabled}`,
+    ids && inArray(users.id, ids),
+    inTasks && inArray(users.id, inTasks),
     project && belongsTo(project),
     q === undefined ? undefined : beginsWith(foldLetters(q.trim()))
   )

@@ -7,7 +7,7 @@ import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
 import type { PeoplePosition } from './queries.ts'
 import { MAX_IDS, PeopleQuery, PersonPage } from './schema.ts'
-import { findPeople, knownTo, type People, visibleProject } from './service.ts'
+import { findPeople, type People, visibility, visibleProject } from './service.ts'
 
 export type PeopleRouteDeps = Pick<Deps, 'db' | 'config' | 'secrets'>
 
@@ -38,10 +38,17 @@ export async function peopleRoutes(app: App, deps: PeopleRouteDeps) {
     const { q, cursor, limit = query.id === undefined ? DEFAULT_LIMIT : MAX_IDS } = query
     const ids = query.id?.map((id) => id.toLowerCase())
     const project_id = query.project_id?.toLowerCase()
-    const binding = JSON.stringify(['people', caller.id, q, ids, project_id])
+    const taskIds =
+      query.task_id && [...new Set(query.task_id.map((id) => id.toLowerCase()))].sort()
+    const binding = JSON.stringify(['people', caller.id, q, ids, project_id, taskIds])
     const after = cursor === undefined ? undefined : toPosition(decode(binding, cursor))
     const project = project_id && (await visibleProject(deps, caller, project_id))
-    const filter = { knownTo: knownTo(deps, caller), q, ids, ...(project && { project }) }
+    const filter = {
+      ...(await visibility(deps, caller, taskIds)),
+      q,
+      ids,
+      ...(project && { project })
+    }
     const { rows, next } =
       project_id !== undefined && !project
         ? NOBODY

@@ -45,6 +45,15 @@ export const PeopleQuery = params({
   project_id: Type.Optional(
     Id('Only those who belong to this project; nobody where you cannot see it.')
   ),
+  task_id: Type.Optional(
+    Type.Array(Id('The id of a task.'), {
+      minItems: 1,
+      maxItems: MAX_IDS,
+      description: md`Only those who appear in these tasks, as owner, creator, assignee, author of a comment or in the
+                      history: whoever sees a task sees their names, also of those who have left its project. Repeat the
+                      parameter. A task that you cannot see adds nobody.`
+    })
+  ),
   limit: Type.Optional(
     Type.Integer({
       format: 'int32',

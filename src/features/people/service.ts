@@ -2,6 +2,7 @@ import type { Config } from '../../config.ts'
 import { atLeast, type Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { readProjectStates, roleIn } from '../project-access/service.ts'
+import { readPeopleOfTasks } from '../tasks/service.ts'
 import {
   findScanEnd,
   listPeople,
@@ -23,6 +24,17 @@ export interface People {
 /** Returns whose people a caller may find: everybody's where that is allowed, else their own. */
 export const knownTo = ({ config }: PeopleDeps, caller: Caller): string | undefined =>
   config.DIRECTORY === 'all' || atLeast(caller.role, 'manager') ? undefined : caller.id
+
+/** Returns whom a caller may find: if tasks are given, those who appear in what they see of them, whoever they are. */
+export async function visibility(
+  deps: PeopleDeps,
+  caller: Caller,
+  taskIds: string[] | undefined
+): Promise<Pick<PeopleFilter, 'knownTo' | 'inTasks'>> {
+  return taskIds === undefined
+    ? { knownTo: knownTo(deps, caller) }
+    : { knownTo: undefined, inTasks: await readPeopleOfTasks(deps.db, caller, taskIds) }
+}
 
 /** Tells whether a caller may find somebody. */
 export async function isVisibleTo(deps: PeopleDeps, caller: Caller, id: string): Promise<boolean> {

@@ -106,11 +106,16 @@ export async function listMemberships(
   }
   const members = await tx
     .select({ project_id: projectMembers.project_id, user_id: projectMembers.user_id })
-    .from(projectMembers)
-    .where(
-      and(inArray(projectMembers.project_id, projectIds), inArray(projectMembers.user_id, userIds))
+    .from(projects)
+    .innerJoin(
+      projectMembers,
+      and(
+        eq(projectMembers.owner_id, projects.owner_id),
+        eq(projectMembers.project_id, projects.id)
+      )
     )
-    .for('key share')
+    .where(and(inArray(projects.id, projectIds), inArray(projectMembers.user_id, userIds)))
+    .for('key share', { of: projectMembers })
   const owners = await executeRows<Membership>(
     tx,
     sql`SELECT id AS project_id, owner_id AS user_id FROM ${projects} WHERE ${inArray(projects.id, projectIds)}`

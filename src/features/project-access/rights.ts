@@ -5,7 +5,9 @@ import { type MemberRole, PROJECT_ROLES, type ProjectRole, type ProjectState } f
 /** What is done with a project → the role that it takes. The one place that says who may do what in a project. */
 const NEEDED = {
   read: 'viewer',
+  comment: 'viewer',
   editTasks: 'editor',
+  moderate: 'admin',
   manage: 'admin',
   dispose: 'owner'
 } as const satisfies Record<string, ProjectRole>
@@ -13,7 +15,9 @@ export type ProjectRight = keyof typeof NEEDED
 
 const REFUSALS: Record<ProjectRight, string> = {
   read: 'You are not a member of this project.',
+  comment: 'You are not a member of this project.',
   editTasks: 'You may read this project. Only its editors may change its tasks.',
+  moderate: 'Only admins and the owner of the project may delete comments of others.',
   manage: 'Only admins and the owner of the project may change it and its members.',
   dispose: 'Only the owner of the project may delete, restore or transfer it.'
 }

@@ -158,7 +158,7 @@ const transfer = {
     summary: 'Give a project to a member',
     description: md`
       Makes a member the owner of the project and of its tasks; the owner becomes an admin of it. For the owner, of
-      projects with up to 10 000 tasks and 50 000 events in their history.`,
+      projects with up to 10 000 tasks, 50 000 comments and 50 000 events in their history.`,
     params: ProjectParams,
     headers: IfMatch,
     body: ref(ProjectTransfer),

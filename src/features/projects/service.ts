@@ -7,6 +7,7 @@ import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
 import { assertRight, type ProjectRight, reachOf, roleIn } from '../project-access/service.ts'
 import type { StorageLimits } from '../tasks/service.ts'
+import { listMembershipsOf, listMembersOfOwner, listOwnProjectsById } from './archive.queries.ts'
 import {
   countOwnedUnderLock,
   findProject,
@@ -17,6 +18,30 @@ import {
   updateProject
 } from './queries.ts'
 import type { Project, ProjectCreate, ProjectUpdate } from './schema.ts'
+
+/** Reads of everything that somebody has in projects, a page at a time. */
+export const readOwnProjects = async (
+  db: Db,
+  ownerId: string,
+  limit: number,
+  after?: { id: string }
+) =>
+  (await listOwnProjectsById(db, ownerId, limit, after)).map((project) => ({
+    ...project,
+    role: 'owner'
+  }))
+export const readOwnMembers = (
+  db: Db,
+  ownerId: string,
+  limit: number,
+  after?: { project_id: string; user_id: string }
+) => listMembersOfOwner(db, ownerId, limit, after)
+export const readMembershipsOf = (
+  db: Db,
+  userId: string,
+  limit: number,
+  after?: { project_id: string }
+) => listMembershipsOf(db, userId, limit, after)
 
 export interface ProjectDeps {
   db: Db

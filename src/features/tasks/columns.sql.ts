@@ -10,6 +10,7 @@ export const taskColumns = {
   ...fieldColumns,
   completed: sql<boolean>`${tasks.status} = 'done'`.as('completed'),
   completed_at: tasks.completed_at,
+  comment_count: tasks.comment_count,
   version: tasks.version,
   created_at: tasks.created_at,
   updated_at: tasks.updated_at,
@@ -19,9 +20,17 @@ export const taskColumns = {
 /** `title, description, …` */
 export const fieldList: SQL = sql.raw(FIELD_NAMES.join(', '))
 
-/** The same, of records that a server without all-day tasks may have stored. */
+const STORED_FIELDS: Partial<Record<FieldName, string>> = {
+  all_day: 'coalesce(all_day, false)',
+  project_id: 'coalesce(project_id, list_project_id)'
+}
+
+/**
+ * The same, of stored records: a server without all-day tasks may have stored them, and those that name no project go
+ * into `list_project_id`.
+ */
 export const storedFieldList: SQL = sql.raw(
-  FIELD_NAMES.map((name) => (name === 'all_day' ? 'coalesce(all_day, false)' : name)).join(', ')
+  FIELD_NAMES.map((name) => STORED_FIELDS[name] ?? name).join(', ')
 )
 
 /** `title text, description text, …`, for jsonb_to_recordset. */

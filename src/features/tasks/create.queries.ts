@@ -20,6 +20,10 @@ import type { Task } from './schema.ts'
 /** A task to be created, with every field; `created_by` is null when its owner creates it. */
 export type NewTask = FieldValues & Pick<Task, 'owner_id' | 'id'> & { created_by: string | null }
 
+/** Returns who a task of an owner says it was created by: nobody where the owner creates it. */
+export const createdBy = ({ caller }: RequestContext<Actor>, owner_id: string): string | null =>
+  owner_id === caller.id ? null : caller.id
+
 const status = sql.placeholder('status')
 
 /** Creates a task and its event in one statement, which is the transaction. Prepared once. */
@@ -68,6 +72,15 @@ export type TaskRecord = Partial<FieldValues> & {
   event_id: string
   created_at?: string
   completed_at?: string
+  /** Set where the records of one statement go into several lists. */
+  owner_id?: string
+  created_by?: string | null
+}
+
+/** Where records go that do not say so themselves. */
+interface RecordList {
+  owner_id: string
+  project_id: string | null
 }
 
 /**
@@ -78,35 +91,39 @@ export async function insertTaskRecords(
   tx: Db,
   ctx: RequestContext<Actor>,
   arrays: SQL,
+  { owner_id, project_id }: RecordList,
   limit?: number
 ): Promise<number> {
-  const owner_id = ctx.caller.id
+  const created_by = createdBy(ctx, owner_id)
   const first = limit === undefined ? sql`` : sql`ORDER BY t.id LIMIT ${limit}`
-  const eventRows = sql`SELECT id, 1 AS version, event_id, '{}'::jsonb AS changes FROM given`
+  const owner = sql`coalesce(owner_id, ${owner_id}::uuid)`
+  const eventRows = sql`
+    SELECT ${owner} AS owner_id, id, 1 AS version, event_id, '{}'::jsonb AS changes
+    FROM given`
   const [created] = await executeRows<{ count: number }>(
     tx,
     sql`
       WITH given AS MATERIALIZED (
-        SELECT t.*
+        SELECT t.*, ${project_id}::uuid AS list_project_id
         FROM (${arrays}) AS stored (records),
           jsonb_to_recordset(stored.records)
             AS t(
-              id uuid, event_id uuid, ${fieldDefinitions},
+              owner_id uuid, created_by uuid, id uuid, event_id uuid, ${fieldDefinitions},
               created_at timestamptz, completed_at timestamptz
             )
         ${first}
       ),
       created AS (
-        INSERT INTO tasks (owner_id, id, ${fieldList}, created_at, completed_at)
+        INSERT INTO tasks (owner_id, created_by, id, ${fieldList}, created_at, completed_at)
         SELECT
-          ${owner_id}::uuid, id, ${storedFieldList},
+          ${owner}, coalesce(created_by, ${created_by}::uuid), id, ${storedFieldList},
           least(created_at, now()),
           CASE status WHEN 'done' THEN least(completed_at, now()) END
         FROM given
         RETURNING 1
       ),
       events AS (
-        ${taskEventsCte('task.created', { owner_id, ...eventOrigin(ctx) }, eventRows)}
+        ${taskEventsCte('task.created', { owner_id: sql`owner_id`, ...eventOrigin(ctx) }, eventRows)}
       )
       SELECT count(*)::int AS count FROM created`
   )

@@ -3,7 +3,7 @@ import type { RequestContext } from '../../core/context.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withRetries } from '../../db/transaction.ts'
-import { type InsertTask, insertTasks, type NewTask } from './create.queries.ts'
+import { createdBy, type InsertTask, insertTasks, type NewTask } from './create.queries.ts'
 import { assertDay } from './due-date.fields.ts'
 import { recordTaskEvents } from './events.queries.ts'
 import { DEFAULTS, normalizeFields } from './fields.ts'
@@ -73,7 +73,7 @@ const personalPlace = ({ caller }: RequestContext): Place => ({
 
 /** Completes a normalized body, which stands at `pointer` in the request. */
 export function newTask(
-  { caller }: RequestContext,
+  ctx: RequestContext,
   body: TaskCreate,
   { owner_id }: Place,
   pointer = ''
@@ -83,7 +83,7 @@ export function newTask(
     ...body,
     id: body.id?.toLowerCase() ?? uuidv7(),
     owner_id,
-    created_by: owner_id === caller.id ? null : caller.id
+    created_by: createdBy(ctx, owner_id)
   }
   assertDay(task.all_day, task.due_date, pointer)
   return task

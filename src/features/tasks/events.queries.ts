@@ -70,7 +70,7 @@ export const taskEventsCte = (
     actor_id,
     request_id,
     is_part
-  }: Record<OriginColumn, string | boolean | null | Placeholder>,
+  }: Record<OriginColumn, string | boolean | null | Placeholder | SQL>,
   rows: SQL
 ): SQL => sql`
   INSERT INTO task_events

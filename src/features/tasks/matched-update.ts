@@ -1,16 +1,17 @@
-import type { Actor, Caller, RequestContext } from '../../core/context.ts'
+import type { Caller, RequestContext } from '../../core/context.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { buildCompletion, buildUpdate, type TaskChangeSet } from './changes.ts'
 import type { TaskRecord } from './create.queries.ts'
 import { DEFAULTS, FIELD_NAMES, type FieldName } from './fields.ts'
 import { setCompletion } from './matched.queries.ts'
+import type { VisibleTask } from './queries.ts'
 import type { Task, TaskUpdate } from './schema.ts'
 import { applyChanges } from './update.ts'
 
 /** A record and the task that has its id. */
 export interface MatchedPair {
   record: TaskRecord & { given?: FieldName[] }
-  task: Task & { is_open?: boolean }
+  task: VisibleTask & { is_open?: boolean }
 }
 
 /**
@@ -19,28 +20,22 @@ export interface MatchedPair {
  */
 export async function updateMatched(
   tx: Tx,
-  ctx: RequestContext<Actor>,
+  ctx: RequestContext,
   pairs: MatchedPair[],
   isDryRun: boolean
 ): Promise<Task[]> {
-  const owner: Caller = {
-    id: ctx.caller.id,
-    name: ctx.caller.name ?? '',
-    role: 'user',
-    session_id: ''
-  }
-  const changes = pairs.flatMap((pair) => changeOf(owner, pair) ?? [])
+  const changes = pairs.flatMap((pair) => changeOf(ctx.caller, pair) ?? [])
   if (!isDryRun) {
     await applyChanges(
       tx,
       ctx,
       changes.map(({ changeSet }) => changeSet)
     )
-    const completions = changes.flatMap(({ becomes: { id }, completed_at }) =>
-      completed_at === undefined ? [] : { id, completed_at }
+    const completions = changes.flatMap(({ becomes: { owner_id, id }, completed_at }) =>
+      completed_at === undefined ? [] : { owner_id, id, completed_at }
     )
     if (completions.length > 0) {
-      await setCompletion(tx, ctx.caller.id, completions)
+      await setCompletion(tx, completions)
     }
   }
   return changes.map(({ becomes }) => becomes)
@@ -53,7 +48,7 @@ interface MatchedChange {
   completed_at: string | undefined
 }
 
-function changeOf(owner: Caller, { record, task }: MatchedPair): MatchedChange | undefined {
+function changeOf(caller: Caller, { record, task }: MatchedPair): MatchedChange | undefined {
   if (task.deleted_at !== null || task.is_open === false) {
     return undefined
   }
@@ -64,7 +59,7 @@ function changeOf(owner: Caller, { record, task }: MatchedPair): MatchedChange |
     becomes.status === 'done' && completed_at !== undefined && completed_at !== task.completed_at
   const completion = isOther ? completed_at : undefined
   const changeSet =
-    buildUpdate(owner, task, wanted) ??
+    buildUpdate(caller, task, wanted) ??
     (completion === undefined ? undefined : buildCompletion(task, completion))
   return (
     changeSet && {

@@ -1,12 +1,15 @@
 import { sql } from 'drizzle-orm'
-import type { Actor, RequestContext } from '../../core/context.ts'
+import type { RequestContext } from '../../core/context.ts'
+import { Problem } from '../../core/problem.ts'
 import type { Tx } from '../../db/transaction.ts'
-import { insertTaskRecords, type TaskRecord } from './create.queries.ts'
+import { createdBy, insertTaskRecords, type TaskRecord } from './create.queries.ts'
 import { DEFAULTS, type FieldName } from './fields.ts'
-import { listSeenIds, lockOwnTasks } from './matched.queries.ts'
-import { updateMatched } from './matched-update.ts'
-import { listTakenIds } from './queries.ts'
-import type { Task } from './schema.ts'
+import { listSeenIds, lockTasksIn } from './matched.queries.ts'
+import { type MatchedPair, updateMatched } from './matched-update.ts'
+import { listTakenIds, type VisibleTask } from './queries.ts'
+import type { RecordPlaces } from './record-places.ts'
+import type { StorageQuota } from './storage-quota.ts'
+import type { Place } from './task-projects.ts'
 
 /** A task from a file that may be one that the caller has. */
 export type MatchedRecord = TaskRecord & {
@@ -21,8 +24,13 @@ export type MatchedRecord = TaskRecord & {
 interface MatchOptions {
   onConflict: 'skip' | 'update' | 'error'
   isDryRun: boolean
-  /** Returns how many of so many new tasks the caller may have. */
-  quotaFor: (wanted: number) => Promise<number>
+  /** The project of records that name none; null for the personal list. */
+  project_id: string | null
+  places: RecordPlaces
+  /** Returns how many of so many new tasks an owner may have. */
+  quotaFor: (owner_id: string, wanted: number) => Promise<number>
+  /** Returns why nothing may be added to the account of an owner. */
+  findRefusal: StorageQuota['findRefusal']
 }
 interface MatchResult<T> {
   created: number
@@ -32,22 +40,28 @@ interface MatchResult<T> {
   taken: T[]
   /** Those that the quota does not allow. */
   over: T[]
+  /** Those whose owner stores too much. */
+  full: { record: T; problem: Problem }[]
+  /** Those whose project the caller may not put tasks into. */
+  refused: { record: T; problem: Problem }[]
 }
 
 /**
- * Creates a task of each record, unless the caller has a task with its id: that one is left alone, changed, or reported
- * as taken. A task that somebody else owns and the caller sees exists as well, and stays as it is. Any other id of
- * somebody else's task is like one that is free, except that the new task gets another id, which is the same each time.
- * Ids are locked until the transaction ends, so that two at the same time make one task.
+ * Creates a task of each record, unless the caller, or a project that records go into, has a task with its id: that
+ * one is left alone, changed, or reported as taken, and stays where it is. A task that the caller sees elsewhere exists
+ * as well, and stays as it is. Any other id of somebody else's task is like one that is free, except that the new task
+ * gets another id, which is the same each time. Ids are locked until the transaction ends, so that two at the same time
+ * make one task.
  */
 export async function saveMatched<T extends MatchedRecord>(
   tx: Tx,
-  ctx: RequestContext<Actor>,
+  ctx: RequestContext,
   records: T[],
   options: MatchOptions
 ): Promise<MatchResult<T>> {
-  const result: MatchResult<T> = { created: 0, updated: 0, skipped: 0, taken: [], over: [] }
-  const run: Run<T> = { tx, ctx, options, result, imagined: new Map() }
+  const counts = { created: 0, updated: 0, skipped: 0 }
+  const result: MatchResult<T> = { ...counts, taken: [], over: [], full: [], refused: [] }
+  const run: Run<T> = { tx, ctx, options, result, imagined: new Map(), made: new Map() }
   for (const round of roundsOf(records)) {
     await saveRound(run, round)
   }
@@ -56,11 +70,13 @@ export async function saveMatched<T extends MatchedRecord>(
 
 interface Run<T> {
   tx: Tx
-  ctx: RequestContext<Actor>
+  ctx: RequestContext
   options: MatchOptions
   result: MatchResult<T>
   /** The tasks that a dry run would have made or changed before, by their ids. */
-  imagined: Map<string, Task>
+  imagined: Map<string, MatchedPair['task']>
+  /** How many tasks of each owner a dry run would have made before: the database does not count them. */
+  made: Map<string, number>
 }
 
 /**
@@ -84,39 +100,93 @@ async function saveRound<T extends MatchedRecord>(run: Run<T>, records: T[]): Pr
   const { options, result } = run
   const { fresh, existing, assigned, blocked } = await match(run, records)
   result.taken.push(...blocked)
-  // The tasks that a dry run would have made before are not counted by the database.
-  const before = options.isDryRun ? result.created : 0
-  const room = Math.max(0, (await options.quotaFor(before + fresh.length)) - before)
-  result.over.push(...fresh.slice(room).map(({ record }) => record))
-  await createFresh(run, fresh.slice(0, room))
+  const placed = withinStorage(run, placeFresh(run, fresh), ({ owner_id }) => owner_id)
+  await createFresh(run, await withinQuota(run, placed))
   if (options.onConflict === 'error') {
     result.taken.push(...existing.map(({ record }) => record), ...assigned)
     return
   }
-  const updated = options.onConflict === 'update' ? await updateExisting(run, existing) : 0
+  if (options.onConflict === 'skip') {
+    result.skipped += existing.length + assigned.length
+    return
+  }
+  const changeable = withinStorage(run, existing, ({ task }) => task.owner_id)
+  const updated = await updateExisting(run, changeable)
   result.updated += updated
-  result.skipped += existing.length + assigned.length - updated
+  result.skipped += changeable.length + assigned.length - updated
+}
+
+/** Returns those whose owner may store more. */
+function withinStorage<T extends MatchedRecord, R extends { record: T }>(
+  { options, result }: Run<T>,
+  given: R[],
+  ownerOf: (each: R) => string
+): R[] {
+  return given.filter((each) => {
+    const problem = options.findRefusal(ownerOf(each))
+    if (problem) {
+      result.full.push({ record: each.record, problem })
+    }
+    return !problem
+  })
+}
+
+type Fresh<T> = { record: T; id: string }
+type Placed<T> = Fresh<T> & Place
+
+/** Finds the list of each new task. */
+function placeFresh<T extends MatchedRecord>({ options, result }: Run<T>, fresh: Fresh<T>[]) {
+  return fresh.flatMap((each): Placed<T>[] => {
+    const place = options.places.of(each.record.project_id ?? options.project_id)
+    if (place instanceof Problem) {
+      result.refused.push({ record: each.record, problem: place })
+      return []
+    }
+    return [{ ...each, ...place }]
+  })
+}
+
+/** Returns the new tasks that the quotas of their owners allow. */
+async function withinQuota<T extends MatchedRecord>(
+  { options, result, made }: Run<T>,
+  placed: Placed<T>[]
+): Promise<Placed<T>[]> {
+  const byOwner = Map.groupBy(placed, ({ owner_id }) => owner_id)
+  const within: Placed<T>[] = []
+  for (const [owner, own] of [...byOwner].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const before = made.get(owner) ?? 0
+    const room = Math.max(0, (await options.quotaFor(owner, before + own.length)) - before)
+    within.push(...own.slice(0, room))
+    result.over.push(...own.slice(room).map(({ record }) => record))
+  }
+  return within
 }
 
 interface Match<T> {
-  fresh: { record: T; id: string }[]
-  existing: { record: T; task: Task }[]
-  /** Those whose task is somebody else's, and one that the caller sees. */
+  fresh: Fresh<T>[]
+  existing: (MatchedPair & { record: T })[]
+  /** Those whose task is somebody else's in another list, and one that the caller sees. */
   assigned: T[]
   /** Those of which both ids belong to tasks that the caller does not see. */
   blocked: T[]
 }
 
 async function match<T extends MatchedRecord>(
-  { tx, ctx, imagined }: Run<T>,
+  { tx, ctx, options, imagined }: Run<T>,
   records: T[]
 ): Promise<Match<T>> {
   const ids = records.flatMap(({ given_id }) => given_id ?? [])
   const ownIds = records.flatMap(({ own_id }) => own_id ?? [])
   const taken = await listTakenIds(tx, [...ids, ...ownIds])
-  const own = await lockOwnTasks(tx, ctx.caller.id, [...ids, ...ownIds])
+  const { open, memberRoleIn } = options.places
+  const own = await lockTasksIn(tx, ctx.caller.id, open, [...ids, ...ownIds])
   const assigned = await listSeenIds(tx, ctx.caller.id, [...taken])
-  const byId = new Map([...own.map((task) => [task.id, task] as const), ...imagined])
+  const byId = new Map<string, MatchedPair['task']>([
+    ...own.map(
+      (task) => [task.id, { ...task, member_role: memberRoleIn(task.project_id) }] as const
+    ),
+    ...imagined
+  ])
   const result: Match<T> = { fresh: [], existing: [], assigned: [], blocked: [] }
   for (const record of records) {
     const { id, given_id = id, own_id = id } = record
@@ -136,24 +206,33 @@ async function match<T extends MatchedRecord>(
 }
 
 async function createFresh<T extends MatchedRecord>(
-  { tx, ctx, options, result, imagined }: Run<T>,
-  fresh: Match<T>['fresh']
+  { tx, ctx, options, result, imagined, made }: Run<T>,
+  placed: Placed<T>[]
 ): Promise<void> {
-  const rows = fresh.map(({ record, id }) => ({ ...record, id }))
+  const rows = placed.map(({ record, id, project_id, owner_id }) => ({
+    ...record,
+    id,
+    owner_id,
+    project_id,
+    created_by: createdBy(ctx, owner_id)
+  }))
   result.created += rows.length
   if (options.isDryRun) {
     for (const row of rows) {
-      imagined.set(row.id, imaginedTask(row, ctx.caller.id))
+      const member_role = options.places.memberRoleIn(row.project_id)
+      imagined.set(row.id, { ...imaginedTask(row), member_role })
+      made.set(row.owner_id, (made.get(row.owner_id) ?? 0) + 1)
     }
   } else if (rows.length > 0) {
-    await insertTaskRecords(tx, ctx, sql`SELECT ${JSON.stringify(rows)}::jsonb`)
+    const personal = { owner_id: ctx.caller.id, project_id: null }
+    await insertTaskRecords(tx, ctx, sql`SELECT ${JSON.stringify(rows)}::jsonb`, personal)
   }
 }
 
 /** Returns what decides whether a later record changes the task of this one. */
-function imaginedTask(record: TaskRecord, owner_id: string): Task {
+function imaginedTask(record: TaskRecord): VisibleTask {
   const times = { completed_at: record.completed_at ?? null, deleted_at: null }
-  return { ...DEFAULTS, ...record, ...times, owner_id } as unknown as Task
+  return { ...DEFAULTS, ...record, ...times } as unknown as VisibleTask
 }
 
 async function updateExisting<T extends MatchedRecord>(

@@ -2,17 +2,21 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import type { OwnedTable } from '../../db/delete-owned.ts'
 import { executeRows } from '../../db/rows.ts'
-import type { TaskVersion } from './trash.queries.ts'
+import type { DoomedTask, TaskVersion } from './trash.queries.ts'
 
 export const UNASSIGN_CHUNK = 1000
 
-/** The personal tasks of an owner: those of a project are in the trash with it, until they are purged. */
-export const OWNED_TASKS: OwnedTable = {
-  table: sql`tasks`,
-  owner: sql`owner_id`,
-  key: sql`id`,
-  only: sql`project_id IS NULL`
-}
+/** Lists personal tasks of an owner: those of a project are in the trash with it, until they are purged. */
+export const listPersonalTasks = (tx: Db, userId: string, limit: number): Promise<DoomedTask[]> =>
+  executeRows(
+    tx,
+    sql`
+      SELECT owner_id, id, version, comment_count
+      FROM tasks
+      WHERE owner_id = ${userId} AND project_id IS NULL
+      LIMIT ${limit}`
+  )
+
 export const OWNED_EVENTS: OwnedTable = {
   table: sql`task_events`,
   owner: sql`owner_id`,

@@ -1,7 +1,13 @@
 import type { PurgeOwned } from '../../core/owned-data.ts'
-import { deleteOwned } from '../../db/delete-owned.ts'
+import { deleteOwned, OWNED_CHUNK } from '../../db/delete-owned.ts'
 import { recordTaskEvents } from './events.queries.ts'
-import { clearAssignee, OWNED_EVENTS, OWNED_TASKS, UNASSIGN_CHUNK } from './owned-data.queries.ts'
+import {
+  clearAssignee,
+  listPersonalTasks,
+  OWNED_EVENTS,
+  UNASSIGN_CHUNK
+} from './owned-data.queries.ts'
+import { deleteTasks, withFewComments } from './trash.queries.ts'
 
 /** Takes a deleted account off tasks of others, each with its event. */
 const unassign =
@@ -23,10 +29,18 @@ const unassign =
     return released.length === UNASSIGN_CHUNK
   }
 
+/** Deletes personal tasks of a deleted account with their comments. */
+const deletePersonalTasks: PurgeOwned = async (tx, _ctx, userId) => {
+  const found = await listPersonalTasks(tx, userId, OWNED_CHUNK)
+  const deleted = withFewComments(found)
+  await deleteTasks(tx, deleted)
+  return deleted.length < found.length || found.length === OWNED_CHUNK
+}
+
 /** What an account leaves in tasks: those that it is assigned to, its own, and their history. */
 export const ownedTaskData: readonly PurgeOwned[] = [
   unassign(false),
   unassign(true),
-  (tx, _ctx, userId) => deleteOwned(tx, OWNED_TASKS, userId),
+  deletePersonalTasks,
   (tx, _ctx, userId) => deleteOwned(tx, OWNED_EVENTS, userId)
 ]

@@ -109,6 +109,19 @@ export async function countTasksOf(
   return row?.count ?? 0
 }
 
+/** Counts the comments on all tasks of a project, deleted ones included. */
+export async function countCommentsOf(tx: Db, project: TaskList): Promise<number> {
+  const ofTasks = (state: SQL) =>
+    sql`SELECT comment_count FROM tasks WHERE ${isIn(project)} AND ${state}`
+  const [row] = await executeRows<{ count: number }>(
+    tx,
+    sql`
+      SELECT coalesce(sum(comment_count), 0)::int AS count
+      FROM (${ofTasks(sql`deleted_at IS NULL`)} UNION ALL ${ofTasks(sql`deleted_at IS NOT NULL`)}) AS counted`
+  )
+  return row?.count ?? 0
+}
+
 /** Counts the live tasks of projects by state, in one statement. */
 export const countByStatus = (
   db: Db,

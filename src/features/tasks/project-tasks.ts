@@ -6,6 +6,7 @@ import type { TaskList } from '../project-access/schema.ts'
 import { recordTaskEvents, type TaskEvent } from './events.queries.ts'
 import {
   countByStatus,
+  countCommentsOf,
   countTasksOf,
   giveEventsOf,
   giveTasksOf,
@@ -20,6 +21,8 @@ import type { TaskVersion } from './trash.queries.ts'
 const CHUNK = 1000
 /** Events that go to another owner in one transaction. */
 const MAX_EVENTS = 50_000
+/** The same of comments. */
+const MAX_COMMENTS = 50_000
 
 type EventContext = RequestContext<Actor | null>
 
@@ -51,8 +54,8 @@ export async function unassignFromProject(
 }
 
 /**
- * Gives all tasks of a project to another owner with their history, in the transaction that gives them the project;
- * throws when the history is too long for one.
+ * Gives all tasks of a project to another owner with their history and comments, in the transaction that gives them the
+ * project; throws when these are too many for one.
  */
 export async function giveProjectTasks(
   tx: Tx,
@@ -61,6 +64,11 @@ export async function giveProjectTasks(
   newOwnerId: string
 ): Promise<void> {
   const changes = { owner_id: { old: project.owner_id, new: newOwnerId } }
+  if ((await countCommentsOf(tx, project)) > MAX_COMMENTS) {
+    throw new Problem('project_too_large', {
+      detail: `Only projects whose tasks have up to ${MAX_COMMENTS} comments can change their owner.`
+    })
+  }
   let events = 0
   for (const isTrashed of [false, true]) {
     for (let given = CHUNK; given === CHUNK; ) {

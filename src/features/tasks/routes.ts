@@ -3,14 +3,7 @@ import type { Deps } from '../../core/deps.ts'
 import { Problem } from '../../core/problem.ts'
 import { deriveKeys } from '../../core/secrets.ts'
 import { apiPath } from '../../http/api-path.ts'
-import {
-  etagOf,
-  IfMatch,
-  IfNoneMatch,
-  parseIfMatch,
-  sendChanged,
-  sendVersioned
-} from '../../http/etag.ts'
+import { IfMatch, IfNoneMatch, parseIfMatch, sendChanged, sendVersioned } from '../../http/etag.ts'
 import { IdempotencyKey, sendIdempotent } from '../../http/idempotency.ts'
 import { addLinkHeader, cursors } from '../../http/pagination.ts'
 import { noContent } from '../../http/replies.ts'
@@ -20,7 +13,7 @@ import { md } from '../../lib/md.ts'
 import { TaskListQuery } from './list.schema.ts'
 import { createTaskList } from './list.ts'
 import { Task, TaskCreate, TaskPage, TaskParams, TaskReplace, TaskUpdate } from './schema.ts'
-import { createTaskService } from './service.ts'
+import { createTaskService, etagOfTask } from './service.ts'
 
 const tags = ['Tasks']
 const mayRead = { allow: 'user', scope: 'tasks:read' } as const
@@ -51,7 +44,7 @@ const createTask = {
 } as const
 const created = (task: Task) => ({
   status: 201,
-  headers: { location: apiPath(`/tasks/${task.id}`), etag: etagOf(task.version) },
+  headers: { location: apiPath(`/tasks/${task.id}`), etag: etagOfTask(task) },
   body: task
 })
 
@@ -79,7 +72,8 @@ const getTask = {
     operationId: 'getTask',
     tags,
     summary: 'Read a task',
-    description: 'Returns one task with its version, which is also its `ETag`.',
+    description: md`
+      Returns one task. Its \`ETag\` is its version, with the number of its comments where it has any.`,
     params: TaskParams,
     headers: IfNoneMatch,
     response: responses(
@@ -173,15 +167,13 @@ export async function taskRoutes(
     if (!task) {
       throw new Problem('not_found')
     }
-    return sendVersioned(request, reply, task)
+    return sendVersioned(request, reply, task, etagOfTask(task))
   })
 
   const update = async (request: UpdateRequest, reply: FastifyReply) => {
     const { ctx, params, body } = request
-    return sendChanged(
-      reply,
-      await tasks.updateTask(ctx, params.task_id, parseIfMatch(request), body)
-    )
+    const task = await tasks.updateTask(ctx, params.task_id, parseIfMatch(request), body)
+    return sendChanged(reply, task, etagOfTask(task))
   }
   app.patch('/:task_id', updateTask, update)
   app.put('/:task_id', replaceTask, update)

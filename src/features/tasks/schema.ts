@@ -34,6 +34,7 @@ const EXAMPLE = {
   tags: ['home'],
   completed: false,
   completed_at: null,
+  comment_count: 0,
   version: 1,
   created_at: '2026-01-02T03:04:05.678Z',
   updated_at: '2026-01-02T03:04:05.678Z',
@@ -52,11 +53,17 @@ export const Task = responseBody(
     ...otherOutputSchemas,
     completed: Type.Boolean({ description: 'True while `status` is `done`.' }),
     completed_at: NullableTimestamp('When it was last finished; null while it is not.'),
+    comment_count: Type.Integer({
+      format: 'int32',
+      minimum: 0,
+      maximum: 2_147_483_647,
+      description: 'How many comments it has; they change neither `version` nor `updated_at`.'
+    }),
     version: Type.Integer({
       format: 'int32',
       minimum: 1,
       maximum: 2_147_483_647,
-      description: 'Grows by one with each change; also in `ETag`.'
+      description: 'Grows by one with each change of the task; also in `ETag`.'
     }),
     created_at: Timestamp('When it was created.'),
     updated_at: Timestamp('When it was last changed.'),

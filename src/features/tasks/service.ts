@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import type { Config } from '../../config.ts'
-import type { Actor, RequestContext } from '../../core/context.ts'
+import type { Actor, Caller, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { listOwnEvents, listOwnTasksById } from './archive.queries.ts'
@@ -9,13 +9,16 @@ import { runBatch } from './batch.ts'
 import { insertTaskRecords, prepareInsertTask, type TaskRecord } from './create.queries.ts'
 import { createTask } from './create.ts'
 import { DEFAULTS, FIELD_NAMES, type FieldValues, normalizeFields } from './fields.ts'
+import { listPeopleOfTasks } from './people.queries.ts'
 import { prepareFindTask } from './queries.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
 import { type StorageLimits, storageQuotaOf } from './storage-quota.ts'
+import type { Place } from './task-projects.ts'
 import { deleteAllTasks } from './trash.ts'
 import { prepareUpdateTask } from './update.queries.ts'
 import { deleteTask, restoreTask, updateTask, type Versions } from './update.ts'
 
+export { type CommentedTask, commentedTasks, countComment, lockCommented } from './commented.ts'
 export { idTaken } from './create.ts'
 export { type MatchedRecord, saveMatched } from './matched.ts'
 export {
@@ -27,7 +30,14 @@ export {
   unassignFromProject
 } from './project-tasks.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
+export { assertMayCreateIn, lockRecordPlaces, type RecordPlaces } from './record-places.ts'
 export { type StorageLimits, type StorageQuota, storageQuotaOf } from './storage-quota.ts'
+export type { Place } from './task-projects.ts'
+export { etagOfTask } from './update.ts'
+
+/** Returns the ids of those who appear in tasks that the caller sees; of many tasks only in what is newest. */
+export const readPeopleOfTasks = (db: Db, caller: Caller, taskIds: string[]): Promise<string[]> =>
+  listPeopleOfTasks(db, caller, taskIds)
 
 /** A read of everything that an owner has, a page at a time. */
 export const readOwnTasks = (db: Db, ownerId: string, limit: number, after?: Task) =>
@@ -79,12 +89,13 @@ export function toTaskRecord(body: TaskCreate, id: string, event_id: string): Ta
 }
 
 /**
- * Creates tasks of the caller's own from the JSON arrays of records that a statement selects, up to `limit` of them;
- * returns their number. The caller has checked the quota in the same transaction.
+ * Creates tasks in one list from the JSON arrays of records that a statement selects, up to `limit` of them; returns
+ * their number. The caller has checked the right and the quota in the same transaction.
  */
 export const createFromRecords = (
   tx: Tx,
   ctx: RequestContext<Actor>,
   arrays: SQL,
+  place: Place,
   limit?: number
-): Promise<number> => insertTaskRecords(tx, ctx, arrays, limit)
+): Promise<number> => insertTaskRecords(tx, ctx, arrays, place, limit)

@@ -106,7 +106,7 @@ export async function markWritten(db: Db, ownerIds: string[]): Promise<void> {
       due_at = coalesce(s.due_at, greatest(now(), ${restFrom(sql`s.measured_at`, sql`s.took_ms`)}))`)
 }
 
-/** Takes the account that is due longest, which nobody else takes meanwhile; `progress` where it is measured in part. */
+/** Takes the account that is due longest, which nobody else takes meanwhile. One measured in part has `progress`. */
 export async function leaseDue(
   db: Db
 ): Promise<{ owner_id: string; progress: MeasureProgress | null } | undefined> {

@@ -5,6 +5,23 @@ import { taskListId, tasks } from '../../db/tables/tasks.ts'
 
 /** A task in the version that it has now, or had when it was purged. */
 export type TaskVersion = { owner_id: string; id: string; version: number }
+/** A task that is to be deleted, with the number of comments that go with it. */
+export type DoomedTask = TaskVersion & { comment_count: number }
+
+/** Comments that are deleted in one transaction. */
+const COMMENTS_CHUNK = 5000
+
+/** Returns the first of some tasks, at least one, that have no more comments than one transaction deletes. */
+export function withFewComments(tasks: DoomedTask[]): DoomedTask[] {
+  let comments = 0
+  for (const [index, { comment_count }] of tasks.entries()) {
+    comments += comment_count
+    if (comments > COMMENTS_CHUNK) {
+      return tasks.slice(0, Math.max(index, 1))
+    }
+  }
+  return tasks
+}
 
 /** Returns the database's time as text. */
 export async function readClock(db: Db): Promise<string> {
@@ -39,11 +56,11 @@ export const trashOldest = (
   )
 
 /** Locks the tasks that have been in the trash longest, if it is more than `afterDays`. */
-export const lockTrashed = (tx: Db, afterDays: number, limit: number): Promise<TaskVersion[]> =>
+export const lockTrashed = (tx: Db, afterDays: number, limit: number): Promise<DoomedTask[]> =>
   executeRows(
     tx,
     sql`
-      SELECT owner_id, id, version
+      SELECT owner_id, id, version, comment_count
       FROM tasks
       WHERE deleted_at < now() - make_interval(days => ${afterDays})
       ORDER BY deleted_at

@@ -5,7 +5,7 @@ import { ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
 import { DeleteAllQuery, Task, TaskParams, TasksDeleted } from './schema.ts'
-import { createTaskService } from './service.ts'
+import { createTaskService, etagOfTask } from './service.ts'
 
 const tags = ['Tasks']
 const mayWrite = { allow: 'user', scope: 'tasks:write' } as const
@@ -62,10 +62,9 @@ export async function taskTrashRoutes(app: App, { db, config }: Pick<Deps, 'db' 
     }
     return { deleted: await tasks.deleteAllTasks(request.ctx) }
   })
-  app.post('/:task_id/restore', restoreTask, async (request, reply) =>
-    sendChanged(
-      reply,
-      await tasks.restoreTask(request.ctx, request.params.task_id, parseIfMatch(request))
-    )
-  )
+  app.post('/:task_id/restore', restoreTask, async (request, reply) => {
+    const { ctx, params } = request
+    const task = await tasks.restoreTask(ctx, params.task_id, parseIfMatch(request))
+    return sendChanged(reply, task, etagOfTask(task))
+  })
 }

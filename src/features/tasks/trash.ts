@@ -3,7 +3,14 @@ import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { recordTaskEvents } from './events.queries.ts'
 import type { StorageQuota } from './storage-quota.ts'
-import { deleteEvents, deleteTasks, lockTrashed, readClock, trashOldest } from './trash.queries.ts'
+import {
+  deleteEvents,
+  deleteTasks,
+  lockTrashed,
+  readClock,
+  trashOldest,
+  withFewComments
+} from './trash.queries.ts'
 
 /** Tasks in one transaction: few enough that nobody waits noticeably for one of them. */
 const DELETE_CHUNK = 1000
@@ -48,8 +55,8 @@ async function deleteChunk(tx: Tx, ctx: RequestContext, startedAt: string): Prom
 }
 
 /**
- * Deletes tasks that have been in the trash for more than `afterDays`, and their events except a last one: a chunk of
- * the tasks, or of their events as long as these are too many. Call again while there is more.
+ * Deletes tasks that have been in the trash for more than `afterDays` with their comments, and their events except a
+ * last one: a chunk of the tasks, or of their events as long as these are too many. Call again while there is more.
  */
 export function purgeTasks(
   db: Db,
@@ -57,7 +64,8 @@ export function purgeTasks(
   noteRemoval: StorageQuota['noteRemoval'] = () => {}
 ): Promise<{ done: number; more: boolean }> {
   return withTransaction(db, async (tx) => {
-    const purged = await lockTrashed(tx, afterDays, PURGE_CHUNK)
+    const trashed = await lockTrashed(tx, afterDays, PURGE_CHUNK)
+    const purged = withFewComments(trashed)
     if (purged.length === 0) {
       return { done: 0, more: false }
     }
@@ -76,6 +84,7 @@ export function purgeTasks(
         type: 'task.purged'
       }))
     )
-    return { done: purged.length, more: purged.length === PURGE_CHUNK }
+    const isAll = purged.length === trashed.length && trashed.length < PURGE_CHUNK
+    return { done: purged.length, more: !isAll }
   })
 }

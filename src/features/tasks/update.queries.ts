@@ -118,3 +118,17 @@ async function moveEvents(tx: Db, moved: TaskChange[]): Promise<void> {
       AS v(owner_id uuid, id uuid, new_owner_id uuid)
     WHERE e.owner_id = v.owner_id AND e.task_id = v.id`)
 }
+
+/** Adds to the number of comments that a live task has, and to nothing else; false when there is no such task. */
+export async function updateCommentCount(
+  tx: Db,
+  { owner_id, id }: Pick<Task, 'owner_id' | 'id'>,
+  by: number
+): Promise<boolean> {
+  const counted = await tx
+    .update(tasks)
+    .set({ comment_count: sql`${tasks.comment_count} + ${by}` })
+    .where(and(eq(tasks.owner_id, owner_id), eq(tasks.id, id), isLive))
+    .returning({ id: tasks.id })
+  return counted.length === 1
+}

@@ -3,6 +3,7 @@ import type { Actor, Caller, RequestContext } from '../../core/context.ts'
 import { Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withRetries, withTransaction } from '../../db/transaction.ts'
+import { etagOf } from '../../http/etag.ts'
 import { mustGet } from '../../lib/must-get.ts'
 import { buildDelete, buildRestore, buildUpdate, type TaskChangeSet } from './changes.ts'
 import { checkAssignee, checkMember } from './create.ts'
@@ -207,6 +208,10 @@ export async function applyChanges(
   return changed
 }
 
+/** Returns the tag of a task: comments come and go without a new version, and the task shows how many there are. */
+export const etagOfTask = ({ version, comment_count }: Task): string =>
+  etagOf(version, comment_count)
+
 /** Throws when the task has none of the versions that the caller accepts. */
 export async function checkVersion(tx: Db, task: Task, versions: Versions): Promise<void> {
   if (versions === undefined || versions.includes(task.version)) {
@@ -215,7 +220,8 @@ export async function checkVersion(tx: Db, task: Task, versions: Versions): Prom
   const since = Math.max(...versions)
   throw staleVersionProblem(
     task.version,
-    since > 0 && since < task.version ? await fieldsChangedSince(tx, task, since) : []
+    since > 0 && since < task.version ? await fieldsChangedSince(tx, task, since) : [],
+    etagOfTask(task)
   )
 }
 

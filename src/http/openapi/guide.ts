@@ -30,7 +30,8 @@ export const GUIDE = md`
 
   Each change of a task raises its \`version\`, which is its \`ETag\`. With \`If-Match\` a change is made only if nobody
   else has changed the task since, or else it is a 412 that names the fields that differ. With \`If-None-Match\` an
-  unchanged task is a 304.
+  unchanged task is a 304. Comments come and go without a new version: while a task has any, its \`ETag\` has
+  their number as well. \`If-Match\` compares the version alone.
 
   ## Repeated requests
 

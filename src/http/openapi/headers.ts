@@ -3,7 +3,12 @@ import { md } from '../../lib/md.ts'
 /** The response headers that are named components of the published document. */
 export const HEADERS = {
   RequestId: header('The id of this request. Quote it when you report a problem.', 64),
-  EntityTag: header('The version of the resource, for `If-Match` and `If-None-Match`.', 64),
+  EntityTag: header(
+    md`
+    The version of the resource, for \`If-Match\` and \`If-None-Match\`: \`"3"\`. That of a task with comments has their
+    number as well, \`"3.2"\`, since they come and go without a new version; \`If-Match\` compares the version alone.`,
+    64
+  ),
   Location: header('Where the new resource is.', 2000),
   Link: header('The next page (RFC 8288), while there is one.', 8192),
   RetryAfter: {

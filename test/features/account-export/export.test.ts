@@ -2,14 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { imported, tasksOf, worker } from '../../support/imports.ts'
+import {
+  createProject,
+  deleteProject,
+  invitationsOf,
+  invite,
+  invitePerson,
+  projectUrl,
+  projectWith,
+  withdrawInvitation
+} from '../../support/projects.ts'
 import { createTestApp, type Person } from '../../support/test-app.ts'
 
-const { signUp, db, config } = await createTestApp(t)
+const { signUp, db, config } = await createTestApp(t, { env: { DIRECTORY: 'all' } })
 worker(t, { db, config })
 const elsewhere = await createTestApp(t)
 worker(t, elsewhere)
 
 const EXPORT = '/api/v1/me/export'
+/** What an import says that it does not take of a task. */
+const IGNORED = ['owner_id', 'created_by', 'assignee_id', 'completed', 'version', 'updated_at']
 type Line = { type: string; data: Record<string, unknown> }
 const linesOf = (file: string): Line[] =>
   file
@@ -112,6 +124,62 @@ t.test('the parts of a file that is split between lines are imported one by one'
     (await tasksOf(away)).map(({ title }) => title),
     ['Line one', 'Second']
   )
+})
+
+t.test('the file has the projects with their people, and what the caller belongs to', async (t) => {
+  const [ann, bob, eve] = [
+    await signUp('user', 'ann-lee', { name: 'Ann Lee' }),
+    await signUp(),
+    await signUp()
+  ]
+  const [own, gone] = [await projectWith(ann, { editor: bob }), await createProject(ann, 'Gone')]
+  await deleteProject(ann, gone)
+  const others = await projectWith(bob, { viewer: ann })
+  const secret = await createProject(eve, 'Secret')
+  await invite(ann, own, { email: 'guest@example.com' }, 'viewer')
+  await withdrawInvitation(ann, own, await invitePerson(ann, own, eve))
+  await invitePerson(eve, secret, ann)
+  await ann.create({ title: 'In a project', project_id: own.id })
+  const hers = await bob.create({ title: 'Theirs', project_id: own.id })
+  await ann.create({ title: 'Plain' })
+  await bob.create({ title: 'Not mine', project_id: others.id })
+
+  const file = (await ann.get(EXPORT)).body
+  const lines = linesOf(file)
+  const projects = [(await ann.get(projectUrl(own))).json(), { id: gone.id, name: 'Gone' }]
+  t.match(ofType(lines, 'project'), projects)
+  t.strictSame(ofType(lines, 'project')[0], projects[0])
+  const { data: members } = (await ann.get(projectUrl(own, '/members'))).json()
+  t.strictSame(ofType(lines, 'project_member'), [{ project_id: own.id, ...members[1] }])
+  t.match(ofType(lines, 'project_membership'), [
+    { project_id: others.id, project_name: 'Kitchen', owner_id: bob.user.id, role: 'viewer' }
+  ])
+  t.match(ofType(lines, 'invitation_sent'), [
+    { project_id: own.id, email: 'guest@example.com', role: 'viewer', state: 'open' },
+    { project_id: own.id, username: eve.user.username, role: 'editor', state: 'withdrawn' }
+  ])
+  t.strictSame(ofType(lines, 'invitation_received'), await invitationsOf(ann))
+  t.match(
+    ofType(lines, 'task').toSorted((a, b) => (String(a.title) < String(b.title) ? -1 : 1)),
+    [
+      { title: 'In a project', project_id: own.id, created_by: ann.user.id },
+      { title: 'Plain', project_id: null },
+      { title: 'Theirs', project_id: own.id, created_by: bob.user.id, owner_id: ann.user.id }
+    ]
+  )
+  t.notMatch(file, /Not mine|token/)
+
+  const options = { name: 'a.jsonl', type: 'application/octet-stream' }
+  for (const query of ['', '?on_conflict=update']) {
+    const again = await imported(ann, file, { ...options, query })
+    t.match(again, { rows_total: 3, rows_skipped: 3, rows_rejected: 0, ignored_columns: IGNORED })
+  }
+  t.equal((await ann.read(hers)).json().version, 1)
+
+  const away = await elsewhere.signUp()
+  t.match(await imported(away, file, options), { rows_created: 1, rows_rejected: 2 })
+  await away.post('/api/v1/projects', { id: own.id, name: 'Kitchen' })
+  t.match(await imported(away, file, options), { rows_created: 2, rows_skipped: 1 })
 })
 
 t.test('an API key cannot export the account', async (t) => {

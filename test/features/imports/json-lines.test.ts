@@ -125,8 +125,9 @@ t.test('a task with a type and data of its own is a task', async (t) => {
 t.test('a record of an export that is not known counts as skipped', async (t) => {
   const { done, tasks } = await importLines([
     { type: 'export', data: { form: 'tasklane_account', version: 1 } },
+    { type: 'project', data: { name: 'a' } },
     { type: 'task', data: { title: 'a' } },
-    { type: 'project', data: { title: 'no task' } },
+    { type: 'label', data: { title: 'no task' } },
     { type: 'task_event', data: {} }
   ])
   t.match(tasks, [{ title: 'a' }])

@@ -143,6 +143,29 @@ t.test('tasks in a project count for its owner, whoever makes them', async (t) =
   t.ok(Number((await storageOf(db, bob))?.bytes) > 10_000, 'with the task')
 })
 
+t.test('comments count for the owner of the task, whoever writes them', async (t) => {
+  const [ann, bob] = [await signUp(), await signUp()]
+  const project = await projectWith(ann, { viewer: bob })
+  const task = await ann.create({ title: 'Discussed', project_id: project.id })
+  const comments = `${TASKS}/${task.id}/comments`
+  for (let i = 0; i < 105; i++) {
+    t.equal((await bob.post(comments, { body: longText() })).statusCode, 201)
+  }
+  await measure(app)
+  const [first, second] = (await bob.get(comments)).json().data
+  for (const who of [ann, bob]) {
+    t.match((await who.post(comments, { body: 'One more' })).json(), REFUSED)
+  }
+  const edit = (payload: object) =>
+    bob.send({ method: 'PATCH', url: `${comments}/${first.id}`, payload })
+  t.match((await edit({ body: 'Another' })).json(), REFUSED)
+  t.equal((await edit({ body: first.body })).statusCode, 200)
+  for (const { id } of [first, second]) {
+    t.equal((await bob.send({ method: 'DELETE', url: `${comments}/${id}` })).statusCode, 204)
+  }
+  t.match((await ann.read(task)).json(), { comment_count: 103 })
+})
+
 t.test('whoever stores too much is given no project, and restores none', async (t) => {
   const [ann, bob] = [await signUp(), await signUp()]
   const project = await projectWith(bob, { editor: ann })

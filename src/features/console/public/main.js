@@ -12,11 +12,16 @@ import { loginPage, reauthenticate } from './pages/auth/login.js'
 import { registerPage } from './pages/auth/register.js'
 import { setPasswordPage } from './pages/auth/set-password.js'
 import { csvPage } from './pages/csv/page.js'
-import { allTasksPage, tasksPage, trashPage } from './tasks/page.js'
+import { invitationsPage } from './pages/invitations.js'
+import { projectsPage } from './pages/projects/list-page.js'
+import { membersPage } from './pages/projects/members-page.js'
+import { projectPage } from './pages/projects/page.js'
+import { allTasksPage, tasksPage } from './tasks/page.js'
+import { trashPage } from './tasks/trash-page.js'
 import { showConnection } from './ui/connection-banner.js'
 import { confirm } from './ui/dialog.js'
 import { hasDirtyForm } from './ui/dirty-forms.js'
-import { page as pageNode } from './ui/page.js'
+import { page as pageNode, setPageTitle } from './ui/page.js'
 import { authLayout, shell } from './ui/shell.js'
 import { setGlobalShortcuts, setPageShortcuts, showShortcuts } from './ui/shortcuts.js'
 import { clearToasts, undoLast } from './ui/toast.js'
@@ -32,6 +37,8 @@ const PUBLIC_PAGES = {
 /** Pages for users who are logged in, with the role they require. */
 const PAGES = {
   '/tasks': [tasksPage, 'user'],
+  '/projects': [projectsPage, 'user'],
+  '/invitations': [invitationsPage, 'user'],
   '/trash': [trashPage, 'user'],
   '/csv': [csvPage, 'user'],
   '/account': [accountPage, 'user'],
@@ -43,6 +50,8 @@ const PAGES = {
   '/users': [usersPage, 'admin'],
   '/bans': [bansPage, 'admin']
 }
+/** What follows the id of a project in the path of a page about it. */
+const PROJECT_PAGES = { '': projectPage, '/members': membersPage }
 const HOME = '/tasks'
 
 let layout
@@ -62,9 +71,9 @@ function render({ focus = true } = {}) {
     replace(document.getElementById('app'), layout.node)
   }
   replace(layout.main, page.node)
-  layout.markCurrent(path)
+  layout.markCurrent(path.replace(/^(\/\w[\w-]*).*/, '$1'))
   setPageShortcuts(page.keys)
-  document.title = `${page.title} · Tasklane`
+  setPageTitle(page.title)
   scrollTo(0, 0)
   if (focus) {
     focusStart(layout.main)
@@ -77,6 +86,10 @@ function focusStart(main) {
 }
 
 function privatePage(path, query) {
+  const [, id, rest = ''] = /^\/projects\/([\da-f-]{36})(\/\w+)?$/i.exec(path) ?? []
+  if (id && PROJECT_PAGES[rest]) {
+    return PROJECT_PAGES[rest](query, id)
+  }
   const [createPage, role] = PAGES[path] ?? []
   return createPage && isAtLeast(role) ? createPage(query) : notFoundPage()
 }
@@ -124,6 +137,7 @@ setGlobalShortcuts([
   ['?', 'Show keyboard shortcuts', showShortcuts],
   ['u', 'Undo the last deletion', undoLast],
   ['t', 'Go to your tasks', () => (isLoggedIn() ? navigate('/tasks') : false)],
+  ['p', 'Go to your projects', () => (isLoggedIn() ? navigate('/projects') : false)],
   ['a', 'Go to your account', () => (isLoggedIn() ? navigate('/account') : false)]
 ])
 showConnection()

@@ -1,6 +1,7 @@
 import { h } from '../lib/dom.js'
+import { personNode } from '../lib/people.js'
+import { projectNode } from '../lib/projects.js'
 import { dueOf, formatDueInFull, isDate } from '../lib/time.js'
-import { userNode } from '../lib/users.js'
 import { PRIORITIES, STATUSES } from './labels.js'
 
 /** Returns a task as it is shown and changed here: an all-day one is due on a date. */
@@ -33,5 +34,7 @@ const FORMATS = {
   due_date: formatDueInFull,
   all_day: (value) => (value === 'true' ? 'yes' : 'no'),
   tags: (value) => (Array.isArray(value) ? value.join(', ') : value),
-  assignee_id: (value) => userNode(value)
+  assignee_id: (value) => personNode(value),
+  owner_id: (value) => personNode(value),
+  project_id: (value) => projectNode(value)
 }

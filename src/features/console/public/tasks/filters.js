@@ -1,10 +1,13 @@
 import { debounce, h, newId, replace } from '../lib/dom.js'
-import { isAtLeast } from '../lib/session.js'
-import { isCurrentUser, listUsers } from '../lib/users.js'
+import { isCurrentUser } from '../lib/people.js'
+import { loadProjects } from '../lib/projects.js'
+import { currentUser } from '../lib/session.js'
 import { button } from '../ui/button.js'
 import { select } from '../ui/form.js'
 import { icon } from '../ui/icons.js'
+import { personPicker } from '../ui/person-picker.js'
 import { PRIORITIES, SORT_ORDERS, SORT_ORDERS_OF_ALL } from './labels.js'
+import { NO_PROJECT } from './task-query.js'
 
 const DEFAULT_SORT = 'created_at_desc'
 const VIEWS = [
@@ -25,7 +28,7 @@ const DUE = [
  * Creates the filters above a list. `onChange(filters)` is called at every change. `showCounts(stats)` writes how many
  * tasks have each status; `setFilter` and `search` give access from outside.
  */
-export function filterBar(filters, { onChange, scope }) {
+export function filterBar(filters, { onChange, scope, project }) {
   const setFilter = (change) => {
     filters = Object.fromEntries(
       Object.entries({ ...filters, ...change }).filter(([, value]) => value !== '')
@@ -57,7 +60,7 @@ export function filterBar(filters, { onChange, scope }) {
       h(
         'div',
         { class: 'filters-last' },
-        collapsible(filterSelects(filters, { setFilter, scope })),
+        collapsible(filterFields(filters, { setFilter, scope, project })),
         activeTag
       )
     )
@@ -122,7 +125,7 @@ const tagButton = (tag, setFilter) =>
     icon('close')
   )
 
-function filterSelects(filters, { setFilter, scope }) {
+function filterFields(filters, { setFilter, scope, project }) {
   const labelledSelect = (name, label, options, defaultValue = '') => {
     const id = newId(name)
     const control = select(name, options, {
@@ -133,38 +136,50 @@ function filterSelects(filters, { setFilter, scope }) {
     })
     return h('div', { class: 'labelled-select' }, h('label', { for: id }, label), control)
   }
-  const whose = labelledSelect('whose', 'Whose tasks', [
-    ['', scope === 'all' ? 'All users' : 'Mine'],
-    ['me', 'Assigned to me']
-  ])
-  if (scope === 'all' && isAtLeast('admin')) {
-    addOwners(whose.querySelector('select'), filters)
+  const labelledPicker = (name, label, fixed) =>
+    personPicker({
+      name,
+      label,
+      fixed,
+      kind: 'labelled-select',
+      value: filters[name] === 'me' ? currentUser().id : filters[name],
+      onChange: (value) => setFilter({ [name]: isCurrentUser(value) ? 'me' : value })
+    }).node
+  const projects =
+    scope !== 'all' &&
+    project === undefined &&
+    labelledSelect('project', 'Project', [
+      ['', 'All'],
+      [NO_PROJECT, 'No project']
+    ])
+  if (projects) {
+    addProjects(projects.querySelector('select'), filters)
   }
+  const orders = scope === 'all' ? SORT_ORDERS_OF_ALL : SORT_ORDERS
   return [
     labelledSelect('priority', 'Priority', [['', 'Any'], ...Object.entries(PRIORITIES)]),
     labelledSelect('due', 'Due', DUE),
-    whose,
-    labelledSelect(
-      'sort',
-      'Order',
-      scope === 'all' ? SORT_ORDERS_OF_ALL : SORT_ORDERS,
-      DEFAULT_SORT
-    )
+    projects,
+    labelledPicker('assignee', 'Assigned to', [
+      ['', 'Anybody'],
+      ['none', 'Nobody']
+    ]),
+    scope === 'all' && labelledPicker('owner', 'Owner', [['', 'Anybody']]),
+    labelledSelect('sort', 'Order', orders, DEFAULT_SORT)
   ]
 }
 
-/** Adds an option for each owner, then selects the one in the URL unless the user has chosen meanwhile. */
-async function addOwners(control, filters) {
-  for (const { id, name } of await listUsers()) {
-    const label = isCurrentUser(id) ? 'Owned by you' : `Owned by ${name}`
-    control.append(h('option', { value: id }, label))
+/** Adds an option for each project, then selects the one in the URL unless the user has chosen meanwhile. */
+async function addProjects(control, filters) {
+  for (const { id, name, archived } of await loadProjects()) {
+    control.append(h('option', { value: id }, archived ? `${name} (archived)` : name))
   }
-  control.value = control.value || (filters.whose ?? '')
+  control.value = control.value || (filters.project ?? '')
 }
 
-/** Hides the selects behind a button on narrow screens. */
-function collapsible(selects) {
-  const node = h('div', { class: 'filters-more', id: newId('more') }, selects)
+/** Hides the further filters behind a button on narrow screens. */
+function collapsible(fields) {
+  const node = h('div', { class: 'filters-more', id: newId('more') }, fields)
   const toggle = () => {
     const isExpanded = node.classList.toggle('filters-expanded')
     toggleButton.setAttribute('aria-expanded', String(isExpanded))

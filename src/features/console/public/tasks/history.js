@@ -1,14 +1,14 @@
 import { call } from '../lib/api.js'
 import { h } from '../lib/dom.js'
+import { personNode } from '../lib/people.js'
 import { formatDateTime, formatRelative, toDate } from '../lib/time.js'
-import { userNode } from '../lib/users.js'
 import { openDialog } from '../ui/dialog.js'
 import { emptyState } from '../ui/empty-state.js'
 import { infiniteList } from '../ui/infinite-list.js'
 import { valueNode } from './fields.js'
 import { FIELDS } from './labels.js'
 
-const HISTORY_FIELDS = { ...FIELDS, all_day: 'All day' }
+const HISTORY_FIELDS = { ...FIELDS, all_day: 'All day', owner_id: 'Owner' }
 const EVENTS = {
   'task.created': 'created the task',
   'task.updated': 'changed the task',
@@ -41,7 +41,7 @@ const eventNode = ({ type, actor_id, created_at, changes }) =>
     h(
       'p',
       {},
-      h('strong', {}, userNode(actor_id, 'You')),
+      h('strong', {}, personNode(actor_id, { isFirst: true })),
       ` ${EVENTS[type] ?? type} `,
       h(
         'time',

@@ -8,7 +8,8 @@ export const FIELDS = {
   priority: 'Priority',
   due_date: 'Due',
   tags: 'Tags',
-  assignee_id: 'Assigned to'
+  assignee_id: 'Assigned to',
+  project_id: 'Project'
 }
 
 export const SORT_ORDERS = [

@@ -12,9 +12,10 @@ const createTask = (body, idempotencyKey) => call('POST', '/tasks', { body, idem
 
 /**
  * Creates the form that adds a task by its title. The row appears at once, marked as unsaved. If saving fails, the
- * title goes back into the input. `onAdded(task, draft)` gets the new task and the unsaved row.
+ * title goes back into the input. `onAdded(task, draft)` gets the new task and the unsaved row;
+ * the task goes into the project `projectId()`, or into none.
  */
-export function quickAdd({ list, onAdded }) {
+export function quickAdd({ list, onAdded, projectId }) {
   const input = h('input', {
     class: 'input',
     name: 'new-task',
@@ -25,7 +26,7 @@ export function quickAdd({ list, onAdded }) {
   })
   const onsubmit = (event) => {
     event.preventDefault()
-    addTask(input, { list, onAdded })
+    addTask(input, { list, onAdded, project_id: projectId() })
   }
   const openDetails = () => {
     const title = input.value
@@ -33,7 +34,7 @@ export function quickAdd({ list, onAdded }) {
     const onCancel = () => {
       input.value = title
     }
-    openTaskDialog({ title, onAdded, onCancel })
+    openTaskDialog({ title, project_id: projectId(), onAdded, onCancel })
   }
   const node = h(
     'form',
@@ -45,7 +46,7 @@ export function quickAdd({ list, onAdded }) {
   return { node, input }
 }
 
-async function addTask(input, { list, onAdded }) {
+async function addTask(input, { list, onAdded, project_id }) {
   const title = input.value.trim()
   if (title === '') {
     input.focus()
@@ -55,7 +56,8 @@ async function addTask(input, { list, onAdded }) {
   const draft = draftRow(title)
   list.prepend(draft)
   try {
-    onAdded(await idempotentSubmit(createTask)({ title }), draft)
+    const body = { title, ...(project_id !== null && { project_id }) }
+    onAdded(await idempotentSubmit(createTask)(body), draft)
   } catch (error) {
     draft.remove()
     if (input.value === '') {
@@ -83,8 +85,9 @@ const draftRow = (title) =>
   )
 
 /** Opens a form for a new task with all fields. */
-function openTaskDialog({ title, onAdded, onCancel }) {
+function openTaskDialog({ title, project_id, onAdded, onCancel }) {
   const create = idempotentSubmit(createTask)
+  const inProject = project_id === null ? {} : { project_id }
   return openDialog({
     title: 'New task',
     kind: 'dialog-wide',
@@ -94,11 +97,12 @@ function openTaskDialog({ title, onAdded, onCancel }) {
         close()
       }
       const save = async (fields) => {
-        onAdded(await create(fields))
+        onAdded(await create({ ...inProject, ...fields }))
         close()
         toast('Task added.')
       }
-      return taskForm({}, { submitLabel: 'Add task', initialTitle: title, save, cancel }).node
+      return taskForm(inProject, { submitLabel: 'Add task', initialTitle: title, save, cancel })
+        .node
     }
   })
 }

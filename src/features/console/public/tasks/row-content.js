@@ -1,9 +1,12 @@
 import { h, replace } from '../lib/dom.js'
+import { isCurrentUser, personNode } from '../lib/people.js'
+import { knownProject, projectHash, projectNode } from '../lib/projects.js'
 import { dueOf, formatDue, formatDueInFull, formatRelative, isOverdue } from '../lib/time.js'
-import { userNode } from '../lib/users.js'
 import { button, iconButton } from '../ui/button.js'
 import { icon } from '../ui/icons.js'
+import { projectDot } from '../ui/project-dot.js'
 import { badge } from '../ui/row.js'
+import { accessTo } from './access.js'
 import { PRIORITIES, STATUSES } from './labels.js'
 
 /** Renders a task into its row. */
@@ -13,9 +16,10 @@ export function renderTask(row, task, actions, options) {
     .join(' ')
   row.dataset.id = task.id
   const isDeleted = task.deleted_at !== null
+  const access = accessTo(task)
   replace(
     row,
-    isDeleted ? trashIcon() : checkbox(task, actions),
+    isDeleted ? trashIcon() : checkbox(task, actions, access),
     h(
       'div',
       { class: 'task-main' },
@@ -28,35 +32,52 @@ export function renderTask(row, task, actions, options) {
     h(
       'div',
       { class: 'task-actions' },
-      isDeleted ? restoreButton(task, actions) : actionButtons(task, actions)
+      isDeleted
+        ? access === 'edit' && restoreButton(task, actions)
+        : actionButtons(task, actions, access)
     )
   )
 }
 
 const trashIcon = () => h('span', { class: 'task-checkbox-space' }, icon('trash'))
 
-const checkbox = (task, { toggle }) =>
+const checkbox = (task, { toggle }, access) =>
   h('input', {
     type: 'checkbox',
     class: 'task-checkbox',
     checked: task.completed,
+    disabled: access === 'read',
     indeterminate: task.status === 'in_progress',
     'aria-label': `Done: ${task.title}`,
     onchange: toggle
   })
 
-const taskDetails = (task, { showOwner, onTagClick }) =>
+const taskDetails = (task, { showOwner, showProject, onTagClick }) =>
   h(
     'p',
     { class: 'task-details' },
+    showProject && task.project_id && projectLink(task.project_id),
     task.status === 'in_progress' && badge(STATUSES.in_progress, 'badge-accent'),
     task.priority !== 'medium' &&
       badge(`${PRIORITIES[task.priority]} priority`, `badge-${task.priority}`),
     task.due_date && dueNode(task),
     task.tags.map((tag) => tagNode(tag, onTagClick)),
-    showOwner && h('span', {}, 'Owner: ', userNode(task.owner_id)),
-    task.assignee_id && h('span', {}, 'Assigned to ', userNode(task.assignee_id)),
+    showOwner && h('span', {}, 'Owner: ', personNode(task.owner_id)),
+    isMadeBySomebodyElse(task) && h('span', {}, 'Created by ', personNode(task.created_by)),
+    task.assignee_id && h('span', {}, 'Assigned to ', personNode(task.assignee_id)),
     task.deleted_at && h('span', {}, 'Deleted ', formatRelative(task.deleted_at))
+  )
+
+/** In a project the owner says nothing about who wrote a task. */
+const isMadeBySomebodyElse = ({ created_by, owner_id, project_id }) =>
+  !isCurrentUser(created_by) && (project_id !== null || created_by !== owner_id)
+
+const projectLink = (id) =>
+  h(
+    'a',
+    { class: 'project-link', href: projectHash({ id }) },
+    projectDot(knownProject(id)?.color),
+    projectNode(id)
   )
 
 function dueNode(task) {
@@ -82,8 +103,9 @@ const tagNode = (tag, onTagClick) => {
 const restoreButton = ({ title }, { restore }) =>
   button([icon('undo'), 'Restore'], restore, { 'aria-label': `Restore ${title}` })
 
-const actionButtons = ({ title }, { history, edit, remove }) => [
+const actionButtons = ({ title }, { history, edit, remove }, access) => [
   iconButton('history', `History of ${title}`, history, { title: 'History' }),
-  iconButton('edit', `Edit ${title}`, edit, { title: 'Edit' }),
-  iconButton('trash', `Delete ${title}`, remove, { kind: 'icon-danger', title: 'Delete' })
+  access === 'edit' && iconButton('edit', `Edit ${title}`, edit, { title: 'Edit' }),
+  access === 'edit' &&
+    iconButton('trash', `Delete ${title}`, remove, { kind: 'icon-danger', title: 'Delete' })
 ]

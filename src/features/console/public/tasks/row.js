@@ -4,6 +4,7 @@ import { isAborted } from '../lib/problem.js'
 import { button } from '../ui/button.js'
 import { icon } from '../ui/icons.js'
 import { toast, toastProblem } from '../ui/toast.js'
+import { accessTo } from './access.js'
 import { hasValues } from './fields.js'
 import { showHistory } from './history.js'
 import { STATUSES } from './labels.js'
@@ -12,20 +13,23 @@ import { taskForm } from './task-form.js'
 import { updateTask } from './update-task.js'
 
 const actionsOf = new WeakMap()
-/** Returns what can be done to the task of a row: edit, toggle, remove, restore, history. */
+/**
+ * Returns what can be done to the task of a row: edit, toggle, remove, restore, history. What the user may not do returns
+ * false.
+ */
 export const rowActions = (row) => actionsOf.get(row)
 
 /** Creates the row of a task. `onChange` is called after every change that the server confirmed. */
-export function taskRow(task, { onChange = () => {}, showOwner = false, onTagClick } = {}) {
+export function taskRow(task, { onChange = () => {}, ...options } = {}) {
   const row = h('li', { class: 'task' })
   const show = (next) => {
     task = next
-    renderTask(row, task, actions, { showOwner, onTagClick })
+    renderTask(row, task, actions, options)
   }
   const actions = {
     edit: () => edit(row, task, { show, onChange }),
-    toggle: () => toggle(row, task, { show, onChange }),
-    remove: () => remove(row, task, { show, onChange }),
+    toggle: () => accessTo(task) !== 'read' && toggle(row, task, { show, onChange }),
+    remove: () => accessTo(task) === 'edit' && remove(row, task, { show, onChange }),
     restore: () => restore(row, task, { onChange }),
     history: () => showHistory(task)
   }
@@ -63,6 +67,7 @@ function edit(row, task, { show, onChange }) {
   }
   const form = taskForm(task, {
     submitLabel: 'Save',
+    access: accessTo(task),
     save,
     cancel: () => close(task),
     moreButtons: button([icon('history'), 'History'], () => showHistory(task), {

@@ -1,13 +1,9 @@
 import { h } from '../lib/dom.js'
-import { currentUser, isAtLeast } from '../lib/session.js'
-import { isCurrentUser, listUsers } from '../lib/users.js'
 import { button } from '../ui/button.js'
 import { unwatchForm, watchForm } from '../ui/dirty-forms.js'
-import { field, form, select } from '../ui/form.js'
-import { dueFields } from './due-fields.js'
+import { form } from '../ui/form.js'
 import { isSameValue, withDue } from './fields.js'
-import { PRIORITIES, STATUSES } from './labels.js'
-import { tagField } from './tag-field.js'
+import { taskFields } from './task-fields.js'
 
 const NEW_TASK = {
   title: '',
@@ -16,18 +12,21 @@ const NEW_TASK = {
   priority: 'medium',
   due_date: null,
   tags: [],
-  assignee_id: null
+  assignee_id: null,
+  project_id: null
 }
 
 /**
  * Creates the form of a task. `save(change)` gets only the fields that the user changed, so that the seconds of a due
  * date, which the form cannot show, are not lost.
  */
-export function taskForm(task, { submitLabel, save, cancel, moreButtons = [], initialTitle = '' }) {
+export function taskForm(task, options) {
+  const { submitLabel, save, cancel, moreButtons = [], initialTitle, access = 'edit' } = options
   const before = withDue({ ...NEW_TASK, ...task })
-  const { title, description, status, priority, due, time, tags, assignee } = taskFields(
-    task.title === undefined ? { ...before, title: initialTitle } : before
+  const fields = taskFields(
+    initialTitle === undefined ? before : { ...before, title: initialTitle }
   )
+  const { title, description, status, priority, due, time, tags, assignee, project } = fields
   const changes = () => {
     const values = {
       title: title.input.value.trim(),
@@ -36,7 +35,8 @@ export function taskForm(task, { submitLabel, save, cancel, moreButtons = [], in
       priority: priority.input.value,
       due_date: due.value(),
       tags: tags.value(),
-      assignee_id: assignee.input.value === '' ? null : assignee.input.value
+      assignee_id: assignee.value() || null,
+      project_id: project.input.value || null
     }
     return Object.fromEntries(
       Object.entries(values).filter(([name, value]) => !isSameValue(name, value, before[name]))
@@ -47,26 +47,58 @@ export function taskForm(task, { submitLabel, save, cancel, moreButtons = [], in
     cancel()
   }
   const { node } = form({
-    fields: [title, description, status, priority, due, time, tags, assignee],
+    fields: Object.values(fields),
     submitLabel,
     kind: 'task-form',
     layout: [
       title.node,
       description.node,
       h('div', { class: 'columns columns-close' }, status.node, priority.node, due.node, time.node),
-      h('div', { class: 'columns' }, tags.node, assignee.node)
+      h('div', { class: 'columns' }, project.node, assignee.node),
+      tags.node
     ],
-    moreButtons: [button('Cancel', close), moreButtons],
-    check: () => taskErrors({ title, due, time, tags }),
+    moreButtons: [button(access === 'read' ? 'Close' : 'Cancel', close), moreButtons],
+    check: () => (access === 'edit' ? taskErrors(fields) : []),
     submit: async () => {
-      await save(changes())
+      await withNames(save(changes()), assignee)
       unwatchForm(node)
     }
   })
+  restrict(node, fields, access)
   const isDirty = () => tags.input.value !== '' || Object.keys(changes()).length > 0
   watchForm(node, isDirty)
   addFormKeys(node, { isDirty, close })
-  return { node, focus: () => title.input.focus() }
+  const focusable = () => node.querySelector(':is(input, select, button):not(:disabled)')
+  return { node, focus: () => focusable().focus() }
+}
+
+/** Leaves enabled what the user may change: everything, the status or nothing. */
+function restrict(node, fields, access) {
+  if (access === 'edit') {
+    return
+  }
+  for (const one of Object.values(fields)) {
+    if (access === 'read' || one.name !== 'status') {
+      for (const control of one.node.querySelectorAll('input, textarea, select, button')) {
+        control.disabled = true
+      }
+    }
+  }
+  node.querySelector('.button-primary').hidden = access === 'read'
+}
+
+/** Waits for a change. The server calls an assignee whom it rejects by id, the user knows them by name. */
+async function withNames(saving, assignee) {
+  try {
+    return await saving
+  } catch (error) {
+    const rejected = error.code === 'not_a_member' && error.errorAt('assignee_id')
+    if (rejected) {
+      const name = assignee.input.value
+      rejected.detail = `${name} is not a member of the project. Add them, or choose a member.`
+    }
+    throw error
+  }
 }
 
 function taskErrors({ title, due, time, tags }) {
@@ -98,81 +130,4 @@ function addFormKeys(node, { isDirty, close }) {
       }
     }
   })
-}
-
-function taskFields({ title, description, status, priority, due_date, tags, assignee_id }) {
-  return {
-    title: field({
-      label: 'Title',
-      name: 'title',
-      value: title,
-      maxlength: '400',
-      autocomplete: 'off',
-      autofocus: true
-    }),
-    description: field({
-      label: 'Description',
-      name: 'description',
-      control: h('textarea', {
-        class: 'input',
-        name: 'description',
-        rows: '3',
-        maxlength: '10000',
-        value: description ?? ''
-      })
-    }),
-    status: field({
-      label: 'Status',
-      name: 'status',
-      control: select('status', Object.entries(STATUSES), { value: status })
-    }),
-    priority: field({
-      label: 'Priority',
-      name: 'priority',
-      control: select('priority', Object.entries(PRIORITIES), { value: priority })
-    }),
-    ...dueFields(due_date),
-    tags: tagField(tags),
-    assignee: assigneeField(assignee_id)
-  }
-}
-
-/** Creates a select, or for managers an input for a user id: they may assign anyone but not list users. */
-function assigneeField(id) {
-  const control =
-    isAtLeast('manager') && !isAtLeast('admin') ? assigneeInput(id) : assigneeSelect(id)
-  return field({ label: 'Assigned to', name: 'assignee_id', control })
-}
-
-const assigneeInput = (id) =>
-  h('input', {
-    class: 'input',
-    name: 'assignee_id',
-    value: id ?? '',
-    maxlength: '36',
-    placeholder: 'A user ID',
-    autocomplete: 'off'
-  })
-
-function assigneeSelect(id) {
-  const control = select(
-    'assignee_id',
-    [
-      ['', 'Nobody'],
-      [currentUser().id, 'You'],
-      ...(id && !isCurrentUser(id) ? [[id, `User ${id.slice(-6)}`]] : [])
-    ],
-    { value: id ?? '' }
-  )
-  listUsers().then((users) => {
-    for (const user of users) {
-      const option = [...control.options].find(({ value }) => value === user.id)
-      if (!option) {
-        control.append(h('option', { value: user.id }, user.name))
-      } else if (!isCurrentUser(user.id)) {
-        option.textContent = user.name
-      }
-    }
-  })
-  return control
 }

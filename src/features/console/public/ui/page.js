@@ -21,3 +21,8 @@ export const panel = (title, ...content) =>
 export const actions = (...buttons) => h('div', { class: 'actions' }, buttons)
 
 export const muted = (text) => h('p', { class: 'muted' }, text)
+
+/** Writes the title of the page into that of the window. */
+export const setPageTitle = (title) => {
+  document.title = `${title} · Tasklane`
+}

@@ -1,5 +1,6 @@
 import { call } from '../lib/api.js'
-import { h } from '../lib/dom.js'
+import { h, replace } from '../lib/dom.js'
+import { countInvitations, onInvitationCount } from '../lib/my-invitations.js'
 import { hashOf } from '../lib/router.js'
 import { currentUser, endSession, isAtLeast } from '../lib/session.js'
 import { displayName } from '../lib/users.js'
@@ -10,9 +11,12 @@ import { showShortcuts } from './shortcuts.js'
 import { themeButton } from './theme-button.js'
 import { toastProblem } from './toast.js'
 
+const INVITATIONS = '/invitations'
 /** The links of the navigation: path, label, icon and the role that a page requires. */
 const LINKS = [
   ['/tasks', 'Tasks', 'tasks', 'user'],
+  ['/projects', 'Projects', 'project', 'user'],
+  [INVITATIONS, 'Invitations', 'mail', 'user'],
   ['/trash', 'Trash', 'trash', 'user'],
   ['/csv', 'Import & export', 'csv', 'user'],
   ['/all-tasks', 'All users’ tasks', 'all', 'manager'],
@@ -31,7 +35,11 @@ const brand = (tag, attributes = {}) => {
 /** The layout around the pages of a user who is logged in. `main` takes the page. */
 export function shell() {
   const main = h('main', { id: 'main' })
-  const side = sidebar()
+  const count = h('span', { class: 'badge badge-accent side-count', hidden: true })
+  const side = sidebar(count)
+  const menu = menuButton(side)
+  onInvitationCount((text) => showCount(text, count, menu))
+  countInvitations()
   const toMain = () => main.querySelector('h1')?.focus()
   return {
     main,
@@ -39,7 +47,7 @@ export function shell() {
       'div',
       { class: 'shell' },
       button('Skip to the main content', toMain, { kind: 'skip' }),
-      h('header', { class: 'top' }, menuButton(side), brand('a', { href: hashOf('/tasks') })),
+      h('header', { class: 'top' }, menu, brand('a', { href: hashOf('/tasks') })),
       side,
       main
     ),
@@ -56,7 +64,16 @@ export function shell() {
   }
 }
 
-function sidebar() {
+/** Shows how many invitations wait, at the link and where the navigation is closed at its button. */
+function showCount(text, count, menu) {
+  const waiting = `${text} ${text === '1' ? 'invitation' : 'invitations'} to answer`
+  count.hidden = text === ''
+  replace(count, text, h('span', { class: 'visually-hidden' }, ` ${waiting.replace(/^\S+ /, '')}`))
+  menu.setAttribute('aria-label', text === '' ? 'Menu' : `Menu, ${waiting}`)
+  menu.classList.toggle('menu-notice', text !== '')
+}
+
+function sidebar(count) {
   const userLinks = LINKS.filter(([, , , role]) => role === 'user')
   const adminLinks = LINKS.filter(([, , , role]) => role !== 'user' && isAtLeast(role))
   return h(
@@ -65,10 +82,18 @@ function sidebar() {
     h(
       'div',
       {},
-      h('ul', {}, userLinks.map(linkNode)),
+      h(
+        'ul',
+        {},
+        userLinks.map((link) => linkNode(link, link[0] === INVITATIONS && count))
+      ),
       adminLinks.length > 0 && [
         h('p', { class: 'side-title', id: 'admin-links' }, 'Administration'),
-        h('ul', { 'aria-labelledby': 'admin-links' }, adminLinks.map(linkNode))
+        h(
+          'ul',
+          { 'aria-labelledby': 'admin-links' },
+          adminLinks.map((link) => linkNode(link))
+        )
       ]
     ),
     h(
@@ -86,8 +111,8 @@ function sidebar() {
   )
 }
 
-const linkNode = ([path, label, picture]) =>
-  h('li', {}, h('a', { href: hashOf(path), 'data-path': path }, icon(picture), label))
+const linkNode = ([path, label, picture], count = null) =>
+  h('li', {}, h('a', { href: hashOf(path), 'data-path': path }, icon(picture), label, count))
 
 const accountLink = () =>
   h(

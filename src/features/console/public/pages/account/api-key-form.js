@@ -12,6 +12,8 @@ import { passwordOnDemand } from '../../ui/password-on-demand.js'
 export const SCOPES = {
   'tasks:read': 'Read tasks',
   'tasks:write': 'Change tasks',
+  'comments:read': 'Read comments',
+  'comments:write': 'Write comments',
   'imports:read': 'Read imports',
   'imports:write': 'Import files',
   'profile:read': 'Read your profile'

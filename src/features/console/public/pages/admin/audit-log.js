@@ -1,11 +1,13 @@
 import { call } from '../../lib/api.js'
 import { debounce, h } from '../../lib/dom.js'
+import { personNode } from '../../lib/people.js'
 import { replaceQuery } from '../../lib/router.js'
 import { formatDateTime, formatRelative, fromLocalInput, toLocalInput } from '../../lib/time.js'
 import { emptyState } from '../../ui/empty-state.js'
 import { field } from '../../ui/form.js'
 import { infiniteList } from '../../ui/infinite-list.js'
 import { page } from '../../ui/page.js'
+import { personPicker } from '../../ui/person-picker.js'
 import { badge, rowDetails, rowMain } from '../../ui/row.js'
 
 const OUTCOME_BADGES = { failed: 'badge-warn', refused: 'badge-bad' }
@@ -43,8 +45,13 @@ export function auditLogPage(query) {
   })
   const setFilter = (change) => {
     Object.assign(state, change)
-    for (const { name, input } of fields) {
-      if (name in change) {
+    for (const { name, input, setValue } of fields) {
+      if (!(name in change)) {
+        continue
+      }
+      if (setValue) {
+        setValue(change[name])
+      } else {
         input.value = input.type === 'datetime-local' ? toLocalInput(change[name]) : change[name]
       }
     }
@@ -82,7 +89,13 @@ function filterFields(state, setFilter) {
     })
   return [
     textField('Action', 'action', { list: 'actions', maxlength: '50' }),
-    textField('Actor ID', 'actor_id', { maxlength: '36' }),
+    personPicker({
+      label: 'Actor',
+      name: 'actor_id',
+      value: state.actor_id,
+      fixed: [['', 'Anybody']],
+      onChange: (actor_id) => setFilter({ actor_id })
+    }),
     textField('Subject ID', 'subject_id', { maxlength: '200' }),
     timeField('From', 'created_after'),
     timeField('To', 'created_before')
@@ -107,22 +120,22 @@ function filterPanel(fields, state) {
 }
 
 function eventRow(event, setFilter) {
-  const filterButton = (change, text, name) =>
+  const filterButton = (change, name, ...text) =>
     h(
       'button',
-      { type: 'button', class: 'link', 'aria-label': name, onclick: () => setFilter(change) },
+      { type: 'button', class: 'link', onclick: () => setFilter(change) },
+      h('span', { class: 'visually-hidden' }, name),
       text
     )
-  const { action, actor_id, actor_name, outcome, created_at } = event
-  const actor = actor_name ?? actor_id ?? 'Unknown'
+  const { action, outcome, created_at } = event
   return h(
     'li',
     { class: 'row' },
     rowMain(
       [
-        actor_id ? filterButton({ actor_id }, actor, `Only events of ${actor}`) : actor,
+        actorNode(event, filterButton),
         ' ',
-        filterButton({ action }, h('code', {}, action), `Only ${action}`),
+        filterButton({ action }, 'Only ', h('code', {}, action)),
         ' ',
         outcome !== 'succeeded' && badge(outcome, OUTCOME_BADGES[outcome])
       ],
@@ -136,18 +149,38 @@ function eventRow(event, setFilter) {
   )
 }
 
-function eventDetails({ detail, subject_type, subject_id, address, request_id }, filterButton) {
+/** Whoever did it, by today's name. What they were called then is left of a deleted account. */
+function actorNode({ actor_id, actor_name }, filterButton) {
+  if (actor_id === null) {
+    return actor_name ?? 'Nobody logged in'
+  }
+  const name = personNode(actor_id, { isFirst: true, fallback: actor_name ?? undefined })
+  return filterButton({ actor_id }, 'Only events of ', name)
+}
+
+function eventDetails(event, filterButton) {
+  const { subject_type, subject_id, address, request_id } = event
   const subject =
     subject_id &&
-    filterButton(
-      { subject_id },
-      h('code', {}, subject_id.slice(-12)),
-      `Only events about ${subject_id}`
-    )
+    filterButton({ subject_id }, `Only events about ${subject_id}: `, subjectNode(event))
   return rowDetails(
-    detail && h('span', {}, detail),
+    event.detail && h('span', {}, detailNodes(event)),
     subject_type && h('span', {}, `${subject_type} `, subject),
     address && h('span', {}, 'IP ', address),
     request_id && h('span', {}, 'request ', h('code', {}, request_id))
   )
 }
+
+const subjectNode = ({ subject_type, subject_id }) =>
+  subject_type === 'user'
+    ? personNode(subject_id, { fallback: subject_id.slice(-12) })
+    : h('code', {}, subject_id.slice(-12))
+
+/** Details of these actions name people by id. */
+const ABOUT_PEOPLE = /^(project_member\.|project\.transferred$)/
+const ID = /([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/
+
+const detailNodes = ({ action, detail }) =>
+  ABOUT_PEOPLE.test(action)
+    ? detail.split(ID).map((part) => (ID.test(part) ? personNode(part) : part))
+    : detail

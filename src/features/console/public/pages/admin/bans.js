@@ -1,8 +1,8 @@
 import { call } from '../../lib/api.js'
 import { h } from '../../lib/dom.js'
 import { idempotentSubmit } from '../../lib/idempotency.js'
+import { personNode } from '../../lib/people.js'
 import { formatDateTime, formatRelative, fromLocalInput } from '../../lib/time.js'
-import { userNode } from '../../lib/users.js'
 import { rowButton } from '../../ui/button.js'
 import { confirm } from '../../ui/dialog.js'
 import { emptyState } from '../../ui/empty-state.js'
@@ -103,7 +103,7 @@ function banRow(ban, list) {
           'Created ',
           formatRelative(ban.created_at)
         ),
-        !ban.automatic && h('span', {}, 'By ', userNode(ban.created_by)),
+        !ban.automatic && h('span', {}, 'By ', personNode(ban.created_by)),
         h('span', {}, ban.until ? `Until ${formatDateTime(ban.until)}` : 'No end')
       )
     ),

@@ -1,8 +1,9 @@
 import { call } from '../../lib/api.js'
 import { h, replace } from '../../lib/dom.js'
+import { isCurrentUser } from '../../lib/people.js'
 import { hashOf } from '../../lib/router.js'
 import { formatDateTime } from '../../lib/time.js'
-import { displayName, isCurrentUser } from '../../lib/users.js'
+import { displayName } from '../../lib/users.js'
 import { iconButton, rowButton } from '../../ui/button.js'
 import { confirm } from '../../ui/dialog.js'
 import { select } from '../../ui/form.js'
@@ -55,7 +56,7 @@ const userMain = (user) =>
       user.username && h('span', {}, user.username),
       user.email && h('span', {}, user.email, user.email_verified ? '' : ' (not confirmed)'),
       h('span', {}, 'Created ', formatDateTime(user.created_at)),
-      h('a', { href: hashOf('/all-tasks', { whose: user.id, view: 'all' }) }, 'Tasks'),
+      h('a', { href: hashOf('/all-tasks', { owner: user.id, view: 'all' }) }, 'Tasks'),
       h('a', { href: hashOf('/audit-log', { actor_id: user.id }) }, 'Activity')
     )
   )

@@ -1,0 +1,153 @@
+import { v7 as uuidv7 } from 'uuid'
+import { audit } from '../../core/audit.ts'
+import { atLeast, type Caller, type RequestContext } from '../../core/context.ts'
+import { Problem, staleVersionProblem } from '../../core/problem.ts'
+import type { Db } from '../../db/client.ts'
+import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
+import { mayIn, roleIn } from '../project-access/service.ts'
+import {
+  type CommentedTask,
+  countComment,
+  lockCommented,
+  type StorageQuota
+} from '../tasks/service.ts'
+import { mentionsIn } from './mentions.ts'
+import { deleteComment, findComment, findLastId, insertComment, updateComment } from './queries.ts'
+import type { TaskComment, TaskCommentCreate, TaskCommentUpdate } from './schema.ts'
+
+/** More than anybody reads; what is deleted makes room. */
+const MAX_COMMENTS = 1000
+
+export interface CommentDeps {
+  db: Db
+  storage: StorageQuota
+}
+
+/** Which comment, on which task. */
+export interface CommentId {
+  task_id: string
+  comment_id: string
+}
+/** The versions that a conditional write accepts; undefined means any. */
+type Versions = number[] | undefined
+
+/** Comments on a task that the caller sees, in `tx` when there is one. */
+export const createComment = (
+  { db, storage }: CommentDeps,
+  ctx: RequestContext,
+  taskId: string,
+  { body }: TaskCommentCreate,
+  tx?: Tx
+): Promise<TaskComment> =>
+  joinTransaction(db, tx, async (tx) => {
+    const task = await lockCommented(tx, ctx.caller, taskId)
+    assertMayComment(ctx.caller, task)
+    if (task.comment_count >= MAX_COMMENTS) {
+      throw new Problem('quota_exceeded', {
+        detail: `A task may have ${MAX_COMMENTS} comments. Delete some first.`
+      })
+    }
+    storage.assertStorage(task.owner_id)
+    const comment = await insertComment(tx, task, {
+      id: idAfter(await findLastId(tx, task)),
+      author_id: ctx.caller.id,
+      body,
+      mentions: await mentionsIn(tx, task, body)
+    })
+    await countComment(tx, task, 1)
+    await record(tx, ctx, 'comment.created', comment)
+    return comment
+  })
+
+/** Changes the text of the caller's own comment; when it is the same, nothing is written. */
+export const changeComment = (
+  { db, storage }: CommentDeps,
+  ctx: RequestContext,
+  id: CommentId,
+  versions: Versions,
+  { body }: TaskCommentUpdate
+): Promise<TaskComment> =>
+  withTransaction(db, async (tx) => {
+    const { task, comment } = await lockComment(tx, ctx, id)
+    if (comment.author_id !== ctx.caller.id) {
+      throw new Problem('not_allowed', { detail: 'Only its author may change a comment.' })
+    }
+    checkVersion(comment, versions)
+    if (comment.body === body) {
+      return comment
+    }
+    storage.assertStorage(task.owner_id)
+    const mentions = await mentionsIn(tx, task, body)
+    const changed = await updateComment(tx, task, comment.id, { body, mentions })
+    await record(tx, ctx, 'comment.updated', changed)
+    return changed
+  })
+
+/** Deletes a comment for good. */
+export const removeComment = (
+  { db, storage }: CommentDeps,
+  ctx: RequestContext,
+  id: CommentId,
+  versions: Versions
+): Promise<void> =>
+  withTransaction(db, async (tx) => {
+    const { task, comment } = await lockComment(tx, ctx, id)
+    if (comment.author_id !== ctx.caller.id && !mayModerate(ctx.caller, task)) {
+      throw new Problem('not_allowed', {
+        detail:
+          "Only its author, the owner of the task and the project's admins may delete a comment."
+      })
+    }
+    checkVersion(comment, versions)
+    await deleteComment(tx, task, comment.id)
+    tx.afterCommit(() => storage.noteRemoval([task.owner_id]))
+    await countComment(tx, task, -1)
+    await record(tx, ctx, 'comment.deleted', comment)
+  })
+
+/** Returns a comment; its task is locked until the transaction ends, so that it changes no more. */
+async function lockComment(
+  tx: Tx,
+  { caller }: RequestContext,
+  { task_id, comment_id }: CommentId
+): Promise<{ task: CommentedTask; comment: TaskComment }> {
+  const task = await lockCommented(tx, caller, task_id)
+  const comment = await findComment(tx, task, comment_id)
+  if (!comment) {
+    throw new Problem('not_found')
+  }
+  return { task, comment }
+}
+
+/** Whoever sees a task comments on it; the assignee of a personal one has no role. */
+function assertMayComment(caller: Caller, task: CommentedTask): void {
+  const isAssignee = task.project_id === null && task.assignee_id === caller.id
+  if (!isAssignee && !mayIn(roleOn(caller, task), 'comment')) {
+    throw new Problem('not_allowed')
+  }
+}
+
+/** Managers may delete the task, and so each comment. */
+const mayModerate = (caller: Caller, task: CommentedTask): boolean =>
+  atLeast(caller.role, 'manager') || mayIn(roleOn(caller, task), 'moderate')
+
+const roleOn = (caller: Caller, { owner_id, member_role = null }: CommentedTask) =>
+  roleIn(caller, { owner_id, member_role })
+
+function checkVersion({ version }: TaskComment, versions: Versions): void {
+  if (versions !== undefined && !versions.includes(version)) {
+    throw staleVersionProblem(version, version > Math.max(...versions) ? ['body'] : [])
+  }
+}
+
+/** Returns a new id that follows another: readers page by ids, and the clocks of two servers differ. */
+function idAfter(last: string | undefined): string {
+  const id = uuidv7()
+  return last === undefined || id > last ? id : uuidv7({ msecs: millisecondsOf(last) + 1 })
+}
+
+const millisecondsOf = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+
+/** The log names the task, which is what managers look for, and the comment, but not what it says. */
+const record = (tx: Tx, ctx: RequestContext, action: string, { task_id, id }: TaskComment) =>
+  audit.succeeded(tx, ctx, action, { task: task_id }, `comment ${id}`)

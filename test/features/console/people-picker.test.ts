@@ -1,0 +1,145 @@
+import t from 'tap'
+import { createBrowserTestApp, withoutBrowser } from '../../support/browser.ts'
+import { projectWith } from '../../support/projects.ts'
+
+t.test('people are chosen by name', { skip: withoutBrowser }, async (t) => {
+  const { signUp, visit, pageFindings } = await createBrowserTestApp(t, {
+    env: { DIRECTORY: 'all' }
+  })
+  const ann = await signUp('user', 'ann', { name: 'Ann' })
+  const bob = await signUp('user', 'bob', { name: 'Bob Stone' })
+  await signUp('user', 'bea', { name: '<b>Bea</b>' })
+  const visitor = await visit({ expectedStatuses: [500] })
+  const { page, logIn, accessibilityViolations } = visitor
+  await logIn('ann')
+  const picker = page.locator('form.task-form').getByRole('combobox', { name: 'Assigned to' })
+  const options = page.locator('form.task-form [role=option]')
+  const edit = (title: string) => page.locator('button.task-title', { hasText: title }).click()
+  const save = () => page.getByRole('button', { name: 'Save', exact: true }).click()
+  const addTask = async (title: string) => {
+    await page.getByLabel('Title of a new task').fill(title)
+    await page.keyboard.press('Enter')
+    return edit(title)
+  }
+  const assigneeOf = async (title: string) =>
+    (await ann.get(`/api/v1/tasks?q=${title}`)).json().data[0].assignee_id
+
+  t.test('somebody is found by the keyboard alone, and the row names them', async (t) => {
+    await addTask('Paint')
+    await picker.focus()
+    await page.keyboard.type('bo')
+    await page.getByRole('option', { name: 'Bob Stone bob' }).waitFor()
+    t.equal(await picker.getAttribute('aria-expanded'), 'true')
+    const active = await picker.getAttribute('aria-activedescendant')
+    t.equal(await page.locator(`[id="${active}"]`).textContent(), 'Bob Stone bob')
+    t.strictSame(await accessibilityViolations(), [])
+    await page.keyboard.press('Enter')
+    t.equal(await picker.inputValue(), 'Bob Stone')
+    t.equal(await picker.getAttribute('aria-expanded'), 'false')
+    await save()
+    await page.getByText('Assigned to Bob Stone').waitFor()
+    t.equal(await assigneeOf('Paint'), bob.user.id)
+  })
+
+  t.test('nobody, oneself and everybody in sight are offered, and names are text', async (t) => {
+    await edit('Paint')
+    await picker.click()
+    await page.getByRole('option', { name: '<b>Bea</b> bea' }).waitFor()
+    t.strictSame(await options.allTextContents(), [
+      'Nobody',
+      'Me',
+      '<b>Bea</b> bea',
+      'Bob Stone bob'
+    ])
+    await page.getByRole('option', { name: 'Me', exact: true }).click()
+    await save()
+    await page.getByText('Assigned to you').waitFor()
+    t.equal(await assigneeOf('Paint'), ann.user.id)
+    await edit('Paint')
+    await picker.fill('')
+    await save()
+    await page.getByText('Task saved.').last().waitFor()
+    t.equal(await assigneeOf('Paint'), null)
+  })
+
+  t.test('Escape and a name that nobody has leave the choice as it was', async (t) => {
+    await edit('Paint')
+    await picker.click()
+    await options.first().waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Escape')
+    await options.first().waitFor({ state: 'hidden' })
+    t.ok(await picker.isVisible(), 'the form is still there')
+    await picker.fill('xyz')
+    await page.getByText('Nobody whom you can see').first().waitFor()
+    await page.keyboard.press('Tab')
+    t.equal(await picker.inputValue(), 'Nobody')
+    await page.getByRole('button', { name: 'Cancel' }).click()
+  })
+
+  t.test('in a project only its members are offered', async (t) => {
+    const project = await projectWith(ann, { editor: bob })
+    await ann.create({ title: 'Tile the wall', project_id: project.id })
+    await page.reload()
+    await logIn('ann')
+    await edit('Tile')
+    await picker.click()
+    await page.getByRole('option', { name: 'Bob Stone' }).waitFor()
+    t.strictSame(await options.allTextContents(), ['Nobody', 'Me', 'Bob Stone bob'])
+    await picker.fill('bea')
+    await page.getByText('No member of the project').first().waitFor()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+  })
+
+  t.test('a list is filtered by the one to whom tasks are assigned', async (t) => {
+    await ann.create({ title: 'Ring Bob', assignee_id: bob.user.id })
+    const filter = page.locator('.filters').getByRole('combobox', { name: 'Assigned to' })
+    await filter.fill('bob')
+    await page.getByRole('option', { name: 'Bob Stone' }).click()
+    await page.getByText('1 task in total').waitFor()
+    t.strictSame(await page.locator('.task-title').allTextContents(), ['Ring Bob'])
+    t.match(page.url(), `assignee=${bob.user.id}`)
+    await page.reload()
+    await logIn('ann', new URL(page.url()).hash)
+    await page.getByText('1 task in total').waitFor()
+    await page.waitForFunction(
+      'document.querySelector(".filters [name=assignee]").value === "Bob Stone"'
+    )
+    await filter.click()
+    await page.getByRole('option', { name: 'Nobody' }).click()
+    await page.locator('.task-title', { hasText: 'Tile' }).waitFor()
+    t.match(page.url(), 'assignee=none')
+    t.strictSame(await accessibilityViolations(), [])
+  })
+
+  t.test('on a telephone somebody is chosen by a tap', async (t) => {
+    const phone = await visit({
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true
+    })
+    await phone.logIn('ann', '#/tasks?q=paint')
+    await phone.page.locator('button.task-title', { hasText: 'Paint' }).tap()
+    await phone.page.locator('form.task-form').getByLabel('Assigned to').tap()
+    await phone.page.getByRole('option', { name: 'Bob Stone' }).waitFor()
+    t.strictSame(await phone.accessibilityViolations(), [])
+    t.equal(await phone.page.evaluate('document.documentElement.scrollWidth'), 390)
+    await phone.page.getByRole('option', { name: 'Bob Stone' }).tap()
+    await phone.page.getByRole('button', { name: 'Save', exact: true }).tap()
+    await phone.page.getByText('Assigned to Bob Stone').waitFor()
+    await phone.context.close()
+  })
+
+  t.test('a search that fails says so', async () => {
+    await page.route(/\/api\/v1\/people\?q=/, (route) =>
+      route.fulfill({ status: 500, body: '{"title":"Internal error","detail":"It broke."}' })
+    )
+    await visitor.page.getByRole('combobox', { name: 'Assigned to' }).fill('b')
+    await page.getByText('Nothing could be loaded. It broke.').first().waitFor()
+  })
+
+  t.test('no page logged an error or made an undocumented call', async (t) => {
+    t.strictSame(pageFindings(), { errors: [], undocumentedCalls: [] })
+  })
+})
