@@ -73,7 +73,7 @@ export const changeComment = (
       throw new Problem('not_allowed', { detail: 'Only its author may change a comment.' })
     }
     checkVersion(comment, versions)
-    if (comment.body === body) {
+    if (body === undefined || body === comment.body) {
       return comment
     }
     storage.assertStorage(task.owner_id)

@@ -23,14 +23,9 @@ export function personPicker({
   ...attributes
 }) {
   const id = newId(name)
-  let chosen
-  const show = (option) => {
-    chosen = option
-    input.value = option.label ?? UNKNOWN
-  }
   const choose = (option) => {
-    const isOther = option.value !== chosen.value
-    show(option)
+    const isOther = option.value !== choice.get().value
+    choice.show(option)
     setError('')
     if (isOther) {
       onChange(option.value)
@@ -40,7 +35,7 @@ export function personPicker({
     if (text === '') {
       choose(optionOf(fixed[0] ?? NOBODY))
     } else if (!takesText) {
-      show(chosen)
+      choice.show(choice.get())
     }
   }
   const { node, input } = combobox({
@@ -56,6 +51,26 @@ export function personPicker({
   const { errorNode, setError } = fieldError(id, input)
   const hintNode = hint && h('p', { class: 'hint', id: `${id}-hint` }, hint)
   input.setAttribute('aria-describedby', [hintNode?.id, errorNode.id].filter(Boolean).join(' '))
+  const choice = choiceIn(input, fixed, value)
+  const isTyped = () => takesText && input.value.trim() !== choice.get().label
+  return {
+    name,
+    input,
+    setError,
+    setValue: choice.setValue,
+    value: () => (isTyped() ? '' : choice.get().value),
+    text: () => (isTyped() ? input.value.trim() : ''),
+    node: h('div', { class: kind }, h('label', { for: id }, label), node, hintNode, errorNode)
+  }
+}
+
+/** Keeps what is chosen, and shows it in the input. */
+function choiceIn(input, fixed, value) {
+  let chosen
+  const show = (option) => {
+    chosen = option
+    input.value = option.label ?? UNKNOWN
+  }
   const setValue = async (next) => {
     const option = { value: next, label: labelOf(next, fixed) }
     show(option)
@@ -67,16 +82,7 @@ export function personPicker({
     }
   }
   setValue(value)
-  const isTyped = () => takesText && input.value.trim() !== chosen.label
-  return {
-    name,
-    input,
-    setError,
-    setValue,
-    value: () => (isTyped() ? '' : chosen.value),
-    text: () => (isTyped() ? input.value.trim() : ''),
-    node: h('div', { class: kind }, h('label', { for: id }, label), node, hintNode, errorNode)
-  }
+  return { show, setValue, get: () => chosen }
 }
 
 /** What the input shows until the name of somebody is known. */
