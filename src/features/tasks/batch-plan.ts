@@ -9,7 +9,7 @@ import type { NewTask } from './create.queries.ts'
 import { idTaken, newTask, unknownAssignee } from './create.ts'
 import { normalizeFields } from './fields.ts'
 import { listAssignable, listTakenIds, lockTasks, type VisibleTask } from './queries.ts'
-import { loadQuotas, type Quotas } from './quota.ts'
+import { loadQuotas, type Quota, type Quotas } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
 import type { StorageQuota } from './storage-quota.ts'
 import {
@@ -30,12 +30,6 @@ export type Plan =
   | { unchanged: Task }
   | { problem: Problem }
 
-/** What an account may have. */
-export interface BatchLimits {
-  quota: number
-  storage: StorageQuota
-}
-
 /** Everything that the operations of a batch are checked against, read at once. */
 export interface BatchContext {
   tx: Tx
@@ -55,7 +49,7 @@ export interface BatchContext {
 export async function loadBatch(
   tx: Tx,
   ctx: RequestContext,
-  { quota, storage }: BatchLimits,
+  quota: Quota,
   operations: TaskBatchOperation[]
 ): Promise<BatchContext> {
   const creates = operations.filter(({ op }) => op === 'create')
@@ -82,7 +76,7 @@ export async function loadBatch(
     memberships: await loadMemberships(tx, [...projects.keys()], allAssignees),
     seenIds: new Set(),
     quotas: await loadQuotas(tx, quota, owners, mayAddTasks(operations)),
-    storage
+    storage: quota.storage
   }
 }
 
@@ -151,7 +145,6 @@ function planCreate(
   const place = placeIn(batch.projects, batch.ctx.caller, wanted.project_id, at)
   const task = newTask(batch.ctx, wanted, place, at)
   assertAssignable(batch, task, at)
-  batch.storage.assertStorage(task.owner_id)
   batch.quotas.take(task.owner_id)
   return { newTask: task }
 }

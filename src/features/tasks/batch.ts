@@ -5,8 +5,9 @@ import { joinTransaction, type Tx } from '../../db/transaction.ts'
 import { apiPath } from '../../http/api-path.ts'
 import { mustGet } from '../../lib/must-get.ts'
 import type { TaskBatch, TaskBatchItem, TaskBatchOperation } from './batch.schema.ts'
-import { type BatchLimits, loadBatch, type Plan, planOperation } from './batch-plan.ts'
+import { loadBatch, type Plan, planOperation } from './batch-plan.ts'
 import { createTasks } from './create.ts'
+import type { Quota } from './quota.ts'
 import type { Task } from './schema.ts'
 import { applyChanges } from './update.ts'
 
@@ -16,13 +17,13 @@ import { applyChanges } from './update.ts'
  * rejected with the first problem, which points to its operation; otherwise each problem is its operation's result.
  */
 export function runBatch(
-  { db, ...limits }: BatchLimits & { db: Db },
+  { db, quota }: { db: Db; quota: Quota },
   ctx: RequestContext,
   { atomic = true, operations }: TaskBatch,
   tx?: Tx
 ): Promise<TaskBatchItem[]> {
   return joinTransaction(db, tx, async (tx) => {
-    const batch = await loadBatch(tx, ctx, limits, operations)
+    const batch = await loadBatch(tx, ctx, quota, operations)
     const plans: Plan[] = []
     for (const [i, operation] of operations.entries()) {
       const plan = await planOperation(batch, operation, `/operations/${i}`)

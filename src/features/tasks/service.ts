@@ -55,8 +55,7 @@ type TaskLimits = Pick<Config, 'MAX_TASKS_PER_USER'> & StorageLimits
 export function createTaskService(db: Db, config: TaskLimits) {
   const deps = {
     db,
-    quota: config.MAX_TASKS_PER_USER,
-    storage: storageQuotaOf(db, config),
+    quota: { tasks: config.MAX_TASKS_PER_USER, storage: storageQuotaOf(db, config) },
     retentionDays: config.TRASH_RETENTION_DAYS,
     insertTask: prepareInsertTask(db),
     findTask: prepareFindTask(db),

@@ -10,9 +10,8 @@ import { checkAssignee, checkMember } from './create.ts'
 import { listChangesSince, recordTaskEvents } from './events.queries.ts'
 import { normalizeFields } from './fields.ts'
 import { type FindTask, findProjectOfTask, lockTasks, type VisibleTask } from './queries.ts'
-import { assertQuota } from './quota.ts'
+import { assertQuota, assertQuotaFor, type Quota } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
-import type { StorageQuota } from './storage-quota.ts'
 import { addProjectsOf, assertOpen, lockTargets, moveTo, placeIn } from './task-projects.ts'
 import { type UpdateTask, updateTasks } from './update.queries.ts'
 
@@ -26,8 +25,7 @@ const DAY_MS = 86_400_000
 
 export interface UpdateDeps {
   db: Db
-  quota: number
-  storage: StorageQuota
+  quota: Quota
   /** How long a task stays in the trash. */
   retentionDays: number
   findTask: FindTask
@@ -81,7 +79,7 @@ const isPurgeable = ({ deleted_at }: Task, days: number): boolean =>
 
 /** Moves a task out of the trash; one that is not there is returned as it is, so that a repeated call is harmless. */
 export function restoreTask(
-  { db, quota, storage, retentionDays }: UpdateDeps,
+  { db, quota, retentionDays }: UpdateDeps,
   ctx: RequestContext,
   id: string,
   versions: Versions
@@ -99,8 +97,8 @@ export function restoreTask(
     if (!changeSet) {
       return task
     }
-    storage.assertStorageFor(changeSet)
-    await assertQuota(tx, quota, task.owner_id)
+    quota.storage.assertStorageFor(changeSet)
+    await assertQuotaFor(tx, quota.tasks, task.owner_id, 1)
     return applyChange(tx, ctx, changeSet)
   })
 }
@@ -126,7 +124,7 @@ async function changeTask(deps: UpdateDeps, ctx: RequestContext, request: Reques
     if ('assignee_id' in changes || 'project_id' in changes) {
       break
     }
-    deps.storage.assertStorageFor(changeSet)
+    deps.quota.storage.assertStorageFor(changeSet)
     const update = deps.updateTask[type as keyof UpdateDeps['updateTask']]
     const changed = await withRetries(() => update(ctx, task.version, change, changes))
     if (changed) {
@@ -137,7 +135,7 @@ async function changeTask(deps: UpdateDeps, ctx: RequestContext, request: Reques
 }
 
 function changeLockedTask(
-  { db, quota, storage }: UpdateDeps,
+  { db, quota }: UpdateDeps,
   ctx: RequestContext,
   { id, versions, build, project_id }: Request
 ): Promise<Task> {
@@ -159,7 +157,7 @@ function changeLockedTask(
     if ('project_id' in changes) {
       moveTo(changeSet, placeIn(projects, caller, change.project_id, ''))
     }
-    storage.assertStorageFor(changeSet)
+    quota.storage.assertStorageFor(changeSet)
     if (change.new_owner_id !== undefined) {
       await assertQuota(tx, quota, change.new_owner_id)
     }
