@@ -53,6 +53,7 @@ const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'comments → tasks': 'a comment is on a task, which counts it',
   'imports → tasks': 'an import creates tasks',
   'account-export → identity': 'an account is exported with its profile',
+  'account-export → comments': 'an account is exported with what is said about its tasks',
   'account-export → invitations': 'an account is exported with what it was invited to',
   'account-export → projects': 'an account is exported with its projects and their members',
   'account-export → tasks': 'an account is exported with its tasks and their history'

@@ -269,7 +269,7 @@ t.test(
     const history = (await who.get(`/api/v1/tasks/${task.id}/events`)).json().data
     t.match(history[0], {
       type: 'task.updated',
-      changes: { title: { old: task.title, new: 'New' } }
+      changes: [{ field: 'title', before: task.title, after: 'New' }]
     })
     t.equal(history.length, task.version + 1)
   }

@@ -12,7 +12,14 @@ import {
   type StorageQuota
 } from '../tasks/service.ts'
 import { mentionsIn } from './mentions.ts'
-import { deleteComment, findComment, findLastId, insertComment, updateComment } from './queries.ts'
+import {
+  deleteComment,
+  findComment,
+  findLastId,
+  insertComment,
+  listCommentsOfOwner,
+  updateComment
+} from './queries.ts'
 import type { TaskComment, TaskCommentCreate, TaskCommentUpdate } from './schema.ts'
 
 /** More than anybody reads; what is deleted makes room. */
@@ -30,6 +37,14 @@ export interface CommentId {
 }
 /** The versions that a conditional write accepts; undefined means any. */
 type Versions = number[] | undefined
+
+/** A read of all comments on the tasks of an owner, a page at a time. */
+export const readOwnComments = (
+  db: Db,
+  ownerId: string,
+  limit: number,
+  after?: Pick<TaskComment, 'task_id' | 'id'>
+) => listCommentsOfOwner(db, ownerId, limit, after)
 
 /** Comments on a task that the caller sees, in `tx` when there is one. */
 export const createComment = (

@@ -5,6 +5,7 @@ import type { Db } from '../../db/client.ts'
 import { type Tx, withRetries, withTransaction } from '../../db/transaction.ts'
 import { etagOf } from '../../http/etag.ts'
 import { mustGet } from '../../lib/must-get.ts'
+import type { ProjectsById } from '../project-access/service.ts'
 import { buildDelete, buildRestore, buildUpdate, type TaskChangeSet } from './changes.ts'
 import { checkAssignee, checkMember } from './create.ts'
 import { listChangesSince, recordTaskEvents } from './events.queries.ts'
@@ -134,40 +135,51 @@ async function changeTask(deps: UpdateDeps, ctx: RequestContext, request: Reques
   return changeLockedTask(deps, ctx, request)
 }
 
-function changeLockedTask(
-  { db, quota }: UpdateDeps,
+const changeLockedTask = (deps: UpdateDeps, ctx: RequestContext, request: Request): Promise<Task> =>
+  withTransaction(deps.db, async (tx) => {
+    const projects = await lockTargets(tx, ctx.caller, [request.project_id])
+    return changeUnderLock(tx, deps, ctx, projects, request)
+  })
+
+/** A change of one task that may have to read more before it is known. */
+interface LockedRequest extends Pick<Request, 'id' | 'versions'> {
+  build: (task: VisibleTask) => TaskChangeSet | undefined | Promise<TaskChangeSet | undefined>
+}
+
+/** Locks a live task and changes it; the projects into which it may go are locked already. */
+export async function changeUnderLock(
+  tx: Tx,
+  { quota }: Pick<UpdateDeps, 'quota'>,
   ctx: RequestContext,
-  { id, versions, build, project_id }: Request
+  projects: ProjectsById,
+  { id, versions, build }: LockedRequest
 ): Promise<Task> {
   const { caller } = ctx
-  return withTransaction(db, async (tx) => {
-    const projects = await lockTargets(tx, caller, [project_id])
-    const task = await lockTask(tx, caller, id)
-    if (task.deleted_at !== null) {
-      throw new Problem('not_found')
-    }
-    await addProjectsOf(tx, caller, projects, [task])
-    assertOpen(projects, task)
-    await checkVersion(tx, task, versions)
-    const changeSet = build(task)
-    if (!changeSet) {
-      return task
-    }
-    const { change, changes } = changeSet
-    if ('project_id' in changes) {
-      moveTo(changeSet, placeIn(projects, caller, change.project_id, ''))
-    }
-    quota.storage.assertStorageFor(changeSet)
-    if (change.new_owner_id !== undefined) {
-      await assertQuota(tx, quota, change.new_owner_id)
-    }
-    if ('assignee_id' in changes) {
-      await checkAssignee(tx, change)
-    } else if ('project_id' in changes) {
-      await checkMember(tx, change)
-    }
-    return applyChange(tx, ctx, changeSet)
-  })
+  const task = await lockTask(tx, caller, id)
+  if (task.deleted_at !== null) {
+    throw new Problem('not_found')
+  }
+  await addProjectsOf(tx, caller, projects, [task])
+  assertOpen(projects, task)
+  await checkVersion(tx, task, versions)
+  const changeSet = await build(task)
+  if (!changeSet) {
+    return task
+  }
+  const { change, changes } = changeSet
+  if ('project_id' in changes) {
+    moveTo(changeSet, placeIn(projects, caller, change.project_id, ''))
+  }
+  quota.storage.assertStorageFor(changeSet)
+  if (change.new_owner_id !== undefined) {
+    await assertQuota(tx, quota, change.new_owner_id)
+  }
+  if ('assignee_id' in changes) {
+    await checkAssignee(tx, change)
+  } else if ('project_id' in changes) {
+    await checkMember(tx, change)
+  }
+  return applyChange(tx, ctx, changeSet)
 }
 
 async function lockTask(tx: Tx, caller: Caller, id: string): Promise<VisibleTask> {

@@ -128,6 +128,10 @@ t.test('tasks in a project count for its owner, whoever makes them', async (t) =
     t.match((await who.patch(task, { title: 'Another' })).json(), REFUSED)
   }
   t.match((await bob.patch(own, { project_id: project.id })).json(), REFUSED)
+  const move = (moved: { id: string }, payload: object) =>
+    bob.post(`${TASKS}/${moved.id}/move`, { after_id: null, ...payload })
+  t.match((await move(own, { project_id: project.id })).json(), REFUSED)
+  t.equal((await move(task, { status: 'done' })).statusCode, 200)
   t.match(
     (
       await bob.post('/api/v1/task-batches', {

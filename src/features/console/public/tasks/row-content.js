@@ -63,7 +63,8 @@ const taskDetails = (task, { showOwner, showProject, onTagClick }) =>
     task.due_date && dueNode(task),
     task.tags.map((tag) => tagNode(tag, onTagClick)),
     (showOwner || isOfSomebodyElse(task)) && h('span', {}, 'Owner: ', personNode(task.owner_id)),
-    isMadeBySomebodyElse(task) && h('span', {}, 'Created by ', personNode(task.created_by)),
+    isMadeBySomebodyElse(task, showOwner) &&
+      h('span', {}, 'Created by ', personNode(task.created_by)),
     task.assignee_id && h('span', {}, 'Assigned to ', personNode(task.assignee_id)),
     task.deleted_at && h('span', {}, 'Deleted ', formatRelative(task.deleted_at))
   )
@@ -72,9 +73,9 @@ const taskDetails = (task, { showOwner, showProject, onTagClick }) =>
 const isOfSomebodyElse = ({ owner_id, project_id }) =>
   project_id === null && !isCurrentUser(owner_id)
 
-/** In a project the owner says nothing about who wrote a task. */
-const isMadeBySomebodyElse = ({ created_by, owner_id, project_id }) =>
-  !isCurrentUser(created_by) && (project_id !== null || created_by !== owner_id)
+/** In a project the owner says nothing about who wrote a task; where the owner is shown, once is enough. */
+const isMadeBySomebodyElse = ({ created_by, owner_id, project_id }, showOwner) =>
+  !isCurrentUser(created_by) && (created_by !== owner_id || (project_id !== null && !showOwner))
 
 const projectLink = (id) =>
   h(

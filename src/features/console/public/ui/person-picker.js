@@ -7,7 +7,8 @@ import { fieldError } from './form.js'
 /**
  * Creates a field that chooses a person by name. `fixed` are the choices besides people, such as `['', 'Nobody']`, the
  * first of which an empty input stands for. `projectId()` limits the people to those of a project. With `takesText`
- * what is typed may also be somebody who is not found: `text()`. `onChange(value)` is called for each choice.
+ * what is typed may also be somebody who is not found: `text()`. `onChange(value)` is called for each choice,
+ * and `describe(person)` returns what stands beside a name.
  */
 export function personPicker({
   label,
@@ -20,6 +21,7 @@ export function personPicker({
   hint,
   kind = 'field',
   onChange = () => {},
+  describe = ({ username, display_name }) => (username === display_name ? null : username),
   ...attributes
 }) {
   const id = newId(name)
@@ -45,7 +47,7 @@ export function personPicker({
     onChoose: choose,
     onLeave: leave,
     load: (text, signal) =>
-      loadOptions({ text, signal, fixed, offersMe, takesText, project_id: projectId() }),
+      loadOptions({ text, signal, fixed, offersMe, takesText, describe, project_id: projectId() }),
     ...attributes
   })
   const { errorNode, setError } = fieldError(id, input)
@@ -95,7 +97,7 @@ const labelOf = (value, fixed) =>
   [...fixed, NOBODY].find(([one]) => one === value)?.[1] ??
   (isCurrentUser(value) ? 'Me' : undefined)
 
-async function loadOptions({ text, signal, fixed, offersMe, takesText, project_id }) {
+async function loadOptions({ text, signal, fixed, offersMe, takesText, describe, project_id }) {
   const { people, hasMore } = await findPeople({ q: text, project_id, signal })
   const me = currentUser().id
   const isMember = people.some(({ id }) => id === me)
@@ -109,15 +111,15 @@ async function loadOptions({ text, signal, fixed, offersMe, takesText, project_i
     ...choices,
     ...people
       .filter(({ id }) => id !== me || (offersMe && text !== '' && !isOffered(me)))
-      .map(personOption)
+      .map((person) => personOption(person, describe))
   ]
   return { options, note: noteFor(people, { text, hasMore, takesText, project_id }) }
 }
 
-const personOption = ({ id, display_name, username }) => ({
-  value: id,
-  label: isCurrentUser(id) ? 'Me' : display_name,
-  detail: username !== null && username !== display_name ? username : null
+const personOption = (person, describe) => ({
+  value: person.id,
+  label: isCurrentUser(person.id) ? 'Me' : person.display_name,
+  detail: describe(person)
 })
 
 function noteFor(people, { text, hasMore, takesText, project_id }) {

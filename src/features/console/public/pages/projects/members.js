@@ -23,12 +23,13 @@ export function membersPanel(project) {
     row: (member) => memberRow(member, project, list),
     empty: () => muted('Nobody.')
   })
+  const isListed = (id) => [...list.list.children].some(({ dataset }) => dataset.id === id)
   list.reload()
-  return { node: panel('Members', list.node), reload: list.reload, stop: list.stop }
+  return { node: panel('Members', list.node), isListed, reload: list.reload, stop: list.stop }
 }
 
 function memberRow(member, project, list) {
-  const row = h('li', { class: 'row' })
+  const row = h('li', { class: 'row', 'data-id': member.user_id })
   const changeRole = async (role) => {
     row.setAttribute('aria-busy', 'true')
     try {
