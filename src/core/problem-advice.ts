@@ -40,8 +40,8 @@ export const problemAdvice: Record<ProblemCode, string> = {
   wrong_password: 'The current password is wrong. You are still logged in.',
   password_required: md`The password was entered too long ago for an action like this. Repeat the request with
     current_password in its body.`,
-  quota_exceeded:
-    'The account has as many tasks as it may have. Delete some, or ask the operator for more.',
+  quota_exceeded: md`The account has as many tasks or stores as much as it may; the detail says which. Delete some
+    tasks, or ask the operator for more.`,
   cross_site: md`A page of another website sent the request. The operator can name the origins that may in
     CORS_ORIGINS.`,
   ip_banned: md`Too many failed attempts came from this IP address, or an admin has banned it. Retry-After says when

@@ -31,7 +31,7 @@ export const catalogue = {
   own_account: [403, 'You cannot do this to your own account'],
   wrong_password: [403, 'Wrong password'],
   password_required: [403, 'Your password is required'],
-  quota_exceeded: [403, 'Task quota exceeded'],
+  quota_exceeded: [403, 'Quota exceeded'],
   cross_site: [403, 'Requests from other websites are not accepted here'],
   ip_banned: [403, 'Your IP address is banned'],
   not_found: [404, 'Not found'],

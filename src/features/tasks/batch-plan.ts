@@ -9,8 +9,9 @@ import type { NewTask } from './create.queries.ts'
 import { idTaken, newTask, unknownAssignee } from './create.ts'
 import { normalizeFields } from './fields.ts'
 import { listAssignable, listTakenIds, lockTasks, type VisibleTask } from './queries.ts'
-import { loadQuotas, type Quotas } from './quota.ts'
+import { loadQuotas, type Quota, type Quotas } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
+import type { StorageQuota } from './storage-quota.ts'
 import {
   addProjectsOf,
   assertMember,
@@ -41,13 +42,14 @@ export interface BatchContext {
   memberships: Memberships
   seenIds: Set<string>
   quotas: Quotas
+  storage: StorageQuota
 }
 
 /** Locks the tasks that a batch names, and reads what its operations are checked against. */
 export async function loadBatch(
   tx: Tx,
   ctx: RequestContext,
-  quota: number,
+  quota: Quota,
   operations: TaskBatchOperation[]
 ): Promise<BatchContext> {
   const creates = operations.filter(({ op }) => op === 'create')
@@ -73,7 +75,8 @@ export async function loadBatch(
     assignable: await listAssignable(tx, [...new Set(assignees)]),
     memberships: await loadMemberships(tx, [...projects.keys()], allAssignees),
     seenIds: new Set(),
-    quotas: await loadQuotas(tx, quota, owners, mayAddTasks(operations))
+    quotas: await loadQuotas(tx, quota, owners, mayAddTasks(operations)),
+    storage: quota.storage
   }
 }
 
@@ -160,7 +163,9 @@ async function planChange(
   assertOpen(batch.projects, task)
   await checkVersion(batch.tx, task, if_version === undefined ? undefined : [if_version])
   if (op === 'delete') {
-    return { changeSet: buildDelete(caller, task) }
+    const changeSet = buildDelete(caller, task)
+    batch.storage.assertStorageFor(changeSet)
+    return { changeSet }
   }
   const at = `${pointer}/data`
   const changeSet = buildUpdate(caller, task, normalizeFields<TaskUpdate>(data, at), at)
@@ -181,6 +186,7 @@ function checkPlace(batch: BatchContext, changeSet: TaskChangeSet, at: string): 
   if ('assignee_id' in changes) {
     assertAssignable(batch, change, at)
   }
+  batch.storage.assertStorageFor(changeSet)
   if (change.new_owner_id !== undefined) {
     batch.quotas.take(change.new_owner_id)
   }

@@ -7,6 +7,7 @@ import { mustGet } from '../../lib/must-get.ts'
 import type { TaskBatch, TaskBatchItem, TaskBatchOperation } from './batch.schema.ts'
 import { loadBatch, type Plan, planOperation } from './batch-plan.ts'
 import { createTasks } from './create.ts'
+import type { Quota } from './quota.ts'
 import type { Task } from './schema.ts'
 import { applyChanges } from './update.ts'
 
@@ -16,7 +17,7 @@ import { applyChanges } from './update.ts'
  * rejected with the first problem, which points to its operation; otherwise each problem is its operation's result.
  */
 export function runBatch(
-  { db, quota }: { db: Db; quota: number },
+  { db, quota }: { db: Db; quota: Quota },
   ctx: RequestContext,
   { atomic = true, operations }: TaskBatch,
   tx?: Tx

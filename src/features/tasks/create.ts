@@ -8,13 +8,13 @@ import { assertDay } from './due-date.fields.ts'
 import { recordTaskEvents } from './events.queries.ts'
 import { DEFAULTS, normalizeFields } from './fields.ts'
 import { listAssignable, listTakenIds } from './queries.ts'
-import { assertQuota } from './quota.ts'
+import { assertQuota, type Quota } from './quota.ts'
 import type { Task, TaskCreate } from './schema.ts'
 import { assertMember, loadMemberships, lockTargets, type Place, placeIn } from './task-projects.ts'
 
 export interface CreateDeps {
   db: Db
-  quota: number
+  quota: Quota
   insertTask: InsertTask
 }
 
@@ -29,24 +29,26 @@ export function createTask(
   tx?: Tx
 ): Promise<Task> {
   const { id, assignee_id, project_id } = body
-  const isUsual = id === undefined && assignee_id == null && project_id == null && deps.quota === 0
+  const isUsual =
+    id === undefined && assignee_id == null && project_id == null && deps.quota.tasks === 0
   return tx === undefined && isUsual
     ? createInOneStatement(deps, ctx, body)
     : joinTransaction(deps.db, tx, (tx) => createInTransaction(tx, deps.quota, ctx, body))
 }
 
-function createInOneStatement(
-  { insertTask }: CreateDeps,
+async function createInOneStatement(
+  { insertTask, quota }: CreateDeps,
   ctx: RequestContext,
   body: TaskCreate
 ): Promise<Task> {
   const task = newTask(ctx, normalizeFields(body), personalPlace(ctx))
+  quota.storage.assertStorage(task.owner_id)
   return withRetries(() => insertTask(ctx, task))
 }
 
 async function createInTransaction(
   tx: Tx,
-  quota: number,
+  quota: Quota,
   ctx: RequestContext,
   body: TaskCreate
 ): Promise<Task> {

@@ -19,6 +19,7 @@ import {
 } from './order.queries.ts'
 import type { TaskMove } from './order.schema.ts'
 import type { VisibleTask } from './queries.ts'
+import type { Quota } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
 import { lockTargets, placeIn } from './task-projects.ts'
 import { changeUnderLock, type Versions } from './update.ts'
@@ -47,7 +48,7 @@ export interface Neighbours {
  * one after the other, so that of two to the same place both succeed.
  */
 export function moveTask(
-  { db, quota }: { db: Db; quota: number },
+  { db, quota }: { db: Db; quota: Quota },
   ctx: RequestContext,
   id: string,
   versions: Versions,

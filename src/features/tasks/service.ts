@@ -14,6 +14,7 @@ import { moveTask } from './order.ts'
 import { listPeopleOfTasks } from './people.queries.ts'
 import { prepareFindTask } from './queries.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
+import { type StorageLimits, storageQuotaOf } from './storage-quota.ts'
 import type { Place } from './task-projects.ts'
 import { deleteAllTasks } from './trash.ts'
 import { prepareUpdateTask } from './update.queries.ts'
@@ -32,6 +33,7 @@ export {
 } from './project-tasks.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
 export { assertMayCreateIn, lockRecordPlaces, type RecordPlaces } from './record-places.ts'
+export { type StorageLimits, type StorageQuota, storageQuotaOf } from './storage-quota.ts'
 export type { Place } from './task-projects.ts'
 export { etagOfTask } from './update.ts'
 
@@ -49,13 +51,13 @@ export const readOwnEvents = (
   after?: { task_id: string; version: number }
 ) => listOwnEvents(db, ownerId, limit, after)
 
-type TaskLimits = Pick<Config, 'MAX_TASKS_PER_USER' | 'TRASH_RETENTION_DAYS'>
+type TaskLimits = Pick<Config, 'MAX_TASKS_PER_USER'> & StorageLimits
 
 /** Everything that is done to tasks one by one or in a batch. */
 export function createTaskService(db: Db, config: TaskLimits) {
   const deps = {
     db,
-    quota: config.MAX_TASKS_PER_USER,
+    quota: { tasks: config.MAX_TASKS_PER_USER, storage: storageQuotaOf(db, config) },
     retentionDays: config.TRASH_RETENTION_DAYS,
     insertTask: prepareInsertTask(db),
     findTask: prepareFindTask(db),

@@ -2,6 +2,7 @@ import { type RequestContext, systemRequestId } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { recordTaskEvents } from './events.queries.ts'
+import type { StorageQuota } from './storage-quota.ts'
 import {
   deleteEvents,
   deleteTasks,
@@ -57,7 +58,11 @@ async function deleteChunk(tx: Tx, ctx: RequestContext, startedAt: string): Prom
  * Deletes tasks that have been in the trash for more than `afterDays` with their comments, and their events except a
  * last one: a chunk of the tasks, or of their events as long as these are too many. Call again while there is more.
  */
-export function purgeTasks(db: Db, afterDays: number): Promise<{ done: number; more: boolean }> {
+export function purgeTasks(
+  db: Db,
+  afterDays: number,
+  noteRemoval: StorageQuota['noteRemoval'] = () => {}
+): Promise<{ done: number; more: boolean }> {
   return withTransaction(db, async (tx) => {
     const trashed = await lockTrashed(tx, afterDays, PURGE_CHUNK)
     const purged = withFewComments(trashed)
@@ -68,6 +73,7 @@ export function purgeTasks(db: Db, afterDays: number): Promise<{ done: number; m
       return { done: 0, more: true }
     }
     await deleteTasks(tx, purged)
+    tx.afterCommit(() => noteRemoval(purged.map(({ owner_id }) => owner_id)))
     await recordTaskEvents(
       tx,
       PURGE_CONTEXT,

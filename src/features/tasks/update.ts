@@ -11,7 +11,7 @@ import { checkAssignee, checkMember } from './create.ts'
 import { listChangesSince, recordTaskEvents } from './events.queries.ts'
 import { normalizeFields } from './fields.ts'
 import { type FindTask, findProjectOfTask, lockTasks, type VisibleTask } from './queries.ts'
-import { assertQuota } from './quota.ts'
+import { assertQuota, assertQuotaFor, type Quota } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
 import { addProjectsOf, assertOpen, lockTargets, moveTo, placeIn } from './task-projects.ts'
 import { type UpdateTask, updateTasks } from './update.queries.ts'
@@ -26,7 +26,7 @@ const DAY_MS = 86_400_000
 
 export interface UpdateDeps {
   db: Db
-  quota: number
+  quota: Quota
   /** How long a task stays in the trash. */
   retentionDays: number
   findTask: FindTask
@@ -98,7 +98,8 @@ export function restoreTask(
     if (!changeSet) {
       return task
     }
-    await assertQuota(tx, quota, task.owner_id)
+    quota.storage.assertStorageFor(changeSet)
+    await assertQuotaFor(tx, quota.tasks, task.owner_id, 1)
     return applyChange(tx, ctx, changeSet)
   })
 }
@@ -124,6 +125,7 @@ async function changeTask(deps: UpdateDeps, ctx: RequestContext, request: Reques
     if ('assignee_id' in changes || 'project_id' in changes) {
       break
     }
+    deps.quota.storage.assertStorageFor(changeSet)
     const update = deps.updateTask[type as keyof UpdateDeps['updateTask']]
     const changed = await withRetries(() => update(ctx, task.version, change, changes))
     if (changed) {
@@ -168,6 +170,7 @@ export async function changeUnderLock(
   if ('project_id' in changes) {
     moveTo(changeSet, placeIn(projects, caller, change.project_id, ''))
   }
+  quota.storage.assertStorageFor(changeSet)
   if (change.new_owner_id !== undefined) {
     await assertQuota(tx, quota, change.new_owner_id)
   }
