@@ -1,9 +1,10 @@
 import type { RequestContext } from '../../core/context.ts'
-import { invalidField, Problem } from '../../core/problem.ts'
+import { Problem } from '../../core/problem.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { isUuidV7 } from '../../lib/uuid.ts'
 import type { Memberships, ProjectsById } from '../project-access/service.ts'
 import type { TaskBatchOperation } from './batch.schema.ts'
+import { assertIdIsNew, bodyOfCreate, idOfChange, idsOf, withPointer } from './batch-forms.ts'
 import { buildDelete, buildUpdate, type TaskChangeSet } from './changes.ts'
 import type { NewTask } from './create.queries.ts'
 import { idTaken, newTask, unknownAssignee } from './create.ts'
@@ -81,9 +82,6 @@ export async function loadBatch(
 const mayAddTasks = (operations: TaskBatchOperation[]): number =>
   operations.filter(({ op, data }) => op === 'create' || data?.project_id !== undefined).length
 
-const idsOf = (operations: TaskBatchOperation[]): string[] =>
-  [...new Set(operations.flatMap(({ id }) => id?.toLowerCase() ?? []))].sort()
-
 /** Plans one operation. Its problem is a result like any other, hence the catch: it does not choose a status. */
 export async function planOperation(
   batch: BatchContext,
@@ -91,7 +89,7 @@ export async function planOperation(
   pointer: string
 ): Promise<Plan> {
   try {
-    assertIdIsNew(batch, operation, pointer)
+    assertIdIsNew(batch.seenIds, operation, pointer)
     return operation.op === 'create'
       ? planCreate(batch, operation, pointer)
       : await planChange(batch, operation, pointer)
@@ -103,42 +101,13 @@ export async function planOperation(
   }
 }
 
-function assertIdIsNew({ seenIds }: BatchContext, { id }: TaskBatchOperation, pointer: string) {
-  const key = id?.toLowerCase()
-  if (key === undefined) {
-    return
-  }
-  if (seenIds.has(key)) {
-    throw invalidField('body', `${pointer}/id`, 'repeated', 'Each task may occur once in a batch.')
-  }
-  seenIds.add(key)
-}
-
-function planCreate(
-  batch: BatchContext,
-  { id, if_version, data }: TaskBatchOperation,
-  pointer: string
-): Plan {
-  if (if_version !== undefined) {
-    throw invalidField(
-      'body',
-      `${pointer}/if_version`,
-      'unknown_field',
-      'if_version has no meaning with create.'
-    )
-  }
-  const title = data?.title
-  if (title === undefined) {
-    throw required(`${pointer}/data/title`, 'title is required with create.')
-  }
-  if (id !== undefined && !isUuidV7(id)) {
-    throw invalidField('body', `${pointer}/id`, 'malformed', 'id must be a UUIDv7.')
-  }
-  if (id !== undefined && batch.takenIds.has(id.toLowerCase())) {
+function planCreate(batch: BatchContext, operation: TaskBatchOperation, pointer: string): Plan {
+  const body = bodyOfCreate(operation, pointer)
+  if (body.id !== undefined && batch.takenIds.has(body.id.toLowerCase())) {
     throw idTaken()
   }
   const at = `${pointer}/data`
-  const wanted = normalizeFields({ ...data, title, ...(id && { id }) }, at)
+  const wanted = normalizeFields(body, at)
   const place = placeIn(batch.projects, batch.ctx.caller, wanted.project_id, at)
   const task = newTask(batch.ctx, wanted, place, at)
   assertAssignable(batch, task, at)
@@ -186,28 +155,6 @@ function checkPlace(batch: BatchContext, changeSet: TaskChangeSet, at: string): 
   }
 }
 
-/** Returns the id of the task to change, or throws what is wrong with the form of the operation. */
-function idOfChange({ op, id, data }: TaskBatchOperation, pointer: string): string {
-  if (id === undefined) {
-    throw required(`${pointer}/id`, `id is required with ${op}.`)
-  }
-  if (op === 'delete' && data !== undefined) {
-    throw invalidField(
-      'body',
-      `${pointer}/data`,
-      'unknown_field',
-      'data has no meaning with delete.'
-    )
-  }
-  if (op === 'update' && Object.keys(data ?? {}).length === 0) {
-    throw required(`${pointer}/data`, 'data must name at least one field with update.')
-  }
-  return id.toLowerCase()
-}
-
-const required = (pointer: string, detail: string) =>
-  invalidField('body', pointer, 'required', detail)
-
 function assertAssignable(
   { assignable, memberships }: BatchContext,
   task: Pick<Task, 'project_id' | 'assignee_id'>,
@@ -217,16 +164,4 @@ function assertAssignable(
     throw unknownAssignee(`${at}/assignee_id`)
   }
   assertMember(memberships, task, at)
-}
-
-/** Returns the same problem, with a pointer to the operation that caused it. */
-function withPointer(problem: Problem, pointer: string): Problem {
-  const errors = problem.extras.errors ?? [
-    { in: 'body' as const, pointer, code: problem.code, detail: problem.message }
-  ]
-  return new Problem(problem.code, {
-    detail: problem.message,
-    extras: { ...problem.extras, errors },
-    headers: problem.headers
-  })
 }

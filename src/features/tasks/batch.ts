@@ -1,19 +1,19 @@
 import type { RequestContext } from '../../core/context.ts'
-import { type Problem, problemBody } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx } from '../../db/transaction.ts'
-import { apiPath } from '../../http/api-path.ts'
 import { mustGet } from '../../lib/must-get.ts'
 import type { TaskBatch, TaskBatchItem, TaskBatchOperation } from './batch.schema.ts'
+import { itemOf } from './batch-items.ts'
 import { loadBatch, type Plan, planOperation } from './batch-plan.ts'
+import { changesTrees, runInSequence } from './batch-sequence.ts'
 import { createTasks } from './create.ts'
-import type { Task } from './schema.ts'
 import { applyChanges } from './update.ts'
 
 /**
  * Runs the operations of a batch with a handful of statements, whatever their number: lock, plan, create, change,
  * record. Locks are taken in the order of ids, so batches on the same tasks cannot deadlock. An atomic batch is
  * rejected with the first problem, which points to its operation; otherwise each problem is its operation's result.
+ * Operations that change which task is below which are carried out one after the other.
  */
 export function runBatch(
   { db, quota }: { db: Db; quota: number },
@@ -22,6 +22,9 @@ export function runBatch(
   tx?: Tx
 ): Promise<TaskBatchItem[]> {
   return joinTransaction(db, tx, async (tx) => {
+    if (await changesTrees(tx, ctx.caller, operations)) {
+      return runInSequence({ quota }, tx, ctx, { atomic, operations })
+    }
     const batch = await loadBatch(tx, ctx, quota, operations)
     const plans: Plan[] = []
     for (const [i, operation] of operations.entries()) {
@@ -48,31 +51,17 @@ async function carryOut(
   const tasks = new Map([...changed, ...created.map((task) => [task.id, task] as const)])
   return plans.map((plan, i): TaskBatchItem => {
     if ('problem' in plan) {
-      return rejected(ctx, plan.problem, operations[i]?.id ?? null)
+      return itemOf.problem(ctx, plan.problem, operations[i]?.id ?? null)
     }
     if ('newTask' in plan) {
-      return done(201, mustGet(tasks, plan.newTask.id))
+      return itemOf.task(201, mustGet(tasks, plan.newTask.id))
     }
     if ('unchanged' in plan) {
-      return done(200, plan.unchanged)
+      return itemOf.task(200, plan.unchanged)
     }
     const task = mustGet(tasks, plan.changeSet.change.id)
     return plan.changeSet.type === 'task.deleted'
-      ? { status: 204, id: task.id, version: task.version }
-      : done(200, task)
+      ? itemOf.deleted(task.id, task.version)
+      : itemOf.task(200, task)
   })
 }
-
-const done = (status: number, task: Task): TaskBatchItem => ({
-  status,
-  id: task.id,
-  version: task.version,
-  task
-})
-
-const rejected = (ctx: RequestContext, problem: Problem, id: string | null): TaskBatchItem => ({
-  status: problem.statusCode,
-  id,
-  version: null,
-  problem: problemBody(problem, apiPath('/task-batches'), ctx.requestId)
-})

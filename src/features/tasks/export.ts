@@ -17,6 +17,7 @@ const INFORMATION = [
   'owner_id',
   'assignee_id',
   'project_id',
+  'parent_id',
   'created_by',
   'completed_at',
   'version',

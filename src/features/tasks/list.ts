@@ -21,6 +21,7 @@ import {
 } from './list.queries.ts'
 import type { TaskFilterQuery, TaskListQuery, TaskSort } from './list.schema.ts'
 import type { Task } from './schema.ts'
+import { withSubtasks } from './subtasks.ts'
 import { type VisibleTasks, visibleTasks } from './visible.ts'
 
 /** Statements of which the text is kept in this process. */
@@ -181,6 +182,7 @@ export function createTaskList(db: Db, cursors: Cursors) {
       limit = DEFAULT_LIMIT,
       cursor,
       include_total,
+      include_subtasks = false,
       sort = 'created_at_desc',
       ...filter
     } = query
@@ -202,7 +204,7 @@ export function createTaskList(db: Db, cursors: Cursors) {
       total
     )
     page.pagination.limit = limit
-    return page
+    return include_subtasks ? { ...page, data: await withSubtasks(db, page.data) } : page
   }
 }
 
