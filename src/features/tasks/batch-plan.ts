@@ -12,6 +12,7 @@ import { normalizeFields } from './fields.ts'
 import { listAssignable, listTakenIds, lockTasks, type VisibleTask } from './queries.ts'
 import { loadQuotas, type Quotas } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
+import { listTrees } from './subtasks.queries.ts'
 import {
   addProjectsOf,
   assertMember,
@@ -21,6 +22,7 @@ import {
   moveTo,
   placeIn
 } from './task-projects.ts'
+import { assertParent, type TaskTree, treeOf, unknownParent } from './task-tree.ts'
 import { checkVersion } from './update.ts'
 
 /** What is to be done for one operation. */
@@ -40,11 +42,14 @@ export interface BatchContext {
   projects: ProjectsById
   assignable: Set<string>
   memberships: Memberships
-  seenIds: Set<string>
   quotas: Quotas
+  /** Which tasks are below which, those included that the batch creates. */
+  tree: TaskTree
+  /** The tasks that are planned, by id. */
+  made: Map<string, NewTask>
 }
 
-/** Locks the tasks that a batch names, and reads what its operations are checked against. */
+/** Locks the tasks that operations name, and reads what these are checked against. */
 export async function loadBatch(
   tx: Tx,
   ctx: RequestContext,
@@ -60,8 +65,10 @@ export async function loadBatch(
     caller,
     operations.map(({ data }) => data?.project_id)
   )
-  const owners = [caller.id, ...[...projects.values()].map(({ owner_id }) => owner_id)]
-  const tasks = await lockTasks(tx, caller, idsOf(others))
+  const parentIds = new Set(creates.flatMap(({ data }) => data?.parent_id?.toLowerCase() ?? []))
+  const tasks = await lockTasks(tx, caller, [...new Set([...idsOf(others), ...parentIds])].sort())
+  const parents = tasks.filter(({ id }) => parentIds.has(id))
+  const owners = [...projects.values(), ...parents].map(({ owner_id }) => owner_id)
   await addProjectsOf(tx, caller, projects, tasks)
   const assignees = operations.flatMap(({ data }) => data?.assignee_id?.toLowerCase() ?? [])
   const allAssignees = [...assignees, ...tasks.map(({ assignee_id }) => assignee_id)]
@@ -73,8 +80,9 @@ export async function loadBatch(
     projects,
     assignable: await listAssignable(tx, [...new Set(assignees)]),
     memberships: await loadMemberships(tx, [...projects.keys()], allAssignees),
-    seenIds: new Set(),
-    quotas: await loadQuotas(tx, quota, owners, mayAddTasks(operations))
+    quotas: await loadQuotas(tx, quota, [caller.id, ...owners], mayAddTasks(operations)),
+    tree: treeOf(await listTrees(tx, parents)),
+    made: new Map()
   }
 }
 
@@ -86,10 +94,11 @@ const mayAddTasks = (operations: TaskBatchOperation[]): number =>
 export async function planOperation(
   batch: BatchContext,
   operation: TaskBatchOperation,
-  pointer: string
+  pointer: string,
+  seenIds: Set<string>
 ): Promise<Plan> {
   try {
-    assertIdIsNew(batch.seenIds, operation, pointer)
+    assertIdIsNew(seenIds, operation, pointer)
     return operation.op === 'create'
       ? planCreate(batch, operation, pointer)
       : await planChange(batch, operation, pointer)
@@ -108,11 +117,42 @@ function planCreate(batch: BatchContext, operation: TaskBatchOperation, pointer:
   }
   const at = `${pointer}/data`
   const wanted = normalizeFields(body, at)
-  const place = placeIn(batch.projects, batch.ctx.caller, wanted.project_id, at)
-  const task = newTask(batch.ctx, wanted, place, at)
+  const parent = parentOf(batch, wanted.parent_id, at)
+  const project_id = wanted.project_id ?? parent?.project_id
+  const place = placeIn(batch.projects, batch.ctx.caller, project_id, at)
+  const task = newTask(batch.ctx, { ...wanted, project_id: place.project_id }, place, at)
+  if (parent) {
+    assertParent(batch.tree, task, parent, at)
+  }
   assertAssignable(batch, task, at)
   batch.quotas.take(task.owner_id)
+  addToTree(batch, task)
   return { newTask: task }
+}
+
+type Parent = Pick<Task, 'id' | 'owner_id' | 'project_id' | 'deleted_at'>
+
+/** Returns the task below which a new one goes, if any; it may be one that the batch creates. */
+function parentOf(
+  { tasks, made }: BatchContext,
+  parent_id: string | null | undefined,
+  at: string
+): Parent | undefined {
+  if (parent_id == null) {
+    return undefined
+  }
+  const planned = made.get(parent_id)
+  const parent = planned ? { ...planned, deleted_at: null } : tasks.get(parent_id)
+  if (!parent || parent.deleted_at !== null) {
+    throw unknownParent(at)
+  }
+  return parent
+}
+
+function addToTree(batch: BatchContext, task: NewTask): void {
+  const { owner_id, id, parent_id, assignee_id } = task
+  batch.made.set(id, task)
+  batch.tree = batch.tree.with([{ owner_id, id, parent_id, assignee_id, comment_count: 0 }])
 }
 
 async function planChange(

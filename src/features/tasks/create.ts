@@ -70,7 +70,7 @@ export async function createInTransaction(
   await checkAssignee(tx, task)
   await assertQuota(tx, quota, task.owner_id)
   if (parent) {
-    await touchRows(tx, parent.owner_id, [parent.id])
+    await touchRows(tx, [parent])
   }
   const [created] = await createTasks(tx, ctx, [task])
   return created as Task

@@ -2,6 +2,7 @@ import type { Caller, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx } from '../../db/transaction.ts'
+import type { ProjectsById } from '../project-access/service.ts'
 import { applyChange, checkVersion, lockTask, type Versions } from './apply-changes.ts'
 import { leaveParent, type TaskChangeSet } from './changes.ts'
 import { checkAssignee, checkMember } from './create.ts'
@@ -13,6 +14,7 @@ import {
   assertShortHistory,
   lockStructure,
   moveBelow,
+  readTree,
   type Structure,
   trashBelow
 } from './subtasks.ts'
@@ -43,17 +45,23 @@ export interface ChangeRequest {
   parent_id?: string | null | undefined
 }
 
-/** Changes a live task under locks, with those below it where they follow; in `outer` when there is one. */
+/** A transaction that has locked all that several changes are about, and what it knows of the projects. */
+interface Held {
+  tx: Tx
+  projects: ProjectsById
+}
+
+/** Changes a live task under locks, with those below it where they follow; `held` has taken the locks already. */
 export function changeLockedTask(
   { db, quota }: { db: Db; quota: number },
   ctx: RequestContext,
   request: ChangeRequest,
-  outer?: Tx
+  held?: Held
 ): Promise<Task> {
   const { id, versions, build } = request
   const { caller } = ctx
-  return joinTransaction(db, outer, async (tx) => {
-    const { projects, tree } = await lockFor(tx, caller, request)
+  return joinTransaction(db, held?.tx, async (tx) => {
+    const { projects, tree } = await lockFor(tx, caller, request, held)
     const task = await lockTask(tx, caller, id)
     if (task.deleted_at !== null) {
       throw new Problem('not_found')
@@ -82,13 +90,16 @@ export function changeLockedTask(
 async function lockFor(
   tx: Tx,
   caller: Caller,
-  { id, isDelete, project_id, parent_id }: ChangeRequest
+  { id, isDelete, project_id, parent_id }: ChangeRequest,
+  held: Held | undefined
 ): Promise<Structure> {
   if (!isDelete && project_id === undefined && parent_id === undefined) {
     return { projects: await lockTargets(tx, caller, []), tree: treeOf([]) }
   }
   const parents = parent_id == null ? [] : [parent_id]
-  return lockStructure(tx, caller, { ids: [id], parents, targets: [project_id] })
+  return held
+    ? { projects: held.projects, tree: await readTree(tx, [id, ...parents]) }
+    : lockStructure(tx, caller, { ids: [id], parents, targets: [project_id] })
 }
 
 const follows = ({ type, changes }: TaskChangeSet): boolean =>
@@ -119,7 +130,7 @@ async function settleParent(
     const [parent] = await lockTasks(tx, caller, [parent_id])
     const place = placeAfter(changeSet)
     assertParent(tree, { id, ...place }, parent)
-    await touchRows(tx, place.owner_id, [parent_id])
+    await touchRows(tx, [{ owner_id: place.owner_id, id: parent_id }])
   }
 }
 

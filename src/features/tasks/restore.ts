@@ -76,6 +76,6 @@ async function keepParent(tx: Tx, caller: Caller, task: Task, tree: TaskTree): P
   const [parent] = await lockTasks(tx, caller, [parent_id])
   return (
     faultOfParent(tree, task, parent) === undefined &&
-    (await touchRows(tx, owner_id, [parent_id])) === 1
+    (await touchRows(tx, [{ owner_id, id: parent_id }])) === 1
   )
 }

@@ -156,12 +156,12 @@ export const putIntoList = (
  * Writes live tasks anew as they are, and tells how many there were. The deletion of a task that has nothing below it
  * takes one statement and no lock of the list: it gives up when the task has been written since the statement began.
  */
-export async function touchRows(tx: Db, owner_id: string, ids: string[]): Promise<number> {
+export async function touchRows(tx: Db, rows: { owner_id: string; id: string }[]): Promise<number> {
   const touched = await executeRows(
     tx,
     sql`
       UPDATE tasks SET version = version
-      WHERE owner_id = ${owner_id} AND id = ANY(${uuids(ids)}) AND deleted_at IS NULL
+      WHERE ${named(rows)} AND deleted_at IS NULL
       RETURNING id`
   )
   return touched.length

@@ -60,6 +60,10 @@ export async function lockStructure(tx: Tx, caller: Caller, named: Named): Promi
   return { projects, tree: treeOf(await listTrees(tx, standings)) }
 }
 
+/** Returns the trees that tasks are in. */
+export const readTree = async (tx: Tx, ids: string[]): Promise<TaskTree> =>
+  treeOf(await listTrees(tx, await listStandings(tx, ids)))
+
 /** Locks the lists that a change of trees is about, after their projects; no task leaves them until it has ended. */
 export async function lockListsOf(
   tx: Tx,

@@ -50,9 +50,17 @@ export function treeOf(nodes: TaskNode[]): TaskTree {
 type Member = Pick<Task, 'owner_id' | 'id' | 'project_id'>
 type Parent = Member & Pick<Task, 'deleted_at'>
 
-/** Throws when a task, with all below it, may not be put below `parent`, which is undefined where nobody sees it. */
-export function assertParent(tree: TaskTree, task: Member, parent: Parent | undefined): void {
-  const fault = faultOfParent(tree, task, parent)
+/**
+ * Throws when a task, with all below it, may not be put below `parent`, which is undefined where nobody sees it;
+ * `pointer` says where the fields of the task stand in the body.
+ */
+export function assertParent(
+  tree: TaskTree,
+  task: Member,
+  parent: Parent | undefined,
+  pointer = ''
+): void {
+  const fault = faultOfParent(tree, task, parent, pointer)
   if (fault) {
     throw fault
   }
@@ -62,11 +70,13 @@ export function assertParent(tree: TaskTree, task: Member, parent: Parent | unde
 export function faultOfParent(
   tree: TaskTree,
   task: Member,
-  parent: Parent | undefined
+  parent: Parent | undefined,
+  pointer = ''
 ): Problem | undefined {
   if (!parent || parent.deleted_at !== null) {
-    return unknownParent()
+    return unknownParent(pointer)
   }
+  const wrongParent = (code: string, detail: string) => refusal(pointer, code, detail)
   if (parent.id === task.id || tree.below(task.id).some(({ id }) => id === parent.id)) {
     return wrongParent('cycle', 'A task cannot be a subtask of itself, nor of one below it.')
   }
@@ -76,25 +86,28 @@ export function faultOfParent(
       'A subtask is in the project of its parent, or personal like it: give both the same project_id.'
     )
   }
-  return faultOfRoom(tree, task.id, parent.id)
+  const fault = faultOfRoom(tree, task.id, parent.id)
+  return fault && wrongParent(...fault)
 }
 
-function faultOfRoom(tree: TaskTree, id: string, parentId: string): Problem | undefined {
+type Fault = [code: string, detail: string]
+
+function faultOfRoom(tree: TaskTree, id: string, parentId: string): Fault | undefined {
   if (tree.levelOf(parentId) + tree.heightOf(id) > MAX_LEVELS) {
-    return wrongParent('too_deep', `Subtasks go ${MAX_LEVELS} levels deep, the top one included.`)
+    return ['too_deep', `Subtasks go ${MAX_LEVELS} levels deep, the top one included.`]
   }
   if (tree.subtasksOf(parentId).filter((subtask) => subtask.id !== id).length >= MAX_SUBTASKS) {
-    return wrongParent('too_many_subtasks', `A task has up to ${MAX_SUBTASKS} subtasks.`)
+    return ['too_many_subtasks', `A task has up to ${MAX_SUBTASKS} subtasks.`]
   }
   const root = tree.rootOf(parentId)
   const added = tree.rootOf(id) === root ? 0 : 1 + tree.below(id).length
   return tree.below(root).length + added > MAX_BELOW
-    ? wrongParent('too_many_subtasks', `Up to ${MAX_BELOW} tasks are below one at the top level.`)
+    ? ['too_many_subtasks', `Up to ${MAX_BELOW} tasks are below one at the top level.`]
     : undefined
 }
 
-const wrongParent = (code: string, detail: string): Problem =>
-  invalidField('body', '/parent_id', code, detail)
+const refusal = (pointer: string, code: string, detail: string): Problem =>
+  invalidField('body', `${pointer}/parent_id`, code, detail)
 
-export const unknownParent = (): Problem =>
-  wrongParent('unknown_parent', 'parent_id is not the id of a task that you can see.')
+export const unknownParent = (pointer = ''): Problem =>
+  refusal(pointer, 'unknown_parent', 'parent_id is not the id of a task that you can see.')
