@@ -63,6 +63,7 @@ const withoutVariables = (json: string) =>
     json
       .replaceAll(/"[0-9a-f]{8}-[0-9a-f-]{27}"/g, '"id"')
       .replaceAll(/("(?:created|updated)_at": ?)"[^"]+"/g, '$1"now"')
+      .replaceAll(/("position": ?)"[^"]+"/g, '$1"last"')
   )
 
 t.test('the request in the README returns the response that is shown', async (t) => {

@@ -81,10 +81,15 @@ const unknownValue: Explain = ({ params, data }, name) => {
   return ['unknown_value', `${name} must be one of ${allowed.join(', ')}${didYouMean(guess)}`]
 }
 
+/** Returns the operation by which a field is changed that is not in a body. */
+const elsewhere = (schema: ErrorObject['parentSchema'], name: string): string | undefined =>
+  new Map<string, string>(Object.entries(schema?.['x-elsewhere'] ?? {})).get(name)
+
 const unknownField: Explain = ({ params, parentSchema }, name) => {
   const unknown = String(params.additionalProperty)
   const known = Object.keys(parentSchema?.properties ?? {})
-  const exact = known.find((field) => field === inSnakeCase(unknown))
+  const ownName = inSnakeCase(unknown)
+  const exact = known.find((field) => field === ownName) ?? elsewhere(parentSchema, ownName)
   const meaning = exact ?? translateName(unknown, known) ?? closestName(unknown, known)
   return ['unknown_field', `${name} is unknown${didYouMean(meaning)}`]
 }

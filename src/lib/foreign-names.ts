@@ -22,6 +22,8 @@ const MEANINGS: [meaning: string, names: string][] = [
   ['q', 'search query keyword keywords search_term filter title text name'],
   ['created_after', 'after since from start start_date from_date'],
   ['created_before', 'before until to end end_date to_date'],
+  ['after_id', 'after previous_id prev_id previous predecessor_id insert_after'],
+  ['before_id', 'before next_id next successor_id insert_before'],
   ['limit', 'per_page page_size size count take max_results top first'],
   ['cursor', 'page offset skip start_at page_token next starting_after continuation'],
   ['sort', 'order order_by orderby sort_by sortby ordering direction'],

@@ -43,7 +43,23 @@ t.test('an operator imports a file for a user and sees the result', async (t) =>
     { file_name: 'many.csv', rows_imported: 1200 },
     { file_name: 'odd.csv', dry_run: true }
   ])
+  const { body: project } = await call(`${server.url}/api/v1/projects`, {
+    method: 'POST',
+    token,
+    body: { name: 'Kitchen' }
+  })
   t.equal((await server.stop('SIGTERM')).code, 0)
+  const into = (id: string) => run('odd.csv', '--user', 'ann', '--project', id)
+  t.match(await into(project.id), { code: 0, stdout: /succeeded: 1 imported, 1 rejected/ })
+  t.match(await into('019f2f6e-7c1a-7bbb-8bbb-0123456789ab'), {
+    code: 1,
+    stderr: /not the id of a project that you can see/
+  })
+  t.match(await into('kitchen'), { code: 1, stderr: /--project must be the id of a project/ })
+  const again = await startServer(t, env, cwd)
+  const url = `${again.url}/api/v1/task-stats?project_id=${project.id}`
+  t.equal((await call(url, { token: await logIn(again.url, 'ann') })).body.total, 1)
+  t.equal((await again.stop('SIGTERM')).code, 0)
 })
 
 t.test('an operator previews a file, says how it is to be read, and imports it once', async (t) => {

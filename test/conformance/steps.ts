@@ -18,5 +18,14 @@ export const STEPS = [
   'createTaskImport',
   'getTaskImport',
   'createTask invalid',
-  'getMe without token'
+  'getMe without token',
+  'register guest',
+  'createProject',
+  'createProjectInvitation',
+  'listMyInvitations',
+  'acceptInvitation',
+  'createTask in project',
+  'createTaskComment',
+  'updateTask by guest',
+  'listTasks of project'
 ] as const

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { comment, commentsOn, deleteComment, editComment } from '../support/comments.ts'
 import { projectUrl, projectWith } from '../support/projects.ts'
 import { partsWithoutOwner, statementsDuring, withoutStatements } from '../support/statements.ts'
 import { createTestApp, type Person } from '../support/test-app.ts'
@@ -11,6 +12,10 @@ async function work(who: Person, project_id: string, assignee_id: string): Promi
   await who.get(`/api/v1/tasks/${task.id}`)
   await who.get(`/api/v1/tasks/${task.id}/events`)
   await who.get(`/api/v1/people?task_id=${task.id}`)
+  const one = await comment(who, task, 'Blue, @person-1?')
+  await commentsOn(who, task)
+  await editComment(who, one, 'Green, @person-1?')
+  await deleteComment(who, one)
   await who.patch(task, { status: 'done' })
   const operations = [
     { op: 'create', data: { title: 'Mow the lawn', project_id } },

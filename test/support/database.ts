@@ -40,6 +40,16 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     : fromTemplate(serverUrl)
 }
 
+/** A database of one's own without any table, and without deadlines: what is migrated there takes its time. */
+export async function createEmptyDatabase(): Promise<TestDatabase> {
+  if (serverUrl === undefined) {
+    return { ...(await embedded(await createPglite({}))), url: undefined }
+  }
+  const name = `tasklane_test_${randomUUID().slice(0, 8)}`
+  await onServer(serverUrl, (admin) => admin.unsafe(`create database ${name} template template0`))
+  return openOwn(serverUrl, name, { withoutTimeouts: true })
+}
+
 async function fromSnapshot(): Promise<Database> {
   const file = join(ROOT, 'node_modules', '.cache', 'tasklane', `${state}.tar`)
   if (!existsSync(file)) {
@@ -77,9 +87,19 @@ async function fromTemplate(server: string): Promise<TestDatabase> {
 }
 
 /** Opens a database that is dropped when it is closed. */
-async function openOwn(server: string, name: string): Promise<TestDatabase> {
+async function openOwn(
+  server: string,
+  name: string,
+  options: { withoutTimeouts?: boolean } = {}
+): Promise<TestDatabase> {
   const url = databaseUrl(poolerUrl ?? server, name)
-  const database = await openDatabase({ url, dataDir: '', pool: 10, waitMs: PATIENT_MS })
+  const database = await openDatabase({
+    url,
+    dataDir: '',
+    pool: 10,
+    waitMs: PATIENT_MS,
+    ...options
+  })
   return {
     ...database,
     url,

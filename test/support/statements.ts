@@ -26,7 +26,7 @@ export async function statementsDuring(
 }
 
 const OWNED = 'tasks|task_events|task_comments|task_imports|projects|project_members'
-const READS = new RegExp(`\\b(from|join|update) "?(${OWNED})"?(?![\\w"])`, 'i')
+const READS = new RegExp(`\\b(from|join|update) "?(${OWNED})"?(?![\\w".])`, 'i')
 const QUERY = /^ ?(select|with|insert|update|delete)\b/i
 const OWNER = '("?\\w+"?\\.)?"?owner_id"?'
 /** `owner_id = …`, `owner_id IN (…)`, `… = owner_id` and `(owner_id, …) IN (…)`, but not `<>` and `NOT IN`. */

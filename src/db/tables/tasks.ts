@@ -47,24 +47,27 @@ export const taskListId = (t: Record<'project_id' | 'owner_id', AnyPgColumn>): S
 /** By what managers can sort everybody's tasks. */
 export const SORTS_OF_ALL: ReadonlySet<string> = new Set(['created_at', 'updated_at', 'due_date'])
 
-const createdMilliseconds = (created_at: AnyPgColumn): SQL =>
-  sql`greatest(extract(epoch FROM ${created_at} AT TIME ZONE 'UTC') * 1000, 0)::bigint`
+const milliseconds = (moment: AnyPgColumn | SQL): SQL =>
+  sql`greatest(extract(epoch FROM ${moment} AT TIME ZONE 'UTC') * 1000, 0)::bigint`
 
 /**
- * Where a task is in the manual order of its list, by bytes: where somebody put it, else by when it was created. Keys
- * are those of fractional indexing with hexadecimal digits: `l`, twelve digits (here milliseconds since 1970), and a
- * fraction (here the beginning of the id, so that tasks of one moment differ).
+ * The position of what came to the end of a list at a moment: a key of fractional indexing with hexadecimal digits.
+ * `l` and twelve digits are the milliseconds since 1970; the fraction is the id, so that no two tasks have the same.
  */
-export const taskPosition = (t: Record<'position' | 'created_at' | 'id', AnyPgColumn>): SQL =>
-  sql`coalesce(${t.position}, ${sql.join(
+export const positionAt = (moment: AnyPgColumn | SQL, id: AnyPgColumn | SQL): SQL =>
+  sql.join(
     [
       sql`'l'`,
-      sql`lpad(to_hex(${createdMilliseconds(t.created_at)}), 12, '0')`,
-      sql`left(${t.id}::text, 8)`,
+      sql`lpad(to_hex(${milliseconds(moment)}), 12, '0')`,
+      sql`replace(${id}::text, '-', '')`,
       sql`'8'`
     ],
     sql` || `
-  )}) COLLATE "C"`
+  )
+
+/** Where a task is in the manual order of its list, by bytes: where it was put, else by when it was created. */
+export const taskPosition = (t: Record<'position' | 'created_at' | 'id', AnyPgColumn>): SQL =>
+  sql`coalesce(${t.position}, ${positionAt(t.created_at, t.id)}) COLLATE "C"`
 
 const indexNameOf = (sortColumn: string): string => sortColumn.replace(/_(at|date)$/, '')
 

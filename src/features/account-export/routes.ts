@@ -25,7 +25,8 @@ const exportMe = {
       Streams everything that is yours as JSON lines, each \`{"type": …, "data": …}\`: \`export\` (the form of the
       file), \`account\` (your profile), every \`project\` that you own with each \`project_member\`, every
       \`project_membership\` in projects of others, \`invitation_sent\` and \`invitation_received\`, every
-      \`task\` of your list and your projects with those in the trash, and every \`task_event\` of their history.
+      \`task\` of your list and your projects with those in the trash, every \`task_comment\` on them, and every
+      \`task_event\` of their history.
       Importing the file creates the tasks again, with their ids and times, where they are missing, those of a project
       only where there is such a project. More types may come. A transfer that is aborted ends without its last chunk. A
       user can have two exports in progress at once; a further one is a 429. API keys cannot call it.`,

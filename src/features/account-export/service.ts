@@ -3,6 +3,7 @@ import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { retryRead } from '../../db/retry-read.ts'
 import { FILE_LIMITS, streamText } from '../../lib/text-stream.ts'
+import { readOwnComments } from '../comments/service.ts'
 import { accountDeleted, getUser } from '../identity/service.ts'
 import { readInvitationsFor, readSentInvitations } from '../invitations/service.ts'
 import { readMembershipsOf, readOwnMembers, readOwnProjects } from '../projects/service.ts'
@@ -19,8 +20,8 @@ export const lineOf = (type: string, data: object): string => `${JSON.stringify(
 
 /**
  * Streams everything that is the caller's own as JSON lines: the account, its projects with their members, to which
- * projects it belongs, its invitations, then its tasks with those in the trash and their history. Each is read page by
- * page as the reader takes it, and between reads no connection is held.
+ * projects it belongs, its invitations, then its tasks with those in the trash, what is said about them and their history.
+ * Each is read page by page as the reader takes it, and between reads no connection is held.
  */
 export async function exportAccount(
   db: Db,
@@ -47,6 +48,7 @@ export async function exportAccount(
     yield* records('invitation_sent', readSentInvitations)
     yield* records('invitation_received', readInvitationsFor)
     yield* records('task', readOwnTasks)
+    yield* records('task_comment', readOwnComments)
     yield* records('task_event', readOwnEvents)
   }
   return streamText(lines(), FILE_LIMITS)

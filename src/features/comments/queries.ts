@@ -41,6 +41,26 @@ export const listComments = (
     .orderBy(asc(taskComments.id))
     .limit(limit)
 
+/** Lists the comments on all tasks of an owner, task by task, after one if it is given. */
+export const listCommentsOfOwner = (
+  db: Db,
+  owner_id: string,
+  limit: number,
+  after?: Pick<TaskComment, 'task_id' | 'id'>
+): Promise<TaskComment[]> =>
+  db
+    .select(columns)
+    .from(taskComments)
+    .where(
+      and(
+        eq(taskComments.owner_id, owner_id),
+        after &&
+          sql`(${taskComments.task_id}, ${taskComments.id}) > (${after.task_id}::uuid, ${after.id}::uuid)`
+      )
+    )
+    .orderBy(asc(taskComments.task_id), asc(taskComments.id))
+    .limit(limit)
+
 export async function findComment(
   db: Db,
   task: TaskKey,

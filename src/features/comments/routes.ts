@@ -70,7 +70,7 @@ const list = {
     summary: 'List the comments on a task',
     description: md`
       Returns the comments on a task that you can see, oldest first. A page ends early, with \`has_more\`, before its
-      comments exceed 1 MiB. \`GET /people\` has the names of their authors.`,
+      comments exceed 1 MiB. \`GET /people?task_id=…\` has the names of their authors.`,
     params: TaskParams,
     querystring: TaskCommentListQuery,
     response: responses({ 200: ref(TaskCommentPage) }, 'not_found')
@@ -122,7 +122,8 @@ const remove = {
     tags,
     summary: 'Delete a comment',
     description: md`
-      Deletes it for good. For its author, the owner of the task, owner and admins of its project, managers and admins.`,
+      Deletes it for good. For its author, the owner of the task, owner and admins of its project, managers and
+      admins.`,
     params: TaskCommentParams,
     headers: IfMatch,
     response: responses(

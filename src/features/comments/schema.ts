@@ -84,8 +84,12 @@ export type TaskCommentCreate = Static<typeof TaskCommentCreate>
 
 export const TaskCommentUpdate = requestBody(
   'TaskCommentUpdate',
-  { body },
-  { description: 'The text that a comment gets.', examples: [{ body: 'Which *green*, @kim?' }] }
+  { body: Type.Optional(body) },
+  {
+    minProperties: 1,
+    description: 'A merge patch: the text that a comment gets.',
+    examples: [{ body: 'Which *green*, @kim?' }]
+  }
 )
 export type TaskCommentUpdate = Static<typeof TaskCommentUpdate>
 

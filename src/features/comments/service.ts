@@ -7,7 +7,14 @@ import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.
 import { mayIn, roleIn } from '../project-access/service.ts'
 import { type CommentedTask, countComment, lockCommented } from '../tasks/service.ts'
 import { mentionsIn } from './mentions.ts'
-import { deleteComment, findComment, findLastId, insertComment, updateComment } from './queries.ts'
+import {
+  deleteComment,
+  findComment,
+  findLastId,
+  insertComment,
+  listCommentsOfOwner,
+  updateComment
+} from './queries.ts'
 import type { TaskComment, TaskCommentCreate, TaskCommentUpdate } from './schema.ts'
 
 /** More than anybody reads; what is deleted makes room. */
@@ -20,6 +27,14 @@ export interface CommentId {
 }
 /** The versions that a conditional write accepts; undefined means any. */
 type Versions = number[] | undefined
+
+/** A read of all comments on the tasks of an owner, a page at a time. */
+export const readOwnComments = (
+  db: Db,
+  ownerId: string,
+  limit: number,
+  after?: Pick<TaskComment, 'task_id' | 'id'>
+) => listCommentsOfOwner(db, ownerId, limit, after)
 
 /** Comments on a task that the caller sees, in `tx` when there is one. */
 export const createComment = (
@@ -62,7 +77,7 @@ export const changeComment = (
       throw new Problem('not_allowed', { detail: 'Only its author may change a comment.' })
     }
     checkVersion(comment, versions)
-    if (comment.body === body) {
+    if (body === undefined || body === comment.body) {
       return comment
     }
     const mentions = await mentionsIn(tx, task, body)

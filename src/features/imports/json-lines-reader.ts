@@ -114,6 +114,7 @@ const OTHER_RECORDS = [
   'project_membership',
   'invitation_sent',
   'invitation_received',
+  'task_comment',
   'task_event'
 ]
 const NO_TASK = 'no task'
@@ -131,6 +132,12 @@ function valuesOf(line: Values, found: Findings): Values | typeof NO_TASK | unde
     found.warn(
       'history_not_imported',
       'The history of the tasks is not imported: it would be in the name of others.'
+    )
+  }
+  if (type === 'task_comment') {
+    found.warn(
+      'comments_not_imported',
+      'The comments on the tasks are not imported: they would be in your name, or in that of others.'
     )
   }
   if (type !== 'task' && !OTHER_RECORDS.includes(type)) {

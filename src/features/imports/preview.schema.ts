@@ -144,6 +144,6 @@ export const TaskImportPreview = responseBody(
 )
 export type TaskImportPreview = Static<typeof TaskImportPreview>
 
-export const TaskImportPreviewQuery = params({ project_id: ImportProjectId, ...fileQuery })
+export const TaskImportPreviewQuery = params({ ...fileQuery, project_id: ImportProjectId })
 
 export const previewSchemas: TSchema[] = [TaskImportColumn, TaskImportDraft, TaskImportPreview]

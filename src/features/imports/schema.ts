@@ -202,8 +202,8 @@ export const TaskImportCreateQuery = params({
     })
   ),
   on_conflict: Type.Optional(ref(OnConflict)),
-  project_id: ImportProjectId,
-  ...fileQuery
+  ...fileQuery,
+  project_id: ImportProjectId
 })
 export type TaskImportCreateQuery = Static<typeof TaskImportCreateQuery>
 export const TaskImportParams = params({ import_id: Id("The import's id.") })

@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { ProblemBody } from '../../http/problem.schema.ts'
 import { NullableId, ref, requestBody, responseBody, stringEnum } from '../../http/schemas.ts'
 import { md } from '../../lib/md.ts'
-import { Task, TaskUpdate } from './schema.ts'
+import { ELSEWHERE, Task, TaskUpdate } from './schema.ts'
 
 export const MAX_OPERATIONS = 100
 
@@ -13,6 +13,7 @@ const TaskBatchOp = stringEnum(
 )
 
 const TaskBatchData = requestBody('TaskBatchData', TaskUpdate.properties, {
+  ...ELSEWHERE,
   description: 'The fields of a new task, or the fields to change.',
   examples: [{ title: 'Paint the door' }]
 })

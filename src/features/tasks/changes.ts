@@ -43,6 +43,32 @@ export function buildUpdate(
   return { change, type: 'task.updated', changes }
 }
 
+/** Builds the change that puts a task at another position, if it has one, perhaps with other values. */
+export function buildMove(
+  caller: Caller,
+  task: VisibleTask,
+  wanted: TaskUpdate,
+  position: string | undefined
+): TaskChangeSet | undefined {
+  const changeSet = buildUpdate(caller, task, wanted)
+  if (position === undefined) {
+    return changeSet
+  }
+  const { change, changes } = changeSet ?? { change: changeOf(task), changes: {} }
+  return {
+    change: { ...change, position },
+    type: 'task.moved',
+    changes: { ...changes, position: { old: task.position, new: position } }
+  }
+}
+
+/** Throws when the caller may not choose the place of a task. */
+export function assertMayMove(caller: Caller, task: VisibleTask): void {
+  if (!mayEdit(caller, task)) {
+    throw new Problem('not_allowed', { detail: `${standingOf(caller, task)} You may not move it.` })
+  }
+}
+
 /** Builds the change that says of a done task when it was finished; the time itself is set afterwards. */
 export function buildCompletion(task: Task, completed_at: string): TaskChangeSet {
   const changes = { completed_at: { old: task.completed_at, new: completed_at } }

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { tasks } from '../../db/tables/tasks.ts'
+import { taskPosition, tasks } from '../../db/tables/tasks.ts'
 import { FIELD_NAMES, type FieldName, fieldColumns, mapFields } from './fields.ts'
 
 /** The select list of every statement that returns tasks. */
@@ -8,6 +8,7 @@ export const taskColumns = {
   owner_id: tasks.owner_id,
   created_by: sql<string>`coalesce(${tasks.created_by}, ${tasks.owner_id})`.as('created_by'),
   ...fieldColumns,
+  position: sql<string>`${taskPosition(tasks)}`.as('position'),
   completed: sql<boolean>`${tasks.status} = 'done'`.as('completed'),
   completed_at: tasks.completed_at,
   comment_count: tasks.comment_count,

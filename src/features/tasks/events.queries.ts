@@ -8,6 +8,7 @@ import { type Changes, taskEvents } from '../../db/tables/task-events.ts'
 export type TaskEventType =
   | 'task.created'
   | 'task.updated'
+  | 'task.moved'
   | 'task.deleted'
   | 'task.restored'
   | 'task.purged'

@@ -7,6 +7,8 @@ import { taskExportRoutes } from './export.routes.ts'
 import { taskHistoryRoutes } from './history.routes.ts'
 import * as history from './history.schema.ts'
 import * as list from './list.schema.ts'
+import { taskOrderRoutes } from './order.routes.ts'
+import * as order from './order.schema.ts'
 import { ownedTaskData } from './owned-data.ts'
 import { taskRoutes } from './routes.ts'
 import * as task from './schema.ts'
@@ -20,7 +22,13 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
   tags: [
     { name: 'Tasks', description: 'Manage tasks: create, find, change, finish, delete, restore.' }
   ],
-  schemas: [...task.schemas, ...list.schemas, ...batch.schemas, ...history.schemas],
+  schemas: [
+    ...task.schemas,
+    ...order.schemas,
+    ...list.schemas,
+    ...batch.schemas,
+    ...history.schemas
+  ],
   scopes: ['tasks:read', 'tasks:write'],
   auditSubjects: { task_id: 'task' },
   budgets: (config) => ({
@@ -37,6 +45,8 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
     'PATCH /api/v1/tasks/{task_id}':
       'tasks/{}/complete tasks/{}/close tasks/{}/reopen tasks/{}/toggle tasks/{}/update tasks/{}/status',
     'POST /api/v1/tasks/{task_id}/restore': 'tasks/{}/undelete',
+    'POST /api/v1/tasks/{task_id}/move':
+      'tasks/{}/reorder tasks/{}/position tasks/{}/order tasks/{}/sort cards/{}/pos cards/{}/move items/{}/move',
     'GET /api/v1/tasks/{task_id}/events': 'tasks/{}/history tasks/{}/activity cards/{}/actions',
     'GET /api/v1/task-exports/csv': 'export exports tasks/export',
     'GET /api/v1/task-stats': 'stats tasks/stats statistics dashboard'
@@ -44,6 +54,7 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
   routes: [
     { prefix: '/tasks', plugin: taskRoutes },
     { prefix: '/tasks', plugin: taskTrashRoutes },
+    { prefix: '/tasks', plugin: taskOrderRoutes },
     { prefix: '/tasks', plugin: taskHistoryRoutes },
     { prefix: '/task-batches', plugin: taskBatchRoutes },
     { prefix: '/task-exports', plugin: taskExportRoutes },

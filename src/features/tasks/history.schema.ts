@@ -40,7 +40,7 @@ export const TaskEvent = responseBody(
       maxLength: 50,
       pattern: '^[a-z_.]+$',
       description:
-        '`task.created`, `task.updated`, `task.deleted` or `task.restored`; more may come.'
+        '`task.created`, `task.updated`, `task.moved`, `task.deleted` or `task.restored`; more may come.'
     }),
     version: Type.Integer({
       format: 'int32',

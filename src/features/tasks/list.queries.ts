@@ -2,7 +2,7 @@ import { and, asc, desc, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { unionAll } from 'drizzle-orm/pg-core'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
-import { taskSortKeys, tasks } from '../../db/tables/tasks.ts'
+import { taskPosition, taskSortKeys, tasks } from '../../db/tables/tasks.ts'
 import { type Branch, LISTS } from './access.sql.ts'
 import { taskColumns } from './columns.sql.ts'
 import type { Condition } from './filter.sql.ts'
@@ -12,15 +12,16 @@ import type { Task } from './schema.ts'
 /** How many rows a head scan reads of one list: enough to find a page of a word that is in one of twenty tasks. */
 export const HEAD_SCAN_ROWS = 500
 
-type SortColumn = keyof ReturnType<typeof taskSortKeys>
+type SortColumn = keyof ReturnType<typeof taskSortKeys> | 'position'
 const SORT_TYPES: Record<SortColumn, string> = {
   created_at: 'timestamptz',
   updated_at: 'timestamptz',
   due_date: 'timestamptz',
   priority: 'task_priority',
-  title: 'text'
+  title: 'text',
+  position: 'text'
 }
-const sortKeys = taskSortKeys(tasks)
+const sortKeys = { ...taskSortKeys(tasks), position: taskPosition(tasks) }
 
 interface SortKey {
   key: SQL
@@ -65,7 +66,7 @@ export function prepareRows(db: Db, list: ListStatement, name: string | undefine
 /**
  * Prepares the same page, looked for among the first `scanned` rows in order, whatever they are. Its plan fits any
  * value, and suffices for owners with few tasks and for frequent words; the index on words reads all owners' tasks.
- * When the last row has a `position` beyond `scanned`, the scan has not seen enough.
+ * When the last row has a `rank` beyond `scanned`, the scan has not seen enough.
  */
 export function prepareHeadScan(
   db: Db,
@@ -81,21 +82,21 @@ export function prepareHeadScan(
     .select({
       ...columns,
       sort_key,
-      position: sql<number>`row_number() OVER (ORDER BY ${order})::int`.as('position')
+      rank: sql<number>`row_number() OVER (ORDER BY ${order})::int`.as('rank')
     })
     .from(head.as('tasks'))
     .as('tasks')
-  const lastPosition = sql.raw(String(scanned))
+  const lastRank = sql.raw(String(scanned))
   const matches = and(
-    sql`position <= ${lastPosition}`,
+    sql`rank <= ${lastRank}`,
     ...list.conditions.map(({ once, where }) => (once ?? where)())
   )
   return prepared(
     db
-      .select({ ...taskColumns, sort_key, position: sql<number>`position` })
+      .select({ ...taskColumns, sort_key, rank: sql<number>`rank` })
       .from(numbered)
-      .where(sql`(${matches} OR position > ${lastPosition})`)
-      .orderBy(sql`position`)
+      .where(sql`(${matches} OR rank > ${lastRank})`)
+      .orderBy(sql`rank`)
       .limit(sql.placeholder('limit')),
     name
   )

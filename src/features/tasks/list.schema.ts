@@ -41,12 +41,15 @@ export const TaskSort = stringEnum(
     'priority_asc',
     'priority_desc',
     'title_asc',
-    'title_desc'
+    'title_desc',
+    'position_asc',
+    'position_desc'
   ],
   md`
     The order of a list. Ties are sorted by id in the same direction; tasks without a due date come last in both
     directions; titles sort whatever their case and accents, numbers in them digit by digit. \`scope=all\` without an
-    \`owner_id\` is sorted by times only.`
+    \`owner_id\` is sorted by times only. \`position\` is the manual order of one list: it needs one \`project_id\`, or
+    \`personal=true\`, which then leaves out tasks of others that are assigned to you.`
 )
 export type TaskSort = Static<typeof TaskSort>
 

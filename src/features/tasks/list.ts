@@ -1,8 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { RequestContext } from '../../core/context.ts'
-import { invalidField } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { SORTS_OF_ALL } from '../../db/tables/tasks.ts'
 import { rowsThatFit } from '../../http/page-size.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
 import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
@@ -21,6 +19,7 @@ import {
 } from './list.queries.ts'
 import type { TaskFilterQuery, TaskListQuery, TaskSort } from './list.schema.ts'
 import type { Task } from './schema.ts'
+import { assertSortable, isByPosition } from './sortable.ts'
 import { withSubtasks } from './subtasks.ts'
 import { type VisibleTasks, visibleTasks } from './visible.ts'
 
@@ -35,7 +34,7 @@ const FILTERS = ['', 'status one', 'status']
 const COMMON_FILTERS = new Map([
   ['list live,assigned', FILTERS],
   ['lists live,assigned', FILTERS],
-  ['list live', ['']],
+  ['list live', ['', 'personal']],
   ['all live', ['']]
 ])
 /** A search is prepared for its first page and without other filters. */
@@ -86,21 +85,21 @@ export function createTaskReader(db: Db) {
     const name = `${nameOf(list)} head ${scanned}`
     const prepare = () =>
       prepareHeadScan(db, list, isCommonSearch(list) ? name : undefined, scanned)
-    const found = (await cached(name, prepare).execute(values)) as (Row & { position: number })[]
-    return (found.at(-1)?.position ?? 0) <= scanned ? found : undefined
+    const found = (await cached(name, prepare).execute(values)) as (Row & { rank: number })[]
+    return (found.at(-1)?.rank ?? 0) <= scanned ? found : undefined
   }
 
-  return async function readTasks(
-    { caller }: RequestContext,
-    { sort, filter, after: position, limit, include_total }: RowsWanted
-  ): Promise<{ rows: Row[]; total: number | undefined }> {
+  return async function readTasks({ caller }: RequestContext, wanted: RowsWanted) {
+    const { sort, filter, after: position, limit, include_total } = wanted
     const conditions = conditionsOf(filter)
     const filled = Object.assign({}, ...conditions.map((condition) => condition.values))
     const statementOf = ({ branches, values }: VisibleTasks) => ({
       list: { sort, branches, conditions, after: afterOf(position) },
       values: { ...values, limit, ...position, ...filled }
     })
-    const visible = await visibleTasks(db, caller, filter)
+    const isOneList = isByPosition(sort)
+    const see = (isSearch = false) => visibleTasks(db, caller, filter, { isOneList, isSearch })
+    const visible = await see()
     const { list, values } = statementOf(visible)
     const readRows = async (): Promise<Row[]> => {
       if (!needsCustomPlan(conditions)) {
@@ -110,7 +109,7 @@ export function createTaskReader(db: Db) {
       if (found) {
         return found
       }
-      const search = statementOf(await visibleTasks(db, caller, filter, true))
+      const search = statementOf(await see(true))
       return fetchRows(search.list, search.values)
     }
     const [rows, total] = await Promise.all([
@@ -205,15 +204,6 @@ export function createTaskList(db: Db, cursors: Cursors) {
     )
     page.pagination.limit = limit
     return include_subtasks ? { ...page, data: await withSubtasks(db, page.data) } : page
-  }
-}
-
-/** Rejects an order that no index has: everybody's tasks are sorted by times only. */
-function assertSortable(sort: TaskSort, { scope, owner_id, project_id }: TaskFilterQuery): void {
-  const isOfAll = scope === 'all' && owner_id === undefined && project_id === undefined
-  if (isOfAll && !SORTS_OF_ALL.has(sort.replace(/_(asc|desc)$/, ''))) {
-    const detail = `Everybody's tasks are sorted by ${[...SORTS_OF_ALL].join(', ')}; name an owner_id to sort by more.`
-    throw invalidField('query', '/sort', 'not_sortable', detail)
   }
 }
 

@@ -58,32 +58,48 @@ export function changeLockedTask(
   request: ChangeRequest,
   held?: Held
 ): Promise<Task> {
+  return joinTransaction(db, held?.tx, async (tx) => {
+    const structure = await lockFor(tx, ctx.caller, request, held)
+    return changeUnderLock(tx, { quota }, ctx, structure, request)
+  })
+}
+
+/** A change of one task that may have to read more before it is known. */
+interface LockedRequest extends Pick<ChangeRequest, 'id' | 'versions' | 'parent_id'> {
+  build: (task: VisibleTask) => TaskChangeSet | undefined | Promise<TaskChangeSet | undefined>
+}
+
+/** Locks a live task and changes it; what else it may be about is locked already. */
+export async function changeUnderLock(
+  tx: Tx,
+  { quota }: { quota: number },
+  ctx: RequestContext,
+  { projects, tree }: Structure,
+  request: LockedRequest
+): Promise<Task> {
   const { id, versions, build } = request
   const { caller } = ctx
-  return joinTransaction(db, held?.tx, async (tx) => {
-    const { projects, tree } = await lockFor(tx, caller, request, held)
-    const task = await lockTask(tx, caller, id)
-    if (task.deleted_at !== null) {
-      throw new Problem('not_found')
-    }
-    await addProjectsOf(tx, caller, projects, [task])
-    assertOpen(projects, task)
-    await checkVersion(tx, task, versions)
-    const changeSet = build(task)
-    if (!changeSet) {
-      return task
-    }
-    if ('project_id' in changeSet.changes) {
-      moveTo(changeSet, placeIn(projects, caller, changeSet.change.project_id, ''))
-    }
-    await settleParent(tx, caller, { tree, request, changeSet })
-    const below = follows(changeSet) ? tree.below(id) : []
-    await checkRoom(tx, quota, changeSet, below)
-    await checkPeople(tx, changeSet, below)
-    const changed = await applyChange(tx, ctx, changeSet)
-    await takeAlong(tx, ctx, { from: task, changeSet, below })
-    return changed
-  })
+  const task = await lockTask(tx, caller, id)
+  if (task.deleted_at !== null) {
+    throw new Problem('not_found')
+  }
+  await addProjectsOf(tx, caller, projects, [task])
+  assertOpen(projects, task)
+  await checkVersion(tx, task, versions)
+  const changeSet = await build(task)
+  if (!changeSet) {
+    return task
+  }
+  if ('project_id' in changeSet.changes) {
+    moveTo(changeSet, placeIn(projects, caller, changeSet.change.project_id, ''))
+  }
+  await settleParent(tx, caller, { tree, request, changeSet })
+  const below = follows(changeSet) ? tree.below(id) : []
+  await checkRoom(tx, quota, changeSet, below)
+  await checkPeople(tx, changeSet, below)
+  const changed = await applyChange(tx, ctx, changeSet)
+  await takeAlong(tx, ctx, { from: task, changeSet, below })
+  return changed
 }
 
 /** Locks what the change needs besides the task: with others' places it takes longer than without. */
@@ -118,7 +134,7 @@ async function settleParent(
     tree,
     request,
     changeSet
-  }: Pick<Structure, 'tree'> & { request: ChangeRequest; changeSet: TaskChangeSet }
+  }: Pick<Structure, 'tree'> & { request: LockedRequest; changeSet: TaskChangeSet }
 ): Promise<void> {
   const { change, changes } = changeSet
   const isMoved = 'project_id' in changes

@@ -12,6 +12,7 @@ import {
   Timestamp
 } from '../../http/schemas.ts'
 import { md } from '../../lib/md.ts'
+import { MAX_POSITION } from '../../lib/position.ts'
 import { IncludeSubtasks, TaskPriority, TaskStatus } from './fields.schema.ts'
 import {
   CSV_COLUMNS,
@@ -30,6 +31,7 @@ const EXAMPLE = {
   assignee_id: unassigned,
   title: 'Paint the door',
   ...otherDefaults,
+  position: 'l019b7cbfc08e019f2f6e7c1a7bbb8bbb0123456789ab8',
   due_date: '2026-02-01T17:00:00.000Z',
   tags: ['home'],
   completed: false,
@@ -75,6 +77,13 @@ export const Task = responseBody(
     assignee_id,
     ...otherOutputSchemas,
     subtasks: Type.Optional(ref(TaskSubtasks)),
+    position: Type.String({
+      maxLength: MAX_POSITION,
+      pattern: '^[A-Za-z][0-9a-f]*$',
+      description: md`
+        Where it is in the manual order of its list: tasks of one list sort by it, byte by byte. \`moveTask\` changes
+        it; a new task is at the end.`
+    }),
     completed: Type.Boolean({ description: 'True while `status` is `done`.' }),
     completed_at: NullableTimestamp('When it was last finished; null while it is not.'),
     comment_count: Type.Integer({
@@ -99,6 +108,9 @@ export type Task = Static<typeof Task>
 
 export const TaskPage = pageSchema('TaskPage', Task, 'A page of tasks.')
 
+/** What is changed by another operation. */
+export const ELSEWHERE = { 'x-elsewhere': { position: 'POST /tasks/{task_id}/move' } }
+
 export const TaskCreate = requestBody(
   'TaskCreate',
   {
@@ -107,6 +119,7 @@ export const TaskCreate = requestBody(
     title: inputSchemas.title
   },
   {
+    ...ELSEWHERE,
     description: 'A new task; without `status` it is `todo`, without `priority` it is `medium`.',
     examples: [{ title: 'Paint the door', due_date: '2026-02-01T17:00:00Z', tags: ['home'] }]
   }
@@ -114,6 +127,7 @@ export const TaskCreate = requestBody(
 export type TaskCreate = Static<typeof TaskCreate>
 
 export const TaskUpdate = requestBody('TaskUpdate', optionalInputSchemas, {
+  ...ELSEWHERE,
   minProperties: 1,
   description: 'A merge patch: an absent field stays as it is, null clears it.',
   examples: [{ status: 'done', due_date: null }]
@@ -131,6 +145,7 @@ export const TaskReplace = requestBody(
     parent_id: Type.Optional(parent_id)
   },
   {
+    ...ELSEWHERE,
     'x-hint': 'PUT sets every field; to change some of them use PATCH',
     description: md`
       Every writable field of a task; only \`all_day\` may be left out, and \`project_id\` and \`parent_id\`, which

@@ -9,6 +9,8 @@ import { runBatch } from './batch.ts'
 import { insertTaskRecords, prepareInsertTask, type TaskRecord } from './create.queries.ts'
 import { createTask } from './create.ts'
 import { DEFAULTS, FIELD_NAMES, type FieldValues, normalizeFields } from './fields.ts'
+import type { TaskMove } from './order.schema.ts'
+import { moveTask } from './order.ts'
 import { listPeopleOfTasks } from './people.queries.ts'
 import { prepareFindTask } from './queries.ts'
 import { restoreTask } from './restore.ts'
@@ -74,6 +76,8 @@ export function createTaskService(db: Db, config: TaskLimits) {
       deleteTask(deps, ctx, id, versions),
     restoreTask: (ctx: RequestContext, id: string, versions: Versions) =>
       restoreTask(deps, ctx, id, versions),
+    moveTask: (ctx: RequestContext, id: string, versions: Versions, body: TaskMove, tx?: Tx) =>
+      moveTask(deps, ctx, id, versions, body, tx),
     deleteAllTasks: (ctx: RequestContext) => deleteAllTasks(db, ctx),
     runBatch: (ctx: RequestContext, batch: TaskBatch, tx?: Tx) => runBatch(deps, ctx, batch, tx)
   }

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
+import { positionAt } from '../../db/tables/tasks.ts'
 import type { TaskSubtasks } from './schema.ts'
 import type { TaskVersion } from './trash.queries.ts'
 
@@ -134,7 +135,7 @@ export const untrash = (tx: Db, owner_id: string, ids: string[]): Promise<TaskVe
     where: sql`deleted_at IS NOT NULL`
   })
 
-/** Puts locked tasks into another list, whose owner gets them; they keep who made them. */
+/** Puts locked tasks at the end of another list, whose owner gets them; they keep who made them. */
 export const putIntoList = (
   tx: Db,
   owner_id: string,
@@ -148,7 +149,8 @@ export const putIntoList = (
       created_by = CASE
         WHEN owner_id = ${to.owner_id}::uuid THEN created_by
         ELSE coalesce(created_by, owner_id)
-      END`,
+      END,
+      position = ${positionAt(sql`now()`, sql`id`)}`,
     where: isLive
   })
 

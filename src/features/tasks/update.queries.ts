@@ -5,7 +5,7 @@ import type { RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
 import type { Changes } from '../../db/tables/task-events.ts'
-import { tasks } from '../../db/tables/tasks.ts'
+import { positionAt, tasks } from '../../db/tables/tasks.ts'
 import { isLive, isOpen } from './access.sql.ts'
 import { fieldDefinitions, fieldPlaceholders, fieldsOfRecord, taskColumns } from './columns.sql.ts'
 import {
@@ -23,6 +23,8 @@ export interface TaskChange extends FieldValues, Pick<Task, 'owner_id' | 'id'> {
   deletion: 'keep' | 'now' | 'never'
   /** Present when the task goes to another owner. */
   new_owner_id?: string
+  /** Present when somebody puts it there; in another list it is otherwise at the end. */
+  position?: string
 }
 
 const timestampOr = (choice: SQL, before: AnyPgColumn) => sql`
@@ -100,7 +102,7 @@ export async function updateTasks(tx: Db, changes: TaskChange[]): Promise<Map<st
   const records = sql`
     jsonb_to_recordset(${JSON.stringify(changes)}::jsonb)
       AS v(owner_id uuid, id uuid, ${fieldDefinitions}, completion text, deletion text,
-        new_owner_id uuid)`
+        new_owner_id uuid, position text)`
   const changed: Task[] = await tx
     .update(tasks)
     .set({
@@ -111,6 +113,9 @@ export async function updateTasks(tx: Db, changes: TaskChange[]): Promise<Map<st
       created_by: sql`
         CASE WHEN v.new_owner_id IS NULL THEN ${tasks.created_by} ELSE ${taskColumns.created_by.sql} END`,
       deleted_with: null,
+      position: sql`
+        CASE WHEN v.position IS NULL AND v.project_id IS DISTINCT FROM ${tasks.project_id}
+          THEN ${positionAt(sql`now()`, tasks.id)} ELSE coalesce(v.position, ${tasks.position}) END`,
       ...nextVersion
     })
     .from(records)

@@ -6,7 +6,16 @@ import { reachOf, readListsOf, readProjectStates, roleIn } from '../project-acce
 import { type Branch, branches, isManager } from './access.sql.ts'
 import type { TaskFilterQuery } from './list.schema.ts'
 
-type AccessQuery = Pick<TaskFilterQuery, 'scope' | 'owner_id' | 'deleted' | 'project_id'>
+type AccessQuery = Pick<
+  TaskFilterQuery,
+  'scope' | 'owner_id' | 'deleted' | 'project_id' | 'personal'
+>
+
+interface AccessOptions {
+  isSearch?: boolean
+  /** Only the tasks of one list: those of others that the caller is assigned to are in no list of theirs. */
+  isOneList?: boolean
+}
 
 /** Owners whose lists are searched one by one. */
 const MAX_OWNERS = 16
@@ -27,7 +36,7 @@ export async function visibleTasks(
   db: Db,
   caller: Caller,
   query: AccessQuery,
-  isSearch = false
+  { isSearch = false, isOneList = false }: AccessOptions = {}
 ): Promise<VisibleTasks> {
   const { scope, deleted = 'exclude', project_id } = query
   const owner_id = query.owner_id?.toLowerCase()
@@ -35,10 +44,12 @@ export async function visibleTasks(
   if (scope === 'all' && owner_id === undefined && project_id === undefined) {
     return { branches: inStates(branches.all, deleted), values: {}, lists: 1 }
   }
-  const lists = await listsOf(db, caller, { owner_id, project_id })
+  const all = await listsOf(db, caller, { owner_id, project_id })
+  const lists = query.personal ? all.filter((list) => list.list_id === list.owner_id) : all
   const { found, values } = branchesOf(lists, isSearch)
   const shown = found.flatMap((branch) => inStates(branch, deleted))
-  const includesAssigned = owner_id === undefined && project_id === undefined && deleted !== 'only'
+  const includesAssigned =
+    owner_id === undefined && project_id === undefined && deleted !== 'only' && !isOneList
   return {
     branches: includesAssigned ? [...shown, branches.assigned] : shown,
     values: { caller_id: caller.id, ...values },

@@ -74,6 +74,7 @@ function cleanSchema(schema: unknown): void {
     return
   }
   delete (schema as Record<string, unknown>)['x-hint']
+  delete (schema as Record<string, unknown>)['x-elsewhere']
   delete (schema as Record<string, unknown>)['x-moment']
   delete (schema as Record<string, unknown>).$id
   for (const inner of Object.values(schema)) {

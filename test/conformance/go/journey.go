@@ -189,4 +189,67 @@ func main() {
 
 	expectProblem(must(anonymous.GetMeWithResponse(ctx)).ApplicationproblemJSON401, 401, "unauthenticated")
 	done("getMe without token")
+
+	share(anonymous, registered.JSON201.User.Id)
+}
+
+// share invites a second person to a project, where both work on a task.
+func share(anonymous *tasklane.ClientWithResponses, ownerId uuid.UUID) {
+	server, password := os.Getenv("TASKLANE_URL"), os.Getenv("TASKLANE_PASSWORD")
+	name := os.Getenv("TASKLANE_USERNAME") + "-guest"
+	account := must(anonymous.RegisterWithResponse(ctx, tasklane.Register{Username: &name, Password: password}))
+	expect(account.JSON201 != nil, string(account.Body))
+	guestId := account.JSON201.User.Id
+	authorize := func(_ context.Context, request *http.Request) error {
+		request.Header.Set("Authorization", "Bearer "+account.JSON201.AccessToken)
+		return nil
+	}
+	guest := must(tasklane.NewClientWithResponses(server, tasklane.WithRequestEditorFn(authorize)))
+	done("register guest")
+
+	project := must(client.CreateProjectWithResponse(ctx, nil, tasklane.ProjectCreate{Name: "Shared"}))
+	expect(project.JSON201 != nil && project.JSON201.Role == tasklane.ProjectRoleOwner, string(project.Body))
+	id := project.JSON201.Id
+	done("createProject")
+
+	invited := must(client.CreateProjectInvitationWithResponse(ctx, id, nil, tasklane.ProjectInvitationCreate{
+		Username: &name,
+		Role:     tasklane.ProjectMemberRoleEditor,
+	}))
+	expect(invited.JSON201 != nil && invited.JSON201.Username.MustGet() == name, string(invited.Body))
+	done("createProjectInvitation")
+
+	invitations := must(guest.ListMyInvitationsWithResponse(ctx, nil))
+	expect(invitations.JSON200 != nil && len(invitations.JSON200.Data) == 1, string(invitations.Body))
+	invitation := invitations.JSON200.Data[0]
+	expect(invitation.ProjectName == "Shared" && invitation.InvitedBy.MustGet() == ownerId, invitation)
+	done("listMyInvitations")
+
+	accepted := must(guest.AcceptInvitationWithResponse(ctx, invitation.Id))
+	expect(accepted.JSON200 != nil && accepted.JSON200.Role == tasklane.ProjectRoleEditor, string(accepted.Body))
+	done("acceptInvitation")
+
+	created := must(client.CreateTaskWithResponse(ctx, nil, tasklane.TaskCreate{
+		Title:      "Shared task",
+		ProjectId:  nullable.NewNullableWithValue(id),
+		AssigneeId: nullable.NewNullableWithValue(guestId),
+	}))
+	expect(created.JSON201 != nil && created.JSON201.ProjectId.MustGet() == id, string(created.Body))
+	taskId := created.JSON201.Id
+	done("createTask in project")
+
+	comment := tasklane.TaskCommentCreate{Body: "On it"}
+	commented := must(guest.CreateTaskCommentWithResponse(ctx, taskId, nil, comment))
+	expect(commented.JSON201 != nil && commented.JSON201.AuthorId == guestId, string(commented.Body))
+	done("createTaskComment")
+
+	finished := tasklane.TaskUpdate{Status: ptr(tasklane.TaskStatusDone)}
+	expect(must(guest.UpdateTaskWithResponse(ctx, taskId, nil, finished)).JSON200 != nil)
+	done("updateTask by guest")
+
+	found := must(client.ListTasksWithResponse(ctx, &tasklane.ListTasksParams{ProjectId: &[]uuid.UUID{id}}))
+	expect(found.JSON200 != nil && len(found.JSON200.Data) == 1, string(found.Body))
+	task := found.JSON200.Data[0]
+	expect(task.Completed && task.CommentCount == 1 && task.AssigneeId.MustGet() == guestId, task)
+	done("listTasks of project")
 }

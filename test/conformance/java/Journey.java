@@ -11,6 +11,8 @@ import tasklane.ApiClient;
 import tasklane.ApiException;
 import tasklane.JSON;
 import tasklane.api.AuthApi;
+import tasklane.api.CommentsApi;
+import tasklane.api.ProjectsApi;
 import tasklane.api.TaskImportsApi;
 import tasklane.api.TasksApi;
 import tasklane.api.UsersApi;
@@ -154,7 +156,7 @@ public class Journey {
 
     TaskImportsApi imports = new TaskImportsApi(authenticated);
     TaskImport job = imports.createTaskImport(
-        new File(System.getenv("TASKLANE_CSV")), null, null, null, null, null, null, null, null);
+        new File(System.getenv("TASKLANE_CSV")), null, null, null, null, null, null, null, null, null);
     done("createTaskImport");
 
     while (job.getStatus() == TaskImportStatus.QUEUED || job.getStatus() == TaskImportStatus.RUNNING) {
@@ -178,5 +180,57 @@ public class Journey {
 
     expectProblem(() -> new UsersApi(client()).getMe(), 401, "unauthenticated");
     done("getMe without token");
+
+    share(auth, authenticated, registered.getUser().getId());
+  }
+
+  /** Invites a second person to a project, where both work on a task. */
+  static void share(AuthApi auth, ApiClient owner, UUID ownerId) throws ApiException {
+    String name = USERNAME + "-guest";
+    TokenSet tokens = auth.register(new Register().username(name).password(PASSWORD));
+    UUID guestId = tokens.getUser().getId();
+    ApiClient guest = client();
+    guest.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + tokens.getAccessToken()));
+    done("register guest");
+
+    ProjectsApi projects = new ProjectsApi(owner);
+    Project project = projects.createProject(new ProjectCreate().name("Shared"), null);
+    expect(project.getRole() == ProjectRole.OWNER, project);
+    done("createProject");
+
+    ProjectInvitationCreate whom = new ProjectInvitationCreate().username(name).role(ProjectMemberRole.EDITOR);
+    ProjectInvitationCreated invited = projects.createProjectInvitation(project.getId(), whom, null);
+    expect(name.equals(invited.getUsername()), invited);
+    done("createProjectInvitation");
+
+    ProjectsApi asGuest = new ProjectsApi(guest);
+    List<MyInvitation> invitations = asGuest.listMyInvitations(null, null).getData();
+    expect(invitations.size() == 1 && invitations.get(0).getProjectName().equals("Shared"), invitations);
+    expect(ownerId.equals(invitations.get(0).getInvitedBy()), invitations);
+    done("listMyInvitations");
+
+    Project joined = asGuest.acceptInvitation(invitations.get(0).getId());
+    expect(joined.getId().equals(project.getId()) && joined.getRole() == ProjectRole.EDITOR, joined);
+    done("acceptInvitation");
+
+    TasksApi tasks = new TasksApi(owner);
+    TaskCreate draft = new TaskCreate().title("Shared task").projectId(project.getId()).assigneeId(guestId);
+    Task task = tasks.createTask(draft, null);
+    expect(project.getId().equals(task.getProjectId()) && guestId.equals(task.getAssigneeId()), task);
+    done("createTask in project");
+
+    TaskCommentCreate text = new TaskCommentCreate().body("On it");
+    TaskComment comment = new CommentsApi(guest).createTaskComment(task.getId(), text, null);
+    expect(comment.getAuthorId().equals(guestId) && comment.getBody().equals("On it"), comment);
+    done("createTaskComment");
+
+    new TasksApi(guest).updateTask(task.getId(), new TaskUpdate().status(TaskStatus.DONE), null);
+    done("updateTask by guest");
+
+    List<Task> found = tasks.listTasks(
+        null, null, List.of(project.getId()), null, null, null, null, null, null, null, null, null, null, null, null,
+        null, null, null, null, null, null, null, null, null).getData();
+    expect(found.size() == 1 && found.get(0).getCompleted() && found.get(0).getCommentCount() == 1, found);
+    done("listTasks of project");
   }
 }

@@ -4,6 +4,8 @@
 declare(strict_types=1);
 
 use Tasklane\Api\AuthApi;
+use Tasklane\Api\CommentsApi;
+use Tasklane\Api\ProjectsApi;
 use Tasklane\Api\TaskImportsApi;
 use Tasklane\Api\TasksApi;
 use Tasklane\Api\UsersApi;
@@ -166,3 +168,50 @@ done('createTask invalid');
 
 expectProblem(fn () => (new UsersApi(config: configuration()))->getMe(), 401, 'unauthenticated');
 done('getMe without token');
+
+$name = $credentials['username'] . '-guest';
+$guest = $auth->register(new Model\Register(['username' => $name, 'password' => $credentials['password']]));
+$asGuest = configuration($guest->getAccessToken());
+done('register guest');
+
+$projects = new ProjectsApi(config: $authenticated);
+$project = $projects->createProject(new Model\ProjectCreate(['name' => 'Shared']));
+expect($project->getRole(), Model\ProjectRole::OWNER);
+done('createProject');
+
+$whom = new Model\ProjectInvitationCreate(['username' => $name, 'role' => Model\ProjectMemberRole::EDITOR]);
+expect($projects->createProjectInvitation($project->getId(), $whom)->getUsername(), $name);
+done('createProjectInvitation');
+
+$guestProjects = new ProjectsApi(config: $asGuest);
+[$invitation] = $guestProjects->listMyInvitations()->getData();
+expect($invitation->getProjectName(), 'Shared');
+expect($invitation->getInvitedBy(), $registered->getUser()->getId());
+done('listMyInvitations');
+
+$joined = $guestProjects->acceptInvitation($invitation->getId());
+expect([$joined->getId(), $joined->getRole()], [$project->getId(), Model\ProjectRole::EDITOR]);
+done('acceptInvitation');
+
+$guestId = $guest->getUser()->getId();
+$shared = $tasks->createTask(new Model\TaskCreate([
+    'title' => 'Shared task',
+    'project_id' => $project->getId(),
+    'assignee_id' => $guestId,
+]));
+expect([$shared->getProjectId(), $shared->getAssigneeId()], [$project->getId(), $guestId]);
+done('createTask in project');
+
+$text = new Model\TaskCommentCreate(['body' => 'On it']);
+$comment = (new CommentsApi(config: $asGuest))->createTaskComment($shared->getId(), $text);
+expect([$comment->getAuthorId(), $comment->getBody()], [$guestId, 'On it']);
+done('createTaskComment');
+
+$finished = new Model\TaskUpdate(['status' => Model\TaskStatus::DONE]);
+(new TasksApi(config: $asGuest))->updateTask($shared->getId(), $finished);
+done('updateTask by guest');
+
+$found = $tasks->listTasks(project_id: [$project->getId()])->getData();
+expect(count($found), 1);
+expect([$found[0]->getCompleted(), $found[0]->getCommentCount()], [true, 1]);
+done('listTasks of project');

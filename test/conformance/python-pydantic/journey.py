@@ -11,8 +11,9 @@ from uuid import UUID
 sys.path.insert(0, str(Path(__file__).parent / "generated"))
 
 from tasklane import (
-    ApiClient, ApiException, AuthApi, Configuration, Login, Problem, Register, Task, TaskCreate, TaskImportsApi,
-    TaskImportStatus, TaskPriority, TasksApi, TaskSort, TaskStatus, TaskUpdate, UsersApi,
+    ApiClient, ApiException, AuthApi, CommentsApi, Configuration, Login, Problem, ProjectCreate,
+    ProjectInvitationCreate, ProjectMemberRole, ProjectRole, ProjectsApi, Register, Task, TaskCommentCreate,
+    TaskCreate, TaskImportsApi, TaskImportStatus, TaskPriority, TasksApi, TaskSort, TaskStatus, TaskUpdate, UsersApi,
 )
 
 URL = os.environ["TASKLANE_URL"]
@@ -136,3 +137,40 @@ done("createTask invalid")
 
 expect_problem(lambda: UsersApi(client()).get_me(), 401, "unauthenticated")
 done("getMe without token")
+
+name = f"{USERNAME}-guest"
+account = auth.register(Register(username=name, password=PASSWORD))
+guest, guest_id = client(account.access_token), account.user.id
+done("register guest")
+
+projects = ProjectsApi(authenticated)
+project = projects.create_project(ProjectCreate(name="Shared"))
+assert project.role == ProjectRole.OWNER
+done("createProject")
+
+whom = ProjectInvitationCreate(username=name, role=ProjectMemberRole.EDITOR)
+assert projects.create_project_invitation(project.id, whom).username == name
+done("createProjectInvitation")
+
+[invitation] = ProjectsApi(guest).list_my_invitations().data
+assert (invitation.project_name, invitation.invited_by) == ("Shared", registered.user.id)
+done("listMyInvitations")
+
+joined = ProjectsApi(guest).accept_invitation(invitation.id)
+assert (joined.id, joined.role) == (project.id, ProjectRole.EDITOR)
+done("acceptInvitation")
+
+shared = tasks.create_task(TaskCreate(title="Shared task", project_id=project.id, assignee_id=guest_id))
+assert (shared.project_id, shared.assignee_id) == (project.id, guest_id)
+done("createTask in project")
+
+comment = CommentsApi(guest).create_task_comment(shared.id, TaskCommentCreate(body="On it"))
+assert (comment.author_id, comment.body) == (guest_id, "On it")
+done("createTaskComment")
+
+TasksApi(guest).update_task(shared.id, TaskUpdate(status=TaskStatus.DONE))
+done("updateTask by guest")
+
+[found] = tasks.list_tasks(project_id=[project.id]).data
+assert (found.completed, found.comment_count) == (True, 1)
+done("listTasks of project")

@@ -11,12 +11,16 @@ sys.path.insert(0, str(Path(__file__).parent / "generated"))
 
 from tasklane import AuthenticatedClient, Client
 from tasklane.api.auth import create_token, login, register
+from tasklane.api.comments import create_task_comment
+from tasklane.api.projects import accept_invitation, create_project, create_project_invitation, list_my_invitations
 from tasklane.api.task_imports import create_task_import, get_task_import
 from tasklane.api.tasks import create_task, delete_task, get_task, list_tasks, restore_task, update_task
 from tasklane.api.users import get_me
 from tasklane.models import (
-    Login, Problem, Register, Task, TaskCreate, TaskImport, TaskImportStatus, TaskImportUpload, TaskPage, TaskPriority,
-    TaskSort, TaskStatus, TaskUpdate, TokenRequest, TokenSet,
+    Login, MyInvitationPage, Problem, Project, ProjectCreate, ProjectInvitationCreate, ProjectInvitationCreated,
+    ProjectMemberRole, ProjectRole, Register, Task, TaskComment, TaskCommentCreate, TaskCreate, TaskImport,
+    TaskImportStatus, TaskImportUpload, TaskPage, TaskPriority, TaskSort, TaskStatus, TaskUpdate, TokenRequest,
+    TokenSet,
 )
 from tasklane.types import File, UNSET, Unset
 
@@ -142,3 +146,47 @@ done("createTask invalid")
 
 expect_problem(get_me.sync(client=anonymous), 401, "unauthenticated")
 done("getMe without token")
+
+name = f"{USERNAME}-guest"
+account = register.sync(client=anonymous, body=Register(username=name, password=PASSWORD))
+assert isinstance(account, TokenSet)
+guest = AuthenticatedClient(base_url=URL, token=account.access_token)
+guest_id = account.user.id
+done("register guest")
+
+project = create_project.sync(client=client, body=ProjectCreate(name="Shared"))
+assert isinstance(project, Project) and project.role == ProjectRole.OWNER
+done("createProject")
+
+whom = ProjectInvitationCreate(username=name, role=ProjectMemberRole.EDITOR)
+invited = create_project_invitation.sync(project.id, client=client, body=whom)
+assert isinstance(invited, ProjectInvitationCreated) and invited.username == name
+done("createProjectInvitation")
+
+invitations = list_my_invitations.sync(client=guest)
+assert isinstance(invitations, MyInvitationPage)
+[invitation] = invitations.data
+assert (invitation.project_name, invitation.invited_by) == ("Shared", tokens.user.id)
+done("listMyInvitations")
+
+joined = accept_invitation.sync(invitation.id, client=guest)
+assert isinstance(joined, Project) and (joined.id, joined.role) == (project.id, ProjectRole.EDITOR)
+done("acceptInvitation")
+
+draft = TaskCreate(title="Shared task", project_id=project.id, assignee_id=guest_id)
+shared = create_task.sync(client=client, body=draft)
+assert isinstance(shared, Task) and (shared.project_id, shared.assignee_id) == (project.id, guest_id)
+done("createTask in project")
+
+comment = create_task_comment.sync(shared.id, client=guest, body=TaskCommentCreate(body="On it"))
+assert isinstance(comment, TaskComment) and (comment.author_id, comment.body) == (guest_id, "On it")
+done("createTaskComment")
+
+finished = update_task.sync(shared.id, client=guest, body=TaskUpdate(status=TaskStatus.DONE))
+assert isinstance(finished, Task)
+done("updateTask by guest")
+
+page = list_tasks.sync(client=client, project_id=[project.id])
+assert isinstance(page, TaskPage) and len(page.data) == 1
+assert (page.data[0].completed, page.data[0].comment_count) == (True, 1)
+done("listTasks of project")

@@ -124,3 +124,45 @@ done 'createTask invalid'
 
 expect_problem(401, 'unauthenticated') { Tasklane::UsersApi.new(client).get_me }
 done 'getMe without token'
+
+name = "#{CREDENTIALS[:username]}-guest"
+account = auth.register(Tasklane::Register.new(username: name, password: CREDENTIALS[:password]))
+guest = client(account.access_token)
+guest_id = account.user.id
+done 'register guest'
+
+projects = Tasklane::ProjectsApi.new(authenticated)
+project = projects.create_project(Tasklane::ProjectCreate.new(name: 'Shared'))
+expect(project.role, Tasklane::ProjectRole::OWNER)
+done 'createProject'
+
+whom = Tasklane::ProjectInvitationCreate.new(username: name, role: Tasklane::ProjectMemberRole::EDITOR)
+expect(projects.create_project_invitation(project.id, whom).username, name)
+done 'createProjectInvitation'
+
+guest_projects = Tasklane::ProjectsApi.new(guest)
+invitations = guest_projects.list_my_invitations.data
+expect(invitations.map { |it| [it.project_name, it.invited_by] }, [['Shared', registered.user.id]])
+done 'listMyInvitations'
+
+joined = guest_projects.accept_invitation(invitations[0].id)
+expect([joined.id, joined.role], [project.id, Tasklane::ProjectRole::EDITOR])
+done 'acceptInvitation'
+
+draft = Tasklane::TaskCreate.new(title: 'Shared task', project_id: project.id, assignee_id: guest_id)
+shared = tasks.create_task(draft)
+expect([shared.project_id, shared.assignee_id], [project.id, guest_id])
+done 'createTask in project'
+
+text = Tasklane::TaskCommentCreate.new(body: 'On it')
+comment = Tasklane::CommentsApi.new(guest).create_task_comment(shared.id, text)
+expect([comment.author_id, comment.body], [guest_id, 'On it'])
+done 'createTaskComment'
+
+finished = Tasklane::TaskUpdate.new(status: Tasklane::TaskStatus::DONE)
+Tasklane::TasksApi.new(guest).update_task(shared.id, finished)
+done 'updateTask by guest'
+
+found = tasks.list_tasks(project_id: [project.id]).data
+expect(found.map { |task| [task.completed, task.comment_count] }, [[true, 1]])
+done 'listTasks of project'

@@ -4,10 +4,13 @@ use std::env::var;
 use std::time::Duration;
 
 use tasklane::apis::configuration::Configuration;
-use tasklane::apis::{Error, auth_api, task_imports_api, tasks_api, users_api};
+use tasklane::apis::{
+    Error, auth_api, comments_api, projects_api, task_imports_api, tasks_api, users_api,
+};
 use tasklane::models::{
-    Login, Problem, Register, Task, TaskCreate, TaskImportStatus, TaskPage, TaskPriority, TaskSort,
-    TaskStatus, TaskUpdate,
+    Login, Problem, ProjectCreate, ProjectInvitationCreate, ProjectMemberRole, ProjectRole, Register,
+    Task, TaskCommentCreate, TaskCreate, TaskImportStatus, TaskPage, TaskPriority, TaskSort, TaskStatus,
+    TaskUpdate, User,
 };
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -145,7 +148,7 @@ async fn main() -> Outcome<()> {
 
     let file = var("TASKLANE_CSV")?.into();
     let mut job =
-        task_imports_api::create_task_import(&client, file, None, None, None, None, None, None, None, None).await?;
+        task_imports_api::create_task_import(&client, file, None, None, None, None, None, None, None, None, None).await?;
     done("createTaskImport");
 
     while matches!(job.status, TaskImportStatus::Queued | TaskImportStatus::Running) {
@@ -173,5 +176,65 @@ async fn main() -> Outcome<()> {
 
     expect_problem(users_api::get_me(&anonymous).await, 401, "unauthenticated");
     done("getMe without token");
+
+    share(&anonymous, &client, &registered.user, &password).await
+}
+
+/// Invites a second person to a project, where both work on a task.
+async fn share(anonymous: &Configuration, owner: &Configuration, user: &User, password: &str) -> Outcome<()> {
+    let name = format!("{}-guest", var("TASKLANE_USERNAME")?);
+    let account = Register { username: Some(name.clone()), ..Register::new(password.to_owned()) };
+    let registered = auth_api::register(anonymous, account).await?;
+    let guest_id = registered.user.id;
+    let guest = Configuration { bearer_access_token: Some(registered.access_token), ..anonymous.clone() };
+    done("register guest");
+
+    let project = projects_api::create_project(owner, ProjectCreate::new("Shared".into()), None).await?;
+    assert_eq!(project.role, ProjectRole::Owner);
+    let project_id = project.id.to_string();
+    done("createProject");
+
+    let whom =
+        ProjectInvitationCreate { username: Some(name.clone()), ..ProjectInvitationCreate::new(ProjectMemberRole::Editor) };
+    let invited = projects_api::create_project_invitation(owner, &project_id, whom, None).await?;
+    assert_eq!(invited.username, Some(name));
+    done("createProjectInvitation");
+
+    let invitations = projects_api::list_my_invitations(&guest, None, None).await?.data;
+    assert_eq!((invitations.len(), invitations[0].invited_by), (1, Some(user.id)));
+    assert_eq!(invitations[0].project_name, "Shared");
+    done("listMyInvitations");
+
+    let joined = projects_api::accept_invitation(&guest, &invitations[0].id.to_string()).await?;
+    assert_eq!((joined.id, joined.role), (project.id, ProjectRole::Editor));
+    done("acceptInvitation");
+
+    let draft = TaskCreate {
+        project_id: Some(Some(project.id)),
+        assignee_id: Some(Some(guest_id)),
+        ..TaskCreate::new("Shared task".into())
+    };
+    let task = tasks_api::create_task(owner, draft, None).await?;
+    assert_eq!((task.project_id, task.assignee_id), (Some(project.id), Some(guest_id)));
+    let task_id = task.id.to_string();
+    done("createTask in project");
+
+    let text = TaskCommentCreate::new("On it".into());
+    let comment = comments_api::create_task_comment(&guest, &task_id, text, None).await?;
+    assert_eq!((comment.author_id, comment.body.as_str()), (guest_id, "On it"));
+    done("createTaskComment");
+
+    let finished = TaskUpdate { status: Some(TaskStatus::Done), ..TaskUpdate::new() };
+    tasks_api::update_task(&guest, &task_id, finished, None).await?;
+    done("updateTask by guest");
+
+    let found = tasks_api::list_tasks(
+        owner, None, None, Some(vec![project.id]), None, None, None, None, None, None, None, None, None, None, None,
+        None, None, None, None, None, None, None, None, None, None,
+    )
+    .await?
+    .data;
+    assert_eq!((found.len(), found[0].completed, found[0].comment_count), (1, true, 1));
+    done("listTasks of project");
     Ok(())
 }

@@ -8,6 +8,11 @@ export const credentials = {
   username: env('TASKLANE_USERNAME'),
   password: env('TASKLANE_PASSWORD')
 }
+/** Those of a second person. */
+export const guestCredentials = {
+  ...credentials,
+  username: `${credentials.username}-guest`
+}
 export const csv = env('TASKLANE_CSV')
 
 /** Runs a step and prints its name when it is done; a step that throws ends the journey. */

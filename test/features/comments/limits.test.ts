@@ -100,6 +100,8 @@ t.test('a text has 1 to 10 000 characters, one of them visible', async (t) => {
   const send = (payload: object) => ann.send({ method: 'POST', url: commentsUrl(task), payload })
   for (const payload of [{}, { body: null }, { body: 1 }, { body: 'x', author_id: ann.user.id }]) {
     t.equal((await send(payload)).statusCode, 400)
+    const edit = { method: 'PATCH', url: commentsUrl(task, `/${one.id}`), payload } as const
+    t.equal((await ann.send(edit)).statusCode, 400)
   }
   t.equal((await ann.read(task)).json().comment_count, 1 + good.length)
 })

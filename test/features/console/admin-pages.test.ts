@@ -138,7 +138,17 @@ t.test('the pages for admins and managers', { skip: withoutBrowser }, async (t) 
         await mia.page
           .locator('#side nav a, #side a')
           .evaluateAll((links) => links.map((link) => (link as unknown as { hash: string }).hash)),
-        ['#/tasks', '#/trash', '#/csv', '#/all-tasks', '#/audit-log', '#/stats', '#/account']
+        [
+          '#/tasks',
+          '#/projects',
+          '#/invitations',
+          '#/trash',
+          '#/csv',
+          '#/all-tasks',
+          '#/audit-log',
+          '#/stats',
+          '#/account'
+        ]
       )
       await mia.page.evaluate('location.hash = "#/users"')
       await mia.page.getByText('This page does not exist').waitFor()

@@ -49,7 +49,7 @@ t.test('members and invitations of a project', { skip: withoutBrowser }, async (
     t.equal(await page.locator('main b').count(), 0, 'a name is text')
     t.strictSame(await rolesOf(), ['ann owner', 'bob viewer'])
     await person.fill('bo')
-    await page.getByRole('option', { name: '<b>Bob</b> bob' }).click()
+    await page.getByRole('option', { name: '<b>Bob</b> belongs to the project' }).click()
     await page.getByLabel('Role', { exact: true }).selectOption('Admin')
     await add()
     await page.getByText('<b>Bob</b> belongs to the project already').waitFor()

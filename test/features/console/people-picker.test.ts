@@ -131,6 +131,29 @@ t.test('people are chosen by name', { skip: withoutBrowser }, async (t) => {
     await phone.context.close()
   })
 
+  t.test('managers choose the owner of tasks and the actor of events by name', async (t) => {
+    await signUp('manager', 'mia')
+    await bob.create({ title: 'Of Bob' })
+    const { page, logIn, context, accessibilityViolations } = await visit()
+    await logIn('mia', '#/all-tasks')
+    await page.getByRole('combobox', { name: 'Owner' }).fill('bob')
+    await page.getByRole('option', { name: 'Bob Stone' }).click()
+    await page.getByText('1 task in total').waitFor()
+    t.match(page.url(), `owner=${bob.user.id}`)
+    await page.evaluate('location.hash = "#/audit-log"')
+    await page.getByRole('combobox', { name: 'Actor' }).fill('bob')
+    await page.getByRole('option', { name: 'Bob Stone' }).waitFor()
+    t.strictSame(await accessibilityViolations(), [])
+    await page.keyboard.press('Tab')
+    await page.getByText('in total').waitFor()
+    t.match(page.url(), `actor_id=${bob.user.id}`)
+    await page.getByRole('combobox', { name: 'Actor' }).fill('')
+    await page.keyboard.press('Tab')
+    await page.getByRole('button', { name: 'Only events of Ann' }).first().waitFor()
+    t.notMatch(page.url(), 'actor_id')
+    await context.close()
+  })
+
   t.test('a search that fails says so', async () => {
     await page.route(/\/api\/v1\/people\?q=/, (route) =>
       route.fulfill({ status: 500, body: '{"title":"Internal error","detail":"It broke."}' })

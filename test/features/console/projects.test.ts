@@ -11,7 +11,7 @@ t.test('projects', { skip: withoutBrowser }, async (t) => {
   const ann = await signUp('user', 'ann', { name: 'Ann' })
   const bob = await signUp('user', 'bob', { name: 'Bob' })
   const { page, logIn, accessibilityViolations } = await visit({
-    expectedStatuses: [400, 404, 412]
+    expectedStatuses: [400, 404, 409, 412]
   })
   await logIn('ann')
   const dialog = page.getByRole('dialog')
@@ -223,6 +223,37 @@ t.test('projects', { skip: withoutBrowser }, async (t) => {
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByText('Bob is not a member of the project. Add them').waitFor()
     await page.getByRole('button', { name: 'Cancel' }).click()
+  })
+
+  t.test(
+    'a change in a project that was archived meanwhile is refused with the reason',
+    async (t) => {
+      const attic = await createProject(ann, 'Loft')
+      const lamp = await ann.create({ title: 'Hang a lamp', project_id: attic.id })
+      await show(`#/projects/${attic.id}`)
+      await task('Hang a lamp').locator('button.task-title').click()
+      await patchProject(ann, attic, { archived: true })
+      await page.getByLabel('Title', { exact: true }).fill('Hang two lamps')
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      await page.getByText('The project is archived: it can be read.').waitFor()
+      t.equal(await page.getByLabel('Title', { exact: true }).inputValue(), 'Hang two lamps')
+      t.equal((await ann.read(lamp)).json().title, 'Hang a lamp')
+      await page.getByRole('button', { name: 'Cancel' }).click()
+    }
+  )
+
+  t.test('managers see the names of projects that they do not belong to', async (t) => {
+    await signUp('manager', 'mia')
+    const { page, logIn, context } = await visit()
+    await logIn('mia', '#/all-tasks?q=lamp')
+    const row = page.locator('.task', { hasText: 'Hang a lamp' })
+    await row.getByRole('link', { name: 'Loft' }).waitFor()
+    t.equal(await row.getByRole('button', { name: /^Delete/ }).count(), 0, 'it is archived')
+    await page.getByRole('link', { name: 'Projects' }).click()
+    await page.getByText('No projects yet').waitFor()
+    await page.getByLabel('Show everybody’s projects').check()
+    await page.locator('.row', { hasText: 'Secret' }).getByText('Owner: Bob').waitFor()
+    await context.close()
   })
 
   t.test('a list of many projects loads more at its end', async (t) => {

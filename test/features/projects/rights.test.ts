@@ -1,4 +1,5 @@
 import t from 'tap'
+import { move } from '../../support/order.ts'
 import {
   createProject,
   deleteProject,
@@ -89,6 +90,10 @@ const OPERATIONS: Record<string, { may: Who[]; run: (who: Person) => Promise<num
       const operations = [{ op: 'update', id, data: { title: 'new' } }]
       return (await who.post('/api/v1/task-batches', { operations })).statusCode
     }
+  },
+  'move a task of it': {
+    may: ['editor', 'admin', 'owner', 'manager', 'root'],
+    run: async (who) => (await move(who, await newTask(), { after_id: null })).statusCode
   },
   'rename the project': {
     may: ['admin', 'owner', 'root'],
@@ -210,6 +215,7 @@ t.test(
     })
     t.match((await people.viewer.patch(task, { status: 'done' })).json(), { status: 'done' })
     t.equal((await people.viewer.patch(task, { title: 'y' })).statusCode, 403)
+    t.equal((await move(people.viewer, task, { status: 'todo', after_id: null })).statusCode, 403)
     t.equal((await people.viewer.remove(task)).statusCode, 403)
   }
 )

@@ -9,6 +9,7 @@ import {
   prepareRows
 } from '../../../src/features/tasks/list.queries.ts'
 import { type TaskListQuery, TaskSort } from '../../../src/features/tasks/list.schema.ts'
+import { isByPosition } from '../../../src/features/tasks/sortable.ts'
 import { visibleTasks } from '../../../src/features/tasks/visible.ts'
 import { openWithoutTimeouts, serverUrl } from '../../support/database.ts'
 import { createTestApp } from '../../support/test-app.ts'
@@ -27,8 +28,12 @@ const MAX_RANGES = 4
 /** A later page may touch this many blocks more than the first: the index is a level deeper, or its page is split. */
 const MORE_BLOCKS = 8
 
+/** The sorts that every list has. */
+const SORTS = (TaskSort.enum as TaskSort[]).filter((sort) => !isByPosition(sort))
+
 interface Plan {
   'Node Type': string
+  'Index Name'?: string
   'Shared Hit Blocks': number
   'Shared Read Blocks': number
   'Relation Name'?: string
@@ -104,7 +109,7 @@ t.test(
     const manager = caller(boss, 'manager')
     const inProjects = caller(member, 'user')
     const queries: [Caller, TaskListQuery][] = [
-      ...(TaskSort.enum as TaskSort[]).flatMap((sort): [Caller, TaskListQuery][] => [
+      ...SORTS.flatMap((sort): [Caller, TaskListQuery][] => [
         [owner, { sort }],
         ...(/^(title|priority)_/.test(sort)
           ? []
@@ -147,10 +152,7 @@ t.test(
       [manager, { assignee_id: manager.id, scope: 'all' }],
       [owner, { status: ['done'], priority: ['high'], tag: ['odd'] }],
       [manager, { status: ['done'], scope: 'all' }],
-      ...(TaskSort.enum as TaskSort[]).map((sort): [Caller, TaskListQuery] => [
-        inProjects,
-        { sort }
-      ]),
+      ...SORTS.map((sort): [Caller, TaskListQuery] => [inProjects, { sort }]),
       [inProjects, { status: ['done'] }],
       [inProjects, { priority: ['high'], sort: 'updated_at_desc' }],
       [inProjects, { tag: ['tag7'] }],
@@ -162,6 +164,27 @@ t.test(
     ]
     for (const [who, query] of queries) {
       await checkPlans(t, db, who, query)
+    }
+    // Some have been moved, and some of those near the ends.
+    await db.execute(sql`
+      UPDATE tasks SET position = 'l' || lpad(to_hex(abs(hashtext(id::text))), 12, '0') || '8'
+      WHERE abs(hashtext(id::text)) % 10 = 0`)
+    await db.execute(sql`vacuum analyze tasks`)
+    const [project] = await executeRows<{ id: string }>(db, sql`SELECT id FROM projects LIMIT 1`)
+    for (const sort of ['position_asc', 'position_desc'] as const) {
+      const inOrder: [Caller, TaskListQuery][] = [
+        [owner, { sort, personal: true }],
+        [manager, { sort, personal: true, owner_id: owner.id }],
+        [inProjects, { sort, project_id: [project?.id ?? ''] }],
+        [owner, { sort, personal: true, status: ['todo', 'done'] }],
+        [owner, { sort, personal: true, q: 'common' }]
+      ]
+      for (const [who, query] of inOrder) {
+        await checkPlans(t, db, who, query)
+        if (query.q === undefined) {
+          t.same((await explain(db, who, query)).indexes, ['tasks_list_position'])
+        }
+      }
     }
   }
 )
@@ -207,11 +230,13 @@ async function checkPlans(t: Test, db: Db, who: Caller, query: TaskListQuery): P
   }
 }
 
+const PLAIN_FILTERS = ['scope', 'owner_id', 'project_id', 'personal']
+
 /** True for the usual lists: any sort for which every task has a key, and at most one state. */
 const isPlain = ({ sort = 'created_at_desc', status, ...filter }: TaskListQuery): boolean =>
   !sort.startsWith('due_date') &&
   (status?.length ?? 1) === 1 &&
-  Object.keys(filter).every((name) => name === 'scope' || name === 'owner_id')
+  Object.entries(filter).every(([name, value]) => PLAIN_FILTERS.includes(name) && value !== false)
 
 type Db = Parameters<typeof prepareRows>[0]
 
@@ -243,6 +268,7 @@ async function explain(
   })
   const found = {
     scans: [] as string[],
+    indexes: [] as string[],
     sorted: 0,
     read: 0,
     blocks: plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
@@ -250,6 +276,7 @@ async function explain(
   const visit = (node: Plan): void => {
     if (/Scan$/.test(node['Node Type']) && node['Node Type'] !== 'Subquery Scan') {
       found.scans.push(node['Node Type'])
+      found.indexes.push(...(node['Index Name'] === undefined ? [] : [node['Index Name']]))
       if (node['Relation Name']) {
         found.read +=
           (node['Actual Rows'] +
@@ -278,7 +305,10 @@ async function statementOf(
   const { sort = 'created_at_desc', ...filter } = query
   const conditions = conditionsOf(filter)
   const isSearch = prepare === undefined && needsCustomPlan(conditions)
-  const visible = await visibleTasks(db, who, filter, isSearch)
+  const visible = await visibleTasks(db, who, filter, {
+    isSearch,
+    isOneList: isByPosition(sort)
+  })
   const list = {
     sort,
     branches: visible.branches,

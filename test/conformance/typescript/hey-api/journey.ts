@@ -1,15 +1,20 @@
 import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
-import { credentials, csv, draft, poll, step, url } from '../journey-helpers.js'
+import { credentials, csv, draft, guestCredentials, poll, step, url } from '../journey-helpers.js'
 import { createClient, createConfig } from './generated/client/index.js'
 import {
+  acceptInvitation,
+  createProject,
+  createProjectInvitation,
   createTask,
+  createTaskComment,
   createTaskImport,
   createToken,
   deleteTask,
   getMe,
   getTask,
   getTaskImport,
+  listMyInvitations,
   listTasks,
   login,
   register,
@@ -32,9 +37,10 @@ const expectProblem = (
   return result.error
 }
 
-await step('register', async () => {
+const owner_id = await step('register', async () => {
   const { data } = await register({ client: anonymous, body: credentials })
   assert.equal(data?.user.username, credentials.username)
+  return data.user.id
 })
 
 const token = await step('login', async () => {
@@ -186,4 +192,77 @@ await step('createTask invalid', async () => {
 
 await step('getMe without token', async () => {
   expectProblem(await getMe({ client: anonymous }), 401, 'unauthenticated')
+})
+
+const { guest, guest_id } = await step('register guest', async () => {
+  const { data } = await register({ client: anonymous, body: guestCredentials })
+  assert.ok(data)
+  return {
+    guest: createClient(createConfig<ClientOptions>({ baseUrl: url, auth: data.access_token })),
+    guest_id: data.user.id
+  }
+})
+
+const project_id = await step('createProject', async () => {
+  const { data } = await createProject({ client, body: { name: 'Shared' } })
+  assert.equal(data?.role, 'owner')
+  return data.id
+})
+
+await step('createProjectInvitation', async () => {
+  const { username } = guestCredentials
+  const { data } = await createProjectInvitation({
+    client,
+    path: { project_id },
+    body: { username, role: 'editor' }
+  })
+  assert.equal(data?.username, username)
+})
+
+const invitation_id = await step('listMyInvitations', async () => {
+  const { data } = await listMyInvitations({ client: guest })
+  const [invitation] = data?.data ?? []
+  assert.ok(invitation)
+  assert.deepEqual([invitation.project_name, invitation.invited_by], ['Shared', owner_id])
+  return invitation.id
+})
+
+await step('acceptInvitation', async () => {
+  const { data } = await acceptInvitation({ client: guest, path: { invitation_id } })
+  assert.deepEqual([data?.id, data?.role], [project_id, 'editor'])
+})
+
+const shared_id = await step('createTask in project', async () => {
+  const { data } = await createTask({
+    client,
+    body: { title: 'Shared task', project_id, assignee_id: guest_id }
+  })
+  assert.deepEqual([data?.project_id, data?.assignee_id], [project_id, guest_id])
+  return data?.id ?? ''
+})
+
+await step('createTaskComment', async () => {
+  const { data } = await createTaskComment({
+    client: guest,
+    path: { task_id: shared_id },
+    body: { body: 'On it' }
+  })
+  assert.deepEqual([data?.author_id, data?.body], [guest_id, 'On it'])
+})
+
+await step('updateTask by guest', async () => {
+  const { data } = await updateTask({
+    client: guest,
+    path: { task_id: shared_id },
+    body: { status: 'done' }
+  })
+  assert.equal(data?.version, 2)
+})
+
+await step('listTasks of project', async () => {
+  const { data } = await listTasks({ client, query: { project_id: [project_id] } })
+  assert.deepEqual(
+    data?.data.map(({ completed, comment_count }) => [completed, comment_count]),
+    [[true, 1]]
+  )
 })

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
 import createClient from 'openapi-fetch'
-import { credentials, csv, draft, poll, step, url } from '../journey-helpers.js'
+import { credentials, csv, draft, guestCredentials, poll, step, url } from '../journey-helpers.js'
 import type { components, paths } from './generated/schema.js'
 
 type Task = components['schemas']['Task']
@@ -21,9 +21,10 @@ const expectProblem = (
   return result.error
 }
 
-await step('register', async () => {
+const owner_id = await step('register', async () => {
   const { data } = await anonymous.POST('/api/v1/auth/register', { body: credentials })
   assert.equal(data?.user.username, credentials.username)
+  return data.user.id
 })
 
 const token = await step('login', async () => {
@@ -184,4 +185,76 @@ await step('createTask invalid', async () => {
 
 await step('getMe without token', async () => {
   expectProblem(await anonymous.GET('/api/v1/me'), 401, 'unauthenticated')
+})
+
+const { guest, guest_id } = await step('register guest', async () => {
+  const { data } = await anonymous.POST('/api/v1/auth/register', { body: guestCredentials })
+  assert.ok(data)
+  const headers = { Authorization: `Bearer ${data.access_token}` }
+  return { guest: createClient<paths>({ baseUrl: url, headers }), guest_id: data.user.id }
+})
+
+const project_id = await step('createProject', async () => {
+  const { data } = await client.POST('/api/v1/projects', { body: { name: 'Shared' } })
+  assert.equal(data?.role, 'owner')
+  return data.id
+})
+
+await step('createProjectInvitation', async () => {
+  const { username } = guestCredentials
+  const { data } = await client.POST('/api/v1/projects/{project_id}/invitations', {
+    params: { path: { project_id } },
+    body: { username, role: 'editor' }
+  })
+  assert.equal(data?.username, username)
+})
+
+const invitation_id = await step('listMyInvitations', async () => {
+  const { data } = await guest.GET('/api/v1/me/invitations')
+  const [invitation] = data?.data ?? []
+  assert.ok(invitation)
+  assert.deepEqual([invitation.project_name, invitation.invited_by], ['Shared', owner_id])
+  return invitation.id
+})
+
+await step('acceptInvitation', async () => {
+  const { data } = await guest.POST('/api/v1/me/invitations/{invitation_id}/accept', {
+    params: { path: { invitation_id } }
+  })
+  assert.deepEqual([data?.id, data?.role], [project_id, 'editor'])
+})
+
+const shared_id = await step('createTask in project', async () => {
+  const { data } = await client.POST('/api/v1/tasks', {
+    body: { title: 'Shared task', project_id, assignee_id: guest_id }
+  })
+  assert.deepEqual([data?.project_id, data?.assignee_id], [project_id, guest_id])
+  return data?.id ?? ''
+})
+const params = { path: { task_id: shared_id } }
+
+await step('createTaskComment', async () => {
+  const { data } = await guest.POST('/api/v1/tasks/{task_id}/comments', {
+    params,
+    body: { body: 'On it' }
+  })
+  assert.deepEqual([data?.author_id, data?.body], [guest_id, 'On it'])
+})
+
+await step('updateTask by guest', async () => {
+  const { data } = await guest.PATCH('/api/v1/tasks/{task_id}', {
+    params,
+    body: { status: 'done' }
+  })
+  assert.equal(data?.version, 2)
+})
+
+await step('listTasks of project', async () => {
+  const { data } = await client.GET('/api/v1/tasks', {
+    params: { query: { project_id: [project_id] } }
+  })
+  assert.deepEqual(
+    data?.data.map(({ completed, comment_count }) => [completed, comment_count]),
+    [[true, 1]]
+  )
 })

@@ -12,6 +12,7 @@ const HISTORY_FIELDS = { ...FIELDS, all_day: 'All day', owner_id: 'Owner' }
 const EVENTS = {
   'task.created': 'created the task',
   'task.updated': 'changed the task',
+  'task.moved': 'moved the task',
   'task.deleted': 'moved the task to the trash',
   'task.restored': 'restored the task from the trash'
 }

@@ -24,11 +24,11 @@ export const allTasksPage = (query) =>
   })
 
 /**
- * Lists tasks with filters, and a form to add one. `heading` is what the title shows, `beside` stands beside it and
- * `above` above the list.
+ * Lists tasks with filters, and a form to add one. `head` says what the title shows instead, which
+ * `badges` and `tools` are beside it, and what is `above` the list.
  */
 export function taskListPage(query, options) {
-  const { path, title, scope, project, mayAdd = true, heading = title, beside, above } = options
+  const { path, title, scope, project, mayAdd = true, head = {} } = options
   let filters = filtersOf(query)
   const abort = new AbortController()
   forgetProjectList()
@@ -68,24 +68,25 @@ export function taskListPage(query, options) {
   load()
   return {
     title,
-    node: page(
-      { title: heading, beside: [counts.overdue, beside] },
-      above,
+    node: page({ title: head.title ?? title, beside: [head.badges, counts.overdue, head.tools] }, [
+      head.above,
       add?.node,
       bar.node,
       list.node
-    ),
-    keys: [
-      ...(add ? [['n', 'Add a task', () => add.input.focus()]] : []),
-      ['/', 'Search', () => bar.search.focus()],
-      ...rowShortcuts(list.list)
-    ],
+    ]),
+    keys: listKeys({ add, bar, list }),
     stop: () => {
       list.stop()
       abort.abort()
     }
   }
 }
+
+const listKeys = ({ add, bar, list }) => [
+  ...(add ? [['n', 'Add a task', () => add.input.focus()]] : []),
+  ['/', 'Search', () => bar.search.focus()],
+  ...rowShortcuts(list.list)
+]
 
 /** Counts the tasks that match the filters and shows the numbers beside the title and in the filter bar. */
 function taskCounts(query, bar, signal) {

@@ -62,15 +62,20 @@ const taskDetails = (task, { showOwner, showProject, onTagClick }) =>
       badge(`${PRIORITIES[task.priority]} priority`, `badge-${task.priority}`),
     task.due_date && dueNode(task),
     task.tags.map((tag) => tagNode(tag, onTagClick)),
-    showOwner && h('span', {}, 'Owner: ', personNode(task.owner_id)),
-    isMadeBySomebodyElse(task) && h('span', {}, 'Created by ', personNode(task.created_by)),
+    (showOwner || isOfSomebodyElse(task)) && h('span', {}, 'Owner: ', personNode(task.owner_id)),
+    isMadeBySomebodyElse(task, showOwner) &&
+      h('span', {}, 'Created by ', personNode(task.created_by)),
     task.assignee_id && h('span', {}, 'Assigned to ', personNode(task.assignee_id)),
     task.deleted_at && h('span', {}, 'Deleted ', formatRelative(task.deleted_at))
   )
 
-/** In a project the owner says nothing about who wrote a task. */
-const isMadeBySomebodyElse = ({ created_by, owner_id, project_id }) =>
-  !isCurrentUser(created_by) && (project_id !== null || created_by !== owner_id)
+/** The project says whose its tasks are. */
+const isOfSomebodyElse = ({ owner_id, project_id }) =>
+  project_id === null && !isCurrentUser(owner_id)
+
+/** In a project the owner says nothing about who wrote a task; where the owner is shown, once is enough. */
+const isMadeBySomebodyElse = ({ created_by, owner_id, project_id }, showOwner) =>
+  !isCurrentUser(created_by) && (created_by !== owner_id || (project_id !== null && !showOwner))
 
 const projectLink = (id) =>
   h(

@@ -14,8 +14,8 @@ import { updateTask } from './update-task.js'
 
 const actionsOf = new WeakMap()
 /**
- * Returns what can be done to the task of a row: edit, toggle, remove, restore, history. What the user may not do returns
- * false.
+ * Returns what can be done to the task of a row: edit, toggle, remove, restore, history. What the user may not do
+ * returns false.
  */
 export const rowActions = (row) => actionsOf.get(row)
 

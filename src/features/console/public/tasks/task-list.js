@@ -45,14 +45,7 @@ export function taskList({
     row,
     keep: (node) => node.matches('.task-editing, .task-draft'),
     list: h('ul', { class: 'list tasks', 'aria-label': title }),
-    load: async (cursor, signal) => {
-      const loaded = await call('GET', '/tasks', {
-        query: { ...query, limit: PAGE_SIZE, cursor },
-        signal
-      })
-      await loadProjectsOf(loaded.data)
-      return loaded
-    },
+    load: (cursor, signal) => loadTasks({ ...query, limit: PAGE_SIZE, cursor }, signal),
     empty: () => emptyTasks(filters(), { scope, project, mayAdd, showAll })
   })
   return {
@@ -74,6 +67,13 @@ export function taskList({
       list.updateCount()
     }
   }
+}
+
+/** Loads a page of tasks, and the projects that they are in. */
+export async function loadTasks(query, signal) {
+  const loaded = await call('GET', '/tasks', { query, signal })
+  await loadProjectsOf(loaded.data)
+  return loaded
 }
 
 /** A task that went to another list is not part of this one any more. */

@@ -1,11 +1,10 @@
-import { call } from '../lib/api.js'
 import { h } from '../lib/dom.js'
-import { loadProjectsOf } from '../lib/projects.js'
 import { emptyState } from '../ui/empty-state.js'
 import { infiniteList } from '../ui/infinite-list.js'
 import { page } from '../ui/page.js'
 import { taskRow } from './row.js'
 import { rowShortcuts } from './row-shortcuts.js'
+import { loadTasks } from './task-list.js'
 
 const PAGE_SIZE = 50
 
@@ -14,12 +13,8 @@ export function trashPage() {
   const list = infiniteList({
     noun: ['deleted task', 'deleted tasks'],
     list: h('ul', { class: 'list tasks', 'aria-label': 'Deleted tasks' }),
-    load: async (cursor, signal) => {
-      const query = { deleted: 'only', sort: 'updated_at_desc', limit: PAGE_SIZE, cursor }
-      const loaded = await call('GET', '/tasks', { query, signal })
-      await loadProjectsOf(loaded.data)
-      return loaded
-    },
+    load: (cursor, signal) =>
+      loadTasks({ deleted: 'only', sort: 'updated_at_desc', limit: PAGE_SIZE, cursor }, signal),
     row: (task) => taskRow(task, { showProject: true, onChange: list.updateCount }),
     empty: () =>
       emptyState('The trash is empty', 'You can restore deleted tasks here until they are purged.')

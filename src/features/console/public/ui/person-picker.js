@@ -7,7 +7,8 @@ import { fieldError } from './form.js'
 /**
  * Creates a field that chooses a person by name. `fixed` are the choices besides people, such as `['', 'Nobody']`, the
  * first of which an empty input stands for. `projectId()` limits the people to those of a project. With `takesText`
- * what is typed may also be somebody who is not found: `text()`. `onChange(value)` is called for each choice.
+ * what is typed may also be somebody who is not found: `text()`. `onChange(value)` is called for each choice,
+ * and `describe(person)` returns what stands beside a name.
  */
 export function personPicker({
   label,
@@ -20,17 +21,13 @@ export function personPicker({
   hint,
   kind = 'field',
   onChange = () => {},
+  describe = ({ username, display_name }) => (username === display_name ? null : username),
   ...attributes
 }) {
   const id = newId(name)
-  let chosen
-  const show = (option) => {
-    chosen = option
-    input.value = option.label ?? UNKNOWN
-  }
   const choose = (option) => {
-    const isOther = option.value !== chosen.value
-    show(option)
+    const isOther = option.value !== choice.get().value
+    choice.show(option)
     setError('')
     if (isOther) {
       onChange(option.value)
@@ -40,7 +37,7 @@ export function personPicker({
     if (text === '') {
       choose(optionOf(fixed[0] ?? NOBODY))
     } else if (!takesText) {
-      show(chosen)
+      choice.show(choice.get())
     }
   }
   const { node, input } = combobox({
@@ -50,12 +47,32 @@ export function personPicker({
     onChoose: choose,
     onLeave: leave,
     load: (text, signal) =>
-      loadOptions({ text, signal, fixed, offersMe, takesText, project_id: projectId() }),
+      loadOptions({ text, signal, fixed, offersMe, takesText, describe, project_id: projectId() }),
     ...attributes
   })
   const { errorNode, setError } = fieldError(id, input)
   const hintNode = hint && h('p', { class: 'hint', id: `${id}-hint` }, hint)
   input.setAttribute('aria-describedby', [hintNode?.id, errorNode.id].filter(Boolean).join(' '))
+  const choice = choiceIn(input, fixed, value)
+  const isTyped = () => takesText && input.value.trim() !== choice.get().label
+  return {
+    name,
+    input,
+    setError,
+    setValue: choice.setValue,
+    value: () => (isTyped() ? '' : choice.get().value),
+    text: () => (isTyped() ? input.value.trim() : ''),
+    node: h('div', { class: kind }, h('label', { for: id }, label), node, hintNode, errorNode)
+  }
+}
+
+/** Keeps what is chosen, and shows it in the input. */
+function choiceIn(input, fixed, value) {
+  let chosen
+  const show = (option) => {
+    chosen = option
+    input.value = option.label ?? UNKNOWN
+  }
   const setValue = async (next) => {
     const option = { value: next, label: labelOf(next, fixed) }
     show(option)
@@ -67,16 +84,7 @@ export function personPicker({
     }
   }
   setValue(value)
-  const isTyped = () => takesText && input.value.trim() !== chosen.label
-  return {
-    name,
-    input,
-    setError,
-    setValue,
-    value: () => (isTyped() ? '' : chosen.value),
-    text: () => (isTyped() ? input.value.trim() : ''),
-    node: h('div', { class: kind }, h('label', { for: id }, label), node, hintNode, errorNode)
-  }
+  return { show, setValue, get: () => chosen }
 }
 
 /** What the input shows until the name of somebody is known. */
@@ -89,7 +97,7 @@ const labelOf = (value, fixed) =>
   [...fixed, NOBODY].find(([one]) => one === value)?.[1] ??
   (isCurrentUser(value) ? 'Me' : undefined)
 
-async function loadOptions({ text, signal, fixed, offersMe, takesText, project_id }) {
+async function loadOptions({ text, signal, fixed, offersMe, takesText, describe, project_id }) {
   const { people, hasMore } = await findPeople({ q: text, project_id, signal })
   const me = currentUser().id
   const isMember = people.some(({ id }) => id === me)
@@ -103,15 +111,15 @@ async function loadOptions({ text, signal, fixed, offersMe, takesText, project_i
     ...choices,
     ...people
       .filter(({ id }) => id !== me || (offersMe && text !== '' && !isOffered(me)))
-      .map(personOption)
+      .map((person) => personOption(person, describe))
   ]
   return { options, note: noteFor(people, { text, hasMore, takesText, project_id }) }
 }
 
-const personOption = ({ id, display_name, username }) => ({
-  value: id,
-  label: isCurrentUser(id) ? 'Me' : display_name,
-  detail: username !== null && username !== display_name ? username : null
+const personOption = (person, describe) => ({
+  value: person.id,
+  label: isCurrentUser(person.id) ? 'Me' : person.display_name,
+  detail: describe(person)
 })
 
 function noteFor(people, { text, hasMore, takesText, project_id }) {

@@ -27,6 +27,7 @@ const ACTIONS = [
   'ip_ban.lifted',
   'task.created',
   'task.updated',
+  'task.moved',
   'task.deleted',
   'task.restored'
 ]

@@ -10,13 +10,14 @@ import { toast } from '../../ui/toast.js'
 import { roleField } from './roles.js'
 
 /** The form that adds people whom the user sees and invites others. */
-export function addPeoplePanel(project, { onAdded, onInvited }) {
+export function addPeoplePanel(project, { isMember, onAdded, onInvited }) {
   const person = personPicker({
     label: 'Name, username or email',
     name: 'person',
     fixed: [],
     takesText: true,
     offersMe: false,
+    describe: ({ id, username }) => (isMember(id) ? 'belongs to the project' : username),
     maxlength: '254',
     hint: 'Choose somebody from the list to add them at once. Invite others by username or email.'
   })

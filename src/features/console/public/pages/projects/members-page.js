@@ -18,7 +18,11 @@ export const membersPage = (_query, id) =>
       node: page(
         { title, beside: actions(toTasks) },
         invitations &&
-          addPeoplePanel(project, { onAdded: members.reload, onInvited: invitations.reload }),
+          addPeoplePanel(project, {
+            isMember: members.isListed,
+            onAdded: members.reload,
+            onInvited: invitations.reload
+          }),
         members.node,
         invitations?.node
       ),

@@ -23,17 +23,20 @@ export function membersPanel(project) {
     row: (member) => memberRow(member, project, list),
     empty: () => muted('Nobody.')
   })
+  const isListed = (id) => [...list.list.children].some(({ dataset }) => dataset.id === id)
   list.reload()
-  return { node: panel('Members', list.node), reload: list.reload, stop: list.stop }
+  return { node: panel('Members', list.node), isListed, reload: list.reload, stop: list.stop }
 }
 
 function memberRow(member, project, list) {
-  const row = h('li', { class: 'row' })
-  const path = `/projects/${project.id}/members/${member.user_id}`
+  const row = h('li', { class: 'row', 'data-id': member.user_id })
   const changeRole = async (role) => {
     row.setAttribute('aria-busy', 'true')
     try {
-      member = await call('PUT', path, { body: { role }, retry: true })
+      member = await call('PUT', `/projects/${project.id}/members/${member.user_id}`, {
+        body: { role },
+        retry: true
+      })
       toast(`${member.display_name} is now ${ROLE_NAMES[role]}.`)
     } catch (error) {
       toastProblem(`The role of ${member.display_name} is as it was.`, error)
@@ -43,13 +46,13 @@ function memberRow(member, project, list) {
     row.querySelector('select')?.focus()
   }
   const remove = async () => {
-    if (await removeMember(member, path)) {
+    if (await removeMember(project, member)) {
       row.remove()
       list.updateCount()
     }
   }
   const leave = async () => {
-    if (await leaveProject(project, path)) {
+    if (await leaveProject(project, member)) {
       navigate('/projects')
     }
   }
@@ -101,7 +104,8 @@ function memberActions({ user_id, display_name: name, role }, project, act) {
 }
 
 /** Asks, then removes a member. Tells whether they are gone. */
-async function removeMember({ display_name: name }, path) {
+async function removeMember(project, member) {
+  const name = member.display_name
   const isConfirmed = await confirm({
     title: `Remove ${name} from the project?`,
     text: 'They do not see it any more, and their tasks in it are assigned to nobody.',
@@ -110,7 +114,7 @@ async function removeMember({ display_name: name }, path) {
   return (
     isConfirmed &&
     attempt(
-      () => call('DELETE', path),
+      () => endMembership(project, member),
       `${name} does not belong to the project any more.`,
       `${name} could not be removed.`
     )
@@ -118,7 +122,8 @@ async function removeMember({ display_name: name }, path) {
 }
 
 /** Asks, then ends the user's own membership. Tells whether it has ended. */
-async function leaveProject({ name }, path) {
+async function leaveProject(project, member) {
+  const { name } = project
   const isConfirmed = await confirm({
     title: `Leave “${name}”?`,
     text:
@@ -128,9 +133,15 @@ async function leaveProject({ name }, path) {
   })
   return (
     isConfirmed &&
-    attempt(() => call('DELETE', path), `You left “${name}”.`, `You could not leave “${name}”.`)
+    attempt(
+      () => endMembership(project, member),
+      `You left “${name}”.`,
+      `You could not leave “${name}”.`
+    )
   )
 }
+
+const endMembership = ({ id }, { user_id }) => call('DELETE', `/projects/${id}/members/${user_id}`)
 
 /** Asks, then makes a member the owner. Tells whether they are. */
 async function transferProject({ id, name }, { user_id, display_name }) {

@@ -24,14 +24,17 @@ export const projectPage = (query, id) =>
     taskListPage(query, {
       path: projectPath(project),
       title: project.name,
-      heading: [projectDot(project.color), project.name],
       project,
       mayAdd: mayEditTasksOf(project),
-      beside: [badge(project.role, 'badge-accent'), projectActions(project, query)],
-      above: [
-        project.description && h('p', { class: 'project-text' }, project.description),
-        project.archived && archivedNotice(project, query)
-      ]
+      head: {
+        title: [projectDot(project.color), project.name],
+        badges: badge(project.role, 'badge-accent'),
+        tools: projectActions(project, query),
+        above: [
+          project.description && h('p', { class: 'project-text' }, project.description),
+          project.archived && archivedNotice(project, query)
+        ]
+      }
     })
   )
 

@@ -12,7 +12,9 @@ import { editProject } from './form.js'
 export function projectRow(project, list) {
   const row = h('li', { class: 'row', 'data-id': project.id })
   const leave = () => {
+    const neighbour = row.nextElementSibling ?? row.previousElementSibling
     row.remove()
+    neighbour?.querySelector('a, button')?.focus()
     list.updateCount()
   }
   const act = {
