@@ -44,6 +44,7 @@ export const catalogue = {
   project_archived: [409, 'The project is archived'],
   project_owner: [409, 'The owner of a project cannot be removed from it'],
   project_too_large: [409, 'The project has too many tasks for this'],
+  history_too_long: [409, 'The history of the task is too long for this'],
   invitation_over: [409, 'The invitation cannot be answered any more'],
   id_taken: [409, 'The id is already used'],
   key_already_made: [409, 'API key already created'],
