@@ -20,6 +20,7 @@ const INFORMATION = [
   'owner_id',
   'assignee_id',
   'project_id',
+  'parent_id',
   'created_by',
   'position',
   'completed_at',
