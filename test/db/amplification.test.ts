@@ -63,6 +63,15 @@ const batch = (ann: Person, operations: object[], headers = {}) =>
   post(ann, '/api/v1/task-batches', { operations }, headers)
 const hundred = <T>(make: (i: number) => T): T[] => Array.from({ length: 100 }, (_, i) => make(i))
 const shortCreates = () => hundred(() => ({ op: 'create', data: { title: 'x' } }))
+/** Moves a task to where its neighbours have no room for it, so that these move, too. */
+async function moveIntoNarrowGap({ db }: TestApp, ann: Person): Promise<number> {
+  await batch(ann, shortCreates())
+  await db.execute(sql`UPDATE tasks SET position = 'a1' WHERE owner_id = ${ann.user.id}`)
+  const { data } = (await ann.get('/api/v1/tasks?limit=100&sort=position_asc&personal=true')).json()
+  const [first, , third] = data
+  return post(ann, `/api/v1/tasks/${first.id}/move`, { after_id: third.id })
+}
+
 const wordyCreates = () =>
   hundred(() => ({ op: 'create', data: { title: 'x', description: manyWords() } }))
 
@@ -193,7 +202,8 @@ const REQUESTS: Record<string, Send[]> = {
         ann,
         ids.map((id) => ({ op: 'update', id, data: { description: incompressible(9000) } }))
       )
-    }
+    },
+    (app, ann) => moveIntoNarrowGap(app, ann)
   ],
   task_import_blocks: [
     async (_home, ann) => {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { comment, commentsOn, deleteComment, editComment } from '../support/comments.ts'
+import { move } from '../support/order.ts'
 import { projectUrl, projectWith } from '../support/projects.ts'
 import { partsWithoutOwner, statementsDuring, withoutStatements } from '../support/statements.ts'
 import { createTestApp, type Person } from '../support/test-app.ts'
@@ -17,6 +18,10 @@ async function work(who: Person, project_id: string, assignee_id: string): Promi
   await editComment(who, one, 'Green, @person-1?')
   await deleteComment(who, one)
   await who.patch(task, { status: 'done' })
+  const other = await who.create({ title: 'Sweep', project_id })
+  await move(who, task, { after_id: other.id, status: 'todo' })
+  await move(who, other, { before_id: null })
+  await move(who, task, { before_id: '019f2f6e-7c1a-7bbb-8bbb-0123456789ab' })
   const operations = [
     { op: 'create', data: { title: 'Mow the lawn', project_id } },
     { op: 'update', task_id: task.id, data: { priority: 'high' } }
@@ -33,6 +38,7 @@ async function work(who: Person, project_id: string, assignee_id: string): Promi
     await who.get(`/api/v1/tasks?include_total=true&${query}`)
   }
   await who.get(`/api/v1/tasks?project_id=${project_id}&status=done&sort=due_date_asc`)
+  await who.get(`/api/v1/tasks?project_id=${project_id}&sort=position_asc`)
   await who.get('/api/v1/task-stats')
   await who.get('/api/v1/task-exports/csv')
   await who.get('/api/v1/projects?include_counts=true')

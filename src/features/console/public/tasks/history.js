@@ -35,6 +35,9 @@ export function showHistory(task) {
   }).finally(list.stop)
 }
 
+/** A position says nothing to people. */
+const readable = (changes) => changes.filter(({ field }) => field !== 'position')
+
 const eventNode = ({ type, actor_id, created_at, changes }) =>
   h(
     'li',
@@ -50,7 +53,7 @@ const eventNode = ({ type, actor_id, created_at, changes }) =>
         formatRelative(created_at)
       )
     ),
-    changes.length > 0 && h('dl', { class: 'changes' }, changes.map(changeNode))
+    readable(changes).length > 0 && h('dl', { class: 'changes' }, readable(changes).map(changeNode))
   )
 
 /** In the history, tags are one text, and an all-day task is due at the end of its day in UTC. */
