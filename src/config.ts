@@ -93,6 +93,7 @@ export const Environment = Type.Object({
   IMPORT_MAX_BYTES: Type.Integer({ default: 10_485_760, minimum: 1024, maximum: 4_294_967_296 }),
   IMPORT_MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, maximum: 10_000_000 }),
   MAX_TASKS_PER_USER: Type.Integer({ default: 0, minimum: 0, maximum: 2_147_483_647 }),
+  MAX_STORAGE_MB_PER_USER: Type.Integer({ default: 0, minimum: 0, maximum: 1_048_576 }),
   MAX_PROJECTS_PER_USER: Type.Integer({ default: 1000, minimum: 1, maximum: 1000 }),
   TRASH_RETENTION_DAYS: Type.Integer({ default: 30, minimum: 1, maximum: 3650 }),
   WORKER_ENABLED: Switch(true),

@@ -40,8 +40,8 @@ export const problemAdvice: Record<ProblemCode, string> = {
   wrong_password: 'The current password is wrong. You are still logged in.',
   password_required: md`The password was entered too long ago for an action like this. Repeat the request with
     current_password in its body.`,
-  quota_exceeded:
-    'The account has as many tasks as it may have. Delete some, or ask the operator for more.',
+  quota_exceeded: md`The account has as many tasks or stores as much as it may; the detail says which. Delete some
+    tasks, or ask the operator for more.`,
   cross_site: md`A page of another website sent the request. The operator can name the origins that may in
     CORS_ORIGINS.`,
   ip_banned: md`Too many failed attempts came from this IP address, or an admin has banned it. Retry-After says when
@@ -62,6 +62,8 @@ export const problemAdvice: Record<ProblemCode, string> = {
     'The owner belongs to the project. Transfer the project to a member; then the former owner can leave.',
   project_too_large:
     'Move tasks out of the project, or delete some and wait until they are purged.',
+  history_too_long:
+    'Move the subtasks one by one, or lift some of them to the top level first; then move the task.',
   invitation_over: md`The invitation was answered, withdrawn or has expired; the detail says which. Ask for another
     one if you still need it.`,
   id_taken: md`A task with the id exists. If it is yours from an earlier attempt, that attempt has succeeded; otherwise

@@ -22,9 +22,9 @@ export function positionIn({ before, after }: Gap, id: string): string | undefin
     return undefined
   }
   const key = generateKeyBetween(before, after, DIGITS, HEADS)
-  // A key must not end with a zero.
-  const own = `${key}${id.slice(-6)}8`
-  return after === null || own < after ? own : key
+  // A key must not end with a zero; after a zero it is less than nearly all that begin like it.
+  const own = [`${key}${id.slice(-6)}8`, `${key}0${id.slice(-6)}8`]
+  return own.find((position) => after === null || position < after) ?? key
 }
 
 /** Returns positions in a gap, in order and as far from each other as they can be; undefined when it is empty. */

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { executeRows } from '../../src/db/rows.ts'
 import { accepted, ended, form, IMPORTS, worker } from '../support/imports.ts'
 import { createProject, putMember } from '../support/projects.ts'
+import { runScheduled } from '../support/scheduled.ts'
 import { createTestApp, PASSWORD, type Person } from '../support/test-app.ts'
 
 /** What a request may leave in a table: ten times what it sends, or this much, whatever it sends. */
@@ -15,7 +16,12 @@ const ALLOWANCE = 262_144
 const ROW_BYTES = 40
 
 /** So that throttles and violations are recorded, and nothing is refused. */
-const LIMITS = { RATE_LIMIT: 'on', RATE_LIMIT_CREATES: '1000', RATE_LIMIT_UPDATES: '1000' }
+const LIMITS = {
+  RATE_LIMIT: 'on',
+  RATE_LIMIT_CREATES: '1000',
+  RATE_LIMIT_UPDATES: '1000',
+  MAX_STORAGE_MB_PER_USER: '1000'
+}
 
 const TABLES = new URL('../../src/db/tables/', import.meta.url)
 
@@ -97,6 +103,13 @@ const register: Send = (app) =>
 
 /** For each table the requests that leave most in it. */
 const REQUESTS: Record<string, Send[]> = {
+  account_storage: [
+    async (app, ann) => {
+      const sent = await post(ann, '/api/v1/tasks', { title: 'x' })
+      await runScheduled(app, 'storage.measure')
+      return sent
+    }
+  ],
   api_keys: [
     (_home, ann) =>
       post(ann, '/api/v1/me/api-keys', {

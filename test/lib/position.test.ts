@@ -28,10 +28,17 @@ t.test('whatever goes anywhere gets a valid position between its neighbours', (t
 })
 
 t.test('two that go to the same place without knowing of each other differ', (t) => {
-  const gap = { before: 'l0000000000018', after: 'l0000000000028' }
-  const one = positionIn(gap, '019f2f6e-7c1a-7bbb-8bbb-0123456789ab')
-  const other = positionIn(gap, '019f2f6e-7c1a-7bbb-8bbb-0123456789ac')
-  t.not(one, other)
+  for (const [before, after] of [
+    ['l0000000000018', 'l0000000000028'],
+    ['l00000000000118', 'l00000000000128'],
+    [null, 'l0000000000028'],
+    ['l0000000000018', null]
+  ] as const) {
+    const one = positionIn({ before, after }, '019f2f6e-7c1a-7bbb-8bbb-0123456789ab')
+    const other = positionIn({ before, after }, '019f2f6e-7c1a-7bbb-8bbb-0123456789ac')
+    t.not(one, other)
+    t.not(positionIn({ before, after }, '019f2f6e-7c1a-7bbb-8bbb-012345fedcba'), one)
+  }
   t.end()
 })
 

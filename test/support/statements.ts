@@ -42,7 +42,7 @@ const EXCEPTIONS: [RegExp, string][] = [
     'what is assigned to somebody, whoever owns it, by the index of assignees'
   ],
   [
-    /"?(tasks|projects)"?\."?id"? (= \$|in \()/i,
+    /"?(tasks|projects)"?\."?id"? (= (\$|any)|in \()/i,
     'a path names a task or a project by its id alone'
   ],
   [/"?project_members"? .*\buser_id"? = \$/i, 'the projects that somebody has joined'],

@@ -7,7 +7,7 @@ import { User } from '../identity/schema.ts'
 import { accountDeleted, getUser, type IdentityDeps, type Profile } from '../identity/service.ts'
 import { changeEmail, type EmailChange } from './email-change.ts'
 import { AccountDeletion, MeUpdate, PasswordChange } from './schema.ts'
-import { changePassword, deleteMe, updateMe } from './service.ts'
+import { changePassword, deleteMe, readStorage, updateMe } from './service.ts'
 
 const tags = ['Users']
 
@@ -77,7 +77,7 @@ export async function accountRoutes(app: App, deps: IdentityDeps) {
     if (!user) {
       throw accountDeleted()
     }
-    return user
+    return { ...user, ...(await readStorage(deps, user.id)) }
   })
 
   app.patch('/', update, (request) => {

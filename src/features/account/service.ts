@@ -3,7 +3,7 @@ import { checkPassword } from '../../core/password-policy.ts'
 import { Problem } from '../../core/problem.ts'
 import { withTransaction } from '../../db/transaction.ts'
 import { revokeAllKeys } from '../api-keys/service.ts'
-import type { User } from '../identity/schema.ts'
+import type { AccountStorage, User } from '../identity/schema.ts'
 import {
   accountDeleted,
   deleteAccount,
@@ -18,7 +18,18 @@ import {
   withPassword,
   wrongPassword
 } from '../identity/service.ts'
+import { findStorage } from './queries.ts'
 import type { PasswordChange } from './schema.ts'
+
+/** Returns how much an account stores, where that is limited and was measured. */
+export async function readStorage(
+  { db, config }: Pick<IdentityDeps, 'db' | 'config'>,
+  id: string
+): Promise<{ storage?: AccountStorage }> {
+  const quota_bytes = config.MAX_STORAGE_MB_PER_USER * 1_048_576
+  const measured = quota_bytes > 0 ? await findStorage(db, id) : undefined
+  return measured ? { storage: { ...measured, quota_bytes } } : {}
+}
 
 /** Changes the caller's username or name. The username may need the password. */
 export async function updateMe(

@@ -4,7 +4,7 @@ import { commentRoutes } from './routes.ts'
 import { schemas } from './schema.ts'
 
 /** Comments have no data of an account to delete: they go with their task, and stay with tasks of others. */
-export const comments: Feature<Pick<Deps, 'db' | 'secrets'>> = {
+export const comments: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>> = {
   tags: [{ name: 'Comments', description: 'Talk about tasks, and mention people.' }],
   schemas,
   scopes: ['comments:read', 'comments:write'],

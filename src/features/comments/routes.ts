@@ -16,6 +16,7 @@ import { NoContent, ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
 import { TaskParams } from '../tasks/schema.ts'
+import { storageQuotaOf } from '../tasks/service.ts'
 import { createCommentReader } from './list.ts'
 import {
   TaskComment,
@@ -108,6 +109,7 @@ const update = {
     response: responses(
       { 200: ref(TaskComment) },
       'not_allowed',
+      'quota_exceeded',
       'not_found',
       'project_archived',
       'stale_version'
@@ -137,13 +139,17 @@ const remove = {
 } as const
 
 /** What people say about tasks. */
-export async function commentRoutes(app: App, { db, secrets }: Pick<Deps, 'db' | 'secrets'>) {
+export async function commentRoutes(
+  app: App,
+  { db, config, secrets }: Pick<Deps, 'db' | 'config' | 'secrets'>
+) {
+  const deps = { db, storage: storageQuotaOf(db, config) }
   const comments = createCommentReader(db, cursors(deriveKeys(secrets, 'cursor')))
   const taskOf = ({ params }: { params: { task_id: string } }) => params.task_id.toLowerCase()
 
   app.post('/:task_id/comments', create, (request, reply) =>
     sendIdempotent(db, request, reply, {
-      work: (tx) => createComment(db, request.ctx, taskOf(request), request.body, tx),
+      work: (tx) => createComment(deps, request.ctx, taskOf(request), request.body, tx),
       respond: created
     })
   )
@@ -161,11 +167,11 @@ export async function commentRoutes(app: App, { db, secrets }: Pick<Deps, 'db' |
     const versions = parseIfMatch(request)
     return sendChanged(
       reply,
-      await changeComment(db, request.ctx, idOf(request), versions, request.body)
+      await changeComment(deps, request.ctx, idOf(request), versions, request.body)
     )
   })
   app.delete('/:task_id/comments/:comment_id', remove, async (request, reply) => {
-    await removeComment(db, request.ctx, idOf(request), parseIfMatch(request))
+    await removeComment(deps, request.ctx, idOf(request), parseIfMatch(request))
     return noContent(reply)
   })
 }

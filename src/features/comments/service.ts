@@ -5,7 +5,12 @@ import { Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
 import { mayIn, roleIn } from '../project-access/service.ts'
-import { type CommentedTask, countComment, lockCommented } from '../tasks/service.ts'
+import {
+  type CommentedTask,
+  countComment,
+  lockCommented,
+  type StorageQuota
+} from '../tasks/service.ts'
 import { mentionsIn } from './mentions.ts'
 import {
   deleteComment,
@@ -19,6 +24,11 @@ import type { TaskComment, TaskCommentCreate, TaskCommentUpdate } from './schema
 
 /** More than anybody reads; what is deleted makes room. */
 const MAX_COMMENTS = 1000
+
+export interface CommentDeps {
+  db: Db
+  storage: StorageQuota
+}
 
 /** Which comment, on which task. */
 export interface CommentId {
@@ -38,7 +48,7 @@ export const readOwnComments = (
 
 /** Comments on a task that the caller sees, in `tx` when there is one. */
 export const createComment = (
-  db: Db,
+  { db, storage }: CommentDeps,
   ctx: RequestContext,
   taskId: string,
   { body }: TaskCommentCreate,
@@ -52,6 +62,7 @@ export const createComment = (
         detail: `A task may have ${MAX_COMMENTS} comments. Delete some first.`
       })
     }
+    storage.assertStorage(task.owner_id)
     const comment = await insertComment(tx, task, {
       id: idAfter(await findLastId(tx, task)),
       author_id: ctx.caller.id,
@@ -65,7 +76,7 @@ export const createComment = (
 
 /** Changes the text of the caller's own comment; when it is the same, nothing is written. */
 export const changeComment = (
-  db: Db,
+  { db, storage }: CommentDeps,
   ctx: RequestContext,
   id: CommentId,
   versions: Versions,
@@ -80,6 +91,7 @@ export const changeComment = (
     if (body === undefined || body === comment.body) {
       return comment
     }
+    storage.assertStorage(task.owner_id)
     const mentions = await mentionsIn(tx, task, body)
     const changed = await updateComment(tx, task, comment.id, { body, mentions })
     await record(tx, ctx, 'comment.updated', changed)
@@ -88,7 +100,7 @@ export const changeComment = (
 
 /** Deletes a comment for good. */
 export const removeComment = (
-  db: Db,
+  { db, storage }: CommentDeps,
   ctx: RequestContext,
   id: CommentId,
   versions: Versions
@@ -103,6 +115,7 @@ export const removeComment = (
     }
     checkVersion(comment, versions)
     await deleteComment(tx, task, comment.id)
+    tx.afterCommit(() => storage.noteRemoval([task.owner_id]))
     await countComment(tx, task, -1)
     await record(tx, ctx, 'comment.deleted', comment)
   })

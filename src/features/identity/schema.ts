@@ -28,6 +28,9 @@ export const USER_EXAMPLE = {
   created_at: '2026-01-02T03:04:05.678Z'
 }
 
+const Bytes = (description: string) =>
+  Type.Integer({ format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description })
+
 export const userProperties = {
   id: Id("The user's id."),
   username: NullableText('The name to log in with; unique regardless of case.', 64),
@@ -42,10 +45,32 @@ export const userProperties = {
   }),
   created_at: Timestamp('When the account was created.')
 }
-export const User = responseBody('User', userProperties, {
-  description: 'A user account.',
-  examples: [USER_EXAMPLE]
-})
+
+export const AccountStorage = responseBody(
+  'AccountStorage',
+  {
+    bytes: Bytes('What the tasks of the account take, with their history, comments and trash.'),
+    quota_bytes: Bytes('What they may take. Beyond it nothing can be added to the account.'),
+    measured_at: Timestamp('When it was measured: shortly after the account was written to.')
+  },
+  {
+    description: 'How much an account stores.',
+    examples: [
+      { bytes: 1_843_200, quota_bytes: 104_857_600, measured_at: '2026-01-02T03:04:05.678Z' }
+    ]
+  }
+)
+export type AccountStorage = Static<typeof AccountStorage>
+
+export const User = responseBody(
+  'User',
+  { ...userProperties, storage: Type.Optional(ref(AccountStorage)) },
+  {
+    description: md`A user account. Only getMe has \`storage\`, once it was measured, where what accounts store
+                    is limited.`,
+    examples: [USER_EXAMPLE]
+  }
+)
 export type User = Static<typeof User>
 
 /** Letters of ASCII are folded the same in the database and here; with `@` a username would look like an email. */
@@ -93,4 +118,4 @@ export const NewPassword = Type.String({
                   allowed and nothing is trimmed.`
 })
 
-export const schemas: TSchema[] = [Role, User]
+export const schemas: TSchema[] = [Role, AccountStorage, User]

@@ -3,16 +3,19 @@ import { type CsvField, csvColumns } from '../tasks/schema.ts'
 /** What a column can hold beside what callers write: these are kept when tasks move from one place to another. */
 const KEPT_FIELDS = ['id', 'created_at', 'completed_at', 'deleted_at'] as const
 /** Known in exports of ours only: what others call so are projects of theirs. */
-export const PROJECT = 'project_id'
-type KeptField = (typeof KEPT_FIELDS)[number] | typeof PROJECT
+export const PROJECT = 'project_id' as const
+/** Likewise: what others call so is a number. */
+export const POSITION = 'position' as const
+type KeptField = (typeof KEPT_FIELDS)[number] | typeof PROJECT | typeof POSITION
 export type ImportField = CsvField | KeptField
 export const isKeptField = (field: ImportField): field is KeptField =>
-  field === PROJECT || KEPT_FIELDS.some((kept) => kept === field)
+  field === PROJECT || field === POSITION || KEPT_FIELDS.some((kept) => kept === field)
 
 export const IMPORT_FIELDS: readonly ImportField[] = [
   ...csvColumns.map(({ field }) => field),
   ...KEPT_FIELDS,
-  PROJECT
+  PROJECT,
+  POSITION
 ]
 
 /** The same for Due Date, due-date, dueDate and due_date. */

@@ -6,6 +6,7 @@ import type { Job } from '../../core/job-runner.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { classifyDbError } from '../../db/errors.ts'
+import { type StorageLimits, storageQuotaOf } from '../tasks/service.ts'
 import { failImport } from './ending.ts'
 import { type LeasedImport, leaseImport, releaseImport } from './lease.queries.ts'
 import { type BlockWorker, processBlock } from './process-block.ts'
@@ -18,7 +19,7 @@ const MAX_FAILED_ATTEMPTS = 10
 
 export interface ImportJobOptions {
   db: Db
-  config: Pick<Config, 'MAX_TASKS_PER_USER' | 'DATABASE_URL'>
+  config: Pick<Config, 'MAX_TASKS_PER_USER' | 'DATABASE_URL'> & StorageLimits
   log: Pick<Logger, 'error'>
 }
 
@@ -34,7 +35,8 @@ export function importJob({ db, config, log }: ImportJobOptions): Job {
     log,
     id: randomUUID(),
     isEmbedded,
-    quota: config.MAX_TASKS_PER_USER
+    quota: config.MAX_TASKS_PER_USER,
+    storage: storageQuotaOf(db, config)
   }
   return {
     name: 'imports.run',

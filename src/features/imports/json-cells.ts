@@ -5,8 +5,7 @@ import {
   type ImportField,
   isKeptField,
   isOurName,
-  keyOf,
-  PROJECT
+  keyOf
 } from './fields.ts'
 import { MAX_COLUMN_NAME, MAX_COLUMNS } from './file.schema.ts'
 import type { Findings } from './findings.ts'
@@ -23,8 +22,6 @@ interface Meaning {
   rank: number
 }
 const RANK = { mapped: 2, ours: 1, other: 0 }
-/** The project of a task in an export of ours. */
-const OWN_PROJECT: Meaning = { name: PROJECT, field: PROJECT, rank: RANK.ours }
 
 interface Said {
   meaning: Meaning
@@ -52,13 +49,14 @@ export function createCellWriter(found: Findings, mapping: Mapping, ignored: Set
     }
   }
   return {
-    /** Returns the cells of an object; `hasProject` says that a `project_id` is a project of ours. */
-    cellsOf(values: Record<string, unknown>, hasProject: boolean): Cells {
+    /** Returns the cells of an object; `own` are the fields that only an export of ours calls so. */
+    cellsOf(values: Record<string, unknown>, own: readonly ImportField[]): Cells {
       const row = new Map<ImportField, Said>()
       for (const [name, value] of Object.entries(values)) {
         const said = meaningOf(name)
-        const isOurs = hasProject && name === PROJECT && said.rank !== RANK.mapped
-        const meaning = isOurs ? OWN_PROJECT : said
+        const field = own.find((field) => field === name)
+        const isOurs = field !== undefined && said.rank !== RANK.mapped
+        const meaning = isOurs ? { name, field, rank: RANK.ours } : said
         if (meaning.field === undefined) {
           ignore(meaning)
           continue

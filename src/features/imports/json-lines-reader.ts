@@ -1,6 +1,6 @@
 import { dateOf, isDate, isEndOfDay, isTimestamp, normalizeTimestamp } from '../../lib/timestamp.ts'
 import { type Cells, MAX_ROW_BYTES, NO_CELLS } from './csv-reader.ts'
-import { IMPORT_FIELDS } from './fields.ts'
+import { IMPORT_FIELDS, POSITION, PROJECT } from './fields.ts'
 import type { Findings } from './findings.ts'
 import { createCellWriter } from './json-cells.ts'
 import type { Mapping } from './mapping.ts'
@@ -28,13 +28,14 @@ export async function* readJsonLines(
   yield [[...IMPORT_FIELDS]]
   const { cellsOf, checkNames } = createCellWriter(found, mapping, ignored)
   let rows = 0
+  const own = takesProjects ? [PROJECT, POSITION] : [POSITION]
   const readLine = (line: string, row: number): Cells[] => {
     const record = parseLine(line, row)
     const values = valuesOf(record, found)
     if (values === undefined || values === NO_TASK) {
       return values ? [NO_CELLS] : []
     }
-    return [cellsOf(withDueDay(values), takesProjects && values !== record)]
+    return [cellsOf(withDueDay(values), values === record ? [] : own)]
   }
   try {
     for await (const lines of linesOf(source, () => rows)) {

@@ -1,9 +1,10 @@
+import { isPosition } from '../../lib/position.ts'
 import { inZone, UTC } from '../../lib/time-zone.ts'
 import { isDate, isTimestamp, normalizeTimestamp } from '../../lib/timestamp.ts'
 import { isUuidV7 } from '../../lib/uuid.ts'
 import type { CsvField } from '../tasks/schema.ts'
 import type { Fault } from './faults.ts'
-import { PROJECT } from './fields.ts'
+import { POSITION, PROJECT } from './fields.ts'
 import type { Reading } from './reading.ts'
 import { type Draft, textOf } from './sources/source.ts'
 
@@ -14,6 +15,8 @@ export interface Kept {
   completed_at?: string
   /** The project that it is in, where the file is ours. */
   project_id?: string
+  /** Where it is in its list, where the file is ours. */
+  position?: string
   /** The fields that the row sets or clears in a task that exists; only with an id. */
   given?: CsvField[]
 }
@@ -36,6 +39,7 @@ export function keptOf(
   const read = {
     id: idOf(textOf(draft, 'id'), reading),
     [PROJECT]: projectOf(textOf(draft, PROJECT), reading),
+    [POSITION]: positionOf(textOf(draft, POSITION)),
     created_at: momentOf('created_at', draft, reading),
     completed_at: momentOf('completed_at', draft, reading)
   }
@@ -72,6 +76,15 @@ function idOf(text: string, { ids }: Reading): string | Fault | undefined {
   }
   ids.foreign ??= text || undefined
   return undefined
+}
+
+/** Returns the position of a row, or a fault where it is none of ours. */
+function positionOf(text: string): string | Fault | undefined {
+  if (text === '' || isPosition(text)) {
+    return text || undefined
+  }
+  const message = 'position must be as in an export, or empty for the order of the file.'
+  return { column: POSITION, code: 'malformed', message }
 }
 
 /** Returns the project of a row, or a fault where it can be none. */

@@ -1,6 +1,6 @@
 import { invalidField, type Problem } from '../../core/problem.ts'
 import { closestName } from '../../lib/did-you-mean.ts'
-import { IMPORT_FIELDS, type ImportField, keyOf, PROJECT } from './fields.ts'
+import { IMPORT_FIELDS, type ImportField, keyOf, POSITION, PROJECT } from './fields.ts'
 import { MAX_COLUMN_NAME, MAX_COLUMNS } from './file.schema.ts'
 import { printable } from './problems.ts'
 
@@ -12,7 +12,9 @@ export interface Mapping {
 }
 export const NO_MAPPING: Mapping = { in: 'body', columns: new Map() }
 
-const TARGETS: readonly ImportField[] = IMPORT_FIELDS.filter((field) => field !== 'deleted_at')
+const TARGETS: readonly ImportField[] = IMPORT_FIELDS.filter(
+  (field) => field !== 'deleted_at' && field !== POSITION
+)
 
 /** Reads `{"Header": "title", …}`, or throws the problem that it has, by name. */
 export function parseMapping(text: string, from: Mapping['in']): Mapping {

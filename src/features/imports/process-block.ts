@@ -10,6 +10,7 @@ import {
   type Place,
   quotaExceeded,
   remainingQuota,
+  type StorageQuota,
   saveMatched
 } from '../tasks/service.ts'
 import {
@@ -37,6 +38,7 @@ export interface BlockWorker {
   id: string
   /** The most tasks that a user may have. */
   quota: number
+  storage: StorageQuota
 }
 
 /**
@@ -45,7 +47,7 @@ export interface BlockWorker {
  * dies when and however many work on it. Returns false when nothing is left for this worker.
  */
 export function processBlock(
-  { db, id: workerId, quota }: BlockWorker,
+  { db, id: workerId, quota, storage }: BlockWorker,
   leased: LeasedImport
 ): Promise<boolean> {
   return withTransaction(db, async (tx) => {
@@ -53,7 +55,7 @@ export function processBlock(
     if (!progress) {
       return false
     }
-    const run = { tx, leased, progress, quota, ctx: contextFor(leased, progress) }
+    const run = { tx, leased, progress, quota, storage, ctx: contextFor(leased, progress) }
     const place = progress.disabled ? accountDisabled() : await findPlace(run)
     if (place instanceof Problem) {
       await failImport(db, leased, place, tx)
@@ -99,6 +101,7 @@ interface Run {
   leased: LeasedImport
   progress: Progress
   quota: number
+  storage: StorageQuota
   /** Acts for the owner of the import, with the role that they have now. */
   ctx: RequestContext
 }
@@ -133,31 +136,34 @@ function projectClosed({ code }: Problem): Problem {
 
 type RowsOutcome = Omit<Outcome, 'processed' | 'errors'> & { rejections: Rejection[] }
 
-/** Creates a task of each row of a block that the quota allows. A dry run only counts them. */
+/** Creates a task of each row of a block that the quotas allow. A dry run only counts them. */
 async function createRows(run: Run, block: Block, place: Place): Promise<RowsOutcome> {
-  const { tx, leased, quota, ctx } = run
-  const created = await quotaFor(run, place.owner_id, block.valid_rows)
+  const { tx, leased, quota, storage, ctx } = run
+  const refusal = storage.findRefusal(place.owner_id)
+  const created = refusal ? 0 : await quotaFor(run, place.owner_id, block.valid_rows)
   const isWhole = created === block.valid_rows
   if (created > 0 && !leased.dry_run) {
     const limit = isWhole ? undefined : created
     await createFromRecords(tx, ctx, recordsOfBlock(leased, block), place, limit)
   }
   const over = isWhole ? [] : await listRowsAfter(tx, leased, block, created)
-  return { created, updated: 0, skipped: 0, rejections: over.map(rejectWith(quotaExceeded(quota))) }
+  const reject = rejectWith(refusal ?? quotaExceeded(quota))
+  return { created, updated: 0, skipped: 0, rejections: over.map(reject) }
 }
 
 /** Creates, changes or skips a task of each row of a block, by its id. A dry run only counts them. */
 async function matchRows(run: Run, block: Block): Promise<RowsOutcome> {
-  const { tx, leased, quota, ctx } = run
+  const { tx, leased, quota, storage, ctx } = run
   const { project_id } = leased
   const records = await readRecords<MatchedRecord & { row: number }>(tx, leased, block)
   const named = [project_id, ...records.map((record) => record.project_id)]
-  const { taken, over, refused, ...counts } = await saveMatched(tx, ctx, records, {
+  const { taken, over, full, refused, ...counts } = await saveMatched(tx, ctx, records, {
     onConflict: leased.on_conflict ?? 'skip',
     isDryRun: leased.dry_run,
     project_id,
     places: await lockRecordPlaces(tx, ctx.caller, named),
-    quotaFor: (owner_id, wanted) => quotaFor(run, owner_id, wanted)
+    quotaFor: (owner_id, wanted) => quotaFor(run, owner_id, wanted),
+    findRefusal: storage.findRefusal
   })
   const rejections = [
     ...taken.map(({ row, given_id = '' }) => ({
@@ -166,6 +172,7 @@ async function matchRows(run: Run, block: Block): Promise<RowsOutcome> {
       value: given_id
     })),
     ...over.map(({ row }) => rejectWith(quotaExceeded(quota))(row)),
+    ...full.map(({ record, problem }) => rejectWith(problem)(record.row)),
     ...refused.map(({ record, problem }) => rejectProject(record, problem))
   ]
   return { ...counts, rejections }

@@ -10,6 +10,7 @@ import {
   countProjectTasks,
   followProject,
   giveProjectTasks,
+  storageQuotaOf,
   unassignFromProject
 } from '../tasks/service.ts'
 import {
@@ -94,6 +95,8 @@ export async function restoreProject(
     }
     const ownerId = await livingOwner(tx, deps, ctx, project)
     const list = { list_id: id, owner_id: ownerId }
+    // Each of its tasks gets an event.
+    storageQuotaOf(db, config).assertStorage(ownerId)
     await assertQuotaForProject(tx, config.MAX_TASKS_PER_USER, list, ownerId, 'gone with it')
     await setDeleted(tx, { id, owner_id: ownerId }, false)
     await audit.succeeded(tx, ctx, 'project.restored', { project: id })
@@ -119,14 +122,14 @@ const mayDispose = (caller: RequestContext['caller'], project: StoredProject | u
 /** Returns the owner of a project; when their account is deleted, the caller becomes the owner. */
 async function livingOwner(
   tx: Tx,
-  { config }: ProjectDeps,
+  deps: ProjectDeps,
   ctx: RequestContext,
   project: StoredProject
 ): Promise<string> {
   if (!(await isAccountDeleted(tx, project.owner_id))) {
     return project.owner_id
   }
-  await giveProject(tx, config, ctx, project, ctx.caller.id)
+  await giveProject(tx, deps, ctx, project, ctx.caller.id)
   const list = { list_id: project.id, owner_id: ctx.caller.id }
   while (await unassignFromProject(tx, ctx, list, project.owner_id)) {
     // As many as there are, up to what may change its owner.
@@ -143,7 +146,7 @@ export const transferProject = (
   userId: string
 ): Promise<Project> =>
   withTransaction(deps.db, async (tx) => {
-    const { db, config } = deps
+    const { db } = deps
     const project = await lockForChange(tx, ctx, id, 'dispose')
     checkVersion(project, versions)
     if (project.owner_id !== userId) {
@@ -151,7 +154,7 @@ export const transferProject = (
       if (!(isMember && (await isActiveUser(tx, userId)))) {
         throw notAMember(userId)
       }
-      await giveProject(tx, config, ctx, project, userId)
+      await giveProject(tx, deps, ctx, project, userId)
       await keepAsAdmin(tx, deps, ctx, { id, owner_id: userId }, project.owner_id)
       await forgetReach(db, tx, { id, owner_id: userId })
     }
@@ -176,7 +179,7 @@ async function keepAsAdmin(
 /** Gives a locked project and its tasks to somebody, who is then no member of it any more. */
 async function giveProject(
   tx: Tx,
-  config: ProjectDeps['config'],
+  { db, config }: ProjectDeps,
   ctx: RequestContext,
   project: StoredProject,
   userId: string
@@ -187,6 +190,9 @@ async function giveProject(
       detail: `Only projects of up to ${MAX_TRANSFERRED} tasks, deleted ones included, can change their owner.`
     })
   }
+  const storage = storageQuotaOf(db, config)
+  storage.assertStorage(userId)
+  storage.noteRemoval([project.owner_id])
   await assertRoomForProject(tx, config, userId)
   await assertQuotaForProject(tx, config.MAX_TASKS_PER_USER, list, userId, 'live')
   await deleteMember(tx, project, userId)

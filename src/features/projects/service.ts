@@ -6,6 +6,7 @@ import { Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
 import { assertRight, type ProjectRight, reachOf, roleIn } from '../project-access/service.ts'
+import type { StorageLimits } from '../tasks/service.ts'
 import { listMembershipsOf, listMembersOfOwner, listOwnProjectsById } from './archive.queries.ts'
 import {
   countOwnedUnderLock,
@@ -44,7 +45,7 @@ export const readMembershipsOf = (
 
 export interface ProjectDeps {
   db: Db
-  config: Pick<Config, 'MAX_PROJECTS_PER_USER' | 'MAX_TASKS_PER_USER' | 'DIRECTORY'>
+  config: Pick<Config, 'MAX_PROJECTS_PER_USER' | 'MAX_TASKS_PER_USER' | 'DIRECTORY'> & StorageLimits
 }
 
 /** The versions that a conditional write accepts; undefined means any. */

@@ -1,16 +1,19 @@
 import type { RequestContext } from '../../core/context.ts'
-import { invalidField, Problem } from '../../core/problem.ts'
+import { Problem } from '../../core/problem.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { isUuidV7 } from '../../lib/uuid.ts'
 import type { Memberships, ProjectsById } from '../project-access/service.ts'
 import type { TaskBatchOperation } from './batch.schema.ts'
+import { assertIdIsNew, bodyOfCreate, idOfChange, idsOf, withPointer } from './batch-forms.ts'
 import { buildDelete, buildUpdate, type TaskChangeSet } from './changes.ts'
 import type { NewTask } from './create.queries.ts'
 import { idTaken, newTask, unknownAssignee } from './create.ts'
 import { normalizeFields } from './fields.ts'
 import { listAssignable, listTakenIds, lockTasks, type VisibleTask } from './queries.ts'
-import { loadQuotas, type Quotas } from './quota.ts'
+import { loadQuotas, type Quota, type Quotas } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
+import type { StorageQuota } from './storage-quota.ts'
+import { listTrees } from './subtasks.queries.ts'
 import {
   addProjectsOf,
   assertMember,
@@ -20,6 +23,7 @@ import {
   moveTo,
   placeIn
 } from './task-projects.ts'
+import { assertParent, type TaskTree, treeOf, unknownParent } from './task-tree.ts'
 import { checkVersion } from './update.ts'
 
 /** What is to be done for one operation. */
@@ -39,15 +43,19 @@ export interface BatchContext {
   projects: ProjectsById
   assignable: Set<string>
   memberships: Memberships
-  seenIds: Set<string>
   quotas: Quotas
+  storage: StorageQuota
+  /** Which tasks are below which, those included that the batch creates. */
+  tree: TaskTree
+  /** The tasks that are planned, by id. */
+  made: Map<string, NewTask>
 }
 
-/** Locks the tasks that a batch names, and reads what its operations are checked against. */
+/** Locks the tasks that operations name, and reads what these are checked against. */
 export async function loadBatch(
   tx: Tx,
   ctx: RequestContext,
-  quota: number,
+  quota: Quota,
   operations: TaskBatchOperation[]
 ): Promise<BatchContext> {
   const creates = operations.filter(({ op }) => op === 'create')
@@ -59,8 +67,10 @@ export async function loadBatch(
     caller,
     operations.map(({ data }) => data?.project_id)
   )
-  const owners = [caller.id, ...[...projects.values()].map(({ owner_id }) => owner_id)]
-  const tasks = await lockTasks(tx, caller, idsOf(others))
+  const parentIds = new Set(creates.flatMap(({ data }) => data?.parent_id?.toLowerCase() ?? []))
+  const tasks = await lockTasks(tx, caller, [...new Set([...idsOf(others), ...parentIds])].sort())
+  const parents = tasks.filter(({ id }) => parentIds.has(id))
+  const owners = [...projects.values(), ...parents].map(({ owner_id }) => owner_id)
   await addProjectsOf(tx, caller, projects, tasks)
   const assignees = operations.flatMap(({ data }) => data?.assignee_id?.toLowerCase() ?? [])
   const allAssignees = [...assignees, ...tasks.map(({ assignee_id }) => assignee_id)]
@@ -72,8 +82,10 @@ export async function loadBatch(
     projects,
     assignable: await listAssignable(tx, [...new Set(assignees)]),
     memberships: await loadMemberships(tx, [...projects.keys()], allAssignees),
-    seenIds: new Set(),
-    quotas: await loadQuotas(tx, quota, owners, mayAddTasks(operations))
+    quotas: await loadQuotas(tx, quota, [caller.id, ...owners], mayAddTasks(operations)),
+    storage: quota.storage,
+    tree: treeOf(await listTrees(tx, parents)),
+    made: new Map()
   }
 }
 
@@ -81,17 +93,15 @@ export async function loadBatch(
 const mayAddTasks = (operations: TaskBatchOperation[]): number =>
   operations.filter(({ op, data }) => op === 'create' || data?.project_id !== undefined).length
 
-const idsOf = (operations: TaskBatchOperation[]): string[] =>
-  [...new Set(operations.flatMap(({ id }) => id?.toLowerCase() ?? []))].sort()
-
 /** Plans one operation. Its problem is a result like any other, hence the catch: it does not choose a status. */
 export async function planOperation(
   batch: BatchContext,
   operation: TaskBatchOperation,
-  pointer: string
+  pointer: string,
+  seenIds: Set<string>
 ): Promise<Plan> {
   try {
-    assertIdIsNew(batch, operation, pointer)
+    assertIdIsNew(seenIds, operation, pointer)
     return operation.op === 'create'
       ? planCreate(batch, operation, pointer)
       : await planChange(batch, operation, pointer)
@@ -103,47 +113,49 @@ export async function planOperation(
   }
 }
 
-function assertIdIsNew({ seenIds }: BatchContext, { id }: TaskBatchOperation, pointer: string) {
-  const key = id?.toLowerCase()
-  if (key === undefined) {
-    return
-  }
-  if (seenIds.has(key)) {
-    throw invalidField('body', `${pointer}/id`, 'repeated', 'Each task may occur once in a batch.')
-  }
-  seenIds.add(key)
-}
-
-function planCreate(
-  batch: BatchContext,
-  { id, if_version, data }: TaskBatchOperation,
-  pointer: string
-): Plan {
-  if (if_version !== undefined) {
-    throw invalidField(
-      'body',
-      `${pointer}/if_version`,
-      'unknown_field',
-      'if_version has no meaning with create.'
-    )
-  }
-  const title = data?.title
-  if (title === undefined) {
-    throw required(`${pointer}/data/title`, 'title is required with create.')
-  }
-  if (id !== undefined && !isUuidV7(id)) {
-    throw invalidField('body', `${pointer}/id`, 'malformed', 'id must be a UUIDv7.')
-  }
-  if (id !== undefined && batch.takenIds.has(id.toLowerCase())) {
+function planCreate(batch: BatchContext, operation: TaskBatchOperation, pointer: string): Plan {
+  const body = bodyOfCreate(operation, pointer)
+  if (body.id !== undefined && batch.takenIds.has(body.id.toLowerCase())) {
     throw idTaken()
   }
   const at = `${pointer}/data`
-  const wanted = normalizeFields({ ...data, title, ...(id && { id }) }, at)
-  const place = placeIn(batch.projects, batch.ctx.caller, wanted.project_id, at)
-  const task = newTask(batch.ctx, wanted, place, at)
+  const wanted = normalizeFields(body, at)
+  const parent = parentOf(batch, wanted.parent_id, at)
+  const project_id = wanted.project_id ?? parent?.project_id
+  const place = placeIn(batch.projects, batch.ctx.caller, project_id, at)
+  const task = newTask(batch.ctx, { ...wanted, project_id: place.project_id }, place, at)
+  if (parent) {
+    assertParent(batch.tree, task, parent, at)
+  }
   assertAssignable(batch, task, at)
   batch.quotas.take(task.owner_id)
+  addToTree(batch, task)
   return { newTask: task }
+}
+
+type Parent = Pick<Task, 'id' | 'owner_id' | 'project_id' | 'deleted_at'>
+
+/** Returns the task below which a new one goes, if any; it may be one that the batch creates. */
+function parentOf(
+  { tasks, made }: BatchContext,
+  parent_id: string | null | undefined,
+  at: string
+): Parent | undefined {
+  if (parent_id == null) {
+    return undefined
+  }
+  const planned = made.get(parent_id)
+  const parent = planned ? { ...planned, deleted_at: null } : tasks.get(parent_id)
+  if (!parent || parent.deleted_at !== null) {
+    throw unknownParent(at)
+  }
+  return parent
+}
+
+function addToTree(batch: BatchContext, task: NewTask): void {
+  const { owner_id, id, parent_id, assignee_id } = task
+  batch.made.set(id, task)
+  batch.tree = batch.tree.with([{ owner_id, id, parent_id, assignee_id, comment_count: 0 }])
 }
 
 async function planChange(
@@ -160,7 +172,9 @@ async function planChange(
   assertOpen(batch.projects, task)
   await checkVersion(batch.tx, task, if_version === undefined ? undefined : [if_version])
   if (op === 'delete') {
-    return { changeSet: buildDelete(caller, task) }
+    const changeSet = buildDelete(caller, task)
+    batch.storage.assertStorageFor(changeSet)
+    return { changeSet }
   }
   const at = `${pointer}/data`
   const changeSet = buildUpdate(caller, task, normalizeFields<TaskUpdate>(data, at), at)
@@ -181,32 +195,11 @@ function checkPlace(batch: BatchContext, changeSet: TaskChangeSet, at: string): 
   if ('assignee_id' in changes) {
     assertAssignable(batch, change, at)
   }
+  batch.storage.assertStorageFor(changeSet)
   if (change.new_owner_id !== undefined) {
     batch.quotas.take(change.new_owner_id)
   }
 }
-
-/** Returns the id of the task to change, or throws what is wrong with the form of the operation. */
-function idOfChange({ op, id, data }: TaskBatchOperation, pointer: string): string {
-  if (id === undefined) {
-    throw required(`${pointer}/id`, `id is required with ${op}.`)
-  }
-  if (op === 'delete' && data !== undefined) {
-    throw invalidField(
-      'body',
-      `${pointer}/data`,
-      'unknown_field',
-      'data has no meaning with delete.'
-    )
-  }
-  if (op === 'update' && Object.keys(data ?? {}).length === 0) {
-    throw required(`${pointer}/data`, 'data must name at least one field with update.')
-  }
-  return id.toLowerCase()
-}
-
-const required = (pointer: string, detail: string) =>
-  invalidField('body', pointer, 'required', detail)
 
 function assertAssignable(
   { assignable, memberships }: BatchContext,
@@ -217,16 +210,4 @@ function assertAssignable(
     throw unknownAssignee(`${at}/assignee_id`)
   }
   assertMember(memberships, task, at)
-}
-
-/** Returns the same problem, with a pointer to the operation that caused it. */
-function withPointer(problem: Problem, pointer: string): Problem {
-  const errors = problem.extras.errors ?? [
-    { in: 'body' as const, pointer, code: problem.code, detail: problem.message }
-  ]
-  return new Problem(problem.code, {
-    detail: problem.message,
-    extras: { ...problem.extras, errors },
-    headers: problem.headers
-  })
 }

@@ -31,6 +31,7 @@ const runTaskBatch = {
       'not_allowed',
       'not_found',
       'project_archived',
+      'history_too_long',
       'id_taken',
       'stale_version',
       'idempotency_in_flight',

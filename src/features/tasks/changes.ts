@@ -95,6 +95,14 @@ export function buildRestore(caller: Caller, task: VisibleTask): TaskChangeSet |
     : { change: { ...changeOf(task), deletion: 'never' }, type: 'task.restored', changes: {} }
 }
 
+/** Lifts a task to the top level, as a part of its change. */
+export function leaveParent({ change, changes }: TaskChangeSet): void {
+  if (change.parent_id !== null) {
+    changes.parent_id = { old: change.parent_id, new: null }
+    change.parent_id = null
+  }
+}
+
 /** Owners, managers, and the editors of its project may do anything with a task. */
 const mayEdit = (caller: Caller, { owner_id, member_role = null }: VisibleTask): boolean =>
   owner_id === caller.id || mayIn(roleIn(caller, { owner_id, member_role }), 'editTasks')

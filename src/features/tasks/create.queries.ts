@@ -4,7 +4,7 @@ import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
 import { executeRows } from '../../db/rows.ts'
-import { tasks } from '../../db/tables/tasks.ts'
+import { positionAt, tasks } from '../../db/tables/tasks.ts'
 import { mustGet } from '../../lib/must-get.ts'
 import {
   fieldDefinitions,
@@ -72,10 +72,15 @@ export type TaskRecord = Partial<FieldValues> & {
   event_id: string
   created_at?: string
   completed_at?: string
+  /** Where it is in its list; without it, behind the records before it at the end of the list. */
+  position?: string
   /** Set where the records of one statement go into several lists. */
   owner_id?: string
   created_by?: string | null
 }
+
+/** What sorts the records of one statement, and the end of the id, so that those of several differ. */
+const placeOfRecord = sql`(lpad(to_hex(ordinality), 8, '0') || right(id::text, 8))`
 
 /** Where records go that do not say so themselves. */
 interface RecordList {
@@ -106,19 +111,22 @@ export async function insertTaskRecords(
       WITH given AS MATERIALIZED (
         SELECT t.*, ${project_id}::uuid AS list_project_id
         FROM (${arrays}) AS stored (records),
-          jsonb_to_recordset(stored.records)
-            AS t(
-              owner_id uuid, created_by uuid, id uuid, event_id uuid, ${fieldDefinitions},
-              created_at timestamptz, completed_at timestamptz
-            )
+          ROWS FROM (
+            jsonb_to_recordset(stored.records)
+              AS (
+                owner_id uuid, created_by uuid, id uuid, event_id uuid, ${fieldDefinitions},
+                created_at timestamptz, completed_at timestamptz, position text
+              )
+          ) WITH ORDINALITY AS t
         ${first}
       ),
       created AS (
-        INSERT INTO tasks (owner_id, created_by, id, ${fieldList}, created_at, completed_at)
+        INSERT INTO tasks (owner_id, created_by, id, ${fieldList}, created_at, completed_at, position)
         SELECT
           ${owner}, coalesce(created_by, ${created_by}::uuid), id, ${storedFieldList},
           least(created_at, now()),
-          CASE status WHEN 'done' THEN least(completed_at, now()) END
+          CASE status WHEN 'done' THEN least(completed_at, now()) END,
+          coalesce(position, ${positionAt(sql`now()`, placeOfRecord)})
         FROM given
         RETURNING 1
       ),

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { RequestContext } from '../../core/context.ts'
+import type { Caller, RequestContext } from '../../core/context.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withRetries } from '../../db/transaction.ts'
@@ -7,14 +7,17 @@ import { createdBy, type InsertTask, insertTasks, type NewTask } from './create.
 import { assertDay } from './due-date.fields.ts'
 import { recordTaskEvents } from './events.queries.ts'
 import { DEFAULTS, normalizeFields } from './fields.ts'
-import { listAssignable, listTakenIds } from './queries.ts'
-import { assertQuota } from './quota.ts'
+import { listAssignable, listTakenIds, lockTasks } from './queries.ts'
+import { assertQuota, type Quota } from './quota.ts'
 import type { Task, TaskCreate } from './schema.ts'
+import { touchRows } from './subtasks.queries.ts'
+import { lockStructure, type Structure } from './subtasks.ts'
 import { assertMember, loadMemberships, lockTargets, type Place, placeIn } from './task-projects.ts'
+import { assertParent, treeOf, unknownParent } from './task-tree.ts'
 
 export interface CreateDeps {
   db: Db
-  quota: number
+  quota: Quota
   insertTask: InsertTask
 }
 
@@ -28,38 +31,76 @@ export function createTask(
   body: TaskCreate,
   tx?: Tx
 ): Promise<Task> {
-  const { id, assignee_id, project_id } = body
-  const isUsual = id === undefined && assignee_id == null && project_id == null && deps.quota === 0
+  const { id, assignee_id, project_id, parent_id } = body
+  const isLone = assignee_id == null && project_id == null && parent_id == null
+  const isUsual = id === undefined && isLone && deps.quota.tasks === 0
   return tx === undefined && isUsual
     ? createInOneStatement(deps, ctx, body)
     : joinTransaction(deps.db, tx, (tx) => createInTransaction(tx, deps.quota, ctx, body))
 }
 
-function createInOneStatement(
-  { insertTask }: CreateDeps,
+async function createInOneStatement(
+  { insertTask, quota }: CreateDeps,
   ctx: RequestContext,
   body: TaskCreate
 ): Promise<Task> {
   const task = newTask(ctx, normalizeFields(body), personalPlace(ctx))
+  quota.storage.assertStorage(task.owner_id)
   return withRetries(() => insertTask(ctx, task))
 }
 
-async function createInTransaction(
+/** Creates a task and checks everything that it refers to. */
+export async function createInTransaction(
   tx: Tx,
-  quota: number,
+  quota: Quota,
   ctx: RequestContext,
   body: TaskCreate
 ): Promise<Task> {
-  const projects = await lockTargets(tx, ctx.caller, [body.project_id])
+  const { caller } = ctx
+  const { projects, tree } = await lockFor(tx, caller, body)
   const wanted = normalizeFields(body)
-  const task = newTask(ctx, wanted, placeIn(projects, ctx.caller, wanted.project_id, ''))
+  const parent = await findParent(tx, caller, wanted.parent_id)
+  const place = placeIn(projects, caller, wanted.project_id ?? parent?.project_id, '')
+  const task = newTask(ctx, { ...wanted, project_id: place.project_id }, place)
+  if (parent) {
+    assertParent(tree, task, parent)
+  }
   if (body.id !== undefined && (await listTakenIds(tx, [task.id])).has(task.id)) {
     throw idTaken()
   }
   await checkAssignee(tx, task)
   await assertQuota(tx, quota, task.owner_id)
+  if (parent) {
+    await touchRows(tx, [parent])
+  }
   const [created] = await createTasks(tx, ctx, [task])
   return created as Task
+}
+
+async function lockFor(
+  tx: Tx,
+  caller: Caller,
+  { project_id, parent_id }: TaskCreate
+): Promise<Structure> {
+  return parent_id == null
+    ? { projects: await lockTargets(tx, caller, [project_id]), tree: treeOf([]) }
+    : lockStructure(tx, caller, { parents: [parent_id], targets: [project_id] })
+}
+
+/** Returns the task below which a new one goes, if any. */
+async function findParent(
+  tx: Tx,
+  caller: Caller,
+  parent_id: string | null | undefined
+): Promise<Task | undefined> {
+  if (parent_id == null) {
+    return undefined
+  }
+  const [parent] = await lockTasks(tx, caller, [parent_id])
+  if (!parent || parent.deleted_at !== null) {
+    throw unknownParent()
+  }
+  return parent
 }
 
 const personalPlace = ({ caller }: RequestContext): Place => ({

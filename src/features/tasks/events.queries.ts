@@ -2,6 +2,7 @@ import { and, desc, eq, gt, lt, type Placeholder, type SQL, sql } from 'drizzle-
 import { v7 as uuidv7 } from 'uuid'
 import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
+import { executeRows } from '../../db/rows.ts'
 import { type Changes, taskEvents } from '../../db/tables/task-events.ts'
 
 export type TaskEventType =
@@ -91,6 +92,29 @@ export const listChangesSince = (tx: Db, owner_id: string, task_id: string, vers
     .from(taskEvents)
     .where(and(isOf(owner_id, task_id), gt(taskEvents.version, version)))
     .orderBy(taskEvents.version)
+
+/** Counts the events of tasks, up to `most`. */
+export async function countEventsOf(
+  tx: Db,
+  owner_id: string,
+  taskIds: string[],
+  most: number
+): Promise<number> {
+  if (taskIds.length === 0) {
+    return 0
+  }
+  const [row] = await executeRows<{ count: number }>(
+    tx,
+    sql`
+      SELECT count(*)::int AS count
+      FROM (
+        SELECT FROM task_events
+        WHERE owner_id = ${owner_id} AND task_id = ANY(${`{${taskIds.join()}}`}::uuid[])
+        LIMIT ${most}
+      ) AS counted`
+  )
+  return row?.count ?? 0
+}
 
 /** Returns a task's events, newest first, older than version `before` when one is given. */
 export function listTaskEvents(

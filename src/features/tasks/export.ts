@@ -11,13 +11,18 @@ import type { TaskExportQuery } from './list.schema.ts'
 import { createTaskReader, type Position } from './list.ts'
 import type { Task } from './schema.ts'
 
-/** What callers do not write. An import keeps the id and the times of creation and completion, and names the others. */
+/**
+ * What callers do not write. An import keeps the id, the position and the times of creation and completion, and names
+ * the others.
+ */
 const INFORMATION = [
   'id',
   'owner_id',
   'assignee_id',
   'project_id',
+  'parent_id',
   'created_by',
+  'position',
   'completed_at',
   'version',
   'created_at',

@@ -1,5 +1,5 @@
-import type { Config } from '../../config.ts'
 import type { Deps } from '../../core/deps.ts'
+import type { ScheduledTask } from '../../core/scheduler.ts'
 import type { Feature } from '../../http/feature.ts'
 import { taskBatchRoutes } from './batch.routes.ts'
 import * as batch from './batch.schema.ts'
@@ -13,10 +13,22 @@ import { ownedTaskData } from './owned-data.ts'
 import { taskRoutes } from './routes.ts'
 import * as task from './schema.ts'
 import { taskStatsRoutes } from './stats.routes.ts'
+import {
+  countOverStorage,
+  measureStorage,
+  type StorageLimits,
+  storageQuotaOf
+} from './storage-quota.ts'
 import { taskTrashRoutes } from './trash.routes.ts'
 import { purgeTasks } from './trash.ts'
 
-type WorkDeps = { db: Deps['db']; config: Pick<Config, 'TRASH_RETENTION_DAYS'> }
+type WorkDeps = { db: Deps['db']; config: StorageLimits }
+
+const measuring = (db: Deps['db'], config: StorageLimits): ScheduledTask => ({
+  name: 'storage.measure',
+  everySeconds: 10,
+  run: () => measureStorage(db, config)
+})
 
 export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> = {
   tags: [
@@ -65,7 +77,15 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
     {
       name: 'tasks.purge',
       everySeconds: 600,
-      run: () => purgeTasks(db, config.TRASH_RETENTION_DAYS)
+      run: () => purgeTasks(db, config.TRASH_RETENTION_DAYS, storageQuotaOf(db, config).noteRemoval)
+    },
+    ...(config.MAX_STORAGE_MB_PER_USER > 0 ? [measuring(db, config)] : [])
+  ],
+  gauges: (db) => [
+    {
+      name: 'accounts_over_storage_quota',
+      help: 'Accounts to which nothing can be added, since they store more than MAX_STORAGE_MB_PER_USER.',
+      read: async () => countOverStorage(db)
     }
   ]
 }

@@ -90,3 +90,17 @@ export const ProjectId = NullableId(
 export const ProjectIdInput = NullableId(md`
   The project that it is in, of which you are an editor at least; null for your personal tasks. Changing it moves the
   task with its history.`)
+export const ParentId = NullableId(
+  'The task that it is a subtask of; null for one at the top level.'
+)
+export const ParentIdInput = NullableId(md`
+  The task that it becomes a subtask of: a live one of the same list, at most two levels below the top, with up to 200
+  subtasks, and up to 1 000 tasks below the top one. Null lifts it to the top level. A new subtask without
+  \`project_id\` gets that of its parent.`)
+
+export const IncludeSubtasks = Type.Optional(
+  Type.Boolean({
+    default: false,
+    description: 'Also count the subtasks of each task, in `subtasks`.'
+  })
+)

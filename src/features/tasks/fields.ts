@@ -11,6 +11,8 @@ import {
   Description,
   DueDate,
   DueDateInput,
+  ParentId,
+  ParentIdInput,
   ProjectId,
   ProjectIdInput,
   TAG_SEPARATOR,
@@ -124,6 +126,13 @@ const DECLARED = {
     column: tasks.project_id,
     input: ProjectIdInput,
     output: ProjectId,
+    default: null,
+    normalize: (id: string) => id.toLowerCase()
+  },
+  parent_id: {
+    column: tasks.parent_id,
+    input: ParentIdInput,
+    output: ParentId,
     default: null,
     normalize: (id: string) => id.toLowerCase()
   }

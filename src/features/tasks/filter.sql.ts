@@ -30,6 +30,8 @@ export function conditionsOf(query: TaskFilterQuery): Condition[] {
     assigneeFilter(query.assignee_id),
     creatorFilter(query.created_by),
     personalFilter(query.personal),
+    parentFilter(query.parent_id),
+    topLevelFilter(query.top_level),
     overdueFilter(query.overdue, zone),
     dueFilter('due_after', query.due_after, zone),
     dueFilter('due_before', query.due_before, zone),
@@ -116,6 +118,24 @@ const personalFilter = (personal: boolean | undefined): Condition | undefined =>
     : {
         name: personal ? 'personal' : 'shared',
         where: () => sql`${tasks.project_id} IS ${sql.raw(personal ? '' : 'NOT')} NULL`,
+        values: {}
+      }
+
+const parentFilter = (parent_id: string | undefined): Condition | undefined =>
+  parent_id === undefined
+    ? undefined
+    : {
+        name: 'parent_id',
+        where: () => sql`${tasks.parent_id} = ${value('parent_id')}::uuid`,
+        values: { parent_id }
+      }
+
+const topLevelFilter = (top_level: boolean | undefined): Condition | undefined =>
+  top_level === undefined
+    ? undefined
+    : {
+        name: top_level ? 'top level' : 'subtasks',
+        where: () => sql`${tasks.parent_id} IS ${sql.raw(top_level ? '' : 'NOT')} NULL`,
         values: {}
       }
 

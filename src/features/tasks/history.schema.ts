@@ -56,7 +56,9 @@ export const TaskEvent = responseBody(
     ),
     changes: Type.Array(ref(TaskFieldChange), {
       maxItems: 50,
-      description: 'The fields that changed; none when the task was created, deleted or restored.'
+      description: md`
+        The fields that changed; none when the task was created or deleted. A task that is restored without its parent
+        has \`parent_id\`.`
     }),
     created_at: Timestamp('When it happened.')
   },

@@ -11,7 +11,7 @@ import {
 } from '../../http/schemas.ts'
 import { TimeZoneName } from '../../http/time-zone.ts'
 import { md } from '../../lib/md.ts'
-import { TaskPriority, TaskStatus } from './fields.schema.ts'
+import { IncludeSubtasks, TaskPriority, TaskStatus } from './fields.schema.ts'
 
 const MAX_TAGS = 20
 const MAX_PROJECTS = 50
@@ -69,6 +69,10 @@ const Filter = {
     Type.Boolean({
       description: 'Only tasks that are in no project, or only those that are in one.'
     })
+  ),
+  parent_id: Type.Optional(Id('Only the subtasks of this task, those directly below it.')),
+  top_level: Type.Optional(
+    Type.Boolean({ description: 'Only tasks that are no subtasks, or only those that are.' })
   ),
   assignee_id: Type.Optional(
     Type.String({
@@ -160,7 +164,8 @@ export const TaskListQuery = params({
       default: false,
       description: 'Also count all matches; the more there are, the longer it takes.'
     })
-  )
+  ),
+  include_subtasks: IncludeSubtasks
 })
 export type TaskListQuery = Static<typeof TaskListQuery>
 

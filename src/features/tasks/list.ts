@@ -20,6 +20,7 @@ import {
 import type { TaskFilterQuery, TaskListQuery, TaskSort } from './list.schema.ts'
 import type { Task } from './schema.ts'
 import { assertSortable, isByPosition } from './sortable.ts'
+import { withSubtasks } from './subtasks.ts'
 import { type VisibleTasks, visibleTasks } from './visible.ts'
 
 /** Statements of which the text is kept in this process. */
@@ -180,6 +181,7 @@ export function createTaskList(db: Db, cursors: Cursors) {
       limit = DEFAULT_LIMIT,
       cursor,
       include_total,
+      include_subtasks = false,
       sort = 'created_at_desc',
       ...filter
     } = query
@@ -201,7 +203,7 @@ export function createTaskList(db: Db, cursors: Cursors) {
       total
     )
     page.pagination.limit = limit
-    return page
+    return include_subtasks ? { ...page, data: await withSubtasks(db, page.data) } : page
   }
 }
 

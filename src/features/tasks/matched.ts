@@ -8,6 +8,7 @@ import { listSeenIds, lockTasksIn } from './matched.queries.ts'
 import { type MatchedPair, updateMatched } from './matched-update.ts'
 import { listTakenIds, type VisibleTask } from './queries.ts'
 import type { RecordPlaces } from './record-places.ts'
+import type { StorageQuota } from './storage-quota.ts'
 import type { Place } from './task-projects.ts'
 
 /** A task from a file that may be one that the caller has. */
@@ -28,6 +29,8 @@ interface MatchOptions {
   places: RecordPlaces
   /** Returns how many of so many new tasks an owner may have. */
   quotaFor: (owner_id: string, wanted: number) => Promise<number>
+  /** Returns why nothing may be added to the account of an owner. */
+  findRefusal: StorageQuota['findRefusal']
 }
 interface MatchResult<T> {
   created: number
@@ -37,6 +40,8 @@ interface MatchResult<T> {
   taken: T[]
   /** Those that the quota does not allow. */
   over: T[]
+  /** Those whose owner stores too much. */
+  full: { record: T; problem: Problem }[]
   /** Those whose project the caller may not put tasks into. */
   refused: { record: T; problem: Problem }[]
 }
@@ -55,7 +60,7 @@ export async function saveMatched<T extends MatchedRecord>(
   options: MatchOptions
 ): Promise<MatchResult<T>> {
   const counts = { created: 0, updated: 0, skipped: 0 }
-  const result: MatchResult<T> = { ...counts, taken: [], over: [], refused: [] }
+  const result: MatchResult<T> = { ...counts, taken: [], over: [], full: [], refused: [] }
   const run: Run<T> = { tx, ctx, options, result, imagined: new Map(), made: new Map() }
   for (const round of roundsOf(records)) {
     await saveRound(run, round)
@@ -95,14 +100,35 @@ async function saveRound<T extends MatchedRecord>(run: Run<T>, records: T[]): Pr
   const { options, result } = run
   const { fresh, existing, assigned, blocked } = await match(run, records)
   result.taken.push(...blocked)
-  await createFresh(run, await withinQuota(run, placeFresh(run, fresh)))
+  const placed = withinStorage(run, placeFresh(run, fresh), ({ owner_id }) => owner_id)
+  await createFresh(run, await withinQuota(run, placed))
   if (options.onConflict === 'error') {
     result.taken.push(...existing.map(({ record }) => record), ...assigned)
     return
   }
-  const updated = options.onConflict === 'update' ? await updateExisting(run, existing) : 0
+  if (options.onConflict === 'skip') {
+    result.skipped += existing.length + assigned.length
+    return
+  }
+  const changeable = withinStorage(run, existing, ({ task }) => task.owner_id)
+  const updated = await updateExisting(run, changeable)
   result.updated += updated
-  result.skipped += existing.length + assigned.length - updated
+  result.skipped += changeable.length + assigned.length - updated
+}
+
+/** Returns those whose owner may store more. */
+function withinStorage<T extends MatchedRecord, R extends { record: T }>(
+  { options, result }: Run<T>,
+  given: R[],
+  ownerOf: (each: R) => string
+): R[] {
+  return given.filter((each) => {
+    const problem = options.findRefusal(ownerOf(each))
+    if (problem) {
+      result.full.push({ record: each.record, problem })
+    }
+    return !problem
+  })
 }
 
 type Fresh<T> = { record: T; id: string }

@@ -5,8 +5,10 @@ import { joinTransaction, type Tx } from '../../db/transaction.ts'
 import { MAX_POSITION, positionIn } from '../../lib/position.ts'
 import type { TaskList } from '../project-access/schema.ts'
 import type { ProjectsById } from '../project-access/service.ts'
+import type { Versions } from './apply-changes.ts'
 import { assertMayMove, buildMove, type TaskChangeSet } from './changes.ts'
 import { normalizeFields } from './fields.ts'
+import { changeUnderLock } from './locked-change.ts'
 import { moveApart } from './move-apart.ts'
 import {
   findInList,
@@ -19,9 +21,11 @@ import {
 } from './order.queries.ts'
 import type { TaskMove } from './order.schema.ts'
 import type { VisibleTask } from './queries.ts'
+import type { Quota } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
+import { lockStructure, type Structure } from './subtasks.ts'
 import { lockTargets, placeIn } from './task-projects.ts'
-import { changeUnderLock, type Versions } from './update.ts'
+import { treeOf } from './task-tree.ts'
 
 /** A longer position makes its neighbours move apart, if that makes it shorter: none comes near the longest. */
 const LONG = 120
@@ -47,7 +51,7 @@ export interface Neighbours {
  * one after the other, so that of two to the same place both succeed.
  */
 export function moveTask(
-  { db, quota }: { db: Db; quota: number },
+  { db, quota }: { db: Db; quota: Quota },
   ctx: RequestContext,
   id: string,
   versions: Versions,
@@ -61,11 +65,24 @@ export function moveTask(
     if (lockedList !== undefined) {
       await lockOrder(tx, lockedList)
     }
-    const projects = await lockTargets(tx, ctx.caller, [body.project_id, projectOf(current)])
-    const move = { tx, ctx, projects, body, lockedList }
+    const structure = await lockFor(tx, ctx, id, body, projectOf(current))
+    const move = { tx, ctx, projects: structure.projects, body, lockedList }
     const build = (task: VisibleTask) => planMove(move, task)
-    return changeUnderLock(tx, { quota }, ctx, projects, { id, versions, build })
+    return changeUnderLock(tx, { quota }, ctx, structure, { id, versions, build })
   })
+}
+
+/** A task that may go to another list goes there with all that is below it. */
+async function lockFor(
+  tx: Tx,
+  { caller }: RequestContext,
+  id: string,
+  { project_id }: TaskMove,
+  current: string | null
+): Promise<Structure> {
+  return project_id === undefined
+    ? { projects: await lockTargets(tx, caller, [current]), tree: treeOf([]) }
+    : lockStructure(tx, caller, { ids: [id], targets: [project_id] })
 }
 
 function assertOnePlace({ after_id, before_id }: TaskMove): void {

@@ -59,15 +59,6 @@ export async function lockTasks(tx: Db, caller: Caller, ids: string[]): Promise<
   return [...own, ...others]
 }
 
-/** Returns the project that a task is in, whoever may see it; null when it is in none. */
-export async function findProjectOfTask(db: Db, id: string): Promise<string | null> {
-  const [task] = await db
-    .select({ project_id: tasks.project_id })
-    .from(tasks)
-    .where(eq(tasks.id, id))
-  return task?.project_id ?? null
-}
-
 /** Returns the owner of a task, deleted or not, that the caller may see. */
 export async function findVisibleOwner(
   db: Db,

@@ -1,6 +1,14 @@
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { countUnderLock } from './queries.ts'
+import type { StorageQuota } from './storage-quota.ts'
+
+/** What accounts may have. */
+export interface Quota {
+  /** How many tasks; 0 means no limit. */
+  tasks: number
+  storage: StorageQuota
+}
 
 /**
  * Returns how many of `wanted` more tasks an owner may have under a quota, where 0 means no limit. The number stays
@@ -27,7 +35,7 @@ export interface Quotas {
 /** Reads what is left of the quotas of owners, none of whom gets more than `wanted` tasks. */
 export async function loadQuotas(
   tx: Db,
-  quota: number,
+  { tasks: quota, storage }: Quota,
   owners: string[],
   wanted: number
 ): Promise<Quotas> {
@@ -37,6 +45,7 @@ export async function loadQuotas(
   }
   return {
     take(owner_id) {
+      storage.assertStorage(owner_id)
       const remaining = left.get(owner_id) ?? 0
       if (remaining < 1) {
         throw quotaExceeded(quota)
@@ -58,9 +67,15 @@ export async function assertQuotaFor(
   }
 }
 
-/** Throws when an owner may not have one more task. */
-export const assertQuota = (tx: Db, quota: number, owner_id: string): Promise<void> =>
-  assertQuotaFor(tx, quota, owner_id, 1)
+/** Throws when an owner may not have one more task, or stores too much. */
+export async function assertQuota(
+  tx: Db,
+  { tasks, storage }: Quota,
+  owner_id: string
+): Promise<void> {
+  storage.assertStorage(owner_id)
+  await assertQuotaFor(tx, tasks, owner_id, 1)
+}
 
 export const quotaExceeded = (quota: number) =>
   new Problem('quota_exceeded', {

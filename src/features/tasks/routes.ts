@@ -12,7 +12,15 @@ import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
 import { TaskListQuery } from './list.schema.ts'
 import { createTaskList } from './list.ts'
-import { Task, TaskCreate, TaskPage, TaskParams, TaskReplace, TaskUpdate } from './schema.ts'
+import {
+  Task,
+  TaskCreate,
+  TaskPage,
+  TaskParams,
+  TaskReadQuery,
+  TaskReplace,
+  TaskUpdate
+} from './schema.ts'
 import { createTaskService, etagOfTask } from './service.ts'
 
 const tags = ['Tasks']
@@ -25,8 +33,9 @@ const createTask = {
     operationId: 'createTask',
     tags,
     summary: 'Create a task',
-    description:
-      'Creates a task of your own, or one in a project of which you are an editor at least.',
+    description: md`
+      Creates a task of your own, or one in a project of which you are an editor at least; with \`parent_id\` a subtask,
+      which is in the project of its parent.`,
     headers: IdempotencyKey,
     body: ref(TaskCreate),
     response: responses(
@@ -73,8 +82,10 @@ const getTask = {
     tags,
     summary: 'Read a task',
     description: md`
-      Returns one task. Its \`ETag\` is its version, with the number of its comments where it has any.`,
+      Returns one task. Its \`ETag\` is its version, with the number of its comments where it has any. With
+      \`include_subtasks\` it is sent whole each time: its subtasks change without it.`,
     params: TaskParams,
+    querystring: TaskReadQuery,
     headers: IfNoneMatch,
     response: responses(
       { 200: ref(Task), 304: NoContent('You already have this version.') },
@@ -89,6 +100,7 @@ const CHANGE_PROBLEMS = [
   'quota_exceeded',
   'not_found',
   'project_archived',
+  'history_too_long',
   'stale_version'
 ] as const
 
@@ -130,7 +142,8 @@ const deleteTask = {
     operationId: 'deleteTask',
     tags,
     summary: 'Delete a task',
-    description: 'Moves it into the trash, from where it can be restored.',
+    description:
+      'Moves it into the trash with all that is below it, from where they can be restored together.',
     params: TaskParams,
     headers: IfMatch,
     response: responses(
@@ -167,7 +180,9 @@ export async function taskRoutes(
     if (!task) {
       throw new Problem('not_found')
     }
-    return sendVersioned(request, reply, task, etagOfTask(task))
+    return request.query.include_subtasks
+      ? sendChanged(reply, await tasks.countSubtasks(task), etagOfTask(task))
+      : sendVersioned(request, reply, task, etagOfTask(task))
   })
 
   const update = async (request: UpdateRequest, reply: FastifyReply) => {
@@ -185,7 +200,16 @@ export async function taskRoutes(
 }
 
 /** What costs the same however many tasks there are. */
-const PLAIN = ['limit', 'cursor', 'sort', 'scope', 'owner_id', 'project_id', 'time_zone']
+const PLAIN = [
+  'limit',
+  'cursor',
+  'sort',
+  'scope',
+  'owner_id',
+  'project_id',
+  'time_zone',
+  'include_subtasks'
+]
 
 /** Returns who does the read of a list, by what it may cost. */
 function readerOf(app: App, { q, include_total, ...query }: TaskListQuery): App['metered'] {

@@ -13,7 +13,7 @@ import {
 } from '../../http/schemas.ts'
 import { md } from '../../lib/md.ts'
 import { MAX_POSITION } from '../../lib/position.ts'
-import { TaskPriority, TaskStatus } from './fields.schema.ts'
+import { IncludeSubtasks, TaskPriority, TaskStatus } from './fields.schema.ts'
 import {
   CSV_COLUMNS,
   type CsvFieldName,
@@ -45,6 +45,29 @@ const EXAMPLE = {
 
 const { assignee_id, ...otherOutputSchemas } = outputSchemas
 
+export const TaskSubtasks = responseBody(
+  'TaskSubtasks',
+  {
+    total: Type.Integer({
+      format: 'int32',
+      minimum: 0,
+      maximum: 2_147_483_647,
+      description: 'How many there are.'
+    }),
+    done: Type.Integer({
+      format: 'int32',
+      minimum: 0,
+      maximum: 2_147_483_647,
+      description: 'How many of them are finished.'
+    })
+  },
+  {
+    description: 'The live subtasks of a task, those directly below it.',
+    examples: [{ total: 3, done: 1 }]
+  }
+)
+export type TaskSubtasks = Static<typeof TaskSubtasks>
+
 export const Task = responseBody(
   'Task',
   {
@@ -53,6 +76,7 @@ export const Task = responseBody(
     created_by: Id('The user who created it.'),
     assignee_id,
     ...otherOutputSchemas,
+    subtasks: Type.Optional(ref(TaskSubtasks)),
     position: Type.String({
       maxLength: MAX_POSITION,
       pattern: '^[A-Za-z][0-9a-f]*$',
@@ -110,17 +134,22 @@ export const TaskUpdate = requestBody('TaskUpdate', optionalInputSchemas, {
 })
 export type TaskUpdate = Static<typeof TaskUpdate>
 
-const { all_day, project_id, ...requiredInputs } = inputSchemas
+const { all_day, project_id, parent_id, ...requiredInputs } = inputSchemas
 
 export const TaskReplace = requestBody(
   'TaskReplace',
-  { ...requiredInputs, all_day: Type.Optional(all_day), project_id: Type.Optional(project_id) },
+  {
+    ...requiredInputs,
+    all_day: Type.Optional(all_day),
+    project_id: Type.Optional(project_id),
+    parent_id: Type.Optional(parent_id)
+  },
   {
     ...ELSEWHERE,
     'x-hint': 'PUT sets every field; to change some of them use PATCH',
     description: md`
-      Every writable field of a task; only \`all_day\` may be left out, and \`project_id\`, which then stays as it
-      is. To change some fields use PATCH.`,
+      Every writable field of a task; only \`all_day\` may be left out, and \`project_id\` and \`parent_id\`, which
+      then stay as they are. To change some fields use PATCH.`,
     examples: [{ title: 'Paint the door', ...DEFAULTS, priority: 'high' }]
   }
 )
@@ -148,6 +177,8 @@ export const DeleteAllQuery = params({ confirm: Type.Optional(ref(DeleteAllConfi
 
 export const TaskParams = params({ task_id: Id("The task's id.") })
 
+export const TaskReadQuery = params({ include_subtasks: IncludeSubtasks })
+
 /** The columns that a CSV file of tasks may have. */
 export const csvColumns = CSV_COLUMNS
 export type CsvField = CsvFieldName
@@ -155,6 +186,7 @@ export type CsvField = CsvFieldName
 export const schemas: TSchema[] = [
   TaskStatus,
   TaskPriority,
+  TaskSubtasks,
   Task,
   TaskPage,
   TaskCreate,

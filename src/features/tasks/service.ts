@@ -13,12 +13,16 @@ import type { TaskMove } from './order.schema.ts'
 import { moveTask } from './order.ts'
 import { listPeopleOfTasks } from './people.queries.ts'
 import { prepareFindTask } from './queries.ts'
+import { restoreTask } from './restore.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
+import { type StorageLimits, storageQuotaOf } from './storage-quota.ts'
+import { withSubtasks } from './subtasks.ts'
 import type { Place } from './task-projects.ts'
 import { deleteAllTasks } from './trash.ts'
 import { prepareUpdateTask } from './update.queries.ts'
-import { deleteTask, restoreTask, updateTask, type Versions } from './update.ts'
+import { deleteTask, updateTask, type Versions } from './update.ts'
 
+export { etagOfTask } from './apply-changes.ts'
 export { type CommentedTask, commentedTasks, countComment, lockCommented } from './commented.ts'
 export { idTaken } from './create.ts'
 export { type MatchedRecord, saveMatched } from './matched.ts'
@@ -32,8 +36,8 @@ export {
 } from './project-tasks.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
 export { assertMayCreateIn, lockRecordPlaces, type RecordPlaces } from './record-places.ts'
+export { type StorageLimits, type StorageQuota, storageQuotaOf } from './storage-quota.ts'
 export type { Place } from './task-projects.ts'
-export { etagOfTask } from './update.ts'
 
 /** Returns the ids of those who appear in tasks that the caller sees; of many tasks only in what is newest. */
 export const readPeopleOfTasks = (db: Db, caller: Caller, taskIds: string[]): Promise<string[]> =>
@@ -49,13 +53,13 @@ export const readOwnEvents = (
   after?: { task_id: string; version: number }
 ) => listOwnEvents(db, ownerId, limit, after)
 
-type TaskLimits = Pick<Config, 'MAX_TASKS_PER_USER' | 'TRASH_RETENTION_DAYS'>
+type TaskLimits = Pick<Config, 'MAX_TASKS_PER_USER'> & StorageLimits
 
 /** Everything that is done to tasks one by one or in a batch. */
 export function createTaskService(db: Db, config: TaskLimits) {
   const deps = {
     db,
-    quota: config.MAX_TASKS_PER_USER,
+    quota: { tasks: config.MAX_TASKS_PER_USER, storage: storageQuotaOf(db, config) },
     retentionDays: config.TRASH_RETENTION_DAYS,
     insertTask: prepareInsertTask(db),
     findTask: prepareFindTask(db),
@@ -66,6 +70,7 @@ export function createTaskService(db: Db, config: TaskLimits) {
   }
   return {
     findTask: (ctx: RequestContext, id: string) => deps.findTask(ctx.caller, id),
+    countSubtasks: async (task: Task): Promise<Task> => (await withSubtasks(db, [task]))[0] ?? task,
     createTask: (ctx: RequestContext, body: TaskCreate, tx?: Tx) => createTask(deps, ctx, body, tx),
     updateTask: (ctx: RequestContext, id: string, versions: Versions, body: TaskUpdate) =>
       updateTask(deps, ctx, id, versions, body),

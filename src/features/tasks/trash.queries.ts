@@ -29,29 +29,61 @@ export async function readClock(db: Db): Promise<string> {
   return row?.now ?? ''
 }
 
-/** Moves the oldest live personal tasks of an owner that were created by `until` into the trash. */
-export const trashOldest = (
+/**
+ * Returns the oldest live personal tasks of an owner at the top level that were created by `until`, each with all that
+ * is below it, as long as there is room for `rows` of them in all.
+ */
+export const listOldestTrees = (
   tx: Db,
   owner_id: string,
   until: string,
-  limit: number
-): Promise<TaskVersion[]> =>
-  executeRows(
+  { roots, rows }: { roots: number; rows: number }
+): Promise<{ root_id: string; id: string }[]> => {
+  const isBelow = (below: string, above: string) =>
+    sql.raw(`
+    ${below}.parent_id = ${above}.id AND ${below}.parent_id IS NOT NULL AND ${below}.deleted_at IS NULL`)
+  return executeRows(
     tx,
     sql`
-      UPDATE tasks
-      SET deleted_at = now(), updated_at = now(), version = version + 1
-      WHERE owner_id = ${owner_id} AND id IN (
-        SELECT id
+      SELECT r.id AS root_id, t.id
+      FROM (
+        SELECT id, created_at
         FROM tasks
         WHERE owner_id = ${owner_id}
           AND ${taskListId(tasks)} = ${owner_id}
           AND deleted_at IS NULL
+          AND parent_id IS NULL
           AND created_at <= ${until}::timestamptz
-        ORDER BY created_at
-        LIMIT ${limit}
-        FOR UPDATE
-      )
+        ORDER BY created_at, id
+        LIMIT ${roots}
+      ) r
+      CROSS JOIN LATERAL (
+        SELECT r.id
+        UNION ALL
+        SELECT c.id FROM tasks c WHERE c.owner_id = ${owner_id} AND ${isBelow('c', 'r')}
+        UNION ALL
+        SELECT g.id
+        FROM tasks c
+        JOIN tasks g ON g.owner_id = c.owner_id AND ${isBelow('g', 'c')}
+        WHERE c.owner_id = ${owner_id} AND ${isBelow('c', 'r')}
+      ) t
+      ORDER BY r.created_at, r.id
+      LIMIT ${rows}`
+  )
+}
+
+/** Moves live tasks of an owner into the trash; what is below another one is marked as having gone with the top one. */
+export const trashTrees = (tx: Db, owner_id: string, ids: string[]): Promise<TaskVersion[]> =>
+  executeRows(
+    tx,
+    sql`
+      UPDATE tasks
+      SET deleted_at = now(), updated_at = now(), version = version + 1,
+        deleted_with = CASE WHEN parent_id IS NOT NULL THEN coalesce(
+          (SELECT p.parent_id FROM tasks p WHERE p.owner_id = tasks.owner_id AND p.id = tasks.parent_id),
+          parent_id
+        ) END
+      WHERE owner_id = ${owner_id} AND id = ANY(${`{${ids.join()}}`}::uuid[]) AND deleted_at IS NULL
       RETURNING owner_id, id, version`
   )
 

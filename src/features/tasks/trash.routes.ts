@@ -38,7 +38,9 @@ const restoreTask = {
     operationId: 'restoreTask',
     tags,
     summary: 'Restore a deleted task',
-    description: 'Moves it out of the trash. A task that is not there is returned as it is.',
+    description: md`
+      Moves it out of the trash, with the subtasks that went there with it. It comes back at the top level where it
+      cannot be below its parent any more. A task that is not there is returned as it is.`,
     params: TaskParams,
     headers: IfMatch,
     response: responses(

@@ -1,4 +1,4 @@
-import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { v7 as uuidv7 } from 'uuid'
 import type { RequestContext } from '../../core/context.ts'
@@ -32,8 +32,20 @@ const timestampOr = (choice: SQL, before: AnyPgColumn) => sql`
 const nextVersion = { version: sql`${tasks.version} + 1`, updated_at: sql`now()` }
 
 /**
+ * A task without live subtasks, of which none is written while the statement waits for the task: whoever puts one below
+ * it writes it as well (touchRows), and the conditions of a statement that waited see only the task itself anew.
+ */
+const standsAlone = (owner_id: Placeholder, id: Placeholder): SQL => sql`
+  NOT EXISTS (
+    SELECT FROM tasks c
+    WHERE c.owner_id = ${owner_id} AND c.parent_id = ${id} AND c.deleted_at IS NULL
+  )
+  AND tasks.xmin = (SELECT t.xmin FROM tasks t WHERE t.owner_id = ${owner_id} AND t.id = ${id})`
+
+/**
  * Changes one live task, if it still has the version that the change was made for and its project is open, and writes
- * the event: one statement, which is the lock and the transaction. Returns undefined otherwise. Prepared once per type.
+ * the event: one statement, which is the lock and the transaction. Returns undefined otherwise, and where a task to be
+ * deleted has others below it. Prepared once per type.
  */
 export function prepareUpdateTask(db: Db, type: TaskEventType) {
   const { placeholder: value } = sql
@@ -52,7 +64,8 @@ export function prepareUpdateTask(db: Db, type: TaskEventType) {
           eq(tasks.id, value('id')),
           eq(tasks.version, value('version')),
           isLive,
-          isOpen
+          isOpen,
+          type === 'task.deleted' ? standsAlone(value('owner_id'), value('id')) : undefined
         )
       )
       .returning(taskColumns)

@@ -46,6 +46,12 @@ t.test('comments go where their task goes, as they are', async (t) => {
   t.equal((await bob.post('/api/v1/task-batches', { operations })).statusCode, 200)
   t.strictSame(await commentsOn(bob, task), [first, second])
   t.match((await editComment(bob, first, 'Still mine')).json(), { version: 2 })
+  const to = { project_id: project.id, after_id: null }
+  const placed = await bob.post(`/api/v1/tasks/${task.id}/move`, to)
+  t.match(placed.json(), { owner_id: eve.user.id, comment_count: 2 })
+  t.equal(placed.headers.etag, `"${placed.json().version}.2"`)
+  t.equal(await commentsOfOwner(eve), 2)
+  t.equal((await bob.patch(task, { project_id: null })).statusCode, 200)
   t.equal((await readComment(ann, first)).statusCode, 404)
 })
 

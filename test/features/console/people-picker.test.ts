@@ -58,7 +58,7 @@ t.test('people are chosen by name', { skip: withoutBrowser }, async (t) => {
     await edit('Paint')
     await picker.fill('')
     await save()
-    await page.getByText('Task saved.').last().waitFor()
+    await page.locator('form.task-form').waitFor({ state: 'detached' })
     t.equal(await assigneeOf('Paint'), null)
   })
 
@@ -152,6 +152,18 @@ t.test('people are chosen by name', { skip: withoutBrowser }, async (t) => {
     await page.getByRole('button', { name: 'Only events of Ann' }).first().waitFor()
     t.notMatch(page.url(), 'actor_id')
     await context.close()
+  })
+
+  t.test('whoever sees nobody yet is told how people appear', async (t) => {
+    const { signUp, visit } = await createBrowserTestApp(t)
+    const zoe = await signUp('user', 'zoe')
+    await zoe.create({ title: 'Alone' })
+    const { page, logIn, accessibilityViolations } = await visit()
+    await logIn('zoe')
+    await page.locator('button.task-title', { hasText: 'Alone' }).click()
+    await page.locator('form.task-form').getByRole('combobox', { name: 'Assigned to' }).click()
+    await page.getByText('Others appear here once you share a project').first().waitFor()
+    t.strictSame(await accessibilityViolations(), [])
   })
 
   t.test('a search that fails says so', async () => {

@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { leaseImport, releaseImport } from '../../../src/features/imports/lease.queries.ts'
 import { processBlock } from '../../../src/features/imports/process-block.ts'
 import type { Project } from '../../../src/features/projects/schema.ts'
+import { storageQuotaOf } from '../../../src/features/tasks/storage-quota.ts'
 import { auditEntries } from '../../support/audit-log.ts'
 import {
   accepted,
@@ -125,7 +126,7 @@ async function importOneBlock(): Promise<void> {
   if (!leased) {
     throw new Error('nothing to import')
   }
-  await processBlock({ db, id, quota: 0 }, leased)
+  await processBlock({ db, id, quota: 0, storage: storageQuotaOf(db, config) }, leased)
   await releaseImport(db, id, leased, false)
 }
 

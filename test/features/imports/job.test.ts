@@ -8,6 +8,7 @@ import { importJob } from '../../../src/features/imports/job.ts'
 import { leaseImport } from '../../../src/features/imports/lease.queries.ts'
 import { processBlock } from '../../../src/features/imports/process-block.ts'
 import { purgeImports } from '../../../src/features/imports/purge.queries.ts'
+import { storageQuotaOf } from '../../../src/features/tasks/storage-quota.ts'
 import {
   accepted,
   ended,
@@ -115,7 +116,7 @@ t.test('two workers on one import create each task once', async (t) => {
   const before = await events.count()
   const created = await accepted(ann, rows(3000))
   const worker_id = randomUUID()
-  const worker = { db, id: worker_id, quota: 0, basePath: '' }
+  const worker = { db, id: worker_id, quota: 0, storage: storageQuotaOf(db, config) }
   const leased = await leaseImport(db, worker_id, false)
   t.equal(leased?.id, created.id)
   const work = async () => {

@@ -76,7 +76,7 @@ t.test('the file has every field of every task in the list, with formulas guarde
     const filled = Array.isArray(value) ? value.join('|') : String(value)
     return value === null ? null : filled
   }
-  const wanted = created.map(({ completed, all_day, ...task }) =>
+  const wanted = created.map(({ completed, all_day, comment_count, ...task }) =>
     Object.fromEntries(Object.entries(task).map(([name, value]) => [name, text(value)]))
   )
   Object.assign(wanted[0] as object, { title: "'=SUM(A1)", tags: 'b|a c' })

@@ -24,8 +24,20 @@ const EXCEPTIONS: [RegExp, string][] = [
     "finds the owner of a task that is not the caller's own"
   ],
   [
-    /^select "project_id" from "tasks" where "tasks"\."id" = \$\d+$/,
-    'the project of a task that is restored is locked before the task, whoever owns it'
+    /^ ?select owner_id, id, parent_id, project_id from tasks where tasks\.id = any/,
+    'where a task stands is read before its list is locked, whoever owns it'
+  ],
+  [
+    /^ ?with (roots|level1) as \( ?select .* where owner_id = (\$\d+|any\()/,
+    'a tree of tasks: it begins with an owner, and each level joins that of the one above'
+  ],
+  [
+    /from tasks where tasks\.id = any\(.*\) and deleted_at is null and \(parent_id is not null/,
+    'the tasks of a batch may be of several owners'
+  ],
+  [
+    /^ ?select version from tasks where tasks\.id = .* deleted_with = any/,
+    'a task of a batch that has gone with another one, whoever owns it'
   ],
   [
     /where \("tasks"\."owner_id" not in \(select id from users [^)]*\) and "tasks"\."deleted_at"/,
@@ -78,6 +90,19 @@ t.test(
     await boss.get('/api/v1/tasks?scope=all')
     await boss.get(`/api/v1/tasks?owner_id=${ann.user.id}`)
     await boss.patch(task, { title: 'Paint it' })
+    const parent = await boss.create({ title: 'Parent', project_id: project.id })
+    const below = await ann.create({ title: 'Below', parent_id: parent.id })
+    await ann.get('/api/v1/tasks?include_subtasks=true&top_level=true')
+    await ann.get(`/api/v1/tasks?parent_id=${parent.id}`)
+    await ann.patch(parent, { project_id: null })
+    await ann.remove(parent)
+    await ann.restore(parent)
+    await ann.post('/api/v1/task-batches', {
+      operations: [
+        { op: 'delete', id: parent.id },
+        { op: 'delete', id: below.id }
+      ]
+    })
     await ann.post('/api/v1/task-batches', {
       operations: [
         { op: 'create', data: { title: 'x' } },

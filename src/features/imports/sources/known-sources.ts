@@ -1,5 +1,5 @@
 import { csvColumns } from '../../tasks/schema.ts'
-import { FIELDS_BY_KEY, type ImportField, keyOf, PROJECT } from '../fields.ts'
+import { FIELDS_BY_KEY, type ImportField, keyOf, POSITION, PROJECT } from '../fields.ts'
 import { asana } from './asana.ts'
 import { googleTasks } from './google-tasks.ts'
 import { jira } from './jira.ts'
@@ -15,7 +15,7 @@ const OURS = Object.fromEntries(FIELDS_BY_KEY) as Record<string, ImportField>
 const tasklane: Source = {
   id: 'tasklane',
   signatures: [['id', 'title', 'ownerid', 'version', 'createdat', 'updatedat']],
-  columns: { ...OURS, [keyOf(PROJECT)]: PROJECT }
+  columns: { ...OURS, [keyOf(PROJECT)]: PROJECT, [keyOf(POSITION)]: POSITION }
 }
 /** A file of no program that is known. */
 export const generic: Source = { id: 'generic', signatures: [], columns: OURS }

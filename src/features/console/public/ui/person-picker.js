@@ -8,7 +8,7 @@ import { fieldError } from './form.js'
  * Creates a field that chooses a person by name. `fixed` are the choices besides people, such as `['', 'Nobody']`, the
  * first of which an empty input stands for. `projectId()` limits the people to those of a project. With `takesText`
  * what is typed may also be somebody who is not found: `text()`. `onChange(value)` is called for each choice,
- * and `describe(person)` returns what stands beside a name.
+ * and `describe(person)` may return what to say of somebody beside their name.
  */
 export function personPicker({
   label,
@@ -21,7 +21,7 @@ export function personPicker({
   hint,
   kind = 'field',
   onChange = () => {},
-  describe = ({ username, display_name }) => (username === display_name ? null : username),
+  describe = () => null,
   ...attributes
 }) {
   const id = newId(name)
@@ -119,15 +119,18 @@ async function loadOptions({ text, signal, fixed, offersMe, takesText, describe,
 const personOption = (person, describe) => ({
   value: person.id,
   label: isCurrentUser(person.id) ? 'Me' : person.display_name,
-  detail: describe(person)
+  detail: describe(person) ?? (person.username === person.display_name ? null : person.username)
 })
 
 function noteFor(people, { text, hasMore, takesText, project_id }) {
   if (hasMore) {
     return 'There are more: type the beginning of a name.'
   }
-  if (text === '' || people.length > 0) {
+  if (people.some(({ id }) => !isCurrentUser(id))) {
     return ''
+  }
+  if (text === '') {
+    return emptyNote(takesText, project_id)
   }
   if (takesText) {
     return 'Nobody whom you can see. Enter the whole username or email.'
@@ -135,4 +138,14 @@ function noteFor(people, { text, hasMore, takesText, project_id }) {
   return project_id === null
     ? 'Nobody whom you can see has a name that begins like this.'
     : 'No member of the project has a name that begins like this.'
+}
+
+/** What to do where there is nobody to choose. */
+function emptyNote(takesText, project_id) {
+  if (takesText) {
+    return 'You see nobody yet. Enter a username or an email.'
+  }
+  return project_id === null
+    ? 'Others appear here once you share a project with them.'
+    : 'Nobody else belongs to the project yet.'
 }

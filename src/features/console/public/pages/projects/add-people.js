@@ -17,7 +17,7 @@ export function addPeoplePanel(project, { isMember, onAdded, onInvited }) {
     fixed: [],
     takesText: true,
     offersMe: false,
-    describe: ({ id, username }) => (isMember(id) ? 'belongs to the project' : username),
+    describe: ({ id }) => (isMember(id) ? 'belongs to the project' : null),
     maxlength: '254',
     hint: 'Choose somebody from the list to add them at once. Invite others by username or email.'
   })

@@ -148,7 +148,7 @@ async function transferProject({ id, name }, { user_id, display_name }) {
   const isConfirmed = await confirm({
     title: `Make ${display_name} the owner of “${name}”?`,
     text:
-      `The project and its tasks belong to ${display_name} then, and the owner until now becomes an admin. ` +
+      `The project and its tasks belong to ${display_name} then, and its present owner becomes an admin. ` +
       `Only ${display_name} can give it back.`,
     confirmLabel: 'Make owner'
   })

@@ -1,0 +1,177 @@
+import type { Actor, Caller, RequestContext } from '../../core/context.ts'
+import { Problem } from '../../core/problem.ts'
+import type { Db } from '../../db/client.ts'
+import type { Tx } from '../../db/transaction.ts'
+import type { ProjectsById } from '../project-access/service.ts'
+import { countEventsOf, recordTaskEvents, type TaskEvent } from './events.queries.ts'
+import { giveEventsOf } from './project-tasks.queries.ts'
+import type { Task } from './schema.ts'
+import {
+  countSubtasks,
+  listStandings,
+  listTrees,
+  lockLists,
+  lockRows,
+  putIntoList,
+  type Standing,
+  type TaskNode,
+  trashWith,
+  untrash
+} from './subtasks.queries.ts'
+import { lockTargets, type Place } from './task-projects.ts'
+import { type TaskTree, treeOf } from './task-tree.ts'
+import type { TaskVersion } from './trash.queries.ts'
+
+/** Events and comments that go to another owner with the tasks below one. */
+const MAX_EVENTS = 50_000
+
+type EventContext = RequestContext<Actor | null>
+
+/** What a change of trees is about. */
+export interface Named {
+  /** The tasks that are changed, with all that is below them. */
+  ids?: string[]
+  /** The tasks below which something is put. */
+  parents?: string[]
+  /** Whether those that the tasks are below of now count as well. */
+  withTheirParents?: boolean
+  /** The projects, or null for the caller's personal list, into which tasks go. */
+  targets?: (string | null | undefined)[]
+}
+
+/** What a change of trees is checked against. Nobody else changes it until the transaction ends. */
+export interface Structure {
+  projects: ProjectsById
+  tree: TaskTree
+}
+
+const listOf = ({ project_id, owner_id }: Standing): string => project_id ?? owner_id
+
+/**
+ * Locks what a change of trees needs, always in this order: projects, lists, then the tasks with all that is below
+ * them, each in the order of ids. Within a list, changes of trees are made one at a time.
+ */
+export async function lockStructure(tx: Tx, caller: Caller, named: Named): Promise<Structure> {
+  const { projects, standings } = await lockListsOf(tx, caller, named)
+  const ids = new Set(named.ids)
+  const changed = standings.filter(({ id }) => ids.has(id))
+  const before = treeOf(await listTrees(tx, changed))
+  await lockRows(tx, [...standings, ...changed.flatMap(({ id }) => before.below(id))])
+  return { projects, tree: treeOf(await listTrees(tx, standings)) }
+}
+
+/** Returns the trees that tasks are in. */
+export const readTree = async (tx: Tx, ids: string[]): Promise<TaskTree> =>
+  treeOf(await listTrees(tx, await listStandings(tx, ids)))
+
+/** Locks the lists that a change of trees is about, after their projects; no task leaves them until it has ended. */
+export async function lockListsOf(
+  tx: Tx,
+  caller: Caller,
+  { ids = [], parents = [], withTheirParents = false, targets = [] }: Named
+): Promise<Pick<Structure, 'projects'> & { standings: Standing[] }> {
+  const named = await listStandings(tx, [...new Set([...ids, ...parents])])
+  const above = named.flatMap(({ parent_id }) => (withTheirParents && parent_id) || [])
+  const projects = await lockTargets(tx, caller, [
+    ...targets,
+    ...named.map(({ project_id }) => project_id)
+  ])
+  const into = targets.flatMap((id) => (id === null ? caller.id : (id?.toLowerCase() ?? [])))
+  const locked = new Set<string>()
+  for (let standings = named; ; ) {
+    const missing = [...into, ...standings.map(listOf)].filter((list) => !locked.has(list))
+    if (missing.length === 0) {
+      return { projects, standings }
+    }
+    await lockLists(tx, [...new Set(missing)])
+    // A task may have gone to another list before its own was locked.
+    standings = await listStandings(tx, [...named.map(({ id }) => id), ...above])
+    for (const list of missing) {
+      locked.add(list)
+    }
+  }
+}
+
+/** Moves all that is below a task into the trash with it. */
+export async function trashBelow(
+  tx: Tx,
+  ctx: EventContext,
+  { owner_id, id }: Pick<Task, 'owner_id' | 'id'>,
+  below: TaskNode[]
+): Promise<void> {
+  if (below.length > 0) {
+    await record(tx, ctx, await trashWith(tx, owner_id, idsOf(below), id), 'task.deleted')
+  }
+}
+
+/** Moves tasks out of the trash that went there with one above them. */
+export async function restoreBelow(
+  tx: Tx,
+  ctx: EventContext,
+  owner_id: string,
+  gone: { id: string }[]
+): Promise<void> {
+  if (gone.length > 0) {
+    await record(tx, ctx, await untrash(tx, owner_id, idsOf(gone)), 'task.restored')
+  }
+}
+
+/** Puts all that is below a task into the list into which the task goes, with its history. */
+export async function moveBelow(
+  tx: Tx,
+  ctx: EventContext,
+  { owner_id, project_id }: Place,
+  below: TaskNode[],
+  to: Place
+): Promise<void> {
+  if (below.length === 0) {
+    return
+  }
+  const ids = idsOf(below)
+  const changes: TaskEvent['changes'] = { project_id: { old: project_id, new: to.project_id } }
+  const moved = await putIntoList(tx, owner_id, ids, to)
+  if (to.owner_id !== owner_id) {
+    changes.owner_id = { old: owner_id, new: to.owner_id }
+    await giveEventsOf(tx, owner_id, ids, to.owner_id)
+  }
+  await record(tx, ctx, moved, 'task.updated', changes)
+}
+
+/** Throws when tasks have too long a history to go to another owner with the one above them. */
+export async function assertShortHistory(
+  tx: Tx,
+  owner_id: string,
+  below: TaskNode[]
+): Promise<void> {
+  const comments = below.reduce((sum, { comment_count }) => sum + comment_count, 0)
+  const events = await countEventsOf(tx, owner_id, idsOf(below), MAX_EVENTS + 1)
+  if (events + comments > MAX_EVENTS) {
+    throw new Problem('history_too_long', {
+      detail: `Only subtasks that have up to ${MAX_EVENTS} events and comments together can change their owner.`
+    })
+  }
+}
+
+const idsOf = (tasks: { id: string }[]): string[] => tasks.map(({ id }) => id)
+
+const record = (
+  tx: Tx,
+  ctx: EventContext,
+  tasks: TaskVersion[],
+  type: TaskEvent['type'],
+  changes: TaskEvent['changes'] = {}
+): Promise<void> =>
+  recordTaskEvents(
+    tx,
+    ctx,
+    tasks.map(({ owner_id, id, version }) => ({ owner_id, task_id: id, version, type, changes }))
+  )
+
+/** Adds to each task how many subtasks it has, by one statement for all. */
+export async function withSubtasks<T extends Task>(db: Db, tasks: T[]): Promise<T[]> {
+  const counts = await countSubtasks(db, tasks)
+  return tasks.map((task) => ({
+    ...task,
+    subtasks: counts.get(task.id) ?? { total: 0, done: 0 }
+  }))
+}
