@@ -263,6 +263,17 @@ t.test(
       found.map((task) => task.id),
       stored.map((task) => task.id)
     )
+    const places = (task: { created_at?: unknown; id: string }) => `${task.created_at}${task.id}`
+    const ordered = await everyPage(
+      who as never,
+      '/api/v1/tasks?sort=position_asc&personal=true',
+      7
+    )
+    t.strictSame(
+      ordered.map(places),
+      ordered.map(places).sort(),
+      'nobody has put any elsewhere: the manual order is that of their creation'
+    )
     const task = found.find(({ deleted_at }) => deleted_at === null) as unknown as Task
     const changed = await who.patch(task.id, { title: 'New' })
     t.match(changed.json(), { title: 'New', version: task.version + 1 })

@@ -20,7 +20,7 @@ export const lineOf = (type: string, data: object): string => `${JSON.stringify(
 
 /**
  * Streams everything that is the caller's own as JSON lines: the account, its projects with their members, to which
- * projects it belongs, its invitations, then its tasks with those in the trash, what is said about them and their history.
+ * projects it belongs, its invitations, its tasks with those in the trash, the comments on them and their history.
  * Each is read page by page as the reader takes it, and between reads no connection is held.
  */
 export async function exportAccount(

@@ -147,8 +147,10 @@ async fn main() -> Outcome<()> {
     done("restoreTask");
 
     let file = var("TASKLANE_CSV")?.into();
-    let mut job =
-        task_imports_api::create_task_import(&client, file, None, None, None, None, None, None, None, None, None).await?;
+    let mut job = task_imports_api::create_task_import(
+        &client, file, None, None, None, None, None, None, None, None, None,
+    )
+    .await?;
     done("createTaskImport");
 
     while matches!(job.status, TaskImportStatus::Queued | TaskImportStatus::Running) {
@@ -194,8 +196,10 @@ async fn share(anonymous: &Configuration, owner: &Configuration, user: &User, pa
     let project_id = project.id.to_string();
     done("createProject");
 
-    let whom =
-        ProjectInvitationCreate { username: Some(name.clone()), ..ProjectInvitationCreate::new(ProjectMemberRole::Editor) };
+    let whom = ProjectInvitationCreate {
+        username: Some(name.clone()),
+        ..ProjectInvitationCreate::new(ProjectMemberRole::Editor)
+    };
     let invited = projects_api::create_project_invitation(owner, &project_id, whom, None).await?;
     assert_eq!(invited.username, Some(name));
     done("createProjectInvitation");
