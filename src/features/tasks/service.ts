@@ -35,7 +35,7 @@ export {
   unassignFromProject
 } from './project-tasks.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
-export { assertMayCreateIn, lockRecordPlaces, type RecordPlaces } from './record-places.ts'
+export { assertMayCreateIn, lockRecordPlaces } from './record-places.ts'
 export { type StorageLimits, type StorageQuota, storageQuotaOf } from './storage-quota.ts'
 export type { Place } from './task-projects.ts'
 
