@@ -25,10 +25,10 @@ const patch: fc.Arbitrary<TaskUpdate> = fc
   .record({ ...optional, title }, { requiredKeys: [] })
   .filter((fields) => Object.keys(fields).length > 0)
 
-/** A task and its events without what differs between two tasks: ids, requests and times. */
+/** A task and its events without what differs between two tasks: ids, requests, times and places. */
 async function contentOf(task: Task): Promise<object> {
   const { data } = (await ann.get(`/api/v1/tasks/${task.id}/events`)).json()
-  const { id, created_at, updated_at, completed_at, ...fields } = task
+  const { id, created_at, updated_at, completed_at, position, ...fields } = task
   return {
     ...fields,
     isCompleted: completed_at !== null,
