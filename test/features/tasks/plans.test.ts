@@ -62,6 +62,31 @@ const insertProjects = (ownerId: string, memberId: string) => sql`
   WHERE t.owner_id = made.owner_id
     AND made.name = 'Project ' || abs(hashtext(t.id::text)) % ${PROJECTS * 5}::int`
 
+/** Puts three of ten tasks of an owner below another one of the ten. */
+const insertParents = (ownerId: string) => sql`
+  WITH numbered AS (
+    SELECT id, project_id, row_number() OVER (PARTITION BY project_id ORDER BY id) - 1 AS n
+    FROM tasks
+    WHERE owner_id = ${ownerId}
+  )
+  UPDATE tasks t
+  SET parent_id = p.id
+  FROM numbered c
+  JOIN numbered p ON p.n = c.n - c.n % 10 AND p.project_id IS NOT DISTINCT FROM c.project_id
+  WHERE t.owner_id = ${ownerId} AND t.id = c.id AND c.n % 10 BETWEEN 1 AND 3`
+
+/** Returns a task of an owner that has subtasks: in a project, or a personal one. */
+async function findParent(db: Db, ownerId: string, isShared: boolean): Promise<string> {
+  const [row] = await executeRows<{ parent_id: string }>(
+    db,
+    sql`
+      SELECT parent_id FROM tasks
+      WHERE owner_id = ${ownerId} AND parent_id IS NOT NULL AND (project_id IS NOT NULL) = ${isShared}
+      LIMIT 1`
+  )
+  return row?.parent_id ?? ''
+}
+
 /** Every thousandth task is assigned; every fourth has no due date. */
 const insertTasks = (owner: SQL, assigneeId: string, count: number) => sql`
   INSERT INTO tasks
@@ -101,6 +126,7 @@ t.test(
     await db.execute(insertTasks(smallOwner, boss.user.id, ROWS))
     const member = await signUp()
     await db.execute(insertProjects(ann.user.id, member.user.id))
+    await db.execute(insertParents(ann.user.id))
     await db.execute(sql`vacuum analyze tasks, users, projects, project_members`)
 
     const caller = (who: typeof ann, role: Caller['role']) =>
@@ -108,6 +134,8 @@ t.test(
     const owner = caller(ann, 'user')
     const manager = caller(boss, 'manager')
     const inProjects = caller(member, 'user')
+    const parent_id = await findParent(db, ann.user.id, false)
+    const shared = await findParent(db, ann.user.id, true)
     const queries: [Caller, TaskListQuery][] = [
       ...SORTS.flatMap((sort): [Caller, TaskListQuery][] => [
         [owner, { sort }],
@@ -159,6 +187,13 @@ t.test(
       [inProjects, { q: 'word77' }],
       [inProjects, { q: 'common' }],
       [inProjects, { overdue: true, sort: 'due_date_asc' }],
+      [owner, { parent_id }],
+      [owner, { parent_id, sort: 'title_asc' }],
+      [owner, { top_level: true }],
+      [owner, { top_level: true, sort: 'due_date_asc' }],
+      [owner, { top_level: false, status: ['done'] }],
+      [inProjects, { parent_id: shared }],
+      [inProjects, { top_level: true }],
       [inProjects, { personal: false }],
       [inProjects, { assignee_id: 'none' }]
     ]
@@ -189,13 +224,21 @@ t.test(
   }
 )
 
+const labelOf = ({ role }: Caller, query: TaskListQuery): string => {
+  const { owner_id, assignee_id, parent_id, ...shown } = query
+  const named = {
+    ...(assignee_id && { assignee_id: 'me' }),
+    ...(parent_id && { parent_id: 'one' })
+  }
+  return `${role} ${JSON.stringify({ ...shown, ...named })}`
+}
+
 /** Asserts what the first and the last page of a list read. */
 async function checkPlans(t: Test, db: Db, who: Caller, query: TaskListQuery): Promise<void> {
   const nearEnd = await positionNearEnd(db, who, query)
   const first = await explain(db, who, query)
   const last = await explain(db, who, query, nearEnd)
-  const shown = { ...query, owner_id: undefined, assignee_id: query.assignee_id && 'me' }
-  const label = `${who.role} ${JSON.stringify(shown)}`
+  const label = labelOf(who, query)
   const isCustom = needsCustomPlan(conditionsOf(query))
   // Only pages of many lists are sorted, of which one has as many rows as it shows.
   const isMerged = 'lists' in (await visibleTasks(db, who, query)).values
@@ -330,7 +373,8 @@ async function statementOf(
   return {
     text: built.sql,
     values: fillPlaceholders(built.params, values),
-    isGeneric: prepare !== undefined || !needsCustomPlan(conditions)
+    // No list of subtasks stays prepared: each is planned for its values.
+    isGeneric: prepare !== undefined || !(needsCustomPlan(conditions) || filter.parent_id)
   }
 }
 
