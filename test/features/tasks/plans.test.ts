@@ -12,6 +12,7 @@ import { type TaskListQuery, TaskSort } from '../../../src/features/tasks/list.s
 import { isByPosition } from '../../../src/features/tasks/sortable.ts'
 import { visibleTasks } from '../../../src/features/tasks/visible.ts'
 import { openWithoutTimeouts, serverUrl } from '../../support/database.ts'
+import { findParent, insertParents } from '../../support/subtasks.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
 /** Tasks of all small owners together; `PLAN_ROWS=1000000` is the size that the plans are designed for. */
@@ -61,31 +62,6 @@ const insertProjects = (ownerId: string, memberId: string) => sql`
   FROM made
   WHERE t.owner_id = made.owner_id
     AND made.name = 'Project ' || abs(hashtext(t.id::text)) % ${PROJECTS * 5}::int`
-
-/** Puts three of ten tasks of an owner below another one of the ten. */
-const insertParents = (ownerId: string) => sql`
-  WITH numbered AS (
-    SELECT id, project_id, row_number() OVER (PARTITION BY project_id ORDER BY id) - 1 AS n
-    FROM tasks
-    WHERE owner_id = ${ownerId}
-  )
-  UPDATE tasks t
-  SET parent_id = p.id
-  FROM numbered c
-  JOIN numbered p ON p.n = c.n - c.n % 10 AND p.project_id IS NOT DISTINCT FROM c.project_id
-  WHERE t.owner_id = ${ownerId} AND t.id = c.id AND c.n % 10 BETWEEN 1 AND 3`
-
-/** Returns a task of an owner that has subtasks: in a project, or a personal one. */
-async function findParent(db: Db, ownerId: string, isShared: boolean): Promise<string> {
-  const [row] = await executeRows<{ parent_id: string }>(
-    db,
-    sql`
-      SELECT parent_id FROM tasks
-      WHERE owner_id = ${ownerId} AND parent_id IS NOT NULL AND (project_id IS NOT NULL) = ${isShared}
-      LIMIT 1`
-  )
-  return row?.parent_id ?? ''
-}
 
 /** Every thousandth task is assigned; every fourth has no due date. */
 const insertTasks = (owner: SQL, assigneeId: string, count: number) => sql`
