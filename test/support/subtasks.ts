@@ -25,6 +25,31 @@ export const insertBelow = (db: Db, { owner_id, id }: Task, count: number) =>
     FROM tasks, generate_series(1, ${count}::int) n
     WHERE owner_id = ${owner_id} AND id = ${id}`)
 
+/** Puts three of ten tasks of an owner below another one of the ten. */
+export const insertParents = (ownerId: string) => sql`
+  WITH numbered AS (
+    SELECT id, project_id, row_number() OVER (PARTITION BY project_id ORDER BY id) - 1 AS n
+    FROM tasks
+    WHERE owner_id = ${ownerId}
+  )
+  UPDATE tasks t
+  SET parent_id = p.id
+  FROM numbered c
+  JOIN numbered p ON p.n = c.n - c.n % 10 AND p.project_id IS NOT DISTINCT FROM c.project_id
+  WHERE t.owner_id = ${ownerId} AND t.id = c.id AND c.n % 10 BETWEEN 1 AND 3`
+
+/** Returns a task of an owner that has subtasks: in a project, or a personal one. */
+export async function findParent(db: Db, ownerId: string, isShared: boolean): Promise<string> {
+  const [row] = await executeRows<{ parent_id: string }>(
+    db,
+    sql`
+      SELECT parent_id FROM tasks
+      WHERE owner_id = ${ownerId} AND parent_id IS NOT NULL AND (project_id IS NOT NULL) = ${isShared}
+      LIMIT 1`
+  )
+  return row?.parent_id ?? ''
+}
+
 /** Every way in which stored tasks break the rules of subtasks. */
 export async function treeViolations(db: Db): Promise<{ rule: string; id: string }[]> {
   const found = await executeRows<{ rule: string; id: string }>(

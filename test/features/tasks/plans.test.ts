@@ -12,6 +12,7 @@ import { type TaskListQuery, TaskSort } from '../../../src/features/tasks/list.s
 import { isByPosition } from '../../../src/features/tasks/sortable.ts'
 import { visibleTasks } from '../../../src/features/tasks/visible.ts'
 import { openWithoutTimeouts, serverUrl } from '../../support/database.ts'
+import { findParent, insertParents } from '../../support/subtasks.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
 /** Tasks of all small owners together; `PLAN_ROWS=1000000` is the size that the plans are designed for. */
@@ -101,6 +102,7 @@ t.test(
     await db.execute(insertTasks(smallOwner, boss.user.id, ROWS))
     const member = await signUp()
     await db.execute(insertProjects(ann.user.id, member.user.id))
+    await db.execute(insertParents(ann.user.id))
     await db.execute(sql`vacuum analyze tasks, users, projects, project_members`)
 
     const caller = (who: typeof ann, role: Caller['role']) =>
@@ -108,6 +110,8 @@ t.test(
     const owner = caller(ann, 'user')
     const manager = caller(boss, 'manager')
     const inProjects = caller(member, 'user')
+    const parent_id = await findParent(db, ann.user.id, false)
+    const shared = await findParent(db, ann.user.id, true)
     const queries: [Caller, TaskListQuery][] = [
       ...SORTS.flatMap((sort): [Caller, TaskListQuery][] => [
         [owner, { sort }],
@@ -159,6 +163,13 @@ t.test(
       [inProjects, { q: 'word77' }],
       [inProjects, { q: 'common' }],
       [inProjects, { overdue: true, sort: 'due_date_asc' }],
+      [owner, { parent_id }],
+      [owner, { parent_id, sort: 'title_asc' }],
+      [owner, { top_level: true }],
+      [owner, { top_level: true, sort: 'due_date_asc' }],
+      [owner, { top_level: false, status: ['done'] }],
+      [inProjects, { parent_id: shared }],
+      [inProjects, { top_level: true }],
       [inProjects, { personal: false }],
       [inProjects, { assignee_id: 'none' }]
     ]
@@ -189,13 +200,21 @@ t.test(
   }
 )
 
+const labelOf = ({ role }: Caller, query: TaskListQuery): string => {
+  const { owner_id, assignee_id, parent_id, ...shown } = query
+  const named = {
+    ...(assignee_id && { assignee_id: 'me' }),
+    ...(parent_id && { parent_id: 'one' })
+  }
+  return `${role} ${JSON.stringify({ ...shown, ...named })}`
+}
+
 /** Asserts what the first and the last page of a list read. */
 async function checkPlans(t: Test, db: Db, who: Caller, query: TaskListQuery): Promise<void> {
   const nearEnd = await positionNearEnd(db, who, query)
   const first = await explain(db, who, query)
   const last = await explain(db, who, query, nearEnd)
-  const shown = { ...query, owner_id: undefined, assignee_id: query.assignee_id && 'me' }
-  const label = `${who.role} ${JSON.stringify(shown)}`
+  const label = labelOf(who, query)
   const isCustom = needsCustomPlan(conditionsOf(query))
   // Only pages of many lists are sorted, of which one has as many rows as it shows.
   const isMerged = 'lists' in (await visibleTasks(db, who, query)).values
@@ -330,7 +349,8 @@ async function statementOf(
   return {
     text: built.sql,
     values: fillPlaceholders(built.params, values),
-    isGeneric: prepare !== undefined || !needsCustomPlan(conditions)
+    // No list of subtasks stays prepared: each is planned for its values.
+    isGeneric: prepare !== undefined || !(needsCustomPlan(conditions) || filter.parent_id)
   }
 }
 
