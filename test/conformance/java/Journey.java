@@ -77,8 +77,8 @@ public class Journey {
       Integer limit,
       String cursor) throws ApiException {
     return tasks.listTasks(
-        null, null, null, null, null, null, status, null, null, null, null, after, before, null, null, null,
-        null, null, null, null, sort, limit, cursor, null);
+        null, null, null, null, null, null, null, null, status, null, null, null, null, after, before, null, null, null,
+        null, null, null, null, sort, limit, cursor, null, null);
   }
 
   public static void main(String[] args) throws Exception {
@@ -147,7 +147,7 @@ public class Journey {
     expect(tasks.deleteTaskWithHttpInfo(id, "\"2\"").getStatusCode() == 204, id);
     done("deleteTask");
 
-    expectProblem(() -> tasks.getTask(id, null), 404, "not_found");
+    expectProblem(() -> tasks.getTask(id, null, null), 404, "not_found");
     done("getTask deleted");
 
     Task restored = tasks.restoreTask(id, null);
@@ -166,8 +166,8 @@ public class Journey {
     expect(job.getStatus() == TaskImportStatus.SUCCEEDED, job);
     expect(job.getRowsTotal() == 4 && job.getRowsImported() == 3 && job.getRowsRejected() == 1, job);
     TaskPage imported = tasks.listTasks(
-        null, null, null, null, null, null, null, null, List.of("imported"), null, null, null, null, null, null,
-        null, null, null, null, null, null, null, null, null);
+        null, null, null, null, null, null, null, null, null, null, List.of("imported"), null, null, null, null, null,
+        null, null, null, null, null, null, null, null, null, null, null);
     expect(imported.getData().size() == 3, imported);
     done("getTaskImport");
 
@@ -229,7 +229,7 @@ public class Journey {
 
     List<Task> found = tasks.listTasks(
         null, null, List.of(project.getId()), null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null, null, null, null, null).getData();
+        null, null, null, null, null, null, null, null, null, null, null, null).getData();
     expect(found.size() == 1 && found.get(0).getCompleted() && found.get(0).getCommentCount() == 1, found);
     done("listTasks of project");
   }

@@ -65,8 +65,8 @@ async fn list(
     let after = days.map(|(from, _)| timestamp(from, 0));
     let before = days.map(|(_, to)| timestamp(to, 0));
     Ok(tasks_api::list_tasks(
-        client, None, None, None, None, None, None, status, None, None, None, None, after.as_deref(),
-        before.as_deref(), None, None, None, None, None, None, None, Some(sort), limit, cursor, None,
+        client, None, None, None, None, None, None, None, None, status, None, None, None, None, after.as_deref(),
+        before.as_deref(), None, None, None, None, None, None, None, Some(sort), limit, cursor, None, None,
     )
     .await?)
 }
@@ -139,7 +139,7 @@ async fn main() -> Outcome<()> {
     tasks_api::delete_task(&client, &id, Some("\"2\"")).await?;
     done("deleteTask");
 
-    expect_problem(tasks_api::get_task(&client, &id, None).await, 404, "not_found");
+    expect_problem(tasks_api::get_task(&client, &id, None, None).await, 404, "not_found");
     done("getTask deleted");
 
     let restored = tasks_api::restore_task(&client, &id, None).await?;
@@ -161,8 +161,8 @@ async fn main() -> Outcome<()> {
     assert_eq!((job.rows_total, job.rows_imported, job.rows_rejected), (4, 3, 1));
     let tags = Some(vec!["imported".to_owned()]);
     let imported = tasks_api::list_tasks(
-        &client, None, None, None, None, None, None, None, None, tags, None, None, None, None, None, None, None, None,
-        None, None, None, None, None, None, None,
+        &client, None, None, None, None, None, None, None, None, None, None, tags, None, None, None, None, None, None,
+        None, None, None, None, None, None, None, None, None, None,
     )
     .await?;
     assert_eq!(imported.data.len(), 3);
@@ -234,7 +234,7 @@ async fn share(anonymous: &Configuration, owner: &Configuration, user: &User, pa
 
     let found = tasks_api::list_tasks(
         owner, None, None, Some(vec![project.id]), None, None, None, None, None, None, None, None, None, None, None,
-        None, None, None, None, None, None, None, None, None, None,
+        None, None, None, None, None, None, None, None, None, None, None, None, None,
     )
     .await?
     .data;
