@@ -49,7 +49,12 @@ if (files.of > 1) {
 }
 const child = spawn(process.execPath, [tap, '--reporter=tap', ...process.argv.slice(2)], {
   stdio: ['ignore', 'pipe', 'inherit'],
-  env: { ...process.env, TASKLANE_MET_ANSWERS: seenResponses }
+  env: {
+    // Each file is a process that loads the whole application.
+    NODE_COMPILE_CACHE: join(import.meta.dirname, '../node_modules/.cache/tasklane/compiled'),
+    ...process.env,
+    TASKLANE_MET_ANSWERS: seenResponses
+  }
 })
 /** Lines about where tap runs a file, which are left out. */
 const SYSTEM =

@@ -63,7 +63,7 @@ export const problemAdvice: Record<ProblemCode, string> = {
   project_too_large:
     'Move tasks out of the project, or delete some and wait until they are purged.',
   history_too_long:
-    'Move the subtasks one by one, or lift some of them to the top level first; then move the task.',
+    'Move fewer tasks at a time: subtasks one by one, or some of them to the top level first.',
   invitation_over: md`The invitation was answered, withdrawn or has expired; the detail says which. Ask for another
     one if you still need it.`,
   id_taken: md`A task with the id exists. If it is yours from an earlier attempt, that attempt has succeeded; otherwise

@@ -24,9 +24,12 @@ async function work(who: Person, project_id: string, assignee_id: string): Promi
   await move(who, task, { before_id: '019f2f6e-7c1a-7bbb-8bbb-0123456789ab' })
   const operations = [
     { op: 'create', data: { title: 'Mow the lawn', project_id } },
-    { op: 'update', task_id: task.id, data: { priority: 'high' } }
+    { op: 'update', id: task.id, data: { priority: 'high' } }
   ]
-  await who.post('/api/v1/task-batches', { operations })
+  const batch = await who.post('/api/v1/task-batches', { operations })
+  if (batch.statusCode !== 200) {
+    throw new Error(batch.body)
+  }
   for (const query of [
     '',
     'q=door',

@@ -6,7 +6,8 @@ export const withoutStatements =
   serverUrl === undefined ? 'the driver of a server tells what it sends, and it is the same' : false
 
 interface Client {
-  options: { debug?: false | ((connection: number, text: string) => void) }
+  /** The embedded database has none, and tells nothing. */
+  options?: { debug?: false | ((connection: number, text: string) => void) }
 }
 
 /** Runs work, and returns the texts of the statements that a test's database got meanwhile, from whomever. */
@@ -14,7 +15,7 @@ export async function statementsDuring(
   { db }: Pick<TestDatabase, 'db'>,
   work: () => Promise<unknown>
 ): Promise<string[]> {
-  const { options } = (db as unknown as { $client: Client }).$client
+  const { options = {} } = (db as unknown as { $client: Client }).$client
   const texts: string[] = []
   options.debug = (_, text) => texts.push(text)
   try {

@@ -49,7 +49,12 @@ export interface BatchContext {
   tree: TaskTree
   /** The tasks that are planned, by id. */
   made: Map<string, NewTask>
+  /** Events and comments of the tasks that change their owner. */
+  movedRows: number
 }
+
+/** So many rows change their owner in less than a second. */
+const MAX_MOVED_ROWS = 20_000
 
 /** Locks the tasks that operations name, and reads what these are checked against. */
 export async function loadBatch(
@@ -85,7 +90,8 @@ export async function loadBatch(
     quotas: await loadQuotas(tx, quota, [caller.id, ...owners], mayAddTasks(operations)),
     storage: quota.storage,
     tree: treeOf(await listTrees(tx, parents)),
-    made: new Map()
+    made: new Map(),
+    movedRows: 0
   }
 }
 
@@ -182,6 +188,7 @@ async function planChange(
     return { unchanged: task }
   }
   checkPlace(batch, changeSet, at)
+  checkHistory(batch, changeSet, task)
   return { changeSet }
 }
 
@@ -198,6 +205,22 @@ function checkPlace(batch: BatchContext, changeSet: TaskChangeSet, at: string): 
   batch.storage.assertStorageFor(changeSet)
   if (change.new_owner_id !== undefined) {
     batch.quotas.take(change.new_owner_id)
+  }
+}
+
+/** Throws when the history and the comments of tasks that change their owner are too long for one transaction. */
+function checkHistory(
+  batch: BatchContext,
+  { change: { new_owner_id } }: TaskChangeSet,
+  { version, comment_count }: Task
+): void {
+  if (new_owner_id !== undefined) {
+    batch.movedRows += version + comment_count
+    if (batch.movedRows > MAX_MOVED_ROWS) {
+      throw new Problem('history_too_long', {
+        detail: `Tasks of a batch that change their owner have up to ${MAX_MOVED_ROWS} events and comments together.`
+      })
+    }
   }
 }
 

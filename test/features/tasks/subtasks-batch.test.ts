@@ -1,6 +1,8 @@
+import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { v7 as uuidv7 } from 'uuid'
-import { createProject, titlesIn } from '../../support/projects.ts'
+import type { Task } from '../../../src/features/tasks/schema.ts'
+import { createProject, projectWith, titlesIn } from '../../support/projects.ts'
 import { createBelow, insertBelow, treeViolations } from '../../support/subtasks.ts'
 import { createTestApp, type Person } from '../../support/test-app.ts'
 
@@ -139,4 +141,20 @@ t.test('a hundred subtasks in one batch are as good as any', async (t) => {
   const read = await ann.get(`/api/v1/tasks/${top.id}?include_subtasks=true`)
   t.strictSame(read.json().subtasks, { total: 200, done: 0 })
   t.strictSame(await treeViolations(db), [])
+})
+
+t.test('a batch gives tasks away with a history of bounded length', async (t) => {
+  const [ann, bob] = [await signUp(), await signUp()]
+  const project = await projectWith(bob, { editor: ann })
+  const [first, second] = [
+    await ann.create({ title: 'First' }),
+    await ann.create({ title: 'Second' })
+  ]
+  await db.execute(sql`UPDATE tasks SET comment_count = 10000 WHERE owner_id = ${ann.user.id}`)
+  const move = ({ id }: Task) => ({ op: 'update', id, data: { project_id: project.id } })
+  const refused = await run(ann, [move(first), move(second)])
+  t.equal(refused.statusCode, 409)
+  t.match(refused.json(), { code: 'history_too_long', detail: /20000 events and comments/ })
+  t.match((await ann.read(first)).json(), { project_id: null, version: 1 })
+  t.equal((await run(ann, [move(first)])).statusCode, 200)
 })
