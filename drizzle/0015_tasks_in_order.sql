@@ -1,4 +1,4 @@
--- contract: the previous release sorts the tasks of all users by indexes that go
+-- expand: subtasks, a manual order and comments
 CREATE TABLE "task_comments" (
 	"owner_id" uuid NOT NULL,
 	"task_id" uuid NOT NULL,
@@ -12,11 +12,7 @@ CREATE TABLE "task_comments" (
 	CONSTRAINT "task_comments_owner_id_task_id_id_pk" PRIMARY KEY("owner_id","task_id","id")
 );
 --> statement-breakpoint
-DROP INDEX IF EXISTS "tasks_all_priority";--> statement-breakpoint
-DROP INDEX IF EXISTS "tasks_all_title";--> statement-breakpoint
 ALTER TABLE "tasks" ADD COLUMN "parent_id" uuid;--> statement-breakpoint
 ALTER TABLE "tasks" ADD COLUMN "position" text;--> statement-breakpoint
 ALTER TABLE "tasks" ADD COLUMN "comment_count" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
-ALTER TABLE "task_comments" ADD CONSTRAINT "task_comments_owner_id_task_id_tasks_owner_id_id_fk" FOREIGN KEY ("owner_id","task_id") REFERENCES "public"."tasks"("owner_id","id") ON DELETE cascade ON UPDATE cascade;--> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "tasks_list_position" ON "tasks" USING btree ("owner_id",coalesce("project_id", "owner_id"),coalesce("position", 'l' || lpad(to_hex(greatest(extract(epoch FROM "created_at" AT TIME ZONE 'UTC') * 1000, 0)::bigint), 12, '0') || replace("id"::text, '-', '') || '8') COLLATE "C","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "tasks_subtasks" ON "tasks" USING btree ("owner_id","parent_id") WHERE "tasks"."parent_id" is not null;
+ALTER TABLE "task_comments" ADD CONSTRAINT "task_comments_owner_id_task_id_tasks_owner_id_id_fk" FOREIGN KEY ("owner_id","task_id") REFERENCES "public"."tasks"("owner_id","id") ON DELETE cascade ON UPDATE cascade;

@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { type CommandLine, readCommandLine, UsageError, type Values } from './commands/arguments.ts'
 import { type CommandName, helpOf, usage } from './commands/command-line.ts'
 import { enableCompileCache } from './commands/compile-cache.ts'
 
 enableCompileCache()
+// process.exit() can wait for ever for a thread that compiles in the background (nodejs/node#54918).
+setFlagsFromString('--no-concurrent-sparkplug')
 
 type Run = (values: Values, args: string[]) => Promise<void>
 

@@ -45,6 +45,7 @@ const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'api-keys → identity': 'a new key needs the password of its owner, who gets an email',
   'tasks → project-access': 'a task is in a project, whose members may see and change it',
   'people → project-access': 'people are found by the project that they belong to',
+  'comments → people': 'whom the author does not find by name cannot be mentioned as a manager',
   'people → tasks': 'whoever sees a task sees the names of those who appear in it',
   'projects → people': 'whom one sees can be made a member',
   'projects → project-access': 'a project is changed by those who may',

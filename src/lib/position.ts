@@ -34,9 +34,9 @@ export const positionsIn = (gap: Gap, count: number): string[] | undefined =>
 const isEmpty = ({ before, after }: Gap): boolean =>
   before !== null && after !== null && before >= after
 
-/** Tells whether a text can be a position. */
+/** Tells whether a text can be a position; below those that begin with A there may be no room. */
 export function isPosition(text: string): boolean {
-  if (text.length > MAX_POSITION || !/^[A-Za-z][0-9a-f]*$/.test(text)) {
+  if (text.length > MAX_POSITION || !/^[B-Za-z][0-9a-f]*$/.test(text)) {
     return false
   }
   try {

@@ -92,3 +92,8 @@ t.test('other texts are no positions', (t) => {
   t.ok(isPosition('a1'))
   t.end()
 })
+
+t.test('a key below which there may be no room is none', async (t) => {
+  t.equal(isPosition(`A${'0'.repeat(25)}1`), false)
+  t.equal(isPosition(`B${'0'.repeat(24)}1`), true)
+})

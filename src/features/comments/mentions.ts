@@ -10,16 +10,28 @@ const WEB_ADDRESS = /\b(?:https?|ftp):\/\/\S+/gi
 const MENTION = /(?<![\p{L}\p{N}][._%+-]{0,8}|@)@([A-Za-z0-9._-]{1,64})(?![\p{L}\p{M}\p{N}._@-])/gu
 
 /**
- * Returns whom a text mentions, in the order in which they first occur: those who can see the task. A name may end in a
+ * Returns whom a text mentions, in the order in which they first occur: those who can see the task. Managers, who see
+ * every task, count where the author finds them by name: mentions tell nobody who they are. A name may end in a
  * punctuation mark; it is part of the name if there is such a user.
  */
-export async function mentionsIn(tx: Tx, task: CommentedTask, text: string): Promise<string[]> {
+export async function mentionsIn(
+  tx: Tx,
+  task: CommentedTask,
+  text: string,
+  visibleAmong: (ids: string[]) => Promise<Set<string>>
+): Promise<string[]> {
   const mentioned = namesIn(text)
   if (mentioned.length === 0) {
     return []
   }
   const viewers = await listViewers(tx, task, [...new Set(mentioned.flat())])
-  const ids = new Map(viewers.map(({ name, id }) => [name, id]))
+  const managers = viewers.filter(({ is_concerned }) => !is_concerned).map(({ id }) => id)
+  const known = managers.length === 0 ? new Set() : await visibleAmong(managers)
+  const ids = new Map(
+    viewers
+      .filter(({ id, is_concerned }) => is_concerned || known.has(id))
+      .map(({ name, id }) => [name, id])
+  )
   const found = mentioned.flatMap((names) => names.map((name) => ids.get(name)).find(Boolean) ?? [])
   return [...new Set(found)].slice(0, MAX_MENTIONS)
 }

@@ -115,32 +115,39 @@ export async function deleteComment(tx: Db, task: TaskKey, id: string): Promise<
   await tx.delete(taskComments).where(and(isOn(task), eq(taskComments.id, id)))
 }
 
-/** Returns who of the users with these folded usernames can see a task, in one statement. */
+/**
+ * Returns who of the users with these folded usernames can see a task, in one statement, and who of them does so as a
+ * manager only.
+ */
 export function listViewers(
   db: Db,
   task: TaskKey & { project_id: string | null; assignee_id: string | null },
   names: string[]
-): Promise<{ id: string; name: string }[]> {
+): Promise<{ id: string; name: string; is_concerned: boolean }[]> {
   const { owner_id, project_id, assignee_id } = task
   const name = sql<string>`${foldedUsername(users.username)}`
   const isMember = sql`EXISTS (
     SELECT FROM ${projectMembers} m
     WHERE m.owner_id = ${owner_id} AND m.project_id = ${project_id} AND m.user_id = ${users.id}
   )`
+  const isConcerned = or(
+    eq(users.id, owner_id),
+    assignee_id === null ? undefined : eq(users.id, assignee_id),
+    project_id === null ? undefined : isMember
+  )
   return db
-    .select({ id: users.id, name: name.as('name') })
+    .select({
+      id: users.id,
+      name: name.as('name'),
+      is_concerned: sql<boolean>`${isConcerned}`.as('is_concerned')
+    })
     .from(users)
     .where(
       and(
         // Quoted, since a user may be called null.
         sql`${name} = ANY(${`{${names.map((it) => `"${it}"`).join()}}`}::text[])`,
         eq(users.disabled, false),
-        or(
-          eq(users.id, owner_id),
-          assignee_id === null ? undefined : eq(users.id, assignee_id),
-          project_id === null ? undefined : isMember,
-          inArray(users.role, ['manager', 'admin'])
-        )
+        or(isConcerned, inArray(users.role, ['manager', 'admin']))
       )
     )
 }

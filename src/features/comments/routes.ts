@@ -46,6 +46,7 @@ const create = {
     body: ref(TaskCommentCreate),
     response: responses(
       { 201: ref(TaskComment) },
+      'not_allowed',
       'quota_exceeded',
       'not_found',
       'project_archived',
@@ -143,7 +144,7 @@ export async function commentRoutes(
   app: App,
   { db, config, secrets }: Pick<Deps, 'db' | 'config' | 'secrets'>
 ) {
-  const deps = { db, storage: storageQuotaOf(db, config) }
+  const deps = { db, config, storage: storageQuotaOf(db, config) }
   const comments = createCommentReader(db, cursors(deriveKeys(secrets, 'cursor')))
   const taskOf = ({ params }: { params: { task_id: string } }) => params.task_id.toLowerCase()
 

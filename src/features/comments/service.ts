@@ -1,9 +1,11 @@
 import { v7 as uuidv7 } from 'uuid'
+import type { Config } from '../../config.ts'
 import { audit } from '../../core/audit.ts'
 import { atLeast, type Caller, type RequestContext } from '../../core/context.ts'
 import { Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
+import { listVisibleAmong } from '../people/service.ts'
 import { mayIn, roleIn } from '../project-access/service.ts'
 import {
   type CommentedTask,
@@ -27,6 +29,7 @@ const MAX_COMMENTS = 1000
 
 export interface CommentDeps {
   db: Db
+  config: Pick<Config, 'DIRECTORY'>
   storage: StorageQuota
 }
 
@@ -46,9 +49,12 @@ export const readOwnComments = (
   after?: Pick<TaskComment, 'task_id' | 'id'>
 ) => listCommentsOfOwner(db, ownerId, limit, after)
 
+const visibleTo = (db: Db, config: CommentDeps['config'], caller: Caller) => (ids: string[]) =>
+  listVisibleAmong({ db, config }, caller, ids)
+
 /** Comments on a task that the caller sees, in `tx` when there is one. */
 export const createComment = (
-  { db, storage }: CommentDeps,
+  { db, config, storage }: CommentDeps,
   ctx: RequestContext,
   taskId: string,
   { body }: TaskCommentCreate,
@@ -67,7 +73,7 @@ export const createComment = (
       id: idAfter(await findLastId(tx, task)),
       author_id: ctx.caller.id,
       body,
-      mentions: await mentionsIn(tx, task, body)
+      mentions: await mentionsIn(tx, task, body, visibleTo(tx, config, ctx.caller))
     })
     await countComment(tx, task, 1)
     await record(tx, ctx, 'comment.created', comment)
@@ -76,7 +82,7 @@ export const createComment = (
 
 /** Changes the text of the caller's own comment; when it is the same, nothing is written. */
 export const changeComment = (
-  { db, storage }: CommentDeps,
+  { db, config, storage }: CommentDeps,
   ctx: RequestContext,
   id: CommentId,
   versions: Versions,
@@ -92,7 +98,7 @@ export const changeComment = (
       return comment
     }
     storage.assertStorage(task.owner_id)
-    const mentions = await mentionsIn(tx, task, body)
+    const mentions = await mentionsIn(tx, task, body, visibleTo(tx, config, ctx.caller))
     const changed = await updateComment(tx, task, comment.id, { body, mentions })
     await record(tx, ctx, 'comment.updated', changed)
     return changed

@@ -42,6 +42,17 @@ export async function isVisibleTo(deps: PeopleDeps, caller: Caller, id: string):
   return (await listPeople(deps.db, filter, { after: undefined, limit: 1 })).length === 1
 }
 
+/** Returns which of some people a caller may find, in one statement. */
+export async function listVisibleAmong(
+  deps: PeopleDeps,
+  caller: Caller,
+  ids: string[]
+): Promise<Set<string>> {
+  const filter = { knownTo: knownTo(deps, caller), q: undefined, ids }
+  const found = await listPeople(deps.db, filter, { after: undefined, limit: ids.length })
+  return new Set(found.map(({ id }) => id))
+}
+
 /** Returns a project whose people the caller may list; undefined for one that they cannot see. */
 export async function visibleProject({ db }: PeopleDeps, caller: Caller, id: string) {
   const project = (await readProjectStates(db, caller, [id])).get(id)

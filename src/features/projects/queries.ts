@@ -119,14 +119,15 @@ export async function lockPending(
 }
 
 /**
- * Tells whether a caller-made id is used by any project, or is the id of a user, which names their personal list; it is
- * locked until the transaction ends.
+ * Tells whether a caller-made id is used by any project or task, or is the id of a user, which names their personal
+ * list; it is locked until the transaction ends.
  */
 export async function isIdTaken(tx: Db, id: string): Promise<boolean> {
   await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${id}, 0))`)
   const used = await Promise.all([
     tx.$count(projects, eq(projects.id, id)),
-    tx.$count(users, eq(users.id, id))
+    tx.$count(users, eq(users.id, id)),
+    tx.$count(tasks, eq(tasks.id, id))
   ])
   return used.some((count) => count > 0)
 }

@@ -7,6 +7,7 @@ import { etagOf } from '../../http/etag.ts'
 import { mustGet } from '../../lib/must-get.ts'
 import type { TaskChangeSet } from './changes.ts'
 import { listChangesSince, recordTaskEvents } from './events.queries.ts'
+import { FIELD_NAMES } from './fields.ts'
 import { lockTasks, type VisibleTask } from './queries.ts'
 import type { Task } from './schema.ts'
 import { updateTasks } from './update.queries.ts'
@@ -73,7 +74,7 @@ export async function checkVersion(tx: Db, task: Task, versions: Versions): Prom
   )
 }
 
-/** Returns the fields whose value was another one at `version`; a field that was changed back is not among them. */
+/** Returns the writable fields whose value was another one at `version`; what was changed back is not among them. */
 async function fieldsChangedSince(tx: Db, task: Task, version: number): Promise<string[]> {
   const before = new Map<string, unknown>()
   for (const { changes } of await listChangesSince(tx, task.owner_id, task.id, version)) {
@@ -84,6 +85,7 @@ async function fieldsChangedSince(tx: Db, task: Task, version: number): Promise<
     }
   }
   return [...before]
+    .filter(([field]) => FIELD_NAMES.some((name) => name === field))
     .filter(([field, old]) => !isDeepStrictEqual(old, task[field as keyof Task]))
     .map(([field]) => field)
     .sort()

@@ -14,6 +14,7 @@ import { loadQuotas, type Quota, type Quotas } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
 import type { StorageQuota } from './storage-quota.ts'
 import { listTrees } from './subtasks.queries.ts'
+import { assertShortHistory, type Given } from './subtasks.ts'
 import {
   addProjectsOf,
   assertMember,
@@ -49,12 +50,8 @@ export interface BatchContext {
   tree: TaskTree
   /** The tasks that are planned, by id. */
   made: Map<string, NewTask>
-  /** Events and comments of the tasks that change their owner. */
-  movedRows: number
+  given: Given
 }
-
-/** So many rows change their owner in less than a second. */
-const MAX_MOVED_ROWS = 20_000
 
 /** Locks the tasks that operations name, and reads what these are checked against. */
 export async function loadBatch(
@@ -62,7 +59,7 @@ export async function loadBatch(
   ctx: RequestContext,
   quota: Quota,
   operations: TaskBatchOperation[]
-): Promise<BatchContext> {
+): Promise<Omit<BatchContext, 'given'>> {
   const creates = operations.filter(({ op }) => op === 'create')
   const others = operations.filter(({ op }) => op !== 'create')
   const { caller } = ctx
@@ -90,8 +87,7 @@ export async function loadBatch(
     quotas: await loadQuotas(tx, quota, [caller.id, ...owners], mayAddTasks(operations)),
     storage: quota.storage,
     tree: treeOf(await listTrees(tx, parents)),
-    made: new Map(),
-    movedRows: 0
+    made: new Map()
   }
 }
 
@@ -188,7 +184,9 @@ async function planChange(
     return { unchanged: task }
   }
   checkPlace(batch, changeSet, at)
-  checkHistory(batch, changeSet, task)
+  if (changeSet.change.new_owner_id !== undefined) {
+    await assertShortHistory(batch.tx, task, [], batch.given)
+  }
   return { changeSet }
 }
 
@@ -205,22 +203,6 @@ function checkPlace(batch: BatchContext, changeSet: TaskChangeSet, at: string): 
   batch.storage.assertStorageFor(changeSet)
   if (change.new_owner_id !== undefined) {
     batch.quotas.take(change.new_owner_id)
-  }
-}
-
-/** Throws when the history and the comments of tasks that change their owner are too long for one transaction. */
-function checkHistory(
-  batch: BatchContext,
-  { change: { new_owner_id } }: TaskChangeSet,
-  { version, comment_count }: Task
-): void {
-  if (new_owner_id !== undefined) {
-    batch.movedRows += version + comment_count
-    if (batch.movedRows > MAX_MOVED_ROWS) {
-      throw new Problem('history_too_long', {
-        detail: `Tasks of a batch that change their owner have up to ${MAX_MOVED_ROWS} events and comments together.`
-      })
-    }
   }
 }
 

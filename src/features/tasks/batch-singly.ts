@@ -9,7 +9,7 @@ import { changeLockedTask } from './locked-change.ts'
 import type { Quota } from './quota.ts'
 import type { TaskUpdate } from './schema.ts'
 import { findGoneVersion, listLinked } from './subtasks.queries.ts'
-import { lockListsOf, lockStructure, type Named } from './subtasks.ts'
+import { type Given, lockListsOf, lockStructure, type Named } from './subtasks.ts'
 import { deletionOf, updateOf } from './update.ts'
 
 /**
@@ -59,6 +59,7 @@ export interface SingleRun {
   quota: Quota
   projects: ProjectsById
   seenIds: Set<string>
+  given: Given
   /** Those that were deleted, perhaps with others below them. */
   deletedIds: string[]
 }
@@ -89,21 +90,21 @@ const versionsOf = ({ if_version }: TaskBatchOperation) =>
   if_version === undefined ? undefined : [if_version]
 
 async function update(
-  { quota, tx, ctx, projects }: SingleRun,
+  { quota, tx, ctx, projects, given }: SingleRun,
   id: string,
   operation: TaskBatchOperation,
   at: string
 ): Promise<TaskBatchItem> {
   const change = async () => {
     const request = updateOf(ctx, id, versionsOf(operation), operation.data as TaskUpdate)
-    return changeLockedTask({ db: tx, quota }, ctx, request, { tx, projects })
+    return changeLockedTask({ db: tx, quota }, ctx, request, { tx, projects, given })
   }
   return itemOf.task(200, await pointingInto(at, change))
 }
 
 /** Deletes a task; one that has gone with another one of the same batch is deleted as well. */
 async function remove(
-  { quota, tx, ctx, projects, deletedIds }: SingleRun,
+  { quota, tx, ctx, projects, given, deletedIds }: SingleRun,
   id: string,
   operation: TaskBatchOperation
 ): Promise<TaskBatchItem> {
@@ -112,7 +113,11 @@ async function remove(
     return itemOf.deleted(id, gone)
   }
   const request = deletionOf(ctx, id, versionsOf(operation))
-  const { version } = await changeLockedTask({ db: tx, quota }, ctx, request, { tx, projects })
+  const { version } = await changeLockedTask({ db: tx, quota }, ctx, request, {
+    tx,
+    projects,
+    given
+  })
   deletedIds.push(id)
   return itemOf.deleted(id, version)
 }

@@ -34,7 +34,12 @@ export function runBatch(
 ): Promise<TaskBatchItem[]> {
   return joinTransaction(db, tx, async (tx) => {
     const { single, projects } = await listTreeChanges(tx, ctx.caller, operations)
-    const run: BatchRun = { tx, ctx, quota, projects, atomic, seenIds: new Set(), deletedIds: [] }
+    const run: BatchRun = {
+      ...{ tx, ctx, quota, projects, atomic },
+      seenIds: new Set(),
+      given: { rows: 0 },
+      deletedIds: []
+    }
     const items: TaskBatchItem[] = []
     for (const part of partsOf(operations, single)) {
       items.push(...(part.isSingle ? await runOne(run, part.of) : await runTogether(run, part.of)))
@@ -82,7 +87,7 @@ async function runOne(run: BatchRun, of: Numbered[]): Promise<TaskBatchItem[]> {
 async function runTogether(run: BatchRun, of: Numbered[]): Promise<TaskBatchItem[]> {
   const { tx, ctx, quota } = run
   const operations = of.map(([, operation]) => operation)
-  const batch = await loadBatch(tx, ctx, quota, operations)
+  const batch = { ...(await loadBatch(tx, ctx, quota, operations)), given: run.given }
   const plans: Plan[] = []
   for (const [i, operation] of of) {
     const plan = await planOperation(batch, operation, `/operations/${i}`, run.seenIds)

@@ -34,7 +34,7 @@ export function buildUpdate(
     return undefined
   }
   if (!mayEdit(caller, task)) {
-    assertStatusOnly(caller, task, fields)
+    assertAssignees(caller, task, changes)
   }
   const change = changeOf(task, wanted)
   if ('status' in changes) {
@@ -107,16 +107,17 @@ export function leaveParent({ change, changes }: TaskChangeSet): void {
 const mayEdit = (caller: Caller, { owner_id, member_role = null }: VisibleTask): boolean =>
   owner_id === caller.id || mayIn(roleIn(caller, { owner_id, member_role }), 'editTasks')
 
-/** Lets an assignee change the status, and nothing else. */
-function assertStatusOnly(caller: Caller, task: VisibleTask, fields: string[]): void {
+/** Lets an assignee change the status, or give the task back, and nothing else. */
+function assertAssignees(caller: Caller, task: VisibleTask, changes: Changes): void {
   if (task.assignee_id !== caller.id) {
     throw new Problem('not_allowed', {
       detail: `${standingOf(caller, task)} You may not change it.`
     })
   }
-  if (fields.some((field) => field !== 'status')) {
+  const isGivenBack = changes.assignee_id?.new === null
+  if (Object.keys(changes).some((field) => field !== (isGivenBack ? 'assignee_id' : 'status'))) {
     throw new Problem('not_allowed', {
-      detail: `${standingOf(caller, task)} You may change only its status.`
+      detail: `${standingOf(caller, task)} You may change only its status, or set assignee_id to null.`
     })
   }
 }

@@ -1,10 +1,11 @@
-import { and, desc, eq, gt, lt, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, gte, lt, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { type Changes, taskEvents } from '../../db/tables/task-events.ts'
 
+export type { Changes }
 export type TaskEventType =
   | 'task.created'
   | 'task.updated'
@@ -116,12 +117,28 @@ export async function countEventsOf(
   return row?.count ?? 0
 }
 
-/** Returns a task's events, newest first, older than version `before` when one is given. */
-export function listTaskEvents(
+/** Returns the version with which a task was last assigned to a user; undefined when that was from the beginning. */
+export async function findAssignment(
   db: Db,
   owner_id: string,
   task_id: string,
-  before: number | undefined,
+  userId: string
+): Promise<number | undefined> {
+  const isAssignment = sql`${taskEvents.changes} #>> '{assignee_id,new}' = ${userId}`
+  const [row] = await db
+    .select({ version: taskEvents.version })
+    .from(taskEvents)
+    .where(and(isOf(owner_id, task_id), isAssignment))
+    .orderBy(desc(taskEvents.version))
+    .limit(1)
+  return row?.version
+}
+
+/** Returns a task's events from version `since` on, newest first, older than version `before` when one is given. */
+export function listTaskEvents(
+  db: Db,
+  { owner_id, task_id }: { owner_id: string; task_id: string },
+  { before, since = 1 }: { before: number | undefined; since: number | undefined },
   limit: number
 ) {
   const { id, type, version, actor_id, request_id, changes, created_at } = taskEvents
@@ -137,7 +154,13 @@ export function listTaskEvents(
       created_at
     })
     .from(taskEvents)
-    .where(and(isOf(owner_id, task_id), before === undefined ? undefined : lt(version, before)))
+    .where(
+      and(
+        isOf(owner_id, task_id),
+        gte(version, since),
+        before === undefined ? undefined : lt(version, before)
+      )
+    )
     .orderBy(desc(version))
     .limit(limit)
 }

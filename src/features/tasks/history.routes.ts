@@ -6,10 +6,10 @@ import { addLinkHeader, cursors, toPage } from '../../http/pagination.ts'
 import { ref, responses } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
-import { listTaskEvents } from './events.queries.ts'
+import { type Changes, findAssignment, listTaskEvents } from './events.queries.ts'
 import { TAG_SEPARATOR } from './fields.schema.ts'
 import { type TaskEvent, TaskEventPage, TaskEventQuery } from './history.schema.ts'
-import { findVisibleOwner } from './queries.ts'
+import { findVisibleHistory } from './queries.ts'
 import { TaskParams } from './schema.ts'
 
 const listEvents = {
@@ -20,7 +20,8 @@ const listEvents = {
     summary: "Read a task's history",
     description: md`
       Returns everything that happened to a task, newest first: exactly one entry for each version. A deleted task keeps
-      its history, for its owner and for managers.`,
+      its history, for its owner and for managers. Somebody who sees a task because it is assigned to them does not see
+      what was before that.`,
     params: TaskParams,
     querystring: TaskEventQuery,
     response: responses({ 200: ref(TaskEventPage) }, 'not_found')
@@ -35,14 +36,21 @@ export async function taskHistoryRoutes(app: App, { db, secrets }: Pick<Deps, 'd
     const { caller } = request.ctx
     const { task_id } = request.params
     const { limit = DEFAULT_LIMIT, cursor } = request.query
-    const owner_id = await findVisibleOwner(db, caller, task_id)
-    if (owner_id === undefined) {
+    const seen = await findVisibleHistory(db, caller, task_id)
+    if (!seen) {
       throw new Problem('not_found')
     }
+    const { owner_id, as_assignee } = seen
+    const since = as_assignee ? await findAssignment(db, owner_id, task_id, caller.id) : undefined
     const binding = JSON.stringify(['task_events', caller.id, task_id])
     const before = cursor === undefined ? undefined : Number(decode(binding, cursor)[0])
-    const rows = await listTaskEvents(db, owner_id, task_id, before, limit + 1)
-    const events = rows.map((row): TaskEvent => ({ ...row, changes: changeList(row.changes) }))
+    const rows = await listTaskEvents(db, { owner_id, task_id }, { before, since }, limit + 1)
+    const events = rows.map(
+      (row): TaskEvent => ({
+        ...row,
+        changes: changeList(row.version === since ? assignmentOf(row.changes) : row.changes)
+      })
+    )
     return addLinkHeader(
       request,
       reply,
@@ -51,9 +59,10 @@ export async function taskHistoryRoutes(app: App, { db, secrets }: Pick<Deps, 'd
   })
 }
 
-const changeList = (
-  changes: Record<string, { old: unknown; new: unknown }>
-): TaskEvent['changes'] =>
+/** What else changed with the assignment shows what was before it. */
+const assignmentOf = ({ assignee_id }: Changes): Changes => (assignee_id ? { assignee_id } : {})
+
+const changeList = (changes: Changes): TaskEvent['changes'] =>
   Object.entries(changes).map(([field, { old, new: now }]) => ({
     field,
     before: textOf(old),

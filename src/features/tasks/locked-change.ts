@@ -12,6 +12,7 @@ import type { Task } from './schema.ts'
 import { type TaskNode, touchRows } from './subtasks.queries.ts'
 import {
   assertShortHistory,
+  type Given,
   lockStructure,
   moveBelow,
   readTree,
@@ -49,6 +50,7 @@ export interface ChangeRequest {
 interface Held {
   tx: Tx
   projects: ProjectsById
+  given: Given
 }
 
 /** Changes a live task under locks, with those below it where they follow; `held` has taken the locks already. */
@@ -60,7 +62,7 @@ export function changeLockedTask(
 ): Promise<Task> {
   return joinTransaction(db, held?.tx, async (tx) => {
     const structure = await lockFor(tx, ctx.caller, request, held)
-    return changeUnderLock(tx, { quota }, ctx, structure, request)
+    return changeUnderLock(tx, { quota, given: held?.given }, ctx, structure, request)
   })
 }
 
@@ -72,7 +74,7 @@ interface LockedRequest extends Pick<ChangeRequest, 'id' | 'versions' | 'parent_
 /** Locks a live task and changes it; what else it may be about is locked already. */
 export async function changeUnderLock(
   tx: Tx,
-  { quota }: { quota: Quota },
+  { quota, given }: { quota: Quota; given?: Given | undefined },
   ctx: RequestContext,
   { projects, tree }: Structure,
   request: LockedRequest
@@ -96,7 +98,10 @@ export async function changeUnderLock(
   await settleParent(tx, caller, { tree, request, changeSet })
   quota.storage.assertStorageFor(changeSet)
   const below = follows(changeSet) ? tree.below(id) : []
-  await checkRoom(tx, quota, changeSet, below)
+  if (changeSet.change.new_owner_id !== undefined) {
+    await checkRoom(tx, quota, changeSet.change.new_owner_id, below)
+    await assertShortHistory(tx, task, below, given)
+  }
   await checkPeople(tx, changeSet, below)
   const changed = await applyChange(tx, ctx, changeSet)
   await takeAlong(tx, ctx, { from: task, changeSet, below })
@@ -151,18 +156,10 @@ async function settleParent(
   }
 }
 
-/** Throws when the new owner may not have so many tasks, or their history is too long to be given. */
-async function checkRoom(
-  tx: Tx,
-  quota: Quota,
-  { change: { owner_id, new_owner_id } }: TaskChangeSet,
-  below: TaskNode[]
-): Promise<void> {
-  if (new_owner_id !== undefined) {
-    quota.storage.assertStorage(new_owner_id)
-    await assertQuotaFor(tx, quota.tasks, new_owner_id, 1 + below.length)
-    await assertShortHistory(tx, owner_id, below)
-  }
+/** Throws when the new owner may not have so many tasks more. */
+async function checkRoom(tx: Tx, quota: Quota, owner_id: string, below: TaskNode[]): Promise<void> {
+  quota.storage.assertStorage(owner_id)
+  await assertQuotaFor(tx, quota.tasks, owner_id, 1 + below.length)
 }
 
 /** Throws when a task would be assigned to somebody who cannot have it in its project. */

@@ -30,6 +30,7 @@ const moveTask = {
       'quota_exceeded',
       'not_found',
       'project_archived',
+      'history_too_long',
       'idempotency_in_flight',
       'response_not_stored',
       'stale_version',

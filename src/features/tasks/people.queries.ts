@@ -5,7 +5,7 @@ import { executeRows } from '../../db/rows.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { isInLiveProject, isManager, othersTask } from './access.sql.ts'
 
-/** Entries of the history, and comments, that one statement reads, the newest of each task. */
+/** Entries of the history that one statement reads, the newest of each task; comments are a thousand at most. */
 const MAX_READ = 20_000
 
 /**
@@ -49,10 +49,8 @@ export async function listPeopleOfTasks(
         UNION ALL
         SELECT c.author_id
         FROM seen CROSS JOIN LATERAL (
-          SELECT author_id FROM task_comments
+          SELECT DISTINCT author_id FROM task_comments
           WHERE owner_id = seen.owner_id AND task_id = seen.id
-          ORDER BY id DESC
-          LIMIT ${each}
         ) c
       ) p
       WHERE p.id IS NOT NULL`

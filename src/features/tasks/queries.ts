@@ -3,6 +3,7 @@ import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
 import { executeRows } from '../../db/rows.ts'
+import { projects } from '../../db/tables/projects.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { users } from '../../db/tables/users.ts'
 import type { MemberRole } from '../project-access/schema.ts'
@@ -59,31 +60,43 @@ export async function lockTasks(tx: Db, caller: Caller, ids: string[]): Promise<
   return [...own, ...others]
 }
 
-/** Returns the owner of a task, deleted or not, that the caller may see. */
-export async function findVisibleOwner(
+/** Whose task it is, and whether the caller sees it only because it is assigned to them. */
+export interface VisibleHistory {
+  owner_id: string
+  as_assignee: boolean
+}
+
+/** Returns whose task it is, deleted or not, that the caller may see. */
+export async function findVisibleHistory(
   db: Db,
   caller: Caller,
   id: string
-): Promise<string | undefined> {
-  const owner = { owner_id: tasks.owner_id }
+): Promise<VisibleHistory | undefined> {
+  const { owner_id, project_id } = tasks
   const hasId = eq(tasks.id, id)
   const [own] = await db
-    .select(owner)
+    .select({ owner_id })
     .from(tasks)
-    .where(and(eq(tasks.owner_id, caller.id), hasId, isInLiveProject))
+    .where(and(eq(owner_id, caller.id), hasId, isInLiveProject))
   if (own) {
-    return own.owner_id
+    return { ...own, as_assignee: false }
   }
   const [others] = await db
-    .select(owner)
+    .select({ owner_id, project_id })
     .from(tasks)
     .where(and(hasId, othersTask(caller.id, isManager(caller)), isInLiveProject))
-  return others?.owner_id
+  return (
+    others && {
+      owner_id: others.owner_id,
+      as_assignee: others.project_id === null && !isManager(caller)
+    }
+  )
 }
 
 /**
- * Returns which of these caller-made ids are taken by anybody. Each is locked until the transaction ends: the index on
- * ids is not unique (unique indexes start with the owner), so the lock decides between two owners at the same time.
+ * Returns which of these caller-made ids are taken by anybody, for a task or a project. Each is locked until the
+ * transaction ends: the index on ids is not unique (unique indexes start with the owner), so the lock decides between
+ * two owners at the same time.
  */
 export async function listTakenIds(tx: Db, ids: string[]): Promise<Set<string>> {
   if (ids.length === 0) {
@@ -93,7 +106,12 @@ export async function listTakenIds(tx: Db, ids: string[]): Promise<Set<string>> 
   await tx.execute(sql`
     SELECT pg_advisory_xact_lock(hashtextextended(id, 0))
     FROM unnest(${`{${sorted.join(',')}}`}::text[]) AS id`)
-  const found = await tx.select({ id: tasks.id }).from(tasks).where(inArray(tasks.id, sorted))
+  // What went into the trash names the task or the project with which it went.
+  const found = await tx
+    .select({ id: tasks.id })
+    .from(tasks)
+    .where(inArray(tasks.id, sorted))
+    .unionAll(tx.select({ id: projects.id }).from(projects).where(inArray(projects.id, sorted)))
   return new Set(found.map(({ id }) => id))
 }
 

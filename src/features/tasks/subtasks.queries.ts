@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
-import { positionAt } from '../../db/tables/tasks.ts'
+import { positionAt, taskPosition, tasks } from '../../db/tables/tasks.ts'
 import type { TaskSubtasks } from './schema.ts'
 import type { TaskVersion } from './trash.queries.ts'
 
@@ -104,13 +104,15 @@ const change = (
   tx: Db,
   owner_id: string,
   ids: string[],
-  { set, where }: { set: SQL; where: SQL }
+  { set, where, ...more }: { set: SQL; where: SQL; with?: SQL; from?: SQL }
 ): Promise<TaskVersion[]> =>
   executeRows(
     tx,
     sql`
+      ${more.with ?? sql``}
       UPDATE tasks
       SET ${set}, version = version + 1, updated_at = now()
+      ${more.from ?? sql``}
       WHERE owner_id = ${owner_id} AND id = ANY(${uuids(ids)}) AND ${where}
       RETURNING owner_id, id, version`
   )
@@ -135,7 +137,10 @@ export const untrash = (tx: Db, owner_id: string, ids: string[]): Promise<TaskVe
     where: sql`deleted_at IS NOT NULL`
   })
 
-/** Puts locked tasks at the end of another list, whose owner gets them; they keep who made them. */
+/**
+ * Puts locked tasks at the end of another list, whose owner gets them, in the order that they have; they keep who made
+ * them.
+ */
 export const putIntoList = (
   tx: Db,
   owner_id: string,
@@ -143,6 +148,13 @@ export const putIntoList = (
   to: { project_id: string | null; owner_id: string }
 ): Promise<TaskVersion[]> =>
   change(tx, owner_id, ids, {
+    with: sql`
+      WITH ordered AS (
+        SELECT id AS ordered_id, row_number() OVER (ORDER BY ${taskPosition(tasks)}, id) * interval '1 ms' AS later
+        FROM tasks
+        WHERE owner_id = ${owner_id} AND id = ANY(${uuids(ids)})
+      )`,
+    from: sql`FROM ordered`,
     set: sql`
       project_id = ${to.project_id}::uuid,
       owner_id = ${to.owner_id}::uuid,
@@ -150,8 +162,8 @@ export const putIntoList = (
         WHEN owner_id = ${to.owner_id}::uuid THEN created_by
         ELSE coalesce(created_by, owner_id)
       END,
-      position = ${positionAt(sql`now()`, sql`id`)}`,
-    where: isLive
+      position = ${positionAt(sql`(now() + later)`, sql`id`)}`,
+    where: sql`${isLive} AND id = ordered_id`
   })
 
 /**

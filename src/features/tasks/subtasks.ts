@@ -22,8 +22,8 @@ import { lockTargets, type Place } from './task-projects.ts'
 import { type TaskTree, treeOf } from './task-tree.ts'
 import type { TaskVersion } from './trash.queries.ts'
 
-/** Events and comments that go to another owner with the tasks below one. */
-const MAX_EVENTS = 50_000
+/** Events and comments that go to another owner in one transaction. */
+const MAX_GIVEN_ROWS = 50_000
 
 type EventContext = RequestContext<Actor | null>
 
@@ -137,17 +137,25 @@ export async function moveBelow(
   await record(tx, ctx, moved, 'task.updated', changes)
 }
 
-/** Throws when tasks have too long a history to go to another owner with the one above them. */
+/** How much history and how many comments the tasks of one transaction take to other owners. */
+export interface Given {
+  rows: number
+}
+
+/** Counts what a task and those below it take to another owner; throws when the transaction would take too long. */
 export async function assertShortHistory(
   tx: Tx,
-  owner_id: string,
-  below: TaskNode[]
+  { owner_id, version, comment_count }: Task,
+  below: TaskNode[],
+  given: Given = { rows: 0 }
 ): Promise<void> {
-  const comments = below.reduce((sum, { comment_count }) => sum + comment_count, 0)
-  const events = await countEventsOf(tx, owner_id, idsOf(below), MAX_EVENTS + 1)
-  if (events + comments > MAX_EVENTS) {
+  const comments = below.reduce((sum, node) => sum + node.comment_count, comment_count)
+  // A task has an event for each version.
+  const events = version + (await countEventsOf(tx, owner_id, idsOf(below), MAX_GIVEN_ROWS + 1))
+  given.rows += events + comments
+  if (given.rows > MAX_GIVEN_ROWS) {
     throw new Problem('history_too_long', {
-      detail: `Only subtasks that have up to ${MAX_EVENTS} events and comments together can change their owner.`
+      detail: `Only tasks that have up to ${MAX_GIVEN_ROWS} events and comments together can change their owner.`
     })
   }
 }

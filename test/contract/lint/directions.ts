@@ -89,7 +89,11 @@ function lintPatch(name: string, schema: Schema, report: Report): void {
 }
 
 /** What follows from another field is no loss where it is missing. */
-const FOLLOWING = new Set(['TaskReplace.all_day', 'TaskReplace.project_id'])
+const FOLLOWING = new Set([
+  'TaskReplace.all_day',
+  'TaskReplace.project_id',
+  'TaskReplace.parent_id'
+])
 
 function lintReplacement(name: string, schema: Schema, report: Report): void {
   for (const property of Object.keys(schema.properties ?? {})) {

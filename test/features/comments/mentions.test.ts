@@ -106,3 +106,11 @@ t.test('fifty people are mentioned at most, also where many other names stand', 
   t.strictSame(await mentionedIn(`@kim ${many.slice(0, 9990)}`), ['kim'])
   t.equal((await ann.get(commentsUrl(shared))).statusCode, 200)
 })
+
+t.test('mentions do not tell who the managers are', async (t) => {
+  const other = await createTestApp(t)
+  const [eve, chief] = [await other.signUp(), await other.signUp('manager', 'chief')]
+  const task = await eve.create({ title: 'x' })
+  t.strictSame((await comment(eve, task, '@chief @ghost')).mentions, [])
+  t.strictSame((await comment(chief, task, '@chief')).mentions, [chief.user.id])
+})

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { createBrowserTestApp, withoutBrowser } from '../../support/browser.ts'
 import { projectWith, removeMember } from '../../support/projects.ts'
-import { waitUntil } from '../../support/wait-until.ts'
+import { advanceDeletionTime, runScheduled } from '../../support/scheduled.ts'
 
 t.test('names of people', { skip: withoutBrowser }, async (t) => {
-  const { signUp, visit, calls, pageFindings } = await createBrowserTestApp(t, {
+  const { signUp, visit, calls, pageFindings, db, config } = await createBrowserTestApp(t, {
     env: { DIRECTORY: 'all' }
   })
   const ann = await signUp('user', 'ann', { name: '<i>Ann Lee</i>' })
@@ -70,10 +70,9 @@ t.test('names of people', { skip: withoutBrowser }, async (t) => {
       url: '/api/v1/me',
       payload: { password: 'correct horse battery' }
     })
-    await waitUntil(
-      'the task is released',
-      async () => (await ann.read(task)).json().assignee_id === null
-    )
+    await advanceDeletionTime(db)
+    await runScheduled({ db, config }, 'accounts.purge')
+    t.equal((await ann.read(task)).json().assignee_id, null)
     for (const [who, path, text] of [
       ['ann', 'tasks', 'somebody you cannot see → none'],
       ['bob', 'all-tasks', 'a deleted user → none']

@@ -197,7 +197,7 @@ t.test('a move obeys If-Match, and an idempotency key', async (t) => {
   t.match((await move(ann, b, { before_id: null }, { 'if-match': '"1"' })).json(), {
     status: 412,
     current_version: 2,
-    changed_fields: ['position']
+    changed_fields: []
   })
   const key = { 'if-match': '"2"', 'idempotency-key': 'drop-1' }
   const first = await move(ann, b, { after_id: a.id }, key)

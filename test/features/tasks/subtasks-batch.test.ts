@@ -150,11 +150,11 @@ t.test('a batch gives tasks away with a history of bounded length', async (t) =>
     await ann.create({ title: 'First' }),
     await ann.create({ title: 'Second' })
   ]
-  await db.execute(sql`UPDATE tasks SET comment_count = 10000 WHERE owner_id = ${ann.user.id}`)
+  await db.execute(sql`UPDATE tasks SET comment_count = 25000 WHERE owner_id = ${ann.user.id}`)
   const move = ({ id }: Task) => ({ op: 'update', id, data: { project_id: project.id } })
   const refused = await run(ann, [move(first), move(second)])
   t.equal(refused.statusCode, 409)
-  t.match(refused.json(), { code: 'history_too_long', detail: /20000 events and comments/ })
+  t.match(refused.json(), { code: 'history_too_long', detail: /50000 events and comments/ })
   t.match((await ann.read(first)).json(), { project_id: null, version: 1 })
   t.equal((await run(ann, [move(first)])).statusCode, 200)
 })

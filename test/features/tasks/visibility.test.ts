@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createTestApp } from '../../support/test-app.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
 
 const { signUp, events } = await createTestApp(t)
 const idsOf = (response: { json: () => { data: { id: string }[] } }) =>
@@ -107,4 +107,38 @@ t.test('a task assigned to its own owner is listed once', async (t) => {
   const task = await ann.create({ title: 'Mine', assignee_id: ann.user.id })
   t.strictSame(idsOf(await ann.get('/api/v1/tasks?include_total=true')), [task.id])
   t.equal((await ann.get('/api/v1/task-stats')).json().total, 1)
+})
+
+t.test('an assignee gives a task back, and cannot pass it on', async (t) => {
+  const [ann, bob, cid] = [await signUp(), await signUp(), await signUp()]
+  const task = await ann.create({ title: 'Paint', assignee_id: bob.user.id })
+  for (const change of [{ assignee_id: cid.user.id }, { assignee_id: null, title: 'x' }]) {
+    t.match((await bob.patch(task, change)).json(), { code: 'not_allowed' })
+  }
+  t.match((await bob.patch(task, { assignee_id: null })).json(), { assignee_id: null, version: 2 })
+  t.equal((await bob.read(task)).statusCode, 404, 'it is not theirs any more')
+})
+
+t.test('an assignee does not see what was before it was assigned to them', async (t) => {
+  const [ann, bob, boss] = [await signUp(), await signUp(), await signUp('manager')]
+  const task = await ann.create({ title: 'Salary of Bob' })
+  await ann.patch(task, { title: 'Salaries' })
+  await ann.patch(task, { title: 'Paint', assignee_id: bob.user.id })
+  await bob.patch(task, { status: 'done' })
+  const history = async (who: Person) =>
+    (await who.get(`/api/v1/tasks/${task.id}/events`))
+      .json()
+      .data.map(({ version, changes }: { version: number; changes: { field: string }[] }) => [
+        version,
+        changes.map(({ field }) => field).sort()
+      ])
+  t.strictSame(await history(bob), [
+    [4, ['status']],
+    [3, ['assignee_id']]
+  ])
+  for (const who of [ann, boss]) {
+    t.strictSame((await history(who)).length, 4)
+  }
+  const first = await ann.create({ title: 'Mow', assignee_id: bob.user.id })
+  t.equal((await bob.get(`/api/v1/tasks/${first.id}/events`)).json().data.length, 1)
 })

@@ -155,7 +155,7 @@ async function transferProject({ id, name }, { user_id, display_name }) {
   return (
     isConfirmed &&
     attempt(
-      () => call('POST', `/projects/${id}/transfer`, { body: { user_id }, retry: true }),
+      () => call('POST', `/projects/${id}/transfer`, { body: { user_id } }),
       `${display_name} is the owner now.`,
       'The project has the same owner as before.'
     )
