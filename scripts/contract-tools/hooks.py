@@ -91,6 +91,8 @@ def before_call(context, case, kwargs):
     if name_of(case) in ("createTaskImport", "previewTaskImport") and isinstance(case.query, dict):
         case.query.pop("mapping", None)
         case.query.pop("encoding", None)
+        # A project must be there.
+        case.query.pop("project_id", None)
     mend = MENDS.get(name_of(case))
     if mend and isinstance(case.body, dict):
         mend(case.body)
@@ -174,9 +176,10 @@ def sign_up(body):
 def task(body):
     if body.get("assignee_id") is not None:
         body["assignee_id"] = me
-    # A project must be there, and the assignee a member.
-    if "project_id" in body:
-        body["project_id"] = None
+    # A project and a parent must be there, and the assignee a member.
+    for place in ("project_id", "parent_id"):
+        if place in body:
+            body[place] = None
     # Whether a task is due on a day follows from due_date, which it must not contradict.
     if body.pop("all_day", None) is not None and not body:
         body["due_date"] = "2026-12-31"
