@@ -34,10 +34,23 @@ export const trashTasksOf = (tx: Db, project: TaskList, limit: number): Promise<
     limit
   })
 
-/** Moves those tasks out of the trash that went there with their project. */
+/**
+ * Moves those tasks out of the trash that went there with their project. One whose parent was deleted before it came
+ * back is at the top level.
+ */
 export const restoreTasksOf = (tx: Db, project: TaskList, limit: number): Promise<TaskVersion[]> =>
   change(tx, project, {
-    set: sql`deleted_at = NULL, deleted_with = NULL`,
+    set: sql`
+      deleted_at = NULL,
+      deleted_with = NULL,
+      parent_id = CASE
+        WHEN EXISTS (
+          SELECT FROM tasks p
+          WHERE p.owner_id = tasks.owner_id AND p.id = tasks.parent_id AND p.deleted_at IS NOT NULL
+            AND p.deleted_with IS DISTINCT FROM ${project.list_id}
+        ) THEN NULL
+        ELSE parent_id
+      END`,
     where: sql`deleted_at IS NOT NULL AND deleted_with = ${project.list_id}`,
     limit
   })

@@ -112,6 +112,22 @@ t.test('the trash of a project and of its tasks are kept apart', async (t) => {
 })
 
 t.test(
+  'what comes back with its project is below no task that was deleted meanwhile',
+  async (t) => {
+    const ann = await signUp()
+    const project = await createProject(ann)
+    const { top, one } = await family(ann, { project_id: project.id })
+    await deleteProject(ann, project)
+    // As when the parent had come back before its subtasks, and was deleted then.
+    await db.execute(sql`UPDATE tasks SET deleted_with = NULL WHERE id = ${top.id}`)
+    await ann.send({ method: 'POST', url: projectUrl(project, '/restore') })
+    t.match((await ann.read(one)).json(), { parent_id: null })
+    t.equal((await ann.read(top)).statusCode, 404)
+    t.strictSame(await treeViolations(db), [])
+  }
+)
+
+t.test(
   'emptying the personal list takes trees whole, each of which comes back whole',
   async (t) => {
     const ann = await signUp()
