@@ -42,7 +42,9 @@ const seenResponses = mkdtempSync(join(tmpdir(), 'tasklane-met-answers-'))
 const isWhole = process.argv.length === 2
 const files = {
   done: 0,
-  of: globSync(isWhole ? 'test/**/*.test.ts' : process.argv.slice(2)).length
+  of: globSync(isWhole ? 'test/**/*.test.ts' : process.argv.slice(2), {
+    exclude: ['**/node_modules/**']
+  }).length
 }
 if (files.of > 1) {
   console.log(`${files.of} files, two at a time. Each is named when it has ended.`)

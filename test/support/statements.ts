@@ -30,7 +30,7 @@ const OWNED = 'tasks|task_events|task_comments|task_imports|projects|project_mem
 const READS = new RegExp(`\\b(from|join|update) "?(${OWNED})"?(?![\\w".])`, 'i')
 const QUERY = /^ ?(select|with|insert|update|delete)\b/i
 const OWNER = '("?\\w+"?\\.)?"?owner_id"?'
-/** `owner_id = …`, `owner_id IN (…)`, `… = owner_id` and `(owner_id, …) IN (…)`, but not `<>` and `NOT IN`. */
+/** `owner_id = …`, `owner_id IN (…)`, `… = owner_id`, `(owner_id, …) IN (…)`; not `<>`, not `NOT IN`. */
 const NAMES_OWNER = new RegExp(
   `${OWNER} (=|in \\(|between)|(=|in) ${OWNER}(?!\\w)|\\(${OWNER}, [^()]*\\) (=|in)`,
   'i'

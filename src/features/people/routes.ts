@@ -3,6 +3,7 @@ import { deriveKeys } from '../../core/secrets.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
 import { addLinkHeader, cursors } from '../../http/pagination.ts'
 import { ref, responses } from '../../http/schemas.ts'
+import { assertScope } from '../../http/scope.ts'
 import type { App } from '../../http/server.ts'
 import { md } from '../../lib/md.ts'
 import type { PeoplePosition } from './queries.ts'
@@ -38,6 +39,9 @@ export async function peopleRoutes(app: App, deps: PeopleRouteDeps) {
     const { q, cursor, limit = query.id === undefined ? DEFAULT_LIMIT : MAX_IDS } = query
     const ids = query.id?.map((id) => id.toLowerCase())
     const project_id = query.project_id?.toLowerCase()
+    if (query.task_id !== undefined) {
+      assertScope(caller, 'tasks:read')
+    }
     const taskIds =
       query.task_id && [...new Set(query.task_id.map((id) => id.toLowerCase()))].sort()
     const binding = JSON.stringify(['people', caller.id, q, ids, project_id, taskIds])

@@ -51,7 +51,8 @@ export const PeopleQuery = params({
       maxItems: MAX_IDS,
       description: md`Only those who appear in these tasks, as owner, creator, assignee, author of a comment or in the
                       history: whoever sees a task sees their names, also of those who have left its project. Repeat the
-                      parameter. A task that you cannot see adds nobody.`
+                      parameter. A task that you cannot see adds nobody. API keys also need the scope
+                      \`tasks:read\`.`
     })
   ),
   limit: Type.Optional(

@@ -55,11 +55,9 @@ export interface BatchContext {
 
 /** Locks the tasks that operations name, and reads what these are checked against. */
 export async function loadBatch(
-  tx: Tx,
-  ctx: RequestContext,
-  quota: Quota,
+  { tx, ctx, quota, given }: Pick<BatchContext, 'tx' | 'ctx' | 'given'> & { quota: Quota },
   operations: TaskBatchOperation[]
-): Promise<Omit<BatchContext, 'given'>> {
+): Promise<BatchContext> {
   const creates = operations.filter(({ op }) => op === 'create')
   const others = operations.filter(({ op }) => op !== 'create')
   const { caller } = ctx
@@ -87,7 +85,8 @@ export async function loadBatch(
     quotas: await loadQuotas(tx, quota, [caller.id, ...owners], mayAddTasks(operations)),
     storage: quota.storage,
     tree: treeOf(await listTrees(tx, parents)),
-    made: new Map()
+    made: new Map(),
+    given
   }
 }
 

@@ -35,7 +35,11 @@ export function runBatch(
   return joinTransaction(db, tx, async (tx) => {
     const { single, projects } = await listTreeChanges(tx, ctx.caller, operations)
     const run: BatchRun = {
-      ...{ tx, ctx, quota, projects, atomic },
+      tx,
+      ctx,
+      quota,
+      projects,
+      atomic,
       seenIds: new Set(),
       given: { rows: 0 },
       deletedIds: []
@@ -85,9 +89,9 @@ async function runOne(run: BatchRun, of: Numbered[]): Promise<TaskBatchItem[]> {
 }
 
 async function runTogether(run: BatchRun, of: Numbered[]): Promise<TaskBatchItem[]> {
-  const { tx, ctx, quota } = run
+  const { tx, ctx } = run
   const operations = of.map(([, operation]) => operation)
-  const batch = { ...(await loadBatch(tx, ctx, quota, operations)), given: run.given }
+  const batch = await loadBatch(run, operations)
   const plans: Plan[] = []
   for (const [i, operation] of of) {
     const plan = await planOperation(batch, operation, `/operations/${i}`, run.seenIds)

@@ -52,6 +52,20 @@ export async function recordTaskEvents(
   }
 }
 
+/** Writes the same event for each of some tasks that have just got these versions. */
+export const recordVersions = (
+  tx: Db,
+  ctx: EventContext,
+  tasks: { owner_id: string; id: string; version: number }[],
+  type: TaskEventType,
+  changes: Changes = {}
+): Promise<void> =>
+  recordTaskEvents(
+    tx,
+    ctx,
+    tasks.map(({ owner_id, id, version }) => ({ owner_id, task_id: id, version, type, changes }))
+  )
+
 type OriginColumn = 'owner_id' | keyof ReturnType<typeof eventOrigin>
 
 /** The origin of an event in a prepared statement; `eventOrigin` and the owner fill it. */

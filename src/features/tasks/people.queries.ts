@@ -1,4 +1,4 @@
-import { and, eq, inArray, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
@@ -17,9 +17,9 @@ export async function listPeopleOfTasks(
   caller: Caller,
   taskIds: string[]
 ): Promise<string[]> {
-  const { owner_id, id, assignee_id, created_by } = tasks
+  const { owner_id, id, assignee_id, created_by, project_id } = tasks
   const seen = db
-    .select({ owner_id, id, assignee_id, created_by })
+    .select({ owner_id, id, assignee_id, created_by, project_id })
     .from(tasks)
     .where(
       and(
@@ -43,6 +43,7 @@ export async function listPeopleOfTasks(
         FROM seen CROSS JOIN LATERAL (
           SELECT actor_id FROM task_events
           WHERE owner_id = seen.owner_id AND task_id = seen.id
+            AND version >= ${shownSince(caller)}
           ORDER BY version DESC
           LIMIT ${each}
         ) e
@@ -57,3 +58,13 @@ export async function listPeopleOfTasks(
   )
   return rows.map((row) => row.id)
 }
+
+/** Whoever sees a personal task because it is assigned to them does not see what was before that. */
+const shownSince = (caller: Caller): SQL => sql`CASE
+  WHEN seen.owner_id = ${caller.id} OR seen.project_id IS NOT NULL OR ${isManager(caller)}::boolean THEN 1
+  ELSE coalesce((
+    SELECT max(a.version) FROM task_events a
+    WHERE a.owner_id = seen.owner_id AND a.task_id = seen.id
+      AND a.changes #>> '{assignee_id,new}' = ${caller.id}
+  ), 1)
+END`

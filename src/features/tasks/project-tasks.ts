@@ -3,7 +3,7 @@ import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
 import type { TaskList } from '../project-access/schema.ts'
-import { recordTaskEvents, type TaskEvent } from './events.queries.ts'
+import { recordVersions } from './events.queries.ts'
 import {
   countByStatus,
   countCommentsOf,
@@ -15,7 +15,6 @@ import {
   unassignTasksOf
 } from './project-tasks.queries.ts'
 import { assertQuotaFor } from './quota.ts'
-import type { TaskVersion } from './trash.queries.ts'
 
 /** Tasks in one step: few enough that nobody waits noticeably for one of them. */
 const CHUNK = 1000
@@ -37,7 +36,7 @@ export async function followProject(
   isDeleted: boolean
 ): Promise<boolean> {
   const changed = await (isDeleted ? trashTasksOf : restoreTasksOf)(tx, project, CHUNK)
-  await record(tx, ctx, changed, isDeleted ? 'task.deleted' : 'task.restored')
+  await recordVersions(tx, ctx, changed, isDeleted ? 'task.deleted' : 'task.restored')
   return changed.length === CHUNK
 }
 
@@ -49,7 +48,9 @@ export async function unassignFromProject(
   userId: string
 ): Promise<boolean> {
   const released = await unassignTasksOf(tx, project, userId, CHUNK)
-  await record(tx, ctx, released, 'task.updated', { assignee_id: { old: userId, new: null } })
+  await recordVersions(tx, ctx, released, 'task.updated', {
+    assignee_id: { old: userId, new: null }
+  })
   return released.length === CHUNK
 }
 
@@ -81,24 +82,11 @@ export async function giveProjectTasks(
           detail: `Only projects whose tasks have up to ${MAX_EVENTS} events in their history can change their owner.`
         })
       }
-      await record(tx, ctx, tasks, 'task.updated', changes)
+      await recordVersions(tx, ctx, tasks, 'task.updated', changes)
       given = tasks.length
     }
   }
 }
-
-const record = (
-  tx: Tx,
-  ctx: EventContext,
-  tasks: TaskVersion[],
-  type: TaskEvent['type'],
-  changes: TaskEvent['changes'] = {}
-): Promise<void> =>
-  recordTaskEvents(
-    tx,
-    ctx,
-    tasks.map(({ owner_id, id, version }) => ({ owner_id, task_id: id, version, type, changes }))
-  )
 
 /** Counts all tasks of a project, deleted ones included, as long as there are fewer than `most` of either. */
 export const countProjectTasks = async (tx: Tx, project: TaskList, most: number): Promise<number> =>

@@ -3,7 +3,7 @@ import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
 import type { ProjectsById } from '../project-access/service.ts'
-import { countEventsOf, recordTaskEvents, type TaskEvent } from './events.queries.ts'
+import { countEventsOf, recordVersions, type TaskEvent } from './events.queries.ts'
 import { giveEventsOf } from './project-tasks.queries.ts'
 import type { Task } from './schema.ts'
 import {
@@ -20,7 +20,6 @@ import {
 } from './subtasks.queries.ts'
 import { lockTargets, type Place } from './task-projects.ts'
 import { type TaskTree, treeOf } from './task-tree.ts'
-import type { TaskVersion } from './trash.queries.ts'
 
 /** Events and comments that go to another owner in one transaction. */
 const MAX_GIVEN_ROWS = 50_000
@@ -100,7 +99,7 @@ export async function trashBelow(
   below: TaskNode[]
 ): Promise<void> {
   if (below.length > 0) {
-    await record(tx, ctx, await trashWith(tx, owner_id, idsOf(below), id), 'task.deleted')
+    await recordVersions(tx, ctx, await trashWith(tx, owner_id, idsOf(below), id), 'task.deleted')
   }
 }
 
@@ -112,7 +111,7 @@ export async function restoreBelow(
   gone: { id: string }[]
 ): Promise<void> {
   if (gone.length > 0) {
-    await record(tx, ctx, await untrash(tx, owner_id, idsOf(gone)), 'task.restored')
+    await recordVersions(tx, ctx, await untrash(tx, owner_id, idsOf(gone)), 'task.restored')
   }
 }
 
@@ -134,7 +133,7 @@ export async function moveBelow(
     changes.owner_id = { old: owner_id, new: to.owner_id }
     await giveEventsOf(tx, owner_id, ids, to.owner_id)
   }
-  await record(tx, ctx, moved, 'task.updated', changes)
+  await recordVersions(tx, ctx, moved, 'task.updated', changes)
 }
 
 /** How much history and how many comments the tasks of one transaction take to other owners. */
@@ -161,19 +160,6 @@ export async function assertShortHistory(
 }
 
 const idsOf = (tasks: { id: string }[]): string[] => tasks.map(({ id }) => id)
-
-const record = (
-  tx: Tx,
-  ctx: EventContext,
-  tasks: TaskVersion[],
-  type: TaskEvent['type'],
-  changes: TaskEvent['changes'] = {}
-): Promise<void> =>
-  recordTaskEvents(
-    tx,
-    ctx,
-    tasks.map(({ owner_id, id, version }) => ({ owner_id, task_id: id, version, type, changes }))
-  )
 
 /** Adds to each task how many subtasks it has, by one statement for all. */
 export async function withSubtasks<T extends Task>(db: Db, tasks: T[]): Promise<T[]> {

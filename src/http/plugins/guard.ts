@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { atLeast, type Caller, type Role } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
+import { assertScope } from '../scope.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -61,7 +62,7 @@ export const guard = fp(async (app, { resolveCaller, needsVerified, limitUser }:
         reply.header('cache-control', 'no-store')
         request.caller = await resolveCaller(request, reply)
         await limitUser(request, reply)
-        checkScope(request.caller, scope)
+        assertScope(request.caller, scope)
         if (!atLeast(request.caller.role, allow)) {
           throw new Problem('not_allowed')
         }
@@ -92,15 +93,5 @@ async function findCaller(
       return undefined
     }
     throw error
-  }
-}
-
-function checkScope({ key }: Caller, scope: string | undefined): void {
-  if (key && (scope === undefined || !key.scopes.includes(scope))) {
-    throw new Problem('missing_scope', {
-      detail: scope
-        ? `The API key needs the scope ${scope} for this.`
-        : 'API keys cannot do this. Log in instead.'
-    })
   }
 }

@@ -2,9 +2,9 @@ import { sql } from 'drizzle-orm'
 import t from 'tap'
 import type { Person as PersonBody } from '../../../src/features/people/schema.ts'
 import { deleteProject, projectWith, removeMember } from '../../support/projects.ts'
-import { createTestApp, type Person } from '../../support/test-app.ts'
+import { createTestApp, PASSWORD, type Person } from '../../support/test-app.ts'
 
-const { signUp } = await createTestApp(t)
+const { signUp, request } = await createTestApp(t)
 
 const ask = (who: Person, query: string) => who.get(`/api/v1/people?${query}`)
 const namesFor = async (who: Person, query: string): Promise<(string | null)[]> =>
@@ -88,4 +88,36 @@ t.test('up to a hundred tasks are asked about at once, and no more', async (t) =
   t.strictSame(await namesFor(ann, many(100)), [])
   t.equal((await ask(ann, many(101))).statusCode, 400)
   t.equal((await ask(ann, 'task_id=x')).statusCode, 400)
+})
+
+t.test('an assignee does not find who changed a task before it was assigned to them', async (t) => {
+  const [ann, bob, boss] = [await signUp(), await signUp(), await signUp('manager')]
+  const task = await ann.create({ title: 'Salary of Bob' })
+  await boss.patch(task, { title: 'Paint' })
+  await ann.patch(task, { assignee_id: bob.user.id })
+  const names = [ann, bob, boss].map(({ user }) => user.username)
+  t.strictSame(await namesFor(bob, `task_id=${task.id}`), names.slice(0, 2))
+  t.strictSame(await namesFor(ann, `task_id=${task.id}`), names)
+  await boss.patch(task, { priority: 'high' })
+  t.strictSame(await namesFor(bob, `task_id=${task.id}`), names)
+})
+
+t.test('an API key that may not read tasks does not find people by them', async (t) => {
+  const ann = await signUp()
+  const task = await ann.create({ title: 'Paint' })
+  const expires_at = new Date(Date.now() + 86_400_000).toISOString()
+  const statuses = []
+  for (const scopes of [['people:read'], ['people:read', 'tasks:read']]) {
+    const made = await ann.post('/api/v1/me/api-keys', {
+      name: 'k',
+      scopes,
+      expires_at,
+      current_password: PASSWORD
+    })
+    const headers = { authorization: `Bearer ${made.json().key}` }
+    for (const query of ['', `?task_id=${task.id}`]) {
+      statuses.push((await request({ url: `/api/v1/people${query}`, headers })).statusCode)
+    }
+  }
+  t.strictSame(statuses, [200, 403, 200, 200])
 })
