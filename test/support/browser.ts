@@ -1,52 +1,26 @@
-import { accessSync, constants } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { delimiter, join } from 'node:path'
 import axe from 'axe-core'
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type Page
-} from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { operationOf } from './contract.ts'
+import { OTHER_MACHINE, openBrowser, withoutBrowser } from './shared-browser.ts'
 import { createTestApp, PASSWORD, type TestAppOptions } from './test-app.ts'
 
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync'
-]
 /** What the browser logs for responses of 400 and above, which a test may expect. */
 const HTTP_ERROR = /^Failed to load resource: the server responded with a status of (\d{3})/
 const NETWORK_ERROR = /^Failed to load resource: net::ERR_/
 const TIMEOUT_MS = 20_000
 
-const executable = ['chromium', 'chromium-browser', 'google-chrome']
-  .flatMap((name) => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name)))
-  .find((file) => {
-    try {
-      accessSync(file, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
-
-/** The `skip` option of tests that need a browser. */
-export const withoutBrowser = executable === undefined && 'there is no Chromium in PATH'
+export { OTHER_MACHINE, withoutBrowser }
 
 interface Call {
   method: string
   path: string
   status: number
 }
+/** A page that was left while it renewed the session has spent the token of the next one, which asks once more. */
+const OVERTAKEN = /status of 401 .*\/app\/session\/refresh$/
+
 /** What all pages of a test did: errors and policy violations, and their calls to the API. */
 interface PageLog {
   errors: string[]
@@ -64,15 +38,23 @@ export async function createBrowserTestApp(t: Test, options: TestAppOptions = {}
   const testApp = await createTestApp(t, options)
   await testApp.app.listen({ host: '127.0.0.1', port: 0 })
   const origin = `http://127.0.0.1:${(testApp.app.server.address() as AddressInfo).port}`
-  const browser = await chromium.launch({ executablePath: executable as string, args: FLAGS })
-  t.teardown(() => browser.close())
+  const { browser, release } = await openBrowser()
+  const contexts: BrowserContext[] = []
+  t.teardown(async () => {
+    await Promise.all(contexts.map((context) => context.close()))
+    await release()
+  })
   const log: PageLog = { errors: [], calls: [] }
   return {
     ...testApp,
     origin,
     calls: log.calls,
     /** Opens a browser context of its own, as for another person. */
-    visit: (options: VisitOptions = {}) => visit(browser, log, origin, options),
+    visit: async (options: VisitOptions = {}) => {
+      const visitor = await visit(browser, log, origin, options)
+      contexts.push(visitor.context)
+      return visitor
+    },
     /** Returns what no page may do: errors, policy violations, and calls that are not in the contract. */
     pageFindings: () => ({
       errors: log.errors,
@@ -97,6 +79,7 @@ async function visit(
   context.setDefaultTimeout(TIMEOUT_MS)
   const page = await context.newPage()
   const isExpected = (text: string) =>
+    OVERTAKEN.test(text) ||
     (allowNetworkErrors && NETWORK_ERROR.test(text)) ||
     expectedStatuses.includes(Number(HTTP_ERROR.exec(text)?.[1]))
   recordPage(page, log, isExpected)
@@ -109,10 +92,16 @@ function createVisitor(page: Page, context: BrowserContext, origin: string) {
     page,
     context,
     open,
+    /** Opens the console and logs in, unless the browser is logged in already. */
     logIn: async (username: string, hash = '', password = PASSWORD) => {
       await open(hash)
-      await fillLogin(page, username, password)
-      await page.locator('#side').waitFor({ state: 'attached' })
+      const side = page.locator('#side')
+      const form = page.getByRole('heading', { name: 'Log in', exact: true })
+      await side.or(form).first().waitFor({ state: 'attached' })
+      if ((await side.count()) === 0) {
+        await fillLogin(page, username, password)
+        await side.waitFor({ state: 'attached' })
+      }
     },
     accessibilityViolations: () => accessibilityViolations(page)
   }
@@ -130,8 +119,9 @@ function recordPage(page: Page, { errors, calls }: PageLog, isExpected: (text: s
   })
   // The browser reports violations of the content security policy here, too.
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type()) && !isExpected(message.text())) {
-      errors.push(`${message.type()}: ${message.text()} ${message.location().url}`)
+    const text = `${message.text()} ${message.location().url}`
+    if (['error', 'warning'].includes(message.type()) && !isExpected(text)) {
+      errors.push(`${message.type()}: ${text}`)
     }
   })
   page.on('response', (response) => {

@@ -77,14 +77,14 @@ t.test('the pages for admins and managers', { skip: withoutBrowser }, async (t) 
 
   t.test('the audit log shows who did what and filters by a click', async (t) => {
     await page.getByRole('link', { name: 'Audit log' }).click()
-    await row('task.updated').first().waitFor()
+    await row('Task changed').first().waitFor()
     t.strictSame(await layoutViolations('the audit log'), [])
-    await page.getByRole('button', { name: 'Only user.role_changed' }).first().click()
+    await page.getByRole('button', { name: 'Only Role changed' }).first().click()
     await page.getByText('1 event in total').waitFor()
-    await row('user.role_changed').getByText('user to manager').waitFor()
+    await row('Role changed').getByText('from user to manager').waitFor()
     t.match(page.url(), /action=user\.role_changed/)
-    await page.getByLabel('Action').fill('user.deleted')
-    await row('user.deleted').waitFor()
+    await page.getByLabel('What').selectOption('Account deleted')
+    await row('Account deleted').waitFor()
   })
 
   t.test('invalid parameters in the URL are reported', async () => {
@@ -103,11 +103,11 @@ t.test('the pages for admins and managers', { skip: withoutBrowser }, async (t) 
       await page.getByLabel('IP address or range').fill('203.0.113.0/24')
       await page.getByLabel('Reason').fill('Guesses passwords')
       await page.getByLabel('Until').fill('2040-01-01T00:00')
-      await page.getByRole('button', { name: 'Ban', exact: true }).click()
+      await page.getByRole('button', { name: 'Ban address' }).click()
       await row('203.0.113.0/24').getByText('Guesses passwords').waitFor()
       t.strictSame(await layoutViolations('the list of bans'), [])
       await page.getByLabel('IP address or range').fill('203.0.113.0/24')
-      await page.getByRole('button', { name: 'Ban', exact: true }).click()
+      await page.getByRole('button', { name: 'Ban address' }).click()
       await page.getByText('The IP address or range is already banned').waitFor()
       await page.getByRole('button', { name: 'Lift the ban of 203.0.113.0/24' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Lift ban' }).click()
@@ -139,14 +139,17 @@ t.test('the pages for admins and managers', { skip: withoutBrowser }, async (t) 
           .locator('#side nav a, #side a')
           .evaluateAll((links) => links.map((link) => (link as unknown as { hash: string }).hash)),
         [
+          '#/today',
+          '#/upcoming',
           '#/tasks',
           '#/projects',
           '#/invitations',
           '#/trash',
           '#/csv',
+          '#/webhooks',
+          '#/stats',
           '#/all-tasks',
           '#/audit-log',
-          '#/stats',
           '#/account'
         ]
       )

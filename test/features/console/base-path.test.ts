@@ -24,7 +24,6 @@ for (const how of ['strips', 'keeps'] as const) {
       await fillLogin(page, 'ann')
       await page.getByText('Paint the door').waitFor()
       await page.reload()
-      await fillLogin(page, 'ann')
       await page.getByText('Paint the door').waitFor()
 
       for (const docs of ['/docs', '/docs/']) {

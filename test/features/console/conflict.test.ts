@@ -4,14 +4,36 @@ import { createBrowserTestApp, withoutBrowser } from '../../support/browser.ts'
 t.test('conflicting changes to a task', { skip: withoutBrowser }, async (t) => {
   const { signUp, visit, pageFindings } = await createBrowserTestApp(t)
   const ann = await signUp('user', 'ann')
-  const { page, logIn, accessibilityViolations } = await visit({ expectedStatuses: [412] })
+  const { page, logIn, accessibilityViolations } = await visit({
+    expectedStatuses: [412, 503]
+  })
+  // As for a page that the feed of changes does not reach: it would show the change before anybody clicks.
+  await page.route(/\/api\/v1\/changes/, (route) =>
+    route.fulfill({
+      status: 503,
+      contentType: 'application/problem+json',
+      headers: { 'retry-after': '300', 'x-request-id': 'unreached' },
+      body: JSON.stringify({
+        type: 'about:blank',
+        title: 'Service unavailable',
+        status: 503,
+        code: 'unavailable',
+        detail: 'Try again.',
+        instance: '/api/v1/changes',
+        request_id: 'unreached'
+      })
+    })
+  )
   await logIn('ann')
   const dialog = page.getByRole('dialog', { name: 'This task was changed in the meantime' })
   const open = async (title: string) => {
     const task = await ann.create({ title, description: 'As it was' })
     await page.reload()
     await logIn('ann')
-    await page.locator('button.task-title', { hasText: title }).click()
+    await page
+      .locator('.task', { hasText: title })
+      .getByRole('button', { name: /^Edit / })
+      .click()
     return task
   }
   const save = () => page.getByRole('button', { name: 'Save', exact: true }).click()
@@ -60,7 +82,7 @@ t.test('conflicting changes to a task', { skip: withoutBrowser }, async (t) => {
     await save()
     await dialog.getByRole('button', { name: 'Discard my changes' }).click()
     await page.getByText('Showing the current version of the task.').waitFor()
-    await page.locator('button.task-title', { hasText: 'Oil the lock' }).waitFor()
+    await page.locator('a.task-title', { hasText: 'Oil the lock' }).waitFor()
     t.equal((await ann.read(task)).json().version, 2)
   })
 
@@ -82,7 +104,7 @@ t.test('conflicting changes to a task', { skip: withoutBrowser }, async (t) => {
     await page
       .getByText('“Sell the house” was changed in the meantime and was not deleted.')
       .waitFor()
-    await page.locator('button.task-title', { hasText: 'Do not sell the house' }).waitFor()
+    await page.locator('a.task-title', { hasText: 'Do not sell the house' }).waitFor()
     t.equal((await ann.read(task)).statusCode, 200)
   })
 

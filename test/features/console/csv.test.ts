@@ -17,6 +17,11 @@ t.test('import and export', { skip: withoutBrowser }, async (t) => {
     page
       .locator('#csv-file')
       .setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(content) })
+  const confirmImport = (name: string) =>
+    page
+      .getByRole('dialog', { name: `Preview of ${name}` })
+      .getByRole('button', { name: /^(Import|Start the dry run)/ })
+      .click()
   /** Returns the file that the browser saves after a click. */
   const saved = async (press: () => Promise<void>) => {
     const [download] = await Promise.all([page.waitForEvent('download'), press()])
@@ -27,6 +32,7 @@ t.test('import and export', { skip: withoutBrowser }, async (t) => {
     await page.getByText('No imports yet').waitFor()
     t.strictSame(await accessibilityViolations(), [])
     await choose('waits.csv', 'title\nPaint the fence\n')
+    await confirmImport('waits.csv')
     await row('waits.csv').getByRole('progressbar', { name: 'Importing waits.csv' }).waitFor()
     await row('waits.csv').getByText('0 of 1 rows').waitFor()
     await page.getByRole('button', { name: 'Cancel the import of waits.csv' }).click()
@@ -48,6 +54,7 @@ t.test('import and export', { skip: withoutBrowser }, async (t) => {
         return transfer
       }, sample('odd').toString('utf8'))
       await page.locator('.drop').dispatchEvent('drop', { dataTransfer: file })
+      await confirmImport('odd.csv')
       await row('odd.csv').getByText('4 rejected').waitFor()
       await row('odd.csv').getByText('7 imported').waitFor()
       t.equal((await ann.get('/api/v1/tasks?limit=100')).json().data.length, 7)
@@ -56,9 +63,9 @@ t.test('import and export', { skip: withoutBrowser }, async (t) => {
       await dialog.getByText('Row 8').first().waitFor()
       t.strictSame(await accessibilityViolations(), [])
       const { name, text } = await saved(() =>
-        dialog.getByRole('button', { name: 'Download as CSV' }).click()
+        dialog.getByRole('button', { name: 'Download the list of errors' }).click()
       )
-      t.equal(name, 'rejected-odd.csv')
+      t.equal(name, 'errors-odd.csv')
       const rowErrors = parse(text, { columns: true }) as { row: string; message: string }[]
       t.strictSame([...new Set(rowErrors.map((one) => one.row))], ['8', '9', '10', '11'])
       t.ok(rowErrors.every(({ message }) => message.length > 5))
@@ -73,6 +80,7 @@ t.test('import and export', { skip: withoutBrowser }, async (t) => {
       const before = (await ann.get('/api/v1/task-stats')).json().total
       await page.getByLabel('Dry run').check()
       await choose('try.csv', 'title\nOnly a try\n')
+      await confirmImport('try.csv')
       await row('try.csv').getByText('1 valid').waitFor()
       await row('try.csv').getByText('Dry run', { exact: true }).waitFor()
       await page.getByLabel('Dry run').uncheck()
@@ -85,10 +93,9 @@ t.test('import and export', { skip: withoutBrowser }, async (t) => {
 
   t.test('a preview shows what a file is and asks for the order of its dates', async (t) => {
     worker(t, { db, config })
-    await page.getByLabel('Show a preview').check()
     await choose('dates.csv', 'Subject,Due\nPaint the shed,04/05/2026\nCall,2026-04-05 09:00\n')
     const dialog = page.getByRole('dialog', { name: 'Preview of dates.csv' })
-    await dialog.getByText('1 valid rows, 1 rejected').waitFor()
+    await dialog.getByText('1 valid row, 1 rejected').waitFor()
     t.strictSame(await accessibilityViolations(), [])
     await dialog.getByLabel('Dates are written as').selectOption('mdy')
     await dialog.getByRole('button', { name: 'Import' }).click()
@@ -99,6 +106,9 @@ t.test('import and export', { skip: withoutBrowser }, async (t) => {
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
     await page.getByLabel('Show a preview').uncheck()
     t.equal((await ann.get('/api/v1/tasks?q=Not')).json().data.length, 0)
+    await choose('at-once.csv', 'title\nWithout a look\n')
+    await row('at-once.csv').getByText('1 imported').waitFor()
+    await page.getByLabel('Show a preview').check()
   })
 
   t.test('tasks are exported completely, or filtered as requested', async (t) => {

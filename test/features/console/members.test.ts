@@ -7,9 +7,11 @@ import {
   invitationsOf,
   invitePerson,
   openInvitations,
+  patchProject,
   projectUrl,
   projectWith,
   putMember,
+  removeMember,
   withdrawInvitation
 } from '../../support/projects.ts'
 import { PASSWORD, type Person } from '../../support/test-app.ts'
@@ -128,6 +130,19 @@ t.test('members and invitations of a project', { skip: withoutBrowser }, async (
     await phone.page.getByText('No projects yet').waitFor()
     t.strictSame(await rolesOf(), ['ann owner'])
     await phone.context.close()
+  })
+
+  t.test('whoever is told that a project is lost to them does not ask for it again', async (t) => {
+    const lost = await projectWith(ann, { viewer: dee })
+    const visitor = await visit()
+    await visitor.logIn('dee', `#/projects/${lost.id}/members`)
+    await visitor.page.getByText('2 people in total').waitFor()
+    await patchProject(ann, lost, { name: 'Attic' })
+    await visitor.page.getByRole('heading', { name: 'Attic' }).waitFor()
+    await removeMember(ann, lost, dee)
+    await visitor.page.getByRole('heading', { name: 'Project not found' }).waitFor()
+    t.strictSame(pageFindings().errors, [])
+    await visitor.context.close()
   })
 
   t.test('an invitation is declined, and one that is over says so', async (t) => {

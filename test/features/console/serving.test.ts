@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import t from 'tap'
 import { operationOf } from '../../support/contract.ts'
 import { createTestApp } from '../../support/test-app.ts'
@@ -13,7 +14,7 @@ const UNSAFE = new RegExp(
   ].join('|')
 )
 const PUBLIC = fileURLToPath(new URL('../../../src/features/console/public/', import.meta.url))
-const sources = globSync('**/*.*', { cwd: PUBLIC }).map((name) => ({
+const sources = globSync('**/*.{js,css,html,svg,webmanifest}', { cwd: PUBLIC }).map((name) => ({
   name: name.replaceAll('\\', '/'),
   text: readFileSync(`${PUBLIC}${name}`, 'utf8')
 }))
@@ -34,11 +35,13 @@ t.test('the page and all files it references are served with their content types
       'x-content-type-options': 'nosniff'
     }
   })
-  t.ok(assets.length > 20)
+  t.ok(assets.length >= 6)
   const types: Record<string, string> = {
     js: 'text/javascript; charset=utf-8',
     css: 'text/css; charset=utf-8',
-    svg: 'image/svg+xml'
+    svg: 'image/svg+xml',
+    png: 'image/png',
+    webmanifest: 'application/manifest+json'
   }
   for (const url of assets) {
     t.match(
@@ -53,11 +56,70 @@ t.test('the page and all files it references are served with their content types
       url
     )
   }
-  for (const { name } of sources.filter(({ name }) => name.endsWith('.js'))) {
-    t.ok(
-      assets.some((url) => url.endsWith(`/${name}`)),
-      `${name} is fetched ahead`
-    )
+})
+
+t.test('files are compressed for whoever takes that, each with an ETag of its own', async (t) => {
+  const read = (encoding?: string, etag?: string) =>
+    app.inject({
+      url: '/app/',
+      headers: {
+        ...(encoding !== undefined && { 'accept-encoding': encoding }),
+        ...(etag !== undefined && { 'if-none-match': etag })
+      }
+    })
+  const plain = await read()
+  t.match(plain.headers.vary, /accept-encoding/)
+  for (const accepted of ['gzip', 'gzip, deflate, br, zstd', 'br;q=1.0, gzip;q=0.5', '*']) {
+    const response = await read(accepted)
+    t.equal(response.headers['content-encoding'], 'gzip', accepted)
+    t.strictSame(gunzipSync(response.rawPayload), plain.rawPayload, accepted)
+    t.not(response.headers.etag, plain.headers.etag)
+    t.equal((await read(accepted, response.headers.etag)).statusCode, 304)
+    t.equal((await read(accepted, plain.headers.etag)).statusCode, 200)
+  }
+  for (const refused of ['', 'identity', 'br', 'gzip;q=0', 'gzip; q=0.000, br', 'xgzip']) {
+    t.equal((await read(refused)).headers['content-encoding'], undefined, refused)
+  }
+})
+
+t.test('libraries are served whole, small and from this server alone', async (t) => {
+  const base = `/app/${(assets[0] as string).split('/')[2]}/`
+  for (const [entry, maxBytes] of [
+    ['vendor/marked/marked.esm.js', 20_000],
+    ['vendor/chrono-node/locales/en/index.js', 40_960]
+  ] as const) {
+    const found = new Map<string, Buffer>()
+    const visit = async (url: string) => {
+      const response = await app.inject(url)
+      t.match(response, { statusCode: 200, headers: { 'content-type': /^text\/javascript/ } }, url)
+      found.set(url, gzipSync(response.rawPayload))
+      t.notMatch(response.body, /sourceMappingURL|\beval\(|new Function|\.innerHTML/, url)
+      for (const [, path = ''] of response.body.matchAll(/\bfrom ?["']([^"']+)["']/g)) {
+        const next = new URL(path, `http://localhost${url}`).pathname
+        if (!found.has(next)) {
+          await visit(next)
+        }
+      }
+    }
+    await visit(base + entry)
+    const bytes = [...found.values()].reduce((sum, { length }) => sum + length, 0)
+    t.ok(bytes < maxBytes, `${entry} takes ${bytes} bytes, compressed`)
+  }
+})
+
+t.test('the manifest names the page and icons that exist, in their sizes', async (t) => {
+  const url = assets.find((asset) => asset.endsWith('.webmanifest')) as string
+  const manifest = (await app.inject(url)).json()
+  const resolve = (path: string) => new URL(path, `http://localhost${url}`).pathname
+  t.equal(resolve(manifest.start_url), '/app/')
+  t.equal(resolve(manifest.scope), '/app/')
+  for (const { src, type, sizes } of manifest.icons) {
+    const icon = await app.inject(resolve(src))
+    t.match(icon, { statusCode: 200, headers: { 'content-type': type } }, src)
+    if (type === 'image/png') {
+      const [width, height] = [icon.rawPayload.readUInt32BE(16), icon.rawPayload.readUInt32BE(20)]
+      t.equal(`${width}x${height}`, sizes)
+    }
   }
 })
 
@@ -93,7 +155,7 @@ t.test(
 t.test(
   'the content security policy allows only files of this server: no inline code, no eval, no markup from text',
   async (t) => {
-    for (const url of ['/app/', ...assets]) {
+    for (const url of ['/app/', ...assets.filter((asset) => asset.endsWith('.svg'))]) {
       const policy = String((await app.inject(url)).headers['content-security-policy'])
       for (const rule of [
         "default-src 'none'",
@@ -102,12 +164,17 @@ t.test(
         "form-action 'none'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
+        "manifest-src 'self'",
         "require-trusted-types-for 'script'",
         "trusted-types 'none'"
       ]) {
         t.ok(policy.split('; ').includes(rule), rule)
       }
       t.notMatch(policy, /unsafe|https?:|\*/)
+    }
+    for (const url of assets.filter((asset) => !asset.endsWith('.svg'))) {
+      const policy = (await app.inject(url)).headers['content-security-policy']
+      t.equal(policy, "default-src 'none'; frame-ancestors 'none'", `${url} is no document`)
     }
     t.notMatch(page.body, /<script(?![^>]*src=)|<style|\son\w+=|style="|https?:/i)
   }

@@ -1,58 +1,62 @@
 import { h, replace } from './lib/dom.js'
-import { currentRoute, navigate } from './lib/router.js'
+import { restoreSession } from './lib/log-in.js'
+import { currentRoute, hashOf, navigate } from './lib/router.js'
 import { isAtLeast, isLoggedIn, onUserChange, setReauthenticate } from './lib/session.js'
-import { accountPage } from './pages/account/page.js'
-import { auditLogPage } from './pages/admin/audit-log.js'
-import { bansPage } from './pages/admin/bans.js'
-import { statsPage } from './pages/admin/stats.js'
-import { usersPage } from './pages/admin/users.js'
-import { confirmEmailPage } from './pages/auth/confirm-email.js'
-import { forgotPasswordPage } from './pages/auth/forgot-password.js'
 import { loginPage, reauthenticate } from './pages/auth/login.js'
-import { registerPage } from './pages/auth/register.js'
-import { setPasswordPage } from './pages/auth/set-password.js'
-import { csvPage } from './pages/csv/page.js'
-import { invitationsPage } from './pages/invitations.js'
-import { projectsPage } from './pages/projects/list-page.js'
-import { membersPage } from './pages/projects/members-page.js'
-import { projectPage } from './pages/projects/page.js'
-import { allTasksPage, tasksPage } from './tasks/page.js'
-import { trashPage } from './tasks/trash-page.js'
+import { allTasksPage, tasksPage, todayPage, upcomingPage } from './tasks/page.js'
 import { showConnection } from './ui/connection-banner.js'
 import { confirm } from './ui/dialog.js'
 import { hasDirtyForm } from './ui/dirty-forms.js'
+import { lazyPage, loadLater } from './ui/lazy-page.js'
 import { page as pageNode, setPageTitle } from './ui/page.js'
+import { openPalette, PALETTE_KEYS, setCommands } from './ui/palette.js'
+import { findCommands } from './ui/palette-commands.js'
 import { authLayout, shell } from './ui/shell.js'
-import { setGlobalShortcuts, setPageShortcuts, showShortcuts } from './ui/shortcuts.js'
+import { onUndoKey, setGlobalShortcuts, setPageShortcuts, showShortcuts } from './ui/shortcuts.js'
 import { clearToasts, undoLast } from './ui/toast.js'
+
+const registerPage = lazyPage('Create account', 'registerPage')
+const confirmEmailPage = lazyPage('Confirm your email', 'confirmEmailPage')
+const setPasswordPage = lazyPage('Choose your password', 'setPasswordPage')
 
 /** Pages for users who are not logged in. A page has a title, a node, shortcuts (`keys`) and `stop` for leaving it. */
 const PUBLIC_PAGES = {
   '/login': loginPage,
   '/register': registerPage,
-  '/forgot': forgotPasswordPage,
+  '/forgot': lazyPage('Forgot your password', 'forgotPasswordPage'),
   '/confirm': confirmEmailPage,
   '/set-password': setPasswordPage
 }
 /** Pages for users who are logged in, with the role they require. */
 const PAGES = {
   '/tasks': [tasksPage, 'user'],
-  '/projects': [projectsPage, 'user'],
-  '/invitations': [invitationsPage, 'user'],
-  '/trash': [trashPage, 'user'],
-  '/csv': [csvPage, 'user'],
-  '/account': [accountPage, 'user'],
+  '/today': [todayPage, 'user'],
+  '/upcoming': [upcomingPage, 'user'],
+  '/projects': [lazyPage('Projects', 'projectsPage'), 'user'],
+  '/invitations': [lazyPage('Invitations', 'invitationsPage'), 'user'],
+  '/trash': [lazyPage('Trash', 'trashPage'), 'user'],
+  '/csv': [lazyPage('Import & export', 'csvPage'), 'user'],
+  '/webhooks': [lazyPage('Webhooks', 'webhooksPage'), 'user'],
+  '/account': [lazyPage('Your account', 'accountPage'), 'user'],
   '/confirm': [confirmEmailPage, 'user'],
+  '/register': [registerPage, 'user'],
   '/set-password': [setPasswordPage, 'user'],
   '/all-tasks': [allTasksPage, 'manager'],
-  '/audit-log': [auditLogPage, 'manager'],
-  '/stats': [statsPage, 'manager'],
-  '/users': [usersPage, 'admin'],
-  '/bans': [bansPage, 'admin']
+  '/audit-log': [lazyPage('Audit log', 'auditLogPage'), 'manager'],
+  '/stats': [lazyPage('Statistics', 'statsPage'), 'user'],
+  '/users': [lazyPage('Users', 'usersPage'), 'admin'],
+  '/bans': [lazyPage('IP bans', 'bansPage'), 'admin']
 }
-/** What follows the id of a project in the path of a page about it. */
-const PROJECT_PAGES = { '': projectPage, '/members': membersPage }
+/** Pages about one thing, by what its id stands between in the path. */
+const PAGES_OF_ONE = {
+  '/projects': lazyPage('Project', 'projectPage'),
+  '/projects/members': lazyPage('Members', 'membersPage'),
+  '/tasks': lazyPage('Task', 'taskPage'),
+  '/webhooks': lazyPage('Webhook', 'webhookPage')
+}
 const HOME = '/tasks'
+
+const whenIdle = globalThis.requestIdleCallback ?? setTimeout
 
 let layout
 let page
@@ -60,7 +64,7 @@ let page
 /** Shows the page of the current route. Users who are not logged in see the log-in first and return afterwards. */
 function render({ focus = true } = {}) {
   const { path, query } = currentRoute()
-  if (isLoggedIn() && (path === '/' || (PUBLIC_PAGES[path] && !PAGES[path]))) {
+  if (isLoggedIn() && isForStrangers(path, query)) {
     navigate(HOME)
     return
   }
@@ -80,15 +84,21 @@ function render({ focus = true } = {}) {
   }
 }
 
+/** Tells of what has no use for a user: all pages before the log-in, but those that a link in an email leads to. */
+const isForStrangers = (path, query) =>
+  path === '/register'
+    ? !query.has('invitation_token')
+    : path === '/' || (PUBLIC_PAGES[path] && !PAGES[path])
+
 function focusStart(main) {
   const first = main.querySelector('[autofocus]') ?? main.querySelector('h1')
   first?.focus({ preventScroll: true })
 }
 
 function privatePage(path, query) {
-  const [, id, rest = ''] = /^\/projects\/([\da-f-]{36})(\/\w+)?$/i.exec(path) ?? []
-  if (id && PROJECT_PAGES[rest]) {
-    return PROJECT_PAGES[rest](query, id)
+  const [, of, id, rest = ''] = /^(\/\w+)\/([\da-f-]{36})(\/\w+)?$/i.exec(path) ?? []
+  if (id && PAGES_OF_ONE[of + rest]) {
+    return PAGES_OF_ONE[of + rest](query, id)
   }
   const [createPage, role] = PAGES[path] ?? []
   return createPage && isAtLeast(role) ? createPage(query) : notFoundPage()
@@ -98,7 +108,8 @@ const notFoundPage = () => ({
   title: 'Page not found',
   node: pageNode(
     { title: 'Page not found' },
-    h('p', {}, 'This page does not exist, or your role does not allow it.')
+    h('p', {}, 'This page does not exist, or your role does not allow it.'),
+    h('p', {}, h('a', { href: hashOf(HOME) }, 'Go to your tasks'))
   )
 })
 
@@ -108,6 +119,10 @@ const confirmLeaving = () =>
     text: 'Your changes in the form are not saved.',
     confirmLabel: 'Leave'
   })
+
+showConnection()
+// Without a log-in page in between: most who come have been here before.
+await restoreSession()
 
 addEventListener('hashchange', async ({ oldURL }) => {
   const wanted = location.hash
@@ -121,24 +136,26 @@ addEventListener('hashchange', async ({ oldURL }) => {
   }
   render()
 })
-onUserChange((user) => {
+onUserChange(() => {
   // Nothing on the previous user's page is meant for the next user.
   layout = undefined
   for (const dialog of document.querySelectorAll('dialog[open]')) {
     dialog.close()
   }
-  if (!user) {
-    clearToasts()
-  }
+  clearToasts()
   render()
 })
 setReauthenticate(reauthenticate)
+setCommands(findCommands)
 setGlobalShortcuts([
+  [PALETTE_KEYS, 'Open the command palette', openPalette],
   ['?', 'Show keyboard shortcuts', showShortcuts],
-  ['u', 'Undo the last deletion', undoLast],
+  ['u', 'Undo the last change', undoLast],
   ['t', 'Go to your tasks', () => (isLoggedIn() ? navigate('/tasks') : false)],
   ['p', 'Go to your projects', () => (isLoggedIn() ? navigate('/projects') : false)],
   ['a', 'Go to your account', () => (isLoggedIn() ? navigate('/account') : false)]
 ])
-showConnection()
+onUndoKey(undoLast)
 render({ focus: false })
+// Other pages then open at once. One that cannot be loaded now is asked for again when it is opened.
+whenIdle(() => loadLater().catch(() => {}))

@@ -1,9 +1,10 @@
 import { API } from './base.js'
 import { networkError, waitBeforeRetry } from './connection.js'
 import { ApiError, isAborted, parseProblem } from './problem.js'
-import { accessToken, expiresSoon, isLoggedIn, renewSession } from './session.js'
+import { noteBudget } from './read-budget.js'
+import { accessToken, currentUser, expiresSoon, isLoggedIn, renewSession } from './session.js'
+import { beginWrite } from './writes.js'
 
-const LOGOUT = `${API}/auth/logout`
 const TIMEOUT_MS = 30_000
 const MAX_RETRIES = 6
 /** A rate limit resets within a minute. After a longer wait the user decides whether to try again. */
@@ -13,9 +14,25 @@ const TRANSIENT_STATUSES = [0, 502, 503, 504]
 /**
  * Calls the API and returns the body of the response. Retries transient failures of calls that are safe to repeat:
  * reads, deletions, changes with a version, and requests with an idempotency key. Throws ApiError for every rejected
- * call and AbortError after `signal` or when the session ends. `timeoutMs: 0` waits without a limit.
+ * call and AbortError after `signal` or when the session ends. `timeoutMs: 0` waits without a limit. What the user did
+ * not ask for passes `QUIETLY`.
  */
 export async function call(method, path, options = {}) {
+  if (method === 'GET' || options.mayAsk === false) {
+    return attempt(method, path, options)
+  }
+  const { requestId, end } = beginWrite()
+  try {
+    return await attempt(method, path, { ...options, requestId })
+  } finally {
+    end()
+  }
+}
+
+/** Options of a call in the background: it neither shows that it waits nor asks for the password. */
+export const QUIETLY = { retry: false, mayAsk: false }
+
+async function attempt(method, path, options) {
   const { query, signal, raw = false } = options
   const url = `${API}${path}${queryString(query)}`
   const request = requestOf(method, options)
@@ -40,10 +57,14 @@ export async function call(method, path, options = {}) {
   }
 }
 
-function requestOf(method, { body, version, idempotencyKey, timeoutMs = TIMEOUT_MS }) {
+function requestOf(method, options) {
+  const { body, version, idempotencyKey, requestId, timeoutMs = TIMEOUT_MS, mayAsk } = options
   return {
     method,
+    mayAsk,
+    userId: currentUser()?.id,
     headers: {
+      ...(requestId !== undefined && { 'x-request-id': requestId }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(version !== undefined && { 'if-match': `"${version}"` }),
       ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey })
@@ -86,13 +107,15 @@ async function renewInTime(mayAsk) {
 
 /** Sends with the access token. Renews an expired token once, by asking the user for the password if need be. */
 async function sendAuthorized(url, request, signal) {
-  const mayAsk = url !== LOGOUT
+  const mayAsk = request.mayAsk !== false
   if (!isPublic(url) && expiresSoon()) {
     await renewInTime(mayAsk)
   }
   for (let isRenewed = false; ; ) {
     const response = await send(url, request, signal)
     if (response.ok) {
+      // Nor does the next user get to see, or to undo, what this one did.
+      assertSameUser(url, request.userId)
       return response
     }
     const problem = parseProblem(response.status, await response.text(), response.headers)
@@ -107,14 +130,24 @@ async function sendAuthorized(url, request, signal) {
   }
 }
 
-async function send(url, { method, headers, body, timeoutMs }, signal) {
+function assertSameUser(url, userId) {
+  if (!isPublic(url) && currentUser()?.id !== userId) {
+    throw sessionEnded()
+  }
+}
+
+async function send(url, { method, headers, body, timeoutMs, userId }, signal) {
   const token = isPublic(url) ? undefined : accessToken()
+  // What one user did is never sent in the name of another who has logged in since, perhaps in another tab.
+  if (token) {
+    assertSameUser(url, userId)
+  }
   const signals = [
     ...(timeoutMs > 0 ? [AbortSignal.timeout(timeoutMs)] : []),
     ...(signal ? [signal] : [])
   ]
   try {
-    return await fetch(url, {
+    const response = await fetch(url, {
       method,
       body,
       cache: 'no-store',
@@ -122,6 +155,10 @@ async function send(url, { method, headers, body, timeoutMs }, signal) {
       headers: { ...headers, ...(token && { authorization: `Bearer ${token}` }) },
       signal: AbortSignal.any(signals)
     })
+    if (method === 'GET') {
+      noteBudget(response.headers)
+    }
+    return response
   } catch (error) {
     if (isAborted(error) && signal?.aborted) {
       throw error

@@ -1,5 +1,7 @@
+import { randomId } from './random-id.js'
+
 /** Makes an idempotency key: a request repeated under the same key has no second effect. */
-export const newIdempotencyKey = () => crypto.randomUUID()
+export const newIdempotencyKey = () => randomId()
 
 /**
  * Wraps `send(body, idempotencyKey)` so that submitting the same body again after a failure repeats the request under

@@ -24,7 +24,11 @@ export async function countInvitations() {
   loadedAt = Date.now()
   const { signal } = controller
   try {
-    const { pagination } = await call('GET', '/me/invitations', { query: { limit: MOST }, signal })
+    const { pagination } = await call('GET', '/me/invitations', {
+      query: { limit: MOST },
+      signal,
+      mayAsk: false
+    })
     const { total_returned: count, has_more } = pagination
     const text = has_more ? `${MOST}+` : String(count || '')
     for (const listener of listeners) {

@@ -81,12 +81,15 @@ async function send(lookups, found) {
   }
 }
 
-/** Finds people by the beginning of their name or username or by ids, perhaps only those of a project. */
-export async function findPeople({ q, id, project_id, signal }) {
+/** Returns a person, or undefined where they cannot be seen. */
+export const personOf = async (id) => known.get(id) ?? (await lookUp(id).catch(() => undefined))
+
+/** Finds people by the beginning of their name or username or by ids, perhaps only those of a project or a task. */
+export async function findPeople({ q, id, project_id, task_id, signal }) {
   const found = []
   let cursor
   for (let pages = 0; pages < MAX_PAGES && cursor !== null && found.length < PAGE_SIZE; pages++) {
-    const query = { q, id, project_id, limit: PAGE_SIZE, cursor }
+    const query = { q, id, project_id, task_id, limit: PAGE_SIZE, cursor }
     const { data, pagination } = await call('GET', '/people', { query, signal })
     found.push(...data)
     cursor = pagination.next_cursor

@@ -1,5 +1,6 @@
 import { call } from './api.js'
 import { h } from './dom.js'
+import { onChange } from './live.js'
 import { hashOf } from './router.js'
 import { onUserChange } from './session.js'
 
@@ -81,11 +82,28 @@ async function loadProject(id) {
   }
 }
 
+onChange((change) => {
+  if (change === undefined || /^(project|access|member)\./.test(change.type)) {
+    forgetProjectList()
+  }
+  if (change?.resource.type === 'project' && change.data !== null) {
+    rememberProject(change.data)
+    rename(change.data)
+  }
+})
+
+/** Writes the name of a project wherever it is shown. */
+function rename({ id, name }) {
+  for (const node of document.querySelectorAll(`[data-project-name="${id}"]`)) {
+    node.textContent = name
+  }
+}
+
 const UNKNOWN = 'a project you cannot see'
 
 /** Shows a project by name; the name is filled in once it is known. */
 export function projectNode(id) {
-  const node = h('span', {}, projects.get(id)?.name ?? '…')
+  const node = h('span', { 'data-project-name': id }, projects.get(id)?.name ?? '…')
   if (!projects.has(id)) {
     loadProjectsOf([{ project_id: id }]).then(() => {
       node.textContent = projects.get(id)?.name ?? UNKNOWN

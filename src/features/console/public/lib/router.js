@@ -29,4 +29,5 @@ export function navigate(path, query) {
 /** Writes the page's filters into the URL without adding to the history. */
 export function replaceQuery(path, query) {
   history.replaceState(null, '', hashOf(path, query))
+  dispatchEvent(new Event('querychange'))
 }

@@ -9,6 +9,12 @@ const dayAndYear = new Intl.DateTimeFormat(undefined, {
   year: 'numeric'
 })
 const fullDay = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long' })
+const dayInFull = new Intl.DateTimeFormat(undefined, {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long'
+})
 const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
 
@@ -22,11 +28,42 @@ export const toDate = (iso) => iso.slice(0, 10)
 export const isDate = (due) => due?.length === 10
 
 /** Returns noon of a date where the user is, so that it is shown as that very day. */
-function noonOf(due) {
+export function noonOf(due) {
   const [year, month, dayOfMonth] = due.split('-').map(Number)
   const date = new Date(2000, 0, 1, 12)
   date.setFullYear(year, month - 1, dayOfMonth)
   return date
+}
+
+/** Returns the date (YYYY-MM-DD) of a due date where the user is. */
+export const dateOf = (due) => (isDate(due) ? due : toDate(toLocalInput(due)))
+/** Formats a date: 3 Mar. */
+export const formatDate = (date) => day.format(noonOf(date))
+/** Formats a date with its weekday: Monday 3 March. */
+export const formatDayInFull = (date) => dayInFull.format(noonOf(date))
+export const formatClock = (iso) => clock.format(new Date(iso))
+export const weekdayOf = (date) => weekday.format(noonOf(date))
+/** Returns the date that is some days after another. */
+export function addDays(date, days) {
+  const then = noonOf(date)
+  then.setDate(then.getDate() + days)
+  return toDate(toLocalInput(then))
+}
+
+/** Returns a due date on another date: a timestamp keeps its time of day where the user is. */
+export function dueOn(due, date) {
+  if (isDate(due)) {
+    return date
+  }
+  const before = new Date(due)
+  const then = noonOf(date)
+  then.setHours(
+    before.getHours(),
+    before.getMinutes(),
+    before.getSeconds(),
+    before.getMilliseconds()
+  )
+  return then.toISOString()
 }
 
 /** Formats a due date in full. */

@@ -3,7 +3,7 @@ import { API } from './base.js'
 import { networkError, waitBeforeRetry } from './connection.js'
 import { newIdempotencyKey } from './idempotency.js'
 import { isAborted, parseProblem } from './problem.js'
-import { accessToken, renewSession } from './session.js'
+import { accessToken, currentUser, renewSession } from './session.js'
 
 const MAX_RETRIES = 4
 
@@ -14,10 +14,11 @@ const MAX_RETRIES = 4
 export async function upload(path, file, { query, signal, onProgress }) {
   const idempotencyKey = newIdempotencyKey()
   const url = `${API}${path}${queryString(query)}`
+  const userId = currentUser()?.id
   let isRenewed = false
   for (let retries = 0; ; ) {
     try {
-      return await post(url, file, { idempotencyKey, signal, onProgress })
+      return await post(url, file, { userId, idempotencyKey, signal, onProgress })
     } catch (error) {
       if (error.code === 'unauthenticated' && !isRenewed) {
         isRenewed = true
@@ -36,8 +37,13 @@ export async function upload(path, file, { query, signal, onProgress }) {
 const aborted = () => new DOMException('aborted', 'AbortError')
 
 /** Sends by XMLHttpRequest, since `fetch` does not report the progress of an upload. */
-function post(url, file, { idempotencyKey, signal, onProgress }) {
+function post(url, file, { userId, idempotencyKey, signal, onProgress }) {
   return new Promise((resolve, reject) => {
+    // Somebody else may have logged in since, perhaps in another tab.
+    if (currentUser()?.id !== userId) {
+      reject(aborted())
+      return
+    }
     const form = new FormData()
     form.append('file', file, file.name)
     const request = new XMLHttpRequest()

@@ -2,6 +2,12 @@ import { isCurrentUser } from '../lib/people.js'
 import { knownProject, mayIn } from '../lib/projects.js'
 import { isAtLeast } from '../lib/session.js'
 
+/** Why some of a task cannot be changed. */
+export const ACCESS_NOTES = {
+  read: 'You can read this task, but not change it.',
+  status: 'You can change the status of this task, and nothing else.'
+}
+
 /**
  * Returns what the user may do with a task: `edit`, `status` for an assignee who may change nothing else, or `read`.
  * The server decides; this hides what it would reject.

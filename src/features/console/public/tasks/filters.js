@@ -1,34 +1,16 @@
-import { debounce, h, newId, replace } from '../lib/dom.js'
-import { isCurrentUser } from '../lib/people.js'
-import { loadProjects } from '../lib/projects.js'
-import { currentUser } from '../lib/session.js'
-import { button } from '../ui/button.js'
-import { select } from '../ui/form.js'
+import { debounce, h } from '../lib/dom.js'
 import { icon } from '../ui/icons.js'
-import { personPicker } from '../ui/person-picker.js'
-import { PRIORITIES, SORT_ORDERS, SORT_ORDERS_OF_ALL } from './labels.js'
-import { NO_PROJECT } from './task-query.js'
-
-const DEFAULT_SORT = 'created_at_desc'
-const VIEWS = [
-  ['open', 'Open'],
-  ['todo', 'To do'],
-  ['in_progress', 'In progress'],
-  ['done', 'Done'],
-  ['all', 'All']
-]
-const DUE = [
-  ['', 'Any time'],
-  ['overdue', 'Overdue'],
-  ['today', 'Due today'],
-  ['week', 'Due within 7 days']
-]
+import { leaveByEscape } from '../ui/shortcuts.js'
+import { filterChips } from './filter-chips.js'
+import { filterPanel } from './filter-panel.js'
+import { VIEWS } from './labels.js'
 
 /**
- * Creates the filters above a list. `onChange(filters)` is called at every change. `showCounts(stats)` writes how many
- * tasks have each status; `setFilter` and `search` give access from outside.
+ * Creates the filters above tasks: a search, the statuses, and all others in a panel behind a button.
+ * `onChange(filters)` is called at every change, `showCounts(stats)` writes how many tasks have each status, and
+ * `setFilter` and `search` give access from outside. `hasStatus` is false where the statuses are shown otherwise.
  */
-export function filterBar(filters, { onChange, scope, project }) {
+export function filterBar(filters, { onChange, hasStatus, onSave, ...options }) {
   const setFilter = (change) => {
     filters = Object.fromEntries(
       Object.entries({ ...filters, ...change }).filter(([, value]) => value !== '')
@@ -38,16 +20,19 @@ export function filterBar(filters, { onChange, scope, project }) {
   }
   const search = searchInput(filters, setFilter)
   const views = viewButtons(setFilter)
-  const activeTag = h('div', { class: 'active-tag' })
+  const panel = filterPanel(filters, { ...options, hasStatus, setFilter, onSave })
+  const chips = filterChips({ ...options, hasStatus, setFilter })
   const render = () => {
     views.select(filters.view ?? 'open')
-    replace(activeTag, filters.tag && tagButton(filters.tag, setFilter))
+    chips.show(filters)
+    panel.show(filters)
   }
   render()
   return {
     search,
     setFilter,
     showCounts: views.showCounts,
+    stop: panel.stop,
     node: h(
       'div',
       { class: 'filters' },
@@ -55,14 +40,10 @@ export function filterBar(filters, { onChange, scope, project }) {
         'div',
         { class: 'filters-first' },
         h('div', { class: 'search' }, icon('search'), search),
-        views.node
+        hasStatus && views.node,
+        panel.node
       ),
-      h(
-        'div',
-        { class: 'filters-last' },
-        collapsible(filterFields(filters, { setFilter, scope, project })),
-        activeTag
-      )
+      chips.node
     )
   }
 }
@@ -78,8 +59,9 @@ function searchInput({ q = '' }, setFilter) {
     oninput: debounce(() => setFilter({ q: search.value.trim() }), 250)
   })
   search.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && search.value === '') {
-      search.blur()
+    // The first Escape empties it.
+    if (search.value === '') {
+      leaveByEscape(event)
     }
   })
   return search
@@ -95,7 +77,7 @@ function viewButtons(setFilter) {
   return {
     node: h(
       'div',
-      { class: 'segments', role: 'group', 'aria-label': 'Status' },
+      { class: 'segments segments-status', role: 'group', 'aria-label': 'Status' },
       views.map((one) => one.button)
     ),
     select: (selected) => {
@@ -110,84 +92,4 @@ function viewButtons(setFilter) {
       }
     }
   }
-}
-
-const tagButton = (tag, setFilter) =>
-  h(
-    'button',
-    {
-      type: 'button',
-      class: 'tag tag-picked',
-      'aria-label': `Tagged ${tag}; show all tags`,
-      onclick: () => setFilter({ tag: '' })
-    },
-    tag,
-    icon('close')
-  )
-
-function filterFields(filters, { setFilter, scope, project }) {
-  const labelledSelect = (name, label, options, defaultValue = '') => {
-    const id = newId(name)
-    const control = select(name, options, {
-      id,
-      value: filters[name] ?? defaultValue,
-      onchange: ({ target: { value } }) =>
-        setFilter({ [name]: value === defaultValue ? '' : value })
-    })
-    return h('div', { class: 'labelled-select' }, h('label', { for: id }, label), control)
-  }
-  const labelledPicker = (name, label, fixed) =>
-    personPicker({
-      name,
-      label,
-      fixed,
-      kind: 'labelled-select',
-      value: filters[name] === 'me' ? currentUser().id : filters[name],
-      onChange: (value) => setFilter({ [name]: isCurrentUser(value) ? 'me' : value })
-    }).node
-  const projects =
-    scope !== 'all' &&
-    project === undefined &&
-    labelledSelect('project', 'Project', [
-      ['', 'All'],
-      [NO_PROJECT, 'No project']
-    ])
-  if (projects) {
-    addProjects(projects.querySelector('select'), filters)
-  }
-  const orders = scope === 'all' ? SORT_ORDERS_OF_ALL : SORT_ORDERS
-  return [
-    labelledSelect('priority', 'Priority', [['', 'Any'], ...Object.entries(PRIORITIES)]),
-    labelledSelect('due', 'Due', DUE),
-    projects,
-    labelledPicker('assignee', 'Assigned to', [
-      ['', 'Anybody'],
-      ['none', 'Nobody']
-    ]),
-    scope === 'all' && labelledPicker('owner', 'Owner', [['', 'Anybody']]),
-    labelledSelect('sort', 'Order', orders, DEFAULT_SORT)
-  ]
-}
-
-/** Adds an option for each project, then selects the one in the URL unless the user has chosen meanwhile. */
-async function addProjects(control, filters) {
-  for (const { id, name, archived } of await loadProjects()) {
-    control.append(h('option', { value: id }, archived ? `${name} (archived)` : name))
-  }
-  control.value = control.value || (filters.project ?? '')
-}
-
-/** Hides the further filters behind a button on narrow screens. */
-function collapsible(fields) {
-  const node = h('div', { class: 'filters-more', id: newId('more') }, fields)
-  const toggle = () => {
-    const isExpanded = node.classList.toggle('filters-expanded')
-    toggleButton.setAttribute('aria-expanded', String(isExpanded))
-  }
-  const toggleButton = button('Filter and sort', toggle, {
-    kind: 'button-small filters-toggle',
-    'aria-expanded': 'false',
-    'aria-controls': node.id
-  })
-  return [toggleButton, node]
 }

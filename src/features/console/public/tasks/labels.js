@@ -12,6 +12,21 @@ export const FIELDS = {
   project_id: 'Project'
 }
 
+/** What a filter by status or by day is called. */
+export const VIEWS = [
+  ['open', 'Open'],
+  ['todo', 'To do'],
+  ['in_progress', 'In progress'],
+  ['done', 'Done'],
+  ['all', 'All']
+]
+export const DUE = [
+  ['', 'Any time'],
+  ['overdue', 'Overdue'],
+  ['today', 'Due today'],
+  ['week', 'Due within 7 days']
+]
+
 export const SORT_ORDERS = [
   ['created_at_desc', 'Newest first'],
   ['created_at_asc', 'Oldest first'],

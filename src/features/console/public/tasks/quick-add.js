@@ -2,72 +2,122 @@ import { call } from '../lib/api.js'
 import { h } from '../lib/dom.js'
 import { idempotentSubmit } from '../lib/idempotency.js'
 import { isAborted } from '../lib/problem.js'
+import { remember } from '../lib/undo.js'
 import { button } from '../ui/button.js'
 import { openDialog } from '../ui/dialog.js'
 import { icon } from '../ui/icons.js'
+import { leaveByEscape } from '../ui/shortcuts.js'
 import { toast, toastProblem } from '../ui/toast.js'
+import { linesOf, MAX_LINES, pasteTasks } from './paste-tasks.js'
+import { MAX_LENGTH, quickText } from './quick-text.js'
 import { taskForm } from './task-form.js'
 
 const createTask = (body, idempotencyKey) => call('POST', '/tasks', { body, idempotencyKey })
 
 /**
- * Creates the form that adds a task by its title. The row appears at once, marked as unsaved. If saving fails, the
- * title goes back into the input. `onAdded(task, draft)` gets the new task and the unsaved row;
- * the task goes into the project `projectId()`, or into none.
+ * Creates the form that adds a task by its title, in which words such as `!high` and `tomorrow` say more. The row
+ * appears at once, marked as unsaved. If saving fails, the text goes back into the input. Several pasted lines become
+ * as many tasks. `onAdded(task, draft)` gets the new task and the unsaved row; the task goes into the project
+ * `projectId()`, or into none, and has the values of `defaults()`, unless its words say otherwise.
  */
-export function quickAdd({ list, onAdded, projectId }) {
-  const input = h('input', {
-    class: 'input',
-    name: 'new-task',
-    'aria-label': 'Title of a new task',
-    placeholder: 'Add a task',
-    maxlength: '400',
-    autocomplete: 'off'
+export function quickAdd({ list, onAdded, projectId, defaults = () => ({}) }) {
+  const input = titleInput()
+  const words = quickText(input, { projectId })
+  const fieldsOf = ({ title, fields }) => ({
+    ...startOf(projectId(), defaults()),
+    title,
+    ...fields
   })
   const onsubmit = (event) => {
     event.preventDefault()
-    addTask(input, { list, onAdded, project_id: projectId() })
+    addTask(input, { list, onAdded, words, fieldsOf })
   }
-  const openDetails = () => {
-    const title = input.value
+  const openDetails = async () => {
+    const text = input.value
+    const read = await words.read()
     input.value = ''
+    words.show()
     const onCancel = () => {
-      input.value = title
+      input.value = text
+      words.show()
     }
-    openTaskDialog({ title, project_id: projectId(), onAdded, onCancel })
+    openTaskDialog({ start: fieldsOf(read), onAdded, onCancel })
   }
+  input.addEventListener('keydown', leaveByEscape)
+  input.addEventListener('paste', (event) => addPasted(event, { onAdded, words, fieldsOf }))
   const node = h(
     'form',
     { class: 'quick-add', onsubmit },
-    input,
-    h('button', { class: 'button button-primary' }, icon('plus'), 'Add'),
-    button('Details…', openDetails)
+    words.node,
+    h('button', { class: 'button button-primary' }, icon('plus'), label('Add')),
+    button([icon('edit'), label('Details…')], openDetails, { kind: 'quick-details' }),
+    words.chips
   )
   return { node, input }
 }
 
-async function addTask(input, { list, onAdded, project_id }) {
-  const title = input.value.trim()
-  if (title === '') {
+const titleInput = () =>
+  h('input', {
+    class: 'input',
+    name: 'new-task',
+    'aria-label': 'Title of a new task',
+    placeholder: 'Add a task, such as: Pay rent tomorrow 9:00 !high #home',
+    maxlength: MAX_LENGTH,
+    autocomplete: 'off'
+  })
+
+/** On a telephone there is room for the pictures of the buttons only. */
+const label = (text) => h('span', { class: 'quick-label' }, text)
+
+const startOf = (project_id, defaults) => ({
+  ...defaults,
+  ...(project_id !== null && { project_id })
+})
+
+async function addTask(input, { list, onAdded, words, fieldsOf }) {
+  const text = input.value
+  if (text.trim() === '') {
     input.focus()
     return
   }
+  const reading = words.read()
   input.value = ''
-  const draft = draftRow(title)
+  words.show()
+  const read = await reading
+  const draft = draftRow(read.title)
   list.prepend(draft)
   try {
-    const body = { title, ...(project_id !== null && { project_id }) }
-    onAdded(await idempotentSubmit(createTask)(body), draft)
+    const task = await idempotentSubmit(createTask)(fieldsOf(read))
+    rememberNew(task)
+    onAdded(task, draft)
   } catch (error) {
     draft.remove()
     if (input.value === '') {
-      input.value = title
+      input.value = text
+      words.show()
     }
     if (isAborted(error)) {
       return
     }
-    toastProblem(`“${title}” could not be saved.`, error)
+    toastProblem(`“${read.title}” could not be saved.`, error)
     input.focus()
+  }
+}
+
+const rememberNew = ({ id, version, title }) =>
+  remember({ label: `“${title}” was added`, steps: [{ op: 'delete', id, version }] })
+
+/** Several lines are several tasks; one is pasted as any text. */
+async function addPasted(event, { onAdded, words, fieldsOf }) {
+  const lines = linesOf(event.clipboardData?.getData('text/plain') ?? '')
+  if (lines.length < 2) {
+    return
+  }
+  event.preventDefault()
+  const reads = await words.readLines(lines.slice(0, MAX_LINES))
+  const tasks = await pasteTasks(reads, { fieldsOf, found: lines.length })
+  for (const task of (tasks ?? []).toReversed()) {
+    onAdded(task)
   }
 }
 
@@ -85,9 +135,9 @@ const draftRow = (title) =>
   )
 
 /** Opens a form for a new task with all fields. */
-function openTaskDialog({ title, project_id, onAdded, onCancel }) {
+function openTaskDialog({ start, onAdded, onCancel }) {
   const create = idempotentSubmit(createTask)
-  const inProject = project_id === null ? {} : { project_id }
+  const { title, ...given } = start
   return openDialog({
     title: 'New task',
     kind: 'dialog-wide',
@@ -97,12 +147,12 @@ function openTaskDialog({ title, project_id, onAdded, onCancel }) {
         close()
       }
       const save = async (fields) => {
-        onAdded(await create({ ...inProject, ...fields }))
+        const task = await create({ ...given, ...fields })
+        onAdded(task)
         close()
-        toast('Task added.')
+        toast('Task added.', { undo: rememberNew(task) })
       }
-      return taskForm(inProject, { submitLabel: 'Add task', initialTitle: title, save, cancel })
-        .node
+      return taskForm(given, { submitLabel: 'Add task', initialTitle: title, save, cancel }).node
     }
   })
 }

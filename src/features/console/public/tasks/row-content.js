@@ -1,6 +1,8 @@
 import { h, replace } from '../lib/dom.js'
 import { isCurrentUser, personNode } from '../lib/people.js'
+import { plainText } from '../lib/plain-text.js'
 import { knownProject, projectHash, projectNode } from '../lib/projects.js'
+import { hashOf } from '../lib/router.js'
 import { dueOf, formatDue, formatDueInFull, formatRelative, isOverdue } from '../lib/time.js'
 import { button, iconButton } from '../ui/button.js'
 import { icon } from '../ui/icons.js'
@@ -11,10 +13,10 @@ import { PRIORITIES, STATUSES } from './labels.js'
 
 /** Renders a task into its row. */
 export function renderTask(row, task, actions, options) {
-  row.className = ['task', task.completed && 'task-done', isOverdue(task) && 'task-overdue']
+  row.className = ['task', task.completed && 'task-done', isLate(task) && 'task-overdue']
     .filter(Boolean)
     .join(' ')
-  row.dataset.id = task.id
+  noteGroups(row, task)
   const isDeleted = task.deleted_at !== null
   const access = accessTo(task)
   replace(
@@ -25,8 +27,8 @@ export function renderTask(row, task, actions, options) {
       { class: 'task-main' },
       isDeleted
         ? h('p', { class: 'task-title' }, task.title)
-        : h('button', { type: 'button', class: 'task-title', onclick: actions.edit }, task.title),
-      task.description && h('p', { class: 'task-text' }, task.description),
+        : h('a', { class: 'task-title', href: hashOf(`/tasks/${task.id}`) }, task.title),
+      task.description && h('p', { class: 'task-text' }, plainText(task.description)),
       taskDetails(task, options)
     ),
     h(
@@ -37,6 +39,21 @@ export function renderTask(row, task, actions, options) {
         : actionButtons(task, actions, access)
     )
   )
+}
+
+/** Nobody waits for what is in the trash. */
+const isLate = (task) => task.deleted_at === null && isOverdue(task)
+
+/** Writes into the row by what it may be grouped. */
+function noteGroups({ dataset }, { id, status, priority, project_id, ...task }) {
+  const written = { id, status, priority, project: project_id, due: dueOf(task) }
+  for (const [name, value] of Object.entries(written)) {
+    if (value === null) {
+      delete dataset[name]
+    } else if (dataset[name] !== value) {
+      dataset[name] = value
+    }
+  }
 }
 
 const trashIcon = () => h('span', { class: 'task-checkbox-space' }, icon('trash'))
@@ -58,14 +75,14 @@ const taskDetails = (task, { showOwner, showProject, onTagClick }) =>
     { class: 'task-details' },
     showProject && task.project_id && projectLink(task.project_id),
     task.status === 'in_progress' && badge(STATUSES.in_progress, 'badge-accent'),
-    task.priority !== 'medium' &&
-      badge(`${PRIORITIES[task.priority]} priority`, `badge-${task.priority}`),
-    task.due_date && dueNode(task),
+    task.priority !== 'medium' && priorityBadge(task.priority),
     task.tags.map((tag) => tagNode(tag, onTagClick)),
-    (showOwner || isOfSomebodyElse(task)) && h('span', {}, 'Owner: ', personNode(task.owner_id)),
+    (showOwner || isOfSomebodyElse(task)) &&
+      h('span', { class: 'task-person' }, 'Owner: ', personNode(task.owner_id)),
     isMadeBySomebodyElse(task, showOwner) &&
-      h('span', {}, 'Created by ', personNode(task.created_by)),
-    task.assignee_id && h('span', {}, 'Assigned to ', personNode(task.assignee_id)),
+      h('span', { class: 'task-person task-maker' }, 'Created by ', personNode(task.created_by)),
+    task.assignee_id && assigneeNode(task.assignee_id),
+    task.due_date && dueNode(task),
     task.deleted_at && h('span', {}, 'Deleted ', formatRelative(task.deleted_at))
   )
 
@@ -85,13 +102,24 @@ const projectLink = (id) =>
     projectNode(id)
   )
 
-function dueNode(task) {
+/** What goes without saying where there is little room is a `word`; it is still read out. */
+const word = (text) => h('span', { class: 'word' }, text)
+
+/** Shows a priority, which is `High priority` in full. */
+export const priorityBadge = (priority) =>
+  badge([PRIORITIES[priority], word(' priority')], `badge-${priority}`)
+
+export const assigneeNode = (id) =>
+  h('span', { class: 'task-person' }, word('Assigned to '), icon('account'), personNode(id))
+
+/** Shows when a task is due. */
+export function dueNode(task) {
   const due = dueOf(task)
   return h(
     'time',
     { class: 'due', datetime: due, title: formatDueInFull(due) },
     icon('clock'),
-    isOverdue(task) ? 'Overdue: ' : 'Due ',
+    word(isLate(task) ? 'Overdue: ' : 'Due '),
     formatDue(due)
   )
 }

@@ -6,7 +6,7 @@ export function rowShortcuts(list) {
   const move = (offset) => () => {
     const rows = [...list.querySelectorAll(':scope > .task')]
     const next = rows[currentRow() ? rows.indexOf(currentRow()) + offset : 0]
-    next?.querySelector('button.task-title, button')?.focus()
+    next?.querySelector('a.task-title, button')?.focus()
   }
   const act = (name) => () => {
     const actions = currentRow() && rowActions(currentRow())
@@ -15,7 +15,7 @@ export function rowShortcuts(list) {
   return [
     ['j', 'Next task', move(1)],
     ['k', 'Previous task', move(-1)],
-    ['x', 'Complete or reopen the task', act('toggle')],
+    ['d', 'Complete or reopen the task', act('toggle')],
     ['e', 'Edit the task', act('edit')],
     ['h', 'Show the history of the task', act('history')],
     ['Delete', 'Delete the task', act('remove')]

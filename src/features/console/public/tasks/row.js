@@ -1,37 +1,62 @@
 import { call } from '../lib/api.js'
 import { h, replace } from '../lib/dom.js'
 import { isAborted } from '../lib/problem.js'
+import { newestChange, remember } from '../lib/undo.js'
+import { isMadeHere } from '../lib/writes.js'
 import { button } from '../ui/button.js'
 import { icon } from '../ui/icons.js'
+import { keepingFocus } from '../ui/keep-focus.js'
 import { toast, toastProblem } from '../ui/toast.js'
 import { accessTo } from './access.js'
 import { hasValues } from './fields.js'
 import { showHistory } from './history.js'
 import { STATUSES } from './labels.js'
 import { renderTask } from './row-content.js'
+import { createMark } from './row-mark.js'
 import { taskForm } from './task-form.js'
 import { updateTask } from './update-task.js'
 
 const actionsOf = new WeakMap()
 /**
  * Returns what can be done to the task of a row: edit, toggle, remove, restore, history. What the user may not do
- * returns false.
+ * returns false. `task()` is the task that it shows; `update(task)` shows a newer state, and `learn(change)` tells
+ * whether one is to be loaded. `select(isSelected)` marks the row, and `tell(text)` says what became of an action.
  */
 export const rowActions = (row) => actionsOf.get(row)
 
-/** Creates the row of a task. `onChange` is called after every change that the server confirmed. */
-export function taskRow(task, { onChange = () => {}, ...options } = {}) {
+/**
+ * Creates the row of a task. `onChange` is called after every change that the server confirmed, `onSettled` when the
+ * user has stopped editing a task that was changed elsewhere.
+ */
+export function taskRow(task, { onChange = () => {}, onSettled = () => {}, ...options } = {}) {
   const row = h('li', { class: 'task' })
+  const mark = createMark(row, options)
   const show = (next) => {
     task = next
     renderTask(row, task, actions, options)
+    mark.show(task)
   }
   const actions = {
-    edit: () => edit(row, task, { show, onChange }),
+    task: () => task,
+    ...mark.actions,
+    edit: () => edit(row, task, { show, onChange, onSettled }),
     toggle: () => accessTo(task) !== 'read' && toggle(row, task, { show, onChange }),
     remove: () => accessTo(task) === 'edit' && remove(row, task, { show, onChange }),
     restore: () => restore(row, task, { onChange }),
-    history: () => showHistory(task)
+    history: () => showHistory(task),
+    update: (next) => {
+      if (next.version >= task.version && !isBusy(row)) {
+        keepingFocus(row, row, () => show(next))
+      }
+    },
+    learn: (change) => {
+      const isNews = (change.resource.version ?? Infinity) > task.version
+      if (!isNews || (isBusy(row) && isMadeHere(change))) {
+        return false
+      }
+      tellEditor(row, change)
+      return true
+    }
   }
   actionsOf.set(row, actions)
   show(task)
@@ -42,14 +67,32 @@ export function taskRow(task, { onChange = () => {}, ...options } = {}) {
 const isBusy = (row) =>
   row.getAttribute('aria-busy') === 'true' || row.querySelector('form') !== null
 
+/** Says in the form of a task, if it is open, that the task is not any more as the form found it. */
+function tellEditor(row, { data }) {
+  const hint = row.querySelector('.task-hint')
+  if (hint) {
+    hint.textContent = data === null ? HINTS.gone : HINTS.changed
+  }
+}
+
+const HINTS = {
+  changed:
+    'This task was changed elsewhere. What you typed is kept; when you save, you choose between both versions.',
+  gone: 'This task was deleted elsewhere, or you do not see it any more. What you typed is kept here.'
+}
+
 /** Turns the row into a form, and back when the user saves or cancels. */
-function edit(row, task, { show, onChange }) {
+function edit(row, task, { show, onChange, onSettled }) {
   if (isBusy(row)) {
     return
   }
+  const hint = h('p', { class: 'task-hint', role: 'status' })
   const close = (next) => {
     show(next)
     row.querySelector('.task-title').focus()
+    if (hint.textContent !== '') {
+      onSettled()
+    }
   }
   const save = async (change) => {
     if (Object.keys(change).length === 0) {
@@ -63,7 +106,11 @@ function edit(row, task, { show, onChange }) {
     }
     onChange(next)
     // After a conflict the user may have kept the other version.
-    toast(hasValues(next, change) ? 'Task saved.' : 'Showing the current version of the task.')
+    const isSaved = hasValues(next, change)
+    toast(
+      isSaved ? 'Task saved.' : 'Showing the current version of the task.',
+      isSaved && { undo: newestChange() }
+    )
   }
   const form = taskForm(task, {
     submitLabel: 'Save',
@@ -74,6 +121,7 @@ function edit(row, task, { show, onChange }) {
       kind: 'button-quiet'
     })
   })
+  form.node.querySelector('.form-outcome').before(hint)
   row.className = 'task task-editing'
   replace(row, form.node)
   form.focus()
@@ -90,13 +138,16 @@ async function toggle(row, task, { show, onChange }) {
     return
   }
   const status = task.completed ? 'todo' : 'done'
-  const showKeepingFocus = keepingFocus(row, show)
+  const showKeepingFocus = (next) => keepingFocus(row, row, () => show(next))
   showKeepingFocus({ ...task, status, completed: status === 'done' })
   row.setAttribute('aria-busy', 'true')
   try {
     const next = await updateTask(task, { status })
     showKeepingFocus(next)
     onChange(next)
+    if (next.completed && !task.completed) {
+      toast(`“${task.title}” is done.`, { undo: newestChange() })
+    }
   } catch (error) {
     showKeepingFocus(task)
     if (!isAborted(error)) {
@@ -107,35 +158,23 @@ async function toggle(row, task, { show, onChange }) {
   }
 }
 
-/** Wraps `show`, which replaces the elements of the row, so that the focus stays where it is now. */
-function keepingFocus(row, show) {
-  const focused = row.contains(document.activeElement) && document.activeElement.className
-  return (next) => {
-    show(next)
-    if (focused) {
-      row.querySelector(focused === 'task-checkbox' ? '.task-checkbox' : '.task-title')?.focus()
-    }
-  }
-}
-
 /** Deletes a task. The row disappears at once and returns on undo, or if the server rejects the deletion. */
 async function remove(row, task, { show, onChange }) {
   if (isBusy(row)) {
     return
   }
   const { parentElement: list, nextElementSibling: next } = row
-  const neighbour = next ?? row.previousElementSibling
+  const neighbour = neighbourOf(row)
   const putBack = (shown) => {
     list.insertBefore(row, next?.parentElement === list ? next : null)
     show(shown)
     row.querySelector('.task-title').focus()
   }
-  const undo = async () => {
-    try {
-      putBack(await call('POST', `/tasks/${task.id}/restore`, { retry: true }))
+  const onUndone = ([restored]) => {
+    if (restored && list.isConnected) {
+      list.querySelector(`[data-id="${task.id}"]`)?.remove()
+      putBack(restored)
       onChange(task)
-    } catch (error) {
-      toastProblem(`“${task.title}” could not be restored.`, error)
     }
   }
   row.remove()
@@ -143,11 +182,27 @@ async function remove(row, task, { show, onChange }) {
   try {
     await call('DELETE', `/tasks/${task.id}`, { version: task.version })
     onChange(task)
-    toast(`Moved “${task.title}” to the trash.`, { undo })
+    const text = `Moved “${task.title}” to the trash.`
+    toast(text, { undo: rememberDeletion(task, onUndone) })
   } catch (error) {
     await putBackRejected(task, putBack, error)
   }
 }
+
+/** Returns the row that gets the focus when this one goes; between rows there may be heads of groups. */
+export function neighbourOf(row) {
+  const rows = [...row.parentElement.querySelectorAll(':scope > .task')]
+  const at = rows.indexOf(row)
+  return rows[at + 1] ?? rows[at - 1]
+}
+
+/** Remembers that a task was moved to the trash. */
+export const rememberDeletion = ({ id, title, version }, onUndone) =>
+  remember({
+    label: `“${title}” was moved to the trash`,
+    steps: [{ op: 'restore', id, from: version }],
+    onUndone
+  })
 
 async function putBackRejected(task, putBack, error) {
   if (error.code === 'stale_version') {

@@ -3,17 +3,24 @@ import { fieldError } from '../ui/form.js'
 
 const MAX_TAGS = 20
 
-/** Creates a field for tags. Enter or a comma adds one; its button, or Backspace for the last, removes it. */
-export function tagField(initialTags) {
+/**
+ * Creates a field for tags. Enter or a comma adds one; its button, or Backspace for the last, removes it.
+ * `onChange(tags)` is called each time.
+ */
+export function tagField(initialTags, { onChange = () => {} } = {}) {
   let tags = [...initialTags]
   const id = newId('tags')
   const list = h('ul', { class: 'chips' })
   const input = tagInput(id)
   const { errorNode, setError } = fieldError(id, input)
   const setTags = (next) => {
+    const isOther = JSON.stringify(next) !== JSON.stringify(tags)
     tags = next
     const chips = tags.map((tag) => chipNode(tag, () => remove(tag)))
     replace(list, chips)
+    if (isOther) {
+      onChange(tags)
+    }
   }
   const remove = (tag) => {
     setTags(tags.filter((one) => one !== tag))

@@ -3,6 +3,7 @@ import { button } from '../ui/button.js'
 import { unwatchForm, watchForm } from '../ui/dirty-forms.js'
 import { form } from '../ui/form.js'
 import { muted } from '../ui/page.js'
+import { ACCESS_NOTES } from './access.js'
 import { isSameValue, withDue } from './fields.js'
 import { taskFields } from './task-fields.js'
 
@@ -52,7 +53,7 @@ export function taskForm(task, options) {
     submitLabel,
     kind: 'task-form',
     layout: [
-      NOTES[access] && muted(NOTES[access]),
+      ACCESS_NOTES[access] && muted(ACCESS_NOTES[access]),
       title.node,
       description.node,
       h('div', { class: 'columns columns-close' }, status.node, priority.node, due.node, time.node),
@@ -72,12 +73,6 @@ export function taskForm(task, options) {
   addFormKeys(node, { isDirty, close })
   const focusable = () => node.querySelector(':is(input, select, button):not(:disabled)')
   return { node, focus: () => focusable().focus() }
-}
-
-/** Why some fields cannot be changed. */
-const NOTES = {
-  read: 'You can read this task, but not change it.',
-  status: 'You can change the status of this task, and nothing else.'
 }
 
 /** Leaves enabled what the user may change: everything, the status or nothing. */

@@ -64,9 +64,15 @@ const swatch = (color) =>
     svg('rect', { width: 10, height: 10, rx: 3, class: color })
   )
 
-/** A column for each day. `days` are `[ISO date, number]`, oldest first. */
-export function dayChart(title, days, color) {
-  const max = Math.max(1, ...days.map(([, number]) => number))
+const HEADS = { day: 'Day', week: 'Week from' }
+
+/**
+ * A column for each day, or for each week with `by: 'week'`. `days` are `[ISO date, number]`, oldest first, in UTC
+ * unless `zone` is `local`.
+ */
+export function dayChart(title, days, color, { by = 'day', zone = 'UTC' } = {}) {
+  const most = Math.max(...days.map(([, number]) => number))
+  const max = Math.max(1, most)
   const total = days.reduce((sum, [, number]) => sum + number, 0)
   return h(
     'figure',
@@ -79,7 +85,7 @@ export function dayChart(title, days, color) {
         preserveAspectRatio: 'none',
         class: 'chart-days',
         role: 'img',
-        'aria-label': `${title}: ${total} in ${days.length} days, ${max} on the busiest day`
+        'aria-label': `${title}: ${total} in ${days.length} ${by}s, ${most} ${busiest(by)}`
       },
       days.map((day, index) => dayColumn(day, { index, step: WIDTH / days.length, max, color }))
     ),
@@ -87,12 +93,14 @@ export function dayChart(title, days, color) {
       'div',
       { class: 'axis', 'aria-hidden': 'true' },
       h('span', {}, dayLabel(days[0][0])),
-      h('span', {}, `maximum ${max.toLocaleString()} a day`),
+      h('span', {}, `most ${most.toLocaleString()} a ${by}`),
       h('span', {}, dayLabel(days.at(-1)[0]))
     ),
-    dataTable(['Day (UTC)', title], days)
+    dataTable([zone === 'UTC' ? `${HEADS[by]} (UTC)` : HEADS[by], title], days)
   )
 }
+
+const busiest = (by) => (by === 'day' ? 'on the busiest day' : 'in the busiest week')
 
 const dayLabel = (day) => formatDay(`${day}T12:00`)
 

@@ -1,5 +1,6 @@
 import { h, newId } from '../lib/dom.js'
 import { button, iconButton } from './button.js'
+import { keepCaret } from './keep-caret.js'
 import { actions } from './page.js'
 
 /**
@@ -9,6 +10,7 @@ import { actions } from './page.js'
 export function openDialog({ title, body, kind = '', closable = true }) {
   return new Promise((resolve) => {
     const id = newId('title')
+    const restoreCaret = keepCaret()
     let outcome
     const close = (value) => {
       outcome = value
@@ -30,6 +32,7 @@ export function openDialog({ title, body, kind = '', closable = true }) {
     }
     dialog.addEventListener('close', () => {
       dialog.remove()
+      restoreCaret()
       resolve(outcome)
     })
     document.body.append(dialog)

@@ -1,16 +1,25 @@
+import { QUIETLY } from '../lib/api.js'
 import { h, replace } from '../lib/dom.js'
 import { isAborted } from '../lib/problem.js'
+import { writeCount } from '../lib/writes.js'
 import { button } from './button.js'
+import { keepingFocus } from './keep-focus.js'
 import { problemBox } from './problem-box.js'
+import { rowsOf } from './rows.js'
 
 /** How far above the end of the list the next page is loaded. */
 const LOAD_AHEAD = '600px'
+/** Pages that are loaded again at once. Rows behind them stay as they are. */
+const MAX_REFRESHED = 5
 
 /**
  * Creates a list that loads further pages by cursor as the user reaches its end, by scrolling or by button.
- * - `load(cursor, signal)` fetches a page; `row(item)` creates the node of an item.
+ * - `load(cursor, signal, options)` fetches a page by a call with these options; `row(item)` creates an item's node.
+ * - `update(node, item)` shows an item that has changed, and returns its node, by default a new one; undefined when it
+ *   has to wait. `idOf(item)` is what the node has as `data-id`.
  * - `empty()` creates what an empty list shows; `noun` names one and many items.
- * - `keep(node)` tells which rows survive a reload.
+ * - `keep(node)` tells which rows survive a reload, untouched.
+ * - With `byHand` further pages are loaded only by the button, which says `more`, and no total is shown.
  */
 export const infiniteList = (options) => new InfiniteList(options)
 
@@ -20,19 +29,16 @@ class InfiniteList {
   #status = h('p', { class: 'list-status', role: 'status' })
   #progress = startProgress()
   #observer
+  #rows
 
-  constructor({
-    list = h('ul', { class: 'rows' }),
-    noun = ['entry', 'entries'],
-    keep = () => false,
-    ...options
-  }) {
-    this.#options = { noun, keep, ...options }
+  constructor({ list = h('ul', { class: 'rows' }), noun = ['entry', 'entries'], ...options }) {
+    this.#options = { noun, ...options }
+    this.#rows = rowsOf(list, options)
     this.list = list
     this.node = h('div', { class: 'infinite-list' }, list, this.#foot, this.#status)
     this.#observer = new IntersectionObserver(
       ([entry]) => {
-        if (entry.isIntersecting && this.#progress.hasMore) {
+        if (entry.isIntersecting && this.#progress.hasMore && !this.#options.byHand) {
           this.#loadNext()
         }
       },
@@ -41,11 +47,70 @@ class InfiniteList {
     this.#observer.observe(this.#foot)
   }
 
+  /** Tells whether nothing is being loaded. */
+  get isIdle() {
+    return !this.#progress.isLoading
+  }
+
+  /** Tells whether a row could not be shown as it is now, because something was being chosen in it. */
+  get hasDeferred() {
+    return this.#rows.hasDeferred
+  }
+
   /** Loads the list from its start. */
   reload = () => {
     this.#progress.abort()
     this.#progress = startProgress()
     return this.#loadNext()
+  }
+
+  /**
+   * Loads what is shown again, and changes only what differs. Resolves to false when the user changed something
+   * meanwhile, so that it has to be done again. Only for a list that `isIdle`.
+   */
+  refresh = async () => {
+    const progress = this.#progress
+    if (!progress.isLoaded) {
+      return true
+    }
+    progress.isLoading = true
+    try {
+      const writes = writeCount()
+      const fresh = await this.#loadAgain(progress)
+      if (progress.signal.aborted || writes !== writeCount()) {
+        return false
+      }
+      this.#showFresh(progress, fresh)
+      return true
+    } finally {
+      progress.isLoading = false
+      this.#observeAgain(progress)
+    }
+  }
+
+  async #loadAgain({ loaded, signal }) {
+    const items = []
+    let cursor
+    let hasMore = true
+    for (let pages = 0; hasMore && pages < MAX_REFRESHED; pages++) {
+      const page = await this.#options.load(cursor, signal, QUIETLY)
+      items.push(...page.data)
+      cursor = page.pagination.next_cursor ?? undefined
+      hasMore = page.pagination.has_more
+      if (items.length >= loaded) {
+        break
+      }
+    }
+    return { items, cursor, hasMore }
+  }
+
+  #showFresh(progress, { items, cursor, hasMore }) {
+    const isCut = hasMore && items.length < progress.loaded
+    this.#rows.show(items, { keepsRest: isCut })
+    if (!isCut) {
+      Object.assign(progress, { loaded: items.length, cursor, hasMore })
+    }
+    this.#showFoot()
   }
 
   /** Aborts loading for good. */
@@ -71,8 +136,12 @@ class InfiniteList {
     this.list.setAttribute('aria-busy', 'true')
     replace(this.#foot, h('span', { class: 'loading' }, 'Loading…'))
     await this.#loadPage(progress)
-    // The observer reports changes only, and the end may still be in sight.
-    if (progress.hasMore && !progress.signal.aborted) {
+    this.#observeAgain(progress)
+  }
+
+  /** The observer reports changes only, and the end may still be in sight. */
+  #observeAgain({ hasMore, signal }) {
+    if (hasMore && !signal.aborted) {
       this.#observer.unobserve(this.#foot)
       this.#observer.observe(this.#foot)
     }
@@ -99,14 +168,11 @@ class InfiniteList {
   }
 
   #addPage(progress, { data, pagination }) {
-    const { list } = this
-    const { keep, row } = this.#options
     if (progress.cursor === undefined) {
-      list.replaceChildren(...[...list.children].filter(keep))
+      this.#rows.clear()
     }
-    // A row that was added from outside is part of its page as well.
-    const present = new Set([...list.children].map(({ dataset }) => dataset.id))
-    list.append(...data.filter(({ id }) => id === undefined || !present.has(id)).map(row))
+    this.#rows.add(data)
+    progress.isLoaded = true
     progress.loaded += data.length
     progress.cursor = pagination.next_cursor ?? undefined
     progress.hasMore = pagination.has_more
@@ -114,18 +180,25 @@ class InfiniteList {
 
   #showFoot() {
     const { hasMore, loaded } = this.#progress
-    this.#status.textContent = hasMore ? `${loaded} ${this.#options.noun[1]} loaded so far` : ''
-    replace(
-      this.#foot,
-      hasMore ? button('Load more', this.#loadNext, { kind: 'button-quiet' }) : this.#end()
-    )
+    const status = hasMore ? `${loaded} ${this.#options.noun[1]} loaded so far` : ''
+    // Written anew, it would be read out again.
+    if (status !== this.#status.textContent) {
+      this.#status.textContent = status
+    }
+    const foot = hasMore
+      ? button(this.#options.more ?? 'Load more', this.#loadNext, { kind: 'button-quiet' })
+      : this.#end()
+    keepingFocus(this.#foot, this.#foot, () => replace(this.#foot, foot))
   }
 
   #end() {
-    const { empty, noun } = this.#options
-    const count = this.list.childElementCount
+    const { empty, noun, byHand } = this.#options
+    const count = this.list.querySelectorAll(':scope > :not(.group-head)').length
     if (count === 0) {
       return empty()
+    }
+    if (byHand) {
+      return []
     }
     const text = `${count.toLocaleString()} ${count === 1 ? noun[0] : noun[1]} in total`
     return h('p', { class: 'list-end' }, text)

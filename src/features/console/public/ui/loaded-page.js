@@ -17,11 +17,12 @@ export function loadedPage({ title, load, create, missing }) {
   const keys = []
   let inner
   const show = (next) => {
+    inner?.stop?.()
     inner = next
     const hadFocus =
       document.activeElement === document.body || node.contains(document.activeElement)
     replace(node, next.node)
-    keys.push(...(next.keys ?? []))
+    keys.splice(0, keys.length, ...(next.keys ?? []))
     setPageTitle(next.title)
     if (hadFocus) {
       node.querySelector('h1').focus({ preventScroll: true })
@@ -45,6 +46,12 @@ export function loadedPage({ title, load, create, missing }) {
     title,
     node,
     keys,
+    /** Loads and makes the page anew. */
+    reload: attempt,
+    /** Shows that it does not exist any more, without asking. */
+    showMissing: () => show(missing()),
+    /** Shows what the present page can show without being made anew. */
+    update: (loaded) => loaded && inner?.update?.(loaded),
     stop: () => {
       abort.abort()
       inner?.stop?.()

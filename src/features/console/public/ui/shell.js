@@ -1,29 +1,41 @@
-import { call } from '../lib/api.js'
 import { h, replace } from '../lib/dom.js'
+import { logOut } from '../lib/log-in.js'
 import { countInvitations, onInvitationCount } from '../lib/my-invitations.js'
 import { hashOf } from '../lib/router.js'
-import { currentUser, endSession, isAtLeast } from '../lib/session.js'
+import { currentUser, isAtLeast } from '../lib/session.js'
 import { displayName } from '../lib/users.js'
 import { button, iconButton } from './button.js'
 import { icon } from './icons.js'
+import { paletteButton } from './palette.js'
 import { badge } from './row.js'
+import { savedViewLinks } from './saved-views.js'
 import { showShortcuts } from './shortcuts.js'
 import { themeButton } from './theme-button.js'
 import { toastProblem } from './toast.js'
 
+const TASKS = '/tasks'
 const INVITATIONS = '/invitations'
 /** The links of the navigation: path, label, icon and the role that a page requires. */
 const LINKS = [
-  ['/tasks', 'Tasks', 'tasks', 'user'],
+  ['/today', 'Today', 'today', 'user'],
+  ['/upcoming', 'Upcoming', 'calendar', 'user'],
+  [TASKS, 'Tasks', 'tasks', 'user'],
   ['/projects', 'Projects', 'project', 'user'],
   [INVITATIONS, 'Invitations', 'mail', 'user'],
   ['/trash', 'Trash', 'trash', 'user'],
   ['/csv', 'Import & export', 'csv', 'user'],
+  ['/webhooks', 'Webhooks', 'hook', 'user'],
+  ['/stats', 'Statistics', 'stats', 'user'],
   ['/all-tasks', 'All users’ tasks', 'all', 'manager'],
   ['/audit-log', 'Audit log', 'log', 'manager'],
-  ['/stats', 'Statistics', 'stats', 'manager'],
   ['/users', 'Users', 'users', 'admin'],
   ['/bans', 'IP bans', 'ban', 'admin']
+]
+
+/** Returns the pages that the user may open: path, label, icon and role. */
+export const pagesOfUser = () => [
+  ...LINKS.filter(([, , , role]) => isAtLeast(role)),
+  ['/account', 'Account', 'account', 'user']
 ]
 
 const brand = (tag, attributes = {}) => {
@@ -36,8 +48,9 @@ const brand = (tag, attributes = {}) => {
 export function shell() {
   const main = h('main', { id: 'main' })
   const count = h('span', { class: 'badge badge-accent side-count', hidden: true })
-  const side = sidebar(count)
-  const menu = menuButton(side)
+  const views = savedViewLinks()
+  const side = sidebar(count, views.node)
+  const { menu, scrim } = menuButton(side)
   onInvitationCount((text) => showCount(text, count, menu))
   countInvitations()
   const toMain = () => main.querySelector('h1')?.focus()
@@ -47,13 +60,15 @@ export function shell() {
       'div',
       { class: 'shell' },
       button('Skip to the main content', toMain, { kind: 'skip' }),
-      h('header', { class: 'top' }, menu, brand('a', { href: hashOf('/tasks') })),
+      h('header', { class: 'top' }, menu, brand('a', { href: hashOf('/tasks') }), paletteButton()),
       side,
+      scrim,
       main
     ),
     /** Marks the link of the current page. */
     markCurrent: (path) => {
-      for (const link of side.querySelectorAll('a')) {
+      views.markCurrent()
+      for (const link of side.querySelectorAll('[data-path]')) {
         if (link.dataset.path === path) {
           link.setAttribute('aria-current', 'page')
         } else {
@@ -73,7 +88,7 @@ function showCount(text, count, menu) {
   menu.classList.toggle('menu-notice', text !== '')
 }
 
-function sidebar(count) {
+function sidebar(count, views) {
   const userLinks = LINKS.filter(([, , , role]) => role === 'user')
   const adminLinks = LINKS.filter(([, , , role]) => role !== 'user' && isAtLeast(role))
   return h(
@@ -85,7 +100,10 @@ function sidebar(count) {
       h(
         'ul',
         {},
-        userLinks.map((link) => linkNode(link, link[0] === INVITATIONS && count))
+        userLinks.map((link) => [
+          linkNode(link, link[0] === INVITATIONS && count),
+          link[0] === TASKS && h('li', {}, views)
+        ])
       ),
       adminLinks.length > 0 && [
         h('p', { class: 'side-title', id: 'admin-links' }, 'Administration'),
@@ -103,7 +121,7 @@ function sidebar(count) {
       h(
         'div',
         { class: 'side-actions' },
-        button([icon('logOut'), 'Log out'], logOut, { kind: 'button-quiet' }),
+        button([icon('logOut'), 'Log out'], logOutHere, { kind: 'button-quiet' }),
         themeButton(),
         iconButton('help', 'Keyboard shortcuts', showShortcuts, { title: 'Keyboard shortcuts' })
       )
@@ -123,30 +141,43 @@ const accountLink = () =>
     badge(currentUser().role)
   )
 
-/** The button that opens and closes the navigation on narrow screens. */
+/**
+ * The button that opens and closes the navigation on narrow screens, and what covers the page meanwhile: a tap on it,
+ * Escape and the focus elsewhere close the navigation as well.
+ */
 function menuButton(side) {
-  const setOpen = (isOpen) => {
-    menu.setAttribute('aria-expanded', String(isOpen))
-    side.classList.toggle('side-open', isOpen)
+  const isOpen = () => menu.getAttribute('aria-expanded') === 'true'
+  const setOpen = (next) => {
+    menu.setAttribute('aria-expanded', String(next))
+    side.classList.toggle('side-open', next)
+    scrim.hidden = !next
   }
-  const toggle = () => setOpen(menu.getAttribute('aria-expanded') !== 'true')
-  const menu = iconButton('menu', 'Menu', toggle, {
+  const menu = iconButton('menu', 'Menu', () => setOpen(!isOpen()), {
     kind: 'menu-button',
     'aria-expanded': 'false',
     'aria-controls': 'side'
   })
+  const scrim = h('div', { class: 'side-scrim', hidden: true, onclick: () => setOpen(false) })
   side.addEventListener('click', (event) => {
     if (event.target.closest('a')) {
       setOpen(false)
     }
   })
-  side.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') {
+  for (const part of [menu, side]) {
+    part.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape' && isOpen()) {
+        setOpen(false)
+        menu.focus()
+      }
+    })
+  }
+  side.addEventListener('focusout', ({ relatedTarget }) => {
+    const isElsewhere = relatedTarget?.closest('.side, .top') === null
+    if (isElsewhere && !relatedTarget.closest('dialog')) {
       setOpen(false)
-      menu.focus()
     }
   })
-  return menu
+  return { menu, scrim }
 }
 
 /** The layout around log-in, registration and the like. */
@@ -164,17 +195,12 @@ export function authLayout() {
   }
 }
 
-async function logOut() {
+/** Logs out, and says so where the server could not be told. */
+export async function logOutHere() {
   try {
-    await call('POST', '/auth/logout', { retry: true })
+    await logOut()
   } catch (error) {
-    // The tokens are forgotten in any case; the session expires on the server by itself.
-    if (error.status !== 401) {
-      toastProblem(
-        'You are logged out here, but the session on the server could not be ended.',
-        error
-      )
-    }
+    const text = 'You are logged out here, but the session on the server could not be ended.'
+    toastProblem(text, error)
   }
-  endSession()
 }

@@ -9,6 +9,7 @@ let globalShortcuts = []
 export const setPageShortcuts = (shortcuts = []) => {
   pageShortcuts = shortcuts
 }
+export const pageShortcutsNow = () => pageShortcuts
 /** Sets the shortcuts that work on every page. */
 export const setGlobalShortcuts = (shortcuts) => {
   globalShortcuts = shortcuts
@@ -43,6 +44,23 @@ addEventListener('keydown', (event) => {
     event.preventDefault()
   }
 })
+
+/** Leaves an input by Escape for the start of the page, where keys are shortcuts again. What was typed stays. */
+export function leaveByEscape(event) {
+  if (event.key === 'Escape' && !event.defaultPrevented) {
+    document.querySelector('main h1')?.focus({ preventScroll: true })
+  }
+}
+
+/** Calls the action for Ctrl+Z or Cmd+Z, but where text is typed, whose undo is the browser's. */
+export const onUndoKey = (undo) =>
+  addEventListener('keydown', (event) => {
+    const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey
+    const isHere = !isTyping(event.target) && document.querySelector('dialog[open]') === null
+    if (isUndo && event.key.toLowerCase() === 'z' && isHere && undo() !== false) {
+      event.preventDefault()
+    }
+  })
 
 /** Lists the shortcuts. They can be turned off, which users of speech input need (WCAG 2.1.4). */
 export function showShortcuts() {

@@ -2,12 +2,10 @@ import { call } from '../../lib/api.js'
 import { h } from '../../lib/dom.js'
 import { idempotentSubmit } from '../../lib/idempotency.js'
 import { fromLocalInput, toLocalInput } from '../../lib/time.js'
-import { button } from '../../ui/button.js'
 import { openDialog } from '../../ui/dialog.js'
 import { field, form } from '../../ui/form.js'
-import { icon } from '../../ui/icons.js'
-import { actions } from '../../ui/page.js'
 import { passwordOnDemand } from '../../ui/password-on-demand.js'
+import { showSecret } from '../../ui/show-secret.js'
 
 export const SCOPES = {
   'tasks:read': 'Read tasks',
@@ -16,6 +14,12 @@ export const SCOPES = {
   'comments:write': 'Write comments',
   'imports:read': 'Read imports',
   'imports:write': 'Import files',
+  'projects:read': 'Read projects',
+  'projects:write': 'Change projects',
+  'people:read': 'Find people',
+  'changes:read': 'Follow changes',
+  'webhooks:read': 'Read webhooks',
+  'webhooks:write': 'Have all you see sent to a URL',
   'profile:read': 'Read your profile'
 }
 const DAY_MS = 86_400_000
@@ -26,7 +30,7 @@ export async function createApiKey({ onCreated }) {
   const created = await openDialog({ title: 'Create an API key', body: apiKeyForm })
   if (created) {
     onCreated()
-    await showSecret(created)
+    await showKey(created)
   }
 }
 
@@ -103,31 +107,11 @@ function scopesField() {
 }
 
 /** Shows the secret of a new key. The server stores only its hash, so this is the only time. */
-function showSecret({ name, key }) {
-  const secret = h('output', { class: 'secret', tabindex: '0', 'aria-label': 'API key' }, key)
-  const status = h('span', { role: 'status' })
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(key)
-      status.textContent = 'Copied.'
-    } catch {
-      getSelection().selectAllChildren(secret)
-      status.textContent =
-        'The browser did not allow copying. Press Ctrl+C to copy the selected key.'
-    }
-  }
-  return openDialog({
+const showKey = ({ name, key }) =>
+  showSecret({
     title: 'Your new API key',
-    kind: 'dialog-wide',
-    closable: false,
-    body: (close) => [
-      h('p', {}, `Copy the key “${name}” now. You cannot see it again.`),
-      secret,
-      actions(
-        button([icon('copy'), 'Copy'], copy, { kind: 'button-primary', autofocus: true }),
-        button('Done', () => close()),
-        status
-      )
-    ]
+    text: `Copy the key “${name}” now. You cannot see it again.`,
+    what: 'API key',
+    noun: 'key',
+    secret: key
   })
-}

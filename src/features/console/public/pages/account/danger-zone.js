@@ -1,6 +1,6 @@
 import { call } from '../../lib/api.js'
 import { h } from '../../lib/dom.js'
-import { endSession } from '../../lib/session.js'
+import { logOut } from '../../lib/log-in.js'
 import { button } from '../../ui/button.js'
 import { confirm } from '../../ui/dialog.js'
 import { field, form } from '../../ui/form.js'
@@ -14,7 +14,9 @@ export const dangerZone = () =>
     h(
       'div',
       { class: 'stack' },
-      muted('Move all your tasks to the trash. You can restore each one until it is purged.'),
+      muted(
+        'Move all your tasks to the trash. You can restore each one until it is deleted for good.'
+      ),
       actions(button('Move all tasks to the trash', deleteAllTasks)),
       muted('Delete your account with its tasks, sessions and API keys. You cannot undo this.'),
       deleteAccountForm()
@@ -38,7 +40,7 @@ function deleteAccountForm() {
       return
     }
     await call('DELETE', '/me', { body: { password: password.input.value }, retry: false })
-    endSession()
+    await logOut().catch(() => {})
     toast('Account deleted.')
   }
   return form({
@@ -52,7 +54,7 @@ function deleteAccountForm() {
 async function deleteAllTasks() {
   const isConfirmed = await confirm({
     title: 'Move all your tasks to the trash?',
-    text: 'You can restore them one by one until they are purged.',
+    text: 'You can restore them one by one until they are deleted for good.',
     confirmLabel: 'Move all to the trash'
   })
   if (!isConfirmed) {

@@ -1,6 +1,6 @@
 import { call } from '../../lib/api.js'
 import { h } from '../../lib/dom.js'
-import { endSession } from '../../lib/session.js'
+import { logOut } from '../../lib/log-in.js'
 import { formatDateTime, formatRelative } from '../../lib/time.js'
 import { button, rowButton } from '../../ui/button.js'
 import { emptyState } from '../../ui/empty-state.js'
@@ -39,7 +39,7 @@ function sessionRow(session, list) {
     try {
       await call('DELETE', `/auth/sessions/${session.id}`)
       if (session.current) {
-        endSession()
+        await logOut().catch(() => {})
         return
       }
       row.remove()

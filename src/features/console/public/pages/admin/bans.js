@@ -19,7 +19,8 @@ export function bansPage() {
     load: (cursor, signal) =>
       call('GET', '/admin/ip-bans', { query: { limit: 50, cursor }, signal }),
     row: (ban) => banRow(ban, list),
-    empty: () => emptyState('No bans', 'No banned addresses.')
+    empty: () =>
+      emptyState('No bans', 'Addresses that guess passwords are banned by themselves, for a while.')
   })
   const addBan = (ban) => {
     list.list.prepend(banRow(ban, list))
@@ -41,7 +42,7 @@ function banForm(onCreated) {
     autocomplete: 'off',
     spellcheck: 'false',
     placeholder: '203.0.113.0/24',
-    hint: 'At widest /8 for IPv4 and /32 for IPv6.'
+    hint: 'A range can be as wide as /8, or /32 for IPv6.'
   })
   const reason = field({
     label: 'Reason (optional)',
@@ -53,7 +54,7 @@ function banForm(onCreated) {
     label: 'Until (optional)',
     name: 'until',
     type: 'datetime-local',
-    hint: 'Without an end, the ban stays until you lift it.'
+    hint: 'Otherwise until you lift it.'
   })
   const fields = [address, reason, until]
   const create = idempotentSubmit((body, idempotencyKey) =>
@@ -61,7 +62,7 @@ function banForm(onCreated) {
   )
   const { node } = form({
     fields,
-    submitLabel: 'Ban',
+    submitLabel: 'Ban address',
     layout: h(
       'div',
       { class: 'columns' },

@@ -1,18 +1,36 @@
 import { call } from '../../lib/api.js'
 import { h, replace } from '../../lib/dom.js'
 import { isAborted } from '../../lib/problem.js'
+import { replaceQuery } from '../../lib/router.js'
 import { isAtLeast } from '../../lib/session.js'
 import { dayChart, shareChart } from '../../ui/chart.js'
 import { muted, page, panel } from '../../ui/page.js'
 import { problemBox } from '../../ui/problem-box.js'
+import { progressPanel } from '../progress.js'
 
-/** Shows counts of all tasks to managers, and of users and days to admins. */
-export function statsPage() {
+/** Shows what a user has done over time; to managers also counts of all tasks, and to admins those of users. */
+export function statsPage(query) {
   const abort = new AbortController()
+  const { signal } = abort
+  const state = { by: query.get('by') === 'week' ? 'week' : 'day', tasks: query.get('tasks') ?? '' }
+  const own = progressPanel({
+    title: 'Your progress',
+    state,
+    signal,
+    onChoice: () => replaceQuery('/stats', { ...state, by: state.by === 'day' ? '' : state.by })
+  })
+  return {
+    title: 'Statistics',
+    stop: () => abort.abort(),
+    node: page({ title: 'Statistics' }, own, isAtLeast('manager') && everybody(signal))
+  }
+}
+
+function everybody(signal) {
   const content = h('div', { class: 'stack', 'aria-busy': 'true' }, muted('Loading…'))
   const load = async () => {
     try {
-      replace(content, await loadPanels(abort.signal))
+      replace(content, await loadPanels(signal))
     } catch (error) {
       if (!isAborted(error)) {
         replace(content, problemBox(error, { retry: load }))
@@ -21,11 +39,10 @@ export function statsPage() {
     content.removeAttribute('aria-busy')
   }
   load()
-  return {
-    title: 'Statistics',
-    stop: () => abort.abort(),
-    node: page({ title: 'Statistics' }, content)
-  }
+  return [
+    content,
+    progressPanel({ title: 'Everybody’s progress', isAll: true, state: { by: 'day' }, signal })
+  ]
 }
 
 async function loadPanels(signal) {
@@ -33,7 +50,7 @@ async function loadPanels(signal) {
     call('GET', '/task-stats', { query: { scope: 'all' }, signal }),
     isAtLeast('admin') ? call('GET', '/admin/stats', { signal }) : undefined
   ])
-  return [totalsPanel(taskStats, adminStats), adminStats && daysPanel(adminStats)]
+  return [totalsPanel(taskStats, adminStats), adminStats && usersPanel(adminStats)]
 }
 
 function totalsPanel({ total, by_status, by_priority, overdue }, adminStats) {
@@ -78,15 +95,12 @@ const rolesChart = ({ user, manager, admin }) =>
     ['Admin', admin, 'c-3']
   ])
 
-function daysPanel({ days }) {
-  const perDay = (name) => days.map((one) => [one.day, one[name]])
-  return panel(
-    'The last 30 days',
-    h(
-      'div',
-      { class: 'panels' },
-      dayChart('Tasks created', perDay('tasks'), 'c-1'),
-      dayChart('Users registered', perDay('users'), 'c-3')
+const usersPanel = ({ days }) =>
+  panel(
+    'New users in the last 30 days',
+    dayChart(
+      'Users registered',
+      days.map(({ day, users }) => [day, users]),
+      'c-3'
     )
   )
-}

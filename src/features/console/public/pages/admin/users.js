@@ -53,22 +53,27 @@ export function usersPage(query) {
     },
     keys: [['/', 'Search', () => search.focus()]],
     node: page(
-      { title: 'Users', beside: total },
+      {
+        title: 'Users',
+        beside: [total, userActions({ addUser, invite: invitations.invite })]
+      },
       h(
         'div',
         { class: 'filters-first' },
         h('div', { class: 'search' }, icon('search'), search),
         filterSelects(state, setFilter)
       ),
-      actions(
-        button('New user', addUser, { kind: 'button-primary' }),
-        document.body.dataset.registration !== 'closed' && button('Invite', invitations.invite)
-      ),
       invitations.node,
       list.node
     )
   }
 }
+
+const userActions = ({ addUser, invite }) =>
+  actions(
+    document.body.dataset.registration !== 'closed' && button('Invite', invite),
+    button([icon('plus'), 'New user'], addUser, { kind: 'button-primary' })
+  )
 
 function showTotal(node, { total }) {
   if (total !== undefined) {

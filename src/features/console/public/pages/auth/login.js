@@ -1,7 +1,8 @@
-import { call } from '../../lib/api.js'
 import { h } from '../../lib/dom.js'
+import { logIn, logOut } from '../../lib/log-in.js'
+import { ApiError } from '../../lib/problem.js'
 import { hashOf } from '../../lib/router.js'
-import { currentUser, endSession, startSession } from '../../lib/session.js'
+import { currentUser, onNewToken } from '../../lib/session.js'
 import { button } from '../../ui/button.js'
 import { openDialog } from '../../ui/dialog.js'
 import { field, form } from '../../ui/form.js'
@@ -11,6 +12,10 @@ import { setPendingEmail } from './confirm-email.js'
 /** Tells emails and usernames apart: a username has no @. */
 const identifierOf = (text) =>
   text.includes('@') ? { email: text.trim() } : { username: text.trim() }
+
+const TRY_AGAIN = 'Check both and try again.'
+const wrongCredentials = ({ email }) =>
+  email === undefined ? 'Wrong username or password' : 'Wrong email or password'
 
 function loginForm({ onLogin, identifier = '', moreButtons = [] }) {
   const who = field({
@@ -39,18 +44,20 @@ function loginForm({ onLogin, identifier = '', moreButtons = [] }) {
         [password, 'Enter your password.']
       ].filter(([{ input }]) => input.value === ''),
     submit: async () => {
-      const tokens = await logIn(identifierOf(who.input.value), password.input.value)
+      await attempt(identifierOf(who.input.value), password.input.value)
       password.input.value = ''
-      startSession(tokens)
       onLogin()
     }
   }).node
 }
 
-async function logIn(identifier, password) {
+async function attempt(identifier, password) {
   try {
-    return await call('POST', '/auth/login', { body: { ...identifier, password } })
+    await logIn({ ...identifier, password })
   } catch (error) {
+    if (error.code === 'bad_credentials') {
+      throw new ApiError({ ...error, title: wrongCredentials(identifier), detail: TRY_AGAIN })
+    }
     if (error.code === 'email_unverified') {
       setPendingEmail(identifier.email)
     }
@@ -86,24 +93,25 @@ export function loginPage() {
  */
 export async function reauthenticate() {
   const user = currentUser()
+  let stopWaiting
   const outcome = await openDialog({
     title: 'Log in to continue',
     closable: false,
     kind: 'dialog-login',
     body: (close) => {
-      const logOut = () => {
-        endSession()
-        close(false)
-      }
+      const leave = () => logOut().catch(() => {})
+      // The user may do it in another tab.
+      stopWaiting = onNewToken(() => close(true))
       return [
         h('p', {}, 'Your session has expired. Nothing that you typed is lost.'),
         loginForm({
           identifier: user?.username ?? user?.email ?? '',
           onLogin: () => close(true),
-          moreButtons: button('Log out', logOut)
+          moreButtons: button('Log out', leave)
         })
       ]
     }
   })
+  stopWaiting()
   return outcome === true
 }

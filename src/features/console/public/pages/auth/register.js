@@ -1,7 +1,8 @@
-import { call } from '../../lib/api.js'
 import { h } from '../../lib/dom.js'
+import { signUp } from '../../lib/log-in.js'
 import { hashOf, navigate, replaceQuery } from '../../lib/router.js'
-import { startSession } from '../../lib/session.js'
+import { currentUser, isLoggedIn } from '../../lib/session.js'
+import { displayName } from '../../lib/users.js'
 import { field, form } from '../../ui/form.js'
 import { card, muted } from '../../ui/page.js'
 import { passwordFields } from '../../ui/password-fields.js'
@@ -24,6 +25,7 @@ export function registerPage(query) {
       isOpen &&
         invitationToken !== undefined &&
         muted('You are invited. The email that was invited needs no code.'),
+      isOpen && isLoggedIn() && muted(andLogsOut()),
       isOpen
         ? registerForm()
         : muted(
@@ -39,6 +41,9 @@ export function registerPage(query) {
     )
   }
 }
+
+const andLogsOut = () =>
+  `You are logged in as ${displayName(currentUser())}. A new account logs you out of yours here.`
 
 function registerForm() {
   const profile = profileFields()
@@ -100,16 +105,12 @@ function profileFields() {
 }
 
 async function register(body) {
-  const tokens = await call('POST', '/auth/register', {
-    body: { ...body, invitation_token: invitationToken }
-  })
+  const { email, email_verified } = await signUp({ ...body, invitation_token: invitationToken })
   invitationToken = undefined
-  const { email, email_verified } = tokens.user
   const mustConfirm =
     email !== null && !email_verified && document.body.dataset.verification !== 'off'
   if (mustConfirm) {
-    setPendingEmail(tokens.user.email)
+    setPendingEmail(email)
   }
-  startSession(tokens)
   navigate(mustConfirm ? '/confirm' : '/tasks')
 }

@@ -1,11 +1,15 @@
 import { call } from '../../lib/api.js'
 import { h } from '../../lib/dom.js'
+import { logOut } from '../../lib/log-in.js'
 import { hashOf, navigate, replaceQuery } from '../../lib/router.js'
+import { isLoggedIn } from '../../lib/session.js'
 import { form } from '../../ui/form.js'
 import { card, muted } from '../../ui/page.js'
 import { passwordFields } from '../../ui/password-fields.js'
 import { toast } from '../../ui/toast.js'
 
+const ENDS_SESSIONS =
+  'This ends all sessions of your account, if it has any. Then log in with the new password.'
 let token
 
 /** The page that the link of an administrator leads to: choose a password. */
@@ -17,10 +21,9 @@ export function setPasswordPage(query) {
     title: 'Choose your password',
     node: card(
       'Choose your password',
-      muted(
-        'This ends all sessions of your account, if it has any. Then log in with the new password.'
-      ),
-      token === undefined ? muted('Open the link in your email again.') : passwordForm(),
+      token === undefined
+        ? muted('Open the link in your email again.')
+        : [muted(ENDS_SESSIONS), passwordForm()],
       h('p', { class: 'links' }, h('a', { href: hashOf('/login') }, 'Log in'))
     )
   }
@@ -37,6 +40,9 @@ function passwordForm() {
       body: { reset_token: token, new_password: password.value() }
     })
     token = undefined
+    if (isLoggedIn()) {
+      await logOut().catch(() => {})
+    }
     toast('Password saved. Log in with it.')
     navigate('/login')
   }

@@ -21,7 +21,7 @@ const hasEnded = ({ status }) => status !== 'queued' && status !== 'running'
 
 /** Shows an import. Polls its state until it has ended or `signal` aborts. */
 export function importRow(taskImport, signal) {
-  const row = h('li', { class: 'row row-import' })
+  const row = h('li', { class: 'row row-import', 'data-id': taskImport.id })
   const bar = progressBar(`Importing ${taskImport.file_name}`)
   const update = (next) => {
     taskImport = next

@@ -6,11 +6,13 @@ import { upload } from '../../lib/upload.js'
 import { emptyState } from '../../ui/empty-state.js'
 import { icon } from '../../ui/icons.js'
 import { infiniteList } from '../../ui/infinite-list.js'
+import { keepLive } from '../../ui/keep-live.js'
 import { panel } from '../../ui/page.js'
 import { problemBox } from '../../ui/problem-box.js'
 import { progressBar } from '../../ui/progress-bar.js'
 import { importRow } from './import-row.js'
 import { previewFile } from './preview.js'
+import { rememberFile } from './uploaded-files.js'
 
 /** Imports tasks from a CSV file that the user chooses or drops, and lists earlier imports. */
 export function importPanel() {
@@ -18,41 +20,21 @@ export function importPanel() {
   const { signal } = abort
   const uploads = h('div', { class: 'stack', 'aria-live': 'polite' })
   const dryRun = h('input', { type: 'checkbox' })
-  const previewFirst = h('input', { type: 'checkbox' })
+  const previewFirst = h('input', { type: 'checkbox', checked: true })
   const list = infiniteList({
     noun: ['import', 'imports'],
-    load: (cursor, signal) => call('GET', '/task-imports', { query: { cursor }, signal }),
+    load: (cursor, signal, quietly) =>
+      call('GET', '/task-imports', { query: { cursor }, signal, ...quietly }),
+    // A row that has not ended asks for its state by itself.
+    update: (row) => row,
     row: (taskImport) => importRow(taskImport, signal),
     empty: () =>
       emptyState('No imports yet', 'Your imports appear here, with the rows that were rejected.')
   })
   list.reload()
+  const live = keepLive(list, { concerns: ({ resource }) => resource.type === 'import' })
 
-  const start = async (file) => {
-    const bar = progressBar(`Uploading ${file.name}`)
-    replace(uploads, bar.node)
-    const onProgress = (share) => bar.set(share, `${Math.round(share * 100)} %`)
-    try {
-      const options = previewFirst.checked ? await previewFile(file, { signal, onProgress }) : {}
-      if (!options) {
-        replace(uploads)
-        return
-      }
-      const queued = await upload('/task-imports', file, {
-        query: { ...options, dry_run: dryRun.checked || undefined, time_zone: ZONE },
-        signal,
-        onProgress
-      })
-      replace(uploads)
-      list.list.prepend(importRow(queued, signal))
-      list.updateCount()
-    } catch (error) {
-      if (!isAborted(error)) {
-        const retry = error.status === 400 ? undefined : () => start(file)
-        replace(uploads, problemBox(error, { retry }))
-      }
-    }
-  }
+  const start = uploader({ uploads, dryRun, previewFirst, list, signal })
   return {
     node: panel(
       'Import',
@@ -63,7 +45,38 @@ export function importPanel() {
     ),
     stop: () => {
       abort.abort()
+      live.stop()
       list.stop()
+    }
+  }
+}
+
+/** Returns what uploads a file, once the user has seen what it holds, and adds its import to the list. */
+function uploader({ uploads, dryRun, previewFirst, list, signal }) {
+  const importFile = async (file, onProgress) => {
+    const isDry = dryRun.checked
+    const decided = previewFirst.checked
+      ? await previewFile(file, { isDry, signal, onProgress })
+      : {}
+    if (decided) {
+      const query = { ...decided.options, dry_run: isDry || undefined, time_zone: ZONE }
+      const queued = await upload('/task-imports', file, { query, signal, onProgress })
+      rememberFile(queued.id, file, decided.preview)
+      list.list.prepend(importRow(queued, signal))
+      list.updateCount()
+    }
+  }
+  return async function start(file) {
+    const bar = progressBar(`Uploading ${file.name}`)
+    replace(uploads, bar.node)
+    try {
+      await importFile(file, (share) => bar.set(share, `${Math.round(share * 100)} %`))
+      replace(uploads)
+    } catch (error) {
+      if (!isAborted(error)) {
+        const retry = error.status === 400 ? undefined : () => start(file)
+        replace(uploads, problemBox(error, { retry }))
+      }
     }
   }
 }
@@ -106,7 +119,7 @@ function dropZone(onFile, dryRun, previewFirst) {
       {},
       h('label', { for: 'csv-file', class: 'button' }, 'Choose a CSV file'),
       chooser,
-      h('span', { class: 'muted' }, ' or drop it here')
+      h('span', { class: 'muted drop-hint' }, ' or drop it here')
     ),
     h(
       'p',

@@ -47,7 +47,7 @@ export async function deleteProject(project, { onRestored }) {
     title: `Delete “${name}”?`,
     text:
       'The project goes into the trash with its tasks, and nobody sees it any more. ' +
-      'Its owner can restore it there until it is purged.',
+      'Its owner can restore it there until it is deleted for good.',
     confirmLabel: 'Move to the trash'
   })
   if (!isConfirmed) {

@@ -7,6 +7,7 @@ import { button } from '../../ui/button.js'
 import { emptyState } from '../../ui/empty-state.js'
 import { icon } from '../../ui/icons.js'
 import { infiniteList } from '../../ui/infinite-list.js'
+import { keepLive } from '../../ui/keep-live.js'
 import { actions, page } from '../../ui/page.js'
 import { createProject } from './form.js'
 import { projectRow } from './row.js'
@@ -23,7 +24,10 @@ const EMPTY = {
     'A project is a list of tasks that you share. Create one, then add the people who work on it.'
   ],
   archived: ['Nothing archived', 'Archived projects can be read and opened again.'],
-  trash: ['No deleted projects', 'You can restore your projects here until they are purged.']
+  trash: [
+    'No deleted projects',
+    'You can restore your projects here until they are deleted for good.'
+  ]
 }
 
 /** Lists the projects of the user, own and shared; for managers those of everybody. */
@@ -31,7 +35,7 @@ export function projectsPage(query) {
   const state = Object.fromEntries(
     ['q', 'view', 'scope'].map((name) => [name, query.get(name) ?? ''])
   )
-  const list = projectList(state)
+  const list = projectList(state, () => create())
   const setFilter = (change) => {
     Object.assign(state, change)
     replaceQuery('/projects', state)
@@ -49,9 +53,13 @@ export function projectsPage(query) {
   }
   forgetProjectList()
   list.reload()
+  const live = keepLive(list, { concerns: concernsProjects })
   return {
     title: 'Projects',
-    stop: list.stop,
+    stop: () => {
+      live.stop()
+      list.stop()
+    },
     keys: [
       ['n', 'New project', create],
       ['/', 'Search', () => search.focus()]
@@ -73,24 +81,33 @@ export function projectsPage(query) {
   }
 }
 
-function projectList(state) {
+/** Tasks are counted by whether they are done. */
+const concernsProjects = ({ type, project_id, changed_fields }) =>
+  /^(project|access|member)\./.test(type) ||
+  (project_id !== null &&
+    (type === 'task.updated' ? changed_fields.includes('status') : type.startsWith('task.')))
+
+function projectList(state, create) {
   const list = infiniteList({
     noun: ['project', 'projects'],
     list: h('ul', { class: 'rows', 'aria-label': 'Projects' }),
-    load: (cursor, signal) => {
+    load: (cursor, signal, quietly) => {
       const [, , view] = VIEWS.find(([name]) => name === state.view) ?? VIEWS[0]
       const { q, scope } = state
       const query = { ...view, q, scope, include_counts: true, limit: PAGE_SIZE, cursor }
-      return call('GET', '/projects', { query, signal })
+      return call('GET', '/projects', { query, signal, ...quietly })
     },
     row: (project) => projectRow(project, list),
     empty: () =>
       state.q === ''
-        ? emptyState(...(EMPTY[state.view] ?? EMPTY['']))
+        ? emptyState(...(EMPTY[state.view] ?? EMPTY['']), ...firstProject(state, create))
         : emptyState('No projects found', 'No project has a name with this text.')
   })
   return list
 }
+
+const firstProject = ({ view }, create) =>
+  view === '' ? [button('Create your first project', create, { kind: 'button-primary' })] : []
 
 function searchInput(state, setFilter) {
   const search = h('input', {

@@ -1,6 +1,6 @@
 import { h } from '../../lib/dom.js'
 import { mayIn, projectHash } from '../../lib/projects.js'
-import { actions, page } from '../../ui/page.js'
+import { actions, page, setPageTitle } from '../../ui/page.js'
 import { addPeoplePanel } from './add-people.js'
 import { openInvitationsPanel } from './invitations.js'
 import { membersPanel } from './members.js'
@@ -9,12 +9,17 @@ import { pageOfProject } from './page.js'
 /** Shows who belongs to a project, and lets its admins add, invite and remove people. */
 export const membersPage = (_query, id) =>
   pageOfProject(id, (project) => {
-    const title = `Members of “${project.name}”`
+    const titleOf = ({ name }) => `Members of “${name}”`
+    const title = h('span', {}, titleOf(project))
     const members = membersPanel(project)
     const invitations = mayIn(project, 'admin') ? openInvitationsPanel(project) : undefined
     const toTasks = h('a', { class: 'button button-small', href: projectHash(project) }, 'Tasks')
     return {
-      title,
+      title: titleOf(project),
+      update: (next) => {
+        title.textContent = titleOf(next)
+        setPageTitle(titleOf(next))
+      },
       node: page(
         { title, beside: actions(toTasks) },
         invitations &&

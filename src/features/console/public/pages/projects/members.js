@@ -8,6 +8,7 @@ import { rowButton } from '../../ui/button.js'
 import { confirm } from '../../ui/dialog.js'
 import { select } from '../../ui/form.js'
 import { infiniteList } from '../../ui/infinite-list.js'
+import { keepLive } from '../../ui/keep-live.js'
 import { muted, panel } from '../../ui/page.js'
 import { badge, rowActions, rowDetails, rowMain } from '../../ui/row.js'
 import { toast, toastProblem } from '../../ui/toast.js'
@@ -18,14 +19,27 @@ export function membersPanel(project) {
   const list = infiniteList({
     noun: ['person', 'people'],
     list: h('ul', { class: 'rows', 'aria-label': 'Members' }),
-    load: (cursor, signal) =>
-      call('GET', `/projects/${project.id}/members`, { query: { limit: 50, cursor }, signal }),
+    load: (cursor, signal, quietly) =>
+      call('GET', `/projects/${project.id}/members`, {
+        query: { limit: 50, cursor },
+        signal,
+        ...quietly
+      }),
+    idOf: ({ user_id }) => user_id,
     row: (member) => memberRow(member, project, list),
     empty: () => muted('Nobody.')
   })
   const isListed = (id) => [...list.list.children].some(({ dataset }) => dataset.id === id)
   list.reload()
-  return { node: panel('Members', list.node), isListed, reload: list.reload, stop: list.stop }
+  const live = keepLive(list, {
+    concerns: ({ type, project_id }) => project_id === project.id && !type.startsWith('task.'),
+    project
+  })
+  const stop = () => {
+    live.stop()
+    list.stop()
+  }
+  return { node: panel('Members', list.node), isListed, reload: list.reload, stop }
 }
 
 function memberRow(member, project, list) {
