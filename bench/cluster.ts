@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { chownSync, existsSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import {
   binaries,
@@ -73,32 +72,6 @@ export async function startCluster(): Promise<Cluster> {
       await once(server, 'exit')
     }
   }
-}
-
-/** Runs pgbench with a prepared script; returns transactions per second, or undefined where it is not installed. */
-export async function pgbench(
-  url: string,
-  script: string,
-  clients: number,
-  seconds: number
-): Promise<number | undefined> {
-  if (binaries === undefined || !existsSync(join(binaries, 'pgbench'))) {
-    return undefined
-  }
-  const child = spawn(
-    join(binaries, 'pgbench'),
-    // No vacuum before the run, prepared statements, one thread, the script from stdin.
-    `-n -M prepared -c ${clients} -j 1 -T ${seconds} -f - ${url}`.split(' '),
-    { stdio: ['pipe', 'pipe', 'inherit'] }
-  )
-  child.stdin.end(script)
-  for await (const line of createInterface({ input: child.stdout })) {
-    const found = /^tps = ([\d.]+)/.exec(line)
-    if (found) {
-      return Number(found[1])
-    }
-  }
-  throw new Error('pgbench printed no result')
 }
 
 /** Five minutes: after a crash, PostgreSQL first replays its write-ahead log. */

@@ -4,7 +4,16 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { createPasswords } from '../src/core/passwords.ts'
 import { openDatabase } from '../src/db/client.ts'
 import { migrate } from '../src/db/migrate.ts'
-import { INSERT_EVENTS, insertBigOwnerTasks, insertOwners, insertTasks, RESET } from './data.sql.ts'
+import {
+  FILL_BASELINE,
+  INSERT_EVENTS,
+  insertBigOwnerTasks,
+  insertOwners,
+  insertTasks,
+  OPEN_SESSIONS,
+  RESET,
+  SIZES
+} from './data.sql.ts'
 
 export interface Size {
   name: string
@@ -13,23 +22,19 @@ export interface Size {
   /** Tasks of owner 0, who has more than anybody else. */
   bigOwnerTasks: number
 }
-export const LARGE: Size = {
-  name: 'large',
-  owners: 1000,
-  tasksPerOwner: 1000,
-  bigOwnerTasks: 200_000
-}
-export const SMALL: Size = { name: 'small', owners: 20, tasksPerOwner: 500, bigOwnerTasks: 0 }
+export const SIZES_OF_DATA = {
+  small: { name: 'small', owners: 1000, tasksPerOwner: 10, bigOwnerTasks: 0 },
+  medium: { name: 'medium', owners: 1000, tasksPerOwner: 100, bigOwnerTasks: 0 },
+  large: { name: 'large', owners: 1000, tasksPerOwner: 1000, bigOwnerTasks: 200_000 },
+  embedded: { name: 'embedded', owners: 100, tasksPerOwner: 100, bigOwnerTasks: 0 }
+} satisfies Record<string, Size>
+export type SizeName = keyof typeof SIZES_OF_DATA
 export const PASSWORD = 'correct horse battery'
-/** Owners that send the load; each has a session. */
-export const CALLERS = 20
 
 const migrationsFolder = new URL('../drizzle', import.meta.url).pathname
 const schemaVersion = createHash('sha256')
   .update(
-    readMigrationFiles({ migrationsFolder })
-      .map(({ hash }) => hash)
-      .join()
+    [...readMigrationFiles({ migrationsFolder }).map(({ hash }) => hash), ...FILL_BASELINE].join()
   )
   .digest('hex')
   .slice(0, 8)
@@ -65,8 +70,10 @@ export async function ensureDatabase(
 /** Creates and fills an embedded database. */
 export async function fillEmbedded(dataDir: string): Promise<void> {
   const { db, close } = await openDatabase({ dataDir, pool: 1 })
+  const run = (statement: string) => db.execute(sql.raw(statement))
   await migrate(db)
-  await fill((statement) => db.execute(sql.raw(statement)), SMALL)
+  await fill(run, SIZES_OF_DATA.embedded)
+  await run(OPEN_SESSIONS)
   await close()
 }
 
@@ -80,13 +87,27 @@ export async function reset(url: string): Promise<void> {
   await client.end()
 }
 
+/** Returns the megabytes on disk of all tables of Tasklane, and of the baseline's. */
+export async function readSizes(url: string): Promise<{ tasklane: number; baseline: number }> {
+  const { default: postgres } = await import('postgres')
+  const client = postgres(url, { max: 1, onnotice() {} })
+  const [sizes] = await client.unsafe(SIZES)
+  await client.end()
+  return { tasklane: Number(sizes?.tasklane), baseline: Number(sizes?.baseline) }
+}
+
 async function fillServer(url: string, size: Size): Promise<void> {
   const database = await openDatabase({ url, dataDir: '', pool: 2 })
   await migrate(database.db)
   await database.close()
   const { default: postgres } = await import('postgres')
   const client = postgres(url, { max: 1, onnotice() {}, connection: { statement_timeout: 0 } })
-  await fill((statement) => client.unsafe(statement), size)
+  const run = (statement: string) => client.unsafe(statement)
+  await fill(run, size)
+  for (const statement of FILL_BASELINE) {
+    await run(statement)
+  }
+  await run('VACUUM ANALYZE')
   await client.end()
 }
 
@@ -94,7 +115,7 @@ async function fill(
   run: (statement: string) => Promise<unknown>,
   { owners, tasksPerOwner, bigOwnerTasks }: Size
 ): Promise<void> {
-  const { hash } = await createPasswords()
+  const { hash } = createPasswords()
   await run(insertOwners(owners, await hash(PASSWORD)))
   await run(insertTasks(owners, tasksPerOwner))
   if (bigOwnerTasks > 0) {

@@ -31,6 +31,8 @@ export interface Round {
   p99: number
   nodeCpu: number
   databaseCpu: number
+  /** Of the server and the database together. */
+  cpu: number
   memory: number
   errors: number
 }
@@ -82,7 +84,6 @@ const isServing = (url: string): Promise<boolean> =>
 
 export interface Load {
   requests: (turn: number) => Request
-  onResponse?: ((status: number, body: string) => void) | undefined
   connections: number
   seconds: number
 }
@@ -91,7 +92,7 @@ export interface Load {
 export async function runLoad(
   server: Server,
   databasePid: number | undefined,
-  { requests, onResponse, connections, seconds }: Load
+  { requests, connections, seconds }: Load
 ): Promise<Round> {
   const pids = () => processTree(server.child.pid as number)
   const database = () => (databasePid === undefined ? [] : processTree(databasePid))
@@ -101,21 +102,19 @@ export async function runLoad(
     url: server.origin,
     connections,
     duration: seconds,
-    requests: [
-      {
-        setupRequest: (request: Request) => ({ ...request, ...requests(turn++) }),
-        ...(onResponse && { onResponse })
-      }
-    ]
+    requests: [{ setupRequest: (request: Request) => ({ ...request, ...requests(turn++) }) }]
   })
   const served = result.requests.total
+  const nodeCpu = ((cpuOf(pids()) - cpuBefore.node) / served) * 1e6
+  const databaseCpu = ((cpuOf(database()) - cpuBefore.database) / served) * 1e6
   return {
     rps: result.requests.average,
     p50: result.latency.p50,
     p99: result.latency.p99,
     errors: result.non2xx + result.errors,
-    nodeCpu: ((cpuOf(pids()) - cpuBefore.node) / served) * 1e6,
-    databaseCpu: ((cpuOf(database()) - cpuBefore.database) / served) * 1e6,
+    nodeCpu,
+    databaseCpu,
+    cpu: nodeCpu + databaseCpu,
     memory: pids().reduce((sum, pid) => sum + memoryOf(pid), 0)
   }
 }

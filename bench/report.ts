@@ -1,13 +1,12 @@
 import type { Round } from './measure.ts'
 
-/** The median of a scenario's rounds, beside the baseline. Ratios above 1 are better, except for latency. */
+/** The median of a scenario's rounds, beside the baseline. Ratios are of what a request costs: below 1 is better. */
 export interface ScenarioReport {
   scenario: string
   tasklane: Round
   baseline?: Round | undefined
-  /** Transactions per second of pgbench. */
-  database?: number | undefined
-  ratio?: number | undefined
+  /** CPU time per request of server and database together, divided by the baseline's. */
+  cpuRatio?: number | undefined
   p99Ratio?: number | undefined
   /** How far the ratios of the rounds differ, relative to their median. */
   spread: number
@@ -21,6 +20,9 @@ export interface Report {
   rounds: number
   seconds: number
   processes: number
+  callers: number
+  /** On disk with indexes and history, before the run; absent for the embedded database. */
+  megabytes?: { tasklane: number; baseline: number } | undefined
   lines: ScenarioReport[]
 }
 
@@ -36,22 +38,16 @@ const medianRound = (rounds: Round[]): Round =>
   ) as unknown as Round
 
 /** Compares rounds that ran side by side, pair by pair, so that what slows both cancels out. */
-export function summarize(
-  scenario: string,
-  tasklane: Round[],
-  baseline: Round[],
-  database: number | undefined
-): ScenarioReport {
+export function summarize(scenario: string, tasklane: Round[], baseline: Round[]): ScenarioReport {
   const pairs = baseline.map((round, i) => ({ ours: tasklane[i] as Round, theirs: round }))
-  const ratios = pairs.map(({ ours, theirs }) => ours.rps / theirs.rps)
+  const ratios = pairs.map(({ ours, theirs }) => ours.cpu / theirs.cpu)
   return {
     scenario,
     tasklane: medianRound(tasklane),
-    database,
     spread: ratios.length > 1 ? (Math.max(...ratios) - Math.min(...ratios)) / median(ratios) : 0,
     ...(baseline.length > 0 && {
       baseline: medianRound(baseline),
-      ratio: median(ratios),
+      cpuRatio: median(ratios),
       p99Ratio: median(pairs.map(({ ours, theirs }) => ours.p99 / Math.max(1, theirs.p99)))
     })
   }
@@ -68,12 +64,12 @@ const COLUMNS: [title: string, cell: (line: ScenarioReport) => string][] = [
   ['p99', ({ tasklane }) => format(tasklane.p99, 1)],
   ['Node µs', ({ tasklane }) => format(tasklane.nodeCpu)],
   ['DB µs', ({ tasklane }) => format(tasklane.databaseCpu)],
+  ['CPU µs', ({ tasklane }) => format(tasklane.cpu)],
   ['MB', ({ tasklane }) => format(tasklane.memory)],
   ['baseline req/s', ({ baseline }) => format(baseline?.rps)],
-  ['baseline Node µs', ({ baseline }) => format(baseline?.nodeCpu)],
-  ['ratio', ({ ratio }) => format(ratio, 2)],
-  ['p99 ratio', ({ p99Ratio }) => format(p99Ratio, 2)],
-  ['pgbench tps', ({ database }) => format(database)]
+  ['baseline CPU µs', ({ baseline }) => format(baseline?.cpu)],
+  ['CPU ratio', ({ cpuRatio }) => format(cpuRatio, 2)],
+  ['p99 ratio', ({ p99Ratio }) => format(p99Ratio, 2)]
 ]
 
 /** Formats the report as a table in Markdown, with all columns but the first aligned right. */
@@ -91,33 +87,34 @@ export function formatTable({ lines }: Report): string {
   return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** Lists the ratios that fell by more than the spread of both runs, and by at least 5 %. */
+/** Lists the scenarios that cost more than before: by more than the spread of both runs, and by at least 5 %. */
 export function findRegressions(now: Report, before: Report): string[] {
-  return compare(now, before, (line, old) => 1 - Math.max(0.05, line.spread, old.spread))
+  return compare(now, before, (line, old) => 1 + Math.max(0.05, line.spread, old.spread))
 }
 
-/** Lists the ratios that fell below a share of the former ones, however noisy the runs are. */
-export function findGrossRegressions(now: Report, before: Report, share: number): string[] {
-  return compare(now, before, () => share)
+/** Lists the scenarios that cost more than so many times what they did, however noisy the runs are. */
+export function findGrossRegressions(now: Report, before: Report, times: number): string[] {
+  return compare(now, before, () => times)
 }
 
 function compare(
   now: Report,
   before: Report,
-  acceptedShare: (line: ScenarioReport, old: ScenarioReport) => number
+  acceptedTimes: (line: ScenarioReport, old: ScenarioReport) => number
 ): string[] {
   return now.lines.flatMap((line) => {
     const old = before.lines.find(({ scenario }) => scenario === line.scenario)
-    if (line.ratio === undefined || old?.ratio === undefined) {
+    if (line.cpuRatio === undefined || old?.cpuRatio === undefined) {
       return []
     }
-    const share = acceptedShare(line, old)
-    if (line.ratio >= old.ratio * share) {
+    const times = acceptedTimes(line, old)
+    if (line.cpuRatio <= old.cpuRatio * times) {
       return []
     }
-    const change = `${old.ratio.toFixed(2)} → ${line.ratio.toFixed(2)}`
-    const noise = `${((1 - share) * 100).toFixed(0)} %`
-    return [`${line.scenario}: ${change} of the baseline (accepted loss: ${noise})`]
+    const change = `${old.cpuRatio.toFixed(2)} → ${line.cpuRatio.toFixed(2)}`
+    return [
+      `${line.scenario}: CPU ${change} of the baseline's (accepted: ${times.toFixed(2)} times)`
+    ]
   })
 }
 
@@ -126,17 +123,17 @@ const WIDTH = 720
 const LABEL = 150
 const TOP = 40
 
-/** Draws the ratios as bars; the dashed line is the baseline. */
+/** Draws the ratios of CPU time as bars; the dashed line is the baseline. */
 export function plot({ lines, takenAt, processes }: Report): string {
-  const bars = lines.flatMap(({ scenario, ratio }) =>
-    ratio === undefined ? [] : [{ scenario, ratio }]
+  const bars = lines.flatMap(({ scenario, cpuRatio }) =>
+    cpuRatio === undefined ? [] : [{ scenario, ratio: cpuRatio }]
   )
   const scale = (WIDTH - LABEL - 70) / Math.max(1, ...bars.map(({ ratio }) => ratio))
   const height = TOP + 20 + bars.length * BAR
   const baseline = (LABEL + scale).toFixed(1)
   const unit = processes === 1 ? 'process' : 'processes'
   const title =
-    'Requests per second as a share of the baseline' +
+    'CPU time per request, in times of the baseline' +
     ` (${processes} ${unit}, ${takenAt.slice(0, 10)})`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}"` +

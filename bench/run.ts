@@ -1,14 +1,23 @@
 /**
- * npm run bench: Tasklane and a baseline side by side on the same million tasks, in alternating rounds of one run. Read
- * the ratios: absolute figures depend on the machine, which also runs the load and the database.
+ * npm run bench: Tasklane and a baseline side by side on the same million tasks, in alternating rounds of one run, with
+ * requests of a thousand callers. Read the ratios of CPU time per request, of server and database together: other
+ * figures depend on the machine, which also runs the load.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freePort } from '../test/support/postgres-server.ts'
-import { asServingRole, pgbench, startCluster } from './cluster.ts'
-import { ensureDatabase, fillEmbedded, LARGE, reset, SMALL } from './data.ts'
+import { asServingRole, startCluster } from './cluster.ts'
+import {
+  ensureDatabase,
+  fillEmbedded,
+  readSizes,
+  reset,
+  SIZES_OF_DATA,
+  type SizeName
+} from './data.ts'
+import { JWT_SECRET } from './fixtures.ts'
 import { packageVersion, type Round, runLoad, type Server, START, startServer } from './measure.ts'
 import {
   findGrossRegressions,
@@ -29,20 +38,25 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     only: { type: 'string' },
+    size: { type: 'string' },
+    callers: { type: 'string' },
     processes: { type: 'string', default: '1' },
     compare: { type: 'string' },
     out: { type: 'string', default: 'bench/results' },
     name: { type: 'string', default: 'latest' }
   }
 })
-const rounds = Number(values.rounds ?? (values.short ? 3 : 5))
+const rounds = Number(values.rounds ?? 5)
 const seconds = Number(values.seconds ?? (values.short ? 2 : 8))
 /** Before each scenario, and before the first: until V8 has optimized the hot code, a request takes twice the CPU. */
 const WARM_UP_SECONDS = values.short ? 2 : 5
 const FIRST_WARM_UP_SECONDS = values.short ? 4 : 20
-const MIN_PGBENCH_SECONDS = 2
-/** The ratios of a short run are noisy: only one below this share of the accepted ratio is a regression. */
-const GROSS_LOSS = 0.5
+/** The ratios of a short run are noisy: only one above so many times the accepted one is a regression. */
+const GROSS_LOSS = 2
+const sizeName = (values.size ?? defaultSize()) as SizeName
+const size = SIZES_OF_DATA[sizeName]
+/** Owners that send the load, each with a token. */
+const callers = Number(values.callers ?? size.owners)
 /** Both servers get the same flags, so that their gain is not taken for ours. */
 const V8_FLAGS = START.filter((word) => word.startsWith('--') && word !== '--require')
 const BUDGETS = ['AUTH', 'READS', 'CREATES', 'UPDATES', 'DELETES']
@@ -71,8 +85,14 @@ try {
   rmSync(workDir, { recursive: true })
 }
 
+function defaultSize(): SizeName {
+  if (values.embedded) {
+    return 'embedded'
+  }
+  return values.short ? 'medium' : 'large'
+}
+
 async function run(): Promise<Report> {
-  const size = values.short || values.embedded ? SMALL : LARGE
   const url = cluster?.urlOf(await ensureDatabase(cluster.urlOf, size, log))
   await (url === undefined ? fillEmbedded(workDir) : reset(url))
   const servers: Servers = {
@@ -80,23 +100,26 @@ async function run(): Promise<Report> {
     baseline: url === undefined ? undefined : await startBaseline(url)
   }
   const names = values.only?.split(',')
-  const scenarios = (await prepareScenarios(servers.tasklane, size.bigOwnerTasks > 0)).filter(
+  const scenarios = (await prepareScenarios(servers.tasklane, size, callers)).filter(
     ({ name }) => names === undefined || names.includes(name)
   )
+  const megabytes = url === undefined ? undefined : await readSizes(url)
   await warmUp(scenarios[0], servers)
   const lines: ScenarioReport[] = []
   for (const scenario of scenarios) {
-    lines.push(await measure(scenario, servers, url))
+    lines.push(await measure(scenario, servers))
   }
   return {
     takenAt: new Date().toISOString(),
     node: process.version,
     fastify: packageVersion('fastify'),
     cores: availableParallelism(),
-    database: `${size.name}${values.embedded ? ', embedded' : ''}`,
+    database: size.name,
     rounds,
     seconds,
     processes: Number(values.processes),
+    callers,
+    megabytes,
     lines
   }
 }
@@ -117,11 +140,7 @@ async function warmUp(
 }
 
 /** Measures a scenario in alternating rounds; the first is a warm-up. */
-async function measure(
-  scenario: Scenario,
-  servers: Servers,
-  url: string | undefined
-): Promise<ScenarioReport> {
+async function measure(scenario: Scenario, servers: Servers): Promise<ScenarioReport> {
   const tasklane: Round[] = []
   const baseline: Round[] = []
   await measureRound(scenario, servers, WARM_UP_SECONDS)
@@ -132,14 +151,9 @@ async function measure(
       baseline.push(measured.baseline)
     }
   }
-  const { name, pgbench: script, connections } = scenario
-  const database =
-    script === undefined || url === undefined
-      ? undefined
-      : await pgbench(url, script, connections, Math.max(MIN_PGBENCH_SECONDS, seconds))
-  const line = summarize(name, tasklane, baseline, database)
-  const ratio = line.ratio === undefined ? '' : `, ${line.ratio.toFixed(2)} of the baseline`
-  log(`${name}: ${line.tasklane.rps.toFixed(0)} req/s${ratio}`)
+  const line = summarize(scenario.name, tasklane, baseline)
+  const ratio = line.cpuRatio === undefined ? '' : `, ${line.cpuRatio.toFixed(2)} of the baseline's`
+  log(`${scenario.name}: ${line.tasklane.cpu.toFixed(0)} µs of CPU${ratio}`)
   return line
 }
 
@@ -148,10 +162,9 @@ async function measureRound(
   servers: Servers,
   duration: number
 ): Promise<{ tasklane: Round; baseline: Round | undefined }> {
-  const { name, connections, onResponse, refresh } = scenario
+  const { name, connections } = scenario
   const runOn = async (server: Server, requests: RequestFactory) => {
-    await refresh?.()
-    const load = { requests, connections, onResponse, seconds: duration }
+    const load = { requests, connections, seconds: duration }
     const round = await runLoad(server, cluster?.pid, load)
     if (round.errors > 0) {
       throw new Error(`${name}: ${round.errors} requests to ${server.origin} failed`)
@@ -179,9 +192,10 @@ async function startTasklane(url: string | undefined): Promise<Server> {
     }),
     ...(values.metrics && { METRICS_PORT: String(await freePort()) }),
     ...Object.fromEntries(BUDGETS.map((budget) => [`RATE_LIMIT_${budget}`, '1000000'])),
-    JWT_SECRET: 'a secret for one benchmark, 32 bytes',
+    JWT_SECRET,
     EMAIL_ENABLED: 'off',
     WEB_CONCURRENCY: values.processes,
+    ACCESS_TOKEN_TTL: '86400',
     MAX_EVENT_LOOP_DELAY_MS: '0',
     DRAIN_SECONDS: '0',
     DATA_DIR: workDir
@@ -209,6 +223,13 @@ function save(report: Report): void {
   writeFileSync(`${file}.svg`, plot(report))
   const versions = `Node ${report.node}, Fastify ${report.fastify}, ${report.cores} cores`
   console.log(`${formatTable(report)}\n`)
+  if (report.megabytes) {
+    const { tasklane, baseline } = report.megabytes
+    const times = (tasklane / baseline).toFixed(2)
+    console.log(
+      `On disk: ${tasklane.toFixed(0)} MB, ${times} times the ${baseline.toFixed(0)} MB of the baseline\n`
+    )
+  }
   console.log(
     `${versions}, ${rounds} rounds of ${seconds} s each; also in ${file}.json and ${file}.svg`
   )

@@ -1,21 +1,22 @@
 import type { Request } from 'autocannon'
-import { CALLERS, PASSWORD } from './data.ts'
+import type { Size } from './data.ts'
 import {
   type Caller,
+  callersOf,
+  credentialsOf,
   type DeepPage,
   findDeepPage,
-  logInCallers,
-  ownerId,
-  readStableTasks
+  ownerId
 } from './fixtures.ts'
 import type { Server } from './measure.ts'
-import { createScript, getScript, listScript } from './pgbench.sql.ts'
 
-const CONNECTIONS = 20
-/** A user may have so many searches in progress; beyond, they are rejected and not measured. */
-const SEARCH_CONNECTIONS = 4
+const CONNECTIONS = 32
 /** Hashing of passwords takes a core each. */
 const LOGIN_CONNECTIONS = 4
+/** Tasks of each caller that are read and changed. */
+const MAX_TASKS = 100
+/** A prime, so that neighbouring turns are of different callers and every caller has their turn. */
+const STRIDE = 7919
 
 /** Builds the n-th request of a scenario. */
 export type RequestFactory = (turn: number) => Request
@@ -32,43 +33,37 @@ export interface Scenario {
   tasklane: RequestFactory
   /** Absent where the baseline has nothing comparable. */
   baseline?: RequestFactory
-  /** Reads what later requests need from a response. */
-  onResponse?: (status: number, body: string) => void
-  /** Reads again what the requests are built from: the end of a round cuts responses off. */
-  refresh?: () => Promise<void>
-  /** The same operation as a script for pgbench. */
-  pgbench?: string
 }
 
-/** Logs in all callers and returns the scenarios in the order of the report. */
-export async function prepareScenarios(server: Server, hasBigOwner: boolean): Promise<Scenario[]> {
-  const callers = await logInCallers(server)
+/** Returns the scenarios in the order of the report, with requests of so many callers. */
+export async function prepareScenarios(
+  server: Server,
+  size: Size,
+  callerCount: number
+): Promise<Scenario[]> {
+  const callers = callersOf(callerCount, Math.min(size.tasksPerOwner, MAX_TASKS))
   const list = listTasks(callers, 'limit=20', '/list')
   const get = getTask(callers)
   const create = createTask(callers)
-  const connections = CONNECTIONS
+  const withAll = (name: string, operation: Operation): Scenario => ({
+    name,
+    connections: CONNECTIONS,
+    ...operation
+  })
   return [
-    { name: 'list', connections, ...list, pgbench: listScript },
-    {
-      name: 'filtered',
-      connections,
-      ...listTasks(callers, 'limit=20&status=todo&sort=due_date_asc', '/filtered')
-    },
-    {
-      name: 'search',
-      connections: SEARCH_CONNECTIONS,
-      ...listTasks(callers, 'limit=20&q=bell', '/search', '&word=bell')
-    },
-    ...(hasBigOwner ? bigOwnerScenarios(await findDeepPage(server)) : []),
-    { name: 'get', connections, ...get, pgbench: getScript(callers[0]?.tasks[0] as string) },
-    { name: 'create', connections, ...create, pgbench: createScript },
-    patchScenario(server, callers),
-    { name: 'mixed 80/20', connections, ...mix(create, list, get) },
-    { name: 'login', connections: LOGIN_CONNECTIONS, tasklane: logIn }
+    withAll('list', list),
+    withAll('filtered', listTasks(callers, 'limit=20&status=todo&sort=due_date_asc', '/filtered')),
+    withAll('search', listTasks(callers, 'limit=20&q=bell', '/search', '&word=bell')),
+    ...(size.bigOwnerTasks > 0 ? bigOwnerScenarios(await findDeepPage(server)) : []),
+    withAll('get', get),
+    withAll('create', create),
+    withAll('update', updateTask(callers)),
+    withAll('mixed 80/20', mix(create, list, get)),
+    { name: 'login', connections: LOGIN_CONNECTIONS, tasklane: logInOf(callers.length) }
   ]
 }
 
-const pick = <T>(list: T[], turn: number): T => list[turn % list.length] as T
+const pick = <T>(list: T[], turn: number): T => list[(turn * STRIDE) % list.length] as T
 
 /** A caller, and one of its tasks. */
 function pickTask(callers: Caller[], turn: number): { caller: Caller; id: string } {
@@ -129,6 +124,23 @@ const createTask = (callers: Caller[]): Operation => {
   }
 }
 
+/** Changes the title: of another task each time, to one that it does not have. */
+function updateTask(callers: Caller[]): Operation {
+  let titles = 0
+  const body = () => ({ title: `Changed title ${++titles}` })
+  return {
+    tasklane: (turn) => {
+      const { caller, id } = pickTask(callers, turn)
+      const authorization = `Bearer ${caller.token}`
+      return send('PATCH', `/api/v1/tasks/${id}`, body(), { authorization })
+    },
+    baseline: (turn) => {
+      const { caller, id } = pickTask(callers, turn)
+      return send('PATCH', `/patch?owner=${caller.id}&id=${id}`, body())
+    }
+  }
+}
+
 /** Of five requests, one creates a task, two list and two get. */
 function mix(create: Operation, list: Operation, get: Operation): Operation {
   const operations = [create, list, list, get, get]
@@ -138,11 +150,10 @@ function mix(create: Operation, list: Operation, get: Operation): Operation {
   }
 }
 
-const logIn: RequestFactory = (turn) =>
-  send('POST', '/api/v1/auth/login', {
-    username: `owner-${1 + (turn % CALLERS)}`,
-    password: PASSWORD
-  })
+const logInOf =
+  (callers: number): RequestFactory =>
+  (turn) =>
+    send('POST', '/api/v1/auth/login', credentialsOf(1 + (turn % callers)))
 
 /** The first and a deep page of the owner with 200 000 tasks. */
 function bigOwnerScenarios({ token, cursor, id, created_at }: DeepPage): Scenario[] {
@@ -164,38 +175,4 @@ function bigOwnerScenarios({ token, cursor, id, created_at }: DeepPage): Scenari
       })
     }
   ]
-}
-
-/** Updates with If-Match; remembers the version of each task from the responses. */
-function patchScenario(server: Server, callers: Caller[]): Scenario {
-  const versions = new Map<string, number>()
-  // A title that the task already has would be no change.
-  let titles = 0
-  const body = () => ({ title: `Changed title ${++titles}` })
-  return {
-    name: 'patch',
-    connections: CONNECTIONS,
-    refresh: async () => {
-      for (const { id, version } of await readStableTasks(server, callers)) {
-        versions.set(id, version)
-      }
-    },
-    onResponse: (status, text) => {
-      if (status === 200) {
-        const { id, version } = JSON.parse(text)
-        versions.set(id, version)
-      }
-    },
-    tasklane: (turn) => {
-      const { caller, id } = pickTask(callers, turn)
-      return send('PATCH', `/api/v1/tasks/${id}`, body(), {
-        authorization: `Bearer ${caller.token}`,
-        'if-match': `"${versions.get(id) ?? 1}"`
-      })
-    },
-    baseline: (turn) => {
-      const { caller, id } = pickTask(callers, turn)
-      return send('PATCH', `/patch?owner=${caller.id}&id=${id}`, body())
-    }
-  }
 }
