@@ -2,9 +2,11 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Deps } from './core/deps.ts'
 import { createEmailBudget } from './core/email-budget.ts'
 import { createLoginThrottle } from './core/login-throttle.ts'
+import { isDistributed } from './db/citus/distribution.ts'
 import { createKeyResolver } from './features/api-keys/service.ts'
 import { createBanCache } from './features/bans/ban-cache.ts'
 import { createViolationTracker } from './features/bans/violations.ts'
+import { createTicketResolver } from './features/changes/service.ts'
 import { createCodes } from './features/identity/codes.ts'
 import { createCredentials } from './features/identity/credentials.ts'
 import { createAccountPurge } from './features/identity/deletion.ts'
@@ -55,6 +57,8 @@ export async function buildApp(
   features: AppFeature[] = composeFeatures()
 ): Promise<App> {
   const app = createApp(deps.config, logger)
+  // Asked once, here, so that no request has to. Without an answer the first one asks.
+  await isDistributed(deps.db).catch(() => false)
   const budgets: Budgets = Object.assign({}, ...features.map((it) => it.budgets?.(deps.config)))
   if (deps.tracing) {
     await app.register(tracing, { tracing: deps.tracing })
@@ -84,6 +88,7 @@ export async function buildApp(
     config: deps.config,
     tags: features.flatMap(({ tags }) => tags),
     components: [...SHARED_SCHEMAS, ...features.flatMap(({ schemas }) => schemas)],
+    webhooks: features.flatMap(({ webhooks = [] }) => webhooks),
     basePath: API_PREFIX,
     tokenUrl: `${basePathOf(deps.config)}${API_PREFIX}/auth/token`
   })
@@ -132,6 +137,7 @@ async function registerAuthentication(app: App, deps: Deps): Promise<Sessions> {
       verify: app.verifyAccessToken,
       resolveToken: sessions.resolveToken,
       resolveKey: createKeyResolver(db),
+      resolveTicket: createTicketResolver(db, sessions.resolveToken),
       invalidTokens: app.invalidTokens
     }),
     needsVerified: config.EMAIL_VERIFICATION === 'required',

@@ -9,6 +9,11 @@ enableCompileCache()
 // process.exit() can wait for ever for a thread that compiles in the background (nodejs/node#54918).
 setFlagsFromString('--no-concurrent-sparkplug')
 
+/** Commands that run long enough for faster machine code of the embedded database to pay. */
+const LASTING = new Set<CommandName>(['serve', 'worker', 'import', 'seed', 'transfer', 'checksum'])
+/** What V8 compiles WebAssembly with: only its fast compiler (Liftoff), none that works on in the background. */
+const FAST_COMPILER = ['--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
+
 type Run = (values: Values, args: string[]) => Promise<void>
 
 /** Each is loaded when it is called, so that no start waits for another's imports. */
@@ -28,6 +33,12 @@ const RUNS: Record<CommandName, Run> = {
       'dry-run': switches.has('dry-run'),
       preview: switches.has('preview')
     }),
+  distribute: async ({ texts, switches }) =>
+    (await import('./commands/distribute.ts')).distributeCommand({
+      shards: texts.shards,
+      isDryRun: switches.has('dry-run'),
+      isStatus: switches.has('status')
+    }),
   transfer: async () => (await import('./commands/transfer.ts')).transfer(),
   checksum: async () => (await import('./commands/transfer.ts')).checksum(),
   openapi: async ({ switches }) =>
@@ -42,6 +53,9 @@ async function main(args: string[]): Promise<void> {
     // Nobody asked for it: a script that forgot the command has failed.
     process.exitCode = args.length === 0 ? 2 : 0
     return
+  }
+  if (!LASTING.has(line.command)) {
+    FAST_COMPILER.forEach(setFlagsFromString)
   }
   await RUNS[line.command](line.values, line.args)
 }

@@ -96,7 +96,9 @@ export const Environment = Type.Object({
   MAX_STORAGE_MB_PER_USER: Type.Integer({ default: 0, minimum: 0, maximum: 1_048_576 }),
   MAX_PROJECTS_PER_USER: Type.Integer({ default: 1000, minimum: 1, maximum: 1000 }),
   TRASH_RETENTION_DAYS: Type.Integer({ default: 30, minimum: 1, maximum: 3650 }),
+  CHANGES_RETENTION_DAYS: Type.Integer({ default: 30, minimum: 1, maximum: 3650 }),
   WORKER_ENABLED: Switch(true),
+  WEBHOOK_ALLOW: Type.Optional(Type.String({ format: 'inside-ranges' })),
   AUDIT_RETENTION_DAYS: Type.Integer({ default: 365, minimum: 0, maximum: 36_500 }),
   LOG_LEVEL: Type.Unsafe<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'>({
     type: 'string',

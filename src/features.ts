@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { purgeFeedOf } from './core/change-feed.ts'
 import type { Deps } from './core/deps.ts'
 import { purgeIdempotencyKeysOf } from './core/idempotency.ts'
 import type { PurgeOwned } from './core/owned-data.ts'
@@ -10,6 +11,7 @@ import { createAuditFeature } from './features/audit/feature.ts'
 import { auth } from './features/auth/feature.ts'
 import { bans } from './features/bans/feature.ts'
 import type { BanDeps } from './features/bans/service.ts'
+import { changes } from './features/changes/feature.ts'
 import { comments } from './features/comments/feature.ts'
 import { console } from './features/console/feature.ts'
 import { identity } from './features/identity/feature.ts'
@@ -20,12 +22,13 @@ import { ops } from './features/ops/feature.ts'
 import { people } from './features/people/feature.ts'
 import { projects } from './features/projects/feature.ts'
 import { tasks } from './features/tasks/feature.ts'
+import { webhooks } from './features/webhooks/feature.ts'
 import type { Feature } from './http/feature.ts'
 
 /** What routes may be given; a feature says which part of it it takes. */
 export type AppDeps = IdentityDeps & Deps & BanDeps
 /** What background work may be given. */
-export type WorkDeps = Pick<Deps, 'db' | 'config'> & {
+export type WorkDeps = Pick<Deps, 'db' | 'config' | 'secrets' | 'mail' | 'metrics'> & {
   log: Logger
   ownedData: readonly PurgeOwned[]
 }
@@ -39,6 +42,8 @@ export const FEATURES: AppFeature[] = [
   comments,
   projects,
   imports,
+  changes,
+  webhooks,
   people,
   account,
   accountExport,
@@ -64,5 +69,7 @@ export function composeFeatures(given: AppFeature[] = FEATURES): AppFeature[] {
  */
 export const ownedDataOf = (features: AppFeature[]): PurgeOwned[] => [
   ...[...features].reverse().flatMap(({ ownedData = [] }) => ownedData),
-  purgeIdempotencyKeysOf
+  purgeIdempotencyKeysOf,
+  // Last: what is deleted of an account is said in the feeds of others, and perhaps in its own.
+  purgeFeedOf
 ]

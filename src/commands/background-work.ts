@@ -6,7 +6,7 @@ import { startScheduler } from '../core/scheduler.ts'
 
 /** Starts the scheduled tasks and, with `runsJobs`, the job runner. `stop` waits for the runs in progress. */
 export function startBackgroundWork(
-  deps: Pick<Deps, 'db' | 'config' | 'metrics'>,
+  deps: Pick<Deps, 'db' | 'config' | 'secrets' | 'mail' | 'metrics'>,
   logger: Logger,
   { runsJobs }: { runsJobs: boolean }
 ): JobRunner {

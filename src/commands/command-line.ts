@@ -70,6 +70,17 @@ export const COMMANDS = {
       'time-zone': { value: 'ZONE', help: 'of times without one, such as Europe/Berlin' }
     }
   },
+  distribute: {
+    summary: 'spread owned tables over the nodes of a Citus cluster',
+    details:
+      'DATABASE_URL, or DATABASE_MIGRATION_URL if it is set, is the coordinator. Stop all instances first.\n' +
+      'Run it again after an upgrade that adds tables. See docs/operations/clusters.md.',
+    options: {
+      shards: { value: 'NUMBER', help: 'how many shards; 32 if it is left out' },
+      'dry-run': { help: 'only show what would be done' },
+      status: { help: 'show tables, nodes and how statements are routed' }
+    }
+  },
   transfer: { summary: 'copy the embedded database to an empty PostgreSQL', options: {} },
   checksum: {
     summary: 'print the checksum of each table, to verify a restored backup',

@@ -46,7 +46,7 @@ async function insertAdmin(
   const database = await openConfiguredDatabase(config)
   try {
     await migrateConfigured(config, database)
-    const password_hash = await (await createPasswords()).hash(password)
+    const password_hash = await createPasswords().hash(password)
     // The caller of this command vouches for the email.
     const registration = { username, email, password_hash, email_verified: email !== undefined }
     const options = { role: 'admin', mayBeFirstAdmin: false } as const

@@ -8,6 +8,7 @@ import { jobs } from '../background.ts'
 import type { Config } from '../config.ts'
 import { systemRequestId } from '../core/context.ts'
 import { startJobRunner } from '../core/job-runner.ts'
+import { createMail } from '../core/mail.ts'
 import { Problem } from '../core/problem.ts'
 import type { Db } from '../db/client.ts'
 import { getUser } from '../features/identity/service.ts'
@@ -15,7 +16,13 @@ import { previewFile } from '../features/imports/preview.ts'
 import type { TaskImport } from '../features/imports/schema.ts'
 import { createImportService, type ImportOptions } from '../features/imports/service.ts'
 import { fileErrorReason } from '../lib/file-error.ts'
-import { CommandError, loadConfig, migrateConfigured, openConfiguredDatabase } from './bootstrap.ts'
+import {
+  CommandError,
+  loadConfig,
+  loadSecrets,
+  migrateConfigured,
+  openConfiguredDatabase
+} from './bootstrap.ts'
 import { type ImportFlags, readFlags } from './import-flags.ts'
 
 const POLL_MS = 200
@@ -114,7 +121,11 @@ async function importFor(db: Db, { config, file, user, options }: Run): Promise<
     throw error
   })
   const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }))
-  const runner = startJobRunner(jobs({ db, config, log }), log)
+  const work = { db, config, log, secrets: loadSecrets(config), mail: createMail(config, log) }
+  const runner = startJobRunner(
+    jobs(work).filter(({ name }) => name === 'imports.run'),
+    log
+  )
   const cancel = () => {
     imports.cancelImport(ctx, id).catch(() => {})
   }

@@ -47,7 +47,7 @@ async function generateContract(): Promise<Document> {
       db,
       config,
       mail: createMail(config, logger),
-      passwords: await createPasswords(),
+      passwords: createPasswords(),
       secrets: ['x'.repeat(32)],
       isShuttingDown: () => false
     },

@@ -73,7 +73,7 @@ export async function seed(): Promise<void> {
   const database = await openConfiguredDatabase(config)
   try {
     await migrateConfigured(config, database)
-    const passwords = await createPasswords()
+    const passwords = createPasswords()
     if (await hasDemoUsers(database.db, passwords)) {
       console.log(`The demo data is already here: ${listOf(LOGINS.slice(0, 2))}.`)
       return

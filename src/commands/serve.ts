@@ -90,14 +90,15 @@ async function startServer(config: Config): Promise<Listening> {
   await migrateWithRetry(config, database, logger)
 
   const { db } = database
-  const passwords = await createPasswords()
+  const passwords = createPasswords()
   const metricsServer = await loadMetricsServer(config)
   const metrics = metricsServer?.openMetrics()
   const mail = createMail(config, logger, undefined, metrics?.recordEmail)
   if (metrics) {
     watchProcess(metrics, database, passwords)
   }
-  const work = startBackgroundWork({ db, config, metrics }, logger, {
+  const secrets = loadSecrets(config)
+  const work = startBackgroundWork({ db, config, secrets, mail, metrics }, logger, {
     runsJobs: config.WORKER_ENABLED
   })
   const app = await buildApp(
@@ -108,7 +109,7 @@ async function startServer(config: Config): Promise<Listening> {
       passwords,
       metrics,
       tracing,
-      secrets: loadSecrets(config),
+      secrets,
       isShuttingDown,
       wakeJobs: work.wake,
       counters: cluster.isWorker ? ClusterCounters : undefined

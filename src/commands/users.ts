@@ -135,7 +135,7 @@ async function list({ db }: Run): Promise<void> {
 const create =
   ({ username, email, name, role }: UsersFlags, password: string) =>
   async ({ db, ctx }: Run): Promise<void> => {
-    const password_hash = await (await createPasswords()).hash(password)
+    const password_hash = await createPasswords().hash(password)
     // The caller of this command vouches for the email.
     const account = { username, email, name, password_hash, email_verified: email !== undefined }
     const options = { role: roleOf(role ?? 'user'), mayBeFirstAdmin: false, isForOther: true }
@@ -174,7 +174,7 @@ const setPassword =
   async ({ db, ctx, config, mail, sessions }: Run): Promise<void> => {
     const user = await findByName(db, name)
     checkPassword(config, password, user)
-    const newHash = await (await createPasswords()).hash(password)
+    const newHash = await createPasswords().hash(password)
     await withTransaction(db, async (tx) => {
       if (!(await replacePassword(tx, ctx, { sessions }, { id: user.id, newHash }))) {
         throw unknownUser(name)

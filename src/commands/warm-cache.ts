@@ -1,4 +1,4 @@
-import { createTemplate } from '../db/embedded/template.ts'
+import { createTemplate } from '../db/embedded/create-template.ts'
 
 /**
  * Creates the empty database that first starts copy. A failure only makes the first start slower, so none is

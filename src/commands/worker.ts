@@ -1,7 +1,8 @@
 import { flushCompileCache } from 'node:module'
 import { createLogger } from '../core/log.ts'
+import { createMail } from '../core/mail.ts'
 import { startBackgroundWork } from './background-work.ts'
-import { loadConfig, migrateWithRetry, openConfiguredDatabase } from './bootstrap.ts'
+import { loadConfig, loadSecrets, migrateWithRetry, openConfiguredDatabase } from './bootstrap.ts'
 import { setUpShutdown } from './graceful-shutdown.ts'
 
 /**
@@ -14,11 +15,17 @@ export async function worker(): Promise<void> {
   const { onShutdown } = setUpShutdown(logger)
   const database = await openConfiguredDatabase(config)
   await migrateWithRetry(config, database, logger)
-  const work = startBackgroundWork({ db: database.db, config }, logger, { runsJobs: true })
+  const mail = createMail(config, logger)
+  const work = startBackgroundWork(
+    { db: database.db, config, secrets: loadSecrets(config), mail },
+    logger,
+    { runsJobs: true }
+  )
   flushCompileCache()
   console.log('Running background jobs. Press Ctrl+C to stop.')
   onShutdown(async () => {
     await work.stop()
+    await mail.close()
     await database.close()
   })
 }

@@ -1,4 +1,4 @@
-import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import { deleteOwned } from '../db/delete-owned.ts'
 import { executeRows } from '../db/rows.ts'
@@ -44,8 +44,7 @@ export async function runOnce<T>(
   work: (tx: Tx) => Promise<FirstResponse<T>>
 ): Promise<Replayable<T>> {
   return withTransaction(db, async (tx) => {
-    const isFirst = (await executeRows(tx, claimStatement(claim))).length === 1
-    if (!isFirst) {
+    if (!((await tryLock(tx, claim)) && (await insertClaim(tx, claim)))) {
       return (await replay(tx, claim)) as Replayable<T>
     }
     const { summarize, ...response } = await work(tx)
@@ -86,30 +85,46 @@ const OWNED = {
 export const purgeIdempotencyKeysOf: PurgeOwned = (tx, _ctx, userId) =>
   deleteOwned(tx, OWNED, userId)
 
+const isExpired = sql`created_at < now() - make_interval(hours => ${RETENTION_HOURS})`
+
+/** A key that is used again while it is purged is not expired any more, and stays. */
 const PURGE = sql`
   DELETE FROM idempotency_keys
-  WHERE (caller_id, operation, key) IN (
-    SELECT caller_id, operation, key
-    FROM idempotency_keys
-    WHERE created_at < now() - make_interval(hours => ${RETENTION_HOURS})
-    LIMIT ${PURGE_CHUNK}
-    FOR UPDATE SKIP LOCKED
-  )
+  WHERE ${isExpired}
+    AND (caller_id, operation, key) IN (
+      SELECT caller_id, operation, key FROM idempotency_keys WHERE ${isExpired} LIMIT ${PURGE_CHUNK}
+    )
   RETURNING 1 AS one`
 
 /**
- * Returns a row to the one transaction that may have the effect. The try-lock turns a second request away while the
- * first is in progress, instead of making it wait on the row; the primary key decides between later ones.
+ * Lets one transaction have the effect: a second request is turned away while the first is in progress, instead of
+ * waiting on the row. A statement of its own, so that the row is inserted where it is stored.
  */
-const claimStatement = ({ caller_id, operation, key, fingerprint, role }: IdempotencyClaim): SQL =>
-  sql`
-  INSERT INTO idempotency_keys (caller_id, operation, key, fingerprint, role)
-  SELECT ${caller_id}::uuid, ${operation}, ${key}, ${fingerprint}, ${role}
-  WHERE pg_try_advisory_xact_lock(hashtextextended(${`${caller_id} ${operation} ${key}`}, 1))
-  ON CONFLICT (caller_id, operation, key) DO UPDATE
-  SET fingerprint = excluded.fingerprint, role = excluded.role, created_at = now(), status = NULL
-  WHERE idempotency_keys.created_at < now() - make_interval(hours => ${RETENTION_HOURS})
-  RETURNING 1 AS one`
+async function tryLock(tx: Tx, { caller_id, operation, key }: IdempotencyClaim): Promise<boolean> {
+  const [row] = await executeRows<{ locked: boolean }>(
+    tx,
+    sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${`${caller_id} ${operation} ${key}`}, 1)) AS locked`
+  )
+  return row?.locked === true
+}
+
+/** Returns true where the key is new or expired; of later requests the primary key decides. */
+async function insertClaim(
+  tx: Tx,
+  { caller_id, operation, key, fingerprint, role }: IdempotencyClaim
+): Promise<boolean> {
+  const inserted = await executeRows(
+    tx,
+    sql`
+      INSERT INTO idempotency_keys (caller_id, operation, key, fingerprint, role, created_at)
+      VALUES (${caller_id}, ${operation}, ${key}, ${fingerprint}, ${role}, now())
+      ON CONFLICT (caller_id, operation, key) DO UPDATE
+      SET fingerprint = excluded.fingerprint, role = excluded.role, created_at = excluded.created_at, status = NULL
+      WHERE excluded.created_at - idempotency_keys.created_at > make_interval(hours => ${RETENTION_HOURS})
+      RETURNING 1 AS one`
+  )
+  return inserted.length === 1
+}
 
 const isClaim = ({ caller_id, operation, key }: IdempotencyClaim) =>
   and(

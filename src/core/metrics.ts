@@ -6,6 +6,9 @@ import type { EmailOutcome } from './mail.ts'
 /** Seconds. A list takes milliseconds, a password hash a tenth of a second, and after ten seconds no caller waits. */
 const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
+/** Seconds. Streams look twice a second; what takes a minute waits for a transaction that stays open. */
+const DELAY_BUCKETS = [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+
 export type Metrics = ReturnType<typeof createMetrics>
 
 /**
@@ -32,6 +35,18 @@ export function createMetrics() {
     labelNames: ['outcome'],
     registers: [registry]
   })
+  const deliveries = new Counter({
+    name: 'tasklane_webhook_attempts_total',
+    help: 'Attempts to deliver to webhooks by outcome: succeeded, retried (to be repeated) or failed (given up).',
+    labelNames: ['outcome'],
+    registers: [registry]
+  })
+  const changeDelays = new Histogram({
+    name: 'tasklane_change_delay_seconds',
+    help: 'Time from the beginning of a change to when it was sent to an open stream.',
+    buckets: DELAY_BUCKETS,
+    registers: [registry]
+  })
   return {
     registry,
     recordResponse: responseRecorder(registry),
@@ -40,6 +55,9 @@ export function createMetrics() {
     recordRefusedConnection: (): void => refusedConnections.inc(),
     recordEmail: (outcome: EmailOutcome | 'network_limited' | 'installation_limited'): void =>
       emails.inc({ outcome }),
+    recordDelivery: (outcome: 'succeeded' | 'retried' | 'failed'): void =>
+      deliveries.inc({ outcome }),
+    recordChangeDelay: (seconds: number): void => changeDelays.observe(seconds),
     watchQueue: (name: string, stats: () => QueueStats): void => watchQueue(registry, name, stats),
     /** Adds a gauge whose value is read at each scrape; values of several processes are added up. */
     watch: (name: string, help: string, value: () => number): void =>

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import argon2 from 'argon2'
 import {
@@ -42,7 +43,7 @@ export interface Passwords {
 }
 
 /** Hashes and verifies passwords with argon2id, a few at a time. */
-export async function createPasswords(): Promise<Passwords> {
+export function createPasswords(): Passwords {
   const limit = createConcurrencyLimit({ slots: SLOTS, queue: QUEUE, waitMs: WAIT_MS })
   const withLimit = async <T>(work: () => Promise<T>, kind: PasswordWork = 'other'): Promise<T> =>
     limit(work, kind).catch((error) => {
@@ -50,7 +51,7 @@ export async function createPasswords(): Promise<Passwords> {
         ? unavailable('Too many sign-ins at the same time. Try again shortly.', 2, error)
         : error
     })
-  const dummy = await argon2.hash('nobody has this password', COST)
+  const dummy = hashOfNothing()
   return {
     hash: (password) => withLimit(() => argon2.hash(password, COST)),
     verify: async (hash, password, kind) => {
@@ -63,6 +64,13 @@ export async function createPasswords(): Promise<Passwords> {
     needsRehash: (hash) => hasAcceptableCost(hash) && argon2.needsRehash(hash, COST),
     queueStats: limit.stats
   }
+}
+
+/** Returns a hash that no password has, at the cost of new ones and without waiting for one. */
+function hashOfNothing(): string {
+  const random = (bytes: number) => randomBytes(bytes).toString('base64').replace(/=+$/, '')
+  const { memoryCost, timeCost, parallelism } = COST
+  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${random(16)}$${random(32)}`
 }
 
 /** Returns false also for text that is no hash of ours. Versions of the library differ in the order of parameters. */

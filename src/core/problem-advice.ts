@@ -70,12 +70,20 @@ export const problemAdvice: Record<ProblemCode, string> = {
     make a new UUIDv7.`,
   key_already_made: md`The first request with this idempotency key has created an API key, whose secret is shown once
     only. Revoke it, and repeat the request with another idempotency key.`,
+  webhook_already_made: md`A repetition of a request that has created a webhook. Its secret is never shown again:
+    replace it with rotate-secret.`,
+  webhook_disabled:
+    'Nothing is sent to a disabled webhook. Set enabled to true, then repeat the request.',
+  delivery_in_flight:
+    'Read the delivery until its attempt has ended, then repeat the request if you still need it.',
   too_many_imports: 'Wait until an import has finished, or cancel one.',
   import_ended:
     'Only queued and running imports can be cancelled. The tasks that it has created stay.',
   idempotency_in_flight:
     'Wait for the time in Retry-After and repeat the request: you get the first response.',
   response_not_stored: 'Your request has taken effect. Read its result instead of repeating it.',
+  cursor_expired: md`The cursor is older than the feed of changes goes back, so that what has happened since is not all
+    known any more. Call without a cursor to get a new one, list what you follow, and go on from the new cursor.`,
   stale_version: md`Somebody has changed the resource since you read it. Read it again, repeat your change on it, and
     send its new version. changed_fields names what differs.`,
   body_too_large: 'Send less at once: split a batch or a file, or shorten a text.',
@@ -90,7 +98,7 @@ export const problemAdvice: Record<ProblemCode, string> = {
     or reset the password, which lifts the block where you do it.`,
   too_many_codes:
     'Wait for the time in Retry-After, and look for the codes that were sent already.',
-  headers_too_large: 'Send fewer or shorter header fields. Cookies are not used.',
+  headers_too_large: 'Send fewer or shorter header fields. The API uses no cookies.',
   internal_error: md`The error is on the side of the server. The operator finds its cause in the log under the
     request_id.`,
   unavailable: md`The server is starting, stopping or too busy, or its database is out of reach. Repeat the request

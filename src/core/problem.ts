@@ -48,6 +48,9 @@ export const catalogue = {
   invitation_over: [409, 'The invitation cannot be answered any more'],
   id_taken: [409, 'The id is already used'],
   key_already_made: [409, 'API key already created'],
+  webhook_already_made: [409, 'Webhook already created'],
+  webhook_disabled: [409, 'The webhook is disabled'],
+  delivery_in_flight: [409, 'The delivery is being sent'],
   too_many_imports: [409, 'Too many unfinished imports'],
   import_ended: [409, 'The import has already finished'],
   idempotency_in_flight: [409, 'The first request with this idempotency key is still in progress'],
@@ -55,6 +58,7 @@ export const catalogue = {
     409,
     'The first request was carried out; its response was too large to store'
   ],
+  cursor_expired: [410, 'The feed does not go back so far'],
   stale_version: [412, 'The resource has changed since the version you named'],
   body_too_large: [413, 'The body is too large'],
   uri_too_long: [414, 'The URL is too long'],

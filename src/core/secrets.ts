@@ -11,7 +11,7 @@ export type HmacKeys = readonly [current: KeyObject, ...accepted: KeyObject[]]
 /** Derives one key per purpose from each secret (RFC 5869), so that no key can be used for another purpose. */
 export function deriveKeys(
   secrets: Secrets,
-  purpose: 'cursor' | 'one-time-code' | 'login-throttle'
+  purpose: 'cursor' | 'one-time-code' | 'login-throttle' | 'webhook-secret'
 ): HmacKeys {
   // Key objects, since raw bytes would be imported again at each use.
   const deriveKey = (secret: string) =>

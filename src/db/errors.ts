@@ -61,35 +61,42 @@ const BY_CODE: Record<string, DbErrorKind> = {
   '54001': 'invalid_value'
 }
 
-/** Messages of a pooler (PgBouncer) under its one code 08P01: before it found a connection for us, and after. */
-const POOLER_MESSAGES: [kind: DbErrorKind, messages: string[]][] = [
-  [
-    'unavailable',
+/** What the messages under one code mean that stands for several things. */
+const BY_MESSAGE: Record<string, [kind: DbErrorKind, messages: string[]][]> = {
+  // A pooler (PgBouncer), before it found a connection for us, and after.
+  '08P01': [
     [
-      'query_wait_timeout',
-      'query_timeout',
-      'server_login_retry',
-      'cannot connect',
-      'connections exceeded',
-      'max_client_conn',
-      'client_login_timeout',
-      'server shutting down',
-      'too many clients',
-      'connection slots'
+      'unavailable',
+      [
+        'query_wait_timeout',
+        'query_timeout',
+        'server_login_retry',
+        'cannot connect',
+        'connections exceeded',
+        'max_client_conn',
+        'client_login_timeout',
+        'server shutting down',
+        'too many clients',
+        'connection slots'
+      ]
+    ],
+    [
+      'unknown_outcome',
+      [
+        'server conn crashed',
+        'query timeout',
+        'idle transaction timeout',
+        'server_lifetime',
+        'server idle',
+        'database configuration changed'
+      ]
     ]
   ],
-  [
-    'unknown_outcome',
-    [
-      'server conn crashed',
-      'query timeout',
-      'idle transaction timeout',
-      'server_lifetime',
-      'server idle',
-      'database configuration changed'
-    ]
-  ]
-]
+  // A coordinator (Citus) that did not reach a node of the database.
+  '08006': [['unavailable', ['Connection refused', 'could not connect']]],
+  // The same when it lost one on which it had begun to write.
+  XX000: [['unknown_outcome', ['failure on connection marked as essential']]]
+}
 
 /**
  * Returns the meaning of an error if it came from the database, else undefined. Drizzle wraps the driver's error as its
@@ -118,10 +125,10 @@ function kindOf(error: Error): DbErrorKind | undefined {
   if (syscall === 'connect') {
     return 'unavailable'
   }
-  if (code === '08P01') {
-    return POOLER_MESSAGES.find(([, messages]) =>
-      messages.some((m) => error.message.includes(m))
-    )?.[0]
+  const [kind] =
+    BY_MESSAGE[code]?.find(([, messages]) => messages.some((m) => error.message.includes(m))) ?? []
+  if (kind) {
+    return kind
   }
   if (code === '0A000' && error.message.includes('cached plan')) {
     return 'retryable'

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
+import { settleChangeClock } from './change-clock.ts'
 import type { Db } from './client.ts'
 import { executeRows } from './rows.ts'
 
@@ -45,7 +46,8 @@ export interface MigrateOptions {
  * several instances may start at once and one that is killed leaves nothing half done. Waits for a locked table in
  * short attempts, so that other statements are not blocked behind it, and finally throws MigrationLockTimeout.
  * Accepts a migration of a newer version if its first line says that it only adds (`-- expand`), so that the
- * previous release can run beside the new one and be rolled back to; throws SchemaAheadError for any other.
+ * previous release can run beside the new one and be rolled back to; throws SchemaAheadError for any other. Finally
+ * lets the feed of changes go on where the data came from another server.
  */
 export async function migrate(
   db: Db,
@@ -62,6 +64,9 @@ export async function migrate(
     if (await applyMigration(db, migration, lockWaitMs)) {
       applied++
     }
+  }
+  if (folder === FOLDER) {
+    await settleChangeClock(db)
   }
   return { applied, ahead }
 }
@@ -88,6 +93,13 @@ async function createMigrationsTable(db: Db): Promise<void> {
 
 /** Returns true when every migration of this version has been applied. */
 export async function isMigrated(db: Db): Promise<boolean> {
+  const [table] = await executeRows<{ name: string | null }>(
+    db,
+    sql`SELECT to_regclass('schema_migrations')::text AS name`
+  )
+  if (table?.name == null) {
+    return false
+  }
   const done = await appliedHashes(db)
   return readMigrationFiles({ migrationsFolder: FOLDER }).every((m) => done.has(m.hash))
 }

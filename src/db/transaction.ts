@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { inheritDistribution } from './citus/distribution.ts'
 import type { Db } from './client.ts'
 import { classifyDbError } from './errors.ts'
 
@@ -25,9 +26,10 @@ export type Tx = Db & {
 export async function withTransaction<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   const { result, effects } = await withRetries(async () => {
     const effects: Effect[] = []
-    const result = await db.transaction((tx) =>
-      work(Object.assign(tx, { afterCommit: (effect: Effect) => void effects.push(effect) }))
-    )
+    const result = await db.transaction((tx) => {
+      inheritDistribution(db, tx)
+      return work(Object.assign(tx, { afterCommit: (effect: Effect) => void effects.push(effect) }))
+    })
     return { result, effects }
   })
   for (const effect of effects) {

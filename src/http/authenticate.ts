@@ -12,10 +12,14 @@ export type ResolveToken = (sessionId: string, userId: string) => Promise<Caller
 
 export type ResolveKey = (key: string) => Promise<Caller | undefined>
 
+/** Finds the caller behind a ticket, which opens one request. */
+export type ResolveTicket = (ticket: string) => Promise<Caller | undefined>
+
 export interface CallerSources {
   verify: (token: string) => VerifiedClaims
   resolveToken: ResolveToken
   resolveKey: ResolveKey
+  resolveTicket: ResolveTicket
   invalidTokens: InvalidTokenLimit
 }
 
@@ -35,6 +39,10 @@ export function createAuthenticator(sources: CallerSources): ResolveCaller {
   const claimsOf = createClaimsReader(sources.verify)
   const resolveApiKey = createApiKeyResolver(sources)
   return async (request, reply) => {
+    const ticket = ticketOf(request)
+    if (ticket !== undefined) {
+      return callerOfTicket(sources, ticket, request, reply)
+    }
     const credential = readCredential(request)
     if (isApiKey(credential)) {
       return resolveApiKey(credential, request, reply)
@@ -70,6 +78,26 @@ function createApiKeyResolver({ resolveKey, invalidTokens }: CallerSources) {
     await invalidTokens.consume(request, reply)
     throw unauthenticated('The API key is not valid, has expired or was revoked.')
   }
+}
+
+/** Returns the ticket of a request for a route that takes one instead of a header. */
+const ticketOf = ({ routeOptions, query }: FastifyRequest): string | undefined => {
+  const { ticket } = query as { ticket?: unknown }
+  return routeOptions.config.takesTicket && typeof ticket === 'string' ? ticket : undefined
+}
+
+async function callerOfTicket(
+  { resolveTicket, invalidTokens }: CallerSources,
+  ticket: string,
+  request: FastifyRequest,
+  reply: FastifyReply
+): Promise<Caller> {
+  const caller = await resolveTicket(ticket)
+  if (!caller) {
+    await invalidTokens.consume(request, reply)
+    throw unauthenticated('The ticket is not valid: it works once, for 30 seconds. Draw a new one.')
+  }
+  return caller
 }
 
 const isApiKey = (credential: string): boolean => credential.startsWith(API_KEY_PREFIX)

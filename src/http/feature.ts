@@ -21,6 +21,16 @@ export interface FeatureRoutes<AppDeps> {
   plugin: (app: App, deps: AppDeps) => Promise<void>
 }
 
+/** What the receiver of a webhook gets: a named part of the published document. */
+export interface WebhookMessage {
+  name: string
+  operationId: string
+  tag: string
+  summary: string
+  description: string
+  body: TSchema
+}
+
 /** A metric that is read from the database, so that every instance reports the same. */
 export interface Gauge {
   name: string
@@ -36,6 +46,8 @@ export interface Feature<AppDeps = unknown, WorkDeps = unknown> {
   tags: readonly Tag[]
   /** The named components of its operations. */
   schemas: readonly TSchema[]
+  /** What it sends to the receivers of webhooks. */
+  webhooks?: readonly WebhookMessage[]
   /** What an API key can be limited to; each route that keys may use names one. */
   scopes?: readonly string[]
   /** What it writes into the audit log. */

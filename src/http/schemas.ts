@@ -142,7 +142,7 @@ interface FileResponse {
 }
 
 /** A response that is a file of text. */
-const textFile =
+export const textFile =
   (type: string) =>
   (description: string, example: string): FileResponse => ({
     description,

@@ -18,7 +18,8 @@ export function buildSerializer(shared: Components, options: Options) {
   }
 }
 
-function referenced(schema: object, shared: Components, found: Components = {}): Components {
+/** Returns the components that a schema refers to, directly or not. */
+export function referenced(schema: object, shared: Components, found: Components = {}): Components {
   for (const [name, part] of Object.entries(schema)) {
     if (name === '$ref' && shared[part] && !found[part]) {
       found[part] = shared[part]

@@ -25,7 +25,7 @@ import { commonHeaders } from './plugins/security-headers.ts'
 import { limitRequestTime, REQUEST_TIMEOUT_MS, uploadTimeoutMs } from './request-timeout.ts'
 import { buildSerializer } from './serialization.ts'
 import { socketErrorHandlers } from './socket-errors.ts'
-import { buildValidator, schemaErrorFormatter } from './validation.ts'
+import { createValidatorBuilder, schemaErrorFormatter } from './validation.ts'
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -100,7 +100,7 @@ function serverOptions(
     onConstructorPoisoning: 'error',
     schemaController: {
       compilersFactory: {
-        buildValidator: buildValidator as never,
+        buildValidator: createValidatorBuilder() as never,
         buildSerializer: buildSerializer as never
       }
     },

@@ -67,30 +67,47 @@ interface Parameters {
   properties?: Record<string, ParameterSchema>
 }
 
+type Components = Record<string, object>
+
 /**
- * Builds the validator of one part of a request. A body is rejected, never repaired; texts of path, query and headers
+ * Returns a function that builds the validator of one part of a request, for all plugins of an application: they share
+ * what is compiled of its components. A body is rejected, never repaired; texts of path, query and headers
  * become the numbers and booleans that they spell, and ids of the path lower case. (Fastify's default drops unknown
  * fields and turns 5 into "5"; Ajv's coercion accepts "0x10" and " 5" as numbers and "" as null.) Each is compiled when
  * it is first used: a restarted server needs a few of a hundred at once.
  */
-export function buildValidator(shared: Record<string, object>) {
-  const ajv = new Ajv(options)
-  for (const schema of Object.values(shared)) {
-    ajv.addSchema(schema)
-  }
-  return ({ schema, httpPart }: { schema: TSchema; httpPart?: string }) => {
-    if (httpPart === 'body' && isUpload(shared[String(schema.$ref)])) {
-      return () => true
+export function createValidatorBuilder() {
+  let known: { shared: Components; ajv: Ajv } | undefined
+  return (shared: Components) => {
+    known = known && isSame(known.shared, shared) ? known : { shared, ajv: ajvFor(shared) }
+    const { ajv } = known
+    return ({ schema, httpPart }: { schema: TSchema; httpPart?: string }) => {
+      if (httpPart === 'body' && isUpload(shared[String(schema.$ref)])) {
+        return () => true
+      }
+      return httpPart === 'body'
+        ? bodyValidator(ajv, schema, shared)
+        : parameterValidator(ajv, schema, httpPart)
     }
-    return httpPart === 'body'
-      ? bodyValidator(ajv, schema, shared)
-      : parameterValidator(ajv, schema, httpPart)
   }
 }
 
+function ajvFor(components: Components | TSchema[]): Ajv {
+  const ajv = new Ajv(options)
+  for (const component of Object.values(components)) {
+    ajv.addSchema(component)
+  }
+  return ajv
+}
+
+/** Fastify asks anew for each plugin, with the components that it had before. */
+const isSame = (one: Components, other: Components): boolean =>
+  Object.keys(one).length === Object.keys(other).length &&
+  Object.entries(one).every(([name, component]) => other[name] === component)
+
 type Validator = (value: unknown) => true | { error: ErrorObject[] | null | undefined }
 
-function bodyValidator(ajv: Ajv, schema: TSchema, shared: Record<string, object>): Validator {
+function bodyValidator(ajv: Ajv, schema: TSchema, shared: Components): Validator {
   let check: ValidateFunction | undefined
   return (value) => {
     const excess = excessOf(schema, shared, value)
@@ -127,11 +144,7 @@ export function validatorOf(
   schema: TSchema,
   components: TSchema[]
 ): (value: unknown) => FieldError[] {
-  const ajv = new Ajv(options)
-  for (const component of components) {
-    ajv.addSchema(component)
-  }
-  const check = ajv.compile({ $ref: schema.$id })
+  const check = ajvFor(components).compile({ $ref: schema.$id })
   return (value) => (check(value) ? [] : fieldErrors('body', check.errors ?? []))
 }
 

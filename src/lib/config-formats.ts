@@ -109,6 +109,10 @@ export const CONFIG_FORMATS: Record<string, ConfigFormat> = {
       'a hop count, true or /0 would let callers choose their own IP address',
     check: everyEntry(isProxyRange)
   },
+  'inside-ranges': {
+    rule: 'must be CIDRs separated by commas, such as 10.0.0.0/8; /0 would open everything inside',
+    check: everyEntry(isProxyRange)
+  },
   allowlist: {
     rule: 'must be CIDRs separated by commas, or none',
     check: (text) => text === 'none' || everyEntry(isProxyRange)(text)

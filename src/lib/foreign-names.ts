@@ -34,7 +34,10 @@ const MEANINGS: [meaning: string, names: string][] = [
   ['password', 'pass passwd pwd password1'],
   ['new_password', 'password newpassword password1'],
   ['current_password', 'old_password oldpassword'],
-  ['refresh_token', 'token refresh refreshtoken']
+  ['refresh_token', 'token refresh refreshtoken'],
+  ['url', 'target_url hook_url callback_url payload_url endpoint target callback config address'],
+  ['types', 'events event event_types enabled_events event_filters type'],
+  ['enabled', 'active is_active status']
 ]
 
 const fieldOf = (meaning: string): string => meaning.split(':', 1)[0] as string

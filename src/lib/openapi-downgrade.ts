@@ -61,7 +61,8 @@ const UNSUPPORTED = new Set([
  * Converts the contract to OpenAPI 3.0.3, for generators that do not support 3.1. Throws when the document uses
  * something that 3.0 lacks, or when the conversion loses something; the message names each place.
  */
-export function toOpenApi30<D extends object>(document: D): D {
+export function toOpenApi30<D extends object>(given: D): D {
+  const document = withoutWebhooks(given as Node) as D
   const converted = convert(document) as Node
   converted.openapi = '3.0.3'
   delete (converted.info as Node | undefined)?.summary
@@ -77,6 +78,35 @@ export function toOpenApi30<D extends object>(document: D): D {
   }
   return converted as D
 }
+
+/** Leaves out what OpenAPI 3.0 has no place for: webhooks, and the components that only they refer to. */
+function withoutWebhooks({ webhooks, ...document }: Node): Node {
+  if (webhooks === undefined) {
+    return document
+  }
+  const { schemas, ...others } = document.components as Node & { schemas: Node }
+  const elsewhere = referredTo({ ...document, components: others }, schemas)
+  const unused = referredTo(webhooks, schemas).difference(elsewhere)
+  const kept = Object.entries(schemas).filter(([name]) => !unused.has(name))
+  return { ...document, components: { ...others, schemas: Object.fromEntries(kept) } }
+}
+
+/** Returns the names of the components that a part refers to, directly or through others. */
+function referredTo(part: unknown, schemas: Node): Set<string> {
+  const found = new Set<string>()
+  const visit = (node: unknown): void => {
+    for (const [, name = ''] of JSON.stringify(node ?? null).matchAll(COMPONENT)) {
+      if (!found.has(name)) {
+        found.add(name)
+        visit(schemas[name])
+      }
+    }
+  }
+  visit(part)
+  return found
+}
+
+const COMPONENT = /"#\/components\/schemas\/(\w+)"/g
 
 function convert(node: unknown): unknown {
   if (Array.isArray(node)) {

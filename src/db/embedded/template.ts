@@ -1,38 +1,25 @@
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync
-} from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const MIGRATIONS = fileURLToPath(new URL('../../../drizzle', import.meta.url))
 const MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url))
 
-/** Returns where an install stores an empty database; first starts copy it, which is faster than creating one. */
+/**
+ * Returns where an install stores a database with all migrations and no data; first starts copy it, which is faster
+ * than creating one. Other migrations have another one.
+ */
 export function templatePath(): string {
   const { version } = JSON.parse(
     readFileSync(join(MODULES, '@electric-sql', 'pglite', 'package.json'), 'utf8')
   )
-  return join(MODULES, '.cache', 'tasklane', `blank-database-${version}`)
-}
-
-/** Creates the empty database that first starts copy, unless it exists. */
-export async function createTemplate(template = templatePath()): Promise<void> {
-  if (existsSync(template)) {
-    return
+  const migrations = createHash('sha256')
+  for (const file of globSync('*.sql', { cwd: MIGRATIONS }).sort()) {
+    migrations.update(readFileSync(join(MIGRATIONS, file)))
   }
-  await writeAtomically(template, async (draft) => {
-    await initDatabase(draft)
-    // PostgreSQL in WebAssembly leaves its files writable to everyone.
-    for (const file of globSync('**', { cwd: draft, withFileTypes: true })) {
-      chmodSync(join(file.parentPath, file.name), file.isDirectory() ? 0o755 : 0o644)
-    }
-  })
+  const key = migrations.digest('hex').slice(0, 12)
+  return join(MODULES, '.cache', 'tasklane', `empty-database-${version}-${key}`)
 }
 
 /** Creates an empty database in `directory`, unless one exists. */
@@ -47,7 +34,7 @@ export async function ensureDatabase(directory: string, template?: string): Prom
 }
 
 /** Fills a draft and renames it, so that a directory that exists is complete even if a process was killed. */
-async function writeAtomically(
+export async function writeAtomically(
   directory: string,
   fill: (draft: string) => Promise<void> | void
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import { integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
-import { users } from './users.ts'
+import { owners } from './owners.ts'
 
 /**
  * The first response for a key, stored in the transaction of its change. `status` is null while the request is in
@@ -11,7 +11,7 @@ export const idempotencyKeys = pgTable(
   {
     caller_id: uuid()
       .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+      .references(() => owners.owner_id, { onDelete: 'cascade' }),
     operation: text().notNull(),
     key: text().notNull(),
     fingerprint: text().notNull(),

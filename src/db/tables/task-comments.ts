@@ -19,7 +19,7 @@ export const taskComments = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.owner_id, t.task_id, t.id] }),
-    // The comments follow a task to its new owner.
+    // Where a task goes to another owner, its comments are copied; in the previous release they followed by this.
     foreignKey({ columns: [t.owner_id, t.task_id], foreignColumns: [tasks.owner_id, tasks.id] })
       .onDelete('cascade')
       .onUpdate('cascade')

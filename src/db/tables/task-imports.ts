@@ -13,7 +13,7 @@ import {
   uuid
 } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
-import { users } from './users.ts'
+import { owners } from './owners.ts'
 
 /** `uploading` is a file on its way, which is not shown to callers: it has no job yet, and may never have one. */
 export const taskImportStatus = pgEnum('task_import_status', [
@@ -34,7 +34,7 @@ export const taskImports = pgTable(
   {
     owner_id: uuid()
       .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+      .references(() => owners.owner_id, { onDelete: 'cascade' }),
     id: uuid().notNull(),
     status: taskImportStatus().notNull(),
     file_name: text().notNull(),
@@ -48,6 +48,11 @@ export const taskImports = pgTable(
     rows_updated: integer().notNull().default(0),
     rows_skipped: integer().notNull().default(0),
     rows_rejected: integer().notNull().default(0),
+    /** Of the other records that the export of an account has. */
+    projects_created: integer().notNull().default(0),
+    projects_rejected: integer().notNull().default(0),
+    comments_created: integer().notNull().default(0),
+    comments_rejected: integer().notNull().default(0),
     /** How many errors its rows have; only the first are stored. */
     errors_total: integer().notNull().default(0),
     ignored_columns: text().array().notNull().default(sql`'{}'`),

@@ -13,7 +13,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
 import { foldedLetters, foldedText } from '../fold.sql.ts'
-import { users } from './users.ts'
+import { owners } from './owners.ts'
 
 export const taskStatus = pgEnum('task_status', ['todo', 'in_progress', 'done'])
 /** Declared in rising order: `priority` sorts low < medium < high. */
@@ -52,18 +52,16 @@ const milliseconds = (moment: AnyPgColumn | SQL): SQL =>
 
 /**
  * The position of what came to the end of a list at a moment: a key of fractional indexing with hexadecimal digits.
- * `l` and twelve digits are the milliseconds since 1970; the fraction is the id, so that no two tasks have the same.
+ * `l` and twelve digits are the milliseconds since 1970, perhaps some more; the fraction is the id, so that no two
+ * tasks have the same.
  */
-export const positionAt = (moment: AnyPgColumn | SQL, id: AnyPgColumn | SQL): SQL =>
-  sql.join(
-    [
-      sql`'l'`,
-      sql`lpad(to_hex(${milliseconds(moment)}), 12, '0')`,
-      sql`replace(${id}::text, '-', '')`,
-      sql`'8'`
-    ],
+export const positionAt = (moment: AnyPgColumn | SQL, id: AnyPgColumn | SQL, more?: SQL): SQL => {
+  const digits = more ? sql`${milliseconds(moment)} + ${more}` : milliseconds(moment)
+  return sql.join(
+    [sql`'l'`, sql`lpad(to_hex(${digits}), 12, '0')`, sql`replace(${id}::text, '-', '')`, sql`'8'`],
     sql` || `
   )
+}
 
 /** Where a task is in the manual order of its list, by bytes: where it was put, else by when it was created. */
 export const taskPosition = (t: Record<'position' | 'created_at' | 'id', AnyPgColumn>): SQL =>
@@ -77,7 +75,7 @@ export const tasks = pgTable(
   {
     owner_id: uuid()
       .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
+      .references(() => owners.owner_id, { onDelete: 'cascade' }),
     id: uuid().notNull(),
     assignee_id: uuid(),
     // The owner of a task in a project is the owner of the project.

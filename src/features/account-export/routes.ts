@@ -27,8 +27,8 @@ const exportMe = {
       \`project_membership\` in projects of others, \`invitation_sent\` and \`invitation_received\`, every
       \`task\` of your list and your projects with those in the trash, every \`task_comment\` on them, and every
       \`task_event\` of their history.
-      Importing the file creates the tasks again, with their ids and times, where they are missing, those of a project
-      only where there is such a project. More types may come. A transfer that is aborted ends without its last chunk. A
+      Importing the file creates projects, tasks and comments again, with their ids and times, where they are missing.
+      More types may come. A transfer that is aborted ends without its last chunk. A
       user can have two exports in progress at once; a further one is a 429. API keys cannot call it.`,
     response: responses({ 200: JsonLinesFile('The account, a record on each line.', EXAMPLE) })
   }

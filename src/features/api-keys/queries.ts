@@ -1,4 +1,4 @@
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { afterCursor, type KeysetPosition, newestFirst } from '../../db/keyset.ts'
@@ -57,6 +57,19 @@ export function prepareFindKeyOwner(db: Db) {
   )
   return async (hash: string): Promise<KeyOwner | undefined> => (await query.execute({ hash }))[0]
 }
+
+/** Returns which of some keys are valid, with the role that their owner has now. */
+export const listLiveKeys = (
+  db: Db,
+  ids: string[]
+): Promise<{ id: string; role: Caller['role'] }[]> =>
+  db
+    .select({ id: apiKeys.id, role: users.role })
+    .from(apiKeys)
+    .innerJoin(users, eq(users.id, apiKeys.user_id))
+    .where(
+      and(inArray(apiKeys.id, ids), gt(apiKeys.expires_at, sql`now()`), eq(users.disabled, false))
+    )
 
 /** Stores when a key was used, to the minute; of parallel requests one writes. */
 export async function touchLastUsed(db: Db, id: string): Promise<void> {

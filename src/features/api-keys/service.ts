@@ -21,6 +21,7 @@ import {
   deleteKeysOf,
   insertKey,
   listKeys,
+  listLiveKeys,
   prepareFindKeyOwner,
   touchLastUsed
 } from './queries.ts'
@@ -29,6 +30,10 @@ import type { ApiKeyCreate, ApiKeyCreated } from './schema.ts'
 export type NewApiKey = Omit<ApiKeyCreate, 'current_password'>
 
 const MAX_KEYS = 50
+
+/** Returns the roles of the owners of those keys that are valid, by the keys' ids. */
+export const readLiveKeys = async (db: Db, ids: string[]): Promise<Map<string, Caller['role']>> =>
+  new Map((ids.length === 0 ? [] : await listLiveKeys(db, ids)).map(({ id, role }) => [id, role]))
 
 /** Finds the caller behind a key. Nothing is cached: a revoked key stops working at once, on every instance. */
 export function createKeyResolver(db: Db) {

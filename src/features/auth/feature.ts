@@ -1,10 +1,12 @@
 import type { Feature } from '../../http/feature.ts'
+import { browserSessionRoutes } from './browser-session.routes.ts'
 import { emailVerificationRoutes } from './email-verification.routes.ts'
 import { schemas as emailVerificationSchemas } from './email-verification.schema.ts'
 import { passwordResetRoutes } from './password-reset.routes.ts'
 import { schemas as passwordResetSchemas } from './password-reset.schema.ts'
 import { authRoutes } from './routes.ts'
 import { schemas } from './schema.ts'
+import { COOKIE_PATH } from './session-cookie.ts'
 import { type SessionDeps, sessionRoutes } from './sessions.routes.ts'
 import { schemas as sessionSchemas } from './sessions.schema.ts'
 import { tokenRoutes } from './token.routes.ts'
@@ -71,6 +73,7 @@ export const auth: Feature<SessionDeps> = {
     { prefix: '/auth', plugin: tokenRoutes },
     { prefix: '/auth', plugin: passwordResetRoutes },
     { prefix: '/auth', plugin: emailVerificationRoutes },
-    { prefix: '/auth/sessions', plugin: sessionRoutes }
+    { prefix: '/auth/sessions', plugin: sessionRoutes },
+    { prefix: COOKIE_PATH, isRoot: true, plugin: browserSessionRoutes }
   ]
 }

@@ -114,7 +114,8 @@ export async function authRoutes(app: App, deps: IdentityDeps) {
   })
 }
 
-function oneIdentifier(username: string | undefined, email: string | undefined): LoginName {
+/** Returns the one identifier of a log-in; rejects none and both. */
+export function oneIdentifier(username: string | undefined, email: string | undefined): LoginName {
   if (username !== undefined && email === undefined) {
     return { username }
   }

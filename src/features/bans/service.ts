@@ -39,7 +39,8 @@ export async function createBan(
       detail: 'Lift the ban that is in force before you create another.'
     })
   }
-  await audit.succeeded(tx, ctx, 'ip_ban.created', { ip_ban: created.id }, network)
+  const detail = created.until === null ? network : `${network} until ${created.until}`
+  await audit.succeeded(tx, ctx, 'ip_ban.created', { ip_ban: created.id }, detail)
   tx.afterCommit(banCache.invalidate)
   return created
 }

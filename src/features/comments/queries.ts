@@ -22,10 +22,24 @@ const columns = {
   created_at: taskComments.created_at
 }
 /** Transactions begin before they wait for the task, so that their time is not that of their turn. */
-const clock = sql`clock_timestamp()`
+const clock = sql`statement_timestamp()`
 
 const isOn = ({ owner_id, id }: TaskKey) =>
   and(eq(taskComments.owner_id, owner_id), eq(taskComments.task_id, id))
+
+/** Selects the comments with these ids on some tasks. */
+export const areOn = (tasks: TaskKey[], ids: string[]) =>
+  and(
+    inArray(
+      taskComments.owner_id,
+      tasks.map(({ owner_id }) => owner_id)
+    ),
+    inArray(
+      taskComments.task_id,
+      tasks.map(({ id }) => id)
+    ),
+    inArray(taskComments.id, ids)
+  )
 
 /** Lists comments on a task, oldest first, after one if its id is given. */
 export const listComments = (
@@ -60,6 +74,16 @@ export const listCommentsOfOwner = (
     )
     .orderBy(asc(taskComments.task_id), asc(taskComments.id))
     .limit(limit)
+
+/** Returns the comments with these ids on some tasks. */
+export const listCommentsById = (
+  db: Db,
+  tasks: TaskKey[],
+  ids: string[]
+): Promise<TaskComment[]> =>
+  tasks.length === 0
+    ? Promise.resolve([])
+    : db.select(columns).from(taskComments).where(areOn(tasks, ids))
 
 export async function findComment(
   db: Db,

@@ -12,7 +12,7 @@ import {
 } from '../../http/schemas.ts'
 import { md } from '../../lib/md.ts'
 
-const MAX_BODY = 10_000
+export const MAX_BODY = 10_000
 /** The most people whom a comment mentions. */
 export const MAX_MENTIONS = 50
 

@@ -1,37 +1,29 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { Config } from '../../config.ts'
 import { audit } from '../../core/audit.ts'
+import { recordListChanges } from '../../core/change-feed.ts'
 import { atLeast, type Caller, type RequestContext } from '../../core/context.ts'
 import { Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
 import { listVisibleAmong } from '../people/service.ts'
 import { mayIn, roleIn } from '../project-access/service.ts'
-import {
-  type CommentedTask,
-  countComment,
-  lockCommented,
-  type StorageQuota
-} from '../tasks/service.ts'
+import { type CommentedTask, countComment, lockCommented } from '../tasks/service.ts'
+import { type CommentDeps, MAX_COMMENTS } from './deps.ts'
+import { type CommentChange, commentChanges } from './feed.ts'
 import { mentionsIn } from './mentions.ts'
 import {
   deleteComment,
   findComment,
   findLastId,
   insertComment,
+  listCommentsById,
   listCommentsOfOwner,
   updateComment
 } from './queries.ts'
 import type { TaskComment, TaskCommentCreate, TaskCommentUpdate } from './schema.ts'
 
-/** More than anybody reads; what is deleted makes room. */
-const MAX_COMMENTS = 1000
-
-export interface CommentDeps {
-  db: Db
-  config: Pick<Config, 'DIRECTORY'>
-  storage: StorageQuota
-}
+export type { CommentDeps } from './deps.ts'
+export { type ImportedComment, importComments } from './imported.ts'
 
 /** Which comment, on which task. */
 export interface CommentId {
@@ -48,6 +40,16 @@ export const readOwnComments = (
   limit: number,
   after?: Pick<TaskComment, 'task_id' | 'id'>
 ) => listCommentsOfOwner(db, ownerId, limit, after)
+
+/** Returns comments on tasks that the caller has been shown, by their ids. */
+export async function readCommentsOn(
+  db: Db,
+  tasks: { owner_id: string; id: string }[],
+  ids: string[]
+): Promise<Map<string, TaskComment>> {
+  const found = await listCommentsById(db, tasks, ids)
+  return new Map(found.map((comment) => [comment.id, comment]))
+}
 
 const visibleTo = (db: Db, config: CommentDeps['config'], caller: Caller) => (ids: string[]) =>
   listVisibleAmong({ db, config }, caller, ids)
@@ -76,7 +78,7 @@ export const createComment = (
       mentions: await mentionsIn(tx, task, body, visibleTo(tx, config, ctx.caller))
     })
     await countComment(tx, task, 1)
-    await record(tx, ctx, 'comment.created', comment)
+    await record(tx, ctx, 'comment.created', task, comment)
     return comment
   })
 
@@ -100,7 +102,7 @@ export const changeComment = (
     storage.assertStorage(task.owner_id)
     const mentions = await mentionsIn(tx, task, body, visibleTo(tx, config, ctx.caller))
     const changed = await updateComment(tx, task, comment.id, { body, mentions })
-    await record(tx, ctx, 'comment.updated', changed)
+    await record(tx, ctx, 'comment.updated', task, changed)
     return changed
   })
 
@@ -123,7 +125,7 @@ export const removeComment = (
     await deleteComment(tx, task, comment.id)
     tx.afterCommit(() => storage.noteRemoval([task.owner_id]))
     await countComment(tx, task, -1)
-    await record(tx, ctx, 'comment.deleted', comment)
+    await record(tx, ctx, 'comment.deleted', task, { ...comment, version: comment.version + 1 })
   })
 
 /** Returns a comment; its task is locked until the transaction ends, so that it changes no more. */
@@ -169,6 +171,14 @@ function idAfter(last: string | undefined): string {
 
 const millisecondsOf = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
-/** The log names the task, which is what managers look for, and the comment, but not what it says. */
-const record = (tx: Tx, ctx: RequestContext, action: string, { task_id, id }: TaskComment) =>
-  audit.succeeded(tx, ctx, action, { task: task_id }, `comment ${id}`)
+/** Writes the log, which names task and comment, but not what it says, and the feeds of whom the task concerns. */
+async function record(
+  tx: Tx,
+  ctx: RequestContext,
+  type: CommentChange,
+  task: CommentedTask,
+  comment: TaskComment
+): Promise<void> {
+  await audit.succeeded(tx, ctx, type, { task: task.id }, `comment ${comment.id}`)
+  await recordListChanges(tx, ctx, commentChanges(type, task, comment))
+}

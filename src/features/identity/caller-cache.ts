@@ -1,32 +1,21 @@
+import { accessOf } from '../../core/access-cache.ts'
 import type { Caller } from '../../core/context.ts'
-import { createTtlCache } from '../../lib/ttl-cache.ts'
-import type { SessionKey } from './sessions.queries.ts'
+import type { Db } from '../../db/client.ts'
+import { prepareFindCaller, type SessionKey } from './sessions.queries.ts'
 
-/** How long a caller is served from memory: other instances learn of a change this late. */
-const TTL_MS = 1000
-const MAX_ENTRIES = 20_000
+/** A session that is not there may come; it is asked for again soon. */
+const UNKNOWN_MS = 1000
 
-export type CallerCache = ReturnType<typeof createCallerCache>
-
-/** Remembers the callers behind sessions for a second. */
-export function createCallerCache(findCaller: (key: SessionKey) => Promise<Caller | undefined>) {
-  const callers = createTtlCache({
-    max: MAX_ENTRIES,
-    ttlMs: TTL_MS,
-    load: (key) => findCaller(parseKey(key))
+/** Remembers the callers behind sessions, as the database knew them at most a second ago. */
+export function createCallerCache(db: Db) {
+  const find = prepareFindCaller(db)
+  const callers = accessOf(db).cache({
+    load: (key) => find(parseKey(key)),
+    validMs: (found) => found?.live_ms ?? UNKNOWN_MS
   })
   return {
-    get: (key: SessionKey): Promise<Caller | undefined> => callers.get(formatKey(key)),
-
-    invalidate(keys: SessionKey[]): void {
-      for (const key of keys) {
-        callers.invalidate(formatKey(key))
-      }
-    },
-
-    invalidateUser(userId: string): void {
-      callers.invalidateWhere((key) => key.startsWith(userId))
-    }
+    get: async (key: SessionKey): Promise<Caller | undefined> =>
+      (await callers.get(formatKey(key)))?.caller
   }
 }
 

@@ -2,6 +2,7 @@ import { and, eq, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import { type Actor, type RequestContext, systemRequestId } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
+import { owners } from '../../db/tables/owners.ts'
 import { users } from '../../db/tables/users.ts'
 
 /** Requests of a deleted account that were in progress may still write for this long. */
@@ -79,11 +80,17 @@ export async function lockToRemove(tx: Db, id: string): Promise<boolean> {
       and(isDeleted(id), sql`${users.deleted_at} < now() - make_interval(secs => ${GRACE_SECONDS})`)
     )
     .for('update', { skipLocked: true })
-  return locked.length === 1
+  if (locked.length === 0) {
+    return false
+  }
+  // What is owned refers to this one.
+  await tx.execute(sql`SELECT FROM ${owners} WHERE owner_id = ${id} FOR UPDATE`)
+  return true
 }
 
 /** Deletes the rest of a deleted account; foreign keys delete the little that may refer to it. */
 export async function removeDeleted(tx: Db, id: string): Promise<void> {
+  await tx.delete(owners).where(eq(owners.owner_id, id))
   await tx.delete(users).where(isDeleted(id))
 }
 

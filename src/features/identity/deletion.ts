@@ -31,7 +31,7 @@ export async function deleteLocked(
   sessions: Sessions,
   id: string
 ): Promise<void> {
-  sessions.invalidateUser(tx, id)
+  await sessions.invalidateUser(tx, id)
   await audit.succeeded(tx, ctx, 'user.deleted', { user: id })
   await endSessionsOf(tx, id, null)
   await markDeleted(tx, id)

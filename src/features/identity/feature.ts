@@ -1,3 +1,4 @@
+import { purgeAccessChanges } from '../../core/access-cache.ts'
 import type { Deps } from '../../core/deps.ts'
 import type { PurgeOwned } from '../../core/owned-data.ts'
 import type { Feature } from '../../http/feature.ts'
@@ -34,6 +35,7 @@ export const identity: Feature<unknown, WorkDeps> = {
   scheduled: ({ db, ownedData }) => [
     { name: 'password_links.purge', everySeconds: 600, run: () => purgePasswordLinks(db) },
     { name: 'codes.purge', everySeconds: 600, run: () => purgeCodes(db) },
+    { name: 'access_changes.purge', everySeconds: 300, run: () => purgeAccessChanges(db) },
     { name: 'sessions.purge', everySeconds: 600, run: () => purgeSessions(db) },
     { name: 'accounts.purge', everySeconds: 2, run: () => purgeDeletedAccounts(db, ownedData) }
   ]

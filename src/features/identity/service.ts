@@ -23,6 +23,7 @@ import { deletePasswordLink } from './password-links.queries.ts'
 import { lockForCredentialChange } from './reauthentication.ts'
 import type { User } from './schema.ts'
 import { withdrawInvitationsOf } from './sent-invitations.queries.ts'
+import { listLiveSessions } from './sessions.queries.ts'
 import type { Sessions } from './sessions.ts'
 import {
   type Account,
@@ -70,6 +71,12 @@ interface CreateOptions {
   /** True for an account that its user does not create: the actor is then the caller. */
   isForOther?: boolean
 }
+
+/** Returns the roles of the users of those sessions that are active, by the sessions' ids. */
+export const readLiveSessions = async (db: Db, ids: string[]): Promise<Map<string, Role>> =>
+  new Map(
+    (ids.length === 0 ? [] : await listLiveSessions(db, ids)).map(({ id, role }) => [id, role])
+  )
 
 /** Returns an account without its password, or undefined when there is none. */
 export const getUser = (db: Db, identifier: Identifier): Promise<User | undefined> =>
@@ -167,7 +174,7 @@ export async function setEmail(
   if (!user) {
     return undefined
   }
-  sessions.invalidateUser(tx, id)
+  await sessions.invalidateUser(tx, id)
   const before = locked.email
   if (before !== null && before !== email) {
     const to = { email: before, name: locked.email_verified ? user.name : null }
@@ -196,7 +203,7 @@ export async function changeAccess(
   if (!after) {
     throw new Problem('not_found')
   }
-  sessions.invalidateUser(tx, before.id)
+  await sessions.invalidateUser(tx, before.id)
   await audit.succeededAll(tx, ctx, accessEntries(before, after))
   if (after.role === 'admin') {
     await claimFirstAdmin(tx, after.id)

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../../config.ts'
+import { accessOf } from '../../core/access-cache.ts'
 import { audit } from '../../core/audit.ts'
 import { type Actor, actingAs, actorOf, type RequestContext } from '../../core/context.ts'
 import type { Mail } from '../../core/mail.ts'
@@ -8,7 +9,6 @@ import type { Tx } from '../../db/transaction.ts'
 import type { AccessClaims } from '../../http/plugins/access-tokens.ts'
 import { limitKey, maskIp } from '../../lib/ip.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
-import type { CallerCache } from './caller-cache.ts'
 import type { User } from './schema.ts'
 import { endOldestBeyond, insertSession, rotateToken } from './sessions.queries.ts'
 import { findUser } from './users.queries.ts'
@@ -32,18 +32,15 @@ export interface SessionOptions {
   mail: Mail
   sign: (claims: AccessClaims) => string
 }
-export interface SessionInternals extends SessionOptions {
-  callers: CallerCache
-}
 
 /** Opens a session in the caller's transaction, which holds the lock on the user's row. */
 export async function startSession(
   tx: Tx,
   ctx: RequestContext<Actor | null>,
-  internals: SessionInternals,
+  internals: SessionOptions,
   user: User
 ): Promise<IssuedTokens> {
-  const { callers, config } = internals
+  const { db, config } = internals
   const id = uuidv7()
   const refreshToken = randomToken()
   const session = {
@@ -57,7 +54,9 @@ export async function startSession(
     absoluteSeconds: ABSOLUTE_SECONDS
   })
   const evicted = await endOldestBeyond(tx, user.id, MAX_LIVE)
-  tx.afterCommit(() => callers.invalidate(evicted))
+  if (evicted.length > 0) {
+    await accessOf(db).changed(tx, [user.id])
+  }
   return issueTokens(internals, id, user, refreshToken)
 }
 
@@ -69,7 +68,7 @@ export const networkOfClient = ({ ip }: Pick<RequestContext<null>, 'ip'>): strin
 export async function refreshSession(
   tx: Tx,
   ctx: RequestContext<Actor | null>,
-  internals: SessionInternals,
+  internals: SessionOptions,
   refreshToken: string
 ): Promise<IssuedTokens | undefined> {
   const next = randomToken()
@@ -91,7 +90,7 @@ export async function refreshSession(
 }
 
 function issueTokens(
-  { sign, config }: SessionInternals,
+  { sign, config }: SessionOptions,
   sid: string,
   user: User,
   refresh_token: string

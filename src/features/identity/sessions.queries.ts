@@ -1,4 +1,4 @@
-import { and, eq, gt, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { newestFirst } from '../../db/keyset.ts'
@@ -52,7 +52,21 @@ export async function insertSession(
 
 const isUnverified = sql<boolean>`${users.email} IS NOT NULL AND NOT ${users.email_verified}`
 
-/** Finds the caller behind a live session of an enabled user; prepared, since nearly every request runs it. */
+/** Returns which of some sessions are active, with the role that their user has now. */
+export const listLiveSessions = (
+  db: Db,
+  ids: string[]
+): Promise<{ id: string; role: Caller['role'] }[]> =>
+  db
+    .select({ id: sessions.id, role: users.role })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.user_id))
+    .where(and(inArray(sessions.id, ids), isLive, eq(users.disabled, false)))
+
+/**
+ * Finds the caller behind a live session of an enabled user, and for how many milliseconds it lives unless it is used;
+ * prepared, since many requests run it.
+ */
 export function prepareFindCaller(db: Db) {
   const query = prepared(
     db
@@ -61,7 +75,8 @@ export function prepareFindCaller(db: Db) {
         name: sql<string>`coalesce(${users.username}, ${users.email})`,
         role: users.role,
         session_id: sessions.id,
-        is_unverified: isUnverified
+        is_unverified: isUnverified,
+        live_ms: sql<number>`(extract(epoch FROM ${sessions.idle_expires_at} - now()) * 1000)::float8`
       })
       .from(sessions)
       .innerJoin(users, eq(users.id, sessions.user_id))
@@ -75,8 +90,17 @@ export function prepareFindCaller(db: Db) {
       ),
     'find_caller'
   )
-  return async ({ session_id, user_id }: SessionKey): Promise<Caller | undefined> =>
-    (await query.execute({ session_id, user_id }))[0]
+  return async ({
+    session_id,
+    user_id
+  }: SessionKey): Promise<{ caller: Caller; live_ms: number } | undefined> => {
+    const [found] = await query.execute({ session_id, user_id })
+    if (found === undefined) {
+      return undefined
+    }
+    const { live_ms, ...caller } = found
+    return { caller, live_ms }
+  }
 }
 
 /** Spends a refresh token and stores its successor. Returns the session, or undefined when the token is not live. */

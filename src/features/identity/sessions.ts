@@ -1,5 +1,12 @@
+import { accessOf } from '../../core/access-cache.ts'
 import { audit } from '../../core/audit.ts'
-import type { Actor, Caller, RequestContext } from '../../core/context.ts'
+import {
+  type Actor,
+  actingAs,
+  actorOf,
+  type Caller,
+  type RequestContext
+} from '../../core/context.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { hashToken } from '../../lib/token.ts'
 import { createCallerCache } from './caller-cache.ts'
@@ -10,17 +17,10 @@ import {
   type IssuedTokens,
   networkOfClient,
   refreshSession,
-  type SessionInternals,
   type SessionOptions,
   startSession
 } from './session-tokens.ts'
-import {
-  endSession,
-  endSessionsOf,
-  findTokenSession,
-  prepareFindCaller,
-  type SessionKey
-} from './sessions.queries.ts'
+import { endSession, endSessionsOf, findTokenSession, type SessionKey } from './sessions.queries.ts'
 import { findUser } from './users.queries.ts'
 
 /** What may happen to a session as the audit log names it. */
@@ -46,6 +46,8 @@ export interface Sessions {
   flush(): Promise<void>
   /** Ends one of the caller's sessions; returns false when there is none. Its tokens are rejected from now on. */
   end(ctx: RequestContext, sessionId: string, action: EndAction): Promise<boolean>
+  /** Ends the session of a refresh token, used or not, as its user does who logs out. */
+  endByToken(ctx: RequestContext<Actor | null>, refreshToken: string): Promise<void>
   /** Ends every session of the caller except the current one. */
   endOthers(ctx: RequestContext): Promise<void>
   /** Ends all sessions of a user, except one if it is given, in the caller's transaction. Returns how many. */
@@ -55,16 +57,16 @@ export interface Sessions {
     userId: string,
     except?: string | null
   ): Promise<number>
-  /** Makes the next request read the user's callers anew, for whatever changes what a user may do. */
-  invalidateUser(tx: Tx, userId: string): void
+  /** Makes the next requests read the user's callers anew, for whatever changes what a user may do. */
+  invalidateUser(tx: Tx, userId: string): Promise<void>
   /** Returns the caller behind a token's session as the database knew it at most a second ago. */
   resolveToken(sessionId: string, userId: string): Promise<Caller | undefined>
 }
 
 export function createSessions(options: SessionOptions): Sessions {
   const { db } = options
-  const callers = createCallerCache(prepareFindCaller(db))
-  const internals = { ...options, callers }
+  const callers = createCallerCache(db)
+  const internals = options
   const refused = createRefusedRefreshes(db)
   return {
     start: (tx, ctx, user) => startSession(tx, ctx, internals, user),
@@ -72,9 +74,10 @@ export function createSessions(options: SessionOptions): Sessions {
     handleRejectedRefresh: (ctx, token) => handleRejectedRefresh(ctx, internals, refused, token),
     flush: refused.flush,
     end: (ctx, sessionId, action) => end(ctx, internals, sessionId, action),
+    endByToken: (ctx, token) => endByToken(ctx, internals, token),
     endOthers: (ctx) => endOthers(ctx, internals),
     endAll: (tx, ctx, userId, except = null) => endAll(tx, ctx, internals, userId, except),
-    invalidateUser: (tx, userId) => tx.afterCommit(() => callers.invalidateUser(userId)),
+    invalidateUser: (tx, userId) => accessOf(db).changed(tx, [userId]),
     resolveToken: (session_id, user_id) => callers.get({ session_id, user_id })
   }
 }
@@ -82,7 +85,7 @@ export function createSessions(options: SessionOptions): Sessions {
 /** Commits whatever the response is: the session of a reused token stays ended although the request fails. */
 async function handleRejectedRefresh(
   ctx: RequestContext<Actor | null>,
-  { db, callers }: SessionInternals,
+  { db }: SessionOptions,
   refused: RefusedRefreshes,
   refreshToken: string
 ): Promise<boolean> {
@@ -94,7 +97,7 @@ async function handleRejectedRefresh(
   await withTransaction(db, async (tx) => {
     const ended = found.isSpent && !found.isRepeated ? await endSession(tx, found) : undefined
     if (ended) {
-      tx.afterCommit(() => callers.invalidate([ended]))
+      await accessOf(db).changed(tx, [ended.user_id])
     }
     // Of the user: when the account is deleted, its events are found, also those of sessions that are long over.
     await audit.failed(
@@ -110,16 +113,16 @@ async function handleRejectedRefresh(
 
 async function end(
   ctx: RequestContext,
-  internals: SessionInternals,
+  internals: SessionOptions,
   session_id: string,
   action: EndAction
 ): Promise<boolean> {
-  const { db, callers } = internals
+  const { db } = internals
   const key: SessionKey = { session_id, user_id: ctx.caller.id }
   return withTransaction(db, async (tx) => {
-    tx.afterCommit(() => callers.invalidate([key]))
     const ended = await endSession(tx, key)
     if (ended) {
+      await accessOf(db).changed(tx, [ended.user_id])
       await audit.succeeded(tx, ctx, action, { session: session_id })
       if (session_id !== ctx.caller.session_id) {
         await notifyCaller(tx, ctx, internals, 1)
@@ -129,7 +132,28 @@ async function end(
   })
 }
 
-const endOthers = (ctx: RequestContext, internals: SessionInternals): Promise<void> =>
+async function endByToken(
+  ctx: RequestContext<Actor | null>,
+  { db }: SessionOptions,
+  refreshToken: string
+): Promise<void> {
+  const found = await findTokenSession(db, hashToken(refreshToken), networkOfClient(ctx))
+  if (!found) {
+    return
+  }
+  const { session_id, user_id } = found
+  await withTransaction(db, async (tx) => {
+    const user = await findUser(tx, { id: user_id })
+    const ended = user && (await endSession(tx, { session_id, user_id }))
+    if (ended) {
+      await accessOf(db).changed(tx, [user_id])
+      const session = { session: session_id }
+      await audit.succeeded(tx, actingAs(ctx, actorOf(user)), 'user.logged_out', session)
+    }
+  })
+}
+
+const endOthers = (ctx: RequestContext, internals: SessionOptions): Promise<void> =>
   withTransaction(internals.db, async (tx) => {
     const { id, session_id } = ctx.caller
     const count = await endAll(tx, ctx, internals, id, session_id)
@@ -142,7 +166,7 @@ const endOthers = (ctx: RequestContext, internals: SessionInternals): Promise<vo
 async function notifyCaller(
   tx: Tx,
   { caller }: RequestContext,
-  deps: SessionInternals,
+  deps: SessionOptions,
   count: number
 ): Promise<void> {
   const owner = await findUser(tx, { id: caller.id })
@@ -154,13 +178,13 @@ async function notifyCaller(
 async function endAll(
   tx: Tx,
   ctx: RequestContext<Actor | null>,
-  { callers }: SessionInternals,
+  { db }: SessionOptions,
   userId: string,
   except: string | null
 ): Promise<number> {
   const ended = await endSessionsOf(tx, userId, except)
   if (ended.length > 0) {
-    tx.afterCommit(() => callers.invalidate(ended))
+    await accessOf(db).changed(tx, [userId])
     await audit.succeeded(tx, ctx, 'user.sessions_ended', { user: userId }, String(ended.length))
   }
   return ended.length

@@ -1,5 +1,6 @@
 import { and, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
+import { owners } from '../../db/tables/owners.ts'
 import { firstAdmin, foldedUsername, users } from '../../db/tables/users.ts'
 import { emailKey } from '../../lib/email.ts'
 import type { User } from './schema.ts'
@@ -87,8 +88,11 @@ export async function hasOtherAdmin(tx: Db, id: string): Promise<boolean> {
   return other !== undefined
 }
 
+/** Inserts an account and the row that owned rows refer to, in the caller's transaction. */
 export async function insertUser(tx: Db, user: NewUser): Promise<User> {
   const [row] = await tx.insert(users).values(user).returning(userColumns)
+  // It is there where a trigger has written it, for instances of the previous release.
+  await tx.insert(owners).values({ owner_id: user.id }).onConflictDoNothing()
   return row as User
 }
 

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Role } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
+import type { TaskImportWarning } from './file.schema.ts'
 import { LEASE_SECONDS, type LeasedImport } from './lease.queries.ts'
 import type { TaskImportError } from './schema.ts'
 
@@ -22,6 +23,8 @@ export type Block = {
   invalid_rows: number
   errors_total: number
   skipped_rows: number
+  /** Whether there was no other one when it was read. */
+  is_last: boolean
 }
 
 /**
@@ -60,7 +63,12 @@ export async function findNextBlock(
     sql`
       SELECT
         block_no, valid_rows, invalid_rows, skipped_rows,
-        greatest(errors_total, jsonb_array_length(errors)) AS errors_total
+        greatest(errors_total, jsonb_array_length(errors)) AS errors_total,
+        NOT EXISTS (
+          SELECT FROM task_import_blocks other
+          WHERE other.owner_id = ${owner_id} AND other.import_id = ${id}
+            AND other.block_no > task_import_blocks.block_no
+        ) AS is_last
       FROM task_import_blocks
       WHERE owner_id = ${owner_id} AND import_id = ${id}
       ORDER BY block_no
@@ -141,16 +149,28 @@ export interface Outcome {
   skipped: number
   /** How many errors its rejected rows have. */
   errors: number
+  projects_created?: number
+  projects_rejected?: number
+  comments_created?: number
+  comments_rejected?: number
 }
 
 /** What came of all rows of an import. */
-export type Totals = Record<'created' | 'updated' | 'skipped' | 'rejected', number>
+export type Totals = Record<'created' | 'updated' | 'skipped' | 'rejected', number> &
+  Record<(typeof RECORD_COUNTERS)[number], number>
+
+const RECORD_COUNTERS = [
+  'projects_created',
+  'projects_rejected',
+  'comments_created',
+  'comments_rejected'
+] as const
 
 /** Counts processed rows, and either renews the lease or ends the import as succeeded. */
 export async function saveProgress(
   tx: Db,
   { owner_id, id }: LeasedImport,
-  { processed, created, updated, skipped, errors }: Outcome,
+  { processed, created, updated, skipped, errors, ...records }: Outcome,
   isLast: boolean
 ): Promise<Totals> {
   const renewed = sql`leased_until = now() + make_interval(secs => ${LEASE_SECONDS})`
@@ -161,6 +181,9 @@ export async function saveProgress(
     leased_until = NULL,
     has_blocks = false`
   const rejected = processed - created - updated - skipped
+  const counted = RECORD_COUNTERS.map(
+    (counter) => sql`${sql.raw(`${counter} = ${counter} +`)} ${records[counter] ?? 0}`
+  )
   const [totals] = await executeRows<Totals>(
     tx,
     sql`
@@ -172,6 +195,7 @@ export async function saveProgress(
       rows_skipped = rows_skipped + ${skipped},
       rows_rejected = rows_rejected + ${rejected},
       errors_total = errors_total + ${errors},
+      ${sql.join(counted, sql`, `)},
       failed_attempts = 0,
       ${isLast ? ended : renewed}
     WHERE owner_id = ${owner_id} AND id = ${id}
@@ -179,7 +203,20 @@ export async function saveProgress(
       rows_imported - rows_updated AS created,
       rows_updated AS updated,
       rows_skipped AS skipped,
-      rows_rejected AS rejected`
+      rows_rejected AS rejected,
+      projects_created, projects_rejected, comments_created, comments_rejected`
   )
   return totals as Totals
+}
+
+/** Adds warnings to an import that has ended. */
+export async function addWarnings(
+  tx: Db,
+  { owner_id, id }: LeasedImport,
+  warnings: TaskImportWarning[]
+): Promise<void> {
+  await tx.execute(sql`
+    UPDATE task_imports
+    SET warnings = warnings || ${JSON.stringify(warnings)}::jsonb
+    WHERE owner_id = ${owner_id} AND id = ${id}`)
 }

@@ -4,7 +4,7 @@ import { type CsvField, csvColumns } from '../tasks/schema.ts'
 import { type Cells, cellText, isBlank } from './csv-reader.ts'
 import { isAmbiguous, isoDate, slashedDate } from './dates.ts'
 import type { Fault } from './faults.ts'
-import type { ImportField } from './fields.ts'
+import { type ImportField, PARENT } from './fields.ts'
 import type { Layout } from './header.ts'
 import { printable } from './problems.ts'
 import { DATE_FIELDS, type Reading } from './reading.ts'
@@ -122,16 +122,19 @@ function inOurWords(field: ImportField, text: string): string {
   return field === 'priority' ? (priorityOf(text) ?? text) : text
 }
 
+/** A field of a task that exists which a row can change. */
+export type SettableField = CsvField | typeof PARENT
+
 /** What an empty cell clears; any other field stays as it is. */
-const CLEARABLE: readonly CsvField[] = ['description', 'due_date', 'tags']
-const isCsvField = (field: ImportField | undefined): field is CsvField =>
-  csvColumns.some((column) => column.field === field)
+const CLEARABLE: readonly SettableField[] = ['description', 'due_date', 'tags', PARENT]
+const isSettable = (field: ImportField | undefined): field is SettableField =>
+  field === PARENT || csvColumns.some((column) => column.field === field)
 
 /** Returns the fields that a row sets or clears. */
-export const givenFields = (cells: Cells, { layout }: Reading): CsvField[] =>
+export const givenFields = (cells: Cells, { layout }: Reading): SettableField[] =>
   layout.columns.flatMap(({ field }, i) => {
     const cell = cells[i]
     const isGiven =
-      isCsvField(field) && cell !== undefined && (!isBlank(cell) || CLEARABLE.includes(field))
+      isSettable(field) && cell !== undefined && (!isBlank(cell) || CLEARABLE.includes(field))
     return isGiven ? [field] : []
   })

@@ -1,8 +1,8 @@
-import type { ImportField } from './fields.ts'
+import type { COMMENT, ImportField } from './fields.ts'
 
 /** What is wrong with a row; `column` is empty for an error of the row as a whole. */
 export interface RowError {
-  column: ImportField | ''
+  column: ImportField | typeof COMMENT | ''
   code: string
   message: string
   value: string | null

@@ -1,11 +1,24 @@
 import { type CsvField, csvColumns } from '../tasks/schema.ts'
 
 /** What a column can hold beside what callers write: these are kept when tasks move from one place to another. */
-const KEPT_FIELDS = ['id', 'created_at', 'completed_at', 'deleted_at'] as const
+const KEPT_FIELDS = [
+  'id',
+  'parent_id',
+  'project',
+  'created_at',
+  'completed_at',
+  'deleted_at'
+] as const
 /** Known in exports of ours only: what others call so are projects of theirs. */
 export const PROJECT = 'project_id' as const
 /** Likewise: what others call so is a number. */
 export const POSITION = 'position' as const
+/** The task that a row is below of: its id, or what the file calls it. */
+export const PARENT = 'parent_id' as const
+/** A comment on the task of a row; no field, but columns and errors may be about one. */
+export const COMMENT = 'comment' as const
+/** The name of the project of a row. */
+export const PROJECT_NAME = 'project' as const
 type KeptField = (typeof KEPT_FIELDS)[number] | typeof PROJECT | typeof POSITION
 export type ImportField = CsvField | KeptField
 export const isKeptField = (field: ImportField): field is KeptField =>
@@ -29,7 +42,10 @@ export const keyOf = (name: string): string =>
 const OTHER_NAMES = new Map<string, ImportField>([
   ['notes', 'description'],
   ['labels', 'tags'],
-  ['deadline', 'due_date']
+  ['deadline', 'due_date'],
+  ['parent', PARENT],
+  ['parenttask', PARENT],
+  ['projectname', PROJECT_NAME]
 ])
 const OUR_NAMES = new Map<string, ImportField>([
   ...KEPT_FIELDS.map((field) => [keyOf(field), field] as const),

@@ -1,5 +1,13 @@
 import { type Cell, type Cells, cellText, isBlank } from './csv-reader.ts'
-import { FIELDS_BY_KEY, type ImportField, isOurName, keyOf, PROJECT } from './fields.ts'
+import {
+  COMMENT,
+  FIELDS_BY_KEY,
+  type ImportField,
+  isOurName,
+  keyOf,
+  PROJECT,
+  PROJECT_NAME
+} from './fields.ts'
 import { MAX_COLUMN_NAME, MAX_COLUMNS } from './file.schema.ts'
 import type { Findings } from './findings.ts'
 import { checkMapping, type Mapping } from './mapping.ts'
@@ -15,6 +23,8 @@ export interface Column {
   isMapped: boolean
   /** Whether the program does not write the column, and its name is one of ours. */
   isAdded: boolean
+  /** Whether it names the section of each task, or holds comments, beside the field that it may be. */
+  extra: 'tags' | typeof COMMENT | undefined
 }
 
 /** What the columns of a file are. */
@@ -50,12 +60,11 @@ export function readHeader(
   found.source = source.id === 'generic' ? found.source : source.id
   const names = cells.map(nameOf)
   checkMapping(mapping, names)
-  const columns = names
-    .map((name): Column => columnOf(name, source, mapping))
-    .map((column) =>
-      column.field === PROJECT && !takesProjects ? { ...column, field: undefined } : column
-    )
-  const taken = settleDuplicates(withAddedColumns(columns), source, found)
+  const columns = withAddedColumns(names.map((name) => columnOf(name, source, mapping))).map(
+    (column) =>
+      isProject(column.field) && !takesProjects ? { ...column, field: undefined } : column
+  )
+  const taken = settleDuplicates(columns, source, found)
   if (taken.every(({ field }) => field !== 'title')) {
     throw invalidFile(
       'missing_column',
@@ -66,6 +75,9 @@ export function readHeader(
   return { source, columns: taken }
 }
 
+const isProject = (field: ImportField | undefined): boolean =>
+  field === PROJECT || field === PROJECT_NAME
+
 const listOf = (cells: Cells): string =>
   cells
     .slice(0, 10)
@@ -74,8 +86,8 @@ const listOf = (cells: Cells): string =>
 
 /** The names of the columns that are not imported. */
 export const ignoredColumns = ({ columns }: Layout): string[] =>
-  columns.flatMap(({ name, field }, i) => {
-    if (field !== undefined) {
+  columns.flatMap(({ name, field, extra }, i) => {
+    if ((field ?? extra) !== undefined) {
       return []
     }
     return isBlank(name) ? [`column ${i + 1}`] : [printable(name, MAX_COLUMN_NAME)]
@@ -87,7 +99,22 @@ function columnOf(name: string, source: Source, mapping: Mapping): Column {
   // A column may be called like a property of every object, such as constructor.
   const known = Object.hasOwn(source.columns, key) ? source.columns[key] : undefined
   const field = mapped ? (mapped.field ?? undefined) : known
-  return { name, key, field, isMapped: mapped !== undefined, isAdded: false }
+  const isMapped = mapped !== undefined
+  return {
+    name,
+    key,
+    field,
+    isMapped,
+    isAdded: false,
+    extra: isMapped ? undefined : extraOf(key, source)
+  }
+}
+
+function extraOf(key: string, { section, comments }: Source): Column['extra'] {
+  if (key === comments) {
+    return COMMENT
+  }
+  return key === section ? 'tags' : undefined
 }
 
 /**

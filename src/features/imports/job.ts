@@ -19,7 +19,11 @@ const MAX_FAILED_ATTEMPTS = 10
 
 export interface ImportJobOptions {
   db: Db
-  config: Pick<Config, 'MAX_TASKS_PER_USER' | 'DATABASE_URL'> & StorageLimits
+  config: Pick<
+    Config,
+    'MAX_TASKS_PER_USER' | 'MAX_PROJECTS_PER_USER' | 'DIRECTORY' | 'DATABASE_URL'
+  > &
+    StorageLimits
   log: Pick<Logger, 'error'>
 }
 
@@ -35,6 +39,7 @@ export function importJob({ db, config, log }: ImportJobOptions): Job {
     log,
     id: randomUUID(),
     isEmbedded,
+    config,
     quota: config.MAX_TASKS_PER_USER,
     storage: storageQuotaOf(db, config)
   }

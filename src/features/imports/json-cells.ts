@@ -5,7 +5,8 @@ import {
   type ImportField,
   isKeptField,
   isOurName,
-  keyOf
+  keyOf,
+  PROJECT_NAME
 } from './fields.ts'
 import { MAX_COLUMN_NAME, MAX_COLUMNS } from './file.schema.ts'
 import type { Findings } from './findings.ts'
@@ -28,8 +29,19 @@ interface Said {
   cell: Cell
 }
 
+interface CellOptions {
+  mapping: Mapping
+  /** Gets the names that are ignored. */
+  ignored: Set<string>
+  /** Whether a task goes into the project that it names. */
+  takesProjects: boolean
+}
+
 /** Turns objects into rows with a cell for each field. Adds the names that it ignores to `ignored`. */
-export function createCellWriter(found: Findings, mapping: Mapping, ignored: Set<string>) {
+export function createCellWriter(
+  found: Findings,
+  { mapping, ignored, takesProjects }: CellOptions
+) {
   const meanings = new Map<string, Meaning>()
 
   const meaningOf = (name: string): Meaning => {
@@ -37,7 +49,7 @@ export function createCellWriter(found: Findings, mapping: Mapping, ignored: Set
     if (known) {
       return known
     }
-    const meaning = readName(name, mapping)
+    const meaning = readName(name, mapping, takesProjects)
     if (meanings.size < MAX_COLUMNS || meaning.rank === RANK.mapped) {
       meanings.set(name, meaning)
     }
@@ -80,13 +92,15 @@ export function createCellWriter(found: Findings, mapping: Mapping, ignored: Set
   }
 }
 
-function readName(name: string, mapping: Mapping): Meaning {
+function readName(name: string, mapping: Mapping, takesProjects: boolean): Meaning {
   const key = keyOf(name.trim())
   const mapped = mapping.columns.get(key)
   if (mapped) {
     return { name, field: mapped.field ?? undefined, rank: RANK.mapped }
   }
-  return { name, field: FIELDS_BY_KEY.get(key), rank: isOurName(key) ? RANK.ours : RANK.other }
+  const known = FIELDS_BY_KEY.get(key)
+  const field = known === PROJECT_NAME && !takesProjects ? undefined : known
+  return { name, field, rank: isOurName(key) ? RANK.ours : RANK.other }
 }
 
 /** An empty value replaces no other. Only tags can be said under several names by the sender: these are joined. */
@@ -108,12 +122,20 @@ const tagsIn = (cell: Cell): (string | null)[] =>
   Array.isArray(cell) ? cell : splitTags(cellText(cell), /\|/)
 
 /** Numbers and the like are read as texts. What can be none is rejected where the field is judged. */
-function cellOf(value: unknown, field: ImportField): Cell {
+function cellOf(given: unknown, field: ImportField): Cell {
+  const value = field === PROJECT_NAME ? nameIn(given) : given
   if (typeof value !== 'object' || value === null) {
     return value === null ? null : String(value)
   }
   const list = Array.isArray(value) ? value.map(textOf) : [null]
   return isKeptField(field) ? cellText(list) : list
+}
+
+/** A project may be an object with a name, or the first of a list. */
+function nameIn(value: unknown): string | null {
+  const first: unknown = Array.isArray(value) ? value[0] : value
+  const name = typeof first === 'object' && first !== null ? Object(first).name : first
+  return name == null ? null : textOf(name)
 }
 
 const textOf = (value: unknown): string | null => (typeof value === 'object' ? null : String(value))

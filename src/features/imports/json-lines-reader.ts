@@ -1,4 +1,5 @@
 import { dateOf, isDate, isEndOfDay, isTimestamp, normalizeTimestamp } from '../../lib/timestamp.ts'
+import type { AccountReader } from './account-reader.ts'
 import { type Cells, MAX_ROW_BYTES, NO_CELLS } from './csv-reader.ts'
 import { IMPORT_FIELDS, POSITION, PROJECT } from './fields.ts'
 import type { Findings } from './findings.ts'
@@ -14,6 +15,8 @@ interface JsonLinesOptions {
   ignored: Set<string>
   /** Whether a task of an export goes into its project. */
   takesProjects: boolean
+  /** Gets what the export of an account has beside tasks. */
+  account: AccountReader
 }
 
 /**
@@ -23,15 +26,15 @@ interface JsonLinesOptions {
 export async function* readJsonLines(
   source: AsyncIterable<Buffer>,
   found: Findings,
-  { mapping, ignored, takesProjects }: JsonLinesOptions
+  { mapping, ignored, takesProjects, account }: JsonLinesOptions
 ): AsyncGenerator<Cells[]> {
   yield [[...IMPORT_FIELDS]]
-  const { cellsOf, checkNames } = createCellWriter(found, mapping, ignored)
+  const { cellsOf, checkNames } = createCellWriter(found, { mapping, ignored, takesProjects })
   let rows = 0
   const own = takesProjects ? [PROJECT, POSITION] : [POSITION]
   const readLine = (line: string, row: number): Cells[] => {
     const record = parseLine(line, row)
-    const values = valuesOf(record, found)
+    const values = valuesOf(record, found, account)
     if (values === undefined || values === NO_TASK) {
       return values ? [NO_CELLS] : []
     }
@@ -44,7 +47,7 @@ export async function* readJsonLines(
         rows += cells.length
         return cells
       })
-      if (batch.length > 0) {
+      if (batch.length > 0 || account.isWaiting()) {
         yield batch
       }
       await new Promise((resolve) => {
@@ -107,7 +110,7 @@ const isObject = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What other records an export has. */
-const OTHER_RECORDS = [
+export const OTHER_RECORDS = [
   'export',
   'account',
   'project',
@@ -124,27 +127,20 @@ const NO_TASK = 'no task'
  * Returns the fields of the task that a line is. Of an export, the records that are known to be others are undefined; a
  * record that is not known is no task. A task may have a type and data among other fields.
  */
-function valuesOf(line: Values, found: Findings): Values | typeof NO_TASK | undefined {
+function valuesOf(
+  line: Values,
+  found: Findings,
+  account: AccountReader
+): Values | typeof NO_TASK | undefined {
   const { type, data, ...others } = line
   if (typeof type !== 'string' || !isObject(data) || Object.keys(others).length > 0) {
     return line
-  }
-  if (type === 'task_event') {
-    found.warn(
-      'history_not_imported',
-      'The history of the tasks is not imported: it would be in the name of others.'
-    )
-  }
-  if (type === 'task_comment') {
-    found.warn(
-      'comments_not_imported',
-      'The comments on the tasks are not imported: they would be in your name, or in that of others.'
-    )
   }
   if (type !== 'task' && !OTHER_RECORDS.includes(type)) {
     return NO_TASK
   }
   found.source = 'tasklane'
+  account.add(type, data)
   return type === 'task' ? data : undefined
 }
 

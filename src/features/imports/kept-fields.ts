@@ -1,10 +1,13 @@
+import { validatorOf } from '../../http/validation.ts'
 import { isPosition } from '../../lib/position.ts'
 import { inZone, UTC } from '../../lib/time-zone.ts'
 import { isDate, isTimestamp, normalizeTimestamp } from '../../lib/timestamp.ts'
 import { isUuidV7 } from '../../lib/uuid.ts'
-import type { CsvField } from '../tasks/schema.ts'
+import { ProjectCreate, schemas as projectSchemas } from '../projects/schema.ts'
+import type { SettableField } from './draft.ts'
 import type { Fault } from './faults.ts'
-import { POSITION, PROJECT } from './fields.ts'
+import { POSITION, PROJECT, PROJECT_NAME } from './fields.ts'
+import { printable } from './problems.ts'
 import type { Reading } from './reading.ts'
 import { type Draft, textOf } from './sources/source.ts'
 
@@ -15,11 +18,21 @@ export interface Kept {
   completed_at?: string
   /** The project that it is in, where the file is ours. */
   project_id?: string
+  /** The name of that project, and whether it is created where there is none. */
+  project?: string
+  makes_project?: boolean
+  /** Whether the project is that of an account whose file it is. */
+  of_account?: boolean
+  /** Whether the file has its project, so that the import creates it. */
+  has_project?: boolean
   /** Where it is in its list, where the file is ours. */
   position?: string
   /** The fields that the row sets or clears in a task that exists; only with an id. */
-  given?: CsvField[]
+  given?: SettableField[]
 }
+
+const MAX_PROJECT_NAME = 100
+const validateProject = validatorOf(ProjectCreate, projectSchemas)
 
 /** Clocks of several machines differ a little. */
 const CLOCK_SKEW_MS = 60_000
@@ -31,7 +44,7 @@ const CLOCK_SKEW_MS = 60_000
 export function keptOf(
   draft: Draft,
   task: Record<string, unknown>,
-  given: CsvField[],
+  given: SettableField[],
   reading: Reading
 ): { kept: Kept; faults: Fault[] } {
   const kept: Kept = {}
@@ -39,6 +52,7 @@ export function keptOf(
   const read = {
     id: idOf(textOf(draft, 'id'), reading),
     [PROJECT]: projectOf(textOf(draft, PROJECT), reading),
+    [PROJECT_NAME]: projectNameOf(textOf(draft, PROJECT_NAME), reading),
     [POSITION]: positionOf(textOf(draft, POSITION)),
     created_at: momentOf('created_at', draft, reading),
     completed_at: momentOf('completed_at', draft, reading)
@@ -52,6 +66,13 @@ export function keptOf(
   }
   if (kept.id !== undefined) {
     kept.given = given
+  }
+  if (kept.project_id !== undefined && reading.account.isAccount()) {
+    kept.of_account = true
+    kept.has_project = reading.account.hasProject(kept.project_id)
+  }
+  if (kept.project !== undefined && reading.createsProjects) {
+    kept.makes_project = true
   }
   if (kept.completed_at !== undefined) {
     if (task.status === undefined) {
@@ -99,8 +120,28 @@ function projectOf(text: string, reading: Reading): string | Fault | undefined {
   return { column: PROJECT, code: 'malformed', message: 'project_id must be a UUIDv7.' }
 }
 
+/** Returns the name of the project of a row, or a fault where it can be none. */
+function projectNameOf(text: string, reading: Reading): string | Fault | undefined {
+  const name = printable(text, 2 * MAX_PROJECT_NAME).trim()
+  if (name === '') {
+    return undefined
+  }
+  reading.hasProjects = true
+  const [characters, longest] = [[...name], MAX_PROJECT_NAME]
+  if (characters.length > longest) {
+    reading.warn('project_names_cut', `Names of projects are cut to ${longest} characters.`)
+  }
+  const project = characters.slice(0, longest).join('').trim()
+  return validateProject({ name: project }).length === 0
+    ? project
+    : { column: PROJECT_NAME, code: 'malformed', message: 'project must be the name of a project.' }
+}
+
 /** Reads a date as its beginning, and what has no zone in that of the file; without one it is UTC, which is told. */
-function timestampOf(text: string, { zone, warn }: Reading): string | undefined {
+export function timestampOf(
+  text: string,
+  { zone, warn }: Pick<Reading, 'zone' | 'warn'>
+): string | undefined {
   const isDay = isDate(text)
   const at = inZone(isDay ? `${text}T00:00` : text, zone ?? UTC)
   if (at !== undefined && !zone && !isDay) {

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { type Problem, problemBody } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { classifyDbError } from '../../db/errors.ts'
@@ -26,14 +26,71 @@ export type LeasedImport = {
   failed_attempts: number
 }
 
+/** How many imports are tried, of which others may be faster with some. */
+const MAX_CANDIDATES = 8
+
 /**
  * Leases the import whose owner has waited longest: a new one, a released one, or one whose worker has died. Undefined
  * when there is none. A unique index allows one running import per owner. `isAlone` means that no other process can be
- * at work (the embedded database), so that every lease of another worker is left over from an earlier process. This is
- * the one statement that reads the imports of all owners; it never blocks a caller.
+ * at work (the embedded database), so that every lease of another worker is left over from an earlier process.
  */
 export async function leaseImport(
   db: Db,
+  workerId: string,
+  isAlone: boolean
+): Promise<LeasedImport | undefined> {
+  for (const found of await listWaiting(db, workerId, isAlone)) {
+    const leased = await leaseOne(db, found, workerId, isAlone)
+    if (leased) {
+      return leased
+    }
+  }
+  return undefined
+}
+
+type ImportKey = Pick<LeasedImport, 'owner_id' | 'id'>
+
+/** Tells that no living worker has the import `i`. */
+const isFree = (workerId: string, isAlone: boolean): SQL => sql`
+  i.finished_at IS NULL
+  AND (
+    i.leased_until IS NULL
+    OR i.leased_until < now()
+    OR (${isAlone} AND i.worker_id <> ${workerId}::uuid)
+  )`
+
+/** Tells that the import `i` may run: no other one of its owner does. */
+const mayRun = (ownerId: SQL): SQL => sql`
+  (
+    i.status = 'running'
+    OR (
+      i.status = 'queued'
+      AND NOT EXISTS (
+        SELECT FROM task_imports r WHERE r.owner_id = ${ownerId} AND r.status = 'running'
+      )
+    )
+  )`
+
+/** The one statement that reads the imports of all owners; it locks none. */
+const listWaiting = (db: Db, workerId: string, isAlone: boolean): Promise<ImportKey[]> =>
+  executeRows(
+    db,
+    sql`
+      SELECT i.owner_id, i.id
+      FROM task_imports i
+      WHERE ${isFree(workerId, isAlone)} AND ${mayRun(sql`i.owner_id`)}
+      ORDER BY
+        (SELECT max(s.last_run_at) FROM task_imports s WHERE s.owner_id = i.owner_id)
+          NULLS FIRST,
+        i.created_at,
+        i.id
+      LIMIT ${MAX_CANDIDATES}`
+  )
+
+/** Leases an import if it is still free; never waits for one that somebody changes. */
+async function leaseOne(
+  db: Db,
+  { owner_id, id }: ImportKey,
   workerId: string,
   isAlone: boolean
 ): Promise<LeasedImport | undefined> {
@@ -44,39 +101,21 @@ export async function leaseImport(
         UPDATE task_imports
         SET
           status = 'running',
-          started_at = coalesce(started_at, now()),
+          started_at = least(started_at, now()),
           last_run_at = now(),
           worker_id = ${workerId}::uuid,
           leased_until = now() + make_interval(secs => ${LEASE_SECONDS}),
           failed_attempts = failed_attempts + (worker_id IS NOT NULL)::int
-        WHERE (owner_id, id) = (
-          SELECT i.owner_id, i.id
-          FROM task_imports i
-          WHERE i.finished_at IS NULL
-            AND (
-              i.leased_until IS NULL
-              OR i.leased_until < now()
-              OR (${isAlone} AND i.worker_id <> ${workerId}::uuid)
-            )
-            AND (
-              i.status = 'running'
-              OR (
-                i.status = 'queued'
-                AND NOT EXISTS (
-                  SELECT 1
-                  FROM task_imports r
-                  WHERE r.owner_id = i.owner_id AND r.status = 'running'
-                )
-              )
-            )
-          ORDER BY
-            (SELECT max(s.last_run_at) FROM task_imports s WHERE s.owner_id = i.owner_id)
-              NULLS FIRST,
-            i.created_at,
-            i.id
-          LIMIT 1
-          FOR UPDATE OF i SKIP LOCKED
-        )
+        WHERE owner_id = ${owner_id}
+          AND id = (
+            SELECT i.id
+            FROM task_imports i
+            WHERE i.owner_id = ${owner_id}
+              AND i.id = ${id}
+              AND ${isFree(workerId, isAlone)}
+              AND ${mayRun(sql`${owner_id}`)}
+            FOR UPDATE SKIP LOCKED
+          )
         RETURNING owner_id, id, request_id, dry_run, project_id, on_conflict, failed_attempts`
     )
     return leased
@@ -100,7 +139,7 @@ export async function releaseImport(
     UPDATE task_imports
     SET
       worker_id = NULL,
-      leased_until = CASE WHEN ${hasFailed} THEN now() + make_interval(secs => ${RETRY_SECONDS}) END,
+      leased_until = ${hasFailed ? sql`now() + make_interval(secs => ${RETRY_SECONDS})` : sql`NULL`},
       failed_attempts = failed_attempts + ${hasFailed ? 1 : 0}::int
     WHERE owner_id = ${owner_id}
       AND id = ${id}

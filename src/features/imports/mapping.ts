@@ -1,6 +1,13 @@
 import { invalidField, type Problem } from '../../core/problem.ts'
 import { closestName } from '../../lib/did-you-mean.ts'
-import { IMPORT_FIELDS, type ImportField, keyOf, POSITION, PROJECT } from './fields.ts'
+import {
+  IMPORT_FIELDS,
+  type ImportField,
+  keyOf,
+  POSITION,
+  PROJECT,
+  PROJECT_NAME
+} from './fields.ts'
 import { MAX_COLUMN_NAME, MAX_COLUMNS } from './file.schema.ts'
 import { printable } from './problems.ts'
 
@@ -77,7 +84,9 @@ function unknownTarget(name: string, target: unknown): string {
 
 /** Throws when a column says the project of each row, and the sender names one for all of them. */
 export function checkProject({ in: from, columns }: Mapping, project_id: string | undefined): void {
-  const column = [...columns.values()].find(({ field }) => field === PROJECT)
+  const column = [...columns.values()].find(
+    ({ field }) => field === PROJECT || field === PROJECT_NAME
+  )
   if (column && project_id !== undefined) {
     throw invalidField(
       from,

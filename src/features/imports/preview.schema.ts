@@ -27,8 +27,10 @@ import {
   SourceName,
   Warnings
 } from './file.schema.ts'
-import { ImportProjectId, MAX_ROWS, Rows, TaskImportError } from './schema.ts'
+import { CreateProjects, ImportProjectId, MAX_ROWS, Rows, TaskImportError } from './schema.ts'
 
+/** The projects that a preview shows; a file may name more. */
+export const PREVIEW_PROJECTS = 100
 /** How many tasks, and how many errors, a preview shows. */
 export const PREVIEW_ROWS = 20
 
@@ -40,7 +42,7 @@ const TaskImportColumn = responseBody(
       pattern: NO_NUL,
       description: 'Its name in the file.'
     }),
-    field: NullableText('The field that it becomes; null when it is ignored.', 20)
+    field: NullableText('The field that it becomes, or `comment`; null when it is ignored.', 20)
   },
   {
     description: 'A column of a file, and what it becomes.',
@@ -59,6 +61,9 @@ const DRAFT_EXAMPLE = {
   all_day: true,
   tags: ['home'],
   project_id: null,
+  project: null,
+  parent_id: null,
+  parent_row: null,
   created_at: null,
   completed_at: null
 }
@@ -80,12 +85,36 @@ const TaskImportDraft = responseBody(
     all_day: AllDay,
     tags: Tags,
     project_id: NullableId('The project that it goes into; null for your personal list.'),
+    project: NullableText('The name of its project, where the file names it so.', 100),
+    parent_id: NullableId('The task that it is a subtask of, where the file names it by its id.'),
+    parent_row: Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      format: 'int32',
+      minimum: 1,
+      maximum: MAX_ROWS,
+      description: 'The row of the task that it is a subtask of, where the file names it otherwise.'
+    }),
     created_at: NullableTimestamp('When it was created, if the file says so.'),
     completed_at: NullableTimestamp('When it was finished, if the file says so.')
   },
   { description: 'A task as an import would create it.', examples: [DRAFT_EXAMPLE] }
 )
 export type TaskImportDraft = Static<typeof TaskImportDraft>
+
+const TaskImportProject = responseBody(
+  'TaskImportProject',
+  {
+    name: Type.String({ maxLength: 100, pattern: NO_NUL, description: 'Its name in the file.' }),
+    project_id: NullableId(
+      'The project of yours into which its rows go; null where there is none, and an import creates it.'
+    ),
+    rows_total: Rows('How many rows of the file go into it.')
+  },
+  {
+    description: 'A project that a file has, or that its rows name.',
+    examples: [{ name: 'New kitchen', project_id: null, rows_total: 12 }]
+  }
+)
 
 const FileFormat = Type.String({
   maxLength: 20,
@@ -113,6 +142,12 @@ export const TaskImportPreview = responseBody(
       maxItems: PREVIEW_ROWS,
       description: 'The first valid rows as tasks.'
     }),
+    comments_total: Rows('How many comments the file has.'),
+    projects: Type.Array(ref(TaskImportProject), {
+      maxItems: PREVIEW_PROJECTS,
+      description:
+        'The projects of the file, up to 100. Without `create_projects` those that are missing are not created.'
+    }),
     errors: Type.Array(ref(TaskImportError), {
       maxItems: PREVIEW_ROWS,
       description: 'The first errors, in the order of rows.'
@@ -136,6 +171,8 @@ export const TaskImportPreview = responseBody(
         rows_skipped: 0,
         rows_rejected: 0,
         tasks: [DRAFT_EXAMPLE],
+        projects: TaskImportProject.examples,
+        comments_total: 0,
         errors: [],
         warnings: []
       }
@@ -144,6 +181,15 @@ export const TaskImportPreview = responseBody(
 )
 export type TaskImportPreview = Static<typeof TaskImportPreview>
 
-export const TaskImportPreviewQuery = params({ ...fileQuery, project_id: ImportProjectId })
+export const TaskImportPreviewQuery = params({
+  ...fileQuery,
+  project_id: ImportProjectId,
+  create_projects: CreateProjects
+})
 
-export const previewSchemas: TSchema[] = [TaskImportColumn, TaskImportDraft, TaskImportPreview]
+export const previewSchemas: TSchema[] = [
+  TaskImportColumn,
+  TaskImportDraft,
+  TaskImportProject,
+  TaskImportPreview
+]

@@ -35,3 +35,12 @@ export const printable = (name: string, maxLength: number): string =>
     .replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ')
     .slice(0, maxLength)
     .toWellFormed()
+
+/** Returns the beginning of a value, in whole characters that can be stored. */
+export function beginningOf(value: string, maxLength: number): string {
+  return [...value.slice(0, maxLength * 2)]
+    .slice(0, maxLength)
+    .join('')
+    .replaceAll('\0', '\ufffd')
+    .toWellFormed()
+}

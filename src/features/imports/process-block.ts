@@ -1,12 +1,11 @@
 import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
-import { type Tx, withTransaction } from '../../db/transaction.ts'
+import { withTransaction } from '../../db/transaction.ts'
 import {
   createFromRecords,
   idTaken,
   lockRecordPlaces,
-  type MatchedRecord,
   type Place,
   quotaExceeded,
   remainingQuota,
@@ -20,7 +19,6 @@ import {
   findNextBlock,
   listRowsAfter,
   lockProgress,
-  type Outcome,
   type Progress,
   readRecords,
   recordsOfBlock,
@@ -28,8 +26,12 @@ import {
 } from './block.queries.ts'
 import { contextOf, failImport, recordEnd } from './ending.ts'
 import type { Rejection } from './faults.ts'
-import { PROJECT } from './fields.ts'
 import type { LeasedImport } from './lease.queries.ts'
+import { FIRST_CLOSING_BLOCK, FIRST_COMMENT_BLOCK, FIRST_LINK_BLOCK } from './phases.ts'
+import { addComments, archiveProjects, createProjects } from './process-account.ts'
+import { keepForLater, linkOf, linkRows, tellMisplaced } from './process-links.ts'
+import { placeRows, type RowRecord, rejectProject } from './process-projects.ts'
+import { type BlockOutcome, NOTHING, type Run } from './run.ts'
 import { MAX_STORED_ERRORS } from './schema.ts'
 
 /** Who processes blocks. */
@@ -39,6 +41,7 @@ export interface BlockWorker {
   /** The most tasks that a user may have. */
   quota: number
   storage: StorageQuota
+  config: Run['config']
 }
 
 /**
@@ -47,7 +50,7 @@ export interface BlockWorker {
  * dies when and however many work on it. Returns false when nothing is left for this worker.
  */
 export function processBlock(
-  { db, id: workerId, quota, storage }: BlockWorker,
+  { db, id: workerId, ...limits }: BlockWorker,
   leased: LeasedImport
 ): Promise<boolean> {
   return withTransaction(db, async (tx) => {
@@ -55,7 +58,7 @@ export function processBlock(
     if (!progress) {
       return false
     }
-    const run = { tx, leased, progress, quota, storage, ctx: contextFor(leased, progress) }
+    const run = { ...limits, db, tx, leased, progress, ctx: contextFor(leased, progress) }
     const place = progress.disabled ? accountDisabled() : await findPlace(run)
     if (place instanceof Problem) {
       await failImport(db, leased, place, tx)
@@ -63,12 +66,14 @@ export function processBlock(
     }
     const block = await findNextBlock(tx, leased)
     if (!block) {
-      await recordEnd(tx, leased, await saveProgress(tx, leased, NOTHING, true))
+      await recordEnd(
+        tx,
+        leased,
+        await saveProgress(tx, leased, { ...NOTHING, processed: 0, errors: 0 }, true)
+      )
       return false
     }
-    const { rejections, ...outcome } = await (leased.on_conflict === null
-      ? createRows(run, block, place)
-      : matchRows(run, block))
+    const { rejections, links, addsBlocks, ...outcome } = await outcomeOf(run, block, place)
     const errors = block.errors_total + rejections.length
     const limit = Math.max(0, MAX_STORED_ERRORS - progress.errors_total)
     if (limit === 0 || errors === 0) {
@@ -76,9 +81,10 @@ export function processBlock(
     } else {
       await deleteBlockWithErrors(tx, leased, block, { rejections, limit })
     }
+    await keepForLater(tx, leased, block, links)
     const processed = block.valid_rows + block.invalid_rows + block.skipped_rows
     const skipped = block.skipped_rows + outcome.skipped
-    const isLast = progress.rows_processed + processed >= progress.rows_total
+    const isLast = block.is_last && links.length === 0 && !addsBlocks
     const counts = { ...outcome, processed, skipped, errors }
     const totals = await saveProgress(tx, leased, counts, isLast)
     if (isLast) {
@@ -88,23 +94,28 @@ export function processBlock(
   })
 }
 
+/** What is done with blocks from a number on, the highest first; the others have rows. */
+const PHASES: [number, (run: Run, block: Block) => Promise<BlockOutcome>][] = [
+  [FIRST_CLOSING_BLOCK, archiveProjects],
+  [FIRST_COMMENT_BLOCK, addComments],
+  [FIRST_LINK_BLOCK, linkRows]
+]
+
+function outcomeOf(run: Run, block: Block, place: Place): Promise<BlockOutcome> {
+  const [, process] = PHASES.find(([first]) => block.block_no >= first) ?? []
+  if (process) {
+    return process(run, block)
+  }
+  if (block.block_no < 0) {
+    return createProjects(run, block)
+  }
+  return run.leased.on_conflict === null ? createRows(run, block, place) : matchRows(run, block)
+}
+
 const accountDisabled = () =>
   new Problem('account_disabled', {
     detail: 'The account was disabled before the import finished. Tasks that it had created remain.'
   })
-
-const NOTHING: Outcome = { processed: 0, created: 0, updated: 0, skipped: 0, errors: 0 }
-
-/** The processing of one block. */
-interface Run {
-  tx: Tx
-  leased: LeasedImport
-  progress: Progress
-  quota: number
-  storage: StorageQuota
-  /** Acts for the owner of the import, with the role that they have now. */
-  ctx: RequestContext
-}
 
 const contextFor = (leased: LeasedImport, { role }: Progress): RequestContext => ({
   ...contextOf(leased),
@@ -134,10 +145,8 @@ function projectClosed({ code }: Problem): Problem {
       })
 }
 
-type RowsOutcome = Omit<Outcome, 'processed' | 'errors'> & { rejections: Rejection[] }
-
 /** Creates a task of each row of a block that the quotas allow. A dry run only counts them. */
-async function createRows(run: Run, block: Block, place: Place): Promise<RowsOutcome> {
+async function createRows(run: Run, block: Block, place: Place): Promise<BlockOutcome> {
   const { tx, leased, quota, storage, ctx } = run
   const refusal = storage.findRefusal(place.owner_id)
   const created = refusal ? 0 : await quotaFor(run, place.owner_id, block.valid_rows)
@@ -148,23 +157,23 @@ async function createRows(run: Run, block: Block, place: Place): Promise<RowsOut
   }
   const over = isWhole ? [] : await listRowsAfter(tx, leased, block, created)
   const reject = rejectWith(refusal ?? quotaExceeded(quota))
-  return { created, updated: 0, skipped: 0, rejections: over.map(reject) }
+  return { created, updated: 0, skipped: 0, rejections: over.map(reject), links: [] }
 }
 
 /** Creates, changes or skips a task of each row of a block, by its id. A dry run only counts them. */
-async function matchRows(run: Run, block: Block): Promise<RowsOutcome> {
+async function matchRows(run: Run, block: Block): Promise<BlockOutcome> {
   const { tx, leased, quota, storage, ctx } = run
-  const { project_id } = leased
-  const records = await readRecords<MatchedRecord & { row: number }>(tx, leased, block)
-  const named = [project_id, ...records.map((record) => record.project_id)]
-  const { taken, over, full, refused, ...counts } = await saveMatched(tx, ctx, records, {
+  const rows = await readRecords<RowRecord>(tx, leased, block)
+  const { records, ...placed } = await placeRows(run, rows)
+  const saved = await saveMatched(tx, ctx, records, {
+    ...placed,
     onConflict: leased.on_conflict ?? 'skip',
     isDryRun: leased.dry_run,
-    project_id,
-    places: await lockRecordPlaces(tx, ctx.caller, named),
+    project_id: leased.project_id,
     quotaFor: (owner_id, wanted) => quotaFor(run, owner_id, wanted),
     findRefusal: storage.findRefusal
   })
+  const { taken, over, full, refused, misplaced, links, ...counts } = saved
   const rejections = [
     ...taken.map(({ row, given_id = '' }) => ({
       ...rejectWith(idTaken())(row),
@@ -173,24 +182,15 @@ async function matchRows(run: Run, block: Block): Promise<RowsOutcome> {
     })),
     ...over.map(({ row }) => rejectWith(quotaExceeded(quota))(row)),
     ...full.map(({ record, problem }) => rejectWith(problem)(record.row)),
-    ...refused.map(({ record, problem }) => rejectProject(record, problem))
+    ...refused.map(({ record, problem }) => rejectProject(record, problem)),
+    ...misplaced.map(({ record, problem }) => tellMisplaced(record, problem))
   ]
-  return { ...counts, rejections }
+  return { ...counts, rejections, links: links.map(linkOf) }
 }
 
 const rejectWith =
   ({ code, message }: Problem) =>
   (row: number): Rejection => ({ row, column: '', code, message, value: null })
-
-const ELSEWHERE =
-  'Name a project for all rows in project_id, or leave the column out with mapping {"project_id": null}.'
-
-function rejectProject({ row, project_id }: MatchedRecord & { row: number }, problem: Problem) {
-  const [{ code, detail } = { code: problem.code, detail: problem.message }] =
-    problem.extras.errors ?? []
-  const message = `${detail} ${ELSEWHERE}`
-  return { row, column: PROJECT, code, message, value: project_id ?? null } satisfies Rejection
-}
 
 /**
  * Returns how many of so many tasks the quota of an owner allows. A dry run also counts those it would have created

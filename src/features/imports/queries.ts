@@ -1,4 +1,4 @@
-import { and, asc, eq, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { afterCursor, type KeysetPosition, newestFirst } from '../../db/keyset.ts'
 import { taskImportErrors, taskImports } from '../../db/tables/task-imports.ts'
@@ -20,6 +20,8 @@ export const importColumns = {
   rows_updated: taskImports.rows_updated,
   rows_skipped: taskImports.rows_skipped,
   rows_rejected: taskImports.rows_rejected,
+  projects_created: taskImports.projects_created,
+  comments_created: taskImports.comments_created,
   errors_total: taskImports.errors_total,
   source: taskImports.source,
   ignored_columns: taskImports.ignored_columns,
@@ -51,6 +53,19 @@ export async function findImport(
     .from(taskImports)
     .where(and(isImport(owner_id, id), isVisible))
   return row && toTaskImport(row)
+}
+
+/** Returns the imports of an owner with these ids. */
+export async function listImportsById(
+  db: Db,
+  owner_id: string,
+  ids: string[]
+): Promise<TaskImport[]> {
+  const rows = await db
+    .select(importColumns)
+    .from(taskImports)
+    .where(and(eq(taskImports.owner_id, owner_id), inArray(taskImports.id, ids), isVisible))
+  return rows.map(toTaskImport)
 }
 
 /** Returns imports of an owner, newest first, after a position if one is given. */

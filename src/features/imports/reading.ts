@@ -1,6 +1,8 @@
 import type { TimeZone } from '../../lib/time-zone.ts'
+import type { AccountReader } from './account-reader.ts'
 import { type Cells, cellText } from './csv-reader.ts'
 import { type DateOrder, isAmbiguous, orderOf, slashedDate } from './dates.ts'
+import { createFamily, type Family } from './family.ts'
 import type { ImportField } from './fields.ts'
 import type { Findings } from './findings.ts'
 import type { Layout } from './header.ts'
@@ -22,6 +24,15 @@ interface Ids {
   foreign: string | undefined
 }
 
+/** A row whose task is commented on, and how many comments on it have been read. */
+export interface CommentedRow {
+  row: number
+  /** The id of its task and of the project of that, where they are kept. */
+  id: string | undefined
+  project_id: string | undefined
+  count: number
+}
+
 /** How the rows of a file are to be read. */
 export interface Reading {
   layout: Layout
@@ -34,6 +45,16 @@ export interface Reading {
   ids: Ids
   /** Whether a row has said in which project its task is. */
   hasProjects: boolean
+  /** The section that the last row is in; empty for none. */
+  section: string
+  /** The last row that is a task; undefined where it is rejected. */
+  commented: CommentedRow | undefined
+  /** Whether projects are created that a row names and that are missing. */
+  createsProjects: boolean
+  /** Knows what the export of an account has beside tasks. */
+  account: AccountReader
+  /** Finds which rows are below others. */
+  family: Family
   warn: Findings['warn']
 }
 
@@ -43,6 +64,9 @@ export interface ReadingOptions {
   /** In which times without zone are meant. */
   zone?: TimeZone | undefined
   mapping: Mapping
+  /** Whether projects are created that rows name and that are missing; they are, if nobody says so. */
+  create_projects?: boolean | undefined
+  account: AccountReader
 }
 
 /** Decides by the first rows of a file the order of days and months. If it stays open, that is told. */
@@ -50,7 +74,7 @@ export function createReading(
   layout: Layout,
   rows: Cells[],
   found: Findings,
-  { date_order, zone, mapping }: ReadingOptions
+  { date_order, zone, mapping, create_projects = true, account }: ReadingOptions
 ): Reading {
   return {
     layout,
@@ -59,6 +83,11 @@ export function createReading(
     zone,
     ids: { areOurs: saysIds(layout, mapping), kept: 0, foreign: undefined },
     hasProjects: false,
+    section: '',
+    commented: undefined,
+    createsProjects: create_projects,
+    account,
+    family: createFamily(layout),
     warn: found.warn
   }
 }

@@ -53,7 +53,8 @@ const ErrorsTotal = Type.Integer({
   minimum: 0,
   maximum: 2_147_483_647,
   description:
-    'How many errors the rejected rows have; a row can have several. The first 1000 are stored and listed.'
+    'How many errors the rows have; one can have several. Rows with the column `parent_id` may be imported all the ' +
+    'same, at another place, and those with `comment` without it. The first 1000 are stored and listed.'
 })
 const EXAMPLE = {
   id: '019f2f6e-7c1a-7eee-8eee-0123456789ab',
@@ -69,6 +70,8 @@ const EXAMPLE = {
   rows_created: 498,
   rows_updated: 0,
   rows_skipped: 0,
+  projects_created: 0,
+  comments_created: 0,
   source: 'generic',
   ignored_columns: ['Owner'],
   warnings: [],
@@ -106,6 +109,8 @@ export const TaskImport = responseBody(
       'How many changed nothing: their task exists (see `on_conflict`), or they are no tasks.'
     ),
     rows_rejected: Rows('How many were rejected; see the errors.'),
+    projects_created: Rows('How many projects were created from the export of an account.'),
+    comments_created: Rows('How many comments were added from it.'),
     errors_total: ErrorsTotal,
     source: SourceName,
     ignored_columns: IgnoredColumns,
@@ -138,7 +143,8 @@ export const TaskImportError = responseBody(
     column: NullableText(
       md`
         The field: \`title\`, \`description\`, \`status\`, \`priority\`, \`due_date\`, \`tags\`, \`id\`,
-        \`project_id\`, \`created_at\` or \`completed_at\`; null for an error of the row as a whole.`,
+        \`project_id\`, \`project\`, \`parent_id\`, \`created_at\` or \`completed_at\`; \`comment\` for a comment that
+        is left out; null for an error of the row as a whole.`,
       20
     ),
     code: Type.String({
@@ -158,7 +164,9 @@ export const TaskImportError = responseBody(
     )
   },
   {
-    description: 'Why a row was rejected: one entry for each error.',
+    description: md`
+      Why a row was rejected, one entry for each error; or with the column \`parent_id\`, why the task of a row that is
+      imported is not a subtask of the one that the row names; or with \`comment\`, why a comment is left out.`,
     examples: [
       {
         row: 9,
@@ -192,6 +200,15 @@ export const ImportProjectId = Type.Optional(
     export go into the project of their row, and a row is rejected where you may not create tasks there.`)
 )
 
+export const CreateProjects = Type.Optional(
+  Type.Boolean({
+    default: true,
+    description: md`
+      Whether projects are created, as yours, that rows name and that you do not have. Without it such rows are
+      rejected. With \`project_id\` there are none.`
+  })
+)
+
 export const TaskImportCreateQuery = params({
   dry_run: Type.Optional(
     Type.Boolean({
@@ -203,7 +220,8 @@ export const TaskImportCreateQuery = params({
   ),
   on_conflict: Type.Optional(ref(OnConflict)),
   ...fileQuery,
-  project_id: ImportProjectId
+  project_id: ImportProjectId,
+  create_projects: CreateProjects
 })
 export type TaskImportCreateQuery = Static<typeof TaskImportCreateQuery>
 export const TaskImportParams = params({ import_id: Id("The import's id.") })

@@ -3,10 +3,11 @@ import type { Actor, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
+import { findProjectsById, findProjectsByName } from '../projects/service.ts'
 import { assertMayCreateIn } from '../tasks/service.ts'
-import { dryRunNote } from './ending.ts'
+import { dryRunNote, recordFinished } from './ending.ts'
 import { previewFile } from './preview.ts'
-import { cancelUnfinished, findImport, listErrors } from './queries.ts'
+import { cancelUnfinished, findImport, listErrors, listImportsById } from './queries.ts'
 import type { TaskImport, TaskImportError } from './schema.ts'
 import { changeToQueued, countUnfinishedUnderLock } from './staging.queries.ts'
 import { discardStaged, type ImportFile, type StagedImport, stageFile } from './staging.ts'
@@ -38,7 +39,11 @@ export function createImportService(deps: ImportDeps) {
       { source, options }: Pick<ImportFile, 'source'> & { options: ReadOptions }
     ) => {
       await checkProject(db, ctx, options)
-      return previewFile(source, options, maxRows)
+      const find = {
+        byName: (names: string[]) => findProjectsByName(db, ctx.caller, names),
+        byId: (ids: [string, string][]) => findProjectsById(db, ctx.caller, ids)
+      }
+      return previewFile(source, options, maxRows, { userId: ctx.caller.id, find })
     },
     discardStaged: (ctx: Ctx, id: string) => discardStaged(db, ctx, id),
     queueImport: (ctx: Ctx, staged: StagedImport, tx?: Tx) => queueImport(deps, ctx, staged, tx),
@@ -47,6 +52,16 @@ export function createImportService(deps: ImportDeps) {
       listErrors(db, ctx.caller.id, id, limit),
     cancelImport: (ctx: Ctx, id: string) => cancelImport(db, ctx, id)
   }
+}
+
+/** Returns the caller's imports with these ids. */
+export async function readImports(
+  db: Db,
+  { caller }: RequestContext,
+  ids: string[]
+): Promise<Map<string, TaskImport>> {
+  const found = ids.length === 0 ? [] : await listImportsById(db, caller.id, ids)
+  return new Map(found.map((it) => [it.id, it]))
 }
 
 /** Throws when the caller may not create tasks in the project that they name, if they name one. */
@@ -103,6 +118,7 @@ async function cancelImport(db: Db, ctx: Ctx, id: string): Promise<TaskImport> {
     const found = await cancelUnfinished(tx, ctx.caller.id, id)
     if (found) {
       await audit.succeeded(tx, ctx, 'task_import.cancelled', { task_import: id })
+      await recordFinished(tx, ctx, { ...found, owner_id: ctx.caller.id })
     }
     return found
   })

@@ -19,6 +19,15 @@ export interface NewBlock {
   errors_total: number
 }
 
+/** The rest of a block that has no rows. */
+export const NO_ROWS = {
+  valid_rows: 0,
+  invalid_rows: 0,
+  skipped_rows: 0,
+  errors: '[]',
+  errors_total: 0
+} as const satisfies Partial<NewBlock>
+
 /** What is known of a file when all of it has been read. */
 export type FoundInFile = Pick<
   typeof taskImports.$inferInsert,
@@ -69,7 +78,7 @@ export async function changeToQueued(
 
 /** Locks the owner's row and counts their unfinished imports, so that of two uploads at the limit only one passes. */
 export async function countUnfinishedUnderLock(tx: Db, owner_id: string): Promise<number> {
-  await tx.execute(sql`SELECT 1 FROM users WHERE id = ${owner_id} FOR NO KEY UPDATE`)
+  await tx.execute(sql`SELECT FROM owners WHERE owner_id = ${owner_id} FOR NO KEY UPDATE`)
   return tx.$count(
     taskImports,
     and(eq(taskImports.owner_id, owner_id), sql`${taskImports.status} IN ('queued', 'running')`)

@@ -7,7 +7,7 @@ import { MAX_FILE_NAME, type TaskImportWarning } from './file.schema.ts'
 import { printable } from './problems.ts'
 import type { OnConflict } from './schema.ts'
 import { deleteUploading, insertUploading } from './staging.queries.ts'
-import { type FileReport, type NumberedRow, type ReadOptions, readTasks } from './task-reader.ts'
+import { type FileBatch, type FileReport, type ReadOptions, readTasks } from './task-reader.ts'
 
 /** An import whose parsed rows are stored and which is not visible until it is queued. */
 export interface StagedImport {
@@ -55,8 +55,9 @@ export async function stageFile(
     const digest = createHash('sha256')
     const blocks = createBlockWriter(db, { owner_id, id, list_id: options.project_id ?? owner_id })
     const report = await storeRows(readTasks(hashing(source, digest), options, maxRows), blocks)
-    const { found, layout, rows_total, ignored_columns, hasProjects } = report
-    const isJudgedByRow = hasProjects || layout.columns.some(({ field }) => field === 'id')
+    const { found, layout, rows_total, ignored_columns, hasProjects, hasParents } = report
+    const isJudgedByRow =
+      hasProjects || hasParents || layout.columns.some(({ field }) => field === 'id')
     // The same file with other columns is another request.
     digest.update(JSON.stringify([...options.mapping.columns]))
     return {
@@ -84,18 +85,17 @@ export async function discardStaged(
 }
 
 async function storeRows(
-  batches: AsyncGenerator<NumberedRow[], FileReport>,
+  batches: AsyncGenerator<FileBatch, FileReport>,
   blocks: BlockWriter
 ): Promise<FileReport> {
   for (;;) {
     const { value, done } = await batches.next()
     if (done) {
-      await blocks.end()
+      await blocks.end(value.late)
       return value
     }
-    for (const { row, parsed } of value) {
-      blocks.add(row, parsed)
-    }
+    value.rows.forEach(blocks.add)
+    blocks.addRecords(value)
     await blocks.flush()
   }
 }

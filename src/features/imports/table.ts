@@ -1,3 +1,4 @@
+import type { AccountReader } from './account-reader.ts'
 import { type Cells, readCsv } from './csv-reader.ts'
 import { findDelimiter } from './delimiter.ts'
 import { decodeToUtf8 } from './encoding.ts'
@@ -18,6 +19,7 @@ export interface TableOptions {
   mapping: Mapping
   /** The project that all tasks go into, whatever the file says. */
   project_id?: string | undefined
+  account: AccountReader
 }
 
 /**
@@ -26,7 +28,7 @@ export interface TableOptions {
  */
 export async function* readTable(
   source: AsyncIterable<Buffer>,
-  { encoding, mapping, project_id }: TableOptions,
+  { encoding, mapping, project_id, account }: TableOptions,
   found: Findings,
   ignored: Set<string>
 ): AsyncGenerator<Cells[]> {
@@ -36,6 +38,7 @@ export async function* readTable(
     yield* readJsonLines(whole, found, {
       mapping,
       ignored,
+      account,
       takesProjects: project_id === undefined
     })
     return

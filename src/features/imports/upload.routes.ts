@@ -26,7 +26,8 @@ const FILE_HELP = md`
   \`subject\` (exactly one of them), \`description\` or \`notes\`, \`status\` (also pending, in-progress, to do, not
   started, completed), \`priority\` (also normal, urgent), \`due_date\` or \`due\` (a date, which makes the task
   due on that day, wherever one is, or a time with zone, or one in \`time_zone\`), \`tags\` (separated by \`|\`)
-  or \`labels\`, \`id\`, \`created_at\`, \`completed_at\`. Say with \`mapping\` what other columns are; those
+  or \`labels\`, \`id\`, \`parent_id\` or \`parent\` (the id or the title of another row), \`project\` (a name),
+  \`created_at\`, \`completed_at\`. Say with \`mapping\` what other columns are; those
   that stay are listed in \`ignored_columns\`. Days and months with slashes are read in the order that the file
   shows, or in \`date_order\`.
   Instead of a form, the body may be the file itself, as \`text/csv\` or \`application/x-ndjson\`.`
@@ -41,8 +42,10 @@ const createTaskImport = {
     is absent; blank rows are skipped. One \`'\` before what a spreadsheet would run as a formula is removed, because
     an export adds it. A row whose \`id\` is that of a task of yours is skipped, unless \`on_conflict\` says otherwise,
     and so is one whose task is somebody else's and you see, which an import never changes: importing an export again
-    adds nothing. Tasks of a project belong to its owner; if you lose the right to create them there before the last
-    row, the import fails and says so. The same file under the same \`Idempotency-Key\` is imported once.
+    adds nothing. A row that names a parent becomes a subtask, wherever its parent is in the file; where it cannot be
+    one, its task is imported at another place, and that is among the errors. Tasks of a project belong to its owner; if
+    you lose the right to create them there before the last row, the import fails and says so. The same file under the
+    same \`Idempotency-Key\` is imported once. What exportMe returns brings along its projects and comments, as yours.
 
     ${FILE_HELP}`,
   consumes: ['multipart/form-data'],

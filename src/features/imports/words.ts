@@ -85,5 +85,8 @@ const PRIORITY_WORDS = invert(PRIORITY)
 /** Returns our word for a state; undefined for one that is not known. */
 export const statusOf = (text: string): string | undefined => lookUp(STATUS_WORDS, text)
 
+/** Returns the name of a list of tasks; empty for one that only says their state. */
+export const unlessState = (name: string): string => (statusOf(name) === undefined ? name : '')
+
 /** Returns our word for a priority; undefined for one that is not known. */
 export const priorityOf = (text: string): string | undefined => lookUp(PRIORITY_WORDS, text)

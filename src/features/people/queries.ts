@@ -1,5 +1,7 @@
 import { and, asc, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { isDistributed } from '../../db/citus/distribution.ts'
 import type { Db } from '../../db/client.ts'
+import { executeRows } from '../../db/rows.ts'
 import {
   displayName,
   foldedDisplayName,
@@ -54,29 +56,55 @@ export async function listPeople(
 ): Promise<PersonRow[]> {
   const { knownTo, ids, project } = filter
   const order = [asc(key), asc(users.id)]
-  const found = db
-    .select(columns)
-    .from(users)
-    .where(and(matches(filter), follows(after)))
-    .orderBy(...order)
+  const select = () =>
+    db
+      .select(columns)
+      .from(users)
+      .where(and(matches(filter), follows(after)))
+      .orderBy(...order)
   if (knownTo === undefined) {
-    return found.limit(limit)
+    return select().limit(limit)
   }
+  const byTasks = (await isDistributed(db))
+    ? await listKnownByTasks(db, knownTo, await select().limit(MAX_SCANNED))
+    : undefined
   if (ids !== undefined || project !== undefined) {
     return db
       .select(columns)
       .from(users)
-      .where(and(matches(filter), follows(after), knows(knownTo, users.id)))
+      .where(and(matches(filter), follows(after), knows(knownTo, users.id, byTasks)))
       .orderBy(...order)
       .limit(limit)
   }
-  const scanned = found.limit(MAX_SCANNED).as('scanned')
+  const scanned = select().limit(MAX_SCANNED).as('scanned')
   return db
     .select()
     .from(scanned)
-    .where(knows(knownTo, sql`scanned.id`))
+    .where(knows(knownTo, sql`scanned.id`, byTasks))
     .orderBy(asc(scanned.key), asc(scanned.id))
     .limit(limit)
+}
+
+/** Returns who of some people owns a task that is assigned to a user, or has one of theirs to do. */
+async function listKnownByTasks(
+  db: Db,
+  userId: string,
+  among: { id: string }[]
+): Promise<string[]> {
+  const ids = sql`${`{${among.map(({ id }) => id).join()}}`}::uuid[]`
+  const found = await Promise.all([
+    executeRows<{ id: string }>(
+      db,
+      sql`
+        SELECT DISTINCT owner_id AS id FROM tasks
+        WHERE assignee_id = ${userId} AND owner_id = ANY(${ids}) AND deleted_at IS NULL`
+    ),
+    executeRows<{ id: string }>(
+      db,
+      sql`SELECT DISTINCT assignee_id AS id FROM tasks WHERE owner_id = ${userId} AND assignee_id = ANY(${ids})`
+    )
+  ])
+  return found.flat().map(({ id }) => id)
 }
 
 /** Returns the last account that such a statement looks at; undefined when it reaches the end. */

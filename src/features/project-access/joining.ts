@@ -1,5 +1,7 @@
 import type { Config } from '../../config.ts'
+import { accessOf } from '../../core/access-cache.ts'
 import { audit } from '../../core/audit.ts'
+import { recordListChanges } from '../../core/change-feed.ts'
 import type { Actor, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
@@ -11,7 +13,7 @@ import {
   lockPerson,
   type ProjectKey
 } from './joining.queries.ts'
-import { reachOf } from './reach.ts'
+import { accessChange, memberChange } from './member-feed.ts'
 import type { MemberRole } from './schema.ts'
 
 const MAX_MEMBERS = 500
@@ -21,19 +23,31 @@ export interface JoiningDeps {
   config: Pick<Config, 'MAX_PROJECTS_PER_USER'>
 }
 
+interface NewMember {
+  user_id: string
+  role: MemberRole
+  /** True for who has owned the project until now. */
+  hadAccess?: boolean
+}
+
 /** Makes somebody who does not belong to a locked project a member, unless there are too many already. */
 export async function joinProject(
   tx: Tx,
   { db, config }: JoiningDeps,
   ctx: RequestContext<Actor>,
   project: ProjectKey,
-  { user_id, role }: { user_id: string; role: MemberRole }
+  { user_id, role, hadAccess = false }: NewMember
 ): Promise<void> {
   await assertMayJoin(tx, config, project, user_id)
   await insertMember(tx, project, user_id, role)
   const detail = `${user_id} ${role}`
   await audit.succeeded(tx, ctx, 'project_member.added', { project: project.id }, detail)
-  reachOf(db).forget(tx, [user_id])
+  // First: who has lost access and gains it again hears nothing of the project in between.
+  await recordListChanges(tx, ctx, [
+    ...(hadAccess ? [] : [accessChange('access.gained', project, user_id)]),
+    memberChange('member.added', project, user_id)
+  ])
+  await accessOf(db).changed(tx, [user_id])
 }
 
 /** Locks an account until the transaction ends; false when nobody can use it. */

@@ -11,6 +11,7 @@ import {
 import type { ProjectState, TaskList } from './schema.ts'
 
 export { isActiveUser, type JoiningDeps, joinProject, noSuchUser } from './joining.ts'
+export { accessChange, memberChange } from './member-feed.ts'
 export { reachOf } from './reach.ts'
 export {
   assertMayGive,

@@ -1,10 +1,18 @@
+import { accessOf } from '../../core/access-cache.ts'
 import { audit } from '../../core/audit.ts'
+import { recordListChanges } from '../../core/change-feed.ts'
 import { type Actor, type RequestContext, systemRequestId } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import type { TaskList } from '../project-access/schema.ts'
-import { assertRight, isActiveUser, joinProject, reachOf } from '../project-access/service.ts'
+import {
+  accessChange,
+  assertRight,
+  isActiveUser,
+  joinProject,
+  memberChange
+} from '../project-access/service.ts'
 import {
   assertQuotaForProject,
   countProjectTasks,
@@ -21,6 +29,7 @@ import {
   putMember
 } from './members.queries.ts'
 import { notAMember } from './members.ts'
+import { giveFeed, projectChange, recordDeleted } from './project-feed.ts'
 import {
   findProject,
   lockPending,
@@ -67,8 +76,9 @@ export async function deleteProject(
   const more = await withTransaction(db, async (tx) => {
     const project = await lockForChange(tx, ctx, id, 'dispose')
     checkVersion(project, versions)
-    await setDeleted(tx, project, true)
+    const version = await setDeleted(tx, project, true)
     await audit.succeeded(tx, ctx, 'project.deleted', { project: id })
+    await recordDeleted(tx, ctx, project.owner_id, [{ ...project, version }])
     await forgetReach(db, tx, project)
     return follow(tx, ctx, asList(project), true)
   })
@@ -98,8 +108,10 @@ export async function restoreProject(
     // Each of its tasks gets an event.
     storageQuotaOf(db, config).assertStorage(ownerId)
     await assertQuotaForProject(tx, config.MAX_TASKS_PER_USER, list, ownerId, 'gone with it')
-    await setDeleted(tx, { id, owner_id: ownerId }, false)
+    const version = await setDeleted(tx, { id, owner_id: ownerId }, false)
     await audit.succeeded(tx, ctx, 'project.restored', { project: id })
+    const restored = { id, owner_id: ownerId, version }
+    await recordListChanges(tx, ctx, [projectChange('project.restored', restored)])
     await forgetReach(db, tx, { id, owner_id: ownerId })
     return follow(tx, ctx, list, false)
   })
@@ -170,9 +182,10 @@ async function keepAsAdmin(
   user_id: string
 ): Promise<void> {
   if (await isActiveUser(tx, user_id)) {
-    await joinProject(tx, deps, ctx, project, { user_id, role: 'admin' })
+    await joinProject(tx, deps, ctx, project, { user_id, role: 'admin', hadAccess: true })
   } else {
     await putMember(tx, project, user_id, 'admin')
+    await recordListChanges(tx, ctx, [memberChange('member.added', project, user_id)])
   }
 }
 
@@ -195,9 +208,17 @@ async function giveProject(
   storage.noteRemoval([project.owner_id])
   await assertRoomForProject(tx, config, userId)
   await assertQuotaForProject(tx, config.MAX_TASKS_PER_USER, list, userId, 'live')
-  await deleteMember(tx, project, userId)
-  await updateProject(tx, project, { owner_id: userId })
+  const wasMember = await deleteMember(tx, project, userId)
+  const version = await updateProject(tx, project, { owner_id: userId })
+  const given = { id: project.id, owner_id: userId, version }
+  await recordListChanges(tx, ctx, [
+    ...(wasMember ? [] : [accessChange('access.gained', given, userId)]),
+    projectChange('project.updated', given, ['owner_id']),
+    ...(wasMember ? [memberChange('member.removed', given, userId)] : [])
+  ])
   await giveProjectTasks(tx, ctx, list, userId)
+  // After the tasks, so that what is said of them meanwhile goes along.
+  await giveFeed(tx, list, userId)
   const detail = `from ${project.owner_id} to ${userId}`
   await audit.succeeded(tx, ctx, 'project.transferred', { project: project.id }, detail)
 }
@@ -207,7 +228,7 @@ async function forgetReach(
   tx: Tx,
   project: Pick<Project, 'owner_id' | 'id'>
 ): Promise<void> {
-  reachOf(db).forget(tx, [project.owner_id, ...(await listMemberIds(tx, project))])
+  await accessOf(db).changed(tx, [project.owner_id, ...(await listMemberIds(tx, project))])
 }
 
 /** Lets a chunk of its tasks follow a locked project; returns true when there may be more. */

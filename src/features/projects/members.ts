@@ -1,10 +1,18 @@
+import { accessOf } from '../../core/access-cache.ts'
 import { audit } from '../../core/audit.ts'
+import { recordListChanges } from '../../core/change-feed.ts'
 import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { isVisibleTo } from '../people/service.ts'
 import type { MemberRole } from '../project-access/schema.ts'
-import { assertMayGive, joinProject, noSuchUser, reachOf } from '../project-access/service.ts'
+import {
+  accessChange,
+  assertMayGive,
+  joinProject,
+  memberChange,
+  noSuchUser
+} from '../project-access/service.ts'
 import { unassignFromProject } from '../tasks/service.ts'
 import {
   deleteMember,
@@ -43,7 +51,8 @@ export const setMember = (
       }
       const detail = `${userId} ${role}`
       await audit.succeeded(tx, ctx, 'project_member.changed', { project: id }, detail)
-      reachOf(db).forget(tx, [userId])
+      await recordListChanges(tx, ctx, [memberChange('member.changed', project, userId)])
+      await accessOf(db).changed(tx, [userId])
     }
     const [member] = await listPeopleOf(tx, project, 1, { userId })
     if (!member) {
@@ -85,7 +94,12 @@ export async function removeMember(
       // Usually none is left.
     }
     await audit.succeeded(tx, ctx, 'project_member.removed', { project: id }, userId)
-    reachOf(db).forget(tx, [userId])
+    // Last: after it, the feed of who is removed says nothing of the project.
+    await recordListChanges(tx, ctx, [
+      memberChange('member.removed', project, userId),
+      accessChange('access.lost', project, userId)
+    ])
+    await accessOf(db).changed(tx, [userId])
   })
 }
 

@@ -2,7 +2,7 @@ import { audit } from '../../core/audit.ts'
 import { type RequestContext, systemRequestId } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { withTransaction } from '../../db/transaction.ts'
-import { purgeDeletedProjects } from './queries.ts'
+import { purgeDeletedProjects } from './purge.queries.ts'
 
 const CHUNK = 100
 const PURGE_CONTEXT: RequestContext<null> = {

@@ -1,6 +1,5 @@
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import type { OwnedTable } from '../../db/delete-owned.ts'
 import { foldedLetters } from '../../db/fold.sql.ts'
 import { executeRows } from '../../db/rows.ts'
 import {
@@ -10,18 +9,11 @@ import {
   projectNameKey,
   projects
 } from '../../db/tables/projects.ts'
-import { taskListId, tasks } from '../../db/tables/tasks.ts'
+import { tasks } from '../../db/tables/tasks.ts'
 import { users } from '../../db/tables/users.ts'
 import { foldLetters } from '../../lib/fold.ts'
 import type { ProjectState, TaskList } from '../project-access/schema.ts'
 import type { Project, ProjectListQuery, ProjectSort } from './schema.ts'
-
-/** What a user is a member of. */
-export const OWNED_MEMBERSHIPS: OwnedTable = {
-  table: sql`project_members`,
-  owner: sql`user_id`,
-  key: sql`owner_id, project_id`
-}
 
 /** A project as it is stored, with the caller's role as a member. */
 export type StoredProject = Omit<Project, 'role' | 'task_counts'> &
@@ -52,6 +44,16 @@ export async function findProject(
   return row
 }
 
+/** Returns the projects with these ids, deleted or not, with the role of a user in each. */
+export const listProjectsById = (
+  db: Db,
+  userId: string,
+  ids: string[]
+): Promise<StoredProject[]> =>
+  ids.length === 0
+    ? Promise.resolve([])
+    : db.select(columnsFor(userId)).from(projects).where(inArray(projects.id, ids))
+
 /** Returns the same, locked until the transaction ends: nothing else in the project changes meanwhile. */
 export async function lockProject(
   tx: Db,
@@ -62,24 +64,30 @@ export async function lockProject(
   return findProject(tx, userId, id)
 }
 
-export type NewProject = Pick<Project, 'id' | 'owner_id' | 'name' | 'description' | 'color'>
+export type NewProject = Pick<Project, 'id' | 'owner_id' | 'name' | 'description' | 'color'> & {
+  /** Set where it was created elsewhere, before. */
+  created_at?: string
+}
 
-export async function insertProject(tx: Db, project: NewProject): Promise<void> {
-  await tx.insert(projects).values(project)
+export async function insertProject(tx: Db, { created_at, ...project }: NewProject): Promise<void> {
+  const at = created_at && { created_at: sql`least(${created_at}::timestamptz, now())` as never }
+  await tx.insert(projects).values({ ...project, ...at })
 }
 
 type ChangeOfProject = Partial<typeof projects.$inferInsert>
 
-/** Changes a locked project to a new version. */
+/** Changes a locked project to a new version, which it returns. */
 export async function updateProject(
   tx: Db,
   { owner_id, id }: Pick<Project, 'owner_id' | 'id'>,
   change: ChangeOfProject
-): Promise<void> {
-  await tx
+): Promise<number> {
+  const [row] = await tx
     .update(projects)
     .set({ ...change, version: sql`${projects.version} + 1`, updated_at: sql`now()` })
     .where(and(eq(projects.owner_id, owner_id), eq(projects.id, id)))
+    .returning({ version: projects.version })
+  return (row as { version: number }).version
 }
 
 /** Sets when a locked project was deleted, or that it is not, and whether its tasks have yet to follow. */
@@ -87,7 +95,7 @@ export const setDeleted = (
   tx: Db,
   project: Pick<Project, 'owner_id' | 'id'>,
   isDeleted: boolean
-): Promise<void> =>
+): Promise<number> =>
   updateProject(tx, project, {
     deleted_at: (isDeleted ? sql`now()` : null) as never,
     tasks_pending: true
@@ -132,7 +140,7 @@ export async function isIdTaken(tx: Db, id: string): Promise<boolean> {
   return used.some((count) => count > 0)
 }
 
-/** Locks the owner's row and counts the projects that they own, up to `most`; this serializes those who add one. */
+/** Locks the owner's account and counts the projects that they own, up to `most`; this serializes those who add one. */
 export async function countOwnedUnderLock(tx: Db, ownerId: string, most: number): Promise<number> {
   await tx.execute(sql`SELECT FROM users WHERE id = ${ownerId} FOR NO KEY UPDATE`)
   const [row] = await executeRows<{ count: number }>(
@@ -213,36 +221,20 @@ function stateOf(wanted: 'exclude' | 'only' | 'include', isInState: SQL): SQL | 
   return wanted === 'only' ? isInState : sql`NOT ${isInState}`
 }
 
-/** A task of the project `p`, in the words of the indexes of lists. */
-const isOfProject = sql`${tasks.owner_id} = p.owner_id AND ${taskListId(tasks)} = p.id`
-
-/** Deletes projects that have been in the trash for more than `afterDays` and have no tasks left; returns their ids. */
-export async function purgeDeletedProjects(
-  db: Db,
-  afterDays: number,
+/** Deletes up to `limit` projects of an account that is deleted, and returns them. Their tasks follow. */
+export function trashProjectsOf(
+  tx: Db,
+  ownerId: string,
   limit: number
-): Promise<string[]> {
-  const purged = await executeRows<{ id: string }>(
-    db,
-    sql`
-      DELETE FROM projects
-      WHERE (owner_id, id) IN (
-        SELECT p.owner_id, p.id
-        FROM projects p
-        WHERE p.deleted_at < now() - make_interval(days => ${afterDays})
-          AND NOT EXISTS (SELECT FROM ${tasks} WHERE ${isOfProject} AND deleted_at IS NOT NULL)
-          AND NOT EXISTS (SELECT FROM ${tasks} WHERE ${isOfProject} AND deleted_at IS NULL)
-        LIMIT ${limit}
-        FOR UPDATE SKIP LOCKED
-      )
-      RETURNING id`
-  )
-  return purged.map(({ id }) => id)
-}
-
-/** Deletes all projects of an account that is deleted, and returns their ids. Their tasks follow. */
-export async function trashProjectsOf(tx: Db, ownerId: string): Promise<string[]> {
-  const trashed = await tx
+): Promise<Pick<Project, 'owner_id' | 'id' | 'version'>[]> {
+  const isLive = and(eq(projects.owner_id, ownerId), isNull(projects.deleted_at))
+  const some = tx
+    .select({ id: projects.id })
+    .from(projects)
+    .where(isLive)
+    .limit(limit)
+    .for('update')
+  return tx
     .update(projects)
     .set({
       deleted_at: sql`now()`,
@@ -250,10 +242,13 @@ export async function trashProjectsOf(tx: Db, ownerId: string): Promise<string[]
       version: sql`${projects.version} + 1`,
       updated_at: sql`now()`
     })
-    .where(and(eq(projects.owner_id, ownerId), isNull(projects.deleted_at)))
-    .returning({ id: projects.id })
-  return trashed.map(({ id }) => id)
+    .where(and(isLive, inArray(projects.id, some)))
+    .returning({ owner_id: projects.owner_id, id: projects.id, version: projects.version })
 }
+
+/** Whether a shared list of a user, which `list_changes` says something of, is that of a project that can come back. */
+export const isStored = (ownerId: string): SQL =>
+  sql`list_id IN (SELECT p.id FROM projects p WHERE p.owner_id = ${ownerId})`
 
 /** Tells whether an account still has projects, which an admin can restore until they are purged. */
 export const hasProjects = async (tx: Db, ownerId: string): Promise<boolean> =>

@@ -158,7 +158,8 @@ const transfer = {
     summary: 'Give a project to a member',
     description: md`
       Makes a member the owner of the project and of its tasks; the owner becomes an admin of it. For the owner, of
-      projects with up to 10 000 tasks, 50 000 comments and 50 000 events in their history.`,
+      projects with up to 10 000 tasks, 50 000 comments, 50 000 events in their history and 50 000 changes of comments
+      and members in the feed.`,
     params: ProjectParams,
     headers: IfMatch,
     body: ref(ProjectTransfer),

@@ -1,23 +1,37 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../../config.ts'
+import { accessOf } from '../../core/access-cache.ts'
 import { audit } from '../../core/audit.ts'
+import { recordListChanges } from '../../core/change-feed.ts'
 import type { RequestContext } from '../../core/context.ts'
 import { Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
-import { assertRight, type ProjectRight, reachOf, roleIn } from '../project-access/service.ts'
+import { assertRight, type ProjectRight, roleIn } from '../project-access/service.ts'
 import type { StorageLimits } from '../tasks/service.ts'
 import { listMembershipsOf, listMembersOfOwner, listOwnProjectsById } from './archive.queries.ts'
+import { listPeopleOfProjects } from './members.queries.ts'
+import { projectChange } from './project-feed.ts'
 import {
-  countOwnedUnderLock,
   findProject,
   insertProject,
   isIdTaken,
+  listProjectsById,
   lockProject,
   type StoredProject,
   updateProject
 } from './queries.ts'
-import type { Project, ProjectCreate, ProjectUpdate } from './schema.ts'
+import { assertRoomForProject } from './room.ts'
+import type { Project, ProjectCreate, ProjectMember, ProjectUpdate } from './schema.ts'
+
+export {
+  archiveImported,
+  findProjectsById,
+  findProjectsByName,
+  importProject,
+  projectKeyOf
+} from './imported.ts'
+export { assertRoomForProject } from './room.ts'
 
 /** Reads of everything that somebody has in projects, a page at a time. */
 export const readOwnProjects = async (
@@ -67,6 +81,32 @@ export async function readProject(
   const project = await findProject(db, ctx.caller.id, id)
   assertVisible(ctx, project, right)
   return project
+}
+
+/** Returns the projects with these ids that the caller may see, as they see them. */
+export async function readVisibleProjects(
+  db: Db,
+  ctx: RequestContext,
+  ids: string[]
+): Promise<Map<string, Project>> {
+  const found = await listProjectsById(db, ctx.caller.id, [...new Set(ids)])
+  return new Map(
+    found
+      .filter((it) => it.deleted_at === null && roleIn(ctx.caller, it) !== undefined)
+      .map((it) => [it.id, toProject(ctx, it)])
+  )
+}
+
+/** Returns who of some people belongs to projects that the caller has been shown, by project and user. */
+export async function readMembersOf(
+  db: Db,
+  projects: Pick<Project, 'owner_id' | 'id'>[],
+  userIds: string[]
+): Promise<Map<string, ProjectMember>> {
+  const found = await listPeopleOfProjects(db, projects, userIds)
+  return new Map(
+    found.map(({ project_id, ...member }) => [`${project_id} ${member.user_id}`, member])
+  )
 }
 
 /** Locks a project until the transaction ends; throws when the caller may not do this with it. */
@@ -128,22 +168,11 @@ export const createProject = (
       color: body.color?.toLowerCase() ?? null
     })
     await audit.succeeded(tx, ctx, 'project.created', { project: id })
-    reachOf(db).forget(tx, [userId])
-    return toProject(ctx, (await findProject(tx, userId, id)) as StoredProject)
+    await accessOf(db).changed(tx, [userId])
+    const created = (await findProject(tx, userId, id)) as StoredProject
+    await recordListChanges(tx, ctx, [projectChange('project.created', created)])
+    return toProject(ctx, created)
   })
-
-/** Throws when somebody owns as many projects as they may; nobody else can give them one until the transaction ends. */
-export async function assertRoomForProject(
-  tx: Tx,
-  { MAX_PROJECTS_PER_USER: most }: ProjectDeps['config'],
-  userId: string
-): Promise<void> {
-  if ((await countOwnedUnderLock(tx, userId, most)) >= most) {
-    throw new Problem('quota_exceeded', {
-      detail: `A user may own ${most} projects, deleted ones included until they are purged.`
-    })
-  }
-}
 
 /** Changes the fields that are present; when nothing differs, nothing is written. */
 export const changeProject = (
@@ -157,15 +186,19 @@ export const changeProject = (
     const project = await lockForChange(tx, ctx, id, 'manage')
     checkVersion(project, versions)
     const wanted = normalize(body)
-    const changed = Object.keys(wanted).filter(
-      (field) => wanted[field as keyof ProjectUpdate] !== project[field as keyof ProjectUpdate]
-    )
+    const changed = Object.keys(wanted)
+      .filter(
+        (field) => wanted[field as keyof ProjectUpdate] !== project[field as keyof ProjectUpdate]
+      )
+      .sort()
     if (changed.length === 0) {
       return toProject(ctx, project)
     }
     await updateProject(tx, project, wanted)
-    await audit.succeeded(tx, ctx, 'project.updated', { project: id }, changed.sort().join(', '))
-    return toProject(ctx, (await findProject(tx, ctx.caller.id, id)) as StoredProject)
+    await audit.succeeded(tx, ctx, 'project.updated', { project: id }, changed.join(', '))
+    const updated = (await findProject(tx, ctx.caller.id, id)) as StoredProject
+    await recordListChanges(tx, ctx, [projectChange('project.updated', updated, changed)])
+    return toProject(ctx, updated)
   })
 
 function normalize(body: ProjectUpdate): ProjectUpdate {

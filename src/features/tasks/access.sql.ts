@@ -18,21 +18,22 @@ const isOwned = isOfUser(tasks.owner_id)
 const isInList = (listId: SQL | Placeholder, ownerId: SQL | Placeholder) =>
   and(eq(taskListId(tasks), sql`${listId}::uuid`), eq(tasks.owner_id, sql`${ownerId}::uuid`)) as SQL
 
-const isMember = (userId: Value) => sql`
-  m.user_id = ${userId} AND m.owner_id = ${tasks.owner_id} AND m.project_id = ${tasks.project_id}`
-
-/** The caller's role as a member of a task's project; null for a personal task. */
+/**
+ * The caller's role as a member of a task's project; null for a personal task. Memberships are read once for the
+ * statement, and not for each task: they may be stored on another server than the tasks.
+ */
 export const memberRole = (userId: Value) =>
-  sql<MemberRole | null>`(SELECT m.role FROM ${projectMembers} m WHERE ${isMember(userId)})`.as(
-    'member_role'
-  )
+  sql<MemberRole | null>`(
+    SELECT jsonb_object_agg(m.project_id, m.role) FROM ${projectMembers} m WHERE m.user_id = ${userId}
+  ) ->> ${tasks.project_id}::text`.as('member_role')
 
 /** A task of a project that the user is a member of. */
 const sharedTask = (userId: Value) => sql`
-  EXISTS (
-    SELECT FROM ${projectMembers} m
+  (${tasks.owner_id}, ${tasks.project_id}) IN (
+    SELECT m.owner_id, m.project_id
+    FROM ${projectMembers} m
     JOIN ${projects} p ON p.owner_id = m.owner_id AND p.id = m.project_id
-    WHERE ${isMember(userId)} AND p.deleted_at IS NULL
+    WHERE m.user_id = ${userId} AND p.deleted_at IS NULL
   )`
 
 /** A personal task of somebody else that is assigned to the user, who sees it while it is not in its owner's trash. */
@@ -42,14 +43,6 @@ const assignedTask = (userId: Value) =>
 /** Whether the caller may see a task that is not their own: managers see every one. */
 export const othersTask = (id: Value, manager: boolean | Placeholder): SQL =>
   sql`(${manager}::boolean OR (${assignedTask(id)}) OR ${sharedTask(id)}) AND ${isOwned}`
-
-/** A personal task, or one of a project that is not deleted. */
-export const isInLiveProject = sql`(
-  ${tasks.project_id} IS NULL OR EXISTS (
-    SELECT FROM ${projects} p
-    WHERE p.owner_id = ${tasks.owner_id} AND p.id = ${tasks.project_id} AND p.deleted_at IS NULL
-  )
-)`
 
 /** A task that can be changed: a personal one, or one of a project that is neither archived nor deleted. */
 export const isOpen = sql`(
@@ -67,15 +60,8 @@ export interface Branch {
   where: SQL
   /** Where a branch has many lists: the tasks of one of them, `l`, which are read list by list. */
   ofOneList?: SQL
-}
-
-const inBothStates = (name: string, where: SQL, ofOneList?: SQL) => {
-  const inState = (state: SQL, stateName: string): Branch => ({
-    name: `${name} ${stateName}`,
-    where: and(where, state) as SQL,
-    ...(ofOneList && { ofOneList: and(ofOneList, state) as SQL })
-  })
-  return { live: inState(isLive, 'live'), trashed: inState(isTrashed, 'trashed') }
+  /** The rows of `l`. */
+  lists?: SQL
 }
 
 const callerId = sql.placeholder('caller_id')
@@ -83,27 +69,55 @@ const lists = sql`${sql.placeholder('lists')}::uuid[]`
 const owners = sql`${sql.placeholder('owners')}::uuid[]`
 
 /** The lists of a branch that has many, as rows of `l`. */
-export const LISTS = sql`unnest(${lists}, ${owners}) AS l(list_id, owner_id)`
+const LISTS = sql`unnest(${lists}, ${owners}) AS l(list_id, owner_id)`
+
+const inBothStates = (name: string, where: SQL, ofOneList?: SQL, lists: SQL = LISTS) => {
+  const inState = (state: SQL, stateName: string): Branch => ({
+    name: `${name} ${stateName}`,
+    where: and(where, state) as SQL,
+    ...(ofOneList && { ofOneList: and(ofOneList, state) as SQL, lists })
+  })
+  return { live: inState(isLive, 'live'), trashed: inState(isTrashed, 'trashed') }
+}
+
+const isInLists = and(
+  sql`${taskListId(tasks)} = ANY(${lists})`,
+  sql`${tasks.owner_id} = ANY(${owners})`
+) as SQL
+const isOfOwner = (number: number): SQL =>
+  and(
+    sql`${tasks.owner_id} = ${sql.placeholder(`owner_${number}`)}::uuid`,
+    sql`${taskListId(tasks)} = ANY(${sql.placeholder(`lists_${number}`)}::uuid[])`
+  ) as SQL
 
 export const branches = {
   /** The tasks of one list, such as the caller's personal one. */
   list: inBothStates('list', isInList(sql.placeholder('list_id'), sql.placeholder('owner_id'))),
   /** The tasks of any number of lists. */
-  lists: inBothStates(
-    'lists',
-    and(sql`${taskListId(tasks)} = ANY(${lists})`, sql`${tasks.owner_id} = ANY(${owners})`) as SQL,
-    isInList(sql`l.list_id`, sql`l.owner_id`)
-  ),
+  lists: inBothStates('lists', isInLists, isInList(sql`l.list_id`, sql`l.owner_id`)),
   /** The tasks of some lists of the owner that has this number: a search reads the index of words by owner. */
-  ownersLists: (number: number) =>
+  ownersLists: (number: number) => inBothStates(`owner ${number}`, isOfOwner(number)),
+  /** The same, list by list: one server has all of them. */
+  ownersListsApart: (number: number) =>
     inBothStates(
-      `owner ${number}`,
-      and(
-        sql`${tasks.owner_id} = ${sql.placeholder(`owner_${number}`)}::uuid`,
-        sql`${taskListId(tasks)} = ANY(${sql.placeholder(`lists_${number}`)}::uuid[])`
-      ) as SQL
+      `owner ${number} apart`,
+      isOfOwner(number),
+      isInList(sql`l.list_id`, sql.placeholder(`owner_${number}`)),
+      sql`unnest(${sql.placeholder(`lists_${number}`)}::uuid[]) AS l(list_id)`
     ),
+  /** The tasks of any number of lists of any number of owners, all at once. */
+  listsAtOnce: inBothStates('lists at once', isInLists),
   all: inBothStates('all', isOwned),
+  /** The same where tasks are distributed: of those who have assigned any. */
+  assignedBy: {
+    name: 'assigned by',
+    where: and(
+      assignedTask(callerId),
+      ne(tasks.owner_id, callerId),
+      sql`${tasks.owner_id} = ANY(${sql.placeholder('assigners')}::uuid[])`,
+      isOwned
+    ) as SQL
+  },
   assigned: {
     name: 'assigned',
     where: and(assignedTask(callerId), ne(tasks.owner_id, callerId), isOwned) as SQL

@@ -49,10 +49,11 @@ export async function applyChanges(
   await recordTaskEvents(
     tx,
     ctx,
-    changeSets.map(({ change: { id }, type, changes }) => {
-      const { owner_id, version } = mustGet(changed, id)
-      return { owner_id, task_id: id, version, type, changes }
-    })
+    changeSets.map(({ change, type, changes }) => ({
+      task: mustGet(changed, change.id),
+      type,
+      changes
+    }))
   )
   return changed
 }

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
+import { assigneeChangesCte } from '../../core/change-feed.ts'
 import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
@@ -40,7 +41,8 @@ export function prepareInsertTask(db: Db) {
       .returning(taskColumns)
   )
   const eventRows = sql`
-    SELECT id, version, ${sql.placeholder('event_id')}::uuid AS event_id, '{}'::jsonb AS changes
+    SELECT
+      id, version, ${sql.placeholder('event_id')}::uuid AS event_id, '{}'::jsonb AS changes, project_id
     FROM created`
   const event = db
     .$with('event', {})
@@ -103,13 +105,15 @@ export async function insertTaskRecords(
   const first = limit === undefined ? sql`` : sql`ORDER BY t.id LIMIT ${limit}`
   const owner = sql`coalesce(owner_id, ${owner_id}::uuid)`
   const eventRows = sql`
-    SELECT ${owner} AS owner_id, id, 1 AS version, event_id, '{}'::jsonb AS changes
+    SELECT
+      ${owner} AS owner_id, id, 1 AS version, event_id, '{}'::jsonb AS changes,
+      coalesce(project_id, list_project_id) AS project_id, assignee_id
     FROM given`
   const [created] = await executeRows<{ count: number }>(
     tx,
     sql`
       WITH given AS MATERIALIZED (
-        SELECT t.*, ${project_id}::uuid AS list_project_id
+        SELECT t.*, ${project_id}::uuid AS list_project_id, now() AS moment
         FROM (${arrays}) AS stored (records),
           ROWS FROM (
             jsonb_to_recordset(stored.records)
@@ -124,15 +128,16 @@ export async function insertTaskRecords(
         INSERT INTO tasks (owner_id, created_by, id, ${fieldList}, created_at, completed_at, position)
         SELECT
           ${owner}, coalesce(created_by, ${created_by}::uuid), id, ${storedFieldList},
-          least(created_at, now()),
-          CASE status WHEN 'done' THEN least(completed_at, now()) END,
-          coalesce(position, ${positionAt(sql`now()`, placeOfRecord)})
+          least(created_at, moment),
+          CASE WHEN status = 'done' THEN least(completed_at, moment) END,
+          coalesce(position, ${positionAt(sql`moment`, placeOfRecord)})
         FROM given
         RETURNING 1
       ),
       events AS (
         ${taskEventsCte('task.created', { owner_id: sql`owner_id`, ...eventOrigin(ctx) }, eventRows)}
-      )
+      ),
+      for_assignees AS (${assigneeChangesCte('task.created', eventOrigin(ctx), eventRows)})
       SELECT count(*)::int AS count FROM created`
   )
   return created?.count ?? 0

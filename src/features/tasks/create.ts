@@ -1,11 +1,12 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Caller, RequestContext } from '../../core/context.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
+import { isDistributed } from '../../db/citus/distribution.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withRetries } from '../../db/transaction.ts'
 import { createdBy, type InsertTask, insertTasks, type NewTask } from './create.queries.ts'
 import { assertDay } from './due-date.fields.ts'
-import { recordTaskEvents } from './events.queries.ts'
+import { recordVersions } from './events.queries.ts'
 import { DEFAULTS, normalizeFields } from './fields.ts'
 import { listAssignable, listTakenIds, lockTasks } from './queries.ts'
 import { assertQuota, type Quota } from './quota.ts'
@@ -23,9 +24,10 @@ export interface CreateDeps {
 
 /**
  * Creates a task of the caller's own with its event, in `tx` when there is one. Nothing has to be checked or stored
- * beside the usual task, which takes one statement; the others take a transaction.
+ * beside the usual task, which takes one statement; the others take a transaction. So does each where tasks are
+ * distributed: a statement that changes two tables would be carried out on every node.
  */
-export function createTask(
+export async function createTask(
   deps: CreateDeps,
   ctx: RequestContext,
   body: TaskCreate,
@@ -34,7 +36,7 @@ export function createTask(
   const { id, assignee_id, project_id, parent_id } = body
   const isLone = assignee_id == null && project_id == null && parent_id == null
   const isUsual = id === undefined && isLone && deps.quota.tasks === 0
-  return tx === undefined && isUsual
+  return tx === undefined && isUsual && !(await isDistributed(deps.db))
     ? createInOneStatement(deps, ctx, body)
     : joinTransaction(deps.db, tx, (tx) => createInTransaction(tx, deps.quota, ctx, body))
 }
@@ -132,16 +134,7 @@ export async function createTasks(tx: Tx, ctx: RequestContext, rows: NewTask[]):
     return []
   }
   const created = await insertTasks(tx, rows)
-  await recordTaskEvents(
-    tx,
-    ctx,
-    created.map(({ owner_id, id, version }) => ({
-      owner_id,
-      task_id: id,
-      version,
-      type: 'task.created'
-    }))
-  )
+  await recordVersions(tx, ctx, created, 'task.created')
   return created
 }
 

@@ -13,6 +13,7 @@ import { ownedTaskData } from './owned-data.ts'
 import { taskRoutes } from './routes.ts'
 import * as task from './schema.ts'
 import { taskStatsRoutes } from './stats.routes.ts'
+import * as statsHistory from './stats-history.schema.ts'
 import {
   countOverStorage,
   measureStorage,
@@ -38,6 +39,7 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
     ...task.schemas,
     ...order.schemas,
     ...list.schemas,
+    ...statsHistory.schemas,
     ...batch.schemas,
     ...history.schemas
   ],
@@ -61,7 +63,9 @@ export const tasks: Feature<Pick<Deps, 'db' | 'config' | 'secrets'>, WorkDeps> =
       'tasks/{}/reorder tasks/{}/position tasks/{}/order tasks/{}/sort cards/{}/pos cards/{}/move items/{}/move',
     'GET /api/v1/tasks/{task_id}/events': 'tasks/{}/history tasks/{}/activity cards/{}/actions',
     'GET /api/v1/task-exports/csv': 'export exports tasks/export',
-    'GET /api/v1/task-stats': 'stats tasks/stats statistics dashboard'
+    'GET /api/v1/task-stats': 'stats tasks/stats statistics dashboard',
+    'GET /api/v1/task-stats/history':
+      'productivity productivity/stats completed/stats karma burndown'
   },
   routes: [
     { prefix: '/tasks', plugin: taskRoutes },

@@ -24,8 +24,8 @@ export const TaskPriority = stringEnum(
 const MAX_TITLE = 200
 /** Surrounding blanks do not count, so a longer text may still be a title. */
 const MAX_TITLE_SENT = 400
-const MAX_TAGS = 20
-const MAX_TAG = 50
+export const MAX_TAGS = 20
+export const MAX_TAG = 50
 const MAX_DESCRIPTION = 10_000
 
 /** Separates tags in CSV, so it cannot be part of one. */

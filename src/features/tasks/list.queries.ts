@@ -3,7 +3,7 @@ import { unionAll } from 'drizzle-orm/pg-core'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
 import { taskPosition, taskSortKeys, tasks } from '../../db/tables/tasks.ts'
-import { type Branch, LISTS } from './access.sql.ts'
+import type { Branch } from './access.sql.ts'
 import { taskColumns } from './columns.sql.ts'
 import type { Condition } from './filter.sql.ts'
 import type { TaskSort } from './list.schema.ts'
@@ -130,10 +130,10 @@ function orderBy(sort: TaskSort): SQL[] {
 
 /** One select for each range of an index: of each branch, first the rows with a sort key, then those without. */
 function rangeSelects(db: Db, list: ListStatement, rows: RowsInOrder) {
-  return list.branches.flatMap(({ where, ofOneList }) =>
+  return list.branches.flatMap(({ where, ofOneList, lists }) =>
     rangesOf(list).map((range) => {
       const select = rangeSelect(db, list.sort, rows, and(ofOneList ?? where, range))
-      return ofOneList ? mergeLists(db, list.sort, rows, select) : select
+      return lists ? mergeLists(db, list.sort, rows, { lists, select }) : select
     })
   )
 }
@@ -175,12 +175,12 @@ function mergeLists(
   db: Db,
   sort: TaskSort,
   { columns, limit }: RowsInOrder,
-  ofOneList: ReturnType<typeof rangeSelect>
+  { lists, select }: { lists: SQL; select: ReturnType<typeof rangeSelect> }
 ) {
   return db
     .select({ ...columns, sort_key: sql<string | null>`sort_key`.as('sort_key') })
-    .from(LISTS)
-    .crossJoinLateral(ofOneList.as('tasks'))
+    .from(lists)
+    .crossJoinLateral(select.as('tasks'))
     .orderBy(...orderBy(sort))
     .limit(limit)
 }

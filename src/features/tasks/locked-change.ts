@@ -120,7 +120,7 @@ async function lockFor(
   }
   const parents = parent_id == null ? [] : [parent_id]
   return held
-    ? { projects: held.projects, tree: await readTree(tx, [id, ...parents]) }
+    ? { projects: held.projects, tree: await readTree(tx, caller, [id, ...parents]) }
     : lockStructure(tx, caller, { ids: [id], parents, targets: [project_id] })
 }
 

@@ -4,6 +4,7 @@ import { buildCompletion, buildUpdate, type TaskChangeSet } from './changes.ts'
 import type { TaskRecord } from './create.queries.ts'
 import { DEFAULTS, FIELD_NAMES, type FieldName } from './fields.ts'
 import { setCompletion } from './matched.queries.ts'
+import { type Parented, parentIdsOf } from './matched-parents.ts'
 import type { VisibleTask } from './queries.ts'
 import type { Task, TaskUpdate } from './schema.ts'
 import { applyChanges } from './update.ts'
@@ -41,6 +42,17 @@ export async function updateMatched(
   return changes.map(({ becomes }) => becomes)
 }
 
+/** Tells whether a record names another parent than its task has, which is to be changed when all tasks are there. */
+export function isMisplaced({ record, task }: MatchedPair & { record: Parented }): boolean {
+  const isChangeable = task.deleted_at === null && task.is_open !== false
+  const ids = parentIdsOf(record)
+  return (
+    isChangeable &&
+    record.given?.includes('parent_id') === true &&
+    (ids.length === 0 ? task.parent_id !== null : !ids.includes(task.parent_id ?? ''))
+  )
+}
+
 interface MatchedChange {
   changeSet: TaskChangeSet
   becomes: Task
@@ -73,9 +85,14 @@ function changeOf(caller: Caller, { record, task }: MatchedPair): MatchedChange 
 /** Fields that have no column of their own in a file, and the column that says them. */
 const SAID_BY = new Map<string, FieldName>([['all_day', 'due_date']])
 
-/** What is not in a record is its default, which JSON leaves out when it is null. */
+/**
+ * What is not in a record is its default, which JSON leaves out when it is null. The parent is changed by itself, when
+ * all tasks are there.
+ */
 function wantedOf(record: MatchedPair['record']): TaskUpdate {
   const values: Record<string, unknown> = { ...DEFAULTS, ...record }
-  const given = FIELD_NAMES.filter((name) => record.given?.includes(SAID_BY.get(name) ?? name))
+  const given = FIELD_NAMES.filter(
+    (name) => name !== 'parent_id' && record.given?.includes(SAID_BY.get(name) ?? name)
+  )
   return Object.fromEntries(given.map((field) => [field, values[field]]))
 }

@@ -5,28 +5,41 @@ import type { Tx } from '../../db/transaction.ts'
 import { createdBy, insertTaskRecords, type TaskRecord } from './create.queries.ts'
 import { DEFAULTS, type FieldName } from './fields.ts'
 import { listSeenIds, lockTasksIn } from './matched.queries.ts'
-import { type MatchedPair, updateMatched } from './matched-update.ts'
+import {
+  lockListsFor,
+  type NewMember,
+  type Parented,
+  parentIdsOf,
+  settleParents
+} from './matched-parents.ts'
+import { isMisplaced, type MatchedPair, updateMatched } from './matched-update.ts'
 import { listTakenIds, type VisibleTask } from './queries.ts'
 import type { RecordPlaces } from './record-places.ts'
+import { roundsOf } from './record-rounds.ts'
 import type { StorageQuota } from './storage-quota.ts'
 import type { Place } from './task-projects.ts'
 
 /** A task from a file that may be one that the caller has. */
-export type MatchedRecord = TaskRecord & {
-  /** The id in the file; absent where a row has none, and is a new task. */
-  given_id?: string
-  /** The id that the task gets when the given one belongs to somebody else. */
-  own_id?: string
-  /** The fields that the row sets or clears. */
-  given?: FieldName[]
-}
+export type MatchedRecord = TaskRecord &
+  Parented & {
+    /** The id in the file; absent where a row has none, and is a new task. */
+    given_id?: string
+    /** The id that the task gets when the given one belongs to somebody else. */
+    own_id?: string
+    /** Whether it becomes a copy of a task that the caller sees and may not change. */
+    is_copy?: boolean
+    /** The fields that the row sets or clears. */
+    given?: FieldName[]
+  }
 
-interface MatchOptions {
+interface MatchOptions<T> {
   onConflict: 'skip' | 'update' | 'error'
   isDryRun: boolean
   /** The project of records that name none; null for the personal list. */
   project_id: string | null
   places: RecordPlaces
+  /** Returns where a new task of a record goes, or why it may not go there. */
+  placeOf: (record: T) => Promise<Place | Problem>
   /** Returns how many of so many new tasks an owner may have. */
   quotaFor: (owner_id: string, wanted: number) => Promise<number>
   /** Returns why nothing may be added to the account of an owner. */
@@ -44,6 +57,18 @@ interface MatchResult<T> {
   full: { record: T; problem: Problem }[]
   /** Those whose project the caller may not put tasks into. */
   refused: { record: T; problem: Problem }[]
+  /** Those whose task is not below the one that they name, and why. */
+  misplaced: { record: T; problem: Problem }[]
+  /** Those whose task has still to be put below another one, or at the top level. */
+  links: MatchedLink<T>[]
+}
+
+export interface MatchedLink<T> {
+  record: T
+  /** The id of the task. */
+  id: string
+  /** Whether nothing else of the task has changed, so that it counts as skipped. */
+  isSkipped: boolean
 }
 
 /**
@@ -57,21 +82,32 @@ export async function saveMatched<T extends MatchedRecord>(
   tx: Tx,
   ctx: RequestContext,
   records: T[],
-  options: MatchOptions
+  options: MatchOptions<T>
 ): Promise<MatchResult<T>> {
   const counts = { created: 0, updated: 0, skipped: 0 }
-  const result: MatchResult<T> = { ...counts, taken: [], over: [], full: [], refused: [] }
+  const lists = { taken: [], over: [], full: [], refused: [], misplaced: [], links: [] }
+  const result: MatchResult<T> = { ...counts, ...lists }
   const run: Run<T> = { tx, ctx, options, result, imagined: new Map(), made: new Map() }
+  if (!options.isDryRun) {
+    await lockListsFor(tx, placesOfSubtasks(run, records))
+  }
   for (const round of roundsOf(records)) {
     await saveRound(run, round)
   }
   return result
 }
 
+/** Returns the lists in which records put tasks below others; in those that are made meanwhile nobody else does. */
+const placesOfSubtasks = <T extends MatchedRecord>({ options }: Run<T>, records: T[]): Place[] =>
+  records
+    .filter((record) => parentIdsOf(record).length > 0)
+    .map((record) => options.places.of(record.project_id ?? options.project_id))
+    .filter((place): place is Place => !(place instanceof Problem))
+
 interface Run<T> {
   tx: Tx
   ctx: RequestContext
-  options: MatchOptions
+  options: MatchOptions<T>
   result: MatchResult<T>
   /** The tasks that a dry run would have made or changed before, by their ids. */
   imagined: Map<string, MatchedPair['task']>
@@ -79,29 +115,12 @@ interface Run<T> {
   made: Map<string, number>
 }
 
-/**
- * Separates records that may be the same task: the second finds what the first has made. A task may come under the id
- * that it has here and under the one that it had elsewhere.
- */
-function roundsOf<T extends MatchedRecord>(records: T[]): T[][] {
-  const next = new Map<string, number>()
-  const rounds: T[][] = []
-  for (const record of records) {
-    const { id, given_id = id, own_id = id } = record
-    const round = Math.max(next.get(given_id) ?? 0, next.get(own_id) ?? 0)
-    next.set(given_id, round + 1).set(own_id, round + 1)
-    rounds[round] ??= []
-    rounds[round].push(record)
-  }
-  return rounds
-}
-
 async function saveRound<T extends MatchedRecord>(run: Run<T>, records: T[]): Promise<void> {
   const { options, result } = run
-  const { fresh, existing, assigned, blocked } = await match(run, records)
+  const { fresh, existing, assigned, blocked, known } = await match(run, records)
   result.taken.push(...blocked)
-  const placed = withinStorage(run, placeFresh(run, fresh), ({ owner_id }) => owner_id)
-  await createFresh(run, await withinQuota(run, placed))
+  const placed = withinStorage(run, await placeFresh(run, fresh), ({ owner_id }) => owner_id)
+  await createFresh(run, await withinQuota(run, placed), known)
   if (options.onConflict === 'error') {
     result.taken.push(...existing.map(({ record }) => record), ...assigned)
     return
@@ -132,18 +151,23 @@ function withinStorage<T extends MatchedRecord, R extends { record: T }>(
 }
 
 type Fresh<T> = { record: T; id: string }
-type Placed<T> = Fresh<T> & Place
+type Placed<T> = NewMember<T>
 
 /** Finds the list of each new task. */
-function placeFresh<T extends MatchedRecord>({ options, result }: Run<T>, fresh: Fresh<T>[]) {
-  return fresh.flatMap((each): Placed<T>[] => {
-    const place = options.places.of(each.record.project_id ?? options.project_id)
+async function placeFresh<T extends MatchedRecord>(
+  { options, result }: Run<T>,
+  fresh: Fresh<T>[]
+): Promise<Placed<T>[]> {
+  const placed: Placed<T>[] = []
+  for (const each of fresh) {
+    const place = await options.placeOf(each.record)
     if (place instanceof Problem) {
       result.refused.push({ record: each.record, problem: place })
-      return []
+    } else {
+      placed.push({ ...each, ...place })
     }
-    return [{ ...each, ...place }]
-  })
+  }
+  return placed
 }
 
 /** Returns the new tasks that the quotas of their owners allow. */
@@ -169,6 +193,8 @@ interface Match<T> {
   assigned: T[]
   /** Those of which both ids belong to tasks that the caller does not see. */
   blocked: T[]
+  /** Locked tasks by their ids, with those that are named as parents. */
+  known: Map<string, MatchedPair['task']>
 }
 
 async function match<T extends MatchedRecord>(
@@ -179,7 +205,8 @@ async function match<T extends MatchedRecord>(
   const ownIds = records.flatMap(({ own_id }) => own_id ?? [])
   const taken = await listTakenIds(tx, [...ids, ...ownIds])
   const { open, memberRoleIn } = options.places
-  const own = await lockTasksIn(tx, ctx.caller.id, open, [...ids, ...ownIds])
+  const parentIds = options.isDryRun ? [] : records.flatMap(parentIdsOf)
+  const own = await lockTasksIn(tx, ctx.caller.id, open, [...ids, ...ownIds, ...parentIds])
   const assigned = await listSeenIds(tx, ctx.caller.id, [...taken])
   const byId = new Map<string, MatchedPair['task']>([
     ...own.map(
@@ -187,14 +214,14 @@ async function match<T extends MatchedRecord>(
     ),
     ...imagined
   ])
-  const result: Match<T> = { fresh: [], existing: [], assigned: [], blocked: [] }
+  const result: Match<T> = { fresh: [], existing: [], assigned: [], blocked: [], known: byId }
   for (const record of records) {
-    const { id, given_id = id, own_id = id } = record
+    const { id, given_id = id, own_id = id, is_copy } = record
     const task = byId.get(given_id) ?? byId.get(own_id)
     const next = taken.has(given_id) ? own_id : given_id
     if (task) {
       result.existing.push({ record, task })
-    } else if (assigned.has(given_id) || assigned.has(own_id)) {
+    } else if (!is_copy && (assigned.has(given_id) || assigned.has(own_id))) {
       result.assigned.push(record)
     } else if (taken.has(next)) {
       result.blocked.push(record)
@@ -207,13 +234,22 @@ async function match<T extends MatchedRecord>(
 
 async function createFresh<T extends MatchedRecord>(
   { tx, ctx, options, result, imagined, made }: Run<T>,
-  placed: Placed<T>[]
+  placed: Placed<T>[],
+  known: Match<T>['known']
 ): Promise<void> {
+  const { parents, later, misplaced } = await settleParents(
+    tx,
+    options.isDryRun ? [] : placed,
+    known
+  )
+  result.misplaced.push(...misplaced)
+  result.links.push(...later.map(({ record, id }) => ({ record, id, isSkipped: false })))
   const rows = placed.map(({ record, id, project_id, owner_id }) => ({
     ...record,
     id,
     owner_id,
     project_id,
+    parent_id: parents.get(record) ?? null,
     created_by: createdBy(ctx, owner_id)
   }))
   result.created += rows.length
@@ -235,15 +271,21 @@ function imaginedTask(record: TaskRecord): VisibleTask {
   return { ...DEFAULTS, ...record, ...times } as unknown as VisibleTask
 }
 
+/** Changes tasks; returns how many, with those of which a dry run would change the parent only. */
 async function updateExisting<T extends MatchedRecord>(
-  { tx, ctx, options, imagined }: Run<T>,
+  { tx, ctx, options, result, imagined }: Run<T>,
   existing: Match<T>['existing']
 ): Promise<number> {
   const updated = await updateMatched(tx, ctx, existing, options.isDryRun)
+  const changed = new Set(updated.map(({ id }) => id))
+  const misplaced = existing.filter(isMisplaced)
   if (options.isDryRun) {
     for (const task of updated) {
       imagined.set(task.id, task)
     }
+    return new Set([...changed, ...misplaced.map(({ task }) => task.id)]).size
   }
-  return updated.length
+  const links = misplaced.map(({ record, task: { id } }) => ({ record, id }))
+  result.links.push(...links.map((link) => ({ ...link, isSkipped: !changed.has(link.id) })))
+  return changed.size
 }

@@ -62,12 +62,10 @@ async function place(
   await recordTaskEvents(
     tx,
     ctx,
-    changed.map(({ owner_id, id, version, position }) => ({
-      owner_id,
-      task_id: id,
-      version,
+    changed.map((task) => ({
+      task,
       type: 'task.moved',
-      changes: { position: { old: old.get(id), new: position } }
+      changes: { position: { old: old.get(task.id), new: task.position } }
     }))
   )
 }

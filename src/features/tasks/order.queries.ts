@@ -5,6 +5,7 @@ import { executeRows } from '../../db/rows.ts'
 import { taskListId, taskPosition, tasks } from '../../db/tables/tasks.ts'
 import type { TaskList } from '../project-access/schema.ts'
 import { isLive, isManager, othersTask } from './access.sql.ts'
+import { isOfOneOf, listOthers } from './others.queries.ts'
 import type { TaskVersion } from './trash.queries.ts'
 
 /** Where a task is in the order of its list; ties are decided by the id. */
@@ -53,7 +54,7 @@ export async function findSeen(
   const [seen] = await db
     .select({ is_live: sql<boolean>`${isLive}` })
     .from(tasks)
-    .where(and(eq(tasks.id, id), isSeen))
+    .where(and(eq(tasks.id, id), isSeen, isOfOneOf(caller, await listOthers(db, caller))))
   return seen
 }
 
@@ -96,5 +97,5 @@ export const setPositions = (
       SET position = v.position, version = version + 1, updated_at = now()
       FROM jsonb_to_recordset(${JSON.stringify(placed)}::jsonb) AS v(id uuid, position text)
       WHERE tasks.id = v.id AND ${isIn(list)}
-      RETURNING tasks.owner_id, tasks.id, tasks.version, tasks.position`
+      RETURNING tasks.owner_id, tasks.id, tasks.version, tasks.project_id, tasks.assignee_id, tasks.position`
   )

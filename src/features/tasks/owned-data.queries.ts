@@ -1,17 +1,20 @@
 import { sql } from 'drizzle-orm'
+import { eachOwner, ofFewOwners } from '../../db/by-owner.ts'
 import type { Db } from '../../db/client.ts'
 import type { OwnedTable } from '../../db/delete-owned.ts'
-import { executeRows } from '../../db/rows.ts'
-import type { DoomedTask, TaskVersion } from './trash.queries.ts'
+import { executeRows, uuids } from '../../db/rows.ts'
+import { type DoomedTask, type TaskVersion, taskVersion } from './trash.queries.ts'
 
-export const UNASSIGN_CHUNK = 1000
+const UNASSIGN_CHUNK = 1000
+/** Owners whose tasks one transaction changes, by a statement for each. */
+const MAX_OWNERS = 50
 
 /** Lists personal tasks of an owner: those of a project are in the trash with it, until they are purged. */
 export const listPersonalTasks = (tx: Db, userId: string, limit: number): Promise<DoomedTask[]> =>
   executeRows(
     tx,
     sql`
-      SELECT owner_id, id, version, comment_count
+      SELECT ${taskVersion}, comment_count
       FROM tasks
       WHERE owner_id = ${userId} AND project_id IS NULL
       LIMIT ${limit}`
@@ -28,22 +31,33 @@ export const OWNED_EVENTS: OwnedTable = {
 
 /**
  * Removes a user as assignee from a chunk of other people's tasks, either live ones or those in the trash; each gets a
- * new version. Waits for tasks that are being changed: none may be left.
+ * new version. Waits for tasks that are being changed; `more` is true when some may be left.
  */
-export const clearAssignee = (tx: Db, userId: string, isTrashed: boolean): Promise<TaskVersion[]> =>
-  executeRows(
+export async function clearAssignee(
+  tx: Db,
+  userId: string,
+  isTrashed: boolean
+): Promise<{ released: TaskVersion[]; more: boolean }> {
+  const isTheirs = sql`
+    assignee_id = ${userId} AND deleted_at ${isTrashed ? sql`IS NOT NULL` : sql`IS NULL`}`
+  const found = await executeRows<{ owner_id: string; id: string }>(
     tx,
     sql`
-      UPDATE tasks
-      SET assignee_id = NULL, version = version + 1, updated_at = now()
-      WHERE (owner_id, id) IN (
-        SELECT owner_id, id
-        FROM tasks
-        WHERE assignee_id = ${userId}
-          AND owner_id <> ${userId}
-          AND deleted_at ${isTrashed ? sql`IS NOT NULL` : sql`IS NULL`}
-        LIMIT ${UNASSIGN_CHUNK}
-        FOR UPDATE
-      )
-      RETURNING owner_id, id, version`
+      SELECT owner_id, id
+      FROM tasks
+      WHERE ${isTheirs} AND owner_id <> ${userId}
+      LIMIT ${UNASSIGN_CHUNK}`
   )
+  const few = ofFewOwners(found, MAX_OWNERS)
+  const released = await eachOwner(few, (owner_id, own) =>
+    executeRows<TaskVersion>(
+      tx,
+      sql`
+        UPDATE tasks
+        SET assignee_id = NULL, version = version + 1, updated_at = now()
+        WHERE owner_id = ${owner_id} AND id = ANY(${uuids(own.map(({ id }) => id))}) AND ${isTheirs}
+        RETURNING ${taskVersion}`
+    )
+  )
+  return { released, more: found.length === UNASSIGN_CHUNK || released.length < found.length }
+}

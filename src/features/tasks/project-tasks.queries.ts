@@ -3,7 +3,8 @@ import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { taskListId, tasks } from '../../db/tables/tasks.ts'
 import type { TaskList } from '../project-access/schema.ts'
-import type { TaskVersion } from './trash.queries.ts'
+import { giveTasks } from './give.queries.ts'
+import { type TaskVersion, taskVersion } from './trash.queries.ts'
 
 /** The tasks of a project. */
 const isIn = ({ list_id, owner_id }: TaskList): SQL =>
@@ -23,7 +24,7 @@ const change = (
       WHERE owner_id = ${project.owner_id} AND id IN (
         SELECT id FROM tasks WHERE ${isIn(project)} AND ${where} LIMIT ${limit} FOR UPDATE
       )
-      RETURNING owner_id, id, version`
+      RETURNING ${taskVersion}`
   )
 
 /** Moves live tasks of a project into the trash, where they are marked as having gone with it. */
@@ -69,36 +70,23 @@ export const unassignTasksOf = (
   })
 
 /** Gives tasks of a project, either live ones or those in the trash, to another owner; they keep who made them. */
-export const giveTasksOf = (
+export async function giveTasksOf(
   tx: Db,
   project: TaskList,
   { ownerId, isTrashed, limit }: { ownerId: string; isTrashed: boolean; limit: number }
-): Promise<TaskVersion[]> =>
-  change(tx, project, {
-    set: sql`owner_id = ${ownerId}, created_by = coalesce(created_by, owner_id)`,
-    where: isTrashed ? sql`deleted_at IS NOT NULL` : sql`deleted_at IS NULL`,
-    limit
-  })
-
-/** Gives the history of tasks to another owner, and returns how many events that was. */
-export async function giveEventsOf(
-  tx: Db,
-  ownerId: string,
-  taskIds: string[],
-  newOwnerId: string
-): Promise<number> {
-  const [row] = await executeRows<{ count: number }>(
+): Promise<TaskVersion[]> {
+  const state = isTrashed ? sql`deleted_at IS NOT NULL` : sql`deleted_at IS NULL`
+  const given = await executeRows<TaskVersion>(
     tx,
     sql`
-      WITH given AS (
-        UPDATE task_events
-        SET owner_id = ${newOwnerId}
-        WHERE owner_id = ${ownerId} AND task_id = ANY(${`{${taskIds.join()}}`}::uuid[])
-        RETURNING 1
-      )
-      SELECT count(*)::int AS count FROM given`
+      SELECT ${taskVersion} FROM tasks WHERE ${isIn(project)} AND ${state} LIMIT ${limit} FOR UPDATE`
   )
-  return row?.count ?? 0
+  if (given.length > 0) {
+    const ids = given.map(({ id }) => id)
+    const set = { version: sql`version + 1`, updated_at: sql`now()` }
+    await giveTasks(tx, ids, project.owner_id, ownerId, set)
+  }
+  return given.map((task) => ({ ...task, owner_id: ownerId, version: task.version + 1 }))
 }
 
 /** Counts tasks of a project, up to `most`. */

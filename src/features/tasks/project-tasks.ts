@@ -4,11 +4,11 @@ import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
 import type { TaskList } from '../project-access/schema.ts'
 import { recordVersions } from './events.queries.ts'
+import { giveEvents } from './give.queries.ts'
 import {
   countByStatus,
   countCommentsOf,
   countTasksOf,
-  giveEventsOf,
   giveTasksOf,
   restoreTasksOf,
   trashTasksOf,
@@ -76,7 +76,7 @@ export async function giveProjectTasks(
       const whose = { ownerId: newOwnerId, isTrashed, limit: CHUNK }
       const tasks = await giveTasksOf(tx, project, whose)
       const ids = tasks.map(({ id }) => id)
-      events += await giveEventsOf(tx, project.owner_id, ids, newOwnerId)
+      events += await giveEvents(tx, ids, project.owner_id, newOwnerId)
       if (events > MAX_EVENTS) {
         throw new Problem('project_too_large', {
           detail: `Only projects whose tasks have up to ${MAX_EVENTS} events in their history can change their owner.`

@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
 import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
@@ -7,8 +7,9 @@ import { projects } from '../../db/tables/projects.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { users } from '../../db/tables/users.ts'
 import type { MemberRole } from '../project-access/schema.ts'
-import { isInLiveProject, isLive, isManager, memberRole, othersTask } from './access.sql.ts'
+import { isLive, isManager, memberRole, othersTask } from './access.sql.ts'
 import { taskColumns } from './columns.sql.ts'
+import { isOfOneOf, listOthers } from './others.queries.ts'
 import type { Task } from './schema.ts'
 
 /** A task that the caller sees, with their role in its project where it is not their own. */
@@ -34,10 +35,48 @@ export function prepareFindTask(db: Db) {
   )
   return async (caller: Caller, id: string): Promise<VisibleTask | undefined> => {
     const values = { caller_id: caller.id, id, is_manager: isManager(caller) }
-    return (await own.execute(values))[0] ?? (await others.execute(values))[0]
+    const [found] = await own.execute(values)
+    if (found) {
+      return found
+    }
+    const owners = await listOthers(db, caller)
+    return owners === undefined
+      ? (await others.execute(values))[0]
+      : findAmong(db, caller, owners, id)
   }
 }
 export type FindTask = ReturnType<typeof prepareFindTask>
+
+/** Reads one live task of somebody else by the owners that it may have. */
+async function findAmong(
+  db: Db,
+  caller: Caller,
+  owners: string[],
+  id: string
+): Promise<VisibleTask | undefined> {
+  if (owners.length === 0) {
+    return undefined
+  }
+  const [found] = await db
+    .select({ ...taskColumns, member_role: memberRole(caller.id) })
+    .from(tasks)
+    .where(and(eq(tasks.id, id), othersTask(caller.id, false), isOfOneOf(caller, owners), isLive))
+  return found
+}
+
+/** Returns the live tasks with these ids that the caller may see. */
+export async function listVisibleTasks(db: Db, caller: Caller, ids: string[]): Promise<Task[]> {
+  if (ids.length === 0) {
+    return []
+  }
+  const isSeen = or(eq(tasks.owner_id, caller.id), othersTask(caller.id, isManager(caller)))
+  return db
+    .select(taskColumns)
+    .from(tasks)
+    .where(
+      and(inArray(tasks.id, ids), isSeen, isOfOneOf(caller, await listOthers(db, caller)), isLive)
+    )
+}
 
 /** Returns the tasks that the caller may see, deleted or not, locked in the order of ids until the transaction ends. */
 export async function lockTasks(tx: Db, caller: Caller, ids: string[]): Promise<VisibleTask[]> {
@@ -48,16 +87,38 @@ export async function lockTasks(tx: Db, caller: Caller, ids: string[]): Promise<
     .orderBy(tasks.id)
     .for('update')
   const missing = ids.filter((id) => !own.some((task) => task.id === id))
-  if (missing.length === 0) {
-    return own
+  return missing.length === 0 ? own : [...own, ...(await lockOthersTasks(tx, caller, missing))]
+}
+
+/** How often tasks are looked for that have gone to another owner while they were to be locked. */
+const MAX_ROUNDS = 3
+
+/** Locks owner by owner: the rows of one are on one server, which alone can lock them. */
+async function lockOthersTasks(tx: Db, caller: Caller, ids: string[]): Promise<VisibleTask[]> {
+  const others = await listOthers(tx, caller)
+  const isSeen = and(
+    inArray(tasks.id, ids),
+    othersTask(caller.id, isManager(caller)),
+    isOfOneOf(caller, others)
+  )
+  for (let round = 1; ; round++) {
+    const found = await tx.select({ owner_id: tasks.owner_id }).from(tasks).where(isSeen)
+    const owners = new Set(found.map(({ owner_id }) => owner_id))
+    const locked: VisibleTask[] = []
+    for (const owner_id of [...owners].sort()) {
+      locked.push(
+        ...(await tx
+          .select({ ...taskColumns, member_role: memberRole(caller.id) })
+          .from(tasks)
+          .where(and(eq(tasks.owner_id, owner_id), isSeen))
+          .orderBy(tasks.id)
+          .for('update'))
+      )
+    }
+    if (locked.length === found.length || round === MAX_ROUNDS) {
+      return locked
+    }
   }
-  const others = await tx
-    .select({ ...taskColumns, member_role: memberRole(caller.id) })
-    .from(tasks)
-    .where(and(inArray(tasks.id, missing), othersTask(caller.id, isManager(caller))))
-    .orderBy(tasks.id)
-    .for('update')
-  return [...own, ...others]
 }
 
 /** Whose task it is, and whether the caller sees it only because it is assigned to them. */
@@ -66,7 +127,7 @@ export interface VisibleHistory {
   as_assignee: boolean
 }
 
-/** Returns whose task it is, deleted or not, that the caller may see. */
+/** Returns whose task it is, deleted or not, that the caller may see; none of a project that is deleted. */
 export async function findVisibleHistory(
   db: Db,
   caller: Caller,
@@ -74,23 +135,42 @@ export async function findVisibleHistory(
 ): Promise<VisibleHistory | undefined> {
   const { owner_id, project_id } = tasks
   const hasId = eq(tasks.id, id)
+  const columns = { owner_id, project_id }
   const [own] = await db
-    .select({ owner_id })
+    .select(columns)
     .from(tasks)
-    .where(and(eq(owner_id, caller.id), hasId, isInLiveProject))
-  if (own) {
-    return { ...own, as_assignee: false }
+    .where(and(eq(owner_id, caller.id), hasId))
+  const [task] = own
+    ? [own]
+    : await db
+        .select(columns)
+        .from(tasks)
+        .where(
+          and(
+            hasId,
+            othersTask(caller.id, isManager(caller)),
+            isOfOneOf(caller, await listOthers(db, caller))
+          )
+        )
+  if (!task || (task.project_id !== null && (await listLive(db, [task.project_id])).size === 0)) {
+    return undefined
   }
-  const [others] = await db
-    .select({ owner_id, project_id })
-    .from(tasks)
-    .where(and(hasId, othersTask(caller.id, isManager(caller)), isInLiveProject))
-  return (
-    others && {
-      owner_id: others.owner_id,
-      as_assignee: others.project_id === null && !isManager(caller)
-    }
-  )
+  return {
+    owner_id: task.owner_id,
+    as_assignee: !own && task.project_id === null && !isManager(caller)
+  }
+}
+
+/** Returns which of these projects are not deleted. */
+export async function listLive(db: Db, projectIds: string[]): Promise<Set<string>> {
+  if (projectIds.length === 0) {
+    return new Set()
+  }
+  const found = await db
+    .select({ id: projects.id })
+    .from(projects)
+    .where(and(inArray(projects.id, projectIds), isNull(projects.deleted_at)))
+  return new Set(found.map(({ id }) => id))
 }
 
 /**
@@ -107,11 +187,10 @@ export async function listTakenIds(tx: Db, ids: string[]): Promise<Set<string>> 
     SELECT pg_advisory_xact_lock(hashtextextended(id, 0))
     FROM unnest(${`{${sorted.join(',')}}`}::text[]) AS id`)
   // What went into the trash names the task or the project with which it went.
-  const found = await tx
-    .select({ id: tasks.id })
-    .from(tasks)
-    .where(inArray(tasks.id, sorted))
-    .unionAll(tx.select({ id: projects.id }).from(projects).where(inArray(projects.id, sorted)))
+  const found = [
+    ...(await tx.select({ id: tasks.id }).from(tasks).where(inArray(tasks.id, sorted))),
+    ...(await tx.select({ id: projects.id }).from(projects).where(inArray(projects.id, sorted)))
+  ]
   return new Set(found.map(({ id }) => id))
 }
 
@@ -131,7 +210,7 @@ export async function listAssignable(tx: Db, ids: string[]): Promise<Set<string>
 
 /** Locks the owner's row and counts their live tasks, up to the quota. This serializes the writers of one owner. */
 export async function countUnderLock(tx: Db, owner_id: string, quota: number): Promise<number> {
-  await tx.execute(sql`SELECT 1 FROM users WHERE id = ${owner_id} FOR NO KEY UPDATE`)
+  await tx.execute(sql`SELECT FROM owners WHERE owner_id = ${owner_id} FOR NO KEY UPDATE`)
   const [row] = await executeRows<{ count: number }>(
     tx,
     sql`

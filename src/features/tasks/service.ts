@@ -12,7 +12,7 @@ import { DEFAULTS, FIELD_NAMES, type FieldValues, normalizeFields } from './fiel
 import type { TaskMove } from './order.schema.ts'
 import { moveTask } from './order.ts'
 import { listPeopleOfTasks } from './people.queries.ts'
-import { prepareFindTask } from './queries.ts'
+import { listVisibleTasks, prepareFindTask } from './queries.ts'
 import { restoreTask } from './restore.ts'
 import type { Task, TaskCreate, TaskUpdate } from './schema.ts'
 import { type StorageLimits, storageQuotaOf } from './storage-quota.ts'
@@ -23,9 +23,18 @@ import { prepareUpdateTask } from './update.queries.ts'
 import { deleteTask, updateTask, type Versions } from './update.ts'
 
 export { etagOfTask } from './apply-changes.ts'
-export { type CommentedTask, commentedTasks, countComment, lockCommented } from './commented.ts'
+export {
+  type CommentedTask,
+  commentedTasks,
+  countComment,
+  countComments,
+  feedsOf,
+  lockAllCommented,
+  lockCommented
+} from './commented.ts'
 export { idTaken } from './create.ts'
-export { type MatchedRecord, saveMatched } from './matched.ts'
+export { type MatchedLink, type MatchedRecord, saveMatched } from './matched.ts'
+export { linkTasks, type TaskLink } from './matched-links.ts'
 export {
   assertQuotaForProject,
   countProjectTasks,
@@ -35,13 +44,26 @@ export {
   unassignFromProject
 } from './project-tasks.ts'
 export { quotaExceeded, remainingQuota } from './quota.ts'
-export { assertMayCreateIn, lockRecordPlaces } from './record-places.ts'
+export { assertMayCreateIn, lockRecordPlaces, type RecordPlaces } from './record-places.ts'
 export { type StorageLimits, type StorageQuota, storageQuotaOf } from './storage-quota.ts'
 export type { Place } from './task-projects.ts'
 
 /** Returns the ids of those who appear in tasks that the caller sees; of many tasks only in what is newest. */
 export const readPeopleOfTasks = (db: Db, caller: Caller, taskIds: string[]): Promise<string[]> =>
   listPeopleOfTasks(db, caller, taskIds)
+
+const CHANGEABLE: ReadonlySet<string> = new Set([...FIELD_NAMES, 'position'])
+
+/** Returns which of the names of an event are fields that callers change. */
+export const changedFieldsOf = (names: string[]): string[] =>
+  names.filter((name) => CHANGEABLE.has(name))
+
+/** Live tasks that somebody may see, by their ids. */
+export type TasksById = Map<string, Task>
+
+/** Returns the live tasks with these ids that the caller may see. */
+export const readVisibleTasks = async (db: Db, caller: Caller, ids: string[]): Promise<TasksById> =>
+  new Map((await listVisibleTasks(db, caller, ids)).map((task) => [task.id, task]))
 
 /** A read of everything that an owner has, a page at a time. */
 export const readOwnTasks = (db: Db, ownerId: string, limit: number, after?: Task) =>

@@ -1,6 +1,7 @@
 import type { Config } from '../../config.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
+import { perDatabase } from '../../db/per-database.ts'
 import type { TaskChangeSet } from './changes.ts'
 import {
   leaseDue,
@@ -29,13 +30,7 @@ interface Known {
   large: ReadonlyMap<string, number>
   written: Set<string>
 }
-const ofDatabase = new WeakMap<Db, Known>()
-
-function knownOf(db: Db): Known {
-  const known = ofDatabase.get(db) ?? { large: new Map(), written: new Set() }
-  ofDatabase.set(db, known)
-  return known
-}
+const knownOf = perDatabase((): Known => ({ large: new Map(), written: new Set() }))
 
 /** Says who may store more. It only looks into memory, so that writes cost the same with a quota. */
 export interface StorageQuota {

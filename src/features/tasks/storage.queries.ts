@@ -46,6 +46,20 @@ const MEASURED: MeasuredTable[] = [
       ['id', 'uuid']
     ],
     size: sizeOf(110, ['body', 'mentions'])
+  },
+  {
+    table: sql`list_changes`,
+    key: [
+      ['list_id', 'uuid'],
+      ['position', 'bigint'],
+      ['id', 'uuid']
+    ],
+    // What others write into somebody's own feed counts for nobody.
+    size: sql`CASE
+      WHEN list_id <> owner_id OR actor_id = owner_id
+      THEN ${sizeOf(170, ['type', 'resource_type', 'request_id', 'changed_fields'])}
+      ELSE 0
+    END`
   }
 ]
 

@@ -1,9 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../../core/context.ts'
+import { eachOwner } from '../../db/by-owner.ts'
 import type { Db } from '../../db/client.ts'
-import { executeRows } from '../../db/rows.ts'
+import { executeRows, uuids } from '../../db/rows.ts'
 import { positionAt, taskPosition, tasks } from '../../db/tables/tasks.ts'
+import { isOfOneOf, listOthers } from './others.queries.ts'
 import type { TaskSubtasks } from './schema.ts'
-import type { TaskVersion } from './trash.queries.ts'
+import { type TaskVersion, taskVersion } from './trash.queries.ts'
 
 /** A live task as a part of its tree. */
 export type TaskNode = {
@@ -19,20 +22,28 @@ export type Standing = Pick<TaskNode, 'owner_id' | 'id' | 'parent_id'> & {
   project_id: string | null
 }
 
-const uuids = (ids: Iterable<string>): SQL => sql`${`{${[...ids].join()}}`}::uuid[]`
-/** The tasks that a statement names, under whose owners they are found. */
-const named = (named: { owner_id: string; id: string }[]): SQL => sql`
-  owner_id = ANY(${uuids(new Set(named.map(({ owner_id }) => owner_id)))})
-    AND id = ANY(${uuids(named.map(({ id }) => id))})`
+type Key = { owner_id: string; id: string }
 
-/** Returns where tasks stand, whoever may see them, without a lock. */
-export const listStandings = (tx: Db, ids: string[]): Promise<Standing[]> =>
-  ids.length === 0
-    ? Promise.resolve([])
-    : executeRows(
-        tx,
-        sql`SELECT owner_id, id, parent_id, project_id FROM tasks WHERE tasks.id = ANY(${uuids(ids)})`
-      )
+/** The tasks of an owner that a statement names. */
+const isNamed = (owner_id: string, rows: Key[]): SQL =>
+  sql`owner_id = ${owner_id} AND id = ANY(${uuids(rows.map(({ id }) => id))})`
+
+/**
+ * Returns where tasks stand, without a lock: whoever may see them, or only those of owners whose tasks the caller may
+ * see, where each owner has to be asked for.
+ */
+export async function listStandings(tx: Db, caller: Caller, ids: string[]): Promise<Standing[]> {
+  if (ids.length === 0) {
+    return []
+  }
+  const isReached = isOfOneOf(caller, await listOthers(tx, caller)) ?? sql`true`
+  return executeRows(
+    tx,
+    sql`
+      SELECT owner_id, id, parent_id, project_id FROM tasks
+      WHERE tasks.id = ANY(${uuids(ids)}) AND ${isReached}`
+  )
+}
 
 /**
  * Locks lists until the transaction ends, for those who change which task is below which in them, or delete a task
@@ -44,38 +55,54 @@ export async function lockLists(tx: Db, listIds: string[]): Promise<void> {
     FROM unnest(${`{${[...listIds].sort().join()}}`}::text[]) AS id`)
 }
 
-/** Locks tasks in the order of ids until the transaction ends. */
-export async function lockRows(tx: Db, rows: { owner_id: string; id: string }[]): Promise<void> {
-  await tx.execute(sql`SELECT FROM tasks WHERE ${named(rows)} ORDER BY id FOR UPDATE`)
+/** Locks tasks in the order of owners and ids until the transaction ends. */
+export async function lockRows(tx: Db, rows: Key[]): Promise<void> {
+  await eachOwner(rows, (owner_id, own) =>
+    executeRows(
+      tx,
+      sql`SELECT 1 AS one FROM tasks WHERE ${isNamed(owner_id, own)} ORDER BY id FOR UPDATE`
+    )
+  )
 }
 
-const isBelow = (above: string) => sql`
+/**
+ * A fence (OFFSET 0) around each look-up: while the statistics know of no subtasks yet, a plain join would read the
+ * whole index of subtasks for each task above.
+ */
+const isBelow = (above: string, owner_id: string) => sql`
   FROM ${sql.raw(above)} a
-  JOIN tasks t ON t.owner_id = a.owner_id AND t.parent_id = a.id AND t.parent_id IS NOT NULL`
+  CROSS JOIN LATERAL (
+    SELECT *
+    FROM tasks
+    WHERE tasks.owner_id = ${owner_id} AND tasks.parent_id = a.id AND tasks.parent_id IS NOT NULL
+    OFFSET 0
+  ) t`
 const NODE = sql`t.owner_id, t.id, t.parent_id, t.assignee_id, t.comment_count`
 
 /** Returns all live tasks of the trees that some live tasks are in; no tree has more than three levels. */
-export const listTrees = (tx: Db, of: { owner_id: string; id: string }[]): Promise<TaskNode[]> =>
-  of.length === 0
-    ? Promise.resolve([])
-    : executeRows(
-        tx,
-        sql`
-          WITH roots AS (
-            SELECT DISTINCT t.owner_id, coalesce(p.parent_id, t.parent_id, t.id) AS id
-            FROM (SELECT * FROM tasks WHERE ${named(of)} AND deleted_at IS NULL) t
-            LEFT JOIN tasks p ON p.owner_id = t.owner_id AND p.id = t.parent_id
-          ),
-          level1 AS (
-            SELECT ${NODE}
-            FROM roots r
-            JOIN tasks t ON t.owner_id = r.owner_id AND t.id = r.id
-            WHERE t.deleted_at IS NULL
-          ),
-          level2 AS (SELECT ${NODE} ${isBelow('level1')} WHERE t.deleted_at IS NULL),
-          level3 AS (SELECT ${NODE} ${isBelow('level2')} WHERE t.deleted_at IS NULL)
-          SELECT * FROM level1 UNION ALL SELECT * FROM level2 UNION ALL SELECT * FROM level3`
-      )
+export const listTrees = (tx: Db, of: Key[]): Promise<TaskNode[]> =>
+  eachOwner(of, (owner_id, own) => {
+    const below = (above: string) =>
+      sql`SELECT ${NODE} ${isBelow(above, owner_id)} WHERE t.deleted_at IS NULL`
+    return executeRows(
+      tx,
+      sql`
+        WITH roots AS (
+          SELECT DISTINCT coalesce(p.parent_id, t.parent_id, t.id) AS id
+          FROM (SELECT * FROM tasks WHERE ${isNamed(owner_id, own)} AND deleted_at IS NULL) t
+          LEFT JOIN tasks p ON p.owner_id = ${owner_id} AND p.id = t.parent_id
+        ),
+        level1 AS (
+          SELECT ${NODE}
+          FROM roots r
+          JOIN tasks t ON t.owner_id = ${owner_id} AND t.id = r.id
+          WHERE t.deleted_at IS NULL
+        ),
+        level2 AS (${below('level1')}),
+        level3 AS (${below('level2')})
+        SELECT * FROM level1 UNION ALL SELECT * FROM level2 UNION ALL SELECT * FROM level3`
+    )
+  })
 
 /** Returns what is below a task in the trash and went there with it, or together with it. */
 export const listGoneWith = (
@@ -92,8 +119,8 @@ export const listGoneWith = (
         FROM tasks
         WHERE owner_id = ${owner_id} AND id = ${id} AND deleted_at IS NOT NULL
       ),
-      level2 AS (SELECT ${columns} ${isBelow('level1')} WHERE ${isGone}),
-      level3 AS (SELECT ${columns} ${isBelow('level2')} WHERE ${isGone})
+      level2 AS (SELECT ${columns} ${isBelow('level1', owner_id)} WHERE ${isGone}),
+      level3 AS (SELECT ${columns} ${isBelow('level2', owner_id)} WHERE ${isGone})
       SELECT owner_id, id, parent_id, assignee_id, comment_count FROM level2
       UNION ALL
       SELECT owner_id, id, parent_id, assignee_id, comment_count FROM level3`
@@ -114,7 +141,7 @@ const change = (
       SET ${set}, version = version + 1, updated_at = now()
       ${more.from ?? sql``}
       WHERE owner_id = ${owner_id} AND id = ANY(${uuids(ids)}) AND ${where}
-      RETURNING owner_id, id, version`
+      RETURNING ${taskVersion}`
   )
 const isLive = sql`deleted_at IS NULL`
 
@@ -137,32 +164,23 @@ export const untrash = (tx: Db, owner_id: string, ids: string[]): Promise<TaskVe
     where: sql`deleted_at IS NOT NULL`
   })
 
-/**
- * Puts locked tasks at the end of another list, whose owner gets them, in the order that they have; they keep who made
- * them.
- */
+/** Puts locked tasks at the end of another list of their owner, in the order that they have. */
 export const putIntoList = (
   tx: Db,
-  owner_id: string,
   ids: string[],
-  to: { project_id: string | null; owner_id: string }
+  { owner_id, project_id }: { project_id: string | null; owner_id: string }
 ): Promise<TaskVersion[]> =>
   change(tx, owner_id, ids, {
     with: sql`
       WITH ordered AS (
-        SELECT id AS ordered_id, row_number() OVER (ORDER BY ${taskPosition(tasks)}, id) * interval '1 ms' AS later
+        SELECT id AS ordered_id, row_number() OVER (ORDER BY ${taskPosition(tasks)}, id) AS later
         FROM tasks
         WHERE owner_id = ${owner_id} AND id = ANY(${uuids(ids)})
       )`,
     from: sql`FROM ordered`,
     set: sql`
-      project_id = ${to.project_id}::uuid,
-      owner_id = ${to.owner_id}::uuid,
-      created_by = CASE
-        WHEN owner_id = ${to.owner_id}::uuid THEN created_by
-        ELSE coalesce(created_by, owner_id)
-      END,
-      position = ${positionAt(sql`(now() + later)`, sql`id`)}`,
+      project_id = ${project_id}::uuid,
+      position = ${positionAt(sql`now()`, sql`id`, sql`later`)}`,
     where: sql`${isLive} AND id = ordered_id`
   })
 
@@ -170,13 +188,15 @@ export const putIntoList = (
  * Writes live tasks anew as they are, and tells how many there were. The deletion of a task that has nothing below it
  * takes one statement and no lock of the list: it gives up when the task has been written since the statement began.
  */
-export async function touchRows(tx: Db, rows: { owner_id: string; id: string }[]): Promise<number> {
-  const touched = await executeRows(
-    tx,
-    sql`
-      UPDATE tasks SET version = version
-      WHERE ${named(rows)} AND deleted_at IS NULL
-      RETURNING id`
+export async function touchRows(tx: Db, rows: Key[]): Promise<number> {
+  const touched = await eachOwner(rows, (owner_id, own) =>
+    executeRows(
+      tx,
+      sql`
+        UPDATE tasks SET version = version
+        WHERE ${isNamed(owner_id, own)} AND deleted_at IS NULL
+        RETURNING id`
+    )
   )
   return touched.length
 }

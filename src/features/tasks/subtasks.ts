@@ -4,7 +4,7 @@ import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
 import type { ProjectsById } from '../project-access/service.ts'
 import { countEventsOf, recordVersions, type TaskEvent } from './events.queries.ts'
-import { giveEventsOf } from './project-tasks.queries.ts'
+import { giveEvents, giveTasks } from './give.queries.ts'
 import type { Task } from './schema.ts'
 import {
   countSubtasks,
@@ -60,8 +60,8 @@ export async function lockStructure(tx: Tx, caller: Caller, named: Named): Promi
 }
 
 /** Returns the trees that tasks are in. */
-export const readTree = async (tx: Tx, ids: string[]): Promise<TaskTree> =>
-  treeOf(await listTrees(tx, await listStandings(tx, ids)))
+export const readTree = async (tx: Tx, caller: Caller, ids: string[]): Promise<TaskTree> =>
+  treeOf(await listTrees(tx, await listStandings(tx, caller, ids)))
 
 /** Locks the lists that a change of trees is about, after their projects; no task leaves them until it has ended. */
 export async function lockListsOf(
@@ -69,7 +69,7 @@ export async function lockListsOf(
   caller: Caller,
   { ids = [], parents = [], withTheirParents = false, targets = [] }: Named
 ): Promise<Pick<Structure, 'projects'> & { standings: Standing[] }> {
-  const named = await listStandings(tx, [...new Set([...ids, ...parents])])
+  const named = await listStandings(tx, caller, [...new Set([...ids, ...parents])])
   const above = named.flatMap(({ parent_id }) => (withTheirParents && parent_id) || [])
   const projects = await lockTargets(tx, caller, [
     ...targets,
@@ -84,7 +84,7 @@ export async function lockListsOf(
     }
     await lockLists(tx, [...new Set(missing)])
     // A task may have gone to another list before its own was locked.
-    standings = await listStandings(tx, [...named.map(({ id }) => id), ...above])
+    standings = await listStandings(tx, caller, [...named.map(({ id }) => id), ...above])
     for (const list of missing) {
       locked.add(list)
     }
@@ -128,12 +128,12 @@ export async function moveBelow(
   }
   const ids = idsOf(below)
   const changes: TaskEvent['changes'] = { project_id: { old: project_id, new: to.project_id } }
-  const moved = await putIntoList(tx, owner_id, ids, to)
   if (to.owner_id !== owner_id) {
     changes.owner_id = { old: owner_id, new: to.owner_id }
-    await giveEventsOf(tx, owner_id, ids, to.owner_id)
+    await giveTasks(tx, ids, owner_id, to.owner_id)
+    await giveEvents(tx, ids, owner_id, to.owner_id)
   }
-  await recordVersions(tx, ctx, moved, 'task.updated', changes)
+  await recordVersions(tx, ctx, await putIntoList(tx, ids, to), 'task.updated', changes)
 }
 
 /** How much history and how many comments the tasks of one transaction take to other owners. */

@@ -14,18 +14,22 @@ export interface TaskTree {
   below: (id: string) => TaskNode[]
   /** The task at the top level that a task is below of, or is. */
   rootOf: (id: string) => string
+  /** The task that a task is directly below of. */
+  parentOf: (id: string) => TaskNode | undefined
   /** 1 at the top level. */
   levelOf: (id: string) => number
   /** How many levels a task has with those below it. */
   heightOf: (id: string) => number
   /** The same tree with more tasks. */
   with: (more: TaskNode[]) => TaskTree
+  /** Adds a task to this tree, or puts one that it has elsewhere, with all below it. */
+  put: (node: TaskNode) => void
 }
 
 /** Builds the tree of tasks that were read as whole trees. */
 export function treeOf(nodes: TaskNode[]): TaskTree {
   const byId = new Map(nodes.map((node) => [node.id, node]))
-  const byParent = Map.groupBy(nodes, ({ parent_id }) => parent_id)
+  const byParent = Map.groupBy([...byId.values()], ({ parent_id }) => parent_id)
   const subtasksOf = (id: string): TaskNode[] => byParent.get(id) ?? []
   const parentOf = (id: string): TaskNode | undefined => byId.get(byId.get(id)?.parent_id ?? '')
   const below = (id: string): TaskNode[] =>
@@ -38,11 +42,19 @@ export function treeOf(nodes: TaskNode[]): TaskTree {
     subtasksOf,
     below,
     rootOf: (id) => path(id)[0] as string,
+    parentOf,
     levelOf: (id) => path(id).length,
     heightOf: function heightOf(id): number {
       return 1 + Math.max(0, ...subtasksOf(id).map((subtask) => heightOf(subtask.id)))
     },
-    with: (more) => treeOf([...nodes, ...more])
+    with: (more) => treeOf([...byId.values(), ...more]),
+    put(node) {
+      const before = byId.get(node.id)?.parent_id ?? null
+      const others = (byParent.get(before) ?? []).filter(({ id }) => id !== node.id)
+      byParent.set(before, others)
+      byParent.set(node.parent_id, [...(byParent.get(node.parent_id) ?? []), node])
+      byId.set(node.id, node)
+    }
   }
 }
 

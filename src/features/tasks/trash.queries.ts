@@ -1,15 +1,27 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import { eachOwner, ofFewOwners } from '../../db/by-owner.ts'
 import type { Db } from '../../db/client.ts'
-import { executeRows } from '../../db/rows.ts'
+import { executeRows, uuids } from '../../db/rows.ts'
 import { taskListId, tasks } from '../../db/tables/tasks.ts'
+import { countEventsOf } from './events.queries.ts'
 
-/** A task in the version that it has now, or had when it was purged. */
-export type TaskVersion = { owner_id: string; id: string; version: number }
+/** A task in the version that it has now, or had when it was purged, and whom it concerns. */
+export type TaskVersion = {
+  owner_id: string
+  id: string
+  version: number
+  project_id: string | null
+  assignee_id: string | null
+}
+/** What a statement returns of a task that it has changed. */
+export const taskVersion = sql`owner_id, id, version, project_id, assignee_id`
 /** A task that is to be deleted, with the number of comments that go with it. */
 export type DoomedTask = TaskVersion & { comment_count: number }
 
 /** Comments that are deleted in one transaction. */
 const COMMENTS_CHUNK = 5000
+/** Owners whose tasks are purged in one transaction, which takes some statements for each. */
+const MAX_OWNERS = 20
 
 /** Returns the first of some tasks, at least one, that have no more comments than one transaction deletes. */
 export function withFewComments(tasks: DoomedTask[]): DoomedTask[] {
@@ -64,7 +76,9 @@ export const listOldestTrees = (
         UNION ALL
         SELECT g.id
         FROM tasks c
-        JOIN tasks g ON g.owner_id = c.owner_id AND ${isBelow('g', 'c')}
+        CROSS JOIN LATERAL (
+          SELECT g.id FROM tasks g WHERE g.owner_id = ${owner_id} AND ${isBelow('g', 'c')} OFFSET 0
+        ) g
         WHERE c.owner_id = ${owner_id} AND ${isBelow('c', 'r')}
       ) t
       ORDER BY r.created_at, r.id
@@ -84,41 +98,80 @@ export const trashTrees = (tx: Db, owner_id: string, ids: string[]): Promise<Tas
           parent_id
         ) END
       WHERE owner_id = ${owner_id} AND id = ANY(${`{${ids.join()}}`}::uuid[]) AND deleted_at IS NULL
-      RETURNING owner_id, id, version`
+      RETURNING ${taskVersion}`
   )
 
-/** Locks the tasks that have been in the trash longest, if it is more than `afterDays`. */
-export const lockTrashed = (tx: Db, afterDays: number, limit: number): Promise<DoomedTask[]> =>
-  executeRows(
+/**
+ * Locks the tasks that have been in the trash longest, if it is more than `afterDays`. They are sought first: one that
+ * somebody has restored meanwhile stays.
+ */
+export async function lockTrashed(
+  tx: Db,
+  afterDays: number,
+  limit: number
+): Promise<{ locked: DoomedTask[]; more: boolean }> {
+  const isDue = sql`deleted_at < now() - make_interval(days => ${afterDays})`
+  const found = await executeRows<{ owner_id: string; id: string }>(
     tx,
-    sql`
-      SELECT owner_id, id, version, comment_count
-      FROM tasks
-      WHERE deleted_at < now() - make_interval(days => ${afterDays})
-      ORDER BY deleted_at
-      LIMIT ${limit}
-      FOR UPDATE SKIP LOCKED`
+    sql`SELECT owner_id, id FROM tasks WHERE ${isDue} ORDER BY deleted_at LIMIT ${limit}`
   )
-
-const keysOf = (tasks: TaskVersion[]): SQL => sql`
-  SELECT * FROM jsonb_to_recordset(${JSON.stringify(tasks)}::jsonb) AS t(owner_id uuid, id uuid)`
-
-export async function deleteTasks(tx: Db, tasks: TaskVersion[]): Promise<void> {
-  await tx.execute(sql`DELETE FROM tasks WHERE (owner_id, id) IN (${keysOf(tasks)})`)
+  const few = ofFewOwners(found, MAX_OWNERS)
+  const locked = await eachOwner(few, (owner_id, own) =>
+    executeRows<DoomedTask>(
+      tx,
+      sql`
+        SELECT ${taskVersion}, comment_count
+        FROM tasks
+        WHERE owner_id = ${owner_id} AND id = ANY(${uuids(own.map(({ id }) => id))}) AND ${isDue}
+        FOR UPDATE SKIP LOCKED`
+    )
+  )
+  return { locked, more: found.length === limit || few.length < found.length }
 }
 
-/** Deletes up to `limit` events of tasks and returns their number. */
+export async function deleteTasks(tx: Db, tasks: DoomedTask[]): Promise<void> {
+  await eachOwner(tasks, (owner_id, own) =>
+    executeRows(
+      tx,
+      sql`
+        DELETE FROM tasks
+        WHERE owner_id = ${owner_id} AND id = ANY(${uuids(own.map(({ id }) => id))})`
+    )
+  )
+}
+
+/** Deletes up to `limit` events of tasks, the oldest of each, and returns their number. */
 export async function deleteEvents(tx: Db, tasks: TaskVersion[], limit: number): Promise<number> {
+  let left = limit
+  await eachOwner(tasks, async (owner_id, own) => {
+    const ids = own.map(({ id }) => id)
+    const isShort = (await countEventsOf(tx, owner_id, ids, left + 1)) <= left
+    for (const some of isShort ? [ids] : ids.map((id) => [id])) {
+      left -= left > 0 ? await deleteEventsOf(tx, owner_id, some, isShort ? undefined : left) : 0
+    }
+    return []
+  })
+  return limit - left
+}
+
+/** Up to a version where there is a limit: joined with the rows that are to go, it would be planned for few of them. */
+async function deleteEventsOf(
+  tx: Db,
+  owner_id: string,
+  ids: string[],
+  limit: number | undefined
+): Promise<number> {
+  const areTheirs = sql`owner_id = ${owner_id} AND task_id = ANY(${uuids(ids)})`
+  const isOld = sql`
+    AND version <= (
+      SELECT max(version)
+      FROM (SELECT version FROM task_events WHERE ${areTheirs} ORDER BY version LIMIT ${limit}) oldest
+    )`
   const deleted = await executeRows(
     tx,
     sql`
       DELETE FROM task_events
-      WHERE (owner_id, task_id, version) IN (
-        SELECT e.owner_id, e.task_id, e.version
-        FROM (${keysOf(tasks)}) k
-        JOIN task_events e ON e.owner_id = k.owner_id AND e.task_id = k.id
-        LIMIT ${limit}
-      )
+      WHERE ${areTheirs} ${limit === undefined ? sql`` : isOld}
       RETURNING 1 AS one`
   )
   return deleted.length

@@ -1,7 +1,7 @@
 import { type RequestContext, systemRequestId } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
-import { recordTaskEvents, type TaskEvent } from './events.queries.ts'
+import { recordVersions } from './events.queries.ts'
 import type { StorageQuota } from './storage-quota.ts'
 import { lockLists, lockRows } from './subtasks.queries.ts'
 import { MAX_BELOW } from './task-tree.ts'
@@ -11,7 +11,6 @@ import {
   listOldestTrees,
   lockTrashed,
   readClock,
-  type TaskVersion,
   trashTrees,
   withFewComments
 } from './trash.queries.ts'
@@ -68,17 +67,10 @@ async function deleteChunk(
     ids.map((id) => ({ owner_id, id }))
   )
   const trashed = await trashTrees(tx, owner_id, ids)
-  await recordTaskEvents(tx, ctx, trashed.map(deletionOf))
+  await recordVersions(tx, ctx, trashed, 'task.deleted')
   const roots = new Set(found.map(({ root_id }) => root_id)).size
   return { deleted: trashed.length, more: isCut || roots === DELETE_CHUNK }
 }
-
-const deletionOf = ({ owner_id, id, version }: TaskVersion): TaskEvent => ({
-  owner_id,
-  task_id: id,
-  version,
-  type: 'task.deleted'
-})
 
 /**
  * Deletes tasks that have been in the trash for more than `afterDays` with their comments, and their events except a
@@ -90,8 +82,8 @@ export function purgeTasks(
   noteRemoval: StorageQuota['noteRemoval'] = () => {}
 ): Promise<{ done: number; more: boolean }> {
   return withTransaction(db, async (tx) => {
-    const trashed = await lockTrashed(tx, afterDays, PURGE_CHUNK)
-    const purged = withFewComments(trashed)
+    const { locked, more } = await lockTrashed(tx, afterDays, PURGE_CHUNK)
+    const purged = withFewComments(locked)
     if (purged.length === 0) {
       return { done: 0, more: false }
     }
@@ -100,17 +92,8 @@ export function purgeTasks(
     }
     await deleteTasks(tx, purged)
     tx.afterCommit(() => noteRemoval(purged.map(({ owner_id }) => owner_id)))
-    await recordTaskEvents(
-      tx,
-      PURGE_CONTEXT,
-      purged.map(({ owner_id, id, version }) => ({
-        owner_id,
-        task_id: id,
-        version: version + 1,
-        type: 'task.purged'
-      }))
-    )
-    const isAll = purged.length === trashed.length && trashed.length < PURGE_CHUNK
-    return { done: purged.length, more: !isAll }
+    const gone = purged.map((task) => ({ ...task, version: task.version + 1 }))
+    await recordVersions(tx, PURGE_CONTEXT, gone, 'task.purged')
+    return { done: purged.length, more: more || purged.length < locked.length }
   })
 }

@@ -1,9 +1,12 @@
 import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { v7 as uuidv7 } from 'uuid'
+import { assigneeChangesCte } from '../../core/change-feed.ts'
 import type { RequestContext } from '../../core/context.ts'
+import { eachOwner } from '../../db/by-owner.ts'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
+import { executeRows, uuids } from '../../db/rows.ts'
 import type { Changes } from '../../db/tables/task-events.ts'
 import { positionAt, tasks } from '../../db/tables/tasks.ts'
 import { isLive, isOpen } from './access.sql.ts'
@@ -15,6 +18,7 @@ import {
   taskEventsCte
 } from './events.queries.ts'
 import type { FieldValues } from './fields.ts'
+import { giveEvents, giveTasks } from './give.queries.ts'
 import type { Task } from './schema.ts'
 
 /** What a task becomes: every writable field with its value after the change. */
@@ -27,8 +31,9 @@ export interface TaskChange extends FieldValues, Pick<Task, 'owner_id' | 'id'> {
   position?: string
 }
 
+/** An array, since the planner of a distributed table takes no time beside a column in CASE. */
 const timestampOr = (choice: SQL, before: AnyPgColumn) => sql`
-  CASE ${choice} WHEN 'now' THEN now() WHEN 'never' THEN NULL ELSE ${before} END`
+  (ARRAY[now(), ${before}])[CASE WHEN ${choice} = 'now' THEN 1 WHEN ${choice} = 'keep' THEN 2 END]`
 const nextVersion = { version: sql`${tasks.version} + 1`, updated_at: sql`now()` }
 
 /**
@@ -71,16 +76,27 @@ export function prepareUpdateTask(db: Db, type: TaskEventType) {
       .returning(taskColumns)
   )
   const eventRows = sql`
-    SELECT id, version, ${value('event_id')}::uuid AS event_id, ${value('changes')}::jsonb AS changes
+    SELECT
+      owner_id, id, version, ${value('event_id')}::uuid AS event_id, ${value('changes')}::jsonb AS changes,
+      project_id, assignee_id
     FROM changed`
   const event = db.$with('event', {}).as(taskEventsCte(type, originPlaceholders, eventRows))
-  const statement = prepared(db.with(changed, event).select().from(changed), `update_task ${type}`)
+  const forAssignee = db
+    .$with('for_assignee', {})
+    .as(assigneeChangesCte(type, originPlaceholders, eventRows))
+  const usual = prepared(db.with(changed, event).select().from(changed), `update_task ${type}`)
+  const assigned = prepared(
+    db.with(changed, event, forAssignee).select().from(changed),
+    `update_assigned_task ${type}`
+  )
   return async (
     ctx: RequestContext,
     version: number,
     change: TaskChange,
     changes: Changes
   ): Promise<Task | undefined> => {
+    // The assignee is part of the version, and does not change here.
+    const statement = change.assignee_id === null ? usual : assigned
     const [task] = await statement.execute({
       ...change,
       version,
@@ -94,47 +110,55 @@ export function prepareUpdateTask(db: Db, type: TaskEventType) {
 export type UpdateTask = ReturnType<typeof prepareUpdateTask>
 
 /**
- * Changes locked tasks in one statement, each to a new version; returns them by id. The history of those that go to
- * another owner goes with them.
+ * Changes locked tasks, those of each owner in one statement, each to a new version; returns them by id. Those that go
+ * to another owner do so first, with their history and comments.
  */
 export async function updateTasks(tx: Db, changes: TaskChange[]): Promise<Map<string, Task>> {
-  const moved = changes.filter(({ new_owner_id }) => new_owner_id !== undefined)
+  const changed = await eachOwner(await moveToOwners(tx, changes), (owner_id, own) =>
+    updateTasksOf(tx, owner_id, own)
+  )
+  return new Map(changed.map((task) => [task.id, task]))
+}
+
+function updateTasksOf(tx: Db, owner_id: string, changes: TaskChange[]): Promise<Task[]> {
   const records = sql`
     jsonb_to_recordset(${JSON.stringify(changes)}::jsonb)
-      AS v(owner_id uuid, id uuid, ${fieldDefinitions}, completion text, deletion text,
-        new_owner_id uuid, position text)`
-  const changed: Task[] = await tx
+      AS v(id uuid, ${fieldDefinitions}, completion text, deletion text, position text)`
+  const atTheEnd = positionAt(sql`now()`, tasks.id)
+  const isAtTheEnd = sql`v.position IS NULL AND v.project_id IS DISTINCT FROM ${tasks.project_id}`
+  return tx
     .update(tasks)
     .set({
       ...fieldsOfRecord,
       completed_at: timestampOr(sql`v.completion`, tasks.completed_at),
       deleted_at: timestampOr(sql`v.deletion`, tasks.deleted_at),
-      owner_id: sql`coalesce(v.new_owner_id, ${tasks.owner_id})`,
-      created_by: sql`
-        CASE WHEN v.new_owner_id IS NULL THEN ${tasks.created_by} ELSE ${taskColumns.created_by.sql} END`,
       deleted_with: null,
+      // Citus breaks down on a value that is nothing but an element of an array.
       position: sql`
-        CASE WHEN v.position IS NULL AND v.project_id IS DISTINCT FROM ${tasks.project_id}
-          THEN ${positionAt(sql`now()`, tasks.id)} ELSE coalesce(v.position, ${tasks.position}) END`,
+        (ARRAY[${atTheEnd}, coalesce(v.position, ${tasks.position})])[CASE WHEN ${isAtTheEnd} THEN 1 ELSE 2 END]
+          || ''`,
       ...nextVersion
     })
     .from(records)
-    .where(sql`${tasks.owner_id} = v.owner_id AND ${tasks.id} = v.id`)
+    .where(and(eq(tasks.owner_id, owner_id), sql`${tasks.id} = v.id`))
     .returning(taskColumns)
-  await moveEvents(tx, moved)
-  return new Map(changed.map((task) => [task.id, task]))
 }
 
-async function moveEvents(tx: Db, moved: TaskChange[]): Promise<void> {
-  if (moved.length === 0) {
-    return
-  }
-  await tx.execute(sql`
-    UPDATE task_events e
-    SET owner_id = v.new_owner_id
-    FROM jsonb_to_recordset(${JSON.stringify(moved)}::jsonb)
-      AS v(owner_id uuid, id uuid, new_owner_id uuid)
-    WHERE e.owner_id = v.owner_id AND e.task_id = v.id`)
+/** Gives tasks to the owners that their changes name, and returns the changes of what they are then. */
+async function moveToOwners(tx: Db, changes: TaskChange[]): Promise<TaskChange[]> {
+  const staying = changes.filter(({ new_owner_id }) => new_owner_id === undefined)
+  const moving = changes.flatMap((change) =>
+    change.new_owner_id === undefined ? [] : { ...change, to: change.new_owner_id }
+  )
+  const moved = await eachOwner(moving, async (from, own) => {
+    for (const [to, given] of Map.groupBy(own, (change) => change.to)) {
+      const ids = given.map(({ id }) => id)
+      await giveTasks(tx, ids, from, to)
+      await giveEvents(tx, ids, from, to)
+    }
+    return own.map(({ to, ...change }) => ({ ...change, owner_id: to }))
+  })
+  return [...staying, ...moved]
 }
 
 /** Adds to the number of comments that a live task has, and to nothing else; false when there is no such task. */
@@ -149,4 +173,25 @@ export async function updateCommentCount(
     .where(and(eq(tasks.owner_id, owner_id), eq(tasks.id, id), isLive))
     .returning({ id: tasks.id })
   return counted.length === 1
+}
+
+/** Adds one to the number of comments of a task for each time that it is named. */
+export async function addCommentCounts(
+  tx: Db,
+  added: { owner_id: string; task_id: string }[]
+): Promise<void> {
+  await eachOwner(added, (owner_id, own) =>
+    executeRows(
+      tx,
+      sql`
+        UPDATE tasks
+        SET comment_count = comment_count + v.count
+        FROM (
+          SELECT task_id, count(*)::int AS count
+          FROM unnest(${uuids(own.map(({ task_id }) => task_id))}) AS task_id
+          GROUP BY task_id
+        ) AS v
+        WHERE tasks.owner_id = ${owner_id} AND tasks.id = v.task_id`
+    )
+  )
 }

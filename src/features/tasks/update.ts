@@ -1,5 +1,6 @@
 import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
+import { isDistributed } from '../../db/citus/distribution.ts'
 import type { Db } from '../../db/client.ts'
 import { withRetries } from '../../db/transaction.ts'
 import { checkVersion, type Versions } from './apply-changes.ts'
@@ -74,7 +75,8 @@ export const deletionOf = (ctx: RequestContext, id: string, versions: Versions):
 /**
  * Changes a live task optimistically: reads it and, in one statement, changes it if it still has the same version. That
  * is two round trips, and no connection is held between them. Conflicts take locks, and so do a change of the assignee,
- * the project or the parent, and the deletion of a task with others below it.
+ * the project or the parent, and the deletion of a task with others below it. Where tasks are distributed, all do: a
+ * statement that changes two tables would be carried out on every node.
  */
 async function changeTask(
   deps: UpdateDeps,
@@ -82,6 +84,9 @@ async function changeTask(
   request: ChangeRequest
 ): Promise<Task> {
   const { id, versions, build } = request
+  if (await isDistributed(deps.db)) {
+    return changeLockedTask(deps, ctx, request)
+  }
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
     const task = await deps.findTask(ctx.caller, id)
     if (!task) {

@@ -1,10 +1,12 @@
 import type { Caller } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
+import { isDistributed } from '../../db/citus/distribution.ts'
 import type { Db } from '../../db/client.ts'
 import type { TaskList } from '../project-access/schema.ts'
 import { reachOf, readListsOf, readProjectStates, roleIn } from '../project-access/service.ts'
 import { type Branch, branches, isManager } from './access.sql.ts'
 import type { TaskFilterQuery } from './list.schema.ts'
+import { listAssigners } from './others.queries.ts'
 
 type AccessQuery = Pick<
   TaskFilterQuery,
@@ -46,28 +48,53 @@ export async function visibleTasks(
   }
   const all = await listsOf(db, caller, { owner_id, project_id })
   const lists = query.personal ? all.filter((list) => list.list_id === list.owner_id) : all
-  const { found, values } = branchesOf(lists, isSearch)
+  const { found, values } = branchesOf(lists, { isSearch, isApart: await isDistributed(db) })
   const shown = found.flatMap((branch) => inStates(branch, deleted))
   const includesAssigned =
     owner_id === undefined && project_id === undefined && deleted !== 'only' && !isOneList
+  const assigned = includesAssigned ? await assignedBranches(db, caller) : NONE
   return {
-    branches: includesAssigned ? [...shown, branches.assigned] : shown,
-    values: { caller_id: caller.id, ...values },
+    branches: [...shown, ...assigned.branches],
+    values: { caller_id: caller.id, ...values, ...assigned.values },
     lists: lists.length
   }
 }
 
-function branchesOf(lists: TaskList[], isSearch: boolean) {
+type Assigned = Pick<VisibleTasks, 'branches' | 'values'>
+const NONE: Assigned = { branches: [], values: {} }
+
+/** Returns the branch of tasks that are assigned to the caller; none where tasks are distributed and nobody did. */
+async function assignedBranches(db: Db, caller: Caller): Promise<Assigned> {
+  if (!(await isDistributed(db))) {
+    return { branches: [branches.assigned], values: {} }
+  }
+  const assigners = await listAssigners(db, caller.id)
+  return assigners.length === 0
+    ? NONE
+    : { branches: [branches.assignedBy], values: { assigners: `{${assigners.join()}}` } }
+}
+
+interface HowRead {
+  isSearch: boolean
+  /** Owners are read apart, since they may be on different servers. */
+  isApart: boolean
+}
+
+function branchesOf(lists: TaskList[], { isSearch, isApart }: HowRead) {
   const [first, second] = lists
   if (first !== undefined && second === undefined) {
     return { found: [branches.list], values: { ...first } }
   }
   const byOwner = [...Map.groupBy(lists, ({ owner_id }) => owner_id)]
-  if (!isSearch || byOwner.length === 0 || byOwner.length > MAX_OWNERS) {
-    return { found: [branches.lists], values: arraysOf(lists) }
+  if (!(isSearch || isApart) || byOwner.length === 0 || byOwner.length > MAX_OWNERS) {
+    return {
+      found: [isApart ? branches.listsAtOnce : branches.lists],
+      values: arraysOf(lists)
+    }
   }
+  const branchOf = isSearch ? branches.ownersLists : branches.ownersListsApart
   return {
-    found: byOwner.map((_, i) => branches.ownersLists(i)),
+    found: byOwner.map((_, i) => branchOf(i)),
     values: Object.fromEntries(
       byOwner.flatMap(([owner, own], i) => [
         [`owner_${i}`, owner],

@@ -43,6 +43,7 @@ export interface RawDocument {
   security: unknown[]
   servers: { url: string }[]
   tags: { name: string }[]
+  webhooks?: Record<string, unknown>
 }
 export interface Component extends Record<string, unknown> {
   description?: string

@@ -7,8 +7,9 @@ interface Link {
 }
 
 /** True when the operation returns one page of a list. */
-export const isPaged = ({ parameters = [] }: Operation): boolean =>
-  parameters.some(({ name }) => name === 'cursor')
+export const isPaged = ({ parameters = [], responses }: Operation): boolean =>
+  parameters.some(({ name }) => name === 'cursor') &&
+  responses?.['200']?.content?.['application/json'] !== undefined
 
 /** The path of one item of a collection, if there is one: `/tasks` → `/tasks/{task_id}`. */
 export const itemPathOf = (paths: RawDocument['paths'], path: string): string | undefined =>

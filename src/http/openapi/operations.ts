@@ -92,7 +92,9 @@ function completeParameter(parameter: Parameter, schemas: Schemas): void {
 
 /** The headers that follow from what the response carries: an ETag with a versioned resource, a name with a file. */
 function contentHeaders(status: string, { content }: ResponseObject, schemas: Schemas) {
-  const bodies = Object.values(content ?? {}).map(({ schema }) => schema)
+  const bodies = Object.entries(content ?? {})
+    .filter(([type]) => type !== 'text/event-stream')
+    .map(([, { schema }]) => schema)
   const isVersioned = content
     ? bodies.some((schema) => 'version' in (componentOf(schema, schemas)?.properties ?? {}))
     : status === '304'

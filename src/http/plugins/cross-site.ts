@@ -8,7 +8,26 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Checks what callers know or have been sent: refused to other websites, which CORS keeps from reading only. */
     checksCredentials?: true
+    /** For the pages of this installation alone: takes a credential that browsers send by themselves. */
+    sameOriginOnly?: true
   }
+}
+
+/**
+ * Tells whether a request comes from a page of this installation, or from no browser. Where browsers say how the page
+ * is related (over HTTPS and on the own machine), their word counts: a proxy may have changed the Host. Elsewhere the
+ * origin has the host of PUBLIC_URL or of the request.
+ */
+function isSameOrigin({ headers, host }: FastifyRequest, publicUrl = ''): boolean {
+  const { origin, 'sec-fetch-site': site } = headers
+  if (site !== undefined) {
+    return site === 'same-origin'
+  }
+  if (origin === undefined) {
+    return true
+  }
+  const sender = URL.parse(origin)?.host
+  return sender !== undefined && [host, URL.parse(publicUrl)?.host].includes(sender)
 }
 
 /**
@@ -19,7 +38,13 @@ export const crossSite = fp(async (app, { config }: { config: Config }) => {
   const allowed = allowedOrigins(config)
   const isAllowed = (origin: string) =>
     allowed.some((one) => (typeof one === 'string' ? one === origin : one.test(origin)))
-  app.addHook('onRequest', async ({ headers, routeOptions }: FastifyRequest) => {
+  app.addHook('onRequest', async (request: FastifyRequest) => {
+    const { headers, routeOptions } = request
+    if (routeOptions.config.sameOriginOnly && !isSameOrigin(request, config.PUBLIC_URL)) {
+      throw new Problem('cross_site', {
+        detail: 'Only the pages of this installation may send this.'
+      })
+    }
     const isCrossSite = headers['sec-fetch-site'] === 'cross-site'
     if (!isCrossSite || !routeOptions.config.checksCredentials) {
       return

@@ -13,6 +13,8 @@ declare module 'fastify' {
     scope?: string
     /** On a route for anyone: looks who sends a valid access token. Any other request is anonymous. */
     identifiesCaller?: boolean
+    /** A browser can open it by a `ticket` in the query, since its EventSource sends no header. */
+    takesTicket?: boolean
     /** Open to accounts whose email address is not confirmed yet. */
     allowUnverified?: boolean
   }

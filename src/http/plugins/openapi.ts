@@ -11,9 +11,10 @@ import { md } from '../../lib/md.ts'
 import { toOpenApi30 } from '../../lib/openapi-downgrade.ts'
 import { basePathOf } from '../base-path.ts'
 import { sendWithEtag } from '../etag.ts'
-import type { Tag } from '../feature.ts'
+import type { Tag, WebhookMessage } from '../feature.ts'
 import { buildDocument, type Document, type RawDocument } from '../openapi/document.ts'
 import { GUIDE } from '../openapi/guide.ts'
+import { webhookItems } from '../openapi/webhooks.ts'
 import { problemCodes } from '../schemas.ts'
 
 export const VERSION: string = JSON.parse(
@@ -43,6 +44,7 @@ export interface OpenapiOptions {
   config: Config
   tags: Tag[]
   components: TSchema[]
+  webhooks: WebhookMessage[]
   /** Only operations below this path are part of the contract. */
   basePath: string
   /** Where the documentation page logs in with username and password. */
@@ -54,7 +56,7 @@ export interface OpenapiOptions {
  * Swagger UI. Must be registered before the guard.
  */
 export const openapi = fp(
-  async (app, { config, tags, components, basePath, tokenUrl }: OpenapiOptions) => {
+  async (app, { config, tags, components, webhooks, basePath, tokenUrl }: OpenapiOptions) => {
     for (const component of components) {
       app.addSchema(component)
     }
@@ -62,7 +64,10 @@ export const openapi = fp(
 
     let built: Document | undefined
     app.decorate('contract', (origin = PLACEHOLDER_URL) => {
-      built ??= buildDocument(app.swagger() as unknown as RawDocument)
+      built ??= buildDocument({
+        ...(app.swagger() as unknown as RawDocument),
+        ...(webhooks.length > 0 && { webhooks: webhookItems(webhooks) })
+      })
       return { ...built, servers: [{ ...built.servers[0], url: origin }] }
     })
 

@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../../config.ts'
 import { splitList } from '../../lib/config-formats.ts'
 import { basePathOf } from '../base-path.ts'
+import { pathOf } from '../error-handler.ts'
 
 const ONE_YEAR_SECONDS = 31_536_000
 /** The headers that a browser's script may read. */
@@ -65,10 +66,19 @@ export const securityHeaders = fp(async (app, { config }: { config: Config }) =>
       maxAge: 600,
       strictPreflight: false
     }
-    // Preflights succeed on every path, so that a script can read the 404 of an unknown one.
+    const closed = new Set<string>()
+    app.addHook('onRoute', ({ url, config: route }) => {
+      if (route?.sameOriginOnly) {
+        closed.add(url)
+      }
+    })
+    const isClosed = ({ routeOptions, url }: FastifyRequest) =>
+      routeOptions.config.sameOriginOnly || closed.has(pathOf(url).replace(/\/$/, ''))
+    // Preflights succeed on every other path, so that a script can read the 404 of an unknown one.
     await app.register(cors, {
       delegator: async (request: FastifyRequest) => ({
         ...options,
+        ...(isClosed(request) && { origin: false }),
         preflight: isPreflight(request)
       })
     })

@@ -1,5 +1,5 @@
-import { statusOf } from '../words.ts'
-import { type Source, splitTags, textOf } from './source.ts'
+import { statusOf, unlessState } from '../words.ts'
+import { type Draft, type RowReading, type Source, splitTags, textOf } from './source.ts'
 
 /** A project: a task with a date of completion is done, and others are where their section says, if it says so. */
 export const asana: Source = {
@@ -13,17 +13,32 @@ export const asana: Source = {
     duedate: 'due_date',
     createdat: 'created_at',
     completedat: 'completed_at',
-    'section/column': 'status'
+    'section/column': 'status',
+    parenttask: 'parent_id',
+    projects: 'project'
   },
-  adjust(draft, cell) {
+  names: ['name'],
+  section: 'section/column',
+  sectionOf: (cell) => unlessState(cell('section/column')),
+  adjust(draft, cell, { warn }) {
     const section = statusOf(cell('section/column'))
     const isOpen = cell('completedat').trim() === ''
     return {
       ...draft,
+      ...firstProject(draft, warn),
       status: isOpen ? openStatus(section) : 'done',
       tags: splitTags(textOf(draft, 'tags'), /,/)
     }
   }
+}
+
+/** A task may be in several projects; it goes into the first. */
+function firstProject(draft: Draft, warn: RowReading['warn']): Draft {
+  const [project = '', other] = textOf(draft, 'project').split(/,\s*/)
+  if (other !== undefined) {
+    warn('projects_not_kept', 'Tasks that are in several projects go into the first one only.')
+  }
+  return project === '' ? {} : { project }
 }
 
 /** A section called Done may hold tasks that are not. */

@@ -14,7 +14,9 @@ export const googleTasks: Source = {
     notes: 'description',
     status: 'status',
     due: 'due_date',
-    completed: 'completed_at'
+    completed: 'completed_at',
+    parent: 'parent_id',
+    tasklist: 'project'
   },
   /** Google keeps the day only, as midnight in UTC. */
   adjust: (draft) => ({

@@ -1,6 +1,6 @@
 import { isoDate } from '../dates.ts'
 import { statusOf } from '../words.ts'
-import { type Source, textOf } from './source.ts'
+import { type Source, type SourceComment, textOf } from './source.ts'
 
 /** A filter: every label has a column of its own, and comments and links as well. */
 export const jira: Source = {
@@ -16,8 +16,16 @@ export const jira: Source = {
     resolved: 'completed_at',
     status: 'status',
     statuscategory: 'status',
-    resolution: 'status'
+    resolution: 'status',
+    parentid: 'parent_id',
+    parent: 'parent_id',
+    parentkey: 'parent_id',
+    'customfield(epiclink)': 'parent_id',
+    projectname: 'project'
   },
+  comments: 'comment',
+  commentsOf: (_, texts) => texts.map(commentOf),
+  names: ['issueid', 'issuekey'],
   adjust(draft, cell) {
     const status =
       statusOf(cell('status')) ??
@@ -29,6 +37,13 @@ export const jira: Source = {
       ...(textOf(draft, 'due_date') !== '' && { due_date: dayOf(textOf(draft, 'due_date')) })
     }
   }
+}
+
+/** Date, author and text of a comment; what is written otherwise is a text. */
+const COMMENT = /^([^;\n]*\d:\d\d[^;\n]*);([^;\n]*);(.*)$/s
+function commentOf(text: string): SourceComment {
+  const [, at, author, body] = COMMENT.exec(text) ?? []
+  return body === undefined ? { body: text } : { body, author, at }
 }
 
 /** States are freely named; an issue that is resolved is done whatever its state is called. */

@@ -68,6 +68,8 @@ export const planner: Source = {
     createddate: 'created_at',
     completeddate: 'completed_at'
   },
+  section: 'bucketname',
+  sectionOf: (cell) => cell('bucketname'),
   adjust: withSplitTags
 }
 
@@ -91,7 +93,9 @@ export const microsoftToDo: Source = {
     created: 'created_at',
     createddatetime: 'created_at',
     completed: 'completed_at',
-    completeddatetime: 'completed_at'
+    completeddatetime: 'completed_at',
+    list: 'project',
+    listname: 'project'
   },
   adjust: withSplitTags
 }

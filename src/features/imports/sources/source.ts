@@ -15,6 +15,14 @@ export interface RowReading {
   zone: TimeZone | undefined
 }
 
+/** A comment as a file says it. */
+export interface SourceComment {
+  body: string
+  author?: string | undefined
+  /** When it was written, as the file has it. */
+  at?: string | undefined
+}
+
 /** A program whose exports are recognised. */
 export interface Source {
   /** As in the field `source` of an import. */
@@ -25,6 +33,18 @@ export interface Source {
   columns: Record<string, ImportField>
   /** The key of the column that names the zone in which times of its row are meant. */
   zone?: string
+  /** The key of the column that names the section of a task. */
+  section?: string
+  /** Returns the section that a row is in, which becomes a tag; `above` is that of the row before. Empty for none. */
+  sectionOf?: (cell: ReadCell, above: string) => string
+  /** The key of the columns that hold comments. */
+  comments?: string
+  /** Returns the comments of a row, from such columns or from the row as a whole: that is on the task above it. */
+  commentsOf?: (cell: ReadCell, texts: string[]) => SourceComment[]
+  /** The keys of columns that say what other rows call a task as their parent; `id` where none is named. */
+  names?: readonly string[]
+  /** How deep a row is below the ones before it, 1 being the top; for programs that name no parents. */
+  levelOf?: (cell: ReadCell) => number | undefined
   /** Changes what the columns say by themselves; undefined for a row that is no task. */
   adjust?: (draft: Draft, cell: ReadCell, reading: RowReading) => Draft | undefined
 }

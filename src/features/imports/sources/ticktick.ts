@@ -32,9 +32,14 @@ export const ticktick: Source = {
     status: 'status',
     duedate: 'due_date',
     createdtime: 'created_at',
-    completedtime: 'completed_at'
+    completedtime: 'completed_at',
+    parentid: 'parent_id',
+    listname: 'project'
   },
+  names: ['taskid'],
   zone: 'timezone',
+  section: 'columnname',
+  sectionOf: (cell) => cell('columnname'),
   adjust(draft, cell, reading) {
     const priority = textOf(draft, 'priority')
     const status = textOf(draft, 'status')

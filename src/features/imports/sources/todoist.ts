@@ -19,15 +19,23 @@ export const todoist: Source = {
     description: 'description',
     priority: 'priority',
     date: 'due_date',
-    deadline: 'due_date'
+    deadline: 'due_date',
+    indent: 'parent_id'
   },
   zone: 'timezone',
+  sectionOf: (cell, above) => (typeOf(cell) === 'section' ? cell('content') : above),
+  commentsOf: (cell) =>
+    typeOf(cell) === 'note'
+      ? [{ body: cell('content'), author: nameOf(cell('author')), at: cell('date') }]
+      : [],
+  levelOf: (cell) =>
+    isTask(cell) ? Math.max(1, Number.parseInt(cell('indent'), 10) || 1) : undefined,
   adjust(draft, cell, { warn }) {
-    if (cell('type').trim().toLowerCase() !== 'task') {
+    if (!isTask(cell)) {
       return undefined
     }
     const labels = [...textOf(draft, 'title').matchAll(LABEL)].map(([, , label]) => label as string)
-    const { due_date: _, ...rest } = draft
+    const { due_date: _, parent_id, ...rest } = draft
     return {
       ...rest,
       ...(labels.length > 0 && { title: textOf(draft, 'title').replace(LABEL, '').trim() }),
@@ -37,6 +45,11 @@ export const todoist: Source = {
     }
   }
 }
+
+/** People have their number behind their name. */
+const nameOf = (author: string): string => author.replace(/\s*\(\d+\)\s*$/, '')
+const typeOf = (cell: ReadCell): string => cell('type').trim().toLowerCase()
+const isTask = (cell: ReadCell): boolean => typeOf(cell) === 'task'
 
 function priorityOf(draft: Draft): Draft {
   const priority = textOf(draft, 'priority')

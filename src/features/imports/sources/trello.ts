@@ -1,5 +1,5 @@
-import { statusOf } from '../words.ts'
-import { type Draft, type ReadCell, type Source, splitTags, textOf } from './source.ts'
+import { statusOf, unlessState } from '../words.ts'
+import { type ReadCell, type Source, splitTags, textOf } from './source.ts'
 
 /** What a label is followed by: the name of its colour. */
 const COLOUR = /\([a-z_ ]+\)$/
@@ -15,20 +15,18 @@ export const trello: Source = {
     duedate: 'due_date',
     duecomplete: 'status',
     archived: 'status',
-    listname: 'status'
+    listname: 'status',
+    boardname: 'project'
   },
-  adjust(draft, cell) {
-    const list = cell('listname').trim()
-    const isState = list === '' || statusOf(list) !== undefined
-    return {
-      ...draft,
-      status: statusOfCard(cell),
-      tags: [
-        ...splitTags(textOf(draft, 'tags'), /,/).map((label) => label.replace(COLOUR, '').trim()),
-        ...(isState ? [] : splitTags(list, /$^/))
-      ].filter(Boolean)
-    } satisfies Draft
-  }
+  section: 'listname',
+  sectionOf: (cell) => unlessState(cell('listname')),
+  adjust: (draft, cell) => ({
+    ...draft,
+    status: statusOfCard(cell),
+    tags: splitTags(textOf(draft, 'tags'), /,/)
+      .map((label) => label.replace(COLOUR, '').trim())
+      .filter(Boolean)
+  })
 }
 
 /** A card is done when it says so, and when it has been put away. */
