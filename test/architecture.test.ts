@@ -52,7 +52,19 @@ const ALLOWED_DEPENDENCIES: Record<string, string> = {
   'projects → tasks': 'tasks follow their project into the trash and to another owner',
   'comments → project-access': 'who may comment follows from their role in the project',
   'comments → tasks': 'a comment is on a task, which counts it',
+  'webhooks → changes': 'a webhook sends what is in the feed of its owner',
+  'webhooks → identity': 'the owner of a webhook that is disabled gets an email',
+  'webhooks → project-access': 'a webhook is narrowed to a project that its owner sees',
   'imports → tasks': 'an import creates tasks',
+  'imports → comments': 'the comments of an export come along',
+  'changes → api-keys': 'a stream ends with the key that opened it',
+  'changes → identity': 'a stream ends with the session that opened it',
+  'changes → comments': 'a change of a comment comes with the comment',
+  'changes → imports': 'an import that has finished comes with its counts',
+  'changes → project-access': 'who follows a project must be able to see it',
+  'changes → projects': 'a change of a project or a member comes with it',
+  'changes → tasks': 'a change of a task comes with the task',
+  'imports → projects': 'the tasks of an import go into projects, which it may create',
   'account-export → identity': 'an account is exported with its profile',
   'account-export → comments': 'an account is exported with what is said about its tasks',
   'account-export → invitations': 'an account is exported with what it was invited to',
@@ -149,8 +161,9 @@ t.test('each feature declares itself in feature.ts, and features.ts lists it', a
   }
 })
 
-const ACTION =
-  /'((?:user|session|api_key|ip_ban|task_import|access|comment|(?:project_)?invitation|project(?:_member)?)\.[a-z_]+)'/g
+const SUBJECTS =
+  'user|session|api_key|ip_ban|task_import|comment|webhook|(?:project_)?invitation|project(?:_member)?'
+const ACTION = new RegExp(`'((?:${SUBJECTS})\\.[a-z_]+|access\\.refused)'`, 'g')
 
 t.test('every action in the audit log is declared by a feature', async (t) => {
   const declared = new Set<string>()

@@ -72,7 +72,13 @@ t.test('the request in the README returns the response that is shown', async (t)
   t.strictSame(withoutVariables(await runBlocks(t, part)), withoutVariables(shown))
 })
 
-for (const file of ['docs/tutorial.md', 'docs/projects.md', 'docs/comments.md', 'docs/errors.md']) {
+for (const file of [
+  'docs/tutorial.md',
+  'docs/projects.md',
+  'docs/comments.md',
+  'docs/webhooks.md',
+  'docs/errors.md'
+]) {
   t.test(`the commands in ${file} print what is shown below them`, async (t) => {
     const printed = await runBlocks(t, read(file))
     for (const shown of blocks(read(file), 'text')) {

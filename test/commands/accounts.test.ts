@@ -22,11 +22,9 @@ t.test(
     const { cwd, env } = await createInstallation(t)
     const createAdmin = (input: string, ...args: string[]) =>
       runCommand(t, ['create-admin', ...args], { env, cwd, input })
-    const applied =
-      serverUrl === undefined ? /^Applied \d+ migrations?\.\n$/ : 'The database is up to date.\n'
     t.match(await runCommand(t, ['migrate'], { env, cwd }), {
       code: 0,
-      stdout: applied,
+      stdout: 'The database is up to date.\n',
       stderr: ''
     })
     t.match(await runCommand(t, ['seed'], { env, cwd }), {

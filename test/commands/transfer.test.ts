@@ -85,7 +85,9 @@ t.test(
     const { db, close } = await openDatabase({ url: postgres.url, dataDir: '', pool: 1 })
     await db.execute(sql`alter table task_import_errors add constraint never check ("row" < 0)`)
     t.match(await runCommand(t, ['transfer'], { env, cwd }), { code: 1, stderr: /never/ })
-    t.notMatch(await checksums(t, env), / [1-9]\d* {2}\d/, 'every table is empty')
+    // The clock says what the server counts, and is there from the first start.
+    const rows = (await checksums(t, env)).replace(/^change_clock.*$/m, '')
+    t.notMatch(rows, / [1-9]\d* {2}\d/, 'every table is empty')
     await db.execute(sql`alter table task_import_errors drop constraint never`)
     await close()
     t.match(await runCommand(t, ['transfer'], { env, cwd }), { code: 0 })

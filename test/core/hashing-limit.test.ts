@@ -28,7 +28,7 @@ t.test('logins beyond the queue get a Retry-After, and other requests are served
 })
 
 t.test('while accounts hammer password checks, logins are answered', async (t) => {
-  const passwords = await createPasswords()
+  const passwords = createPasswords()
   const { request, signUp } = await createTestApp(t, {
     env: {
       RATE_LIMIT: 'on',

@@ -5,9 +5,17 @@ import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
 import t, { type Test } from 'tap'
 import { executeRows } from '../../src/db/rows.ts'
 import { accepted, ended, form, IMPORTS, worker } from '../support/imports.ts'
-import { createProject, putMember } from '../support/projects.ts'
+import { createProject, projectUrl, putMember } from '../support/projects.ts'
 import { runScheduled } from '../support/scheduled.ts'
 import { createTestApp, PASSWORD, type Person } from '../support/test-app.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import {
+  createWebhook,
+  deliveriesOf,
+  LOOPBACK,
+  startReceiver,
+  WEBHOOKS
+} from '../support/webhooks.ts'
 
 /** What a request may leave in a table: ten times what it sends, or this much, whatever it sends. */
 const FACTOR = 10
@@ -20,7 +28,9 @@ const LIMITS = {
   RATE_LIMIT: 'on',
   RATE_LIMIT_CREATES: '1000',
   RATE_LIMIT_UPDATES: '1000',
-  MAX_STORAGE_MB_PER_USER: '1000'
+  RATE_LIMIT_READS: '10000',
+  MAX_STORAGE_MB_PER_USER: '1000',
+  ...LOOPBACK
 }
 
 const TABLES = new URL('../../src/db/tables/', import.meta.url)
@@ -101,6 +111,17 @@ async function longTasks(ann: Person): Promise<string[]> {
   return ids
 }
 
+/** Makes as many people members of a project as it can have. */
+const fillProject = ({ db }: TestApp, { id, owner_id }: { id: string; owner_id: string }) =>
+  db.execute(sql`
+    WITH people AS (
+      INSERT INTO users (id, username, role)
+      SELECT gen_random_uuid(), 'member-' || n, 'user' FROM generate_series(1, 500) n
+      RETURNING id
+    )
+    INSERT INTO project_members (owner_id, project_id, user_id, role)
+    SELECT ${owner_id}, ${id}, id, 'viewer' FROM people`)
+
 const failedLogin: Send = (app) =>
   postAnonymous(app, '/api/v1/auth/login', { username: 'x', password: 'x' })
 const register: Send = (app) =>
@@ -128,6 +149,9 @@ const REQUESTS: Record<string, Send[]> = {
       })
   ],
   audit_events: [failedLogin, register],
+  access_changes: [(_home, ann) => post(ann, '/api/v1/projects', { name: 'Kitchen' })],
+  change_tickets: [(_home, ann) => post(ann, '/api/v1/changes/tickets', {})],
+  change_clock: [(_home, ann) => post(ann, '/api/v1/tasks', { title: 'x' })],
   email_counters: [
     (app) => postAnonymous(app, '/api/v1/auth/forgot-password', { email: 'a@example.org' })
   ],
@@ -161,10 +185,34 @@ const REQUESTS: Record<string, Send[]> = {
       })
   ],
   ip_violations: [failedLogin],
+  list_changes: [
+    async (app, ann) => {
+      const project = await createProject(ann)
+      await fillProject(app, project)
+      const url = projectUrl(project)
+      await ann.send({ method: 'DELETE', url })
+      return url.length
+    },
+    async ({ signUp }, ann) => {
+      const project = await createProject(ann)
+      const bob = await signUp('admin')
+      await putMember(bob, project, bob, 'editor')
+      const assigned = { title: 'x', project_id: project.id, assignee_id: bob.user.id }
+      const made = hundred(() => ({ op: 'create', data: assigned }))
+      const answer = await ann.post('/api/v1/task-batches', { operations: made })
+      const ids = answer.json().results.map(({ task }: { task: { id: string } }) => task.id)
+      const moved = { project_id: null, assignee_id: null }
+      return batch(
+        ann,
+        ids.map((id: string) => ({ op: 'update', id, data: moved }))
+      )
+    }
+  ],
   login_throttle: [failedLogin],
   one_time_codes: [
     (app) => postAnonymous(app, '/api/v1/auth/forgot-password', { email: 'a@example.org' })
   ],
+  owners: [register],
   password_links: [
     async ({ signUp }, ann) =>
       post(await signUp('admin'), `/api/v1/admin/users/${ann.user.id}/password-reset`, {})
@@ -183,6 +231,12 @@ const REQUESTS: Record<string, Send[]> = {
   ],
   refresh_tokens: [register],
   sessions: [register],
+  task_assigners: [
+    async ({ signUp }, ann) => {
+      const { user } = await signUp()
+      return post(ann, '/api/v1/tasks', { title: 'x', assignee_id: user.id })
+    }
+  ],
   task_comments: [
     async (_home, ann) => {
       const { id } = await ann.create({ title: 'x' })
@@ -232,7 +286,27 @@ const REQUESTS: Record<string, Send[]> = {
     (_home, ann) => batch(ann, wordyCreates()),
     importShortTasks
   ],
-  users: [register]
+  users: [register],
+  // To each webhook of the caller, of which there are at most twenty.
+  webhook_deliveries: [
+    async (app, ann, t) => {
+      const receiver = await startReceiver(t)
+      receiver.respond = (_, response) => response.writeHead(500).end(incompressible(1024))
+      const webhook = await createWebhook(ann, receiver.url)
+      const sent = await batch(ann, shortCreates())
+      const { stop } = worker(t, app)
+      await waitUntil('attempts', async () => {
+        const deliveries = await deliveriesOf(ann, webhook)
+        return deliveries.filter((it) => it.attempt_count > 0).length === 100
+      })
+      await stop()
+      return sent
+    }
+  ],
+  webhooks: [
+    (_home, ann) => post(ann, WEBHOOKS, { url: 'https://hooks.example.com/' }),
+    (_home, ann) => post(ann, WEBHOOKS, { url: `https://hooks.example.com/${'x'.repeat(2000)}` })
+  ]
 }
 
 /** What the rows of a table take, in all their columns, as they are stored. */

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { openDatabase } from '../../src/db/client.ts'
-import { createTemplate, ensureDatabase } from '../../src/db/embedded/template.ts'
+import { createTemplate } from '../../src/db/embedded/create-template.ts'
+import { ensureDatabase } from '../../src/db/embedded/template.ts'
 import { executeRows } from '../../src/db/rows.ts'
 
 const folder = t.testdir()
@@ -49,7 +50,7 @@ t.test('a first start that is killed midway leaves nothing that the next one use
 })
 
 t.test(
-  'a blank database is created once, is writable for its owner only, and is copied from then on',
+  'an empty database is created once, is writable for its owner only, and is copied from then on',
   async (t) => {
     const kept = join(folder, 'kept')
     await createTemplate(kept)

@@ -52,7 +52,7 @@ function firstMigrations(t: Test): string {
 
 /** Fills the tables as an installation does over a year: tasks in every state, each with its history. */
 async function fill(db: Db): Promise<void> {
-  const hash = await (await createPasswords()).hash(PASSWORD)
+  const hash = await createPasswords().hash(PASSWORD)
   for (const [i, { id, username }] of OWNERS.entries()) {
     const role = i === 1 ? 'manager' : 'user'
     await db.execute(sql`
@@ -188,6 +188,7 @@ t.test(
       const added = { users: 0, tasks: written.length, task_events: 2 * written.length }[table]
       t.equal(await count(db, sql.raw(table)), (await count(db, before)) + added, table)
     }
+    t.equal(await count(db, sql`owners`), OWNERS.length)
     const ids = `{${written.join()}}`
     const complete = sql`
     tasks t

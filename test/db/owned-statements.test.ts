@@ -1,7 +1,8 @@
 import t from 'tap'
 import { comment, commentsOn, deleteComment, editComment } from '../support/comments.ts'
+import { follow } from '../support/follower.ts'
 import { move } from '../support/order.ts'
-import { projectUrl, projectWith } from '../support/projects.ts'
+import { projectUrl, projectWith, putMember } from '../support/projects.ts'
 import { partsWithoutOwner, statementsDuring, withoutStatements } from '../support/statements.ts'
 import { createTestApp, type Person } from '../support/test-app.ts'
 
@@ -9,6 +10,7 @@ const { signUp, database } = await createTestApp(t, { env: { DIRECTORY: 'all' } 
 
 /** Does what one does with tasks of others and in projects. */
 async function work(who: Person, project_id: string, assignee_id: string): Promise<void> {
+  const news = await follow(who)
   const task = await who.create({ title: 'Paint the door', project_id, assignee_id })
   await who.get(`/api/v1/tasks/${task.id}`)
   await who.get(`/api/v1/tasks/${task.id}/events`)
@@ -43,12 +45,14 @@ async function work(who: Person, project_id: string, assignee_id: string): Promi
   await who.get(`/api/v1/tasks?project_id=${project_id}&status=done&sort=due_date_asc`)
   await who.get(`/api/v1/tasks?project_id=${project_id}&sort=position_asc`)
   await who.get('/api/v1/task-stats')
+  await who.get('/api/v1/task-stats/history')
   await who.get('/api/v1/task-exports/csv')
   await who.get('/api/v1/projects?include_counts=true')
   await who.get(projectUrl({ id: project_id }, '/members'))
   await who.remove(task)
   await who.restore(task)
   await who.patch(task, { project_id: null, assignee_id: null })
+  await news()
 }
 
 t.test(
@@ -66,6 +70,8 @@ t.test(
       await bob.patch(mine, { status: 'done' })
       await ann.send({ method: 'DELETE', url: projectUrl(second) })
       await ann.post(projectUrl(second, '/restore'), {})
+      await putMember(ann, second, bob, 'editor')
+      await ann.post(projectUrl(second, '/transfer'), { user_id: bob.user.id })
       await bob.send({ method: 'DELETE', url: projectUrl(project, `/members/${bob.user.id}`) })
     })
     t.ok(statements.length > 100)

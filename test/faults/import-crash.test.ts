@@ -6,7 +6,7 @@ import { executeRows } from '../../src/db/rows.ts'
 import type { TaskImport } from '../../src/features/imports/schema.ts'
 import { call, logIn, type Server, startServer, startWorker } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
-import { rows, rowsWithIds } from '../support/imports.ts'
+import { rows, rowsWithParents } from '../support/imports.ts'
 import { PASSWORD } from '../support/test-app.ts'
 
 /**
@@ -35,10 +35,10 @@ const random = () => {
   return state / 2 ** 32
 }
 
-/** Uploads a file as an import; every second one has ids, whose rows take another way. */
+/** Uploads a file as an import; every second one has ids and parents, whose rows take another way. */
 async function send({ url }: Server, token: string, run: number): Promise<TaskImport> {
   const body = new FormData()
-  const content = run % 2 === 0 ? rows : rowsWithIds
+  const content = run % 2 === 0 ? rowsWithParents : rows
   body.set('file', new File([content(ROWS, `Run ${run} task`)], 'tasks.csv', { type: 'text/csv' }))
   const response = await fetch(`${url}/api/v1/task-imports`, {
     method: 'POST',
@@ -76,6 +76,7 @@ async function contents() {
     tasks: number
     titles: number
     events: number
+    below: number
     blocks: number
   }>(
     db,
@@ -84,6 +85,7 @@ async function contents() {
         (SELECT count(*)::int FROM tasks) AS tasks,
         (SELECT count(DISTINCT title)::int FROM tasks) AS titles,
         (SELECT count(*)::int FROM task_events WHERE type = 'task.created') AS events,
+        (SELECT count(*)::int FROM tasks WHERE parent_id IS NOT NULL) AS below,
         (SELECT count(*)::int FROM task_import_blocks) AS blocks`
   )
   await close()
@@ -134,18 +136,22 @@ t.test(
       }
       t.match(await reached(server, token, given, isFinal), {
         status: 'succeeded',
+        problem: null,
         rows_total: ROWS,
         rows_processed: ROWS,
         rows_imported: ROWS,
         rows_rejected: 0
       })
     }
-    t.equal((await server.stop('SIGTERM')).code, 0)
+    const { code, stdout } = await server.stop('SIGTERM')
+    t.equal(code, 0)
+    t.notMatch(stdout, /import block failed/)
     t.ok(inTheMiddle > 0, `${inTheMiddle} kills hit a running import`)
     t.strictSame(await contents(), {
       tasks: runs * ROWS,
       titles: runs * ROWS,
       events: runs * ROWS,
+      below: Math.ceil(runs / 2) * (ROWS - Math.ceil(ROWS / 100)),
       blocks: 0
     })
   }
@@ -180,6 +186,7 @@ t.test(
       tasks: Number(before?.tasks) + ROWS,
       titles: Number(before?.titles) + ROWS,
       events: Number(before?.events) + ROWS,
+      below: Number(before?.below) + ROWS - Math.ceil(ROWS / 100),
       blocks: 0
     })
   }

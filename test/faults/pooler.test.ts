@@ -160,6 +160,22 @@ t.test(
   }
 )
 
+t.test(
+  'statements with and without parameters that share a connection each get their own response',
+  { skip },
+  async (t) => {
+    const pooler = await startPgbouncer(t, server.url)
+    const { db, close } = await openDatabase({ url: pooler.url, dataDir: '', pool: 1 })
+    t.teardown(close)
+    await db.execute(sql`select 1`)
+    const both = await Promise.all([
+      executeRows(db, sql`select 'first' as response from pg_sleep(0.2)`),
+      executeRows(db, sql`select ${'second'}::text as response`)
+    ])
+    t.strictSame(both.flat(), [{ response: 'first' }, { response: 'second' }])
+  }
+)
+
 /** Lists what is prepared on the one connection that `db` has to the server. */
 const prepared = (db: Db) =>
   executeRows<{ name: string }>(

@@ -92,7 +92,8 @@ t.test('HEAD of the export has the headers of the file and reads no task', async
 
 t.test('every path that answers GET answers HEAD with the same status and no body', async (t) => {
   for (const [path, operations] of Object.entries(app.contract().paths)) {
-    if (!('get' in operations)) {
+    // A stream does not end.
+    if (!('get' in operations) || path.endsWith('/stream')) {
       continue
     }
     const url = path.replace('{task_id}', task.id).replace(/\{[^}]+\}/g, ann.user.id)

@@ -73,7 +73,7 @@ t.test(
     }
     const { request: askBroken } = await createTestApp(t, {
       onLog: (line) => log.push(line),
-      deps: { passwords: { ...(await createPasswords()), hash } }
+      deps: { passwords: { ...createPasswords(), hash } }
     })
     const answer = await askBroken(REGISTER)
     t.match(answer.json(), {

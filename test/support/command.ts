@@ -37,8 +37,9 @@ const environment = (env: Record<string, string>) => ({
   ...env
 })
 
+/** Starts a command. The embedded database is compiled quickly rather than for a long run: half of the start. */
 function launch(t: Owner, args: string[], env: Record<string, string>, cwd: string) {
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const child = spawn(process.execPath, ['--liftoff-only', CLI, ...args], {
     cwd,
     env: environment(env),
     stdio: ['pipe', 'pipe', 'pipe']

@@ -130,7 +130,7 @@ function headerFaults({ headers = {} }: Spec, answer: Answer, isGeneral = false)
         ? []
         : [`the header ${name} is missing`]
     }
-    return headerAjv.validate({ $ref: `contract${$ref}/schema` }, value)
+    return headerAjv.getSchema(`contract${$ref}/schema`)?.(value)
       ? []
       : [`the header ${name} is ${JSON.stringify(value)}`]
   })
@@ -144,4 +144,20 @@ function bodyFaults(pointer: string, body: string): string[] {
   return validate(JSON.parse(body))
     ? []
     : (validate.errors ?? []).map((e) => `${e.instancePath} ${e.message}`)
+}
+
+/** Returns how what a receiver got differs from a webhook of the committed contract. */
+export function webhookViolations(
+  name: string,
+  { headers, body }: { headers: Record<string, string>; body: unknown }
+): string[] {
+  const { parameters = [], requestBody } = document.webhooks[name].post as Operation
+  const { schema } = Object.values(requestBody?.content ?? {})[0] as { schema: { $ref: string } }
+  const validate = ajv.getSchema(`contract${schema.$ref}`)
+  return [
+    ...parameters
+      .filter((it) => !headerAjv.validate(it.schema, headers[it.name]))
+      .map((it) => `the header ${it.name} is ${headers[it.name]}`),
+    ...(validate?.(body) ? [] : ajv.errorsText(validate?.errors).split(', '))
+  ]
 }

@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
@@ -12,6 +11,8 @@ import {
   openDatabase
 } from '../../src/db/client.ts'
 import { migrate } from '../../src/db/migrate.ts'
+import { connectNodes, distributeTest, workerUrls } from './citus.ts'
+import { openEmbeddedDatabase } from './embedded-database.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const migrations = readMigrationFiles({ migrationsFolder: join(ROOT, 'drizzle') })
@@ -20,6 +21,7 @@ const state = createHash('sha256')
   .update(migrations.map((m) => m.hash).join())
   .digest('hex')
   .slice(0, 12)
+const SNAPSHOT = join(ROOT, 'node_modules', '.cache', 'tasklane', `${state}.tar`)
 
 /** Waiting for a connection has its own test (faults/frozen-database); elsewhere a busy machine must not matter. */
 export const PATIENT_MS = 4000
@@ -36,7 +38,7 @@ export interface TestDatabase extends Database {
 /** A migrated database of one's own: cloned from a template on a server, loaded from a snapshot when embedded. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   return serverUrl === undefined
-    ? { ...(await fromSnapshot()), url: undefined }
+    ? { ...(await openEmbeddedDatabase(SNAPSHOT)), url: undefined }
     : fromTemplate(serverUrl)
 }
 
@@ -48,21 +50,6 @@ export async function createEmptyDatabase(): Promise<TestDatabase> {
   const name = `tasklane_test_${randomUUID().slice(0, 8)}`
   await onServer(serverUrl, (admin) => admin.unsafe(`create database ${name} template template0`))
   return openOwn(serverUrl, name, { withoutTimeouts: true })
-}
-
-async function fromSnapshot(): Promise<Database> {
-  const file = join(ROOT, 'node_modules', '.cache', 'tasklane', `${state}.tar`)
-  if (!existsSync(file)) {
-    const fresh = await createPglite({})
-    await migrate((await embedded(fresh)).db)
-    const dump = await fresh.dumpDataDir('none')
-    mkdirSync(join(file, '..'), { recursive: true })
-    const draft = `${file}.${process.pid}`
-    writeFileSync(draft, Buffer.from(await dump.arrayBuffer()))
-    renameSync(draft, file)
-    await fresh.close()
-  }
-  return embedded(await createPglite({ loadDataDir: new Blob([readFileSync(file)]) }))
 }
 
 /** A migrated database of one's own with options of CREATE DATABASE, such as a locale. */
@@ -81,9 +68,18 @@ async function fromTemplate(server: string): Promise<TestDatabase> {
   const name = `${template}_${randomUUID().slice(0, 8)}`
   await onServer(server, async (admin) => {
     await ensureTemplate(server, admin, template)
-    await admin.unsafe(`create database ${name} template ${template}`)
+    await onNodes(server, admin, `create database ${name} template ${template}`)
   })
   return openOwn(server, name)
+}
+
+/** Runs a statement on a server, and on the workers where it is the coordinator of a cluster. */
+async function onNodes(server: string, admin: Admin, statement: string): Promise<void> {
+  const workers = await workerUrls(admin, server)
+  await Promise.all([
+    admin.unsafe(statement),
+    ...workers.map((worker) => onServer(worker, (own) => own.unsafe(statement)))
+  ])
 }
 
 /** Opens a database that is dropped when it is closed. */
@@ -106,7 +102,7 @@ async function openOwn(
     close: async () => {
       await database.close()
       await onServer(server, async (admin) => {
-        await admin.unsafe(`drop database if exists ${name} with (force)`)
+        await onNodes(server, admin, `drop database if exists ${name} with (force)`)
       })
     }
   }
@@ -123,12 +119,29 @@ async function ensureTemplate(server: string, admin: Admin, template: string): P
       return
     }
     const draft = `${template}_draft`
-    await admin.unsafe(`drop database if exists ${draft} with (force)`)
-    await admin.unsafe(`create database ${draft}`)
-    const database = await openDatabase({ url: databaseUrl(server, draft), dataDir: '', pool: 2 })
+    const workers = await workerUrls(admin, server)
+    await onNodes(server, admin, `drop database if exists ${draft} with (force)`)
+    await onNodes(server, admin, `create database ${draft}`)
+    if (workers.length > 0) {
+      await connectNodes(databaseUrl(server, draft), workers)
+    }
+    const database = await openDatabase({
+      url: databaseUrl(server, draft),
+      dataDir: '',
+      pool: 1,
+      withoutTimeouts: true
+    })
     await migrate(database.db)
+    await distributeTest(database.db)
     await database.close()
-    await admin.unsafe(`alter database ${draft} rename to ${template}`)
+    // Nobody may be connected to what is copied, and Citus keeps a process in each database.
+    await onNodes(server, admin, `alter database ${draft} allow_connections false`)
+    await onNodes(
+      server,
+      admin,
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${draft}'`
+    )
+    await onNodes(server, admin, `alter database ${draft} rename to ${template}`)
   } finally {
     await admin.unsafe('select pg_advisory_unlock(1413567571)')
   }

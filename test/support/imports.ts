@@ -5,10 +5,12 @@ import { v7 as uuidv7 } from 'uuid'
 import { jobs } from '../../src/background.ts'
 import type { Config } from '../../src/config.ts'
 import { type JobRunner, startJobRunner } from '../../src/core/job-runner.ts'
+import { createMail, type Mail } from '../../src/core/mail.ts'
+import type { Metrics } from '../../src/core/metrics.ts'
 import type { Db } from '../../src/db/client.ts'
 import type { TaskImportPreview } from '../../src/features/imports/preview.schema.ts'
 import type { TaskImport, TaskImportError } from '../../src/features/imports/schema.ts'
-import type { Person } from './test-app.ts'
+import { type Person, SECRET } from './test-app.ts'
 import { waitUntil } from './wait-until.ts'
 
 export const IMPORTS = '/api/v1/task-imports'
@@ -19,8 +21,14 @@ export const sample = (name: string): Buffer =>
 /** A file as another program has written it. */
 export const foreign = (name: string): Buffer => sample(`foreign/${name}`)
 
+/** Those that run, to be woken by whoever waits for them, as a process that serves wakes its own. */
+const workers = new Set<JobRunner>()
+
 /** A worker as every process has one; it stops with the test. */
-export function worker(t: Test, { db, config }: { db: Db; config: Config }): JobRunner {
+export function worker(
+  t: Test,
+  { db, config, mail, metrics }: { db: Db; config: Config; mail?: Mail; metrics?: Metrics }
+): JobRunner {
   const log = pino(
     { level: 'error' },
     {
@@ -29,8 +37,20 @@ export function worker(t: Test, { db, config }: { db: Db; config: Config }): Job
       }
     }
   )
-  const working = startJobRunner(jobs({ db, config, log }), log)
-  t.teardown(working.stop)
+  const deps = {
+    db,
+    config,
+    log,
+    secrets: [SECRET] as const,
+    mail: mail ?? createMail(config, log),
+    metrics
+  }
+  const working = startJobRunner(jobs(deps), log)
+  workers.add(working)
+  t.teardown(() => {
+    workers.delete(working)
+    return working.stop()
+  })
   return working
 }
 
@@ -101,6 +121,9 @@ export const read = async (who: Person, { id }: { id: string }): Promise<TaskImp
 export async function ended(who: Person, given: { id: string }): Promise<TaskImport> {
   let now = await read(who, given)
   await waitUntil('the end of the import', async () => {
+    for (const working of workers) {
+      working.wake()
+    }
     now = await read(who, given)
     return FINAL.includes(now.status)
   })
@@ -130,6 +153,18 @@ export const rowsWithIds = (count: number, title?: string): string =>
     .split('\n')
     .map((row, i) => `${i === 0 ? 'id' : uuidv7()},${row}\n`)
     .join('')
+
+/** Returns a file of N tasks with ids, most of them below one of those at the end of the file. */
+export function rowsWithParents(count: number, title?: string): string {
+  const [header, ...tasks] = rows(count, title).trimEnd().split('\n')
+  const ids = tasks.map(() => uuidv7())
+  const tops = Math.ceil(count / 100)
+  const parentOf = (i: number) => (i < count - tops ? ids[count - tops + (i % tops)] : '')
+  return [
+    `id,parent_id,${header}\n`,
+    ...tasks.map((task, i) => `${ids[i]},${parentOf(i)},${task}\n`)
+  ].join('')
+}
 
 /** Returns every entry of a list, page by page. */
 export async function everyPage(who: Person, url: string, limit = 100) {

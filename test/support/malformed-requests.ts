@@ -64,14 +64,17 @@ export function createRequestGenerator(contract: Contract, random: Random, known
 }
 
 type TargetOperation = ReturnType<typeof operationsOf>[number]
+/** Every operation but streams, which do not end. */
 const operationsOf = ({ paths }: Contract) =>
-  Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      path,
-      method: method.toUpperCase(),
-      operation
-    }))
-  )
+  Object.entries(paths)
+    .filter(([path]) => !path.endsWith('/stream'))
+    .flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({
+        path,
+        method: method.toUpperCase(),
+        operation
+      }))
+    )
 
 function validRequest({ path, method, operation }: TargetOperation, context: Context): Draft {
   const { random, known, sample } = context

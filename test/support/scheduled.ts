@@ -2,7 +2,9 @@ import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { scheduledTasks } from '../../src/background.ts'
 import type { Config } from '../../src/config.ts'
+import { createMail } from '../../src/core/mail.ts'
 import type { Db } from '../../src/db/client.ts'
+import { SECRET } from './test-app.ts'
 
 interface Given {
   db: Db
@@ -12,7 +14,9 @@ interface Given {
 /** Runs a scheduled task as every process does, until it says that there is no more. Returns how much was done. */
 export async function runScheduled({ db, config }: Given, name: string): Promise<number> {
   const log = pino({ level: 'silent' })
-  const task = scheduledTasks({ db, config, log }).find((it) => it.name === name)
+  const mail = createMail(config, log)
+  const deps = { db, config, log, secrets: [SECRET] as const, mail }
+  const task = scheduledTasks(deps).find((it) => it.name === name)
   if (!task) {
     throw new Error(`there is no scheduled task ${name}`)
   }

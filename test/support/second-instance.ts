@@ -26,7 +26,7 @@ export async function secondInstance(
       db: own.db,
       config,
       mail,
-      passwords: await createPasswords(),
+      passwords: createPasswords(),
       secrets: [SECRET],
       isShuttingDown: () => false
     },
@@ -39,7 +39,7 @@ export async function secondInstance(
       await own.close()
     }
   })
-  return async (options: InjectOptions & { url: string }): Promise<Response> => {
+  const request = async (options: InjectOptions & { url: string }): Promise<Response> => {
     const answer = await app.inject({ method: 'GET', ...options } as InjectOptions)
     t.strictSame(
       contractViolations(String(options.method ?? 'GET'), options.url, answer),
@@ -48,4 +48,7 @@ export async function secondInstance(
     )
     return answer
   }
+  return Object.assign(request, {
+    listen: (port: number) => app.listen({ host: '127.0.0.1', port })
+  })
 }

@@ -26,7 +26,9 @@ export async function statementsDuring(
   return texts
 }
 
-const OWNED = 'tasks|task_events|task_comments|task_imports|projects|project_members'
+const OWNED =
+  'tasks|task_events|task_comments|task_imports|projects|project_members|list_changes|' +
+  'webhooks|webhook_deliveries'
 const READS = new RegExp(`\\b(from|join|update) "?(${OWNED})"?(?![\\w".])`, 'i')
 const QUERY = /^ ?(select|with|insert|update|delete)\b/i
 const OWNER = '("?\\w+"?\\.)?"?owner_id"?'
@@ -68,7 +70,8 @@ export function partsWithoutOwner(texts: string[]): string[] {
   )
 }
 
-function queriesOf(text: string): string[] {
+/** Returns the queries of a statement: each in parentheses, which is `(…)` in the one around it, and the rest. */
+export function queriesOf(text: string): string[] {
   const parts: string[] = []
   let rest = text.replace(/\s+/g, ' ').trim()
   for (let found = innermost(rest); found; found = innermost(rest)) {

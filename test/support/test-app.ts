@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { InjectOptions, LightMyRequestResponse as Response } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
@@ -10,6 +10,7 @@ import { withoutSecrets } from '../../src/core/log.ts'
 import { createMail } from '../../src/core/mail.ts'
 import { createPasswords } from '../../src/core/passwords.ts'
 import type { Db } from '../../src/db/client.ts'
+import { executeRows } from '../../src/db/rows.ts'
 import { taskEvents } from '../../src/db/tables/task-events.ts'
 import { users } from '../../src/db/tables/users.ts'
 import type { TokenSet } from '../../src/features/auth/schema.ts'
@@ -18,6 +19,7 @@ import type { AppFeature } from '../../src/features.ts'
 import type { App } from '../../src/http/server.ts'
 import { contractViolations } from './contract.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { waitUntil } from './wait-until.ts'
 
 export const SECRET = 'only for tests: 0123456789abcdef0123456789'
 export const PASSWORD = 'correct horse battery'
@@ -46,7 +48,7 @@ export async function createTestApp(
     db: database.db,
     config,
     mail,
-    passwords: await createPasswords(),
+    passwords: createPasswords(),
     secrets: [SECRET],
     isShuttingDown: () => false
   }
@@ -59,6 +61,7 @@ export async function createTestApp(
   const request = createRequest(t, app)
   return {
     app,
+    secrets: [SECRET] as const,
     request,
     config,
     database,
@@ -123,7 +126,7 @@ function createSignUp(request: SendRequest, db: Db) {
     if (role !== 'user') {
       await db.update(users).set({ role }).where(eq(users.id, tokens.user.id))
     }
-    return personOf(request, tokens)
+    return personOf(request, tokens, () => untilSettled(db))
   }
 }
 
@@ -140,7 +143,25 @@ const eventsIn = (db: Db) => ({
   count: () => db.$count(taskEvents)
 })
 
-function personOf(request: SendRequest, tokens: TokenSet) {
+/**
+ * Waits until what has been committed is in the feed of changes: other databases of a shared server hold it back with
+ * their transactions.
+ */
+async function untilSettled(db: Db): Promise<void> {
+  const [now] = await executeRows<{ xid: string }>(
+    db,
+    sql`SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS xid`
+  )
+  await waitUntil('the end of transactions that began before', async () => {
+    const [row] = await executeRows<{ is_over: boolean }>(
+      db,
+      sql`SELECT pg_snapshot_xmin(pg_current_snapshot()) >= ${now?.xid}::xid8 AS is_over`
+    )
+    return row?.is_over === true
+  })
+}
+
+function personOf(request: SendRequest, tokens: TokenSet, untilSettled: () => Promise<void>) {
   const send: SendRequest = (options) =>
     request({
       ...options,
@@ -151,6 +172,8 @@ function personOf(request: SendRequest, tokens: TokenSet) {
     version === undefined ? {} : { headers: { 'if-match': `"${version}"` } }
   return {
     ...tokens,
+    /** Waits until what has been committed is in the feed of changes. */
+    untilSettled,
     send,
     get: (url: string, headers: Record<string, string> = {}) => send({ url, headers }),
     post: (url: string, payload?: object) =>

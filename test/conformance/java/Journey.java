@@ -156,7 +156,7 @@ public class Journey {
 
     TaskImportsApi imports = new TaskImportsApi(authenticated);
     TaskImport job = imports.createTaskImport(
-        new File(System.getenv("TASKLANE_CSV")), null, null, null, null, null, null, null, null, null);
+        new File(System.getenv("TASKLANE_CSV")), null, null, null, null, null, null, null, null, null, null);
     done("createTaskImport");
 
     while (job.getStatus() == TaskImportStatus.QUEUED || job.getStatus() == TaskImportStatus.RUNNING) {

@@ -148,7 +148,7 @@ async fn main() -> Outcome<()> {
 
     let file = var("TASKLANE_CSV")?.into();
     let mut job = task_imports_api::create_task_import(
-        &client, file, None, None, None, None, None, None, None, None, None,
+        &client, file, None, None, None, None, None, None, None, None, None, None,
     )
     .await?;
     done("createTaskImport");

@@ -20,7 +20,8 @@ export function lintLinks(
   report(
     id,
     'has no link to its next page',
-    operation.parameters?.some((p) => p.name === 'cursor') && !leadsTo(id)
+    // A stream goes on by itself.
+    body && operation.parameters?.some((p) => p.name === 'cursor') && !leadsTo(id)
   )
   const isCreation = method === 'post' && ['201', '202'].includes(status)
   if (!isCreation || !contract.components.schemas[body]?.properties?.id) {

@@ -136,7 +136,7 @@ function lintMedia(
     report(place, 'has not exactly one media type')
     return
   }
-  if (type === 'text/csv' || type === 'text/x-ndjson') {
+  if (['text/csv', 'text/x-ndjson', 'text/event-stream'].includes(type)) {
     return
   }
   if (media.schema.$ref === undefined) {

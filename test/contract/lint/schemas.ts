@@ -50,7 +50,9 @@ const SCALARS = ['string', 'integer', 'number', 'boolean']
 const DIALECT = /\(\?(?!:)|\\[pPkuGZz]|\\[1-9]|\\x[89a-fA-F]|[*+?}]\+/
 export const SNAKE = /^[a-z][a-z0-9_]*$/
 /** A scope of an API key has a colon. */
-const ENUM_VALUE = /^[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*)?$/
+const ENUM_VALUE = /^[a-z][a-z0-9_]*([:.][a-z][a-z0-9_]*)?$/
+/** What another field says the kind of; clients read it as the component that this names. */
+const FREE_FORM = new Set(['Change.data'])
 
 /** Reports what generators cannot handle in a schema. Only a `named` one, a component, may be an object or enum. */
 export function lintSchema(
@@ -90,7 +92,7 @@ function lintKeywords(
     report(place, `uses ${keyword}`, keyword in schema)
   }
   report(place, 'has no description', described && !schema.description)
-  report(place, 'has no type', types.length === 0)
+  report(place, 'has no type', types.length === 0 && !FREE_FORM.has(place))
   report(place, 'has a list of types, which 3.0 does not know', is30 && Array.isArray(schema.type))
   if (types.length > 1) {
     lintNullable(schema, types, place, report)

@@ -48,8 +48,10 @@ t.test('a key can call exactly the operations of its scopes', async (t) => {
   for (const scope of SCOPES) {
     const { headers } = await keyFor(admin, [scope])
     for (const { operationId, method, url, scope: needed } of operations) {
+      // A stream that opens does not end.
+      const isOpened = operationId === 'streamChanges' && needed === scope
       const response = await request({
-        method,
+        method: isOpened ? 'HEAD' : method,
         url,
         headers,
         ...(method !== 'GET' && { payload: {} })

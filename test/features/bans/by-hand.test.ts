@@ -167,6 +167,14 @@ t.test(
   }
 )
 
+t.test('the audit log says until when somebody is banned', async (t) => {
+  const payload = { address: '192.0.2.77', until: '2040-03-03T11:00:00+01:00' }
+  const ban = (await root.send({ method: 'POST', url: PATH, payload })).json()
+  const [entry] = (await auditEntries(db)).filter(({ subject_id }) => subject_id === ban.id)
+  t.equal(entry?.detail, '192.0.2.77/32 until 2040-03-03T10:00:00.000Z')
+  await root.send({ method: 'DELETE', url: `${PATH}/${ban.id}` })
+})
+
 t.test('the list is newest first and pages without gaps', async (t) => {
   for (let i = 1; i <= 5; i++) {
     await ban({ address: `192.0.2.${i}` })

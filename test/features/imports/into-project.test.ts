@@ -126,7 +126,7 @@ async function importOneBlock(): Promise<void> {
   if (!leased) {
     throw new Error('nothing to import')
   }
-  await processBlock({ db, id, quota: 0, storage: storageQuotaOf(db, config) }, leased)
+  await processBlock({ db, id, quota: 0, storage: storageQuotaOf(db, config), config }, leased)
   await releaseImport(db, id, leased, false)
 }
 

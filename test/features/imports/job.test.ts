@@ -116,7 +116,7 @@ t.test('two workers on one import create each task once', async (t) => {
   const before = await events.count()
   const created = await accepted(ann, rows(3000))
   const worker_id = randomUUID()
-  const worker = { db, id: worker_id, quota: 0, storage: storageQuotaOf(db, config) }
+  const worker = { db, id: worker_id, quota: 0, storage: storageQuotaOf(db, config), config }
   const leased = await leaseImport(db, worker_id, false)
   t.equal(leased?.id, created.id)
   const work = async () => {

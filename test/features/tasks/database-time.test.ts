@@ -8,6 +8,7 @@ const SEARCH = '/api/v1/tasks?q=alpha+or+beta+or+gamma&sort=title_desc&include_t
 const METERED = [
   SEARCH,
   '/api/v1/task-stats',
+  '/api/v1/task-stats/history?days=366',
   '/api/v1/tasks?include_total=true',
   '/api/v1/tasks?q=alpha',
   '/api/v1/tasks?tag=none&sort=title_asc',

@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
+import { v7 as uuidv7 } from 'uuid'
 import { executeRows } from '../../../src/db/rows.ts'
 import { accountStorage } from '../../../src/db/tables/account-storage.ts'
 import { withTransaction } from '../../../src/db/transaction.ts'
@@ -24,8 +25,8 @@ async function give(who: Person, tasks: number, events: number): Promise<void> {
     SELECT ${id}, gen_random_uuid(), 'Task ' || n, 'todo', 'low', '{a,b}'
     FROM generate_series(1, ${tasks}::int) n`)
   await db.execute(sql`
-    INSERT INTO task_events (owner_id, task_id, version, id, type, changes)
-    SELECT ${id}, t.id, n, gen_random_uuid(), 'task.updated', jsonb_build_object('n', n)
+    INSERT INTO task_events (owner_id, task_id, version, id, type, changes, position)
+    SELECT ${id}, t.id, n, gen_random_uuid(), 'task.updated', jsonb_build_object('n', n), 0
     FROM (SELECT id FROM tasks WHERE owner_id = ${id} LIMIT 3) t,
       generate_series(2, 1 + ${events}::int / 3) n`)
 }
@@ -53,6 +54,13 @@ async function wholeSize({ user }: Person): Promise<number> {
           SELECT coalesce(sum(110 + pg_column_size(body) + pg_column_size(mentions)), 0)
           FROM task_comments
           WHERE owner_id = ${user.id}
+        ) + (
+          SELECT coalesce(sum(
+            170 + pg_column_size(type) + pg_column_size(resource_type)
+              + coalesce(pg_column_size(request_id), 0) + pg_column_size(changed_fields)
+          ), 0)
+          FROM list_changes
+          WHERE owner_id = ${user.id} AND request_id = 'by themselves'
         )
       )::text AS bytes`
   )
@@ -75,6 +83,27 @@ t.test('many rows are measured chunk by chunk, each of them once', async (t) => 
   t.equal((await storageOf(db, ann))?.bytes, await wholeSize(ann))
   t.match(await storageOf(db, ann), { due_at: null, is_written: false, progress: null })
 })
+
+t.test(
+  'what the feeds of an account say counts, unless others have written it there',
+  async (t) => {
+    const [ann, bob] = [await signUp(), await signUp()]
+    await ann.create({ title: 'One' })
+    const say = (list: string, by: Person, request: string) =>
+      db.execute(sql`
+      INSERT INTO list_changes
+        (owner_id, list_id, id, type, resource_type, resource_id, changed_fields, actor_id, request_id)
+      SELECT ${ann.user.id}, ${list}, gen_random_uuid(), 'comment.updated', 'comment', gen_random_uuid(), '{body}',
+        ${by.user.id}, ${request}
+      FROM generate_series(1, ${MEASURE_CHUNK + 100}::int)`)
+    await say(ann.user.id, ann, 'by themselves')
+    await say(uuidv7(), bob, 'by themselves')
+    await say(ann.user.id, bob, 'by others')
+    t.equal(await measure(app), 1)
+    t.ok((await wholeSize(ann)) > 2 * MEASURE_CHUNK * 170)
+    t.equal((await storageOf(db, ann))?.bytes, await wholeSize(ann))
+  }
+)
 
 t.test('another process goes on with a measurement where one left off', async (t) => {
   const ann = await signUp()
@@ -109,7 +138,7 @@ t.test('nobody waits for a measurement, and it waits for nobody', async (t) => {
   }
   await withTransaction(db, async (tx) => {
     await tx.execute(sql`SELECT 1 FROM tasks WHERE owner_id = ${ann.user.id} FOR UPDATE`)
-    await tx.execute(sql`SELECT 1 FROM users WHERE id = ${ann.user.id} FOR NO KEY UPDATE`)
+    await tx.execute(sql`SELECT FROM owners WHERE owner_id = ${ann.user.id} FOR NO KEY UPDATE`)
     t.equal(await measure(app), 1)
   })
 })

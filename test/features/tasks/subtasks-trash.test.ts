@@ -170,7 +170,8 @@ t.test('a purge takes a tree, and leaves what came back', async (t) => {
   await ann.remove(top)
   await ann.restore(two)
   await db.execute(sql`
-    UPDATE tasks SET deleted_at = deleted_at - interval '40 days' WHERE owner_id = ${ann.user.id}`)
+    UPDATE tasks SET deleted_at = now() - interval '40 days'
+    WHERE owner_id = ${ann.user.id} AND deleted_at IS NOT NULL`)
   await purgeTasks(db, 30)
   for (const task of [top, one, below]) {
     t.strictSame((await events.of(task)).at(-1), 'task.purged')
