@@ -25,7 +25,7 @@ const INTENDED = [
   /`assignee_id`, the `format` was widened from `uuid` to `none`/,
   /added the pattern `\^\(none\|\[0-9A-Fa-f\]\{8\}.* parameter `assignee_id`/,
   // A key has a new scope only where somebody who knows it has asked for it.
-  /me\/api-keys added the new `(people|projects|comments):(read|write)` enum value/,
+  /me\/api-keys added the new `(people|projects|comments|changes|webhooks):(read|write)` enum value/,
   /me\/api-keys the `(data\/items\/)?scopes` response property's maxItems was increased/
 ]
 const NAMES = ['openapi.json', 'openapi-3.0.json']

@@ -10,7 +10,7 @@ import { serverUrl } from '../test/support/database.ts'
 import { pgbouncerVersion, startPgbouncer, withoutPgbouncer } from '../test/support/pgbouncer.ts'
 
 const CORE = [
-  'test/features/{auth,bans,imports,api-keys,tasks,users}/*.test.ts',
+  'test/features/{api-keys,auth,bans,changes,imports,tasks,users,webhooks}/*.test.ts',
   'test/commands/accounts.test.ts',
   'test/faults/{import-crash,two-processes}.test.ts'
 ]

@@ -1,76 +1,48 @@
 /**
- * Runs the suite with tap, says how far it is, and ends with one line: N passed, N failed, N skipped. Arguments go to
- * tap (file names, --grep=…).
+ * Runs the suite with tap, says how far it is, and ends with one line: N passed, N failed, N skipped. Arguments are
+ * file names; --grep=PATTERN runs only the tests whose titles match, --jobs=N says how many processes run at once.
+ * Without names, all run but those of the console, which take a browser and as long as all others together.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { warmCache } from '../src/commands/warm-cache.ts'
 import { responseCoverage } from '../test/support/response-coverage.ts'
+import { createReport } from './suite/report.ts'
+import { runFiles } from './suite/workers.ts'
 
-// tap ignores files that do not exist, and a suite without files passes.
-const missing = process.argv
-  .slice(2)
-  .filter(
-    (given) =>
-      given.endsWith('.ts') && !given.startsWith('-') && !given.includes('*') && !existsSync(given)
-  )
-if (missing.length > 0) {
-  console.error(`Not found: ${missing.join(', ')}.`)
-  process.exit(2)
-}
+const CONSOLE = 'test/features/console/'
+/** What a process with the embedded database and a browser takes. */
+const PROCESS_BYTES = 1.25 * 2 ** 30
 
-const { resolve } = createRequire(import.meta.url)
-const tap = resolve('tap/package.json').replace(/package\.json$/, 'dist/esm/run.mjs')
-const isPrepared = () =>
-  !readFileSync(resolve('@tapjs/test/test-built'), 'utf8').includes('@tapjs/typescript')
-// tap is published with its own TypeScript loader and must be built without it once (.taprc): Node strips the types.
-if (!isPrepared()) {
-  console.log('Preparing tap, once after npm ci…')
-  spawnSync(process.execPath, [tap, 'build'], { stdio: ['ignore', 'ignore', 'inherit'] })
-  if (!isPrepared()) {
-    console.error('tap could not be prepared: this user must be able to write to node_modules.')
-    process.exit(2)
-  }
-}
-const counts = { passed: 0, failed: 0, skipped: 0 }
+const { values: options, positionals: given } = readArguments()
+prepareTap()
+await warmCache()
 const startedAt = performance.now()
-
 const seenResponses = mkdtempSync(join(tmpdir(), 'tasklane-met-answers-'))
-const isWhole = process.argv.length === 2
-const files = {
-  done: 0,
-  of: globSync(isWhole ? 'test/**/*.test.ts' : process.argv.slice(2), {
-    exclude: ['**/node_modules/**']
-  }).length
+const isWhole = given.length === 0 && options.grep === undefined
+const files = inOrder(
+  given.length === 0
+    ? filesOf(['test']).filter((file) => !file.startsWith(CONSOLE))
+    : filesOf(given)
+)
+const jobs = Math.min(Number(options.jobs ?? defaultJobs()), files.length)
+if (files.length > 1) {
+  console.log(`${files.length} files, ${jobs} at a time. Each is named when it has ended.`)
 }
-if (files.of > 1) {
-  console.log(`${files.of} files, two at a time. Each is named when it has ended.`)
+const report = createReport(files.length)
+const env = {
+  // Each process loads the whole application.
+  NODE_COMPILE_CACHE: join(import.meta.dirname, '../node_modules/.cache/tasklane/compiled'),
+  ...process.env,
+  // One pattern for each level: any file, and tests whose titles match.
+  ...(options.grep !== undefined && { TAP_GREP: `/^/\n${options.grep}` }),
+  TASKLANE_MET_ANSWERS: seenResponses
 }
-const child = spawn(process.execPath, [tap, '--reporter=tap', ...process.argv.slice(2)], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-  env: {
-    // Each file is a process that loads the whole application.
-    NODE_COMPILE_CACHE: join(import.meta.dirname, '../node_modules/.cache/tasklane/compiled'),
-    ...process.env,
-    TASKLANE_MET_ANSWERS: seenResponses
-  }
-})
-/** Lines about where tap runs a file, which are left out. */
-const SYSTEM =
-  /^ *(- --import|- --enable|tapCaught|lineNumber|columnNumber|at:|typeName|functionName|callSiteFunctionName|fileName)/
-let inDiagnostics = false
-for await (const line of createInterface({ input: child.stdout })) {
-  read(line)
-}
-const code =
-  child.exitCode ??
-  (await new Promise<number>((resolve) => child.once('close', (exit) => resolve(exit ?? 1))))
-if (code !== 0 && counts.failed === 0) {
-  counts.failed = 1
-}
+await runFiles(files, { jobs, env }, report)
 if (isWhole) {
   checkCoverage()
 }
@@ -78,8 +50,65 @@ rmSync(seenResponses, { recursive: true })
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
 const database = process.env.TEST_DATABASE_URL ? 'PostgreSQL' : 'the embedded database'
 console.log(`\nThe suite took ${seconds} s on ${database}.`)
-console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
-process.exit(counts.failed > 0 ? 1 : 0)
+console.log(`${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`)
+process.exit(report.failed > 0 ? 1 : 0)
+
+function readArguments() {
+  const line = parseArgs({
+    allowPositionals: true,
+    options: { grep: { type: 'string' }, jobs: { type: 'string' } }
+  })
+  if (line.values.jobs !== undefined && !/^[1-9]\d*$/.test(line.values.jobs)) {
+    console.error('--jobs must be a number from 1 on.')
+    process.exit(2)
+  }
+  // A suite without files would pass.
+  const missing = line.positionals.filter((it) => filesOf([it]).length === 0)
+  if (missing.length > 0) {
+    console.error(`Not found: ${missing.join(', ')}.`)
+    process.exit(2)
+  }
+  return line
+}
+
+/** Returns the files that names, patterns and folders stand for. */
+function filesOf(given: string[]): string[] {
+  const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory()
+  return globSync(
+    given.map((it) => (isFolder(it) ? `${it}/**/*.test.ts` : it)),
+    { exclude: ['**/node_modules/**'] }
+  )
+}
+
+/** tap comes with its own TypeScript loader and must be built without it once (.taprc): Node strips the types. */
+function prepareTap(): void {
+  const { resolve } = createRequire(import.meta.url)
+  const tap = resolve('tap/package.json').replace(/package\.json$/, 'dist/esm/run.mjs')
+  const isPrepared = () =>
+    !readFileSync(resolve('@tapjs/test/test-built'), 'utf8').includes('@tapjs/typescript')
+  if (isPrepared()) {
+    return
+  }
+  console.log('Preparing tap, once after npm ci…')
+  spawnSync(process.execPath, [tap, 'build'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  if (!isPrepared()) {
+    console.error('tap could not be prepared: this user must be able to write to node_modules.')
+    process.exit(2)
+  }
+}
+
+/** One more process than processors, since some files wait; fewer where memory for them is missing. */
+function defaultJobs(): number {
+  return Math.max(1, Math.min(availableParallelism() + 1, Math.floor(totalmem() / PROCESS_BYTES)))
+}
+
+/** What takes longest comes first, so that no process is left alone with it at the end. */
+function inOrder(found: string[]): string[] {
+  const isSlow = (file: string) => /^test\/(commands|faults|features\/console)\//.test(file)
+  return found.toSorted(
+    (a, b) => Number(isSlow(b)) - Number(isSlow(a)) || statSync(b).size - statSync(a).size
+  )
+}
 
 /** Checks that the whole suite has seen every response that the contract documents. */
 function checkCoverage(): void {
@@ -91,55 +120,8 @@ function checkCoverage(): void {
     `\nThe contract documents ${named} responses: ${met} were seen, ${excepted} are exempt with a reason.`
   )
   if (unseen.length === 0) {
-    counts.passed++
-    return
-  }
-  counts.failed++
-  console.log(`FAILED  no test sees these responses:\n        ${unseen.join('\n        ')}`)
-}
-
-/** Reads one line of tap's output; a failed assertion is shown with its diagnostics. */
-function read(line: string): void {
-  if (inDiagnostics) {
-    if (!SYSTEM.test(line)) {
-      console.log(line)
-    }
-    inDiagnostics = line.trim() !== '...'
-    return
-  }
-  const [, indent = '', not, title = ''] = /^( *)(not )?ok \d+ - (.*)$/.exec(line) ?? []
-  if (title === '') {
-    return
-  }
-  const depth = indent.length / 4
-  const hasFailed = Boolean(not)
-  if (depth === 0) {
-    countFile(title, hasFailed)
-  } else if (depth === 1) {
-    countTest(title, hasFailed)
-  } else if (hasFailed) {
-    console.log(line)
-  }
-  inDiagnostics = hasFailed && depth > 0
-}
-
-function countFile(title: string, hasFailed: boolean): void {
-  files.done++
-  const progress = files.of > 1 ? `  [${files.done}/${files.of}]` : ''
-  console.log(`${hasFailed ? 'FAILED' : '    ok'}  ${title.replace(/ # time=/, '  ')}${progress}`)
-  if (hasFailed && counts.failed === 0) {
-    counts.failed++
-  }
-}
-
-function countTest(title: string, hasFailed: boolean): void {
-  if (/ # (SKIP|TODO)/i.test(title)) {
-    counts.skipped++
-    console.log(`  skip  ${title}`)
-  } else if (hasFailed) {
-    counts.failed++
-    console.log(`FAILED  ${title}`)
+    report.passed++
   } else {
-    counts.passed++
+    report.fail(`no test sees these responses:\n        ${unseen.join('\n        ')}`)
   }
 }

@@ -12,10 +12,18 @@ ensure_proxies
 
 heading 'npm test (PostgreSQL)'
 TEST_REDIS_URL=$redis_url TEST_DATABASE_URL=$postgres_url npm test | tee "$box/suite"
-if grep -q 'SKIP there is no Chromium' "$box/suite"; then
+
+heading 'npm run test:console (embedded database)'
+npm run test:console | tee "$box/console"
+heading 'npm run test:console (PostgreSQL)'
+TEST_REDIS_URL=$redis_url TEST_DATABASE_URL=$postgres_url npm run test:console | tee -a "$box/console"
+if grep -q 'SKIP there is no Chromium' "$box/console"; then
   echo 'The console was not tested in a browser.' >&2
   exit 1
 fi
 
 heading 'npm run test:pooler (the core of the suite through PgBouncer)'
 TEST_REDIS_URL=$redis_url TEST_DATABASE_URL=$postgres_url npm run test:pooler
+
+heading 'npm run test:citus (on a cluster, where Citus is installed)'
+TEST_DATABASE_URL=$postgres_url npm run test:citus
