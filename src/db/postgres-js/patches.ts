@@ -42,7 +42,7 @@ const PATCHES: Patch[] = [
   {
     why: `A BEGIN always reserves its connection. The driver does not when the pipeline is full, and other statements
       then run inside that transaction (#1189). Where statements are not prepared, one is sent at a time: PgBouncer
-      below 1.21 takes the server's connection away after the response to the first, and the second never gets its own.`,
+      below 1.21 takes the server's connection away after the first response, and the second never comes.`,
     find: 'return write(toBuffer(q))\n',
     replace: `if (q.options.onexecute) return write(toBuffer(q)), q.options.onexecute(connection), false
       return write(toBuffer(q)) && options.prepare
