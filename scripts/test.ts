@@ -1,7 +1,7 @@
 /**
  * Runs the suite with tap, says how far it is, and ends with one line: N passed, N failed, N skipped. Arguments are
- * file names; --grep=PATTERN runs only the tests whose titles match, --jobs=N says how many processes run at once.
- * Without names, all run but those of the console, which take a browser and as long as all others together.
+ * files and folders; --grep=PATTERN runs only the tests whose titles match, --jobs=N says how many processes run at
+ * once. Without names, all run but those that have a command of their own, which take longer than all others together.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
@@ -14,7 +14,8 @@ import { responseCoverage } from '../test/support/response-coverage.ts'
 import { createReport } from './suite/report.ts'
 import { runFiles } from './suite/workers.ts'
 
-const CONSOLE = 'test/features/console/'
+/** What needs a browser, and what starts and ends processes and servers: package.json has a command for each. */
+const APART = /^test\/(features\/console|commands|faults|operations)\//
 /** What a process with the embedded database and a browser takes. */
 const PROCESS_BYTES = 1.25 * 2 ** 30
 
@@ -25,9 +26,7 @@ const startedAt = performance.now()
 const seenResponses = mkdtempSync(join(tmpdir(), 'tasklane-met-answers-'))
 const isWhole = given.length === 0 && options.grep === undefined
 const files = inOrder(
-  given.length === 0
-    ? filesOf(['test']).filter((file) => !file.startsWith(CONSOLE))
-    : filesOf(given)
+  given.length === 0 ? filesOf(['test']).filter((file) => !APART.test(file)) : filesOf(given)
 )
 const jobs = Math.min(Number(options.jobs ?? defaultJobs()), files.length)
 if (files.length > 1) {
@@ -104,9 +103,8 @@ function defaultJobs(): number {
 
 /** What takes longest comes first, so that no process is left alone with it at the end. */
 function inOrder(found: string[]): string[] {
-  const isSlow = (file: string) => /^test\/(commands|faults|features\/console)\//.test(file)
   return found.toSorted(
-    (a, b) => Number(isSlow(b)) - Number(isSlow(a)) || statSync(b).size - statSync(a).size
+    (a, b) => Number(APART.test(b)) - Number(APART.test(a)) || statSync(b).size - statSync(a).size
   )
 }
 

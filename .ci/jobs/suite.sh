@@ -13,6 +13,11 @@ ensure_proxies
 heading 'npm test (PostgreSQL)'
 TEST_REDIS_URL=$redis_url TEST_DATABASE_URL=$postgres_url npm test | tee "$box/suite"
 
+heading 'npm run test:processes (embedded database)'
+npm run test:processes
+heading 'npm run test:processes (PostgreSQL)'
+TEST_REDIS_URL=$redis_url TEST_DATABASE_URL=$postgres_url npm run test:processes
+
 heading 'npm run test:console (embedded database)'
 npm run test:console | tee "$box/console"
 heading 'npm run test:console (PostgreSQL)'

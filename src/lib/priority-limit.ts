@@ -3,6 +3,11 @@ import { QueueFullError } from './concurrency-limit.ts'
 /** After each piece of low priority its slot rests for so many times as long as that took. */
 const REST = 2
 const MAX_REST_MS = 1000
+/**
+ * Each millisecond of waiting makes up for so many that were used before. Without it those who have used a little wait
+ * for as long as others come who have used nothing.
+ */
+const CREDIT = 20
 
 export interface PriorityLimits {
   slots: number
@@ -11,7 +16,7 @@ export interface PriorityLimits {
   queue: number
 }
 export interface Priority {
-  /** What the work's owner has used so far: those who have used least go first. */
+  /** The milliseconds that the work's owner has used so far: those who have used least go first. */
   used: () => number
   /** Asked when the work may start, since that may have changed while it waited. */
   isLow: () => boolean
@@ -20,13 +25,15 @@ export interface Priority {
   waitMs: number
 }
 interface Waiter extends Priority {
+  since: number
   start: (isLow: boolean) => void
   reject: (reason: string) => void
 }
 
 /**
- * Runs at most `slots` pieces of work at once, of low priority `lowSlots`; the others wait, whoever has used least goes
- * first. Rejects with QueueFullError what has waited too long, and beyond `queue` whoever has used most.
+ * Runs at most `slots` pieces of work at once, of low priority `lowSlots`; the others wait, whoever has used least and
+ * waited longest goes first. Rejects with QueueFullError what has waited too long, and beyond `queue` whoever has used
+ * most.
  */
 export function createPriorityLimit({ slots, lowSlots, queue }: PriorityLimits) {
   let running = 0
@@ -44,7 +51,10 @@ export function createPriorityLimit({ slots, lowSlots, queue }: PriorityLimits) 
     if (running >= slots) {
       return
     }
-    const next = least(waiting, (waiter) => (mayStart(waiter.isLow()) ? waiter.used() : undefined))
+    const now = performance.now()
+    const next = least(waiting, (waiter) =>
+      mayStart(waiter.isLow()) ? waiter.used() - CREDIT * (now - waiter.since) : undefined
+    )
     if (next) {
       const isLow = next.isLow()
       take(next, isLow)
@@ -113,6 +123,7 @@ const waitForTurn = (waiting: Set<Waiter>, priority: Priority): Promise<boolean>
     }
     const waiter: Waiter = {
       ...priority,
+      since: performance.now(),
       start(isLow) {
         leave()
         resolve(isLow)

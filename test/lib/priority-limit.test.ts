@@ -2,6 +2,9 @@ import t from 'tap'
 import { QueueFullError } from '../../src/lib/concurrency-limit.ts'
 import { createPriorityLimit } from '../../src/lib/priority-limit.ts'
 
+/** More than what any wait of these tests makes up for. */
+const MUCH = 1_000_000
+
 const nextTick = () => new Promise((resolve) => setImmediate(resolve))
 
 /** Starts work of somebody who has used so much; it ends when the test says so. */
@@ -21,12 +24,29 @@ function createWork(limits: { slots: number; lowSlots: number; queue: number }) 
 
 t.test('when a slot becomes free, whoever has used least goes first', async (t) => {
   const { start, started } = createWork({ slots: 1, lowSlots: 1, queue: 10 })
-  const works = [start('first', 0), start('much', 90), start('little', 10), start('some', 50)]
+  const works = [
+    start('first', 0),
+    start('much', 2 * MUCH),
+    start('little', 10),
+    start('some', MUCH)
+  ]
   for (const { end } of works) {
     end()
   }
   await Promise.all(works.map(({ settled }) => settled))
   t.strictSame(started, ['first', 'little', 'some', 'much'])
+})
+
+t.test('whoever has used a little more does not wait for all who come later', async (t) => {
+  const { start, started } = createWork({ slots: 1, lowSlots: 1, queue: 10 })
+  const works = [start('first', 0), start('earlier', 0.001)]
+  await nextTick()
+  works.push(start('later', 0))
+  for (const { end } of works) {
+    end()
+  }
+  await Promise.all(works.map(({ settled }) => settled))
+  t.strictSame(started, ['first', 'earlier', 'later'])
 })
 
 t.test(

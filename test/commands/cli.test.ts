@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { COMMANDS, type CommandName } from '../src/commands/command-line.ts'
-import { runCommand } from './support/command.ts'
+import { COMMANDS, type CommandName } from '../../src/commands/command-line.ts'
+import { runCommand } from '../support/command.ts'
 
 const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[]
 
 const { scripts, version } = JSON.parse(
-  readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
 )
 
 t.test('--help lists every command, and --version is the one of the package', async (t) => {
@@ -130,7 +130,7 @@ t.test(
         process.execPath,
         ['--no-experimental-strip-types', ...args],
         {
-          cwd: new URL('..', import.meta.url),
+          cwd: new URL('../..', import.meta.url),
           encoding: 'utf8'
         }
       )

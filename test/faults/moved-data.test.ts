@@ -2,16 +2,16 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { createStandbys } from '../../chaos/failover.ts'
-import { call, runCommand, type Server, startServer } from '../../support/command.ts'
+import { createStandbys } from '../chaos/failover.ts'
+import { call, runCommand, type Server, startServer } from '../support/command.ts'
 import {
   binaries,
   type PostgresServer,
   startPostgres,
   withoutPostgres
-} from '../../support/postgres-server.ts'
-import { PASSWORD, SECRET } from '../../support/test-app.ts'
-import { waitUntil } from '../../support/wait-until.ts'
+} from '../support/postgres-server.ts'
+import { PASSWORD, SECRET } from '../support/test-app.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const skip = withoutPostgres
 const ENV = { JWT_SECRET: SECRET, DRAIN_SECONDS: '0' }
