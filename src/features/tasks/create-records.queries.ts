@@ -36,9 +36,9 @@ interface RecordList {
 }
 
 /**
- * Creates a task and its event from each `TaskRecord` of JSON arrays; returns their number. `arrays` is a statement that
- * selects the arrays, and `limit` takes the first records in the order of ids. One statement does it all, but where
- * tasks are distributed: what it has read for one table and another would be sent to every node.
+ * Creates a task and its event from each `TaskRecord` of JSON arrays; returns their number. `arrays` is a statement
+ * that selects the arrays, and `limit` takes the first records in the order of ids. One statement does it all, but
+ * where tasks are distributed: what it has read for one table and another would be sent to every node.
  */
 export async function insertTaskRecords(
   tx: Db,

@@ -222,7 +222,7 @@ export async function listLinked(tx: Db, caller: Caller, ids: string[]): Promise
   return new Set(linked.map(({ id }) => id))
 }
 
-/** Returns the version of a task that the caller may see and that went into the trash with one of others. */
+/** Returns the version of a task in the caller's reach that went into the trash with one of others. */
 export async function findGoneVersion(
   tx: Db,
   caller: Caller,
@@ -233,7 +233,8 @@ export async function findGoneVersion(
     tx,
     sql`
       SELECT version FROM tasks
-      WHERE tasks.id = ${id} AND ${await isInReach(tx, caller)} AND deleted_at IS NOT NULL AND deleted_with = ANY(${uuids(withIds)})`
+      WHERE tasks.id = ${id} AND ${await isInReach(tx, caller)} AND deleted_at IS NOT NULL
+        AND deleted_with = ANY(${uuids(withIds)})`
   )
   return row?.version
 }
