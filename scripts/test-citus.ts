@@ -13,7 +13,7 @@ import { serverUrl } from '../test/support/database.ts'
 const FILES = [
   'test/features/*/*.test.ts',
   'test/http/*.test.ts',
-  'test/db/{places,distribution}.test.ts',
+  'test/db/{places,shards}.test.ts',
   'test/commands/distribute.test.ts',
   'test/faults/{account-deletion,deleted-caller,export,import-crash,two-processes,webhook-crash}.test.ts'
 ]

@@ -106,7 +106,8 @@ t.test(
       'UPDATE tasks SET title = $1, owner_id = $2 WHERE owner_id = $3',
       'UPDATE tasks SET position = (ARRAY[$1, position])[$2] WHERE owner_id = $3',
       'INSERT INTO idempotency_keys (caller_id) VALUES ($1) ON CONFLICT (caller_id) DO UPDATE SET created_at = now()',
-      'SELECT id FROM tasks WHERE EXISTS (SELECT FROM users u WHERE u.id = tasks.owner_id)'
+      'SELECT id FROM tasks WHERE EXISTS (SELECT FROM users u WHERE u.id = tasks.owner_id)',
+      'SELECT id FROM tasks WHERE EXISTS (SELECT FROM tasks c WHERE c.owner_id = tasks.owner_id AND c.parent_id = $1)'
     ]
     for (const text of wrong) {
       t.equal(partsForSeveralServers([text]).length, 1, text)

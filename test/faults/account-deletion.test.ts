@@ -85,20 +85,23 @@ t.test(
       const body = { username, password: PASSWORD }
       await call(`${server.url}/api/v1/auth/register`, { method: 'POST', body })
     }
-    const idOf = sql`(SELECT id FROM users WHERE username = 'ann')`
+    const [ann] = await db.select({ id: users.id }).from(users).where(eq(users.username, 'ann'))
     const own = await openWithoutTimeouts(t, database.url)
+    const taskId = sql`lpad(to_hex(n), 32, '0')::uuid`
     await own.execute(sql`
       INSERT INTO tasks (owner_id, id, title, status, priority, tags)
-      SELECT ${idOf}, lpad(to_hex(n), 32, '0')::uuid, 'Task', 'todo', 'low', '{}'
+      SELECT ${ann?.id}::uuid, ${taskId}, 'Task', 'todo', 'low', '{}'
       FROM generate_series(1, ${TASKS}::int) n`)
     await own.execute(sql`
       INSERT INTO task_events (owner_id, task_id, version, id, type, changes)
-      SELECT owner_id, id, 1, gen_random_uuid(), 'task.created', '{}' FROM tasks`)
+      SELECT ${ann?.id}::uuid, ${taskId}, 1, gen_random_uuid(), 'task.created', '{}'
+      FROM generate_series(1, ${TASKS}::int) n`)
     const count = () => db.$count(tasks)
     const token = await logIn(server.url, 'ann')
     // The last in every order: whoever deletes it has to wait, so that the deletion does not come to its end.
     await own.transaction(async (tx) => {
-      await tx.execute(sql`SELECT id FROM tasks ORDER BY owner_id, id DESC LIMIT 1 FOR UPDATE`)
+      await tx.execute(sql`
+        SELECT id FROM tasks WHERE owner_id = ${ann?.id} ORDER BY id DESC LIMIT 1 FOR UPDATE`)
       const deleted = await call(`${server.url}/api/v1/me`, {
         method: 'DELETE',
         token,

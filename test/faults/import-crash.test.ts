@@ -4,6 +4,7 @@ import t from 'tap'
 import { openDatabase } from '../../src/db/client.ts'
 import { executeRows } from '../../src/db/rows.ts'
 import type { TaskImport } from '../../src/features/imports/schema.ts'
+import { withoutCitus } from '../support/citus.ts'
 import { call, logIn, type Server, startServer, startWorker } from '../support/command.ts'
 import { createTestDatabase, serverUrl } from '../support/database.ts'
 import { rows, rowsWithParents } from '../support/imports.ts'
@@ -13,7 +14,9 @@ import { PASSWORD } from '../support/test-app.ts'
  * The long run, with `TEST_DATABASE_URL` or without:
  * `IMPORT_CRASH_ROWS=20000 IMPORT_CRASH_POINTS=30 TAP_TIMEOUT=7200 node test/faults/import-crash.test.ts`
  */
-const ROWS = Number(process.env.IMPORT_CRASH_ROWS ?? 5000)
+/** Fewer in a cluster, where they would take longer than a file of the suite may. */
+const USUAL_ROWS = (await withoutCitus()) === false ? 2000 : 5000
+const ROWS = Number(process.env.IMPORT_CRASH_ROWS ?? USUAL_ROWS)
 const POINTS = Number(process.env.IMPORT_CRASH_POINTS ?? 6)
 const SEED = Number(process.env.IMPORT_CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const PER_IMPORT = 3

@@ -96,7 +96,7 @@ export async function createCluster(t: Pick<Test, 'teardown'>) {
   })
   await onWorkers((it) => `create database ${it} template template0`)
   await connectNodes(url, workers)
-  return { url, db: database.db, onWorkers }
+  return { url, database, db: database.db, onWorkers }
 }
 
 async function inServer<T>(server: string, work: (admin: Admin) => Promise<T>): Promise<T> {

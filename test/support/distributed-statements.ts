@@ -17,6 +17,8 @@ const LOCKS = /\bfor (no key update|update|key share|share)\b/i
 const ONE_OWNER = /"?(owner_id|caller_id)"? = (\$|')/i
 const READS_LOCAL = new RegExp(`\\b(from|join) "?(${LOCAL})"?(?![\\w".])`, 'i')
 const COLUMN_OF_DISTRIBUTED = new RegExp(`"?\\b(${DISTRIBUTED})"?\\."?\\w`, 'i')
+const OUTER_OWNER = /\bowner_id"? = "?tasks"?\."?owner_id/i
+const FROM_TASKS = /\bfrom "?tasks"?(?= ?(where|join|order|limit|$))/i
 const TIME = /\b(now|clock_timestamp|statement_timestamp|random|next_change_position) ?\(\)/i
 const CHANGES_OWNER = /\bset\b.*?"?\b(owner_id|caller_id)"? = (?!.*\bset\b)/i
 /** To add a length of time to one is not the same at any time, since days are not. */
@@ -64,6 +66,10 @@ const RULES: Rule[] = [
   {
     fault: 'a time where a row is there already',
     isBroken: (query) => IS_INSERT.test(query) && TIME.test(query.split(/\bdo update\b/i)[1] ?? '')
+  },
+  {
+    fault: 'the owner of a row outside of the query',
+    isBroken: (query) => READS.test(query) && OUTER_OWNER.test(query) && !FROM_TASKS.test(query)
   },
   {
     fault: 'a query on accounts or projects about a row outside of it',

@@ -33,7 +33,7 @@ export async function listTreeChanges(
     targets: operations.map(({ data }) => data?.project_id)
   }
   const { projects } = await lockListsOf(tx, caller, named)
-  const linked = new Map((await listLinked(tx, ids)).map((task) => [task.id, task]))
+  const linked = await listLinked(tx, caller, ids)
   const changesTree = (operation: TaskBatchOperation): boolean => {
     const id = operation.id?.toLowerCase() ?? ''
     return mayChangeTree(operation) && (namesParent(operation) || linked.has(id) || parents.has(id))
@@ -108,7 +108,8 @@ async function remove(
   id: string,
   operation: TaskBatchOperation
 ): Promise<TaskBatchItem> {
-  const gone = deletedIds.length > 0 ? await findGoneVersion(tx, id, deletedIds) : undefined
+  const gone =
+    deletedIds.length > 0 ? await findGoneVersion(tx, ctx.caller, id, deletedIds) : undefined
   if (gone !== undefined) {
     return itemOf.deleted(id, gone)
   }

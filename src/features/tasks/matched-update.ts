@@ -1,7 +1,7 @@
 import type { Caller, RequestContext } from '../../core/context.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { buildCompletion, buildUpdate, type TaskChangeSet } from './changes.ts'
-import type { TaskRecord } from './create.queries.ts'
+import type { TaskRecord } from './create-records.queries.ts'
 import { DEFAULTS, FIELD_NAMES, type FieldName } from './fields.ts'
 import { setCompletion } from './matched.queries.ts'
 import { type Parented, parentIdsOf } from './matched-parents.ts'

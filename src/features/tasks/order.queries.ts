@@ -5,7 +5,7 @@ import { executeRows } from '../../db/rows.ts'
 import { taskListId, taskPosition, tasks } from '../../db/tables/tasks.ts'
 import type { TaskList } from '../project-access/schema.ts'
 import { isLive, isManager, othersTask } from './access.sql.ts'
-import { isOfOneOf, listOthers } from './others.queries.ts'
+import { isInReach } from './others.queries.ts'
 import type { TaskVersion } from './trash.queries.ts'
 
 /** Where a task is in the order of its list; ties are decided by the id. */
@@ -26,12 +26,16 @@ export async function lockOrder(tx: Db, listId: string): Promise<void> {
   await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`order ${listId}`}, 0))`)
 }
 
-/** Returns the list that a task is in, whoever may see it. */
-export async function findListOf(db: Db, id: string): Promise<TaskList | undefined> {
+/** Returns the list that a task is in that the caller may see. */
+export async function findListOf(
+  db: Db,
+  caller: Caller,
+  id: string
+): Promise<TaskList | undefined> {
   const [list] = await db
     .select({ list_id: sql<string>`${taskListId(tasks)}`, owner_id: tasks.owner_id })
     .from(tasks)
-    .where(eq(tasks.id, id))
+    .where(and(eq(tasks.id, id), await isInReach(db, caller)))
   return list
 }
 
@@ -54,7 +58,7 @@ export async function findSeen(
   const [seen] = await db
     .select({ is_live: sql<boolean>`${isLive}` })
     .from(tasks)
-    .where(and(eq(tasks.id, id), isSeen, isOfOneOf(caller, await listOthers(db, caller))))
+    .where(and(eq(tasks.id, id), isSeen, await isInReach(db, caller)))
   return seen
 }
 

@@ -60,7 +60,7 @@ export function moveTask(
 ): Promise<Task> {
   assertOnePlace(body)
   return joinTransaction(db, tx, async (tx) => {
-    const current = await findListOf(tx, id)
+    const current = await findListOf(tx, ctx.caller, id)
     const lockedList = targetOf(ctx, body, current)
     if (lockedList !== undefined) {
       await lockOrder(tx, lockedList)

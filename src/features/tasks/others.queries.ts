@@ -32,3 +32,7 @@ export async function listOthers(db: Db, caller: Caller): Promise<string[] | und
 /** The tasks of these owners, and the caller's own; all where none are given. */
 export const isOfOneOf = (caller: Caller, others: string[] | undefined): SQL | undefined =>
   others && inArray(tasks.owner_id, [caller.id, ...others])
+
+/** The tasks of those whose tasks the caller may see: what else is looked for by its id would be sought everywhere. */
+export const isInReach = async (db: Db, caller: Caller): Promise<SQL> =>
+  isOfOneOf(caller, await listOthers(db, caller)) ?? sql`true`

@@ -4,7 +4,7 @@ import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { isManager, othersTask } from './access.sql.ts'
-import { isOfOneOf, listOthers } from './others.queries.ts'
+import { isInReach } from './others.queries.ts'
 import { listLive } from './queries.ts'
 
 /** Entries of the history that one statement reads, the newest of each task; comments are a thousand at most. */
@@ -27,7 +27,7 @@ export async function listPeopleOfTasks(
       and(
         inArray(id, taskIds),
         or(eq(owner_id, caller.id), othersTask(caller.id, isManager(caller))),
-        isOfOneOf(caller, await listOthers(db, caller))
+        await isInReach(db, caller)
       )
     )
   const live = await listLive(db, [...new Set(visible.flatMap((task) => task.project_id ?? []))])

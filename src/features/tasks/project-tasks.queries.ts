@@ -47,7 +47,7 @@ export const restoreTasksOf = (tx: Db, project: TaskList, limit: number): Promis
       parent_id = CASE
         WHEN EXISTS (
           SELECT FROM tasks p
-          WHERE p.owner_id = tasks.owner_id AND p.id = tasks.parent_id AND p.deleted_at IS NOT NULL
+          WHERE p.owner_id = ${project.owner_id} AND p.id = tasks.parent_id AND p.deleted_at IS NOT NULL
             AND p.deleted_with IS DISTINCT FROM ${project.list_id}
         ) THEN NULL
         ELSE parent_id

@@ -9,7 +9,7 @@ import { users } from '../../db/tables/users.ts'
 import type { MemberRole } from '../project-access/schema.ts'
 import { isLive, isManager, memberRole, othersTask } from './access.sql.ts'
 import { taskColumns } from './columns.sql.ts'
-import { isOfOneOf, listOthers } from './others.queries.ts'
+import { isInReach, isOfOneOf, listOthers } from './others.queries.ts'
 import type { Task } from './schema.ts'
 
 /** A task that the caller sees, with their role in its project where it is not their own. */
@@ -69,13 +69,14 @@ export async function listVisibleTasks(db: Db, caller: Caller, ids: string[]): P
   if (ids.length === 0) {
     return []
   }
-  const isSeen = or(eq(tasks.owner_id, caller.id), othersTask(caller.id, isManager(caller)))
+  const isOwn = eq(tasks.owner_id, caller.id)
+  const others = await listOthers(db, caller)
+  // What says which of others they see is read elsewhere, and would be sent to the node of their own.
+  const isSeen = others?.length === 0 ? isOwn : or(isOwn, othersTask(caller.id, isManager(caller)))
   return db
     .select(taskColumns)
     .from(tasks)
-    .where(
-      and(inArray(tasks.id, ids), isSeen, isOfOneOf(caller, await listOthers(db, caller)), isLive)
-    )
+    .where(and(inArray(tasks.id, ids), isSeen, isOfOneOf(caller, others), isLive))
 }
 
 /** Returns the tasks that the caller may see, deleted or not, locked in the order of ids until the transaction ends. */
@@ -96,6 +97,9 @@ const MAX_ROUNDS = 3
 /** Locks owner by owner: the rows of one are on one server, which alone can lock them. */
 async function lockOthersTasks(tx: Db, caller: Caller, ids: string[]): Promise<VisibleTask[]> {
   const others = await listOthers(tx, caller)
+  if (others?.length === 0) {
+    return []
+  }
   const isSeen = and(
     inArray(tasks.id, ids),
     othersTask(caller.id, isManager(caller)),
@@ -145,13 +149,7 @@ export async function findVisibleHistory(
     : await db
         .select(columns)
         .from(tasks)
-        .where(
-          and(
-            hasId,
-            othersTask(caller.id, isManager(caller)),
-            isOfOneOf(caller, await listOthers(db, caller))
-          )
-        )
+        .where(and(hasId, othersTask(caller.id, isManager(caller)), await isInReach(db, caller)))
   if (!task || (task.project_id !== null && (await listLive(db, [task.project_id])).size === 0)) {
     return undefined
   }

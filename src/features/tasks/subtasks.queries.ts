@@ -4,7 +4,7 @@ import { eachOwner } from '../../db/by-owner.ts'
 import type { Db } from '../../db/client.ts'
 import { executeRows, uuids } from '../../db/rows.ts'
 import { positionAt, taskPosition, tasks } from '../../db/tables/tasks.ts'
-import { isOfOneOf, listOthers } from './others.queries.ts'
+import { isInReach } from './others.queries.ts'
 import type { TaskSubtasks } from './schema.ts'
 import { type TaskVersion, taskVersion } from './trash.queries.ts'
 
@@ -36,7 +36,7 @@ export async function listStandings(tx: Db, caller: Caller, ids: string[]): Prom
   if (ids.length === 0) {
     return []
   }
-  const isReached = isOfOneOf(caller, await listOthers(tx, caller)) ?? sql`true`
+  const isReached = await isInReach(tx, caller)
   return executeRows(
     tx,
     sql`
@@ -201,32 +201,31 @@ export async function touchRows(tx: Db, rows: Key[]): Promise<number> {
   return touched.length
 }
 
-/** Returns which of some tasks are below another one, or have live ones below them, whoever may see them. */
-export const listLinked = (
-  tx: Db,
-  ids: string[]
-): Promise<{ id: string; has_parent: boolean; has_subtasks: boolean }[]> => {
-  const hasSubtasks = sql`
-    EXISTS (
-      SELECT FROM tasks c
-      WHERE c.owner_id = tasks.owner_id AND c.parent_id = tasks.id AND c.parent_id IS NOT NULL
-        AND c.deleted_at IS NULL
-    )`
-  return ids.length === 0
-    ? Promise.resolve([])
-    : executeRows(
-        tx,
-        sql`
-          SELECT id, parent_id IS NOT NULL AS has_parent, ${hasSubtasks} AS has_subtasks
-          FROM tasks
-          WHERE tasks.id = ANY(${uuids(ids)}) AND deleted_at IS NULL
-            AND (parent_id IS NOT NULL OR ${hasSubtasks})`
-      )
+/** Returns which of some tasks that the caller may see are below another one, or have live ones below them. */
+export async function listLinked(tx: Db, caller: Caller, ids: string[]): Promise<Set<string>> {
+  if (ids.length === 0) {
+    return new Set()
+  }
+  const found = await executeRows<{ owner_id: string; id: string; has_parent: boolean }>(
+    tx,
+    sql`
+      SELECT owner_id, id, parent_id IS NOT NULL AS has_parent
+      FROM tasks
+      WHERE tasks.id = ANY(${uuids(ids)}) AND ${await isInReach(tx, caller)} AND deleted_at IS NULL`
+  )
+  // A sub-query about the owner of each would be put to every server.
+  const subtasks = await countSubtasks(
+    tx,
+    found.filter(({ has_parent }) => !has_parent)
+  )
+  const linked = found.filter(({ id, has_parent }) => has_parent || subtasks.has(id))
+  return new Set(linked.map(({ id }) => id))
 }
 
-/** Returns the version of a task that went into the trash with one of others. */
+/** Returns the version of a task in the caller's reach that went into the trash with one of others. */
 export async function findGoneVersion(
   tx: Db,
+  caller: Caller,
   id: string,
   withIds: string[]
 ): Promise<number | undefined> {
@@ -234,7 +233,8 @@ export async function findGoneVersion(
     tx,
     sql`
       SELECT version FROM tasks
-      WHERE tasks.id = ${id} AND deleted_at IS NOT NULL AND deleted_with = ANY(${uuids(withIds)})`
+      WHERE tasks.id = ${id} AND ${await isInReach(tx, caller)} AND deleted_at IS NOT NULL
+        AND deleted_with = ANY(${uuids(withIds)})`
   )
   return row?.version
 }

@@ -94,7 +94,7 @@ export const trashTrees = (tx: Db, owner_id: string, ids: string[]): Promise<Tas
       UPDATE tasks
       SET deleted_at = now(), updated_at = now(), version = version + 1,
         deleted_with = CASE WHEN parent_id IS NOT NULL THEN coalesce(
-          (SELECT p.parent_id FROM tasks p WHERE p.owner_id = tasks.owner_id AND p.id = tasks.parent_id),
+          (SELECT p.parent_id FROM tasks p WHERE p.owner_id = ${owner_id} AND p.id = tasks.parent_id),
           parent_id
         ) END
       WHERE owner_id = ${owner_id} AND id = ANY(${`{${ids.join()}}`}::uuid[]) AND deleted_at IS NULL

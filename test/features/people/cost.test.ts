@@ -5,6 +5,7 @@ import { users } from '../../../src/db/tables/users.ts'
 import { MAX_SCANNED } from '../../../src/features/people/queries.ts'
 import type { Person as PersonBody } from '../../../src/features/people/schema.ts'
 import { knows } from '../../../src/features/people/visibility.sql.ts'
+import { inCluster } from '../../support/citus.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
 const { db, signUp } = await createTestApp(t)
@@ -13,6 +14,7 @@ const [zoe] = await executeRows<{ id: string }>(
   db,
   sql`INSERT INTO users (id, username, role) VALUES (gen_random_uuid(), 'zoe', 'user') RETURNING id`
 )
+await db.execute(sql`INSERT INTO owners VALUES (${zoe?.id}) ON CONFLICT DO NOTHING`)
 await db.execute(sql`
   INSERT INTO users (id, username, role)
   SELECT gen_random_uuid(), 'member-' || n, 'user'
@@ -54,6 +56,7 @@ t.test(
 
 t.test(
   'whoever is found by id or beginning costs a probe, however many tasks there are',
+  { skip: await inCluster('there the owners of tasks are found by who has assigned one') },
   async (t) => {
     t.match((await ann.get(`/api/v1/people?id=${zoe?.id}`)).json().data, [{ username: 'zoe' }])
     t.match((await ann.get('/api/v1/people?q=zo')).json().data, [{ username: 'zoe' }])

@@ -20,24 +20,31 @@ const broken = async () => [
   ...(await executeRows<{ what: string }>(
     db,
     sql`
+      -- Of a cluster the tasks are read first: no join is made with what other servers have.
+      WITH t AS MATERIALIZED (
+        SELECT owner_id, id, project_id, assignee_id, deleted_at FROM tasks
+      ),
+      without_event AS MATERIALIZED (
+        SELECT t.id
+        FROM tasks t
+        LEFT JOIN task_events e ON e.owner_id = t.owner_id AND e.task_id = t.id
+        GROUP BY t.owner_id, t.id, t.version
+        HAVING count(e.id) <> t.version
+      )
       SELECT 'a task of a project has another owner' AS what
-      FROM tasks t JOIN projects p ON p.id = t.project_id WHERE p.owner_id <> t.owner_id
+      FROM t JOIN projects p ON p.id = t.project_id WHERE p.owner_id <> t.owner_id
       UNION ALL
       SELECT 'a live task is in a deleted project'
-      FROM tasks t JOIN projects p ON p.id = t.project_id
+      FROM t JOIN projects p ON p.id = t.project_id
       WHERE p.deleted_at IS NOT NULL AND t.deleted_at IS NULL
       UNION ALL
       SELECT 'a task is assigned to somebody who is no member'
-      FROM tasks t JOIN projects p ON p.id = t.project_id
+      FROM t JOIN projects p ON p.id = t.project_id
       WHERE t.assignee_id <> p.owner_id AND NOT EXISTS (
         SELECT FROM project_members m WHERE m.project_id = p.id AND m.user_id = t.assignee_id
       )
       UNION ALL
-      SELECT 'an event is missing, or belongs to another owner'
-      FROM tasks t
-      WHERE t.version <> (
-        SELECT count(*) FROM task_events e WHERE e.owner_id = t.owner_id AND e.task_id = t.id
-      )
+      SELECT 'an event is missing, or belongs to another owner' FROM without_event
       UNION ALL
       SELECT 'an owner is a member' FROM project_members m WHERE m.user_id = m.owner_id`
   ))

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import t from 'tap'
+import { taskAssigners } from '../../../src/db/tables/task-assigners.ts'
 import { HEAD_SCAN_ROWS } from '../../../src/features/tasks/list.queries.ts'
 import { TaskSort } from '../../../src/features/tasks/list.schema.ts'
 import type { Task } from '../../../src/features/tasks/schema.ts'
@@ -185,6 +186,7 @@ t.test('own tasks, assigned tasks and the trash are one list', async (t) => {
   await db.execute(
     sql`update tasks set assignee_id = ${ann.user.id} where owner_id = ${bob.user.id}`
   )
+  await db.insert(taskAssigners).values({ assignee_id: ann.user.id, owner_id: bob.user.id })
   const [first] = await walk(ann, 'sort=title_desc')
   for (const sort of SORTS.filter((sort) => !isByPosition(sort))) {
     const rows = await walk(ann, `sort=${sort}&deleted=include`)

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { inCluster } from '../../support/citus.ts'
 import { statementsDuring, withoutStatements } from '../../support/statements.ts'
 import { createBelow, insertBelow } from '../../support/subtasks.ts'
 import { createTestApp } from '../../support/test-app.ts'
@@ -32,7 +33,7 @@ t.test(
 
 t.test(
   'tasks without subtasks cost as many statements as before there were any',
-  { skip: withoutStatements },
+  { skip: withoutStatements || (await inCluster('a change takes several statements')) },
   async (t) => {
     const ann = await signUp()
     const { id } = await ann.create({ title: 'Task' })
