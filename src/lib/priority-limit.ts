@@ -51,9 +51,8 @@ export function createPriorityLimit({ slots, lowSlots, queue }: PriorityLimits) 
     if (running >= slots) {
       return
     }
-    const now = performance.now()
     const next = least(waiting, (waiter) =>
-      mayStart(waiter.isLow()) ? waiter.used() - CREDIT * (now - waiter.since) : undefined
+      mayStart(waiter.isLow()) ? weightOf(waiter) : undefined
     )
     if (next) {
       const isLow = next.isLow()
@@ -97,6 +96,8 @@ export function createPriorityLimit({ slots, lowSlots, queue }: PriorityLimits) 
     }
   }
 }
+
+const weightOf = ({ used, since }: Waiter): number => used() - CREDIT * (performance.now() - since)
 
 /** Returns the waiter with the least weight, the first of several; those without one do not count. */
 function least(
