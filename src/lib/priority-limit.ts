@@ -47,13 +47,9 @@ export function createPriorityLimit({ slots, lowSlots, queue }: PriorityLimits) 
     runningLow += isLow ? 1 : 0
     onStart?.()
   }
+  const weightOf = (waiter: Waiter) => (mayStart(waiter.isLow()) ? useOf(waiter) : undefined)
   const startNext = () => {
-    if (running >= slots) {
-      return
-    }
-    const next = least(waiting, (waiter) =>
-      mayStart(waiter.isLow()) ? weightOf(waiter) : undefined
-    )
+    const next = running < slots ? least(waiting, weightOf) : undefined
     if (next) {
       const isLow = next.isLow()
       take(next, isLow)
@@ -97,7 +93,8 @@ export function createPriorityLimit({ slots, lowSlots, queue }: PriorityLimits) 
   }
 }
 
-const weightOf = ({ used, since }: Waiter): number => used() - CREDIT * (performance.now() - since)
+/** What counts as used by a waiter. */
+const useOf = ({ used, since }: Waiter): number => used() - CREDIT * (performance.now() - since)
 
 /** Returns the waiter with the least weight, the first of several; those without one do not count. */
 function least(

@@ -135,8 +135,14 @@ t.test('members and invitations of a project', { skip: withoutBrowser }, async (
   t.test('whoever is told that a project is lost to them does not ask for it again', async (t) => {
     const lost = await projectWith(ann, { viewer: dee })
     const visitor = await visit()
+    let loads = 0
+    // The page loads the project again once it follows the changes: from then on they alone tell it what is new.
+    const isFollowing = visitor.page.waitForResponse(
+      (response) => response.url().endsWith(`/projects/${lost.id}`) && ++loads === 2
+    )
     await visitor.logIn('dee', `#/projects/${lost.id}/members`)
     await visitor.page.getByText('2 people in total').waitFor()
+    await isFollowing
     await patchProject(ann, lost, { name: 'Attic' })
     await visitor.page.getByRole('heading', { name: 'Attic' }).waitFor()
     await removeMember(ann, lost, dee)
