@@ -32,12 +32,12 @@ const EXCEPTIONS: [RegExp, string][] = [
     'a tree of tasks: it begins with an owner, and each level joins that of the one above'
   ],
   [
-    /from tasks where tasks\.id = any\(.*\) and deleted_at is null and \(parent_id is not null/,
-    'the tasks of a batch may be of several owners'
+    /parent_id is not null as has_parent from tasks where tasks\.id = any\(.*\) and true and deleted_at/,
+    'the tasks of a batch of a manager may be of anybody'
   ],
   [
-    /^ ?select version from tasks where tasks\.id = .* deleted_with = any/,
-    'a task of a batch that has gone with another one, whoever owns it'
+    /^ ?select version from tasks where tasks\.id = \$\d+ and true and .* deleted_with = any/,
+    'a task of a batch of a manager that has gone with another one'
   ],
   [
     /where \("tasks"\."owner_id" not in \(select id from users [^)]*\) and "tasks"\."deleted_at"/,
