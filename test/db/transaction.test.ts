@@ -168,12 +168,14 @@ t.test('a deadlock repeats the transaction that lost', { skip: withoutPostgres }
   await insert(db, 31)
   const bothHoldOne = Promise.withResolvers<void>()
   let attempts = 0
+  let holders = 0
   const crosswise = (first: number, second: number) =>
     withTransaction(db, async (tx: Tx) => {
-      const attempt = ++attempts
+      attempts++
       tx.afterCommit(() => log.push(`effect of ${first}`))
       await increment(tx, first)
-      if (attempt === 2) {
+      holders++
+      if (holders === 2) {
         bothHoldOne.resolve()
       }
       await bothHoldOne.promise
