@@ -2,6 +2,9 @@
  * Runs the suite with tap, says how far it is, and ends with one line: N passed, N failed, N skipped. Arguments are
  * files and folders; --grep=PATTERN runs only the tests whose titles match, --jobs=N says how many processes run at
  * once. Without names, all run but those that have a command of their own, which take longer than all others together.
+ *
+ * With TEST_RETRY=1, as in CI, up to three files that fail run once more by themselves at the end. What passes then is
+ * named as flaky and fails nothing.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
@@ -18,6 +21,8 @@ import { runFiles } from './suite/workers.ts'
 const APART = /^test\/(features\/console|commands|faults|operations)\//
 /** What a process with the embedded database and a browser takes. */
 const PROCESS_BYTES = 1.25 * 2 ** 30
+/** More failed files than this are not run again. */
+const MAX_FLAKY_FILES = 3
 
 const { values: options, positionals: given } = readArguments()
 prepareTap()
@@ -42,6 +47,9 @@ const env = {
   TASKLANE_MET_ANSWERS: seenResponses
 }
 await runFiles(files, { jobs, env }, report)
+if (process.env.TEST_RETRY === '1') {
+  await retryFailedFiles()
+}
 if (isWhole) {
   checkCoverage()
 }
@@ -49,8 +57,9 @@ rmSync(seenResponses, { recursive: true })
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
 const database = process.env.TEST_DATABASE_URL ? 'PostgreSQL' : 'the embedded database'
 console.log(`\nThe suite took ${seconds} s on ${database}.`)
-console.log(`${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`)
-process.exit(report.failed > 0 ? 1 : 0)
+const { passed, failed, skipped } = report.totals()
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+process.exit(failed > 0 ? 1 : 0)
 
 function readArguments() {
   const line = parseArgs({
@@ -108,6 +117,20 @@ function inOrder(found: string[]): string[] {
   )
 }
 
+/** Runs failed files once more, one at a time, unless so many have failed that it is no accident. */
+async function retryFailedFiles(): Promise<void> {
+  const suspects = report.failedFiles()
+  if (suspects.length === 0 || suspects.length > MAX_FLAKY_FILES) {
+    return
+  }
+  console.log('\nFailed files run once more by themselves.')
+  await runFiles(suspects, { jobs: 1, env }, report)
+  const stillFailed = report.failedFiles()
+  for (const file of suspects.filter((it) => !stillFailed.includes(it))) {
+    console.log(`FLAKY   ${file}: failed above, passed by itself.`)
+  }
+}
+
 /** Checks that the whole suite has seen every response that the contract documents. */
 function checkCoverage(): void {
   const { named, met, excepted, unseen } = responseCoverage(
@@ -118,7 +141,7 @@ function checkCoverage(): void {
     `\nThe contract documents ${named} responses: ${met} were seen, ${excepted} are exempt with a reason.`
   )
   if (unseen.length === 0) {
-    report.passed++
+    report.pass()
   } else {
     report.fail(`no test sees these responses:\n        ${unseen.join('\n        ')}`)
   }

@@ -9,73 +9,92 @@ export interface Ended {
 const SYSTEM =
   /^ *(- --import|- --enable|tapCaught|lineNumber|columnNumber|at:|typeName|functionName|callSiteFunctionName|fileName)/
 
-export interface Report {
+interface Counts {
   passed: number
   failed: number
   skipped: number
+}
+
+export interface Report {
+  /** Returns how many tests have passed, failed and were skipped. Of a file that ran twice its second run counts. */
+  totals(): Counts
+  /** Returns the files of which something has failed. */
+  failedFiles(): string[]
   /** Prints and counts a file and its tests. */
   add(ended: Ended): void
   /** Prints and counts what has failed in a process after the end of its files. */
   addRest(lines: string[]): void
-  /** Prints and counts a failure that is not a test's. */
+  /** Counts a test that has passed and is in no file. */
+  pass(): void
+  /** Prints and counts a failure that is in no file. */
   fail(text: string): void
 }
 
 /** Names each file when it has ended, and shows its failed assertions with their diagnostics. */
 export function createReport(fileCount: number): Report {
-  const report = { passed: 0, failed: 0, skipped: 0, add, addRest, fail }
-  let done = 0
-
-  function fail(text: string): void {
-    report.failed++
-    console.log(`FAILED  ${text}`)
-  }
+  const outside: Counts = { passed: 0, failed: 0, skipped: 0 }
+  const byFile = new Map<string, Counts>()
 
   function add({ file, lines, lost }: Ended): void {
-    const failedBefore = report.failed
+    const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+    byFile.set(file, counts)
     const results = resultsOf(lines)
     const own = results.find(({ depth, title }) => depth === 0 && title.startsWith(`${file} #`))
     for (const result of results) {
       if (result !== own) {
-        show(result)
+        show(result, counts)
       }
     }
     if (lost !== undefined) {
-      fail(`${file}: ${lost}`)
-    } else if (own?.hasFailed !== false && report.failed === failedBefore) {
-      fail(`${file}: not one of its tests, but the file`)
+      fail(`${file}: ${lost}`, counts)
+    } else if (own?.hasFailed !== false && counts.failed === 0) {
+      fail(`${file}: not one of its tests, but the file`, counts)
     }
-    done++
-    const state = report.failed > failedBefore ? 'FAILED' : '    ok'
+    const state = counts.failed > 0 ? 'FAILED' : '    ok'
     const title = own?.title.replace(/ # time=/, '  ') ?? file
-    console.log(`${state}  ${title}${fileCount > 1 ? `  [${done}/${fileCount}]` : ''}`)
+    console.log(`${state}  ${title}${fileCount > 1 ? `  [${byFile.size}/${fileCount}]` : ''}`)
   }
 
-  function addRest(lines: string[]): void {
-    for (const result of resultsOf(lines)) {
-      show(result)
-    }
-  }
-
-  /** Counts a test, or what has failed outside of tests. Of a test's assertions only those that failed appear. */
-  function show({ depth, line, title, hasFailed, diagnostics }: Result): void {
-    if (depth > 1) {
-      if (hasFailed) {
-        console.log(line)
+  return {
+    add,
+    addRest(lines) {
+      for (const result of resultsOf(lines)) {
+        show(result, outside)
       }
-    } else if (/ # (SKIP|TODO)/i.test(title)) {
-      report.skipped++
-      console.log(`  skip  ${title}`)
-    } else if (hasFailed) {
-      fail(title)
-    } else {
-      report.passed++
-    }
-    for (const detail of diagnostics) {
-      console.log(detail)
+    },
+    pass: () => void outside.passed++,
+    fail: (text) => fail(text, outside),
+    failedFiles: () => [...byFile.keys()].filter((file) => (byFile.get(file)?.failed ?? 0) > 0),
+    totals() {
+      const all = [outside, ...byFile.values()]
+      const sum = (name: keyof Counts) => all.reduce((total, counts) => total + counts[name], 0)
+      return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
     }
   }
-  return report
+}
+
+function fail(text: string, counts: Counts): void {
+  counts.failed++
+  console.log(`FAILED  ${text}`)
+}
+
+/** Counts a test, or what has failed outside of tests. Of a test's assertions only those that failed appear. */
+function show({ depth, line, title, hasFailed, diagnostics }: Result, counts: Counts): void {
+  if (depth > 1) {
+    if (hasFailed) {
+      console.log(line)
+    }
+  } else if (/ # (SKIP|TODO)/i.test(title)) {
+    counts.skipped++
+    console.log(`  skip  ${title}`)
+  } else if (hasFailed) {
+    fail(title, counts)
+  } else {
+    counts.passed++
+  }
+  for (const detail of diagnostics) {
+    console.log(detail)
+  }
 }
 
 interface Result {
