@@ -8,11 +8,18 @@ import {
 } from '../lib/concurrency-limit.ts'
 import { unavailable } from './problem.ts'
 
+/** What argon2id takes for a hash: KiB of memory, passes over it, and threads. */
+export interface HashCost {
+  memoryCost: number
+  timeCost: number
+  parallelism: number
+}
+
 /**
  * The second argon2id choice of the OWASP Password Storage Cheat Sheet. With the library's default of 64 MiB, parallel
  * logins could exhaust the memory.
  */
-const COST = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+const COST: HashCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 /** A stored hash may cost up to this many times as much as a new one; a costlier one may be an attack. */
 const MAX_COST_FACTOR = 2
 const HASH =
@@ -43,7 +50,7 @@ export interface Passwords {
 }
 
 /** Hashes and verifies passwords with argon2id, a few at a time. */
-export function createPasswords(): Passwords {
+export function createPasswords(cost = COST): Passwords {
   const limit = createConcurrencyLimit({ slots: SLOTS, queue: QUEUE, waitMs: WAIT_MS })
   const withLimit = async <T>(work: () => Promise<T>, kind: PasswordWork = 'other'): Promise<T> =>
     limit(work, kind).catch((error) => {
@@ -51,9 +58,10 @@ export function createPasswords(): Passwords {
         ? unavailable('Too many sign-ins at the same time. Try again shortly.', 2, error)
         : error
     })
-  const dummy = hashOfNothing()
+  const dummy = hashOfNothing(cost)
+  const options = { ...cost, type: argon2.argon2id } as const
   return {
-    hash: (password) => withLimit(() => argon2.hash(password, COST)),
+    hash: (password) => withLimit(() => argon2.hash(password, options)),
     verify: async (hash, password, kind) => {
       const isAcceptable = hash != null && hasAcceptableCost(hash)
       return (
@@ -61,15 +69,14 @@ export function createPasswords(): Passwords {
         isAcceptable
       )
     },
-    needsRehash: (hash) => hasAcceptableCost(hash) && argon2.needsRehash(hash, COST),
+    needsRehash: (hash) => hasAcceptableCost(hash) && argon2.needsRehash(hash, options),
     queueStats: limit.stats
   }
 }
 
 /** Returns a hash that no password has, at the cost of new ones and without waiting for one. */
-function hashOfNothing(): string {
+function hashOfNothing({ memoryCost, timeCost, parallelism }: HashCost): string {
   const random = (bytes: number) => randomBytes(bytes).toString('base64').replace(/=+$/, '')
-  const { memoryCost, timeCost, parallelism } = COST
   return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${random(16)}$${random(32)}`
 }
 

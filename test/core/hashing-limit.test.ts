@@ -5,7 +5,7 @@ import { createTestApp, PASSWORD } from '../support/test-app.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 t.test('logins beyond the queue get a Retry-After, and other requests are served', async (t) => {
-  const { request, signUp } = await createTestApp(t)
+  const { request, signUp } = await createTestApp(t, { deps: { passwords: createPasswords() } })
   const ann = await signUp('user', 'ann')
   const login = () =>
     request({

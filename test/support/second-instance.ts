@@ -4,10 +4,10 @@ import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import type { Config } from '../../src/config.ts'
 import { createMail } from '../../src/core/mail.ts'
-import { createPasswords } from '../../src/core/passwords.ts'
 import { openDatabase } from '../../src/db/client.ts'
 import { contractViolations } from './contract.ts'
 import { PATIENT_MS, type TestDatabase } from './database.ts'
+import { quickPasswords } from './quick-passwords.ts'
 import { SECRET } from './test-app.ts'
 
 /** A second instance of Tasklane on the same database, as after a restart or beside the first one. */
@@ -26,7 +26,7 @@ export async function secondInstance(
       db: own.db,
       config,
       mail,
-      passwords: createPasswords(),
+      passwords: quickPasswords(),
       secrets: [SECRET],
       isShuttingDown: () => false
     },

@@ -8,7 +8,6 @@ import type { Role } from '../../src/core/context.ts'
 import type { Deps } from '../../src/core/deps.ts'
 import { withoutSecrets } from '../../src/core/log.ts'
 import { createMail } from '../../src/core/mail.ts'
-import { createPasswords } from '../../src/core/passwords.ts'
 import type { Db } from '../../src/db/client.ts'
 import { executeRows } from '../../src/db/rows.ts'
 import { taskEvents } from '../../src/db/tables/task-events.ts'
@@ -19,6 +18,7 @@ import type { AppFeature } from '../../src/features.ts'
 import type { App } from '../../src/http/server.ts'
 import { contractViolations } from './contract.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { quickPasswords } from './quick-passwords.ts'
 import { waitUntil } from './wait-until.ts'
 
 export const SECRET = 'only for tests: 0123456789abcdef0123456789'
@@ -48,7 +48,7 @@ export async function createTestApp(
     db: database.db,
     config,
     mail,
-    passwords: createPasswords(),
+    passwords: quickPasswords(),
     secrets: [SECRET],
     isShuttingDown: () => false
   }

@@ -1,12 +1,15 @@
 import argon2 from 'argon2'
 import { eq } from 'drizzle-orm'
 import t from 'tap'
+import { createPasswords } from '../../../src/core/passwords.ts'
 import { users } from '../../../src/db/tables/users.ts'
 import { auditEntries } from '../../support/audit-log.ts'
 import { countStatuses } from '../../support/status-counts.ts'
 import { createTestApp, PASSWORD } from '../../support/test-app.ts'
 
-const { request, db, signUp } = await createTestApp(t)
+const { request, db, signUp } = await createTestApp(t, {
+  deps: { passwords: createPasswords() }
+})
 const NEW = 'a staple that is correct'
 const login = (username: string, password: string) =>
   request({ method: 'POST', url: '/api/v1/auth/login', payload: { username, password } })
