@@ -24,6 +24,12 @@ export const foreign = (name: string): Buffer => sample(`foreign/${name}`)
 /** Those that run, to be woken by whoever waits for them, as a process that serves wakes its own. */
 const workers = new Set<JobRunner>()
 
+export function wakeWorkers(): void {
+  for (const working of workers) {
+    working.wake()
+  }
+}
+
 /** A worker as every process has one; it stops with the test. */
 export function worker(
   t: Test,
@@ -121,9 +127,7 @@ export const read = async (who: Person, { id }: { id: string }): Promise<TaskImp
 export async function ended(who: Person, given: { id: string }): Promise<TaskImport> {
   let now = await read(who, given)
   await waitUntil('the end of the import', async () => {
-    for (const working of workers) {
-      working.wake()
-    }
+    wakeWorkers()
     now = await read(who, given)
     return FINAL.includes(now.status)
   })

@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import type { Db } from '../../src/db/client.ts'
 import type { WebhookDelivery } from '../../src/features/webhooks/delivery.schema.ts'
 import type { WebhookWithSecret } from '../../src/features/webhooks/schema.ts'
+import { wakeWorkers } from './imports.ts'
 import type { Person } from './test-app.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -115,6 +116,7 @@ export async function lastDelivery(
 ): Promise<WebhookDelivery> {
   let last: WebhookDelivery | undefined
   await waitUntil('the delivery', async () => {
+    wakeWorkers()
     last = (await deliveriesOf(who, webhook)).at(-1)
     return last !== undefined && isThere(last)
   })

@@ -6,7 +6,7 @@ import { catalogue } from '../../../src/core/problem.ts'
 import { users } from '../../../src/db/tables/users.ts'
 import { importJob } from '../../../src/features/imports/job.ts'
 import { accepted, IMPORTS, rows } from '../../support/imports.ts'
-import { rawHttp } from '../../support/raw-http.ts'
+import { rawHttp, requestText } from '../../support/raw-http.ts'
 import { createTestApp } from '../../support/test-app.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 
@@ -73,7 +73,7 @@ t.test('a type leads to the server that sent it, whatever host a request names',
   const lost = (await (await fetch(`${own}/nope`)).json()) as { type: string }
   t.equal(lost.type, `${own}/problems/not-found`)
   t.match(await (await fetch(lost.type)).text(), '<code>not_found</code>')
-  const [forged] = await rawHttp(port, 'GET /nope HTTP/1.1\r\nHost: evil.example\r\n\r\n')
+  const [forged] = await rawHttp(port, requestText('GET /nope', { Host: 'evil.example' }))
   t.equal(JSON.parse(forged?.body ?? '').type, `${own}/problems/not-found`)
   const [malformed] = await rawHttp(port, 'nonsense\r\n\r\n')
   t.equal(JSON.parse(malformed?.body ?? '').type, `${own}/problems/malformed-request`)
