@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { createDeadlines } from '../lib/deadlines.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,30 +23,26 @@ export const uploadTimeoutMs = (bytes: number): number =>
  * Either responds with the same 408.
  */
 export function limitRequestTime(app: FastifyInstance): void {
-  app.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
-    if (
-      raw.headers['content-length'] === undefined &&
-      raw.headers['transfer-encoding'] === undefined
-    ) {
-      return
+  const deadlines = createDeadlines<FastifyReply>(({ request: { raw }, raw: response }) => {
+    if (!raw.complete && !raw.destroyed && !response.writableEnded) {
+      app.server.emit(
+        'clientError',
+        Object.assign(new Error('the request did not arrive in time'), {
+          code: 'ERR_HTTP_REQUEST_TIMEOUT'
+        }),
+        raw.socket
+      )
     }
-    const onTimeout = () => {
-      if (!raw.complete && !reply.raw.writableEnded) {
-        app.server.emit(
-          'clientError',
-          Object.assign(new Error('the request did not arrive in time'), {
-            code: 'ERR_HTTP_REQUEST_TIMEOUT'
-          }),
-          raw.socket
-        )
-      }
-    }
-    const timer = setTimeout(
-      onTimeout,
-      routeOptions.config?.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
-    ).unref()
-    raw.once('close', () => {
-      clearTimeout(timer)
-    })
   })
+  app.addHook('onRequest', ({ raw: { headers }, routeOptions }, reply, done) => {
+    if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
+      deadlines.set(reply, routeOptions.config.requestTimeoutMs ?? REQUEST_TIMEOUT_MS)
+    }
+    done()
+  })
+  app.addHook('onResponse', (_request, reply, done) => {
+    deadlines.delete(reply)
+    done()
+  })
+  app.addHook('onClose', () => deadlines.stop())
 }

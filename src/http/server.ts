@@ -15,14 +15,14 @@ import {
   LogController,
   type RawServerDefault
 } from 'fastify'
-import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../config.ts'
 import { splitList } from '../lib/config-formats.ts'
-import { randomBytes16 } from '../lib/random.ts'
+import { newId } from '../lib/new-id.ts'
 import { basePathOf, withoutBasePath } from './base-path.ts'
+import { limitHandlerTime } from './handler-timeout.ts'
 import { logResponse } from './plugins/request-log.ts'
 import { commonHeaders } from './plugins/security-headers.ts'
-import { limitRequestTime, REQUEST_TIMEOUT_MS, uploadTimeoutMs } from './request-timeout.ts'
+import { limitRequestTime, uploadTimeoutMs } from './request-timeout.ts'
 import { buildSerializer } from './serialization.ts'
 import { socketErrorHandlers } from './socket-errors.ts'
 import { createValidatorBuilder, schemaErrorFormatter } from './validation.ts'
@@ -46,9 +46,6 @@ const HEADERS_MS = 10_000
 const CONNECTION_MS = 60_000
 /** Above the idle time-out of load balancers (60 s), so that they close first. */
 const KEEP_ALIVE_MS = 72_000
-const HANDLER_MS = 10_000
-/** Fastify counts from the first header, but a body may take longer to arrive: its time-out is the 408's. */
-const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 const CALLER_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
@@ -56,11 +53,7 @@ const CALLER_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 export function createApp(config: Config, logger: FastifyBaseLogger): App {
   const app: App = fastify(serverOptions(config, logger, () => app.publicUrl))
   limitRequestTime(app)
-  app.addHook('onRoute', (route) => {
-    if ([route.method].flat().some((method) => WITH_BODY.has(method))) {
-      route.handlerTimeout ??= REQUEST_TIMEOUT_MS + HANDLER_MS
-    }
-  })
+  limitHandlerTime(app)
   return app
 }
 
@@ -81,7 +74,6 @@ function serverOptions(
     }),
     trustProxy: trusted.length > 0 ? trusted : false,
     serverFactory: (handler) => createHttpServer(handler, config, handlers.refuseConnect),
-    handlerTimeout: HANDLER_MS,
     bodyLimit: MAX_BODY_BYTES,
     ...(basePath !== '' && {
       rewriteUrl: ({ url = '/' }: { url?: string }) => withoutBasePath(url, basePath)
@@ -90,9 +82,7 @@ function serverOptions(
     requestIdHeader: false,
     genReqId: (raw) => {
       const wanted = raw.headers['x-request-id']
-      return typeof wanted === 'string' && CALLER_REQUEST_ID.test(wanted)
-        ? wanted
-        : uuidv7({ rng: randomBytes16 })
+      return typeof wanted === 'string' && CALLER_REQUEST_ID.test(wanted) ? wanted : newId()
     },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
