@@ -53,7 +53,7 @@ const WARM_UP_SECONDS = values.short ? 2 : 5
 const FIRST_WARM_UP_SECONDS = values.short ? 4 : 20
 /** The ratios of a short run are noisy: only one above so many times the accepted one is a regression. */
 const GROSS_LOSS = 2
-const sizeName = (values.size ?? defaultSize()) as SizeName
+const sizeName = readSize(values.size)
 const size = SIZES_OF_DATA[sizeName]
 /** Owners that send the load, each with a token. */
 const callers = Number(values.callers ?? size.owners)
@@ -83,6 +83,14 @@ try {
   }
   await cluster?.stop()
   rmSync(workDir, { recursive: true })
+}
+
+function readSize(name: string = defaultSize()): SizeName {
+  if (!Object.hasOwn(SIZES_OF_DATA, name)) {
+    console.error(`--size must be one of ${Object.keys(SIZES_OF_DATA).join(', ')}.`)
+    process.exit(2)
+  }
+  return name as SizeName
 }
 
 function defaultSize(): SizeName {
@@ -196,6 +204,7 @@ async function startTasklane(url: string | undefined): Promise<Server> {
     EMAIL_ENABLED: 'off',
     WEB_CONCURRENCY: values.processes,
     ACCESS_TOKEN_TTL: '86400',
+    RATE_LIMIT_DATABASE_MS: '1000000',
     MAX_EVENT_LOOP_DELAY_MS: '0',
     DRAIN_SECONDS: '0',
     DATA_DIR: workDir

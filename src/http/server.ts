@@ -15,9 +15,10 @@ import {
   LogController,
   type RawServerDefault
 } from 'fastify'
+import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../config.ts'
 import { splitList } from '../lib/config-formats.ts'
-import { newId } from '../lib/new-id.ts'
+import { randomBytes16 } from '../lib/random.ts'
 import { basePathOf, withoutBasePath } from './base-path.ts'
 import { limitHandlerTime } from './handler-timeout.ts'
 import { logResponse } from './plugins/request-log.ts'
@@ -82,7 +83,9 @@ function serverOptions(
     requestIdHeader: false,
     genReqId: (raw) => {
       const wanted = raw.headers['x-request-id']
-      return typeof wanted === 'string' && CALLER_REQUEST_ID.test(wanted) ? wanted : newId()
+      return typeof wanted === 'string' && CALLER_REQUEST_ID.test(wanted)
+        ? wanted
+        : uuidv7({ rng: randomBytes16 })
     },
     return503OnClosing: false,
     forceCloseConnections: 'idle',

@@ -1,10 +1,10 @@
+import { v7 as uuidv7 } from 'uuid'
 import { audit } from '../../core/audit.ts'
 import type { Actor, Caller, RequestContext } from '../../core/context.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { generateApiKey, isApiKey } from '../../lib/api-key.ts'
-import { newId } from '../../lib/new-id.ts'
 import { normalizeTimestamp } from '../../lib/timestamp.ts'
 import { hashToken } from '../../lib/token.ts'
 import {
@@ -72,7 +72,7 @@ export async function createKey(
   }
   const { key, prefix } = generateApiKey()
   const created = await insertKey(tx, {
-    id: newId(),
+    id: uuidv7(),
     user_id,
     name: name.trim(),
     prefix,

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../../config.ts'
 import { accessOf } from '../../core/access-cache.ts'
 import { audit } from '../../core/audit.ts'
@@ -7,7 +8,6 @@ import type { Db } from '../../db/client.ts'
 import type { Tx } from '../../db/transaction.ts'
 import type { AccessClaims } from '../../http/plugins/access-tokens.ts'
 import { limitKey, maskIp } from '../../lib/ip.ts'
-import { newId } from '../../lib/new-id.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
 import type { User } from './schema.ts'
 import { endOldestBeyond, insertSession, rotateToken } from './sessions.queries.ts'
@@ -41,7 +41,7 @@ export async function startSession(
   user: User
 ): Promise<IssuedTokens> {
   const { db, config } = internals
-  const id = newId()
+  const id = uuidv7()
   const refreshToken = randomToken()
   const session = {
     id,
@@ -96,7 +96,7 @@ function issueTokens(
   refresh_token: string
 ): IssuedTokens {
   return {
-    access_token: sign({ sub: user.id, sid, jti: newId(), role: user.role }),
+    access_token: sign({ sub: user.id, sid, jti: uuidv7(), role: user.role }),
     token_type: 'Bearer',
     expires_in: config.ACCESS_TOKEN_TTL,
     refresh_token,

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid'
 import { audit } from '../../core/audit.ts'
 import { consoleUrl } from '../../core/console-url.ts'
 import { type Actor, actingAs, actorOf, type RequestContext } from '../../core/context.ts'
@@ -6,7 +7,6 @@ import type { Db } from '../../db/client.ts'
 import type { KeysetPosition } from '../../db/keyset.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { emailKey } from '../../lib/email.ts'
-import { newId } from '../../lib/new-id.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
 import type { User } from '../identity/schema.ts'
 import { accountExists, getUser, type IdentityDeps, isStillAdmin } from '../identity/service.ts'
@@ -61,7 +61,7 @@ export async function inviteByEmail(
   }
   const token = randomToken()
   const invitation = await insertInvitation(tx, {
-    id: newId(),
+    id: uuidv7(),
     email,
     role,
     token_hash: hashToken(token),

@@ -1,4 +1,4 @@
-import { and, asc, desc, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, getTableColumns, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { unionAll } from 'drizzle-orm/pg-core'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
@@ -73,7 +73,8 @@ export function prepareHeadScan(
   name: string | undefined,
   scanned = HEAD_SCAN_ROWS
 ) {
-  const columns = { ...taskColumns, search: tasks.search }
+  // Of hundreds of rows as they are stored; what is computed for callers, only of those that match.
+  const columns = getTableColumns(tasks)
   const sort_key = sql<string | null>`sort_key`.as('sort_key')
   const head = rowsInOrder(db, list, { columns, conditions: [], limit: scanned + 1, names: [] })
   const order = sql.join(orderBy(list.sort), sql`, `)
@@ -95,14 +96,15 @@ export function prepareHeadScan(
       .select({ ...taskColumns, sort_key, rank: sql<number>`rank` })
       .from(numbered)
       .where(sql`(${matches} OR rank > ${lastRank})`)
-      .orderBy(sql`rank`)
+      // That of the ranks: PostgreSQL reads no further than the page when it is named the same way.
+      .orderBy(...orderBy(list.sort))
       .limit(sql.placeholder('limit')),
     name
   )
 }
 
 interface RowsInOrder {
-  columns: typeof taskColumns
+  columns: typeof taskColumns | typeof tasks._.columns
   conditions: SQL[]
   limit: Placeholder | number
   /** The names of the filters of the list. */
