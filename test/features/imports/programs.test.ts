@@ -1,6 +1,7 @@
 import t from 'tap'
 import { foreign, imported, preview, tasksOf, worker } from '../../support/imports.ts'
 import { createTestApp } from '../../support/test-app.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
 const { signUp, db, config } = await createTestApp(t)
 worker(t, { db, config })
@@ -21,6 +22,8 @@ async function importInto(file: string | Buffer, query = '') {
   const shown = await preview(ann, file, { query })
   t.equal((await tasksOf(ann)).length, 0, 'a preview creates nothing')
   const done = await imported(ann, file, { query })
+  // Projects that the file has made are seen within a second.
+  await waitUntil('the tasks', async () => (await tasksOf(ann)).length === done.rows_imported)
   t.equal(done.source, shown.source)
   t.strictSame(done.warnings, shown.warnings)
   t.strictSame(
