@@ -54,7 +54,7 @@ async function send({ url }: Server, token: string, run: number): Promise<TaskIm
   return (await response.json()) as TaskImport
 }
 
-/** Polls an import until it has reached a state. */
+/** Polls an import until it has reached a state; throws when it never can. */
 async function reached(
   { url }: Server,
   token: string,
@@ -62,9 +62,12 @@ async function reached(
   isThere: (now: TaskImport) => boolean
 ): Promise<TaskImport> {
   for (;;) {
-    const { body } = await call(`${url}/api/v1/task-imports/${id}`, { token })
-    if (isThere(body)) {
+    const { status, body } = await call(`${url}/api/v1/task-imports/${id}`, { token })
+    if (status === 200 && isThere(body)) {
       return body
+    }
+    if (status < 500 && (status !== 200 || isFinal(body))) {
+      throw new Error(`the import does not get there: ${status} ${JSON.stringify(body)}`)
     }
     await pause(LOOK_MS)
   }
