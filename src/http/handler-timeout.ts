@@ -18,7 +18,11 @@ const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
  * counting when a body has been read.
  */
 export function limitHandlerTime(app: FastifyInstance): void {
-  const deadlines = createDeadlines(endLate)
+  const deadlines = createDeadlines<FastifyReply>({
+    // What the caller has broken off has no onResponse.
+    isOver: (reply) => reply.sent || reply.raw.destroyed,
+    onPassed: endLate
+  })
   app.addHook('onRoute', (route) => {
     const handlerTimeoutMs = timeoutOf(route)
     delete route.handlerTimeout
@@ -40,9 +44,6 @@ const timeoutOf = ({ method, handlerTimeout }: RouteOptions): number =>
   ([method].flat().some((it) => WITH_BODY.has(it)) ? REQUEST_TIMEOUT_MS + HANDLER_MS : HANDLER_MS)
 
 function endLate(reply: FastifyReply): void {
-  if (reply.sent || reply.raw.destroyed) {
-    return
-  }
   const { handlerTimeoutMs, url } = reply.routeOptions.config
   const error = new errorCodes.FST_ERR_HANDLER_TIMEOUT(handlerTimeoutMs, url)
   if (reply.raw.headersSent) {

@@ -23,8 +23,10 @@ export const uploadTimeoutMs = (bytes: number): number =>
  * Either responds with the same 408.
  */
 export function limitRequestTime(app: FastifyInstance): void {
-  const deadlines = createDeadlines<FastifyReply>(({ request: { raw }, raw: response }) => {
-    if (!raw.complete && !raw.destroyed && !response.writableEnded) {
+  const deadlines = createDeadlines<FastifyReply>({
+    isOver: ({ request: { raw }, raw: response }) =>
+      raw.complete || raw.destroyed || response.writableEnded,
+    onPassed: ({ request: { raw } }) => {
       app.server.emit(
         'clientError',
         Object.assign(new Error('the request did not arrive in time'), {

@@ -5,8 +5,8 @@ import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import type { AppFeature } from '../../src/features.ts'
 import { composeFeatures } from '../../src/features.ts'
+import { hiddenRoutes } from '../support/hidden-routes.ts'
 import { createTestApp } from '../support/test-app.ts'
 
 /** A route that streams until the test ends, and how many chunks of it were made. */
@@ -15,28 +15,18 @@ let isOver = false
 t.teardown(() => {
   isOver = true
 })
-const endless: AppFeature = {
-  tags: [],
-  schemas: [],
-  routes: [
-    {
-      prefix: '/endless',
-      isRoot: true,
-      plugin: async (app) => {
-        app.get('/', { config: { allow: 'anyone' }, schema: { hide: true } }, (_request, reply) => {
-          const chunks = async function* () {
-            while (!isOver) {
-              made++
-              yield Buffer.alloc(1000)
-              await nextTurn()
-            }
-          }
-          return reply.type('text/plain').send(Readable.from(chunks(), { objectMode: false }))
-        })
+const endless = hiddenRoutes('/endless', async (app) => {
+  app.get('/', { config: { allow: 'anyone' }, schema: { hide: true } }, (_request, reply) => {
+    const chunks = async function* () {
+      while (!isOver) {
+        made++
+        yield Buffer.alloc(1000)
+        await nextTurn()
       }
     }
-  ]
-}
+    return reply.type('text/plain').send(Readable.from(chunks(), { objectMode: false }))
+  })
+})
 
 const { app, db, request, signUp } = await createTestApp(t, {
   features: [...composeFeatures(), endless]

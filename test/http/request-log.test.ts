@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { type AppFeature, composeFeatures } from '../../src/features.ts'
+import { composeFeatures } from '../../src/features.ts'
 import { auditEntries } from '../support/audit-log.ts'
+import { hiddenRoutes } from '../support/hidden-routes.ts'
 import { createTestApp, PASSWORD, SECRET } from '../support/test-app.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -225,30 +226,20 @@ t.test('a handler that ends after the response was sent leaves no URL in the log
   const released = new Promise<void>((resolve) => {
     release = resolve
   })
-  const slow: AppFeature = {
-    tags: [],
-    schemas: [],
-    routes: [
+  const slow = hiddenRoutes('/slow', async (app) => {
+    app.get(
+      '/',
       {
-        prefix: '/slow',
-        isRoot: true,
-        plugin: async (app) => {
-          app.get(
-            '/',
-            {
-              handlerTimeout: 1000,
-              config: { allow: 'anyone' },
-              schema: { hide: true, querystring: {} }
-            },
-            async () => {
-              await released
-              return 'too late'
-            }
-          )
-        }
+        handlerTimeout: 1000,
+        config: { allow: 'anyone' },
+        schema: { hide: true, querystring: {} }
+      },
+      async () => {
+        await released
+        return 'too late'
       }
-    ]
-  }
+    )
+  })
   const seen: string[] = []
   const late = await createTestApp(t, {
     onLog: (line) => seen.push(line),

@@ -12,6 +12,7 @@ export const blocks = (markdown: string, language: string): string[] =>
   [...markdown.matchAll(/^```(\w+)\n(.*?)^```/gms)]
     .filter(([, found]) => found === language)
     .map(([, , code]) => code ?? '')
+
 /** Returns what stands below a heading of the second level. */
 export const section = (markdown: string, title: string): string =>
   markdown.slice(markdown.indexOf(`\n## ${title}\n`)).split('\n## ')[1] ?? ''

@@ -24,6 +24,7 @@ export const foreign = (name: string): Buffer => sample(`foreign/${name}`)
 /** Those that run, to be woken by whoever waits for them, as a process that serves wakes its own. */
 const workers = new Set<JobRunner>()
 
+/** Lets the workers of this process look for work now. */
 export function wakeWorkers(): void {
   for (const working of workers) {
     working.wake()
