@@ -29,6 +29,11 @@ export const SIZES_OF_DATA = {
   embedded: { name: 'embedded', owners: 100, tasksPerOwner: 100, bigOwnerTasks: 0 }
 } satisfies Record<string, Size>
 export type SizeName = keyof typeof SIZES_OF_DATA
+
+/** Returns how many tasks a database of this size has. */
+export const countTasks = ({ owners, tasksPerOwner, bigOwnerTasks }: Size): number =>
+  owners * tasksPerOwner + bigOwnerTasks
+
 export const PASSWORD = 'correct horse battery'
 
 const migrationsFolder = new URL('../drizzle', import.meta.url).pathname
@@ -57,8 +62,7 @@ export async function ensureDatabase(
     const draft = `${name}_draft`
     await admin.unsafe(`DROP DATABASE IF EXISTS ${draft}`)
     await admin.unsafe(`CREATE DATABASE ${draft}`)
-    const tasks = size.owners * size.tasksPerOwner + size.bigOwnerTasks
-    log(`filling ${name} with ${tasks.toLocaleString('en')} tasks; later runs reuse it`)
+    log(`filling ${name} with ${countTasks(size).toLocaleString('en')} tasks; later runs reuse it`)
     await fillServer(urlOf(draft), size)
     await admin.unsafe(`ALTER DATABASE ${draft} RENAME TO ${name}`)
     return name

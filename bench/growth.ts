@@ -7,16 +7,16 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { countTasks, SIZES_OF_DATA } from './data.ts'
 import { type Line, plotLines } from './growth-plot.ts'
 import type { Report } from './report.ts'
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'bench/results' } } })
 const RUN = fileURLToPath(new URL('run.ts', import.meta.url))
 const SCENARIOS = ['list', 'search', 'get', 'create', 'update']
-/** One caller alone may not search as much. */
-const OF_ONE_CALLER = SCENARIOS.filter((name) => name !== 'search')
-/** Tasks in the database by the name of its size, with a thousand callers. */
-const SIZES = { small: 10_000, medium: 100_000, large: 1_200_000 }
+/** Without search: one caller alone may not search as much. */
+const SCENARIOS_OF_FEW = SCENARIOS.filter((name) => name !== 'search')
+const SIZES = ['small', 'medium', 'large'] as const
 const CALLERS = [1, 10, 100, 1000]
 
 /** Measures one point; returns the cost of each scenario in microseconds. */
@@ -64,11 +64,12 @@ function print(
 }
 
 const count = (n: number): string => n.toLocaleString('en')
-const bySize = Object.entries(SIZES).map(
-  ([size, tasks]) => [tasks, measure(size, 1000, SCENARIOS)] as const
-)
+const bySize = SIZES.map((name) => {
+  const size = SIZES_OF_DATA[name]
+  return [countTasks(size), measure(name, size.owners, SCENARIOS)] as const
+})
 const byCallers = CALLERS.map(
-  (callers) => [callers, measure('medium', callers, OF_ONE_CALLER)] as const
+  (callers) => [callers, measure('medium', callers, SCENARIOS_OF_FEW)] as const
 )
 const lines = SCENARIOS.map(
   (name, i): Line => ({ name, points: bySize.map(([tasks, costs]) => [tasks, costs[i] as number]) })
@@ -80,7 +81,7 @@ print(
 )
 print(
   'CPU, µs, by callers',
-  OF_ONE_CALLER,
+  SCENARIOS_OF_FEW,
   byCallers.map(([callers, costs]) => [count(callers), costs])
 )
 const file = join(values.out, 'growth.svg')
