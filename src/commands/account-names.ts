@@ -1,5 +1,6 @@
 import { displayNameOptions, Username } from '../features/identity/schema.ts'
 import { isEmail } from '../lib/email.ts'
+import { isVisible } from '../lib/visible.ts'
 import { CommandError } from './bootstrap.ts'
 
 /** What a new account is named by. */
@@ -9,6 +10,8 @@ export interface Names {
 }
 
 const usernamePattern = new RegExp(String(Username.pattern))
+const displayNamePattern = new RegExp(displayNameOptions.pattern, 'u')
+const isDisplayName = (text: string): boolean => displayNamePattern.test(text) && isVisible(text)
 const isUsername = (text: string): boolean =>
   usernamePattern.test(text) && text.length <= (Username.maxLength ?? 0)
 
@@ -29,7 +32,7 @@ export function checkNames({ username, email }: Names): void {
 
 /** Rejects a display name that the API would reject. */
 export function checkDisplayName(name: string | undefined): void {
-  if (name !== undefined && !new RegExp(displayNameOptions.pattern, 'u').test(name)) {
+  if (name !== undefined && !isDisplayName(name)) {
     throw new CommandError('A name is one line of up to 100 characters that is not blank.')
   }
 }

@@ -93,24 +93,29 @@ const SPACE = ' \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff'
 /** Characters that show nothing by themselves: marks of direction, joiners, fillers, variation selectors. */
 const INVISIBLE =
   '\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u206a-\u206f' +
-  '\u2800\u3164\ufe00-\ufe0f\uffa0'
-/** A pattern for text of any number of lines, of which one character is visible. */
-export const VISIBLE_TEXT =
-  `^[\\x01-\\x1f${OVERRIDES}${SPACE}${INVISIBLE}]*` +
-  `[^${CONTROL_AND_OVERRIDES}${SPACE}${INVISIBLE}][^\\x00]*$`
+  '\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufffb'
+/** Keywords for text of any number of lines, of which one character is visible. */
+export const VISIBLE_TEXT = {
+  pattern:
+    `^[\\x01-\\x1f${OVERRIDES}${SPACE}${INVISIBLE}]*` +
+    `[^${CONTROL_AND_OVERRIDES}${SPACE}${INVISIBLE}][^\\x00]*$`,
+  'x-visible': true
+}
 /** How many invisible characters may stand before the first that can be seen. */
 const MAX_LEAD = 8
 /**
- * A pattern for one line of text with 1 to `most` characters besides blanks around it, one of them visible; no control
- * characters, nothing that overrides the direction of other text, nor any of `without`.
+ * Keywords for one line of text with 1 to `most` characters besides blanks around it, one of them visible; no control
+ * characters, nothing that overrides the direction of other text, nor any of `without`. What is invisible above U+FFFF
+ * is no part of the pattern, since not every language takes it there.
  */
-export const singleLine = (most: number, without = ''): string => {
+export const singleLine = (most: number, without = '') => {
   const inner = `[^${CONTROL_AND_OVERRIDES}${without}]`
   const edge = `[^${SPACE}${CONTROL_AND_OVERRIDES}${without}]`
   const visible = `[^${SPACE}${INVISIBLE}${CONTROL_AND_OVERRIDES}${without}]`
   const lead = `[${INVISIBLE}][${INVISIBLE}${SPACE}]{0,${MAX_LEAD - 1}}`
   const text = (longest: number) => `${visible}(${inner}{0,${longest - 2}}${edge})?`
-  return `^[${SPACE}]*(${text(most)}|${lead}${text(most - MAX_LEAD)})[${SPACE}]*$`
+  const pattern = `^[${SPACE}]*(${text(most)}|${lead}${text(most - MAX_LEAD)})[${SPACE}]*$`
+  return { pattern, 'x-visible': true }
 }
 
 /** Under this key a route's `response` carries the problem codes it may respond with, for http/openapi/. */

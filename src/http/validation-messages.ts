@@ -139,7 +139,8 @@ const EXPLANATIONS: Record<string, Explain> = {
     `${name} must be ${FORMATS[error.params.format] ?? `a valid ${error.params.format}`}${plusHint(error, where)}.`
   ],
   pattern: malformed,
-  'x-moment': malformed
+  'x-moment': malformed,
+  'x-visible': malformed
 }
 
 const TYPES: Record<string, string> = {

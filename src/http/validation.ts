@@ -5,6 +5,7 @@ import { type FieldError, Problem } from '../core/problem.ts'
 import { isEmail } from '../lib/email.ts'
 import { isDateOrTimestamp, isTimestamp } from '../lib/timestamp.ts'
 import { UUID } from '../lib/uuid.ts'
+import { isVisible } from '../lib/visible.ts'
 import { excessOf } from './excess.ts'
 import { fieldErrors } from './validation-messages.ts'
 
@@ -43,6 +44,12 @@ const options: Options = {
       type: 'string',
       errors: false,
       validate: (_: unknown, text: string) => isDateOrTimestamp(text)
+    },
+    {
+      keyword: 'x-visible',
+      type: 'string',
+      errors: false,
+      validate: (_: unknown, text: string) => isVisible(text)
     }
   ],
   formats: {

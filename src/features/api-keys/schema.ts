@@ -17,7 +17,7 @@ import { CurrentPassword } from '../identity/schema.ts'
 const Name = {
   minLength: 1,
   maxLength: 100,
-  pattern: singleLine(100),
+  ...singleLine(100),
   description: 'What the key is for; leading and trailing blanks are removed.',
   'x-hint': 'must be one line of text that is not blank'
 }

@@ -68,7 +68,7 @@ export const TaskCommentPage = pageSchema(
 const body = Type.String({
   minLength: 1,
   maxLength: MAX_BODY,
-  pattern: VISIBLE_TEXT,
+  ...VISIBLE_TEXT,
   description: md`
     1 to 10 000 characters, of any number of lines, stored as they are: Markdown or plain text. \`@username\` mentions
     somebody who can see the task, whatever the case; the address \`a@example.com\` mentions nobody.`,

@@ -85,7 +85,7 @@ export const Username = Type.String({
 export const displayNameOptions = {
   minLength: 1,
   maxLength: 100,
-  pattern: singleLine(100),
+  ...singleLine(100),
   description: 'The name to display; leading and trailing blanks are removed.',
   'x-hint': 'must be one line of text that is not blank'
 }

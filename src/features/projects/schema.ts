@@ -101,7 +101,7 @@ const input = {
   name: Type.String({
     minLength: 1,
     maxLength: 2 * MAX_NAME,
-    pattern: singleLine(MAX_NAME),
+    ...singleLine(MAX_NAME),
     description: 'One line of 1 to 100 characters; surrounding blanks are removed.',
     'x-hint': 'must be one line of 1 to 100 characters, one of them visible'
   }),

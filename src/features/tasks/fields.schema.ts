@@ -34,7 +34,7 @@ export const TAG_SEPARATOR = '|'
 export const TitleInput = Type.String({
   minLength: 1,
   maxLength: MAX_TITLE_SENT,
-  pattern: singleLine(MAX_TITLE),
+  ...singleLine(MAX_TITLE),
   description: 'One line of 1 to 200 characters; surrounding blanks are removed.',
   'x-hint':
     'must be one line of 1 to 200 characters, one of them visible, without control characters'
@@ -68,7 +68,7 @@ export const TagsInput = Type.Array(
   Type.String({
     minLength: 1,
     maxLength: MAX_TAG,
-    pattern: singleLine(MAX_TAG, TAG_SEPARATOR),
+    ...singleLine(MAX_TAG, TAG_SEPARATOR),
     description: 'One tag; surrounding blanks are removed.',
     'x-hint': 'must be one line with a visible character, without | and control characters'
   }),

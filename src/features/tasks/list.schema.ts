@@ -101,7 +101,7 @@ const Filter = {
       Type.String({
         minLength: 1,
         maxLength: 50,
-        pattern: singleLine(50, '|'),
+        pattern: singleLine(50, '|').pattern,
         description: 'One tag.'
       }),
       {

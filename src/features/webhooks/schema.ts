@@ -113,7 +113,7 @@ const input = {
     'The one project whose changes to send; null for every list that you see.'
   ),
   description: NullableText('What it is for: one line of up to 200 characters.', MAX_DESCRIPTION, {
-    pattern: singleLine(MAX_DESCRIPTION),
+    ...singleLine(MAX_DESCRIPTION),
     'x-hint': 'must be one line of 1 to 200 characters, one of them visible, or null'
   })
 }

@@ -76,6 +76,7 @@ function cleanSchema(schema: unknown): void {
   delete (schema as Record<string, unknown>)['x-hint']
   delete (schema as Record<string, unknown>)['x-elsewhere']
   delete (schema as Record<string, unknown>)['x-moment']
+  delete (schema as Record<string, unknown>)['x-visible']
   delete (schema as Record<string, unknown>).$id
   for (const inner of Object.values(schema)) {
     cleanSchema(inner)

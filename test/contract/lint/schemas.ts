@@ -28,7 +28,8 @@ const FORBIDDEN = [
   '$anchor',
   'definitions',
   'x-hint',
-  'x-moment'
+  'x-moment',
+  'x-visible'
 ]
 const FORMATS = [
   'uuid',

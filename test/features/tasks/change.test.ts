@@ -138,6 +138,8 @@ t.test(
       'שלום\u200e (2)',
       '\u061cمرحبا\u200f',
       '❤\ufe0f',
+      '葛\u{e0100}',
+      '🏴\u{e0067}\u{e007f}',
       '\u200b a'
     ]) {
       t.match(await ann.create({ title: text, tags: [text] }), { title: text, tags: [text] })
@@ -147,6 +149,16 @@ t.test(
       ...['\u200b', '\u2060', '\u3164', '\u2800', '\u00ad', '\u200d', '\u200e', '\ufe0f'],
       ' \u200b\u00a0\u200f ',
       '\u200b'.repeat(40),
+      ...[
+        '\ufff0',
+        '\ufff9',
+        '\u{e0001}',
+        '\u{e0020}\u200b',
+        '\u{e01ef}',
+        '\u{1d173}',
+        '\u{1bca0}',
+        '\u{13430}'
+      ],
       'a\u202eb',
       'a\u2066b'
     ]) {
