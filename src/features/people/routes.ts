@@ -5,12 +5,16 @@ import { addLinkHeader, cursors } from '../../http/pagination.ts'
 import { ref, responses } from '../../http/schemas.ts'
 import { assertScope } from '../../http/scope.ts'
 import type { App } from '../../http/server.ts'
+import { foldLetters } from '../../lib/fold.ts'
 import { md } from '../../lib/md.ts'
 import type { PeoplePosition } from './queries.ts'
 import { MAX_IDS, PeopleQuery, PersonPage } from './schema.ts'
 import { findPeople, type People, visibility, visibleProject } from './service.ts'
 
 export type PeopleRouteDeps = Pick<Deps, 'db' | 'config' | 'secrets'>
+
+const canonicalIds = (ids: string[] | undefined): string[] | undefined =>
+  ids && [...new Set(ids.map((id) => id.toLowerCase()))].sort()
 
 const NOBODY: People = { rows: [], next: undefined }
 
@@ -37,14 +41,20 @@ export async function peopleRoutes(app: App, deps: PeopleRouteDeps) {
   app.get('/', list, async (request, reply) => {
     const { caller, query } = request
     const { q, cursor, limit = query.id === undefined ? DEFAULT_LIMIT : MAX_IDS } = query
-    const ids = query.id?.map((id) => id.toLowerCase())
+    const ids = canonicalIds(query.id)
     const project_id = query.project_id?.toLowerCase()
     if (query.task_id !== undefined) {
       assertScope(caller, 'tasks:read')
     }
-    const taskIds =
-      query.task_id && [...new Set(query.task_id.map((id) => id.toLowerCase()))].sort()
-    const binding = JSON.stringify(['people', caller.id, q, ids, project_id, taskIds])
+    const taskIds = canonicalIds(query.task_id)
+    const binding = JSON.stringify([
+      'people',
+      caller.id,
+      q && foldLetters(q.trim()),
+      ids,
+      project_id,
+      taskIds
+    ])
     const after = cursor === undefined ? undefined : toPosition(decode(binding, cursor))
     const project = project_id && (await visibleProject(deps, caller, project_id))
     const filter = {

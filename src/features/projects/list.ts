@@ -3,10 +3,11 @@ import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
 import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
+import { foldLetters } from '../../lib/fold.ts'
 import { countTasksOfProjects } from '../tasks/service.ts'
 import { asList } from './lifecycle.ts'
 import { listPeopleOf } from './members.queries.ts'
-import { listProjects, type StoredProject } from './queries.ts'
+import { listProjects, type ProjectFilter, type StoredProject } from './queries.ts'
 import type { Project, ProjectListQuery, ProjectMember } from './schema.ts'
 import { readProject, toProject } from './service.ts'
 
@@ -24,13 +25,21 @@ export async function listVisibleProjects(
   if (filter.scope === 'all' && !atLeast(caller.role, 'manager')) {
     throw new Problem('not_allowed', { detail: "Only managers may see other people's projects." })
   }
-  const binding = JSON.stringify(['projects', caller.id, sort, Object.entries(filter).sort()])
+  const binding = JSON.stringify(['projects', caller.id, sort, canonicalFilter(filter)])
   const [sort_key, id] = cursor === undefined ? [] : cursors.decode(binding, cursor)
   const after = sort_key !== undefined && id !== undefined ? { sort_key, id } : undefined
   const rows = await listProjects(db, caller.id, filter, { sort, after, limit: limit + 1 })
   const page = toPage(rows, limit, (last) => cursors.encode(binding, [last.sort_key, last.id]))
   return { ...page, data: await present(db, ctx, page.data, include_counts === true) }
 }
+
+/** Returns what a filter means, however it is written: a cursor is bound to that. */
+const canonicalFilter = ({
+  scope = 'mine',
+  archived = 'exclude',
+  deleted = 'exclude',
+  q
+}: ProjectFilter): unknown[] => [scope, archived, deleted, q === undefined ? null : foldLetters(q)]
 
 async function present(
   db: Db,

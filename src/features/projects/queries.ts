@@ -163,7 +163,7 @@ export interface ProjectPosition {
   sort_key: string
   id: string
 }
-type ProjectFilter = Pick<ProjectListQuery, 'scope' | 'archived' | 'deleted' | 'q'>
+export type ProjectFilter = Pick<ProjectListQuery, 'scope' | 'archived' | 'deleted' | 'q'>
 
 /** Lists projects in order, from a position on: those of a user, or everybody's. */
 export function listProjects(

@@ -47,8 +47,11 @@ export function conditionsOf(query: TaskFilterQuery): Condition[] {
 export const needsCustomPlan = (conditions: Condition[]): boolean =>
   conditions.some(({ name }) => name === 'q' || name === 'tag')
 
-/** `completed` means some of the states, so that one index serves both. */
-function statesOf({ status, completed }: TaskFilterQuery): readonly string[] | undefined {
+/** Returns the states that a query means: `completed` is some of them, so that one index serves both. */
+export function statesOf({
+  status,
+  completed
+}: Pick<TaskFilterQuery, 'status' | 'completed'>): readonly string[] | undefined {
   if (completed === undefined) {
     return status
   }
@@ -152,7 +155,8 @@ const wordFilter = (q: string | undefined): Condition | undefined =>
         values: { q: searchOf(q) }
       }
 
-function searchOf(q: string): string {
+/** Returns the search that a text means; throws for one with too many words. */
+export function searchOf(q: string): string {
   try {
     return toTsquery(q)
   } catch (error) {

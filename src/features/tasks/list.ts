@@ -4,9 +4,7 @@ import type { Db } from '../../db/client.ts'
 import { rowsThatFit } from '../../http/page-size.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
 import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
-import { readTimeZone } from '../../http/time-zone.ts'
-import { borderOf } from '../../lib/time-border.ts'
-import type { TimeZone } from '../../lib/time-zone.ts'
+import { canonicalFilter } from './canonical-filter.ts'
 import { conditionsOf, needsCustomPlan } from './filter.sql.ts'
 import {
   type After,
@@ -147,29 +145,6 @@ function afterOf(position: Position | undefined): After {
     return 'start'
   }
   return position.sort_key === null ? 'null' : 'key'
-}
-
-/** Returns what a filter means, whatever the order and the spelling of its values: a cursor is bound to that. */
-function canonicalFilter({ time_zone, ...filter }: TaskFilterQuery): unknown[] {
-  const zone = readTimeZone(time_zone)
-  return Object.entries(filter)
-    .map(([name, value]) => [name, canonicalValue(name, value, zone)])
-    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
-}
-
-function canonicalValue(name: string, value: unknown, zone: TimeZone | undefined): unknown {
-  if (Array.isArray(value)) {
-    const spelt = (one: string) => (name.endsWith('_id') ? one.toLowerCase() : one.trim())
-    return [...new Set(value.map(spelt))].sort()
-  }
-  if (/_(after|before)$/.test(name)) {
-    const { moment, shown } = borderOf(name, value as string, zone)
-    return name.startsWith('due_') && shown !== moment ? [moment, shown] : moment
-  }
-  if (name === 'overdue' && zone && zone.name !== 'UTC') {
-    return [value, zone.name]
-  }
-  return name.endsWith('_id') || name === 'created_by' ? (value as string).toLowerCase() : value
 }
 
 /** Lists tasks by key: the last page costs what the first costs, and rows that come or go move no other row. */

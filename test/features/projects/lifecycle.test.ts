@@ -79,6 +79,8 @@ t.test('lists of projects are sorted, searched, paged and bound to their filter'
   const first = await list('limit=3')
   const { next_cursor } = first.json().pagination
   t.strictSame(namesIn(await list(`limit=3&cursor=${next_cursor}`)), ['Zimmer'])
+  const spelt = `limit=3&archived=exclude&scope=mine&deleted=exclude&cursor=${next_cursor}`
+  t.strictSame(namesIn(await list(spelt)), ['Zimmer'], 'what is meant anyway may be written')
   t.match((await list(`limit=3&q=a&cursor=${next_cursor}`)).json(), {
     errors: [{ code: 'bad_cursor' }]
   })

@@ -265,3 +265,44 @@ t.test('a cursor belongs to what the filters mean, not to how they are written',
   const other = (written[0] as string).replace('tag=blue&', '')
   t.equal((await ann.get(`${other}&cursor=${next_cursor}`)).statusCode, 400)
 })
+
+t.test(
+  'a cursor goes on where the filters mean the same in other words, and no further',
+  async (t) => {
+    const ann = await signUp()
+    for (let i = 0; i < 3; i++) {
+      await ann.create({ title: `Visit the École ${i}` })
+    }
+    const page = (query: string) => ann.get(`/api/v1/tasks?limit=2&${query}`)
+    const goesOn = async (first: string, second: string) => {
+      const { next_cursor } = (await page(first)).json().pagination
+      return (await page(`${second}&cursor=${next_cursor}`)).statusCode === 200
+    }
+    const same: [first: string, second: string][] = [
+      ['q=visit%20the', 'q=%20VISIT%20%20the%20'],
+      ['q=%C3%A9cole', 'q=e%CC%81cole'],
+      ['q=%22the%20ecole%22', 'q=%E2%80%9Cthe%20%C3%89cole%E2%80%9D'],
+      ['scope=mine&deleted=exclude', ''],
+      ['completed=false', 'status=todo&status=in_progress'],
+      ['completed=false&status=todo&status=done', 'status=todo'],
+      ['status=todo&status=done&status=in_progress', ''],
+      ['priority=low&priority=medium&priority=high', '']
+    ]
+    for (const [first, second] of same) {
+      t.ok(await goesOn(first, second), `${first} and ${second}`)
+      t.ok(await goesOn(second, first), `${second} and ${first}`)
+    }
+    const others: [first: string, second: string][] = [
+      ['q=visit', 'q=vis'],
+      ['q=visit', 'q=%22visit%22'],
+      ['q=the%20visit', 'q=visit%20the'],
+      ['', 'deleted=include'],
+      ['completed=false', 'completed=true'],
+      ['completed=false', 'status=todo'],
+      ['priority=low&priority=medium', '']
+    ]
+    for (const [first, second] of others) {
+      t.notOk(await goesOn(first, second), `${first} and ${second}`)
+    }
+  }
+)
