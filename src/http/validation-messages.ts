@@ -42,7 +42,7 @@ function fieldError(where: FieldError['in'], error: ErrorObject): FieldError {
     where === 'header' ? path.replace(/(^\/|-)[a-z]/g, (start) => start.toUpperCase()) : path
   const explain = EXPLANATIONS[error.keyword] ?? unknownKeyword
   const [code, detail] = explain(error, nameOf(pointer, where), where)
-  return { in: where, pointer, code, detail }
+  return { in: where, pointer, code, detail: detail + listHint(error, where) }
 }
 
 function nameOf(pointer: string, where: FieldError['in']): string {
@@ -94,8 +94,14 @@ const unknownField: Explain = ({ params, parentSchema }, name) => {
   return ['unknown_field', `${name} is unknown${didYouMean(meaning)}`]
 }
 
+/** Several values of a list may have been joined to one. */
+const listHint = ({ data, instancePath }: ErrorObject, where: FieldError['in']): string =>
+  where === 'query' && /\/\d+$/.test(instancePath) && /[,;]/.test(String(data))
+    ? ' Repeat the parameter for several values.'
+    : ''
+
 /** In a query a `+` is a blank unless it is encoded. */
-const HAS_LOST_PLUS = /T[\d:.]+ \d\d:?\d\d$/i
+const HAS_LOST_PLUS = /T[\d:.]+ \d\d(:?\d\d)?$|^Etc\/GMT \d+$/i
 const LOST_PLUS = '; the + of its zone was read as a blank, so write it as %2B'
 
 const plusHint = ({ data }: ErrorObject, where: FieldError['in']): string =>

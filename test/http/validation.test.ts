@@ -143,13 +143,32 @@ t.test('a malformed entity tag is named as a header', async (t) => {
 })
 
 t.test('a zone whose plus sign was lost on the way is named', async (t) => {
-  for (const lost of ['2026-01-01T00:00:00+02:00', '2026-01-01T00:00:00.5+0200']) {
+  for (const lost of [
+    '2026-01-01T00:00:00+02:00',
+    '2026-01-01T00:00:00.5+0200',
+    '2026-01-01T00:00+02'
+  ]) {
     const answer = await ann.get(`/api/v1/tasks?due_after=${lost}`)
     t.match(answer.json(), {
       status: 400,
       errors: [{ in: 'query', pointer: '/due_after', code: 'malformed', detail: /%2B/ }]
     })
   }
+  const zone = await ann.get('/api/v1/tasks?time_zone=Etc/GMT+5')
+  t.match(zone.json(), { errors: [{ pointer: '/time_zone', detail: /%2B/ }] })
   const other = await ann.get('/api/v1/tasks?due_after=tomorrow')
-  t.notMatch(other.json().detail, /%2B/)
+  t.notMatch(other.json().errors[0].detail, /%2B/)
+})
+
+t.test('several values that are joined to one are told apart from a wrong one', async (t) => {
+  const id = ann.user.id
+  for (const joined of ['status=todo,done', 'priority=low;high', `project_id=${id},${id}`]) {
+    const answer = await ann.get(`/api/v1/tasks?${joined}`)
+    t.match(answer.json(), {
+      status: 400,
+      errors: [{ pointer: /\/0$/, detail: /Repeat the parameter for several values\.$/ }]
+    })
+  }
+  const other = await ann.get('/api/v1/tasks?status=begun')
+  t.notMatch(other.json().errors[0].detail, /Repeat/)
 })
