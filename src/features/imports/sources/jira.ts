@@ -2,10 +2,50 @@ import { isoDate } from '../dates.ts'
 import { statusOf } from '../words.ts'
 import { type Source, type SourceComment, textOf } from './source.ts'
 
+/** The header in German and French. */
+const TRANSLATIONS = {
+  zusammenfassung: 'summary',
+  vorgangsschlüssel: 'issuekey',
+  vorgangsid: 'issueid',
+  vorgangstyp: 'issuetype',
+  projektname: 'projectname',
+  priorität: 'priority',
+  lösung: 'resolution',
+  erstellt: 'created',
+  gelöst: 'resolved',
+  fälligkeitsdatum: 'duedate',
+  stichwörter: 'labels',
+  beschreibung: 'description',
+  kommentar: 'comment',
+  statuskategorie: 'statuscategory',
+  übergeordnet: 'parent',
+  résumé: 'summary',
+  clédeticket: 'issuekey',
+  iddeticket: 'issueid',
+  idduticket: 'issueid',
+  typedeticket: 'issuetype',
+  nomduprojet: 'projectname',
+  nomdeprojet: 'projectname',
+  priorité: 'priority',
+  résolution: 'resolution',
+  état: 'status',
+  statut: 'status',
+  création: 'created',
+  créée: 'created',
+  résolu: 'resolved',
+  résolue: 'resolved',
+  échéance: 'duedate',
+  "dated'échéance": 'duedate',
+  étiquettes: 'labels',
+  commentaire: 'comment',
+  "catégoried'état": 'statuscategory'
+}
+
 /** A filter: every label has a column of its own, and comments and links as well. */
 export const jira: Source = {
   id: 'jira',
   signatures: [['summary', 'issuekey', 'issuetype']],
+  translations: TRANSLATIONS,
   columns: {
     summary: 'title',
     description: 'description',

@@ -23,7 +23,10 @@ const STATUSES = new Map([
 /** A backup: a few lines about the file, then all tasks of all lists. */
 export const ticktick: Source = {
   id: 'ticktick',
-  signatures: [['listname', 'title', 'content', 'ischecklist']],
+  signatures: [
+    ['listname', 'title', 'content', 'ischecklist'],
+    ['foldername', 'listname', 'title']
+  ],
   columns: {
     title: 'title',
     content: 'description',
