@@ -184,3 +184,33 @@ t.test('months have names in several languages, and the beginning of two is none
   const at = await importInto('title,due\na,"Oct 5, 2026 at 9:00 AM Z"\n')
   t.match(at.tasks, { a: { due_date: '2026-10-05T09:00:00.000Z' } })
 })
+
+t.test('where tasks are due on days, a midnight behind a day means nothing', async (t) => {
+  const outlook = 'Subject,Start Date,Due Date,Status\n'
+  const jira = 'Summary,Issue key,Issue Type,Due date\n'
+  const planner = 'Task Name,Bucket Name,Progress,Due date\n'
+  for (const file of [
+    `${outlook}x,,31.12.2026 00:00:00,Completed\n`,
+    `${outlook}x,,12/31/2026 12:00:00 AM,Completed\n`,
+    `${outlook}x,,2026-12-31 00:00,Completed\n`,
+    `${jira}x,AB-1,Bug,12/31/2026 12:00 AM\n`,
+    `${jira}x,AB-1,Bug,31/Dec/26 12:00 AM\n`,
+    `${planner}x,B,Completed,2026-12-31T00:00:00Z\n`
+  ]) {
+    t.match((await importInto(file)).tasks, { x: endOf('2026-12-31') }, file)
+  }
+  const ambiguous = `${outlook}x,,4/5/2026 12:00:00 AM,Completed\n`
+  t.match((await importInto(ambiguous)).errors, [{ code: 'ambiguous_date' }])
+  t.match((await importInto(ambiguous, '?date_order=mdy')).tasks, { x: endOf('2026-04-05') })
+  const timed = `${outlook}x,,2026-12-31 09:00,Completed\n`
+  t.match((await importInto(timed)).errors, [{ code: 'malformed' }])
+})
+
+t.test('yes may be in the language of the spreadsheet that saved the file again', async (t) => {
+  const trello =
+    'Card ID,Card Name,List Name,Archived,Due Complete\n1,Away,Ideas,WAHR,FALSCH\n2,Here,Ideas,FALSCH,FALSCH\n'
+  t.match((await importInto(trello)).tasks, { Away: { status: 'done' }, Here: { status: 'todo' } })
+  const ticktick =
+    'Folder Name,List Name,Title,Due Date,Timezone,Is All Day\n,L,x,2026-03-01T23:00:00+0000,Europe/Berlin,VRAI\n'
+  t.match((await importInto(ticktick)).tasks, { x: endOf('2026-03-02') })
+})

@@ -1,4 +1,4 @@
-import { isYes, type Source, textOf, withCompletion } from './source.ts'
+import { isYes, type Source, withCompletion } from './source.ts'
 
 /** Tasks by the names of Google's interface, which tools for it export; Google itself exports no table. */
 export const googleTasks: Source = {
@@ -19,11 +19,6 @@ export const googleTasks: Source = {
     tasklist: 'project'
   },
   /** Google keeps the day only, as midnight in UTC, and tasks that are deleted for a while. */
-  adjust: (draft, cell) =>
-    isYes(cell('deleted'))
-      ? undefined
-      : {
-          ...withCompletion(draft),
-          due_date: textOf(draft, 'due_date').replace(/T00:00:00(\.0+)?Z$/, '')
-        }
+  isDueOnDays: true,
+  adjust: (draft, cell) => (isYes(cell('deleted')) ? undefined : withCompletion(draft))
 }

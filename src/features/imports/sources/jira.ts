@@ -1,6 +1,5 @@
-import { isoDate } from '../dates.ts'
 import { statusOf } from '../words.ts'
-import { type Source, type SourceComment, textOf } from './source.ts'
+import type { Source, SourceComment } from './source.ts'
 
 /** The header in German and French. */
 const TRANSLATIONS = {
@@ -44,6 +43,7 @@ const TRANSLATIONS = {
 /** A filter: every label has a column of its own, and comments and links as well. */
 export const jira: Source = {
   id: 'jira',
+  isDueOnDays: true,
   signatures: [['summary', 'issuekey', 'issuetype']],
   translations: TRANSLATIONS,
   columns: {
@@ -73,8 +73,7 @@ export const jira: Source = {
       resolvedStatus(cell('resolution'))
     return {
       ...draft,
-      ...(status !== undefined && { status }),
-      ...(textOf(draft, 'due_date') !== '' && { due_date: dayOf(textOf(draft, 'due_date')) })
+      ...(status !== undefined && { status })
     }
   }
 }
@@ -89,6 +88,3 @@ function commentOf(text: string): SourceComment {
 /** States are freely named; an issue that is resolved is done whatever its state is called. */
 const resolvedStatus = (resolution: string): string | undefined =>
   resolution.trim() === '' || /^unresolved$/i.test(resolution.trim()) ? undefined : 'done'
-
-/** An issue is due on a day; the midnight behind it means nothing. */
-const dayOf = (text: string): string => isoDate(text).replace(/T00:00:00$/, '')

@@ -40,6 +40,7 @@ const PLANNER_TRANSLATIONS = {
 /** A plan, saved from Excel as CSV. */
 export const planner: Source = {
   id: 'planner',
+  isDueOnDays: true,
   translations: PLANNER_TRANSLATIONS,
   signatures: [
     ['taskname', 'bucketname', 'progress'],
@@ -66,6 +67,7 @@ export const planner: Source = {
 /** Tasks of Microsoft To Do by the names of their interface, which tools for it export. */
 export const microsoftToDo: Source = {
   id: 'microsoft_to_do',
+  isDueOnDays: true,
   signatures: [
     ['title', 'status', 'importance'],
     ['subject', 'status', 'importance', 'duedatetime']
@@ -89,13 +91,9 @@ export const microsoftToDo: Source = {
   },
   adjust: (draft) => ({
     ...withCompletion(draft),
-    due_date: textOf(draft, 'due_date').replace(MIDNIGHT, ''),
     tags: categoriesOf(draft)
   })
 }
-
-/** A task is due on a day: the interface writes the midnight at its beginning, with seven digits. */
-const MIDNIGHT = /(?<=^\d{4}-\d{2}-\d{2})T00:00:00(\.0+)?Z?$/
 
 /** The interface writes a list of JSON, tools for it separate. */
 function categoriesOf(draft: Draft): string[] {

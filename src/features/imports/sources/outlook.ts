@@ -57,6 +57,7 @@ const TRANSLATIONS = {
 /** The tasks folder as CSV. */
 export const outlook: Source = {
   id: 'outlook',
+  isDueOnDays: true,
   signatures: [
     ['subject', 'startdate', 'duedate', 'status'],
     ['subject', 'duedate', 'datecompleted'],

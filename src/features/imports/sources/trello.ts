@@ -1,5 +1,5 @@
 import { statusOf, unlessState } from '../words.ts'
-import { type ReadCell, type RowReading, type Source, splitTags, textOf } from './source.ts'
+import { isYes, type ReadCell, type RowReading, type Source, splitTags, textOf } from './source.ts'
 
 /** What a label is followed by: the name of its colour, which is all that one without a name has. */
 const COLOUR = /\(([a-z_ ]+)\)$/
@@ -43,8 +43,6 @@ function labelsOf(text: string, warn: RowReading['warn']): string[] {
 
 /** A card is done when it says so, and when it has been put away. */
 function statusOfCard(cell: ReadCell): string {
-  const isDone = ['duecomplete', 'archived'].some(
-    (key) => cell(key).trim().toLowerCase() === 'true'
-  )
+  const isDone = ['duecomplete', 'archived'].some((key) => isYes(cell(key)))
   return isDone ? 'done' : (statusOf(cell('listname')) ?? 'todo')
 }
