@@ -128,7 +128,8 @@ t.test('Outlook: headers and words in five languages beside English', async (t) 
 
 t.test('Planner and Jira: headers, words and months in German and French', async (t) => {
   const planner =
-    'Aufgaben-ID;Aufgabenname;Bucketname;Status;Priorität;Fälligkeitsdatum;Abgeschlossen am;Bezeichnungen;Beschreibung\n' +
+    'Aufgaben-ID;Aufgabenname;Bucketname;Status;Priorität;Fälligkeitsdatum;' +
+    'Abgeschlossen am;Bezeichnungen;Beschreibung\n' +
     '1;Rasen;Garten;Abgeschlossen;Wichtig;04.03.2026;05.03.2026;Rot;Text\n'
   const first = await importInto(planner)
   t.equal(first.done.source, 'planner')
