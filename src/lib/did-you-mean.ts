@@ -1,6 +1,9 @@
 import { closest, distance } from 'fastest-levenshtein'
 
 const MAX_EDITS = 3
+/** A name that is nearly another one differs in a letter, a long one in two; a short one is part of too many. */
+const LONG_NAME = 6
+const MIN_PART = 5
 
 /**
  * Returns the known name that a mistyped one most probably means: one that differs in a few letters, or one that
@@ -19,4 +22,11 @@ export function closestName(name: string, known: readonly string[]): string | un
   const isPart = (part: string, whole: string) => part.length > 2 && whole.includes(part)
   const parts = known.filter((k) => isPart(k, wanted) || isPart(wanted, k))
   return parts.length > 0 ? closest(wanted, parts) : undefined
+}
+
+/** Returns the known name that is nearly the same as one, or part of it; undefined when there is none. */
+export function similarName(name: string, known: readonly string[]): string | undefined {
+  const edits = name.length < LONG_NAME ? 1 : 2
+  const isPart = (part: string) => part.length >= MIN_PART && name.includes(part)
+  return known.find((k) => distance(name, k) <= edits) ?? known.find(isPart)
 }

@@ -1,6 +1,20 @@
 export type DateOrder = 'dmy' | 'mdy'
 
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+/** The months by their names in English, German, French, Spanish, Italian and Dutch, without accents. */
+const MONTHS = [
+  'january januar janvier enero gennaio januari',
+  'february februar fevrier febrero febbraio februari',
+  'march marz mrz mars marzo maart mrt',
+  'april avril abril aprile',
+  'may mai mayo maggio mei',
+  'june juni juin junio giugno',
+  'july juli juillet julio luglio',
+  'august aout agosto augustus',
+  'september septembre septiembre settembre',
+  'october oktober octobre octubre ottobre',
+  'november novembre noviembre',
+  'december dezember decembre diciembre dicembre'
+].map((names) => names.split(' '))
 
 /** Most dates are in the form of ISO 8601 already. */
 const USUAL = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z)?$/
@@ -8,8 +22,10 @@ const YEAR_FIRST = /^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$/
 const BASIC = /^((?:19|20)\d{2})(\d{2})(\d{2})$/
 const DOTTED = /^(\d{1,2})\.(\d{1,2})\.(\d{4})$/
 const SLASHED = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/
-const DAY_MONTH = /^(\d{1,2})[ ./-]+([a-z]{3})[a-z]*[ ./-]+(\d{4}|\d{2})$/i
-const MONTH_DAY = /^([a-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})$/i
+/** Read where the order is known only: the form is too rare to tell one. */
+const DASHED = /^(\d{1,2})-(\d{1,2})-(\d{4})$/
+const DAY_MONTH = /^(\d{1,2})[ ./-]+(\p{L}{3,})[ ./-]+(\d{4}|\d{2})$/iu
+const MONTH_DAY = /^(\p{L}{3,})\.? (\d{1,2}),? (\d{4})$/iu
 const TIME =
   /^(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?(?: ?([ap])\.?m\.?)?(?: ?(z|utc|[+-]\d{2}:?\d{2}))?$/i
 
@@ -76,7 +92,9 @@ function splitTime(text: string): [date: string, time?: string] {
   const colon = text.indexOf(':')
   const head = colon < 0 ? text : text.slice(0, colon)
   const at = Math.max(head.lastIndexOf(' '), head.search(/(?<=\d)t(?=\d)/i))
-  return colon < 0 || at < 0 ? [text] : [text.slice(0, at).replace(/,$/, ''), text.slice(at + 1)]
+  return colon < 0 || at < 0
+    ? [text]
+    : [text.slice(0, at).replace(/,?( at)?$/i, ''), text.slice(at + 1)]
 }
 
 function dateParts(text: string, order: DateOrder | undefined): YearMonthDay | undefined {
@@ -96,8 +114,8 @@ function dateParts(text: string, order: DateOrder | undefined): YearMonthDay | u
 }
 
 function slashedParts(text: string, order: DateOrder | undefined): YearMonthDay | undefined {
-  const date = slashedDate(text)
-  const year = SLASHED.exec(text)?.[3]
+  const date = slashedDate(order === undefined ? text : text.replace(DASHED, '$1/$2/$3'))
+  const year = (SLASHED.exec(text) ?? DASHED.exec(text))?.[3]
   if (!date || year === undefined) {
     return undefined
   }
@@ -112,12 +130,21 @@ function slashedParts(text: string, order: DateOrder | undefined): YearMonthDay 
 function namedParts(text: string): YearMonthDay | undefined {
   const [, day, name, shortYear] = DAY_MONTH.exec(text) ?? []
   const [, otherName, otherDay, otherYear] = MONTH_DAY.exec(text) ?? []
-  const month = MONTHS.indexOf((name ?? otherName ?? '').toLowerCase()) + 1
+  const month = monthOf(name ?? otherName ?? '')
   const year = shortYear ?? otherYear
-  if (month === 0 || year === undefined) {
+  if (month === undefined || year === undefined) {
     return undefined
   }
   return [year.length === 2 ? `20${year}` : year, month, (day ?? otherDay) as string]
+}
+
+/** Returns the number of a month that a name means, or its beginning; undefined where that means several, or none. */
+function monthOf(name: string): number | undefined {
+  const word = name.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '')
+  const found = MONTHS.flatMap((names, i) =>
+    word !== '' && names.some((each) => each.startsWith(word)) ? [i + 1] : []
+  )
+  return found.length === 1 ? found[0] : undefined
 }
 
 /** Returns a time of day as `09:00:00`, with the zone that it has; undefined for another text. */

@@ -76,8 +76,9 @@ export function zoneOf(cells: Cells, { layout, zone, warn }: Reading): TimeZone 
   return found ?? zone
 }
 
+const MIDNIGHT = /(?<=^\d{4}-\d{2}-\d{2})T00:00(:00(\.0+)?)?Z?$/
 /** Writes the dates of a row as ISO 8601 has them, and returns those whose day and month are not known. */
-export function dateFaults(draft: Draft, { dateOrder }: Reading): Fault[] {
+export function dateFaults(draft: Draft, { dateOrder, layout }: Reading): Fault[] {
   const faults: Fault[] = []
   for (const field of DATE_FIELDS) {
     const text = textOf(draft, field)
@@ -95,6 +96,9 @@ export function dateFaults(draft: Draft, { dateOrder }: Reading): Fault[] {
     } else {
       draft[field] = isoDate(text, dateOrder)
     }
+  }
+  if (layout.source.isDueOnDays && typeof draft.due_date === 'string') {
+    draft.due_date = draft.due_date.replace(MIDNIGHT, '')
   }
   return faults
 }

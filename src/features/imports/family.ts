@@ -33,6 +33,16 @@ interface Member {
   id: string | undefined
   /** What it calls its parent; empty when it has none. */
   parent: string
+  /** The name of its project; null where it is in no such project, whatever its parent is in. */
+  project: string | null | undefined
+}
+
+/** Where a row is among the others. */
+interface RowPlace {
+  /** The task that it is below of, if that is known by now. */
+  parent?: TaskRef | undefined
+  /** The name of its project: its own, else that of its parent. */
+  project?: string | null | undefined
 }
 
 /** As many bits of a hash as a number has, so that names take little room. */
@@ -60,20 +70,21 @@ export function createFamily({ source, columns }: Layout) {
     return said.length > 0 ? said : [title.trim()]
   }
   return {
-    /** Takes notice of the next row of the file, and returns its parent if that is known by now. */
-    place(member: Member): TaskRef | undefined {
+    /** Takes notice of the next row of the file, and returns its place. */
+    place(member: Member): RowPlace {
       const { row, id, parent } = member
       const level = levelOf(member.cells)
       hasParents ||= parent !== '' || (level ?? 1) > 1
       if (level !== undefined) {
-        return levels.put(level, refOf(row, id), row)
+        return { parent: levels.put(level, refOf(row, id), row), project: member.project }
       }
       if (!isNeeded) {
-        return undefined
+        return { project: member.project }
       }
       const found = parent === '' ? undefined : names.find(member)
-      names.remember(namesOf(member), row, id)
-      return found
+      const project = member.project ?? (found && names.projectOf(parent))
+      names.remember(namesOf(member), { row, id, project })
+      return { parent: found, project }
     },
     /** Takes notice of a row that is rejected: those below it have no parent. */
     passOver(cells: Cells): void {
@@ -116,14 +127,37 @@ function createLevels(late: LateLink[]) {
   }
 }
 
+type Named = Pick<Member, 'row' | 'id' | 'project'>
+
+/** Knows the projects of rows by what these are called; each name of a project is held once. */
+function createProjectNames() {
+  const numbers = new Map<string, number>()
+  const names: string[] = []
+  const byKey = new Map<number, number>()
+  return {
+    get: (key: number): string | undefined => names[byKey.get(key) ?? -1],
+    set(key: number, project: string | null | undefined): void {
+      if (project == null) {
+        byKey.delete(key)
+        return
+      }
+      const number = numbers.get(project) ?? names.push(project) - 1
+      numbers.set(project, number)
+      byKey.set(key, number)
+    }
+  }
+}
+
 /** Knows the rows by what they are called: of several with one name, the last. */
 function createNames(late: LateLink[]) {
   const rows = new Map<number, TaskRef | number>()
   const waiting = new Map<number, LateLink[]>()
   const rejected = new Set<number>()
-  const rememberAs = (name: string, row: number, id: string | undefined) => {
+  const projects = createProjectNames()
+  const rememberAs = (name: string, { row, id, project }: Named) => {
     const key = keyOfName(name)
     rows.set(key, id === undefined ? row : { id })
+    projects.set(key, project)
     for (const link of waiting.get(key) ?? []) {
       link.parent = link.isKept ? undefined : refOf(row, id)
       link.obstacle = link.isKept ? 'later' : undefined
@@ -131,14 +165,15 @@ function createNames(late: LateLink[]) {
     waiting.delete(key)
   }
   return {
-    remember(names: string[], row: number, id: string | undefined): void {
+    remember(names: string[], named: Named): void {
       for (const name of names) {
         // A task with such a name is found by its id.
         if (!isUuidV7(name)) {
-          rememberAs(name, row, id)
+          rememberAs(name, named)
         }
       }
     },
+    projectOf: (name: string): string | undefined => projects.get(keyOfName(name)),
     /** Takes notice of what a row is called that is rejected. */
     leaveOut(names: string[]): void {
       for (const key of names.map(keyOfName)) {

@@ -31,18 +31,23 @@ export const IMPORT_FIELDS: readonly ImportField[] = [
   POSITION
 ]
 
-/** The same for Due Date, due-date, dueDate and due_date. */
+/** The same for Due Date, due-date, dueDate, due.date, “Due date:” and due_date, and for what cannot be seen. */
 export const keyOf = (name: string): string =>
   name
     .normalize('NFC')
     .toLowerCase()
-    .replace(/[\s_-]+/g, '')
+    .replaceAll('’', "'")
+    .replace(/[\s_.:*\-\p{Default_Ignorable_Code_Point}]+/gu, '')
 
 /** What other files call a column; a column with a name of ours goes before one with these. */
 const OTHER_NAMES = new Map<string, ImportField>([
   ['notes', 'description'],
   ['labels', 'tags'],
   ['deadline', 'due_date'],
+  ['dueby', 'due_date'],
+  ['dueon', 'due_date'],
+  ['dueat', 'due_date'],
+  ['duedatetime', 'due_date'],
   ['parent', PARENT],
   ['parenttask', PARENT],
   ['projectname', PROJECT_NAME]

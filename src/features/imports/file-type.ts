@@ -9,7 +9,11 @@ const CSV_TYPES = [
   'application/x-csv',
   'text/comma-separated-values',
   'text/x-comma-separated-values',
-  'text/tab-separated-values'
+  'text/tab-separated-values',
+  // What Windows calls CSV where Excel is installed; workbooks are told by their first bytes.
+  'application/vnd.ms-excel',
+  'application/vnd.msexcel',
+  'application/excel'
 ]
 const JSON_LINES_TYPES = [
   'text/x-ndjson',
@@ -19,11 +23,12 @@ const JSON_LINES_TYPES = [
   'application/x-jsonlines',
   'application/json-lines'
 ]
-/** What a file that is the whole body of a request may be called. */
-export const FILE_TYPES = [...CSV_TYPES, ...JSON_LINES_TYPES]
-const TYPES = new Set(['', ...FILE_TYPES, 'application/octet-stream'])
-/** The type of a part that names none. */
+const BINARY_TYPE = 'application/octet-stream'
+const TYPES = new Set(['', ...CSV_TYPES, ...JSON_LINES_TYPES, BINARY_TYPE])
+/** The type of a part that names none, and of a text that a program sends as it is. */
 const DEFAULT_TYPE = 'text/plain'
+/** What a file that is the whole body of a request may be called. */
+export const FILE_TYPES = [...CSV_TYPES, ...JSON_LINES_TYPES, BINARY_TYPE, DEFAULT_TYPE]
 const NAMES = /\.(csv|tsv|jsonl|ndjson)$/i
 
 /** Throws unless the name or the type of a file says that it holds tasks. */

@@ -1,3 +1,4 @@
+import { similarName } from '../../lib/did-you-mean.ts'
 import { type Cell, type Cells, cellText, isBlank } from './csv-reader.ts'
 import {
   COMMENT,
@@ -12,7 +13,7 @@ import { MAX_COLUMN_NAME, MAX_COLUMNS } from './file.schema.ts'
 import type { Findings } from './findings.ts'
 import { checkMapping, type Mapping } from './mapping.ts'
 import { invalidFile, printable } from './problems.ts'
-import { generic, jsonLines, recognise } from './sources/known-sources.ts'
+import { generic, jsonLines, keyIn, recognise } from './sources/known-sources.ts'
 import type { Source } from './sources/source.ts'
 
 export interface Column {
@@ -65,6 +66,9 @@ export function readHeader(
       isProject(column.field) && !takesProjects ? { ...column, field: undefined } : column
   )
   const taken = settleDuplicates(columns, source, found)
+  if (source === generic) {
+    warnSimilar(found, taken)
+  }
   if (taken.every(({ field }) => field !== 'title')) {
     throw invalidFile(
       'missing_column',
@@ -94,9 +98,8 @@ export const ignoredColumns = ({ columns }: Layout): string[] =>
   })
 
 function columnOf(name: string, source: Source, mapping: Mapping): Column {
-  const key = keyOf(name)
-  const mapped = mapping.columns.get(key)
-  // A column may be called like a property of every object, such as constructor.
+  const mapped = mapping.columns.get(keyOf(name))
+  const key = keyIn(source, keyOf(name))
   const known = Object.hasOwn(source.columns, key) ? source.columns[key] : undefined
   const field = mapped ? (mapped.field ?? undefined) : known
   const isMapped = mapped !== undefined
@@ -176,6 +179,22 @@ export function warnNotUsed(found: Findings, column: Named, winners: Named[]): v
     'column_not_used',
     `${quoted(column)} is ignored, because ${used} is the ${column.field}.`
   )
+}
+
+/** Tells of columns that are ignored, although their names are nearly those of fields that no other column has. */
+function warnSimilar(found: Findings, columns: Column[]): void {
+  const has = new Set(columns.map(({ field }) => field))
+  const free = [...FIELDS_BY_KEY].filter(([, field]) => !has.has(field)).map(([key]) => key)
+  for (const column of columns) {
+    const isIgnored = column.field === undefined && !column.isMapped
+    const similar = isIgnored ? similarName(column.key, free) : undefined
+    if (similar !== undefined) {
+      found.warn(
+        'column_not_known',
+        `${quoted(column)} is ignored; if it is the ${FIELDS_BY_KEY.get(similar)}, say so in mapping.`
+      )
+    }
+  }
 }
 
 const quoted = ({ name }: Named): string => `“${printable(name, MAX_COLUMN_NAME)}”`

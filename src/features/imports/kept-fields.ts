@@ -71,8 +71,8 @@ export function keptOf(
     kept.of_account = true
     kept.has_project = reading.account.hasProject(kept.project_id)
   }
-  if (kept.project !== undefined && reading.createsProjects) {
-    kept.makes_project = true
+  if (kept.project !== undefined) {
+    putInto(kept, kept.project, reading)
   }
   if (kept.completed_at !== undefined) {
     if (task.status === undefined) {
@@ -84,6 +84,14 @@ export function keptOf(
     }
   }
   return { kept, faults }
+}
+
+/** Puts a task into the project of a name. */
+export function putInto(kept: Kept, project: string, { createsProjects }: Reading): void {
+  kept.project = project
+  if (createsProjects) {
+    kept.makes_project = true
+  }
 }
 
 /** Returns the id of a row; a fault, where ids are ours and it is none; undefined for one of another program. */

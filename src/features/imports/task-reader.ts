@@ -6,6 +6,7 @@ import type { LateLink, TaskRef } from './family.ts'
 import { keyOf } from './fields.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { ignoredColumns, isHeaderOfProgram, type Layout, readHeader } from './header.ts'
+import { putInto } from './kept-fields.ts'
 import { checkProject, type Mapping, NO_MAPPING } from './mapping.ts'
 import { invalidFile } from './problems.ts'
 import { createReading, finalLayout, type Reading, type ReadingOptions } from './reading.ts'
@@ -165,9 +166,14 @@ function readRow(cells: Cells, row: number, reading: Reading): NumberedRow {
   if ('task' in parsed) {
     const { task, kept, parent } = parsed
     reading.commented = { row, id: kept.id, project_id: kept.project_id, count: 0 }
-    const member = { row, cells, title: task.title, id: kept.id, parent }
+    const project = kept.project_id === undefined ? kept.project : null
+    const member = { row, cells, title: task.title, id: kept.id, parent, project }
     const comments = numbered(parsed.comments, reading)
-    return { row, parsed, comments, parent: reading.family.place(member) }
+    const place = reading.family.place(member)
+    if (place.project != null && project === undefined) {
+      putInto(kept, place.project, reading)
+    }
+    return { row, parsed, comments, parent: place.parent }
   }
   if ('skipped' in parsed) {
     return { row, parsed, comments: numbered(parsed.comments, reading) }

@@ -30,7 +30,7 @@ const FILE_HELP = md`
   \`created_at\`, \`completed_at\`. Say with \`mapping\` what other columns are; those
   that stay are listed in \`ignored_columns\`. Days and months with slashes are read in the order that the file
   shows, or in \`date_order\`.
-  Instead of a form, the body may be the file itself, as \`text/csv\` or \`application/x-ndjson\`.`
+  Instead of a form, the body may be the file itself, as \`text/csv\`, \`application/x-ndjson\` or \`text/plain\`.`
 
 const createTaskImport = {
   operationId: 'createTaskImport',

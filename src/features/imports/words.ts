@@ -20,7 +20,23 @@ const STATUS: Record<string, string[]> = {
     'non commencé',
     'non commencée',
     'différé',
-    'différée'
+    'différée',
+    'à faire',
+    'non démarré',
+    'non démarrée',
+    'zu erledigen',
+    'erneut geöffnet',
+    'no comenzada',
+    'no iniciada',
+    'aplazada',
+    'por hacer',
+    'non iniziata',
+    'rinviata',
+    'da fare',
+    'niet gestart',
+    'niet begonnen',
+    'uitgesteld',
+    'te doen'
   ],
   in_progress: [
     'in progress',
@@ -34,7 +50,14 @@ const STATUS: Record<string, string[]> = {
     'in arbeit',
     'wartet auf jemand anderen',
     'en cours',
-    "en attente de quelqu'un d'autre"
+    "en attente de quelqu'un d'autre",
+    'en curso',
+    'a la espera de otra persona',
+    'in corso',
+    'in attesa di altri',
+    'wordt uitgevoerd',
+    'mee bezig',
+    'wacht op iemand anders'
   ],
   done: [
     'done',
@@ -46,7 +69,19 @@ const STATUS: Record<string, string[]> = {
     'erledigt',
     'abgeschlossen',
     'terminé',
-    'terminée'
+    'terminée',
+    'effectué',
+    'effectuée',
+    'résolu',
+    'résolue',
+    'fermé',
+    'fermée',
+    'fertig',
+    'geschlossen',
+    'gelöst',
+    'completada',
+    'completata',
+    'voltooid'
   ]
 }
 const PRIORITY: Record<string, string[]> = {
@@ -58,11 +93,46 @@ const PRIORITY: Record<string, string[]> = {
     'blocker',
     'important',
     'hoch',
+    'höchste',
+    'dringend',
+    'wichtig',
     'haute',
-    'élevée'
+    'la plus haute',
+    'élevée',
+    'urgente',
+    'importante',
+    'alta',
+    'hoog'
   ],
-  medium: ['medium', 'med', 'normal', 'moderate', 'major', 'mittel', 'normale', 'moyenne'],
-  low: ['low', 'lowest', 'minor', 'trivial', 'niedrig', 'gering', 'basse', 'faible']
+  medium: [
+    'medium',
+    'med',
+    'normal',
+    'moderate',
+    'major',
+    'mittel',
+    'normale',
+    'moyen',
+    'moyenne',
+    'media',
+    'normaal',
+    'gemiddeld'
+  ],
+  low: [
+    'low',
+    'lowest',
+    'minor',
+    'trivial',
+    'niedrig',
+    'niedrigste',
+    'gering',
+    'basse',
+    'la plus basse',
+    'faible',
+    'baja',
+    'bassa',
+    'laag'
+  ]
 }
 
 /** Most words are written as we write them. */

@@ -4,7 +4,10 @@ import { type Draft, type RowReading, type Source, splitTags, textOf } from './s
 /** A project: a task with a date of completion is done, and others are where their section says, if it says so. */
 export const asana: Source = {
   id: 'asana',
-  signatures: [['taskid', 'completedat', 'name', 'section/column']],
+  signatures: [
+    ['taskid', 'completedat', 'name', 'section/column'],
+    ['taskid', 'createdat', 'completedat', 'lastmodified', 'name']
+  ],
   columns: {
     name: 'title',
     notes: 'description',

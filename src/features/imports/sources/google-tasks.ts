@@ -1,4 +1,4 @@
-import { type Source, textOf, withCompletion } from './source.ts'
+import { isYes, type Source, withCompletion } from './source.ts'
 
 /** Tasks by the names of Google's interface, which tools for it export; Google itself exports no table. */
 export const googleTasks: Source = {
@@ -18,9 +18,7 @@ export const googleTasks: Source = {
     parent: 'parent_id',
     tasklist: 'project'
   },
-  /** Google keeps the day only, as midnight in UTC. */
-  adjust: (draft) => ({
-    ...withCompletion(draft),
-    due_date: textOf(draft, 'due_date').replace(/T00:00:00(\.000)?Z$/, '')
-  })
+  /** Google keeps the day only, as midnight in UTC, and tasks that are deleted for a while. */
+  isDueOnDays: true,
+  adjust: (draft, cell) => (isYes(cell('deleted')) ? undefined : withCompletion(draft))
 }

@@ -1,11 +1,51 @@
-import { isoDate } from '../dates.ts'
 import { statusOf } from '../words.ts'
-import { type Source, type SourceComment, textOf } from './source.ts'
+import type { Source, SourceComment } from './source.ts'
+
+/** The header in German and French. */
+const TRANSLATIONS = {
+  zusammenfassung: 'summary',
+  vorgangsschlüssel: 'issuekey',
+  vorgangsid: 'issueid',
+  vorgangstyp: 'issuetype',
+  projektname: 'projectname',
+  priorität: 'priority',
+  lösung: 'resolution',
+  erstellt: 'created',
+  gelöst: 'resolved',
+  fälligkeitsdatum: 'duedate',
+  stichwörter: 'labels',
+  beschreibung: 'description',
+  kommentar: 'comment',
+  statuskategorie: 'statuscategory',
+  übergeordnet: 'parent',
+  résumé: 'summary',
+  clédeticket: 'issuekey',
+  iddeticket: 'issueid',
+  idduticket: 'issueid',
+  typedeticket: 'issuetype',
+  nomduprojet: 'projectname',
+  nomdeprojet: 'projectname',
+  priorité: 'priority',
+  résolution: 'resolution',
+  état: 'status',
+  statut: 'status',
+  création: 'created',
+  créée: 'created',
+  résolu: 'resolved',
+  résolue: 'resolved',
+  échéance: 'duedate',
+  "dated'échéance": 'duedate',
+  étiquettes: 'labels',
+  commentaire: 'comment',
+  "catégoried'état": 'statuscategory'
+}
 
 /** A filter: every label has a column of its own, and comments and links as well. */
 export const jira: Source = {
   id: 'jira',
+  isDueOnDays: true,
   signatures: [['summary', 'issuekey', 'issuetype']],
+  translations: TRANSLATIONS,
   columns: {
     summary: 'title',
     description: 'description',
@@ -33,8 +73,7 @@ export const jira: Source = {
       resolvedStatus(cell('resolution'))
     return {
       ...draft,
-      ...(status !== undefined && { status }),
-      ...(textOf(draft, 'due_date') !== '' && { due_date: dayOf(textOf(draft, 'due_date')) })
+      ...(status !== undefined && { status })
     }
   }
 }
@@ -49,6 +88,3 @@ function commentOf(text: string): SourceComment {
 /** States are freely named; an issue that is resolved is done whatever its state is called. */
 const resolvedStatus = (resolution: string): string | undefined =>
   resolution.trim() === '' || /^unresolved$/i.test(resolution.trim()) ? undefined : 'done'
-
-/** An issue is due on a day; the midnight behind it means nothing. */
-const dayOf = (text: string): string => isoDate(text).replace(/T00:00:00$/, '')

@@ -3,7 +3,8 @@ import { FIELDS_BY_KEY, type ImportField, keyOf, POSITION, PROJECT } from '../fi
 import { asana } from './asana.ts'
 import { googleTasks } from './google-tasks.ts'
 import { jira } from './jira.ts'
-import { microsoftToDo, outlook, planner } from './microsoft.ts'
+import { microsoftToDo, planner } from './microsoft.ts'
+import { outlook } from './outlook.ts'
 import type { Source } from './source.ts'
 import { ticktick } from './ticktick.ts'
 import { todoist } from './todoist.ts'
@@ -36,14 +37,24 @@ const SOURCES = [
   googleTasks
 ]
 
-/** Returns the program whose export has such a header, given as keys. */
+/** Returns the program whose export has such a header, given as keys, in any language that it is written in. */
 export const recognise = (keys: ReadonlySet<string>): Source | undefined =>
-  SOURCES.find(({ signatures }) =>
-    signatures.some((signature) => signature.every((key) => keys.has(key)))
-  )
+  SOURCES.find((source) => {
+    const known = new Set([...keys, ...[...keys].map((key) => keyIn(source, key))])
+    return source.signatures.some((signature) => signature.every((key) => known.has(key)))
+  })
+
+/** Returns the key by which a program knows a column, whatever the language of its header. */
+export const keyIn = ({ translations = {} }: Source, key: string): string =>
+  // A column may be called like a property of every object, such as constructor.
+  Object.hasOwn(translations, key) ? (translations[key] as string) : key
 
 const KNOWN_KEYS = new Set([
-  ...SOURCES.flatMap(({ columns, signatures }) => [...Object.keys(columns), ...signatures.flat()]),
+  ...SOURCES.flatMap(({ columns, signatures, translations = {} }) => [
+    ...Object.keys(columns),
+    ...Object.keys(translations),
+    ...signatures.flat()
+  ]),
   ...csvColumns.flatMap(({ names }) => names.map(keyOf))
 ])
 /** Returns whether a header of a program that is known has such a column. */

@@ -1,60 +1,50 @@
-import { type Source, splitTags, textOf, withCompletion } from './source.ts'
-
-/** Outlook writes the dates that are not set as this word, in the language of the user. */
-const NO_DATE = /^(none|keine angabe|aucun|aucune)$/i
-const withoutNone = (text: string): string => (NO_DATE.test(text) ? '' : text)
-
-/** The tasks folder as CSV, in English, German or French. */
-export const outlook: Source = {
-  id: 'outlook',
-  signatures: [
-    ['subject', 'startdate', 'duedate', 'status'],
-    ['subject', 'duedate', 'datecompleted'],
-    ['betreff', 'beginntam', 'fälligam'],
-    ['betreff', 'fälligam', 'status'],
-    ['objet', 'échéance', 'statut']
-  ],
-  columns: {
-    subject: 'title',
-    notes: 'description',
-    categories: 'tags',
-    priority: 'priority',
-    status: 'status',
-    duedate: 'due_date',
-    datecompleted: 'completed_at',
-    betreff: 'title',
-    notizen: 'description',
-    kategorien: 'tags',
-    priorität: 'priority',
-    fälligam: 'due_date',
-    erledigtam: 'completed_at',
-    objet: 'title',
-    catégories: 'tags',
-    priorité: 'priority',
-    statut: 'status',
-    échéance: 'due_date',
-    datedefin: 'completed_at'
-  },
-  adjust(draft) {
-    return {
-      ...draft,
-      due_date: withoutNone(textOf(draft, 'due_date')),
-      completed_at: withoutNone(textOf(draft, 'completed_at')),
-      tags: splitTags(textOf(draft, 'tags'), /[;,]/)
-    }
-  }
-}
+import { type Draft, type Source, splitTags, textOf, withCompletion } from './source.ts'
 
 const withSplitTags: Source['adjust'] = (draft) => ({
   ...withCompletion(draft),
   tags: splitTags(textOf(draft, 'tags'), /[;,]/)
 })
 
+/** The header in German and French. */
+const PLANNER_TRANSLATIONS = {
+  aufgabenid: 'taskid',
+  vorgangsid: 'taskid',
+  aufgabenname: 'taskname',
+  vorgangsname: 'taskname',
+  bucketname: 'bucketname',
+  fortschritt: 'progress',
+  priorität: 'priority',
+  erstellungsdatum: 'createddate',
+  erstelltam: 'createddate',
+  fälligkeitsdatum: 'duedate',
+  fälligam: 'duedate',
+  abgeschlossenam: 'completeddate',
+  abschlussdatum: 'completeddate',
+  bezeichnungen: 'labels',
+  beschreibung: 'description',
+  notizen: 'notes',
+  iddetâche: 'taskid',
+  iddelatâche: 'taskid',
+  nomdetâche: 'taskname',
+  nomdelatâche: 'taskname',
+  nomducompartiment: 'bucketname',
+  progression: 'progress',
+  avancement: 'progress',
+  priorité: 'priority',
+  datedecréation: 'createddate',
+  "dated'échéance": 'duedate',
+  datedefin: 'completeddate',
+  étiquettes: 'labels'
+}
+
 /** A plan, saved from Excel as CSV. */
 export const planner: Source = {
   id: 'planner',
+  isDueOnDays: true,
+  translations: PLANNER_TRANSLATIONS,
   signatures: [
     ['taskname', 'bucketname', 'progress'],
+    ['aufgabenname', 'bucketname', 'status'],
     ['taskid', 'taskname', 'progress', 'duedate']
   ],
   columns: {
@@ -64,6 +54,7 @@ export const planner: Source = {
     labels: 'tags',
     priority: 'priority',
     progress: 'status',
+    status: 'status',
     duedate: 'due_date',
     createddate: 'created_at',
     completeddate: 'completed_at'
@@ -76,6 +67,7 @@ export const planner: Source = {
 /** Tasks of Microsoft To Do by the names of their interface, which tools for it export. */
 export const microsoftToDo: Source = {
   id: 'microsoft_to_do',
+  isDueOnDays: true,
   signatures: [
     ['title', 'status', 'importance'],
     ['subject', 'status', 'importance', 'duedatetime']
@@ -97,5 +89,14 @@ export const microsoftToDo: Source = {
     list: 'project',
     listname: 'project'
   },
-  adjust: withSplitTags
+  adjust: (draft) => ({
+    ...withCompletion(draft),
+    tags: categoriesOf(draft)
+  })
+}
+
+/** The interface writes a list of JSON, tools for it separate. */
+function categoriesOf(draft: Draft): string[] {
+  const text = textOf(draft, 'tags')
+  return splitTags(text.replace(/^\["?|"?\]$/g, ''), text.startsWith('[') ? /"?\s*,\s*"?/ : /[;,]/)
 }

@@ -29,8 +29,12 @@ export interface Source {
   id: string
   /** Sets of columns, as keys: a file that has all of one set is an export of this program. */
   signatures: string[][]
+  /** What columns are called in other languages: the key that they have here, by theirs. */
+  translations?: Readonly<Record<string, string>>
   /** The field of each column, by its key. Of several columns for one field the first that is not empty counts. */
   columns: Record<string, ImportField>
+  /** Whether tasks are due on a day, so that a midnight behind it means nothing. */
+  isDueOnDays?: true
   /** The key of the column that names the zone in which times of its row are meant. */
   zone?: string
   /** The key of the column that names the section of a task. */
@@ -49,8 +53,12 @@ export interface Source {
   adjust?: (draft: Draft, cell: ReadCell, reading: RowReading) => Draft | undefined
 }
 
-const YES = /^(yes|y|true|1|x|done|completed)$/i
-const NO = /^(no|n|false|0)$/i
+/** A spreadsheet that saves a file again writes these in the language of its user. */
+const YES = /^(yes|y|true|1|x|done|completed|wahr|vrai|verdadero|vero|waar)$/i
+const NO = /^(no|n|false|0|falsch|faux|falso|onwaar)$/i
+
+/** Returns whether a cell says yes. */
+export const isYes = (text: string): boolean => YES.test(text.trim())
 
 /** A column for the time of completion may only say whether a task is done. */
 export function withCompletion(draft: Draft): Draft {

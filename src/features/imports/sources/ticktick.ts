@@ -1,6 +1,7 @@
 import { dateOf, isTimestamp } from '../../../lib/timestamp.ts'
 import {
   type Draft,
+  isYes,
   type ReadCell,
   type RowReading,
   type Source,
@@ -23,7 +24,10 @@ const STATUSES = new Map([
 /** A backup: a few lines about the file, then all tasks of all lists. */
 export const ticktick: Source = {
   id: 'ticktick',
-  signatures: [['listname', 'title', 'content', 'ischecklist']],
+  signatures: [
+    ['listname', 'title', 'content', 'ischecklist'],
+    ['foldername', 'listname', 'title']
+  ],
   columns: {
     title: 'title',
     content: 'description',
@@ -61,7 +65,7 @@ export const ticktick: Source = {
 /** A whole day is written as the moment when it begins in the zone of the task. */
 function dueDay(draft: Draft, cell: ReadCell, reading: RowReading): Draft {
   const due = textOf(draft, 'due_date')
-  if (due === '' || cell('isallday').trim().toLowerCase() !== 'true') {
+  if (due === '' || !isYes(cell('isallday'))) {
     return {}
   }
   const begin = due.replace(/([+-]\d{2})(\d{2})$/, '$1:$2')

@@ -34,16 +34,21 @@ export const todoist: Source = {
     if (!isTask(cell)) {
       return undefined
     }
-    const labels = [...textOf(draft, 'title').matchAll(LABEL)].map(([, , label]) => label as string)
     const { due_date: _, parent_id, ...rest } = draft
     return {
       ...rest,
-      ...(labels.length > 0 && { title: textOf(draft, 'title').replace(LABEL, '').trim() }),
-      tags: labels,
+      ...titleOf(textOf(draft, 'title')),
       ...priorityOf(draft),
       ...dueOf(cell, warn)
     }
   }
+}
+
+/** A task that is called by nothing but labels keeps them as its title. */
+function titleOf(content: string): Draft {
+  const labels = [...content.matchAll(LABEL)].map(([, , label]) => label as string)
+  const title = content.replace(LABEL, '').trim()
+  return { ...(labels.length > 0 && { title: title || content }), tags: labels }
 }
 
 /** People have their number behind their name. */
@@ -59,7 +64,13 @@ function priorityOf(draft: Draft): Draft {
 /** A date may be words such as "every saturday", which are no date of ours: the row is a task all the same. */
 function dueOf(cell: ReadCell, warn: RowReading['warn']): Draft {
   const texts = [cell('date').trim(), cell('deadline').trim()].filter(Boolean)
-  const due_date = texts.find(isOneDay)
+  const [due_date, deadline] = texts.filter(isOneDay)
+  if (deadline !== undefined && deadline !== due_date) {
+    warn(
+      'deadlines_not_kept',
+      'Tasks that have a date and a deadline are due on the date; their deadlines are left out.'
+    )
+  }
   const words = texts.find((text) => !isOneDay(text))
   if (words !== undefined) {
     warn(
@@ -71,4 +82,4 @@ function dueOf(cell: ReadCell, warn: RowReading['warn']): Draft {
 }
 
 const isOneDay = (text: string): boolean =>
-  /^\d{4}-\d{2}-\d{2}/.test(isoDate(text)) || slashedDate(text) !== undefined
+  /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}[^ ]*)?$/.test(isoDate(text)) || slashedDate(text) !== undefined
