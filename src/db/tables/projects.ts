@@ -13,15 +13,11 @@ import {
   uuid
 } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
-import { foldedLetters } from '../fold.sql.ts'
+import { sortableText } from '../fold.sql.ts'
 import { users } from './users.ts'
 
 /** Declared in rising order. The owner of a project is not among its members. */
 export const memberRole = pgEnum('project_member_role', ['viewer', 'editor', 'admin'])
-
-/** A name as projects are sorted by it: whatever its case and accents, the same on every server. */
-export const projectNameKey = (name: AnyPgColumn) =>
-  sql`left(${foldedLetters(name)}, 200) collate "C"`
 
 /** Lists of tasks that several people share. */
 export const projects = pgTable(
@@ -50,7 +46,7 @@ export const projects = pgTable(
     index('projects_id').on(t.id),
     index('projects_created').on(t.created_at, t.id),
     index('projects_updated').on(t.updated_at, t.id),
-    index('projects_name').on(projectNameKey(t.name), t.id),
+    index('projects_name').on(sortableText(t.name), t.id),
     index('projects_trash').on(t.deleted_at).where(sql`${t.deleted_at} is not null`),
     index('projects_pending').on(t.id).where(sql`${t.tasks_pending}`)
   ]

@@ -12,7 +12,7 @@ import {
   uuid
 } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
-import { foldedLetters, foldedText } from '../fold.sql.ts'
+import { foldedText, sortableText } from '../fold.sql.ts'
 import { owners } from './owners.ts'
 
 export const taskStatus = pgEnum('task_status', ['todo', 'in_progress', 'done'])
@@ -24,8 +24,7 @@ const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
 type SortColumn = 'created_at' | 'updated_at' | 'due_date' | 'priority' | 'title'
 
 /**
- * What a list can be sorted by. An index is used only for the very same expression. Titles sort whatever their case
- * and accents, in the order of code points, the same on every server; no longer than an index takes.
+ * What a list can be sorted by. An index is used only for the very same expression.
  */
 export const taskSortKeys = (
   t: Record<SortColumn, AnyPgColumn>
@@ -34,7 +33,7 @@ export const taskSortKeys = (
   updated_at: t.updated_at,
   due_date: t.due_date,
   priority: t.priority,
-  title: sql`left(${foldedLetters(t.title)}, 200) collate "C"`
+  title: sortableText(t.title)
 })
 
 /**

@@ -10,7 +10,7 @@ import {
   uuid
 } from 'drizzle-orm/pg-core'
 import { now, timestamp } from '../columns.ts'
-import { foldedLetters } from '../fold.sql.ts'
+import { comparableText } from '../fold.sql.ts'
 
 export const userRole = pgEnum('user_role', ['user', 'manager', 'admin'])
 
@@ -23,11 +23,9 @@ type Names = Record<'name' | 'username' | 'email', SQLWrapper>
 export const displayName = ({ name, username, email }: Names): SQL<string> =>
   sql<string>`coalesce(${name}, ${username}, regexp_replace(${email}, '^(.).*@', '\\1…@'))`
 
-/** A name as it is sorted and found by its beginning: whatever its case and accents, no longer than an index takes. */
-const sortable = (text: SQLWrapper): SQL<string> =>
-  sql<string>`left(${foldedLetters(text)}, 200) collate "C"`
-export const foldedName = ({ name }: Pick<Names, 'name'>): SQL<string> => sortable(name)
-export const foldedDisplayName = (names: Names): SQL<string> => sortable(displayName(names))
+/** Names as people are sorted and found by the beginning of theirs. */
+export const foldedName = ({ name }: Pick<Names, 'name'>): SQL<string> => comparableText(name)
+export const foldedDisplayName = (names: Names): SQL<string> => comparableText(displayName(names))
 
 /** The account with this id is not deleted: what a deleted one has left is still to be deleted, and nobody sees it. */
 export const isOfUser = (owner: SQLWrapper): SQL =>

@@ -1,6 +1,7 @@
 import { and, asc, inArray, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { memberRoleOf, projectMembers, projectNameKey, projects } from '../../db/tables/projects.ts'
+import { comparableText } from '../../db/fold.sql.ts'
+import { memberRoleOf, projectMembers, projects } from '../../db/tables/projects.ts'
 import type { MemberRole } from '../project-access/schema.ts'
 
 /** A project that is found by its name. */
@@ -19,7 +20,7 @@ export const listProjectsNamed = (
   userId: string,
   keys: string[]
 ): Promise<NamedProject[]> => {
-  const key = sql<string>`${projectNameKey(projects.name)}`
+  const key = comparableText(projects.name)
   const own = sql`SELECT owner_id, id FROM ${projects} WHERE owner_id = ${userId}`
   const shared = sql`SELECT owner_id, project_id FROM ${projectMembers} WHERE user_id = ${userId}`
   return db

@@ -2,7 +2,7 @@ import { atLeast, type RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
-import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
+import { type Cursors, type Page, sortBinding, toPage } from '../../http/pagination.ts'
 import { foldLetters } from '../../lib/fold.ts'
 import { countTasksOfProjects } from '../tasks/service.ts'
 import { asList } from './lifecycle.ts'
@@ -25,7 +25,12 @@ export async function listVisibleProjects(
   if (filter.scope === 'all' && !atLeast(caller.role, 'manager')) {
     throw new Problem('not_allowed', { detail: "Only managers may see other people's projects." })
   }
-  const binding = JSON.stringify(['projects', caller.id, sort, canonicalFilter(filter)])
+  const binding = JSON.stringify([
+    'projects',
+    caller.id,
+    sortBinding(sort),
+    canonicalFilter(filter)
+  ])
   const [sort_key, id] = cursor === undefined ? [] : cursors.decode(binding, cursor)
   const after = sort_key !== undefined && id !== undefined ? { sort_key, id } : undefined
   const rows = await listProjects(db, caller.id, filter, { sort, after, limit: limit + 1 })

@@ -1,14 +1,8 @@
 import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { foldedLetters } from '../../db/fold.sql.ts'
+import { foldedLetters, sortableText } from '../../db/fold.sql.ts'
 import { executeRows } from '../../db/rows.ts'
-import {
-  deletionOf,
-  memberRoleOf,
-  projectMembers,
-  projectNameKey,
-  projects
-} from '../../db/tables/projects.ts'
+import { deletionOf, memberRoleOf, projectMembers, projects } from '../../db/tables/projects.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { users } from '../../db/tables/users.ts'
 import { foldLetters } from '../../lib/fold.ts'
@@ -153,7 +147,7 @@ export async function countOwnedUnderLock(tx: Db, ownerId: string, most: number)
 }
 
 const SORT_KEYS = {
-  name: { key: projectNameKey(projects.name), type: 'text' },
+  name: { key: sortableText(projects.name), type: 'text' },
   created_at: { key: sql`${projects.created_at}`, type: 'timestamptz' },
   updated_at: { key: sql`${projects.updated_at}`, type: 'timestamptz' }
 } as const

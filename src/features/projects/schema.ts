@@ -172,7 +172,8 @@ export const ProjectSort = stringEnum(
     'updated_at_asc',
     'updated_at_desc'
   ],
-  'The order of a list; names sort whatever their case and accents, and ties by id in the same direction.'
+  'The order of a list. Names sort whatever their case and accents, and numbers in them by value; ties by id in the ' +
+    'same direction.'
 )
 export type ProjectSort = Static<typeof ProjectSort>
 

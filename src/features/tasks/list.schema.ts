@@ -47,7 +47,7 @@ export const TaskSort = stringEnum(
   ],
   md`
     The order of a list. Ties are sorted by id in the same direction; tasks without a due date come last in both
-    directions; titles sort whatever their case and accents, numbers in them digit by digit. \`scope=all\` without an
+    directions; titles sort whatever their case and accents, and numbers in them by value. \`scope=all\` without an
     \`owner_id\` is sorted by times only. \`position\` is the manual order of one list: it needs one \`project_id\`, or
     \`personal=true\`, which then leaves out tasks of others that are assigned to you.`
 )

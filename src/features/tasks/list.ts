@@ -3,7 +3,7 @@ import type { RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { rowsThatFit } from '../../http/page-size.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
-import { type Cursors, type Page, toPage } from '../../http/pagination.ts'
+import { type Cursors, type Page, sortBinding, toPage } from '../../http/pagination.ts'
 import { canonicalFilter } from './canonical-filter.ts'
 import { conditionsOf, needsCustomPlan } from './filter.sql.ts'
 import {
@@ -161,7 +161,12 @@ export function createTaskList(db: Db, cursors: Cursors) {
       ...filter
     } = query
     assertSortable(sort, filter)
-    const binding = JSON.stringify(['tasks', ctx.caller.id, sort, canonicalFilter(filter)])
+    const binding = JSON.stringify([
+      'tasks',
+      ctx.caller.id,
+      sortBinding(sort),
+      canonicalFilter(filter)
+    ])
     const [sort_key, id] = cursor === undefined ? [] : cursors.decode(binding, cursor)
     const after = id === undefined ? undefined : { sort_key: sort_key || null, id }
     const { rows, total } = await readTasks(ctx, {
