@@ -13,6 +13,10 @@ const MAX_OLD_FILES = 10
 /** A log names people and their IP addresses. */
 const OWNER_ONLY = 0o600
 
+/** A write costs a request as much as its line: lines wait until there are so many bytes, or for so long. */
+const MIN_WRITE = 8192
+const FLUSH_MS = 100
+
 type LogSettings = Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT' | 'LOG_FILE'>
 
 /**
@@ -47,8 +51,10 @@ function standardOutput({ LOG_FORMAT, LOG_FILE }: LogSettings): DestinationStrea
       }
     }
   }
-  // Asynchronous: lines that arrive during a write are written together. Whatever ends the process must flush.
-  return LOG_FILE === undefined ? pino.destination({ dest: 1, sync: false }) : process.stdout
+  // Lines are written together, those of a tenth of a second at most. Whatever ends the process must flush.
+  return LOG_FILE === undefined
+    ? pino.destination({ dest: 1, sync: false, minLength: MIN_WRITE, periodicFlush: FLUSH_MS })
+    : process.stdout
 }
 
 /** The log file cannot be opened. */

@@ -100,6 +100,8 @@ async function callerOfTicket(
   return caller
 }
 
+const HEADER = 'authorization'
+
 const isApiKey = (credential: string): boolean => credential.startsWith(API_KEY_PREFIX)
 
 /**
@@ -107,9 +109,13 @@ const isApiKey = (credential: string): boolean => credential.startsWith(API_KEY_
  * and a proxy may have checked any of them, so more than one is an error.
  */
 function readCredential({ raw: { rawHeaders } }: FastifyRequest): string {
-  const sent = rawHeaders
-    .filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'authorization')
-    .flatMap((value) => value.split(','))
+  const sent: string[] = []
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (name.length === HEADER.length && name.toLowerCase() === HEADER) {
+      sent.push(...(rawHeaders[i + 1] as string).split(','))
+    }
+  }
   const [first, ...others] = sent.map((value) => /^\s*bearer +([^\s]+)\s*$/i.exec(value)?.[1])
   if (first !== undefined && others.length === 0) {
     return first

@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /** Stands for the address of a client that is not known. */
@@ -6,6 +6,10 @@ export const UNKNOWN_IP = '0.0.0.0'
 
 /** Returns the canonical form of an IP address; IPv4-mapped IPv6 becomes IPv4. */
 export function canonicalIp(ip: string): string {
+  if (isIPv4(ip)) {
+    // Node accepts no other spelling of it.
+    return ip
+  }
   return ipaddr.isValid(ip) ? ipaddr.process(ip).toString() : UNKNOWN_IP
 }
 

@@ -24,8 +24,8 @@ interface Bans {
 
 /** The bans in force. */
 export interface BanCache {
-  /** Returns the ban of an IP that is in force: one by hand, else an automatic one. */
-  find(ip: string): Promise<BanInForce | undefined>
+  /** Returns the ban of an IP that is in force: one by hand, else an automatic one. Usually it is known at once. */
+  find(ip: string): Promise<BanInForce | undefined> | BanInForce | undefined
   /** Makes the next request read the bans anew. */
   invalidate(): void
 }
@@ -64,13 +64,13 @@ export function createBanCache(db: Db, log: FastifyBaseLogger): BanCache {
   }
 
   return {
-    async find(ip) {
+    find(ip) {
       const now = Date.now()
-      if (now >= freshUntil) {
-        reading ??= read(now)
-        await withTimeout(reading)
+      if (now < freshUntil) {
+        return findIn(inForce, ip)
       }
-      return findIn(inForce, ip)
+      reading ??= read(now)
+      return withTimeout(reading).then(() => findIn(inForce, ip))
     },
     invalidate() {
       latestRead++

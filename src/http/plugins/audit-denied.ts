@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { audit } from '../../core/audit.ts'
 import type { ProblemCode } from '../../core/problem.ts'
@@ -19,16 +20,7 @@ const idOrNull = (param: string | undefined): string | null =>
 
 /** Audits every refused authorisation: who tried which operation on what. */
 export const auditDenied = fp(async (app, { db, subjects }: AuditDeniedOptions) => {
-  app.addHook('onSend', async (request, reply) => {
-    const { caller, problem } = request
-    if (
-      reply.statusCode !== 403 ||
-      caller === null ||
-      problem === null ||
-      NOT_ABOUT_RIGHTS.has(problem.code)
-    ) {
-      return
-    }
+  const auditRefusal = async (request: FastifyRequest) => {
     const params = request.params as Record<string, string>
     const [param, type] =
       Object.entries(subjects).find(([name]) => params[name] !== undefined) ?? []
@@ -38,6 +30,19 @@ export const auditDenied = fp(async (app, { db, subjects }: AuditDeniedOptions) 
     } catch (err) {
       // The request is refused whether or not the database can store that.
       request.log.error({ err }, 'could not audit a refusal')
+    }
+  }
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const { caller, problem } = request
+    if (
+      reply.statusCode !== 403 ||
+      caller === null ||
+      problem === null ||
+      NOT_ABOUT_RIGHTS.has(problem.code)
+    ) {
+      done(null, payload)
+    } else {
+      void auditRefusal(request).then(() => done(null, payload))
     }
   })
 })

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { canonicalIp } from '../../lib/ip.ts'
+import { hookOf } from '../hooks.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,9 +17,12 @@ const WITH_PORT = /^(?:\[([0-9a-f:.]+)\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):
 /** Sets the client's IP address before any other hook runs. */
 export const clientIpPlugin = fp(async (app) => {
   app.decorateRequest('clientIp', '')
-  app.addHook('onRequest', async (request) => {
-    request.clientIp = resolveClientIp(request)
-  })
+  app.addHook(
+    'onRequest',
+    hookOf((request) => {
+      request.clientIp = resolveClientIp(request)
+    })
+  )
 })
 
 /**

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../config.ts'
 import { Problem } from '../../core/problem.ts'
+import { hookOf } from '../hooks.ts'
 import { allowedOrigins } from './security-headers.ts'
 
 declare module 'fastify' {
@@ -38,21 +39,24 @@ export const crossSite = fp(async (app, { config }: { config: Config }) => {
   const allowed = allowedOrigins(config)
   const isAllowed = (origin: string) =>
     allowed.some((one) => (typeof one === 'string' ? one === origin : one.test(origin)))
-  app.addHook('onRequest', async (request: FastifyRequest) => {
-    const { headers, routeOptions } = request
-    if (routeOptions.config.sameOriginOnly && !isSameOrigin(request, config.PUBLIC_URL)) {
-      throw new Problem('cross_site', {
-        detail: 'Only the pages of this installation may send this.'
-      })
-    }
-    const isCrossSite = headers['sec-fetch-site'] === 'cross-site'
-    if (!isCrossSite || !routeOptions.config.checksCredentials) {
-      return
-    }
-    if (headers.origin === undefined || !isAllowed(headers.origin)) {
-      throw new Problem('cross_site', {
-        detail: 'A browser sent this for another website. Its origin must be in CORS_ORIGINS.'
-      })
-    }
-  })
+  app.addHook(
+    'onRequest',
+    hookOf((request) => {
+      const { headers, routeOptions } = request
+      if (routeOptions.config.sameOriginOnly && !isSameOrigin(request, config.PUBLIC_URL)) {
+        throw new Problem('cross_site', {
+          detail: 'Only the pages of this installation may send this.'
+        })
+      }
+      const isCrossSite = headers['sec-fetch-site'] === 'cross-site'
+      if (!isCrossSite || !routeOptions.config.checksCredentials) {
+        return
+      }
+      if (headers.origin === undefined || !isAllowed(headers.origin)) {
+        throw new Problem('cross_site', {
+          detail: 'A browser sent this for another website. Its origin must be in CORS_ORIGINS.'
+        })
+      }
+    })
+  )
 })

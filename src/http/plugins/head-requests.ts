@@ -9,11 +9,12 @@ export const noBody = (): Readable => Readable.from([])
  * nobody, also when the client has gone.
  */
 export const headRequests = fp(async (app) => {
-  app.addHook('onSend', async ({ method }, _reply, payload) => {
+  app.addHook('onSend', ({ method }, _reply, payload, done) => {
     if (method === 'HEAD' && payload instanceof Readable) {
       payload.destroy()
-      return noBody()
+      done(null, noBody())
+    } else {
+      done(null, payload)
     }
-    return payload
   })
 })

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
+import { hookOf } from '../hooks.ts'
 import type { Budgets } from '../rate-limit/budgets.ts'
 
 declare module 'fastify' {
@@ -21,7 +22,7 @@ export interface BanInForce {
 }
 export interface IpBansOptions {
   /** The ban of an IP address that is in force, one by hand before one that the server created. */
-  findBan: (ip: string) => Promise<BanInForce | undefined>
+  findBan: (ip: string) => Promise<BanInForce | undefined> | BanInForce | undefined
   /** They say which problems are violations. */
   budgets: Budgets
   reportViolation: (violation: RequestContext<null>) => void
@@ -39,27 +40,39 @@ export interface IpBansOptions {
 export const ipBans = fp(async (app, options: IpBansOptions) => {
   const { findBan, budgets, reportViolation, flush } = options
   app.decorateRequest('automaticBan', null)
-  app.addHook('onRequest', async (request) => {
-    const ban = await findBan(request.clientIp)
-    if (ban === undefined) {
-      return
-    }
-    const problem = banned(ban.secondsLeft)
-    if (!ban.isAutomatic || isOpenToAnyone(request)) {
-      throw problem
-    }
-    request.automaticBan = problem
-  })
+  app.addHook(
+    'onRequest',
+    hookOf((request) => {
+      const found = findBan(request.clientIp)
+      return found instanceof Promise
+        ? found.then((ban) => applyBan(request, ban))
+        : applyBan(request, found)
+    })
+  )
 
   // After the response, which does not wait for the database.
-  app.addHook('onResponse', async (request) => {
-    if (isViolation(request, budgets)) {
-      reportViolation(request.anonymousCtx)
-    }
-  })
+  app.addHook(
+    'onResponse',
+    hookOf((request) => {
+      if (isViolation(request, budgets)) {
+        reportViolation(request.anonymousCtx)
+      }
+    })
+  )
 
   app.addHook('onClose', () => flush())
 })
+
+function applyBan(request: FastifyRequest, ban: BanInForce | undefined): void {
+  if (ban === undefined) {
+    return
+  }
+  const problem = banned(ban.secondsLeft)
+  if (!ban.isAutomatic || isOpenToAnyone(request)) {
+    throw problem
+  }
+  request.automaticBan = problem
+}
 
 const banned = (secondsLeft: number): Problem =>
   new Problem('ip_banned', {

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import type { Metrics } from '../../core/metrics.ts'
+import { hookOf } from '../hooks.ts'
 import { operationIdOf } from '../operation.ts'
 
 /** For what has no operationId: probes, documents, unknown paths. */
@@ -7,14 +8,17 @@ const OTHER = 'other'
 
 /** Counts every response by its operation. Registered only where metrics are served. */
 export const metrics = fp(async (app, { metrics }: { metrics: Metrics }) => {
-  app.addHook('onResponse', async (request, reply) => {
-    metrics.recordResponse(
-      operationIdOf(request) ?? OTHER,
-      reply.statusCode,
-      reply.elapsedTime / 1000,
-      request.problem?.code
-    )
-  })
+  app.addHook(
+    'onResponse',
+    hookOf((request, reply) => {
+      metrics.recordResponse(
+        operationIdOf(request) ?? OTHER,
+        reply.statusCode,
+        reply.elapsedTime / 1000,
+        request.problem?.code
+      )
+    })
+  )
   app.server.on('drop', () => metrics.recordRefusedConnection())
   metrics.watch(
     'rate_limit_redis_up',

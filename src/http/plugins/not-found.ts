@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../../core/problem.ts'
 import { pathOf } from '../error-handler.ts'
+import { hookOf } from '../hooks.ts'
 import { createKnownPaths } from '../known-paths.ts'
 import type { ForeignPaths } from '../route-hints.ts'
 
@@ -30,15 +31,18 @@ export const notFound = fp(async (app, { foreignPaths }: { foreignPaths: Foreign
     return new Problem('method_not_allowed', { headers: { allow: [...methods].sort().join(', ') } })
   }
   // In a hook, so that a body that no handler will read is not parsed.
-  app.addHook('onRequest', async (request) => {
-    const path = pathOf(request.url)
-    if (request.method === 'DELETE' && known.hasEmptyId(path)) {
-      throw new Problem('not_found')
-    }
-    if (request.is404 || known.isShadowed(request.method, path)) {
-      throw problemOf(request)
-    }
-  })
+  app.addHook(
+    'onRequest',
+    hookOf((request) => {
+      const path = pathOf(request.url)
+      if (request.method === 'DELETE' && known.hasEmptyId(path)) {
+        throw new Problem('not_found')
+      }
+      if (request.is404 || known.isShadowed(request.method, path)) {
+        throw problemOf(request)
+      }
+    })
+  )
   app.setNotFoundHandler((request) => {
     throw problemOf(request)
   })

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../config.ts'
 import { WindowCounters } from '../../lib/window-counters.ts'
+import { hookOf } from '../hooks.ts'
 import {
   type Budgets,
   budgetOf,
@@ -91,17 +92,30 @@ export const rateLimit = fp(
       createInvalidTokenLimit(consume, 'invalid_tokens', general.invalid_tokens.limit)
     )
     app.decorate('limitUser', (request, reply) => consume(budgetOf(request), request, reply))
-    app.addHook('onRequest', async (request, reply) => {
-      const { allow, budget } = request.routeOptions.config
-      if (request.is404) {
-        await consume('not_found', request, reply)
-      } else if (allow === 'anyone' && budget) {
-        await consume(budget, request, reply)
-      }
-    })
-    app.addHook('preHandler', (request, reply) => limitPasswords(consume, request, reply))
+    app.addHook(
+      'onRequest',
+      hookOf((request, reply) => {
+        const { allow, budget } = request.routeOptions.config
+        if (request.is404) {
+          return consume('not_found', request, reply)
+        }
+        return allow === 'anyone' && budget ? consume(budget, request, reply) : undefined
+      })
+    )
+    app.addHook(
+      'preHandler',
+      hookOf((request, reply) =>
+        hasPassword(request) ? limitPasswords(consume, request, reply) : undefined
+      )
+    )
   }
 )
+
+function hasPassword({ routeOptions, body }: FastifyRequest): boolean {
+  const { passwordField } = routeOptions.config
+  const fields = body as Record<string, unknown> | null | undefined
+  return passwordField !== undefined && fields?.[passwordField] !== undefined
+}
 
 /** Counts a request that makes the server check a password, once its body is known to match the contract. */
 async function limitPasswords(
@@ -109,11 +123,6 @@ async function limitPasswords(
   request: FastifyRequest,
   reply: FastifyReply
 ): Promise<void> {
-  const { passwordField } = request.routeOptions.config
-  const body = request.body as Record<string, unknown> | null | undefined
-  if (passwordField === undefined || body?.[passwordField] === undefined) {
-    return
-  }
   for (const budget of PASSWORD_BUDGETS) {
     await consume(budget, request, reply)
   }

@@ -4,6 +4,7 @@ import { invalidField, Problem } from '../../core/problem.ts'
 import { isValidText } from '../../lib/json-scan.ts'
 import { checkBodyPresence } from '../body-presence.ts'
 import { pathOf } from '../error-handler.ts'
+import { hookOf } from '../hooks.ts'
 import { addJsonParser } from '../json-body.ts'
 
 const MAX_URL_LENGTH = 8192
@@ -17,13 +18,16 @@ const HOST = /^([\w.~!$&'()*+,;=%-]*|\[[0-9a-f:.]+\])(:\d{0,5})?$/i
 export const requestChecks = fp(async (app) => {
   app.decorateRequest('problem', null)
 
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id)
-    checkUrl(request.raw.url ?? '/')
-    checkHost(request.raw)
-    checkHeaders(request.headers)
-    checkQuery(request.raw.url ?? '/')
-  })
+  app.addHook(
+    'onRequest',
+    hookOf((request, reply) => {
+      reply.header('x-request-id', request.id)
+      checkUrl(request.raw.url ?? '/')
+      checkHost(request.raw)
+      checkHeaders(request.headers)
+      checkQuery(request.raw.url ?? '/')
+    })
+  )
   checkBodyPresence(app)
   addJsonParser(app)
 })
@@ -44,9 +48,11 @@ function checkUrl(url: string): void {
  * which resource is requested.
  */
 function checkHost({ httpVersionMinor, headers, rawHeaders }: FastifyRequest['raw']): void {
-  const hosts = rawHeaders.filter(
-    (name, i) => i % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host'
-  ).length
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    hosts += name.length === 4 && name.toLowerCase() === 'host' ? 1 : 0
+  }
   if ((hosts === 0 && httpVersionMinor === 0) || (hosts === 1 && HOST.test(headers.host ?? ''))) {
     return
   }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { pathOf } from '../error-handler.ts'
+import { hookOf } from '../hooks.ts'
 import { operationIdOf } from '../operation.ts'
 
 declare module 'fastify' {
@@ -26,7 +27,7 @@ export const requestLog = fp(async (app) => {
       routePrefixes.add(path)
     }
   })
-  app.addHook('onResponse', async (request, reply) => logResponse(request, reply))
+  app.addHook('onResponse', hookOf(logResponse))
 })
 
 /** Writes the line of one request. */

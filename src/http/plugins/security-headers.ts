@@ -5,6 +5,7 @@ import type { Config } from '../../config.ts'
 import { splitList } from '../../lib/config-formats.ts'
 import { basePathOf } from '../base-path.ts'
 import { pathOf } from '../error-handler.ts'
+import { hookOf } from '../hooks.ts'
 
 const ONE_YEAR_SECONDS = 31_536_000
 /** The headers that a browser's script may read. */
@@ -54,9 +55,12 @@ export const allowedOrigins = ({
 /** Sets the headers of every response, and CORS for the origins that may call the API: none by default. */
 export const securityHeaders = fp(async (app, { config }: { config: Config }) => {
   const headers = commonHeaders(config)
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.headers(headers)
-  })
+  app.addHook(
+    'onRequest',
+    hookOf((_request, reply) => {
+      reply.headers(headers)
+    })
+  )
   const origins = allowedOrigins(config)
   if (origins.length > 0) {
     const options = {
