@@ -32,7 +32,7 @@ export const notFound = fp(async (app, { foreignPaths }: { foreignPaths: Foreign
   // In a hook, so that a body that no handler will read is not parsed.
   app.addHook('onRequest', async (request) => {
     const path = pathOf(request.url)
-    if (request.method === 'DELETE' && known.hasEmptyId(path)) {
+    if (request.method === 'DELETE' && known.mayHaveEmptyId(path)) {
       throw new Problem('not_found')
     }
     if (request.is404 || known.isShadowed(request.method, path)) {
