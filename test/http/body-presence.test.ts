@@ -81,7 +81,7 @@ t.test('an id that is empty names nothing: the list is not meant', async (t) => 
   }
   const bob = await signUp()
   const admin = await signUp('admin')
-  const account = `/api/v1/admin/users/${bob.id}`
+  const account = `/api/v1/admin/users/${bob.user.id}`
   const expires_at = new Date(Date.now() + 86_400_000).toISOString()
   await bob.post('/api/v1/me/api-keys', { name: 'Kept', scopes: ['tasks:read'], expires_at })
   for (const list of ['sessions', 'api-keys']) {
