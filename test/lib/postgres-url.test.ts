@@ -10,7 +10,7 @@ t.test('parameters of other clients are left out, whatever their case', async (t
     'schema=public&pgbouncer=true&connection_limit=1&pool_timeout=0&socket_timeout=5&sslaccept=accept_invalid_certs',
     'supa=base-pooler.x&workaround=supabase-pooler.vercel&uselibpqcompat=true',
     'pool=5&encoding=unicode&prepared_statements=false&reaping_frequency=10&conn_max_age=600&timeout=5000',
-    'ApplicationName=x&reWriteBatchedInserts=true&prepareThreshold=0&loginTimeout=5&tcpKeepAlive=true&stringtype=unspecified',
+    'ApplicationName=x&reWriteBatchedInserts=true&prepareThreshold=0&loginTimeout=5&tcpKeepAlive=true',
     'pool_max_conns=5&pool_max_conn_lifetime=1h&default_query_exec_mode=exec&statement_cache_capacity=0',
     'prepared_statement_cache_size=0&async_fallback=True&command_timeout=60&statement-cache-capacity=10',
     'max=10&idle_timeout=20&connectionTimeoutMillis=2000&keepAlive=true&pool_size=10'

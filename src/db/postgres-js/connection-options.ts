@@ -4,7 +4,7 @@ import { checkServerIdentity, createSecureContext, type PeerCertificate } from '
 import type { Options } from 'postgres'
 import { fileErrorReason } from '../../lib/file-error.ts'
 import { type PostgresAddress, parsePostgresUrl, type TlsSettings } from '../../lib/postgres-url.ts'
-import { UnsuitableDatabaseError } from '../check-server.ts'
+import { UnsuitableDatabaseError } from '../unsuitable-database.ts'
 
 /** Sent in every session: timestamps are parsed as UTC in ISO format, whatever the database or the role has set. */
 const SESSION = { TimeZone: 'UTC', DateStyle: 'ISO' }

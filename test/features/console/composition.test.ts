@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createBrowserTestApp, withoutBrowser } from '../../support/browser.ts'
 
-/** How browsers mark a key of an input method: by both, and Safari, when Enter ends the conversion, by the code alone. */
+/** How browsers mark a key of an input method: by both, or, as Safari does when Enter ends it, by the code alone. */
 const MARKS = [
   { isComposing: true, keyCode: 229 },
   { isComposing: false, keyCode: 229 },
