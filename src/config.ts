@@ -199,16 +199,18 @@ export const SETTING_NAMES = Object.keys(Environment.properties)
 const SECRETS = SETTING_NAMES.filter((name) => `${name}_FILE` in Environment.properties)
 const SWITCHES: Record<string, boolean> = { on: true, true: true, off: false, false: false }
 
+const isSecret = (schema: { format?: unknown } | undefined): boolean => schema?.format === 'secret'
 const isSwitch = (schema: { type?: unknown } | undefined): boolean => schema?.type === 'boolean'
 
 function readValues(env: Record<string, string | undefined>): Record<string, unknown> {
   const given = Object.entries(env).filter(([, value]) => (value ?? '').trim() !== '')
   const schemas: Record<string, object> = Environment.properties
   return Object.fromEntries(
-    given.map(([name, value = '']) => [
-      name,
-      isSwitch(schemas[name]) ? (SWITCHES[value.toLowerCase()] ?? value) : value
-    ])
+    given.map(([name, raw = '']) => {
+      // A newline or the CR of a file from Windows comes along easily; of a secret every byte counts.
+      const value = isSecret(schemas[name]) ? raw : raw.trim()
+      return [name, isSwitch(schemas[name]) ? (SWITCHES[value.toLowerCase()] ?? value) : value]
+    })
   )
 }
 

@@ -47,3 +47,19 @@ t.test('a secret can be in a file, whose final newline does not count', async (t
     ]
   )
 })
+
+t.test('a file with a secret is text in UTF-8, whose byte order mark does not count', async (t) => {
+  const file = join(t.testdir(), 'secret')
+  const { JWT_SECRET } = PRODUCTION
+  writeFileSync(file, `\uFEFF${JWT_SECRET}\r\n`)
+  t.equal(readConfig({ JWT_SECRET_FILE: file }).JWT_SECRET, JWT_SECRET)
+  for (const bytes of [
+    Buffer.from(`\uFEFF${JWT_SECRET}`, 'utf16le'),
+    Buffer.from(JWT_SECRET, 'utf16le'),
+    Buffer.from(Array.from({ length: 48 }, (_, i) => 200 + i)),
+    Buffer.from(`${JWT_SECRET}\0`)
+  ]) {
+    writeFileSync(file, bytes)
+    t.strictSame(faultsOf({ JWT_SECRET_FILE: file }), ['JWT_SECRET_FILE is not text in UTF-8'])
+  }
+})

@@ -1,13 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from './client.ts'
 import { executeRows } from './rows.ts'
+import { UnsuitableDatabaseError } from './unsuitable-database.ts'
 
 const OLDEST_VERSION = 150_000
-
-/** The database, or the role that connects to it, is not one that Tasklane can be served with. */
-export class UnsuitableDatabaseError extends Error {
-  override name = 'UnsuitableDatabaseError'
-}
 
 /** Throws UnsuitableDatabaseError for a server whose version, encoding or formats would corrupt what is stored. */
 export async function checkServer(db: Db): Promise<void> {

@@ -32,6 +32,8 @@ const REASONS: Record<string, (error: DriverError) => string> = {
 }
 
 const CHECK_ADDRESS = 'Check that PostgreSQL runs there, and host and port in DATABASE_URL.'
+const CHECK_AUTHORITY =
+  'Name the certificate authority of the server in DATABASE_URL: sslrootcert=/path/to/ca.crt.'
 const CHECK_SERVER = 'Look into the log of PostgreSQL, or of the pooler in front of it.'
 
 /** What to do about it, by the code of the system or the SQLSTATE of PostgreSQL. */
@@ -49,6 +51,13 @@ const REMEDIES: Record<string, string> = {
   CONNECTION_CLOSED: CHECK_SERVER,
   CONNECTION_SILENT: CHECK_SERVER,
   ECONNRESET: CHECK_SERVER,
+  SELF_SIGNED_CERT_IN_CHAIN: CHECK_AUTHORITY,
+  DEPTH_ZERO_SELF_SIGNED_CERT: CHECK_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CHECK_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CHECK_AUTHORITY,
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'Write the host in DATABASE_URL as the certificate has it, or check its authority only: sslmode=verify-ca.',
+  CERT_HAS_EXPIRED: 'Renew the certificate of the server.',
   TLS_NOT_OFFERED: 'Turn TLS on in PostgreSQL (ssl = on), or take sslmode out of DATABASE_URL.',
   '28P01': 'Check user and password in DATABASE_URL; in it, % is written as %25 and / as %2F.',
   '28000': 'Check the user in DATABASE_URL, and that pg_hba.conf lets it in.',

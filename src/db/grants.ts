@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { UnsuitableDatabaseError } from './check-server.ts'
 import type { Db } from './client.ts'
 import { executeRows } from './rows.ts'
+import { UnsuitableDatabaseError } from './unsuitable-database.ts'
 
 /** Written to by migrations alone. */
 const READ_ONLY = ['schema_migrations']

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { UnsuitableDatabaseError } from './check-server.ts'
 import type { Db } from './client.ts'
 import { executeRows } from './rows.ts'
+import { UnsuitableDatabaseError } from './unsuitable-database.ts'
 
 const HOW =
   'Give DATABASE_URL a role of its own, and DATABASE_MIGRATION_URL the owner: see docs/deployment.md'

@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { invalidField, type Problem } from '../core/problem.ts'
 
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
-const IS_JSON = /^application\/(merge-patch\+)?json\s*(;|$)/i
+const IS_JSON = /^application\/json\s*(;|$)/i
+const IS_JSON_OR_PATCH = /^application\/(merge-patch\+)?json\s*(;|$)/i
 
 /**
  * Decides what the presence of a body means, before its media type does. An empty body is none, whatever its type. An
@@ -55,11 +56,12 @@ const unexpectedBody = (): Problem =>
   invalidField('body', '', 'unknown_field', 'This operation takes no body. Nothing was done.')
 
 /** Returns whether a media type is one that the route's parser reads; an empty body of it is the parser's. */
-function mediaTypesOf({ schema }: RouteOptions): (type: string) => boolean {
+function mediaTypesOf({ schema, method }: RouteOptions): (type: string) => boolean {
   const { consumes } = schema as { consumes?: string[] }
+  const json = [method].flat().includes('PATCH') ? IS_JSON_OR_PATCH : IS_JSON
   return consumes
     ? (type) => consumes.some((known) => type.toLowerCase().startsWith(known))
-    : (type) => IS_JSON.test(type)
+    : (type) => json.test(type)
 }
 
 async function isEmpty({ headers }: FastifyRequest, payload: Readable): Promise<boolean> {

@@ -9,6 +9,8 @@ const TAGS = `^[ \\t,]*(\\*|${TAG}([ \\t]*,[ \\t,]*${TAG})*)[ \\t,]*$`
 const IS_LIST = new RegExp(TAGS)
 const EACH = new RegExp(`\\*|${TAG}`, 'g')
 const VERSION_TAG = /^(?:W\/)?"([1-9]\d{0,9})(?:\.[1-9]\d{0,9})?"$/
+/** What Apache, Jetty and others append to the tag of what they compress. */
+const CODING = /(--?|;)(gzip|deflate|br|zstd)"$/
 const EXPECTED = 'must be an entity tag as it came in ETag, such as "3"'
 
 const tags = (description: string) =>
@@ -84,7 +86,7 @@ export function parseIfMatch(request: FastifyRequest): number[] | undefined {
 
 function entityTags(header: string, name: string): string[] {
   if (IS_LIST.test(header)) {
-    return header.match(EACH) ?? []
+    return (header.match(EACH) ?? []).map((tag) => tag.replace(CODING, '"'))
   }
   throw invalidField('header', `/${name}`, 'malformed', `${name} ${EXPECTED}.`)
 }

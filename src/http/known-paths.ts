@@ -14,20 +14,26 @@ export interface KnownPaths {
   complete: () => void
   /** Returns the methods of a path; undefined for one that is unknown. */
   methodsOf: (path: string) => ReadonlySet<string> | undefined
-  /** Tells a path such as `/tasks/`: one entry whose id is empty, not all of them. */
-  hasEmptyId: (path: string) => boolean
+  /** Tells a path such as `/tasks/`, which may be one entry whose id is empty, and not all of them. */
+  mayHaveEmptyId: (path: string) => boolean
   /** Tells whether only the parameter of another path takes the method, as in `GET /task-imports/preview`. */
   isShadowed: (method: string, path: string) => boolean
   hintFor: ReturnType<typeof routeHints>
 }
 
+interface KnownPath {
+  methods: ReadonlySet<string>
+  /** Whether the path ends in an id. */
+  isEntry: boolean
+}
+
 /** Creates a table without any path. `foreignPaths` are what other services call ours. */
 export function createKnownPaths(foreignPaths: ForeignPaths): KnownPaths {
   const methodsByUrl = new Map<string, Set<string>>()
-  const parentsOfDeletable = new Set<string>()
   const shadowing = new Map<string, Set<string>>()
   const router = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true })
-  const methodsOf: KnownPaths['methodsOf'] = (path) => router.find('GET', path)?.store
+  const find = (path: string): KnownPath | undefined => router.find('GET', path)?.store
+  const methodsOf: KnownPaths['methodsOf'] = (path) => find(path)?.methods
   let hintFor: KnownPaths['hintFor'] = () => undefined
   return {
     add(url, method) {
@@ -36,16 +42,13 @@ export function createKnownPaths(foreignPaths: ForeignPaths): KnownPaths {
         methods.add(each)
       }
       methodsByUrl.set(url, methods)
-      if (IS_ENTRY.test(url) && methods.has('DELETE')) {
-        parentsOfDeletable.add(parentOf(url))
-      }
     },
     complete() {
       const urls = [...methodsByUrl.keys()].filter((url) => url !== '*')
       const parents = new Set(urls.filter((url) => IS_ENTRY.test(url)).map(parentOf))
       for (const url of urls) {
         const methods = methodsByUrl.get(url) as Set<string>
-        router.on('GET' as HTTPMethod, url, () => {}, methods)
+        router.on('GET' as HTTPMethod, url, () => {}, { methods, isEntry: IS_ENTRY.test(url) })
         if (!url.includes(':') && parents.has(parentOf(url))) {
           shadowing.set(url, methods)
         }
@@ -54,7 +57,7 @@ export function createKnownPaths(foreignPaths: ForeignPaths): KnownPaths {
       hintFor = routeHints({ paths, methodsOf, foreignPaths })
     },
     methodsOf,
-    hasEmptyId: (path) => parentsOfDeletable.has(path),
+    mayHaveEmptyId: (path) => path.endsWith('/') && find(path)?.isEntry === false,
     isShadowed(method, path) {
       const methods = shadowing.get(path.endsWith('/') ? path.slice(0, -1) : path)
       return methods !== undefined && method !== 'OPTIONS' && !methods.has(method)

@@ -1,3 +1,4 @@
+import { closestName } from './did-you-mean.ts'
 import { parseMailbox } from './email.ts'
 import { isProxyRange } from './ip.ts'
 import { parsePostgresUrl, postgresUrlFault } from './postgres-url.ts'
@@ -53,15 +54,26 @@ const isPublicUrl = (text: string) => {
 const isOrigin = (text: string) =>
   isUrl('http:', 'https:')(text) &&
   new URL(text).origin === text.replace(/\/$/, '') &&
-  !text.includes('*')
-/** Apps and browser extensions have origins that no URL parser knows. */
-const APP_ORIGIN =
-  /^(app|capacitor|chrome-extension|ionic|moz-extension|safari-web-extension|tauri):\/\/[a-z0-9.-]+(:\d+)?$/
-const isCallerOrigin = (text: string) => isOrigin(text) || APP_ORIGIN.test(text)
+  // No name of a host has an empty part: such a beginning is meant as a pattern, as a * is.
+  !/\*|\/\/\.|\.\./.test(text)
+/** Apps and browser extensions have origins that no URL parser knows, with a scheme of their own. */
+const APP_ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/[A-Za-z0-9._-]+(:\d+)?\/?$/
+/** Schemes of what has no origin to be known by, or one that belongs to everybody. */
+const NO_APP = ['ws', 'wss', 'ftp', 'file', 'javascript', 'data', 'blob', 'about']
+const isAppOrigin = (text: string) => {
+  const scheme = APP_ORIGIN.exec(text)?.[1]
+  // `htps` is no app.
+  return (
+    scheme !== undefined &&
+    !NO_APP.includes(scheme) &&
+    closestName(scheme, ['http', 'https']) === undefined
+  )
+}
+const isCallerOrigin = (text: string) => isOrigin(text) || isAppOrigin(text)
 
 /** Returns true for what begins like a PostgreSQL URL; postgres-url.ts says whether it can be used. */
 export const isPostgresUrl = (text: string | undefined): text is string =>
-  /^postgres(ql)?:\/\//.test(text ?? '')
+  /^(jdbc:)?postgres(ql)?(\+\w+)?:\/\//.test(text ?? '')
 
 /** The formats of settings, by the name that their schema refers to. */
 export const CONFIG_FORMATS: Record<string, ConfigFormat> = {

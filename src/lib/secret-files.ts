@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { fileErrorReason } from './file-error.ts'
 
@@ -5,7 +6,7 @@ type Env = Record<string, string | undefined>
 
 /**
  * Fills in the settings that a file holds (`JWT_SECRET_FILE` names the file of `JWT_SECRET`), without the newline at
- * its end. A file that cannot be used is a fault, and so is a setting that is given as well.
+ * its end and a byte order mark. A file that cannot be used is a fault, and so is a setting that is given as well.
  */
 export function readSecretFiles(
   env: Env,
@@ -23,7 +24,12 @@ export function readSecretFiles(
       continue
     }
     try {
-      values[name] = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+      const bytes = readFileSync(file)
+      if (!isUtf8(bytes) || bytes.includes(0)) {
+        faults.push(`${name}_FILE is not text in UTF-8`)
+        continue
+      }
+      values[name] = bytes.toString().replace(/^\uFEFF|\r?\n$/g, '')
     } catch (error) {
       faults.push(`${name}_FILE cannot be read: ${fileErrorReason(error)}`)
       continue

@@ -124,7 +124,11 @@ t.test('the committed contract is up to date', async (t) => {
 t.test(
   'a Node that cannot run TypeScript ends with one line that says what is missing',
   async (t) => {
-    for (const name of ['start', 'migrate', 'worker']) {
+    for (const [name, script] of Object.entries<string>(scripts)) {
+      const runsSources = /^node .*\.ts\b/.test(script) && name !== 'postinstall'
+      t.equal(runsSources, script.startsWith('node --require ./src/require-node.cjs '), name)
+    }
+    for (const name of ['start', 'migrate', 'worker', 'test']) {
       const [, ...args] = scripts[name].split(' ')
       const { status, stderr } = spawnSync(
         process.execPath,

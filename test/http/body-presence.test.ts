@@ -11,6 +11,7 @@ const TYPES = [
   'text/plain',
   'application/json',
   'application/octet-stream',
+  'application/merge-patch+json',
   'multipart/form-data; boundary=x',
   'nonsense'
 ]
@@ -78,5 +79,19 @@ t.test('an id that is empty names nothing: the list is not meant', async (t) => 
     const answer = await ann.send({ method: 'DELETE', url: `/api/v1/${list}/` })
     t.match(answer.json(), { status: 404, code: 'not_found' }, list)
   }
-  t.equal((await request({ url: '/health/live/' })).statusCode, 200, 'a stray slash does no harm')
+  const bob = await signUp()
+  const admin = await signUp('admin')
+  const account = `/api/v1/admin/users/${bob.user.id}`
+  const expires_at = new Date(Date.now() + 86_400_000).toISOString()
+  await bob.post('/api/v1/me/api-keys', { name: 'Kept', scopes: ['tasks:read'], expires_at })
+  for (const list of ['sessions', 'api-keys']) {
+    const answer = await admin.send({ method: 'DELETE', url: `${account}/${list}/` })
+    t.match(answer.json(), { status: 404, code: 'not_found' }, list)
+  }
+  t.equal((await bob.get('/api/v1/me')).statusCode, 200, 'still logged in')
+  t.match((await bob.get('/api/v1/me/api-keys')).json(), { data: [{ name: 'Kept' }] })
+  const task = await bob.create({ title: 'Paint the door' })
+  const entry = { method: 'DELETE' as const, url: `/api/v1/tasks/${task.id}/` }
+  t.equal((await bob.send(entry)).statusCode, 204, 'a stray slash behind an id does no harm')
+  t.equal((await request({ url: '/health/live/' })).statusCode, 200, 'nor where nothing is deleted')
 })

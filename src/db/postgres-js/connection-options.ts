@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { checkServerIdentity, createSecureContext, type PeerCertificate } from 'node:tls'
 import type { Options } from 'postgres'
-import { parsePostgresUrl, type TlsSettings } from '../../lib/postgres-url.ts'
+import { fileErrorReason } from '../../lib/file-error.ts'
+import { type PostgresAddress, parsePostgresUrl, type TlsSettings } from '../../lib/postgres-url.ts'
+import { UnsuitableDatabaseError } from '../unsuitable-database.ts'
 
 /** Sent in every session: timestamps are parsed as UTC in ISO format, whatever the database or the role has set. */
 const SESSION = { TimeZone: 'UTC', DateStyle: 'ISO' }
@@ -19,14 +23,16 @@ export function connectionOptions(url: string): Options<Record<string, never>> {
     ...(user !== undefined && { user }),
     ...(password !== undefined && { pass: password }),
     ...(database !== undefined && { database }),
-    ...(targetSessionAttrs !== undefined && { target_session_attrs: targetSessionAttrs }),
-    ssl: socket === undefined && tlsOptions(address.tls),
+    // The driver takes a standby for read-write, which is the same since PostgreSQL says what it is (version 14).
+    ...(targetSessionAttrs !== undefined && { target_session_attrs: 'primary' as const }),
+    ssl: socket === undefined && tlsOptions(address),
     // The server's timeouts are set on its role (docs/deployment.md): a pooler rejects them here.
     connection: { application_name: 'tasklane', ...Object.fromEntries(settings), ...SESSION }
   }
 }
 
-function tlsOptions({ mode, rootCert, cert, key }: TlsSettings) {
+function tlsOptions({ hosts, tls }: PostgresAddress) {
+  const { mode, serverName } = tls
   if (mode === 'disable') {
     return false
   }
@@ -35,9 +41,53 @@ function tlsOptions({ mode, rootCert, cert, key }: TlsSettings) {
   }
   return {
     rejectUnauthorized: mode !== 'require',
-    ...(mode === 'verify-ca' && { checkServerIdentity: () => undefined }),
-    ...(rootCert !== undefined && rootCert !== 'system' && { ca: readFileSync(rootCert) }),
-    ...(cert !== undefined && { cert: readFileSync(cert) }),
-    ...(key !== undefined && { key: readFileSync(key) })
+    checkServerIdentity: identityCheck(
+      mode === 'verify-full',
+      serverName === undefined ? hosts : []
+    ),
+    ...(serverName !== undefined && { servername: serverName }),
+    ...readCertificates(tls)
+  }
+}
+
+/** The driver gives no name for a host that is an IP address, which Node then takes for `localhost`. */
+const identityCheck =
+  (isFull: boolean, hosts: string[]) =>
+  (name: string, certificate: PeerCertificate): Error | undefined => {
+    if (!isFull) {
+      return undefined
+    }
+    const addresses = name === 'localhost' ? hosts.filter((host) => isIP(host)) : []
+    const names = addresses.length > 0 && !hosts.includes(name) ? addresses : [name, ...addresses]
+    const [fault, ...others] = names.map((each) => checkServerIdentity(each, certificate))
+    return others.includes(undefined) ? undefined : fault
+  }
+
+function readCertificates({ rootCert, cert, key, keyPassword }: TlsSettings) {
+  const files = {
+    ...(rootCert !== undefined && rootCert !== 'system' && { ca: read('sslrootcert', rootCert) }),
+    ...(cert !== undefined && { cert: read('sslcert', cert) }),
+    ...(key !== undefined && { key: read('sslkey', key) }),
+    ...(keyPassword !== undefined && { passphrase: keyPassword })
+  }
+  try {
+    // The driver would do it where nothing can catch the error.
+    createSecureContext(files)
+  } catch (error) {
+    throw new UnsuitableDatabaseError(
+      'The files that sslcert and sslkey name in the URL of the database cannot be used: ' +
+        `${(error as Error).message}.`
+    )
+  }
+  return files
+}
+
+function read(parameter: string, file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new UnsuitableDatabaseError(
+      `The file that ${parameter} names in the URL of the database cannot be read: ${fileErrorReason(error)}.`
+    )
   }
 }

@@ -17,8 +17,8 @@ export const OneTimeCode = Type.String({
   minLength: 8,
   maxLength: 80,
   pattern: CODE_PATTERN,
-  description: md`The eight digits from the email. Blanks, hyphens and dots around and between them do not
-                  count, and full-width digits are the same. Anything else is rejected and does not
+  description: md`The eight digits from the email. Blanks, hyphens, dots and invisible characters around and
+                  between them do not count, and full-width digits are the same. Anything else is rejected and does not
                   count as an attempt.`,
   'x-hint': 'must be the eight digits from the email'
 })

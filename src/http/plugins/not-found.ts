@@ -35,7 +35,7 @@ export const notFound = fp(async (app, { foreignPaths }: { foreignPaths: Foreign
     'onRequest',
     hookOf((request) => {
       const path = pathOf(request.url)
-      if (request.method === 'DELETE' && known.hasEmptyId(path)) {
+      if (request.method === 'DELETE' && known.mayHaveEmptyId(path)) {
         throw new Problem('not_found')
       }
       if (request.is404 || known.isShadowed(request.method, path)) {

@@ -6,7 +6,17 @@ const { events, signUp } = await createTestApp(t)
 t.test('a request with the current ETag gets 304 without a body', async (t) => {
   const ann = await signUp()
   const task = await ann.create({ title: 'Paint' })
-  for (const tag of ['"1"', 'W/"1"', '"7", "1"', '"7,8",W/"1"', ',"7",, "1",', '*']) {
+  for (const tag of [
+    '"1"',
+    'W/"1"',
+    '"1-gzip"',
+    'W/"1;br"',
+    '"1--gzip"',
+    '"7", "1"',
+    '"7,8",W/"1"',
+    ',"7",, "1",',
+    '*'
+  ]) {
     const response = await ann.read(task, { 'if-none-match': tag })
     t.equal(response.statusCode, 304, tag)
     t.equal(response.body, '')

@@ -1,3 +1,4 @@
+import './ui/composition.js'
 import { h, replace } from './lib/dom.js'
 import { restoreSession } from './lib/log-in.js'
 import { currentRoute, hashOf, navigate } from './lib/router.js'

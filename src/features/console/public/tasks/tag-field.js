@@ -37,9 +37,6 @@ export function tagField(initialTags, { onChange = () => {} } = {}) {
     return error
   }
   input.addEventListener('keydown', (event) => {
-    if (isComposing(event)) {
-      return
-    }
     if ((event.key === 'Enter' && input.value.trim() !== '') || event.key === ',') {
       event.preventDefault()
       setError(addTyped() ?? '')
@@ -67,9 +64,6 @@ export function tagField(initialTags, { onChange = () => {} } = {}) {
     )
   }
 }
-
-/** Tells whether a key belongs to an input method that still converts what was typed; Safari says so by its code. */
-const isComposing = (event) => event.isComposing || event.keyCode === 229
 
 function tagError(tag, tags) {
   if (tag.includes('|')) {

@@ -144,7 +144,7 @@ class Completions {
   }
 
   #onKey(event) {
-    if (this.#popup.hidden || event.isComposing) {
+    if (this.#popup.hidden) {
       return
     }
     const count = this.#options.length

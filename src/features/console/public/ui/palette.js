@@ -193,9 +193,6 @@ class Palette {
 
   #onKey(event) {
     const steps = { ArrowDown: 1, ArrowUp: -1 }
-    if (event.isComposing) {
-      return
-    }
     if (steps[event.key]) {
       event.preventDefault()
       this.#activate(this.#active + steps[event.key])
