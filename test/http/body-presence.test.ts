@@ -44,6 +44,13 @@ t.test('an empty body is none, whatever its media type says', async (t) => {
   }
 })
 
+t.test('an empty body is none, whatever its encoding says', async (t) => {
+  const task = await ann.create({ title: 'Paint the door' })
+  const headers = { 'content-encoding': 'gzip', 'content-length': '0' }
+  const response = await ann.send({ method: 'DELETE', url: `/api/v1/tasks/${task.id}`, headers })
+  t.equal(response.statusCode, 204)
+})
+
 t.test('an operation that takes no body rejects one, whatever its media type says', async (t) => {
   t.ok(bodyless.length > 10)
   const bodies: [string, string][] = [

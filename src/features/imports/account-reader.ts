@@ -103,15 +103,20 @@ export function createAccountReader(
 function createCommentReader() {
   const names = new Map<string, string>()
   let account_id: string | undefined
+  const noteName = (id: string | undefined, name: unknown) => {
+    if (id && typeof name === 'string' && names.size < MAX_NAMES) {
+      names.set(id, beginningOf(name, MAX_NAME))
+    }
+  }
   return {
     /** Takes notice of whose export it is, and of the names of others. */
-    notePerson(type: string, { id, user_id, display_name }: Values): void {
+    notePerson(type: string, values: Values): void {
+      const { id, user_id, display_name, name, username } = values
       if (type === 'account') {
         account_id = idIn(id)
-      }
-      const member = type === 'project_member' ? idIn(user_id) : undefined
-      if (member && typeof display_name === 'string' && names.size < MAX_NAMES) {
-        names.set(member, beginningOf(display_name, MAX_NAME))
+        noteName(account_id, name ?? username)
+      } else if (type === 'project_member') {
+        noteName(idIn(user_id), display_name)
       }
     },
     /** Returns a comment; undefined for one that is not valid. */

@@ -63,11 +63,12 @@ function checkHost({ httpVersionMinor, headers, rawHeaders }: FastifyRequest['ra
   })
 }
 
-function checkHeaders({ expect, 'content-encoding': encoding }: FastifyRequest['headers']): void {
+function checkHeaders(headers: FastifyRequest['headers']): void {
+  const { expect, 'content-encoding': encoding, 'content-length': length } = headers
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     throw new Problem('expectation_failed', { headers: { connection: 'close' } })
   }
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity' && length !== '0') {
     throw new Problem('unsupported_media_type', { detail: 'Compressed bodies are not accepted.' })
   }
 }

@@ -162,7 +162,7 @@ t.test('nobody is made the author of what somebody else brings along', async (t)
   const [own] = await tasksOf(other)
   t.match(await commentsOn(other, own as { id: string }), [
     { author_id: other.user.id, body: /wrote:\n\nBlue$/ },
-    { author_id: other.user.id, body: /wrote:\n\nGreen$/ }
+    { author_id: other.user.id, body: `${ann.user.username} wrote:\n\nGreen` }
   ])
   t.match(await imported(ann, file, JSON_LINES), { rows_skipped: 1, comments_created: 0 })
   t.equal((await commentsOn(ann, task)).length, 2)
