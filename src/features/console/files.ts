@@ -123,7 +123,8 @@ function createFile(name: string, body: Buffer): ConsoleFile {
   let gzip: Buffer | undefined
   const compressed = () => {
     gzip ??= gzipSync(body, { level: 9 })
-    return { etag: `"${hash}-gzip"`, body: gzip }
+    // With a hyphen it would be taken for the tag of the plain file behind a proxy that compresses.
+    return { etag: `"${hash}.gzip"`, body: gzip }
   }
   return { ...file, compressed }
 }

@@ -42,7 +42,7 @@ export const auditDenied = fp(async (app, { db, subjects }: AuditDeniedOptions) 
     ) {
       done(null, payload)
     } else {
-      void auditRefusal(request).then(() => done(null, payload))
+      void auditRefusal(request).then(() => done(null, payload), done)
     }
   })
 })
