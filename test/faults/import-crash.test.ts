@@ -14,10 +14,11 @@ import { PASSWORD } from '../support/test-app.ts'
  * The long run, with `TEST_DATABASE_URL` or without:
  * `IMPORT_CRASH_ROWS=20000 IMPORT_CRASH_POINTS=30 TAP_TIMEOUT=7200 node test/faults/import-crash.test.ts`
  */
-/** Fewer in a cluster, where they would take longer than a file of the suite may. */
-const USUAL_ROWS = (await withoutCitus()) === false ? 2000 : 5000
+/** Where the usual run would take longer than a file of the suite may: in a cluster, and through a pooler. */
+const isSlow = (await withoutCitus()) === false || process.env.TEST_POOLER_URL !== undefined
+const USUAL_ROWS = isSlow ? 2000 : 5000
 const ROWS = Number(process.env.IMPORT_CRASH_ROWS ?? USUAL_ROWS)
-const POINTS = Number(process.env.IMPORT_CRASH_POINTS ?? 6)
+const POINTS = Number(process.env.IMPORT_CRASH_POINTS ?? (isSlow ? 3 : 6))
 const SEED = Number(process.env.IMPORT_CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const PER_IMPORT = 3
 const LOOK_MS = 10
