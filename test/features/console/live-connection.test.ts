@@ -10,7 +10,17 @@ const isStream = (request: { url(): string }) => STREAM.test(request.url())
 const row = (page: Page, title: string) => page.locator('.task', { hasText: title })
 /** The stream of a page, once the server has answered. */
 const opened = (page: Page) => page.waitForResponse(STREAM)
-const ended = (page: Page) => page.waitForEvent('requestfailed', isStream)
+/** Its end: the page breaks it off, or after a log-out the server, whoever is first. */
+const ended = (page: Page) =>
+  new Promise<void>((resolve) => {
+    for (const event of ['requestfailed', 'requestfinished'] as const) {
+      page.on(event as 'requestfailed', (request) => {
+        if (isStream(request)) {
+          resolve()
+        }
+      })
+    }
+  })
 
 /** Tells the page that its tab is hidden, or not any more. */
 const setHidden = (page: Page, isHidden: boolean) =>
