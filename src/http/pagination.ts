@@ -52,14 +52,9 @@ export function cursors(keys: HmacKeys, { isSecret = false } = {}) {
 }
 export type Cursors = ReturnType<typeof cursors>
 
-/** How often the keys of a sort have changed: a cursor holds one, and must not be used among others. */
-const KEYS_CHANGED = [{ sorts: /^(title|name)_/, times: 1 }]
-
-/** Names a sort and the form of its keys, for the binding of a cursor. */
-export function sortBinding(sort: string): string {
-  const changed = KEYS_CHANGED.find(({ sorts }) => sorts.test(sort))
-  return changed ? `${sort} ${changed.times}` : sort
-}
+/** Names a sort and the form of its keys, for the binding of a cursor, which holds a key: texts have had another. */
+export const sortBinding = (sort: string): string =>
+  /^(title|name)_/.test(sort) ? `${sort} by number` : sort
 
 /** Builds a page from rows that were read with one more than the limit, to know whether more follow. */
 export function toPage<T>(

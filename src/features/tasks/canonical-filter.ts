@@ -1,3 +1,4 @@
+import { taskPriority, taskStatus } from '../../db/tables/tasks.ts'
 import { readTimeZone } from '../../http/time-zone.ts'
 import { borderOf } from '../../lib/time-border.ts'
 import type { TimeZone } from '../../lib/time-zone.ts'
@@ -6,8 +7,11 @@ import type { TaskFilterQuery } from './list.schema.ts'
 
 /** What a filter is when it is left out. */
 const DEFAULTS: TaskFilterQuery = { scope: 'mine', deleted: 'exclude' }
-const STATES = ['done', 'in_progress', 'todo']
-const PRIORITIES = ['high', 'low', 'medium']
+/** How many different values say nothing, since every task has one of them. */
+const ALL: Record<string, number> = {
+  status: taskStatus.enumValues.length,
+  priority: taskPriority.enumValues.length
+}
 
 /**
  * Returns what a filter means, whatever the order and the spelling of its values and whether what changes nothing is
@@ -42,5 +46,4 @@ function canonicalValue(name: string, value: unknown, zone: TimeZone | undefined
 }
 
 const isEverything = (name: string, value: unknown): boolean =>
-  (name === 'status' && String(value) === String(STATES)) ||
-  (name === 'priority' && String(value) === String(PRIORITIES))
+  Array.isArray(value) && value.length === ALL[name]

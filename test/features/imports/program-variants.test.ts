@@ -91,7 +91,7 @@ t.test('Microsoft To Do: midnights are days, and categories may be a list of JSO
       'Buy,notStarted,low,Red;Blue,2026-01-06T00:00:00.0000000Z\n'
   )
   t.match(tasks, {
-    Ring: { tags: ['Red', 'dark', 'Blue'], ...endOf('2026-01-05') },
+    Ring: { tags: ['Red, dark', 'Blue'], ...endOf('2026-01-05') },
     Buy: { tags: ['Red', 'Blue'], ...endOf('2026-01-06') }
   })
   t.strictSame(codes, [])
@@ -110,7 +110,8 @@ t.test('older exports of Asana and TickTick are known without some columns', asy
 t.test('Outlook: headers and words in five languages beside English', async (t) => {
   const due = endOf('2026-03-31')
   for (const file of [
-    'Betreff;Beginnt am;Fällig am;Erledigt am;Kategorien;Priorität;Status\nx;;31.03.2026;Ohne;a;Hoch;In Bearbeitung\n',
+    'Betreff;Beginnt am;Fällig am;Erledigt am;Kategorien;Priorität;Status\n' +
+      'x;;31.03.2026;Ohne;a;Hoch;In Bearbeitung\n',
     "Objet;Date de début;Date d'échéance;Catégories;Priorité;État\nx;;31/03/2026;a;Haute;En cours\n",
     'Asunto,Fecha de comienzo,Fecha de vencimiento,Categorías,Prioridad,Estado\nx,,31/03/2026,a,Alta,En curso\n',
     'Oggetto,Data di inizio,Scadenza,Categorie,Priorità,Stato\nx,,31/03/2026,a,Alta,In corso\n'
@@ -144,7 +145,8 @@ t.test('Planner and Jira: headers, words and months in German and French', async
     }
   })
   const jira =
-    'Zusammenfassung;Vorgangsschlüssel;Vorgangs-ID;Vorgangstyp;Status;Priorität;Erstellt;Fälligkeitsdatum;Kommentar\n' +
+    'Zusammenfassung;Vorgangsschlüssel;Vorgangs-ID;Vorgangstyp;Status;Priorität;Erstellt;' +
+    'Fälligkeitsdatum;Kommentar\n' +
     'Titel;AB-1;1;Aufgabe;Zu erledigen;Höchste;03/Mär/26 12:17 PM;31/Mai/26 12:00 AM;03/Mär/26 1:00 PM;x;Hallo\n'
   const second = await importInto(jira.replace('PM;x;Hallo', 'PM'))
   t.match(second.done, { source: 'jira', comments_created: 1 })
@@ -157,7 +159,8 @@ t.test('Planner and Jira: headers, words and months in German and French', async
     }
   })
   const french =
-    'Résumé,Clé de ticket,ID de ticket,Type de ticket,État,Échéance\nTitre,AB-1,1,Tâche,À faire,31/déc./26 12:00 AM\n'
+    'Résumé,Clé de ticket,ID de ticket,Type de ticket,État,Échéance\n' +
+    'Titre,AB-1,1,Tâche,À faire,31/déc./26 12:00 AM\n'
   t.match((await importInto(french)).tasks, { Titre: { ...endOf('2026-12-31'), status: 'todo' } })
 })
 

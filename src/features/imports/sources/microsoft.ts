@@ -1,4 +1,4 @@
-import { type Draft, type Source, splitTags, textOf, withCompletion } from './source.ts'
+import { type Draft, type Source, splitTags, textOf, toTags, withCompletion } from './source.ts'
 
 const withSplitTags: Source['adjust'] = (draft) => ({
   ...withCompletion(draft),
@@ -95,8 +95,18 @@ export const microsoftToDo: Source = {
   })
 }
 
-/** The interface writes a list of JSON, tools for it separate. */
+/** The interface writes a list of JSON, whose names may have commas; tools for it separate names by commas. */
 function categoriesOf(draft: Draft): string[] {
   const text = textOf(draft, 'tags')
-  return splitTags(text.replace(/^\["?|"?\]$/g, ''), text.startsWith('[') ? /"?\s*,\s*"?/ : /[;,]/)
+  const names = listOf(text)
+  return names ? toTags(names) : splitTags(text, /[;,]/)
+}
+
+function listOf(text: string): string[] | undefined {
+  try {
+    const list: unknown = JSON.parse(text)
+    return Array.isArray(list) ? list.map(String) : undefined
+  } catch {
+    return undefined
+  }
 }

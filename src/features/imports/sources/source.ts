@@ -72,10 +72,11 @@ export function withCompletion(draft: Draft): Draft {
 
 /** Splits a list of tags as programs write it. `|` separates tags in files of ours, so none can contain it. */
 export const splitTags = (text: string, separator: RegExp): string[] =>
-  text
-    .split(separator)
-    .map((tag) => tag.replaceAll('|', '/').trim())
-    .filter(Boolean)
+  toTags(text.split(separator))
+
+/** Returns names as tags, which have no `|`. */
+export const toTags = (names: string[]): string[] =>
+  names.map((name) => name.replaceAll('|', '/').trim()).filter(Boolean)
 
 /** Returns the text of a field that is no list; empty when there is none. */
 export function textOf(draft: Draft, field: ImportField): string {
