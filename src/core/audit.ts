@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Db } from '../db/client.ts'
 import { auditEvents } from '../db/tables/audit-events.ts'
+import { newId } from '../lib/uuid.ts'
 import type { Actor, RequestContext } from './context.ts'
 
 /** What an event is about, as `{ type: id }` with the type that the log shows, such as `{ user: id }`. */
@@ -30,7 +30,7 @@ async function insert(
     entries.map(({ action, subject = {}, detail = null }) => {
       const [subject_type = null, subject_id = null] = Object.entries(subject)[0] ?? []
       return {
-        id: uuidv7(),
+        id: newId(),
         action,
         outcome,
         subject_type,

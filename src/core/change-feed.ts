@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { v7 as uuidv7 } from 'uuid'
 import type { Db } from '../db/client.ts'
 import { deleteOwned, type OwnedTable } from '../db/delete-owned.ts'
 import { executeRows } from '../db/rows.ts'
 import { listChanges } from '../db/tables/list-changes.ts'
+import { newId } from '../lib/uuid.ts'
 import type { Actor, RequestContext } from './context.ts'
 import type { PurgeOwned } from './owned-data.ts'
 
@@ -69,7 +69,7 @@ export async function recordListChanges(
   for (let i = 0; i < changes.length; i += MAX_CHANGES) {
     await tx.insert(listChanges).values(
       changes.slice(i, i + MAX_CHANGES).map((change) => ({
-        id: uuidv7(),
+        id: newId(),
         changed_fields: [],
         ...change,
         actor_id: caller?.id ?? null,

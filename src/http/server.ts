@@ -15,10 +15,9 @@ import {
   LogController,
   type RawServerDefault
 } from 'fastify'
-import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../config.ts'
 import { splitList } from '../lib/config-formats.ts'
-import { randomBytes16 } from '../lib/random.ts'
+import { newId } from '../lib/uuid.ts'
 import { basePathOf, withoutBasePath } from './base-path.ts'
 import { limitHandlerTime } from './handler-timeout.ts'
 import { logResponse } from './plugins/request-log.ts'
@@ -83,9 +82,7 @@ function serverOptions(
     requestIdHeader: false,
     genReqId: (raw) => {
       const wanted = raw.headers['x-request-id']
-      return typeof wanted === 'string' && CALLER_REQUEST_ID.test(wanted)
-        ? wanted
-        : uuidv7({ rng: randomBytes16 })
+      return typeof wanted === 'string' && CALLER_REQUEST_ID.test(wanted) ? wanted : newId()
     },
     return503OnClosing: false,
     forceCloseConnections: 'idle',

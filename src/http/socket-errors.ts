@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { v7 as uuidv7 } from 'uuid'
 import { Problem, type ProblemCode, problemBody } from '../core/problem.ts'
+import { newId } from '../lib/uuid.ts'
 import { PROBLEM_JSON, sendProblem } from './error-handler.ts'
 
 const SOCKET_CODES: Record<string, ProblemCode> = {
@@ -55,7 +55,7 @@ function respondOnSocket(
     socket.destroy()
     return
   }
-  const id = uuidv7()
+  const id = newId()
   const body = JSON.stringify(problemBody(problem, '/', id, publicUrl))
   const headers = {
     ...common,

@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid'
 import { audit } from '../../core/audit.ts'
 import type { Actor, Caller, RequestContext } from '../../core/context.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
@@ -7,6 +6,7 @@ import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { generateApiKey, isApiKey } from '../../lib/api-key.ts'
 import { normalizeTimestamp } from '../../lib/timestamp.ts'
 import { hashToken } from '../../lib/token.ts'
+import { newId } from '../../lib/uuid.ts'
 import {
   type IdentityDeps,
   lockForCredentialChange,
@@ -72,7 +72,7 @@ export async function createKey(
   }
   const { key, prefix } = generateApiKey()
   const created = await insertKey(tx, {
-    id: uuidv7(),
+    id: newId(),
     user_id,
     name: name.trim(),
     prefix,

@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid'
 import { audit } from '../../core/audit.ts'
 import type { RequestContext } from '../../core/context.ts'
 import type { Deps } from '../../core/deps.ts'
@@ -6,6 +5,7 @@ import { invalidField, Problem } from '../../core/problem.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { cidrMatcher, type IpRange, parseRange } from '../../lib/ip.ts'
 import { normalizeTimestamp } from '../../lib/timestamp.ts'
+import { newId } from '../../lib/uuid.ts'
 import type { BanCache } from './ban-cache.ts'
 import { deleteBan, insertBan, isAhead } from './queries.ts'
 import type { IpBan, IpBanCreate } from './schema.ts'
@@ -32,7 +32,7 @@ export async function createBan(
   if (end !== null && !(await isAhead(tx, end))) {
     throw invalidField('body', '/until', 'out_of_range', 'until must be in the future.')
   }
-  const ban = { id: uuidv7(), network, reason, automatic: false, created_by: ctx.caller.id }
+  const ban = { id: newId(), network, reason, automatic: false, created_by: ctx.caller.id }
   const created = await insertBan(tx, ban, end)
   if (!created) {
     throw new Problem('already_banned', {

@@ -1,5 +1,4 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../../config.ts'
 import { audit } from '../../core/audit.ts'
 import type { RequestContext } from '../../core/context.ts'
@@ -7,6 +6,7 @@ import type { Deps } from '../../core/deps.ts'
 import { withTransaction } from '../../db/transaction.ts'
 import { splitList } from '../../lib/config-formats.ts'
 import { cidrMatcher, limitKey } from '../../lib/ip.ts'
+import { newId } from '../../lib/uuid.ts'
 import { consumeViolations, insertBan, recordViolations, secondsAhead } from './queries.ts'
 import type { BanDeps } from './service.ts'
 
@@ -106,7 +106,7 @@ async function banNetwork(
     }
     const created = await insertBan(
       tx,
-      { id: uuidv7(), network, reason: REASON, automatic: true, created_by: null },
+      { id: newId(), network, reason: REASON, automatic: true, created_by: null },
       secondsAhead(ban.seconds)
     )
     if (created) {

@@ -1,5 +1,5 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { ChangeType, ListChange } from '../../core/change-feed.ts'
+import { newId } from '../../lib/uuid.ts'
 import { type CommentedTask, feedsOf } from '../tasks/service.ts'
 import type { TaskComment } from './schema.ts'
 
@@ -12,7 +12,7 @@ export function commentChanges(
   { id, version }: Pick<TaskComment, 'id' | 'version'>
 ): ListChange[] {
   const change = {
-    id: uuidv7(),
+    id: newId(),
     type,
     resource_type: 'comment',
     resource_id: id,

@@ -5,6 +5,7 @@ import { atLeast, type Caller, type RequestContext } from '../../core/context.ts
 import { Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
+import { newId } from '../../lib/uuid.ts'
 import { listVisibleAmong } from '../people/service.ts'
 import { mayIn, roleIn } from '../project-access/service.ts'
 import { type CommentedTask, countComment, lockCommented } from '../tasks/service.ts'
@@ -165,7 +166,7 @@ function checkVersion({ version }: TaskComment, versions: Versions): void {
 
 /** Returns a new id that follows another: readers page by ids, and the clocks of two servers differ. */
 function idAfter(last: string | undefined): string {
-  const id = uuidv7()
+  const id = newId()
   return last === undefined || id > last ? id : uuidv7({ msecs: millisecondsOf(last) + 1 })
 }
 

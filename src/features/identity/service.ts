@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid'
 import { type AuditEntry, audit } from '../../core/audit.ts'
 import {
   type Actor,
@@ -13,6 +12,7 @@ import { Problem, unauthenticated } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { emailKey } from '../../lib/email.ts'
+import { newId } from '../../lib/uuid.ts'
 import { type LockedAccount, lockAccount } from './account-lock.ts'
 import type { Codes } from './codes.ts'
 import type { Credentials, VerifiedAccount } from './credentials.ts'
@@ -92,7 +92,7 @@ export async function createUser(
   { username, email, email_verified = false, name, password_hash }: Registration,
   { role, mayBeFirstAdmin, isForOther = false }: CreateOptions
 ): Promise<User> {
-  const id = uuidv7()
+  const id = newId()
   // Who was created by somebody else, or is an admin, leaves nobody the place of the first admin.
   const isFirst =
     (mayBeFirstAdmin || isForOther || role === 'admin') && (await claimFirstAdmin(tx, id))

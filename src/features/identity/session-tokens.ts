@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../../config.ts'
 import { accessOf } from '../../core/access-cache.ts'
 import { audit } from '../../core/audit.ts'
@@ -9,6 +8,7 @@ import type { Tx } from '../../db/transaction.ts'
 import type { AccessClaims } from '../../http/plugins/access-tokens.ts'
 import { limitKey, maskIp } from '../../lib/ip.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
+import { newId } from '../../lib/uuid.ts'
 import type { User } from './schema.ts'
 import { endOldestBeyond, insertSession, rotateToken } from './sessions.queries.ts'
 import { findUser } from './users.queries.ts'
@@ -41,7 +41,7 @@ export async function startSession(
   user: User
 ): Promise<IssuedTokens> {
   const { db, config } = internals
-  const id = uuidv7()
+  const id = newId()
   const refreshToken = randomToken()
   const session = {
     id,
@@ -96,7 +96,7 @@ function issueTokens(
   refresh_token: string
 ): IssuedTokens {
   return {
-    access_token: sign({ sub: user.id, sid, jti: uuidv7(), role: user.role }),
+    access_token: sign({ sub: user.id, sid, jti: newId(), role: user.role }),
     token_type: 'Bearer',
     expires_in: config.ACCESS_TOKEN_TTL,
     refresh_token,

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
-import { v7 as uuidv7 } from 'uuid'
 import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
+import { newId } from '../../lib/uuid.ts'
 import { type BlockWriter, createBlockWriter } from './block-writer.ts'
 import { MAX_FILE_NAME, type TaskImportWarning } from './file.schema.ts'
 import { printable } from './problems.ts'
@@ -42,7 +42,7 @@ export async function stageFile(
   maxRows: number
 ): Promise<StagedImport> {
   const owner_id = ctx.caller.id
-  const id = uuidv7()
+  const id = newId()
   await insertUploading(db, {
     owner_id,
     id,

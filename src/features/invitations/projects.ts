@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid'
 import { audit } from '../../core/audit.ts'
 import { consoleUrl } from '../../core/console-url.ts'
 import type { RequestContext } from '../../core/context.ts'
@@ -7,6 +6,7 @@ import type { KeysetPosition } from '../../db/keyset.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { emailKey } from '../../lib/email.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
+import { newId } from '../../lib/uuid.ts'
 import { getUser, type IdentityDeps } from '../identity/service.ts'
 import { assertMayGive } from '../project-access/service.ts'
 import { lockForChange, readProject } from '../projects/service.ts'
@@ -64,7 +64,7 @@ export async function inviteToProject(
   const { username } = target
   const user = username === null ? undefined : await getUser(tx, { username })
   const invitation = await insertProjectInvitation(tx, project, {
-    id: uuidv7(),
+    id: newId(),
     ...target,
     user_id: user?.id ?? null,
     project_role: role,

@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid'
 import { audit } from '../../core/audit.ts'
 import { consoleUrl } from '../../core/console-url.ts'
 import { type Actor, actingAs, actorOf, type RequestContext } from '../../core/context.ts'
@@ -8,6 +7,7 @@ import type { KeysetPosition } from '../../db/keyset.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
 import { emailKey } from '../../lib/email.ts'
 import { hashToken, randomToken } from '../../lib/token.ts'
+import { newId } from '../../lib/uuid.ts'
 import type { User } from '../identity/schema.ts'
 import { accountExists, getUser, type IdentityDeps, isStillAdmin } from '../identity/service.ts'
 import { type JoiningDeps, joinProject } from '../project-access/service.ts'
@@ -61,7 +61,7 @@ export async function inviteByEmail(
   }
   const token = randomToken()
   const invitation = await insertInvitation(tx, {
-    id: uuidv7(),
+    id: newId(),
     email,
     role,
     token_hash: hashToken(token),

@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid'
 import {
   type ChangeType,
   countListChanges,
@@ -10,6 +9,7 @@ import {
 import type { Actor, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Tx } from '../../db/transaction.ts'
+import { newId } from '../../lib/uuid.ts'
 import type { TaskList } from '../project-access/schema.ts'
 import { listMembersOf } from './members.queries.ts'
 import type { Project } from './schema.ts'
@@ -51,7 +51,7 @@ export async function recordDeleted(
   const ids = deleted.map(({ id }) => id)
   const members = Map.groupBy(await listMembersOf(tx, ownerId, ids), (one) => one.project_id)
   const changes = deleted.flatMap((project) => {
-    const change = { ...projectChange('project.deleted', project), id: uuidv7() }
+    const change = { ...projectChange('project.deleted', project), id: newId() }
     const people = [ownerId, ...(members.get(project.id) ?? []).map(({ user_id }) => user_id)]
     return [change, ...people.map((userId) => ({ ...change, ...feedOf(userId) }))]
   })

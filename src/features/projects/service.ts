@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Config } from '../../config.ts'
 import { accessOf } from '../../core/access-cache.ts'
 import { audit } from '../../core/audit.ts'
@@ -7,6 +6,7 @@ import type { RequestContext } from '../../core/context.ts'
 import { Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
+import { newId } from '../../lib/uuid.ts'
 import { assertRight, type ProjectRight, roleIn } from '../project-access/service.ts'
 import type { StorageLimits } from '../tasks/service.ts'
 import { listMembershipsOf, listMembersOfOwner, listOwnProjectsById } from './archive.queries.ts'
@@ -155,7 +155,7 @@ export const createProject = (
 ): Promise<Project> =>
   joinTransaction(db, tx, async (tx) => {
     const { id: userId } = ctx.caller
-    const id = body.id?.toLowerCase() ?? uuidv7()
+    const id = body.id?.toLowerCase() ?? newId()
     if (body.id !== undefined && (await isIdTaken(tx, id))) {
       throw new Problem('id_taken', { detail: 'A project with this id exists. Choose a new id.' })
     }

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
-import { v7 as uuidv7 } from 'uuid'
 import type { Actor, RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { mustGet } from '../../lib/must-get.ts'
+import { newId } from '../../lib/uuid.ts'
 import { fieldPlaceholders, taskColumns } from './columns.sql.ts'
 import { eventOrigin, originPlaceholders, taskEventsCte } from './events.queries.ts'
 import type { FieldValues } from './fields.ts'
@@ -41,7 +41,7 @@ export function prepareInsertTask(db: Db) {
     .as(taskEventsCte('task.created', originPlaceholders, eventRows))
   const statement = prepared(db.with(created, event).select().from(created), 'insert_task')
   return async (ctx: RequestContext, task: NewTask): Promise<Task> =>
-    (await statement.execute({ ...task, ...eventOrigin(ctx), event_id: uuidv7() }))[0] as Task
+    (await statement.execute({ ...task, ...eventOrigin(ctx), event_id: newId() }))[0] as Task
 }
 export type InsertTask = ReturnType<typeof prepareInsertTask>
 

@@ -1,9 +1,9 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Caller, RequestContext } from '../../core/context.ts'
 import { invalidField, Problem } from '../../core/problem.ts'
 import { isDistributed } from '../../db/citus/distribution.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withRetries } from '../../db/transaction.ts'
+import { newId } from '../../lib/uuid.ts'
 import { createdBy, type InsertTask, insertTasks, type NewTask } from './create.queries.ts'
 import { assertDay } from './due-date.fields.ts'
 import { recordVersions } from './events.queries.ts'
@@ -120,7 +120,7 @@ export function newTask(
   const task = {
     ...DEFAULTS,
     ...body,
-    id: body.id?.toLowerCase() ?? uuidv7(),
+    id: body.id?.toLowerCase() ?? newId(),
     owner_id,
     created_by: createdBy(ctx, owner_id)
   }

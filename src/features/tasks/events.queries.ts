@@ -1,11 +1,11 @@
 import { and, desc, eq, gt, gte, lt, type Placeholder, type SQL, sql } from 'drizzle-orm'
-import { v7 as uuidv7 } from 'uuid'
 import { type ListChange, recordListChanges } from '../../core/change-feed.ts'
 import type { Actor, RequestContext } from '../../core/context.ts'
 import { nextPosition } from '../../db/change-clock.ts'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { type Changes, taskEvents } from '../../db/tables/task-events.ts'
+import { newId } from '../../lib/uuid.ts'
 import type { TaskList } from '../project-access/schema.ts'
 import { type Assignment, addAssigners } from './assigners.queries.ts'
 
@@ -56,7 +56,7 @@ export async function recordTaskEvents(
 ): Promise<void> {
   await addAssigners(tx, events.flatMap(assignmentOf))
   const origin = eventOrigin(ctx)
-  const recorded = events.map((event) => ({ ...event, id: uuidv7() }))
+  const recorded = events.map((event) => ({ ...event, id: newId() }))
   for (let i = 0; i < recorded.length; i += MAX_EVENTS) {
     await tx.insert(taskEvents).values(
       recorded.slice(i, i + MAX_EVENTS).map(({ id, task, type, changes = {} }) => ({
@@ -146,7 +146,7 @@ export const recordElsewhere = (
   recordListChanges(
     tx,
     ctx,
-    tasks.flatMap((task) => changesElsewhere({ id: uuidv7(), type, task }))
+    tasks.flatMap((task) => changesElsewhere({ id: newId(), type, task }))
   )
 
 /** Writes the same event for each of some tasks that have just got these versions. */

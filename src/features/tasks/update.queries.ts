@@ -1,6 +1,5 @@
 import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
-import { v7 as uuidv7 } from 'uuid'
 import { assigneeChangesCte } from '../../core/change-feed.ts'
 import type { RequestContext } from '../../core/context.ts'
 import { eachOwner } from '../../db/by-owner.ts'
@@ -9,6 +8,7 @@ import { prepared } from '../../db/prepared-statements.ts'
 import { executeRows, uuids } from '../../db/rows.ts'
 import type { Changes } from '../../db/tables/task-events.ts'
 import { positionAt, tasks } from '../../db/tables/tasks.ts'
+import { newId } from '../../lib/uuid.ts'
 import { isLive, isOpen } from './access.sql.ts'
 import { fieldDefinitions, fieldPlaceholders, fieldsOfRecord, taskColumns } from './columns.sql.ts'
 import {
@@ -102,7 +102,7 @@ export function prepareUpdateTask(db: Db, type: TaskEventType) {
       version,
       changes: JSON.stringify(changes),
       ...eventOrigin(ctx),
-      event_id: uuidv7()
+      event_id: newId()
     })
     return task
   }

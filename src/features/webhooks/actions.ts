@@ -1,9 +1,9 @@
-import { v7 as uuidv7 } from 'uuid'
 import { audit } from '../../core/audit.ts'
 import type { RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
+import { newId } from '../../lib/uuid.ts'
 import { countPings, findDelivery, insertDelivery, makeDue } from './deliveries.queries.ts'
 import { PING, type WebhookDelivery } from './delivery.schema.ts'
 import { findWebhook } from './queries.ts'
@@ -32,11 +32,11 @@ export const pingWebhook = (
         detail: `${MAX_PINGS} pings of this webhook wait for its receiver to respond.`
       })
     }
-    const change_id = uuidv7()
+    const change_id = newId()
     const delivery = await insertDelivery(tx, {
       owner_id: ctx.caller.id,
       webhook_id,
-      id: uuidv7(),
+      id: newId(),
       change_id,
       type: PING,
       change: pingOf(ctx, webhook_id, change_id)

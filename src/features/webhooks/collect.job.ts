@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { NIL, v7 as uuidv7 } from 'uuid'
+import { NIL } from 'uuid'
 import type { Config } from '../../config.ts'
 import type { Job } from '../../core/job-runner.ts'
 import type { Db } from '../../db/client.ts'
 import { withTransaction } from '../../db/transaction.ts'
+import { newId } from '../../lib/uuid.ts'
 import {
   type ChangeFacts,
   type FactsRead,
@@ -120,7 +121,7 @@ async function collectFor({ db, config }: CollectOptions, waiting: IdleWebhook):
   const collected = changes
     .filter(({ occurred_at }) => Date.parse(occurred_at) >= from)
     .map((facts) => ({
-      id: uuidv7(),
+      id: newId(),
       change_id: facts.id,
       type: facts.type,
       change: storedChange(facts)

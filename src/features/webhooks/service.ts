@@ -1,9 +1,9 @@
-import { v7 as uuidv7 } from 'uuid'
 import { audit } from '../../core/audit.ts'
 import type { RequestContext } from '../../core/context.ts'
 import { invalidField, Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
+import { newId } from '../../lib/uuid.ts'
 import { readProjectStates, roleIn } from '../project-access/service.ts'
 import {
   countUnderLock,
@@ -51,7 +51,7 @@ export async function createWebhook(
       detail: `You have ${MAX_WEBHOOKS} webhooks. Delete one that you no longer need.`
     })
   }
-  const id = uuidv7()
+  const id = newId()
   const { clear, sealed } = secretBox.generate({ owner_id, id })
   const created = await insertWebhook(tx, {
     owner_id,
