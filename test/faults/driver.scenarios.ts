@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { registerHooks } from 'node:module'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../../src/db/client.ts'
 import { freePort } from '../support/postgres-server.ts'
@@ -315,6 +317,26 @@ const scenarios: Record<string, () => Promise<object>> = {
       await pause(1000)
     }
     return { next: await outcome(db.execute(one)) }
+  },
+  /** The queue of busy connections, which is not empty for as long as there is no pause. */
+  async 'without a pause'() {
+    const { default: Queue } = await import(
+      new URL('queue.js', import.meta.resolve('postgres')).href
+    )
+    setFlagsFromString('--expose-gc')
+    const collect: () => void = runInNewContext('gc')
+    const heapMb = () => {
+      collect()
+      return process.memoryUsage().heapUsed / 1e6
+    }
+    const connection = { name: 'one' }
+    const queue = Queue([connection, { name: 'other' }])
+    const before = heapMb()
+    for (let statement = 0; statement < 2_000_000; statement++) {
+      queue.push(queue.shift())
+    }
+    queue.remove(connection)
+    return { grows: heapMb() - before > 4, left: [queue.length, queue.shift().name] }
   },
   async 'idle beside a silent one'() {
     const line = await startProxy()

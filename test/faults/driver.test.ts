@@ -103,6 +103,14 @@ const faults: {
     bare: { told: '25006', next: '25006' }
   },
   {
+    title:
+      'a queue of connections that is never empty stays short; without patches it grows with each statement',
+    scenario: 'without a pause',
+    patched: { grows: false, left: [1, 'other'] },
+    without: 'patches',
+    bare: { grows: true, left: [1, 'other'] }
+  },
+  {
     title: 'connections that have become silent are replaced; without patches the pool stays stuck',
     scenario: 'silent',
     patched: { told: ['NOT_EXECUTED', 'NOT_EXECUTED'], next: ['done', 'done'] },

@@ -1,11 +1,12 @@
 /**
  * Patches postgres.js 3.4.9. When a server dies, restarts or stops responding, that version can end the process, mix up
- * sessions, or lose its connections one by one. The patches are applied to the module's text as Node loads it; the
- * start fails if that text has changed. test/faults/driver.test.ts shows each fault without its patch.
+ * sessions, or lose its connections one by one; under load without a pause it becomes slower and slower. The patches are
+ * applied to the text of its modules as Node loads them; the start fails if that text has changed.
+ * test/faults/driver.test.ts shows each fault without its patch.
  *
  * **At each upgrade of postgres.js** (its version is pinned in package.json) check:
  * - Patches: whether the issue named in `why` is fixed (then remove the patch and the control of its test), and whether
- *   `find` still occurs exactly once in src/connection.js and means the same.
+ *   `find` still occurs exactly once in the file and means the same.
  * - Private properties: `client.options` is read while statements are sent (`prepare` in pooler.ts, `silence_ms` and
  *   `max_statements` here);
  *   `query.active` and the lazy `then` and `values()` (lazy-query.ts, timeouts.ts); `state.pid` and
@@ -23,6 +24,8 @@ const MARK = 'tasklane: postgres.js is patched'
 
 /** Silence is measured in this many steps, so that our own event loop, when it is busy, is not mistaken for it. */
 const SILENT_TICKS = 10
+/** Places of a queue that have become free at its beginning, before it is copied without them. */
+const MOST_HOLES = 32
 
 interface Patch {
   why: string
@@ -30,7 +33,66 @@ interface Patch {
   replace: string
 }
 
-const PATCHES: Patch[] = [
+const QUEUE: Patch[] = [
+  {
+    why: `What has left a queue is forgotten. The queue of busy connections otherwise keeps a hole for each statement
+      until it is empty, which it never is under load without a pause.`,
+    find: '        xs[index - 1] = undefined\n',
+    replace: `        xs[index - 1] = undefined
+        if (index === ${MOST_HOLES}) {
+          xs.splice(0, index)
+          index = 0
+        }
+`
+  },
+  {
+    why: 'A connection is looked for among those in the queue, and not among the holes as well.',
+    find: 'const index = xs.indexOf(x)\n      return index === -1\n',
+    replace: 'const at = xs.indexOf(x, index)\n      return at === -1\n'
+  },
+  {
+    why: 'The same.',
+    find: '(xs.splice(index, 1), x)',
+    replace: '(xs.splice(at, 1), x)'
+  }
+]
+
+const CONNECTION: Patch[] = [
+  {
+    why: `A prepared statement is found by its text, whose hash is known, and then by the types of its parameters. The
+      driver joins the two at each execution, and hashes kilobytes anew.`,
+    find: 'q.signature = q.prepare && types + string\n',
+    replace: `q.signature = q.prepare && signatureOf(string, String(types))
+`
+  },
+  {
+    why: 'The same: a signature is a symbol, made once for each text and types.',
+    find: '  function write(x, fn) {\n',
+    replace: `  function signatureOf(string, types) {
+    let ofText = signatures.get(string)
+    if (ofText === undefined) signatures.set(string, ofText = new Map())
+    let signature = ofText.get(types)
+    if (signature === undefined) ofText.set(types, signature = Symbol('signature'))
+    return signature
+  }
+
+  function write(x, fn) {
+`
+  },
+  {
+    why: 'The same: where the signatures of a connection are.',
+    find: '    , statements = {}\n',
+    replace: `    , statements = {}
+    , signatures = new Map()
+`
+  },
+  {
+    why: 'The same: a new session knows no statements.',
+    find: '      statements = {}\n',
+    replace: `      statements = {}
+      signatures.clear()
+`
+  },
   {
     why: `A statement for a closed connection is rejected at once. Otherwise its write fails later, where no caller can
       catch the error (#1066, #1154).`,
@@ -148,14 +210,20 @@ const PATCHES: Patch[] = [
   }
 ]
 
+const PATCHES: Record<string, Patch[]> = {
+  '/postgres/src/connection.js': CONNECTION,
+  '/postgres/src/queue.js': QUEUE
+}
+
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context)
-    if (!url.endsWith('/postgres/src/connection.js')) {
+    const file = Object.keys(PATCHES).find((name) => url.endsWith(name))
+    if (file === undefined) {
       return loaded
     }
     const marked = `globalThis[Symbol.for('${MARK}')] = true\n${loaded.source}`
-    return { ...loaded, source: PATCHES.reduce(applyPatch, marked) }
+    return { ...loaded, source: (PATCHES[file] as Patch[]).reduce(applyPatch, marked) }
   }
 })
 
