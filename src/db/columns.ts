@@ -1,5 +1,5 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import { bigint, customType } from 'drizzle-orm/pg-core'
+import { bigint, customType, makePgArray } from 'drizzle-orm/pg-core'
 import { timestampFromDatabase } from '../lib/timestamp.ts'
 
 /**
@@ -11,6 +11,19 @@ export const timestamp = customType<{ data: string; driverData: string }>({
   dataType: () => 'timestamp(3) with time zone',
   fromDriver: timestampFromDatabase
 })
+
+/** An element of an array as PostgreSQL writes it: in quotes, with a backslash before quotes and backslashes, or bare. */
+const ELEMENT = /"((?:[^"\\]|\\.)*)"|[^{},]+/gs
+
+/** Defines a column of texts. That of Drizzle 0.45.4 loses their backslashes when it reads them. */
+export const textArray = customType<{ data: string[]; driverData: string | string[] }>({
+  dataType: () => 'text[]',
+  toDriver: makePgArray,
+  fromDriver: (value) => (typeof value === 'string' ? elementsOf(value) : value)
+})
+
+const elementsOf = (array: string): string[] =>
+  Array.from(array.matchAll(ELEMENT), ([bare, quoted]) => quoted?.replace(/\\(.)/gs, '$1') ?? bare)
 
 /** The same text of a timestamp in a statement of its own. */
 export const timestampText = (moment: SQLWrapper): SQL<string> =>

@@ -1,5 +1,5 @@
 import { index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { now, timestamp } from '../columns.ts'
+import { now, textArray, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
 /** API keys by their hash; `prefix` is the part of a key that may be shown. */
@@ -13,7 +13,7 @@ export const apiKeys = pgTable(
     name: text().notNull(),
     prefix: text().notNull(),
     hash: text().notNull(),
-    scopes: text().array().notNull(),
+    scopes: textArray().notNull(),
     created_at: timestamp().notNull().default(now),
     expires_at: timestamp().notNull(),
     last_used_at: timestamp()

@@ -1,5 +1,5 @@
 import { index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
-import { feedPosition, now, timestamp } from '../columns.ts'
+import { feedPosition, now, textArray, timestamp } from '../columns.ts'
 
 /**
  * What the feed of changes says of a list beside the history of the tasks in it: changes of comments, projects, members
@@ -23,7 +23,7 @@ export const listChanges = pgTable(
     project_id: uuid(),
     actor_id: uuid(),
     request_id: text(),
-    changed_fields: text().array().notNull(),
+    changed_fields: textArray().notNull(),
     created_at: timestamp().notNull().default(now)
   },
   (t) => [

@@ -12,7 +12,7 @@ import {
   uniqueIndex,
   uuid
 } from 'drizzle-orm/pg-core'
-import { now, timestamp } from '../columns.ts'
+import { now, textArray, timestamp } from '../columns.ts'
 import { owners } from './owners.ts'
 
 /** `uploading` is a file on its way, which is not shown to callers: it has no job yet, and may never have one. */
@@ -55,7 +55,7 @@ export const taskImports = pgTable(
     comments_rejected: integer().notNull().default(0),
     /** How many errors its rows have; only the first are stored. */
     errors_total: integer().notNull().default(0),
-    ignored_columns: text().array().notNull().default(sql`'{}'`),
+    ignored_columns: textArray().notNull().default(sql`'{}'`),
     /** The program whose export the file is. */
     source: text().notNull().default('generic'),
     warnings: jsonb().$type<{ code: string; detail: string }[]>().notNull().default([]),

@@ -11,7 +11,7 @@ import {
   text,
   uuid
 } from 'drizzle-orm/pg-core'
-import { now, timestamp } from '../columns.ts'
+import { now, textArray, timestamp } from '../columns.ts'
 import { foldedText, sortableText } from '../fold.sql.ts'
 import { owners } from './owners.ts'
 
@@ -95,7 +95,7 @@ export const tasks = pgTable(
     due_date: timestamp(),
     // Due on the day of `due_date`, wherever one is; `due_date` is then the end of that day in UTC.
     all_day: boolean().notNull().default(false),
-    tags: text().array().notNull(),
+    tags: textArray().notNull(),
     completed_at: timestamp(),
     version: integer().notNull().default(1),
     created_at: timestamp().notNull().default(now),

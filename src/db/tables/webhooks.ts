@@ -11,7 +11,7 @@ import {
   text,
   uuid
 } from 'drizzle-orm/pg-core'
-import { now, timestamp } from '../columns.ts'
+import { now, textArray, timestamp } from '../columns.ts'
 import { users } from './users.ts'
 
 /** One attempt to deliver: what the receiver answered, or why there was no answer. */
@@ -40,7 +40,7 @@ export const webhooks = pgTable(
     id: uuid().notNull(),
     url: text().notNull(),
     /** What is sent; everything when it is empty. */
-    types: text().array().notNull(),
+    types: textArray().notNull(),
     project_id: uuid(),
     description: text(),
     enabled: boolean().notNull().default(true),

@@ -129,6 +129,26 @@ t.test('due dates in the years 1 and 9999 are returned as they were sent', async
   }
 })
 
+t.test('tags with backslashes, quotes and braces come back as they were sent', async (t) => {
+  const ann = await signUp()
+  const tags = ['\\', 'C:\\new\\', '"', '\\"', '{a,b}', 'NULL', "it's"]
+  const task = await ann.create({ title: 'Paint', tags })
+  t.strictSame(task.tags, tags)
+  t.strictSame((await ann.read(task)).json().tags, tags)
+  t.strictSame((await ann.get('/api/v1/tasks')).json().data[0].tags, tags)
+  for (const tag of tags) {
+    const found = await ann.get(`/api/v1/tasks?tag=${encodeURIComponent(tag)}`)
+    t.equal(found.json().data.length, 1, `found by ${tag}`)
+  }
+  t.equal((await ann.patch(task, { tags })).json().version, 1, 'they are the same tags')
+  const changed = await ann.patch(task, { tags: [...tags].reverse() })
+  t.strictSame(changed.json().tags, [...tags].reverse())
+  const { data } = (await ann.get(`/api/v1/tasks/${task.id}/events`)).json()
+  t.strictSame(data[0].changes, [
+    { field: 'tags', before: tags.join('|'), after: [...tags].reverse().join('|') }
+  ])
+})
+
 t.test(
   'titles and tags keep marks of direction, and need a character that can be seen',
   async (t) => {
