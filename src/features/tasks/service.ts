@@ -9,6 +9,7 @@ import { runBatch } from './batch.ts'
 import { prepareInsertTask } from './create.queries.ts'
 import { createTask } from './create.ts'
 import { insertTaskRecords, type TaskRecord } from './create-records.queries.ts'
+import { prepareDirectUpdate } from './direct-update.queries.ts'
 import { DEFAULTS, FIELD_NAMES, type FieldValues, normalizeFields } from './fields.ts'
 import type { TaskMove } from './order.schema.ts'
 import { moveTask } from './order.ts'
@@ -86,6 +87,7 @@ export function createTaskService(db: Db, config: TaskLimits) {
     retentionDays: config.TRASH_RETENTION_DAYS,
     insertTask: prepareInsertTask(db),
     findTask: prepareFindTask(db),
+    directUpdate: prepareDirectUpdate(db),
     updateTask: {
       'task.updated': prepareUpdateTask(db, 'task.updated'),
       'task.deleted': prepareUpdateTask(db, 'task.deleted')

@@ -12,7 +12,13 @@ const optional = {
   description: fc.constantFrom(null, '', ' two\nlines ', `it's "quoted" \\ {x,y} $1`),
   status: fc.constantFrom('todo' as const, 'in_progress' as const, 'done' as const),
   priority: fc.constantFrom('low' as const, 'medium' as const, 'high' as const),
-  due_date: fc.constantFrom(null, '2026-02-01T18:00:00.1239+01:00', '2026-01-01t00:00:00z'),
+  due_date: fc.constantFrom(
+    null,
+    '2026-02-01',
+    '2026-02-01T23:59:59.999Z',
+    '2026-02-01T18:00:00.1239+01:00',
+    '2026-01-01t00:00:00z'
+  ),
   tags: fc.array(fc.constantFrom('home', ' home', 'a,b', '"', '{}', '\\'), { maxLength: 4 }),
   assignee_id: fc.constantFrom(null, null, null, bob.user.id.toUpperCase())
 }

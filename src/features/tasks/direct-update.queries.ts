@@ -1,0 +1,141 @@
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import type { RequestContext } from '../../core/context.ts'
+import type { Db } from '../../db/client.ts'
+import { timestampText } from '../../db/columns.ts'
+import { prepared } from '../../db/prepared-statements.ts'
+import { tasks } from '../../db/tables/tasks.ts'
+import { newId } from '../../lib/uuid.ts'
+import { isLive, isOpen } from './access.sql.ts'
+import type { Versions } from './apply-changes.ts'
+import { fieldPlaceholders, fieldsOfRecord, taskColumns } from './columns.sql.ts'
+import { eventOrigin, originPlaceholders, taskEventsCte } from './events.queries.ts'
+import { DEFAULTS, FIELD_NAMES, type FieldName, mapFields } from './fields.ts'
+import type { Task, TaskUpdate } from './schema.ts'
+
+/** Fields that refer to something, which must exist until the transaction ends. */
+export const REFERENCES: readonly string[] = ['assignee_id', 'project_id', 'parent_id']
+
+const DIRECT_FIELDS = FIELD_NAMES.filter((name) => !REFERENCES.includes(name))
+const { placeholder } = sql
+
+/** Tells whether one statement can make a normalized change: whether a task is due on a day takes a look at it. */
+const isDirect = (wanted: TaskUpdate): boolean =>
+  Object.keys(wanted).every((field) => !REFERENCES.includes(field)) &&
+  (wanted.all_day === undefined || wanted.due_date !== undefined)
+
+const isGiven = (name: FieldName): SQL => sql`${placeholder(`has_${name}`)}::boolean`
+
+/** What each field becomes. With the same due date a task stays due on its day, with another one it does not. */
+const becomes: Record<FieldName, SQL> = {
+  ...mapFields(
+    ({ column }, name) =>
+      sql`CASE WHEN ${isGiven(name)} THEN ${fieldPlaceholders[name]}::${sql.raw(column.getSQLType())}
+        ELSE b.${sql.identifier(name)} END`
+  ),
+  all_day: sql`
+    CASE
+      WHEN ${isGiven('all_day')} THEN ${fieldPlaceholders.all_day}::boolean
+      ELSE b.all_day AND (NOT ${isGiven('due_date')} OR b.due_date IS NOT DISTINCT FROM ${fieldPlaceholders.due_date})
+    END`
+}
+
+const listOf = (make: (name: FieldName) => SQL, separator: SQL = sql`, `): SQL =>
+  sql.join(DIRECT_FIELDS.map(make), separator)
+const newValue = (name: FieldName): SQL => sql.raw(`v.${name}`)
+const oldValue = (name: FieldName): SQL => sql.raw(`v.old_${name}`)
+
+/** A value as a change has it. */
+const asJson = (name: FieldName, value: SQL): SQL =>
+  name === 'due_date' ? timestampText(value) : value
+
+/** What differs, as `Changes`. */
+const changes = listOf(
+  (name) => sql`
+    CASE WHEN ${newValue(name)} IS DISTINCT FROM ${oldValue(name)} THEN jsonb_build_object(
+      ${sql.raw(`'${name}'`)},
+      jsonb_build_object('old', ${asJson(name, oldValue(name))}, 'new', ${asJson(name, newValue(name))})
+    ) ELSE '{}' END`,
+  sql` || `
+)
+
+/**
+ * Changes one live task of the caller's own and writes what differs as its event: one statement, which is the lock and
+ * the transaction. Returns undefined, having done nothing, where that is not all there is to it: when there is no such
+ * task, it has none of the versions or these values already, somebody else has it to do, its project is not open,
+ * another change is being made, or a field is not among those that need no look at anything else. Prepared once.
+ */
+export function prepareDirectUpdate(db: Db) {
+  // As it was before: when another change commits meanwhile, its version is no longer that of the task.
+  const values = sql`(
+    SELECT
+      b.version,
+      ${listOf((name) => sql`b.${sql.identifier(name)} AS ${sql.identifier(`old_${name}`)}`)},
+      ${listOf((name) => sql`${becomes[name]} AS ${sql.identifier(name)}`)}
+    FROM tasks b
+    WHERE b.owner_id = ${placeholder('owner_id')} AND b.id = ${placeholder('id')}
+  ) AS v`
+  const versions = sql`${placeholder('versions')}::int[]`
+  const changed = db.$with('changed').as(
+    db
+      .update(tasks)
+      .set({
+        ...Object.fromEntries(DIRECT_FIELDS.map((name) => [name, fieldsOfRecord[name]])),
+        completed_at: sql`
+          CASE
+            WHEN v.status = v.old_status THEN ${tasks.completed_at}
+            WHEN v.status = 'done' THEN now()
+          END`,
+        version: sql`${tasks.version} + 1`,
+        updated_at: sql`now()`
+      })
+      .from(values)
+      .where(
+        and(
+          eq(tasks.owner_id, placeholder('owner_id')),
+          eq(tasks.id, placeholder('id')),
+          sql`${tasks.version} = v.version`,
+          sql`(${versions} IS NULL OR v.version = ANY(${versions}))`,
+          sql`(${listOf(newValue)}) IS DISTINCT FROM (${listOf(oldValue)})`,
+          sql`coalesce(${tasks.assignee_id}, ${tasks.owner_id}) = ${tasks.owner_id}`,
+          isLive,
+          isOpen
+        )
+      )
+      .returning({ ...taskColumns, changes: sql`${changes}`.as('changes') })
+  )
+  const eventRows = sql`
+    SELECT id, version, ${placeholder('event_id')}::uuid AS event_id, changes, project_id
+    FROM changed`
+  const event = db
+    .$with('event', {})
+    .as(taskEventsCte('task.updated', originPlaceholders, eventRows))
+  const { changes: _, ...columns } = changed._.selectedFields
+  const standIns: TaskUpdate = DEFAULTS
+  const statement = prepared(db.with(changed, event).select(columns).from(changed), 'direct_update')
+  return async (
+    ctx: RequestContext,
+    id: string,
+    versions: Versions,
+    wanted: TaskUpdate
+  ): Promise<Task | undefined> => {
+    if (!isDirect(wanted)) {
+      return undefined
+    }
+    const [task] = await statement.execute({
+      ...Object.fromEntries(
+        DIRECT_FIELDS.flatMap((name) => [
+          // Where a field is absent its value is not looked at.
+          [name, wanted[name] ?? standIns[name] ?? null],
+          [`has_${name}`, wanted[name] !== undefined]
+        ])
+      ),
+      owner_id: ctx.caller.id,
+      id,
+      versions: versions === undefined ? null : `{${versions.join()}}`,
+      ...eventOrigin(ctx),
+      event_id: newId()
+    })
+    return task
+  }
+}
+export type DirectUpdate = ReturnType<typeof prepareDirectUpdate>
