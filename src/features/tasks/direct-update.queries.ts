@@ -28,14 +28,18 @@ const isGiven = (name: FieldName): SQL => sql`${placeholder(`has_${name}`)}::boo
 /** What each field becomes. With the same due date a task stays due on its day, with another one it does not. */
 const becomes: Record<FieldName, SQL> = {
   ...mapFields(
-    ({ column }, name) =>
-      sql`CASE WHEN ${isGiven(name)} THEN ${fieldPlaceholders[name]}::${sql.raw(column.getSQLType())}
-        ELSE b.${sql.identifier(name)} END`
+    ({ column }, name) => sql`
+      CASE
+        WHEN ${isGiven(name)} THEN ${fieldPlaceholders[name]}::${sql.raw(column.getSQLType())}
+        ELSE before.${sql.identifier(name)}
+      END`
   ),
   all_day: sql`
     CASE
       WHEN ${isGiven('all_day')} THEN ${fieldPlaceholders.all_day}::boolean
-      ELSE b.all_day AND (NOT ${isGiven('due_date')} OR b.due_date IS NOT DISTINCT FROM ${fieldPlaceholders.due_date})
+      WHEN ${isGiven('due_date')} THEN
+        before.all_day AND before.due_date IS NOT DISTINCT FROM ${fieldPlaceholders.due_date}
+      ELSE before.all_day
     END`
 }
 
@@ -43,6 +47,16 @@ const listOf = (make: (name: FieldName) => SQL, separator: SQL = sql`, `): SQL =
   sql.join(DIRECT_FIELDS.map(make), separator)
 const newValue = (name: FieldName): SQL => sql.raw(`v.${name}`)
 const oldValue = (name: FieldName): SQL => sql.raw(`v.old_${name}`)
+
+/** A task before and after the change. When another change commits meanwhile, its version is no longer that here. */
+const values = sql`(
+  SELECT
+    before.version,
+    ${listOf((name) => sql`before.${sql.identifier(name)} AS ${sql.identifier(`old_${name}`)}`)},
+    ${listOf((name) => sql`${becomes[name]} AS ${sql.identifier(name)}`)}
+  FROM tasks AS before
+  WHERE before.owner_id = ${placeholder('owner_id')} AND before.id = ${placeholder('id')}
+) AS v`
 
 /** A value as a change has it. */
 const asJson = (name: FieldName, value: SQL): SQL =>
@@ -58,6 +72,37 @@ const changes = listOf(
   sql` || `
 )
 
+const versions = sql`${placeholder('versions')}::int[]`
+
+/** Changes the row, and returns it with what differs. */
+const updateOf = (db: Db) =>
+  db
+    .update(tasks)
+    .set({
+      ...Object.fromEntries(DIRECT_FIELDS.map((name) => [name, fieldsOfRecord[name]])),
+      completed_at: sql`
+        CASE
+          WHEN v.status = v.old_status THEN ${tasks.completed_at}
+          WHEN v.status = 'done' THEN now()
+        END`,
+      version: sql`${tasks.version} + 1`,
+      updated_at: sql`now()`
+    })
+    .from(values)
+    .where(
+      and(
+        eq(tasks.owner_id, placeholder('owner_id')),
+        eq(tasks.id, placeholder('id')),
+        sql`${tasks.version} = v.version`,
+        sql`(${versions} IS NULL OR v.version = ANY(${versions}))`,
+        sql`(${listOf(newValue)}) IS DISTINCT FROM (${listOf(oldValue)})`,
+        sql`coalesce(${tasks.assignee_id}, ${tasks.owner_id}) = ${tasks.owner_id}`,
+        isLive,
+        isOpen
+      )
+    )
+    .returning({ ...taskColumns, changes: changes.as('changes') })
+
 /**
  * Changes one live task of the caller's own and writes what differs as its event: one statement, which is the lock and
  * the transaction. Returns undefined, having done nothing, where that is not all there is to it: when there is no such
@@ -65,44 +110,7 @@ const changes = listOf(
  * another change is being made, or a field is not among those that need no look at anything else. Prepared once.
  */
 export function prepareDirectUpdate(db: Db) {
-  // As it was before: when another change commits meanwhile, its version is no longer that of the task.
-  const values = sql`(
-    SELECT
-      b.version,
-      ${listOf((name) => sql`b.${sql.identifier(name)} AS ${sql.identifier(`old_${name}`)}`)},
-      ${listOf((name) => sql`${becomes[name]} AS ${sql.identifier(name)}`)}
-    FROM tasks b
-    WHERE b.owner_id = ${placeholder('owner_id')} AND b.id = ${placeholder('id')}
-  ) AS v`
-  const versions = sql`${placeholder('versions')}::int[]`
-  const changed = db.$with('changed').as(
-    db
-      .update(tasks)
-      .set({
-        ...Object.fromEntries(DIRECT_FIELDS.map((name) => [name, fieldsOfRecord[name]])),
-        completed_at: sql`
-          CASE
-            WHEN v.status = v.old_status THEN ${tasks.completed_at}
-            WHEN v.status = 'done' THEN now()
-          END`,
-        version: sql`${tasks.version} + 1`,
-        updated_at: sql`now()`
-      })
-      .from(values)
-      .where(
-        and(
-          eq(tasks.owner_id, placeholder('owner_id')),
-          eq(tasks.id, placeholder('id')),
-          sql`${tasks.version} = v.version`,
-          sql`(${versions} IS NULL OR v.version = ANY(${versions}))`,
-          sql`(${listOf(newValue)}) IS DISTINCT FROM (${listOf(oldValue)})`,
-          sql`coalesce(${tasks.assignee_id}, ${tasks.owner_id}) = ${tasks.owner_id}`,
-          isLive,
-          isOpen
-        )
-      )
-      .returning({ ...taskColumns, changes: sql`${changes}`.as('changes') })
-  )
+  const changed = db.$with('changed').as(updateOf(db))
   const eventRows = sql`
     SELECT id, version, ${placeholder('event_id')}::uuid AS event_id, changes, project_id
     FROM changed`
@@ -110,7 +118,6 @@ export function prepareDirectUpdate(db: Db) {
     .$with('event', {})
     .as(taskEventsCte('task.updated', originPlaceholders, eventRows))
   const { changes: _, ...columns } = changed._.selectedFields
-  const standIns: TaskUpdate = DEFAULTS
   const statement = prepared(db.with(changed, event).select(columns).from(changed), 'direct_update')
   return async (
     ctx: RequestContext,
@@ -122,13 +129,7 @@ export function prepareDirectUpdate(db: Db) {
       return undefined
     }
     const [task] = await statement.execute({
-      ...Object.fromEntries(
-        DIRECT_FIELDS.flatMap((name) => [
-          // Where a field is absent its value is not looked at.
-          [name, wanted[name] ?? standIns[name] ?? null],
-          [`has_${name}`, wanted[name] !== undefined]
-        ])
-      ),
+      ...valuesOf(wanted),
       owner_id: ctx.caller.id,
       id,
       versions: versions === undefined ? null : `{${versions.join()}}`,
@@ -139,3 +140,14 @@ export function prepareDirectUpdate(db: Db) {
   }
 }
 export type DirectUpdate = ReturnType<typeof prepareDirectUpdate>
+
+/** The values of placeholders. Where a field is absent its value is not looked at. */
+function valuesOf(wanted: TaskUpdate): Record<string, unknown> {
+  const given: TaskUpdate = { ...DEFAULTS, ...wanted }
+  return Object.fromEntries(
+    DIRECT_FIELDS.flatMap((name) => [
+      [name, given[name] ?? null],
+      [`has_${name}`, wanted[name] !== undefined]
+    ])
+  )
+}
