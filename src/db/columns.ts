@@ -12,7 +12,7 @@ export const timestamp = customType<{ data: string; driverData: string }>({
   fromDriver: timestampFromDatabase
 })
 
-/** An element of an array as PostgreSQL writes it: in quotes, with a backslash before quotes and backslashes, or bare. */
+/** An element of an array as PostgreSQL writes it: bare, or quoted, with a backslash before quotes and backslashes. */
 const ELEMENT = /"((?:[^"\\]|\\.)*)"|[^{},]+/gs
 
 /** Defines a column of texts. That of Drizzle 0.45.4 loses their backslashes when it reads them. */

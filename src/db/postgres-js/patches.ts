@@ -1,7 +1,7 @@
 /**
  * Patches postgres.js 3.4.9. When a server dies, restarts or stops responding, that version can end the process, mix up
- * sessions, or lose its connections one by one; under load without a pause it becomes slower and slower. The patches are
- * applied to the text of its modules as Node loads them; the start fails if that text has changed.
+ * sessions, or lose its connections one by one; under load without a pause it becomes slower and slower. The patches
+ * are applied to the text of its modules as Node loads them; the start fails if that text has changed.
  * test/faults/driver.test.ts shows each fault without its patch.
  *
  * **At each upgrade of postgres.js** (its version is pinned in package.json) check:

@@ -6,7 +6,6 @@ import { prepared } from '../../db/prepared-statements.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { newId } from '../../lib/uuid.ts'
 import { isLive, isOpen } from './access.sql.ts'
-import type { Versions } from './apply-changes.ts'
 import { fieldPlaceholders, fieldsOfRecord, taskColumns } from './columns.sql.ts'
 import { eventOrigin, originPlaceholders, taskEventsCte } from './events.queries.ts'
 import { DEFAULTS, FIELD_NAMES, type FieldName, mapFields } from './fields.ts'
@@ -122,7 +121,7 @@ export function prepareDirectUpdate(db: Db) {
   return async (
     ctx: RequestContext,
     id: string,
-    versions: Versions,
+    versions: number[] | undefined,
     wanted: TaskUpdate
   ): Promise<Task | undefined> => {
     if (!isDirect(wanted)) {
