@@ -16,7 +16,7 @@ const pool = Buffer.alloc(RANDOM_BYTES * 256)
 let used = pool.length
 const latest = { msecs: 0, seq: 0 }
 
-/** Returns a new UUID of version 7, greater than all that this process has made before. For ids, not for secrets. */
+/** Returns a new UUID of version 7, greater than all that it has returned in this process. For ids, not for secrets. */
 export function newId(): string {
   if (used === pool.length) {
     randomFillSync(pool)

@@ -2,10 +2,10 @@
  * Patches postgres.js 3.4.9. When a server dies, restarts or stops responding, that version can end the process, mix up
  * sessions, or lose its connections one by one; under load without a pause it becomes slower and slower. The patches
  * are applied to the text of its modules as Node loads them; the start fails if that text has changed.
- * test/faults/driver.test.ts shows each fault without its patch.
+ * test/faults/driver.test.ts shows each fault without its patch; what the search for statements costs shows no test.
  *
  * **At each upgrade of postgres.js** (its version is pinned in package.json) check:
- * - Patches: whether the issue named in `why` is fixed (then remove the patch and the control of its test), and whether
+ * - Patches: whether what `why` says is fixed (then remove the patch and the control of its test), and whether
  *   `find` still occurs exactly once in the file and means the same.
  * - Private properties: `client.options` is read while statements are sent (`prepare` in pooler.ts, `silence_ms` and
  *   `max_statements` here);

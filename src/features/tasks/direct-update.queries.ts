@@ -10,12 +10,15 @@ import { fieldPlaceholders, fieldsOfRecord, taskColumns } from './columns.sql.ts
 import { eventOrigin, originPlaceholders, taskEventsCte } from './events.queries.ts'
 import { DEFAULTS, FIELD_NAMES, type FieldName, mapFields } from './fields.ts'
 import type { Task, TaskUpdate } from './schema.ts'
+import { timestampOr } from './update.queries.ts'
 
 /** Fields that refer to something, which must exist until the transaction ends. */
 export const REFERENCES: readonly string[] = ['assignee_id', 'project_id', 'parent_id']
 
 const DIRECT_FIELDS = FIELD_NAMES.filter((name) => !REFERENCES.includes(name))
 const { placeholder } = sql
+/** No task has a greater version: the column has no room for it. */
+const MAX_VERSION = 2_147_483_647
 
 /** Tells whether one statement can make a normalized change: whether a task is due on a day takes a look at it. */
 const isDirect = (wanted: TaskUpdate): boolean =>
@@ -73,17 +76,15 @@ const changes = listOf(
 
 const versions = sql`${placeholder('versions')}::int[]`
 
+const completion = sql`CASE WHEN v.status = v.old_status THEN 'keep' WHEN v.status = 'done' THEN 'now' END`
+
 /** Changes the row, and returns it with what differs. */
 const updateOf = (db: Db) =>
   db
     .update(tasks)
     .set({
       ...Object.fromEntries(DIRECT_FIELDS.map((name) => [name, fieldsOfRecord[name]])),
-      completed_at: sql`
-        CASE
-          WHEN v.status = v.old_status THEN ${tasks.completed_at}
-          WHEN v.status = 'done' THEN now()
-        END`,
+      completed_at: timestampOr(completion, tasks.completed_at),
       version: sql`${tasks.version} + 1`,
       updated_at: sql`now()`
     })
@@ -131,7 +132,7 @@ export function prepareDirectUpdate(db: Db) {
       ...valuesOf(wanted),
       owner_id: ctx.caller.id,
       id,
-      versions: versions === undefined ? null : `{${versions.join()}}`,
+      versions: versions === undefined ? null : possible(versions),
       ...eventOrigin(ctx),
       event_id: newId()
     })
@@ -139,6 +140,10 @@ export function prepareDirectUpdate(db: Db) {
   }
 }
 export type DirectUpdate = ReturnType<typeof prepareDirectUpdate>
+
+/** Returns those versions, as an array in SQL, that there can be. */
+const possible = (versions: number[]): string =>
+  `{${versions.filter((version) => version <= MAX_VERSION).join()}}`
 
 /** The values of placeholders. Where a field is absent its value is not looked at. */
 function valuesOf(wanted: TaskUpdate): Record<string, unknown> {

@@ -31,8 +31,11 @@ export interface TaskChange extends FieldValues, Pick<Task, 'owner_id' | 'id'> {
   position?: string
 }
 
-/** An array, since the planner of a distributed table takes no time beside a column in CASE. */
-const timestampOr = (choice: SQL, before: AnyPgColumn) => sql`
+/**
+ * Now, the time before, or none, as the choice is `now`, `keep` or something else. An array, since the planner of a
+ * distributed table takes no time beside a column in CASE.
+ */
+export const timestampOr = (choice: SQL, before: AnyPgColumn) => sql`
   (ARRAY[now(), ${before}])[CASE WHEN ${choice} = 'now' THEN 1 WHEN ${choice} = 'keep' THEN 2 END]`
 const nextVersion = { version: sql`${tasks.version} + 1`, updated_at: sql`now()` }
 

@@ -31,7 +31,7 @@ export interface UpdateDeps {
 
 /**
  * Applies the fields that are present. What differs from before becomes one event; when nothing does, nothing is
- * written. The usual change, of a task of the caller's own, takes one statement.
+ * written. The usual change, of a task of the caller's own, takes one statement; others take one in vain before theirs.
  */
 export async function updateTask(
   deps: UpdateDeps,

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { TaskUpdate } from '../../../src/features/tasks/schema.ts'
 import { createTestApp } from '../../support/test-app.ts'
 
 const { events, signUp } = await createTestApp(t)
@@ -88,6 +89,23 @@ t.test('If-Match is compared strongly; a star matches any version', async (t) =>
   }
   t.equal((await patch('"9", "1"')).statusCode, 200)
   t.equal((await patch('*')).statusCode, 200)
+})
+
+t.test('versions that no task can have are stale, and no malformed ones', async (t) => {
+  const ann = await signUp()
+  const task = await ann.create({ title: 'Paint' })
+  const patch = async (ifMatch: string, id = task.id, payload: TaskUpdate = { title: 'Red' }) => {
+    const url = `/api/v1/tasks/${id}`
+    return (await ann.send({ method: 'PATCH', url, payload, headers: { 'if-match': ifMatch } }))
+      .statusCode
+  }
+  for (const payload of [{ title: 'Red' }, { title: 'Red', assignee_id: ann.user.id }]) {
+    t.equal(await patch('"2147483648"', task.id, payload), 412)
+    t.equal(await patch('"9999999999"', task.id, payload), 412)
+    t.equal(await patch('"9999999999"', ann.user.id, payload), 404)
+  }
+  t.equal((await ann.read(task)).json().version, 1)
+  t.equal(await patch('"9999999999", "1"'), 200)
 })
 
 t.test('of two writers on one version exactly one wins, a hundred times', async (t) => {
