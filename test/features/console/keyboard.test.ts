@@ -143,6 +143,8 @@ t.test('without a mouse', { skip: withoutBrowser }, async (t) => {
     await focusIsSeen(t, 'tagging')
     await select(t, 'Buy white paint', 'Buy brushes')
     await choose(t, inBar('Move'))
+    const option = page.getByRole('dialog').locator('option', { hasText: 'Flat' })
+    await option.waitFor({ state: 'attached' })
     await page.keyboard.type('Flat')
     await choose(t, inDialog('Move'))
     await said('2 tasks are in another project.')

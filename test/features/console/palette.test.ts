@@ -26,7 +26,7 @@ t.test('the command palette', { skip: withoutBrowser }, async (t) => {
     await dialog.waitFor()
     await page.keyboard.type(text)
   }
-  const hashIs = (hash: string) => page.waitForFunction(`location.hash === ${JSON.stringify(hash)}`)
+  const hashIs = (hash: string) => page.waitForURL((url) => url.hash === hash)
 
   t.test('it opens by keyboard anywhere, passes axe and gives the focus back', async (t) => {
     const input = page.getByLabel('Title of a new task')
@@ -89,7 +89,7 @@ t.test('the command palette', { skip: withoutBrowser }, async (t) => {
     await open('new task')
     await page.keyboard.press('Enter')
     await hashIs('#/tasks')
-    await page.waitForFunction('document.activeElement.ariaLabel === "Title of a new task"')
+    await page.locator('[aria-label="Title of a new task"]:focus').waitFor()
     await page.keyboard.type('Typed at once')
     t.equal(await page.getByLabel('Title of a new task').inputValue(), 'Typed at once')
     await page.getByLabel('Title of a new task').fill('')

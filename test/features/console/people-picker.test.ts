@@ -1,6 +1,7 @@
 import t from 'tap'
 import { createBrowserTestApp, withoutBrowser } from '../../support/browser.ts'
 import { projectWith } from '../../support/projects.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
 t.test('people are chosen by name', { skip: withoutBrowser }, async (t) => {
   const { signUp, visit, pageFindings } = await createBrowserTestApp(t, {
@@ -108,9 +109,8 @@ t.test('people are chosen by name', { skip: withoutBrowser }, async (t) => {
     await page.reload()
     await logIn('ann', new URL(page.url()).hash)
     await page.getByText('1 task in total').waitFor()
-    await page.waitForFunction(
-      'document.querySelector(".filters [name=assignee]").value === "Bob Stone"'
-    )
+    const assignee = page.locator('.filters [name=assignee]')
+    await waitUntil('the name', async () => (await assignee.inputValue()) === 'Bob Stone')
     await page.getByRole('button', { name: /^Filter/ }).click()
     await filter.click()
     await page.getByRole('option', { name: 'Nobody' }).click()

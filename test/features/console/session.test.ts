@@ -178,8 +178,10 @@ t.test('the session of the console', { skip: withoutBrowser }, async (t) => {
       const second = await visitor.context.newPage()
       await second.clock.install()
       await second.goto(`${origin}/app/`, { waitUntil: 'commit' })
-      await second.waitForFunction(
-        `navigator.locks.query().then(({ pending }) => pending.some(({ name }) => name === ${lock}))`
+      await waitUntil('the wait for the lock', () =>
+        second.evaluate<boolean>(
+          `navigator.locks.query().then(({ pending }) => pending.some(({ name }) => name === ${lock}))`
+        )
       )
       await second.clock.fastForward(10_000)
       await door(second).waitFor()
