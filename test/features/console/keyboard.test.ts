@@ -94,7 +94,10 @@ t.test('without a mouse', { skip: withoutBrowser }, async (t) => {
   })
 
   t.test('adds tasks in words', async (t) => {
+    const input = page.getByLabel('Title of a new task')
+    await input.waitFor()
     await press(t, 'n')
+    await waitUntil('the focus on the title', () => has(input))
     for (const [text, title] of [
       ['Call Tom !high', 'Call Tom'],
       ['Buy brushes', 'Buy brushes'],
