@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { is } from 'drizzle-orm'
-import { getTableConfig, type PgTable, PgTable as Table } from 'drizzle-orm/pg-core'
+import { getTableConfig, PgArray, type PgTable, PgTable as Table } from 'drizzle-orm/pg-core'
 import t from 'tap'
 import { DISTRIBUTED, ON_COORDINATOR } from '../../src/db/tables/places.ts'
 
@@ -57,4 +57,15 @@ t.test('what stays on the coordinator refers to no distributed table', async (t)
       )
     }
   }
+})
+
+t.test('no array of texts is read by Drizzle, which loses their backslashes', async (t) => {
+  const arrays = tables.flatMap(({ columns }) =>
+    columns.filter((column) => column.getSQLType() === 'text[]')
+  )
+  t.ok(arrays.length > 0)
+  t.strictSame(
+    arrays.filter((column) => is(column, PgArray)).map(({ name }) => name),
+    []
+  )
 })

@@ -2,7 +2,7 @@
  * Patches postgres.js 3.4.9. When a server dies, restarts or stops responding, that version can end the process, mix up
  * sessions, or lose its connections one by one; under load without a pause it becomes slower and slower. The patches
  * are applied to the text of its modules as Node loads them; the start fails if that text has changed.
- * test/faults/driver.test.ts shows each fault without its patch; what the search for statements costs shows no test.
+ * test/faults/driver.test.ts shows each fault without its patch, except the cost of finding a prepared statement.
  *
  * **At each upgrade of postgres.js** (its version is pinned in package.json) check:
  * - Patches: whether what `why` says is fixed (then remove the patch and the control of its test), and whether
@@ -24,7 +24,7 @@ const MARK = 'tasklane: postgres.js is patched'
 
 /** Silence is measured in this many steps, so that our own event loop, when it is busy, is not mistaken for it. */
 const SILENT_TICKS = 10
-/** Places of a queue that have become free at its beginning, before it is copied without them. */
+/** A queue keeps no more free places than this at its beginning. */
 const MOST_HOLES = 32
 
 interface Patch {

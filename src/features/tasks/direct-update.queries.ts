@@ -8,19 +8,14 @@ import { newId } from '../../lib/uuid.ts'
 import { isLive, isOpen } from './access.sql.ts'
 import { fieldPlaceholders, fieldsOfRecord, taskColumns } from './columns.sql.ts'
 import { eventOrigin, originPlaceholders, taskEventsCte } from './events.queries.ts'
-import { DEFAULTS, FIELD_NAMES, type FieldName, mapFields } from './fields.ts'
+import { DEFAULTS, FIELD_NAMES, type FieldName, mapFields, REFERENCES } from './fields.ts'
 import type { Task, TaskUpdate } from './schema.ts'
-import { timestampOr } from './update.queries.ts'
-
-/** Fields that refer to something, which must exist until the transaction ends. */
-export const REFERENCES: readonly string[] = ['assignee_id', 'project_id', 'parent_id']
+import { nextVersion, timestampOr } from './update.queries.ts'
 
 const DIRECT_FIELDS = FIELD_NAMES.filter((name) => !REFERENCES.includes(name))
 const { placeholder } = sql
-/** No task has a greater version: the column has no room for it. */
-const MAX_VERSION = 2_147_483_647
 
-/** Tells whether one statement can make a normalized change: whether a task is due on a day takes a look at it. */
+/** Tells whether one statement can make a normalized change. Whether `all_day` alone is valid depends on the task. */
 const isDirect = (wanted: TaskUpdate): boolean =>
   Object.keys(wanted).every((field) => !REFERENCES.includes(field)) &&
   (wanted.all_day === undefined || wanted.due_date !== undefined)
@@ -74,7 +69,8 @@ const changes = listOf(
   sql` || `
 )
 
-const versions = sql`${placeholder('versions')}::int[]`
+/** Callers may name versions that are too great for the column. */
+const versions = sql`${placeholder('versions')}::bigint[]`
 
 const completion = sql`CASE WHEN v.status = v.old_status THEN 'keep' WHEN v.status = 'done' THEN 'now' END`
 
@@ -85,8 +81,7 @@ const updateOf = (db: Db) =>
     .set({
       ...Object.fromEntries(DIRECT_FIELDS.map((name) => [name, fieldsOfRecord[name]])),
       completed_at: timestampOr(completion, tasks.completed_at),
-      version: sql`${tasks.version} + 1`,
-      updated_at: sql`now()`
+      ...nextVersion
     })
     .from(values)
     .where(
@@ -132,7 +127,7 @@ export function prepareDirectUpdate(db: Db) {
       ...valuesOf(wanted),
       owner_id: ctx.caller.id,
       id,
-      versions: versions === undefined ? null : possible(versions),
+      versions: versions === undefined ? null : `{${versions.join()}}`,
       ...eventOrigin(ctx),
       event_id: newId()
     })
@@ -140,10 +135,6 @@ export function prepareDirectUpdate(db: Db) {
   }
 }
 export type DirectUpdate = ReturnType<typeof prepareDirectUpdate>
-
-/** Returns those versions, as an array in SQL, that there can be. */
-const possible = (versions: number[]): string =>
-  `{${versions.filter((version) => version <= MAX_VERSION).join()}}`
 
 /** The values of placeholders. Where a field is absent its value is not looked at. */
 function valuesOf(wanted: TaskUpdate): Record<string, unknown> {

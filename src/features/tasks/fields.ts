@@ -150,6 +150,8 @@ export type CsvFieldName = {
 
 const FIELDS: Record<FieldName, WritableField> = DECLARED
 export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[]
+/** Fields that refer to something, which must exist until the transaction ends. */
+export const REFERENCES: readonly string[] = ['assignee_id', 'project_id', 'parent_id']
 
 /** Makes something of each field, by its name. */
 export const mapFields = <T>(make: (field: WritableField, name: FieldName) => T) =>

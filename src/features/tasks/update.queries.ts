@@ -37,7 +37,7 @@ export interface TaskChange extends FieldValues, Pick<Task, 'owner_id' | 'id'> {
  */
 export const timestampOr = (choice: SQL, before: AnyPgColumn) => sql`
   (ARRAY[now(), ${before}])[CASE WHEN ${choice} = 'now' THEN 1 WHEN ${choice} = 'keep' THEN 2 END]`
-const nextVersion = { version: sql`${tasks.version} + 1`, updated_at: sql`now()` }
+export const nextVersion = { version: sql`${tasks.version} + 1`, updated_at: sql`now()` }
 
 /**
  * A task without live subtasks, of which none is written while the statement waits for the task: whoever puts one below

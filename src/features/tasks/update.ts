@@ -5,8 +5,8 @@ import type { Db } from '../../db/client.ts'
 import { withRetries } from '../../db/transaction.ts'
 import { checkVersion, type Versions } from './apply-changes.ts'
 import { buildDelete, buildUpdate } from './changes.ts'
-import { type DirectUpdate, REFERENCES } from './direct-update.queries.ts'
-import { normalizeFields } from './fields.ts'
+import type { DirectUpdate } from './direct-update.queries.ts'
+import { normalizeFields, REFERENCES } from './fields.ts'
 import { type ChangeRequest, changeLockedTask } from './locked-change.ts'
 import type { FindTask, VisibleTask } from './queries.ts'
 import type { Quota } from './quota.ts'
@@ -40,12 +40,15 @@ export async function updateTask(
   versions: Versions,
   body: TaskUpdate
 ): Promise<Task> {
-  const isUsual =
-    deps.quota.storage.findRefusal(ctx.caller.id) === undefined && !(await isDistributed(deps.db))
-  const changed =
-    isUsual &&
-    (await withRetries(() => deps.directUpdate(ctx, id, versions, normalizeFields(body))))
-  return changed || changeTask(deps, ctx, updateOf(ctx, id, versions, body))
+  const mayStore = deps.quota.storage.findRefusal(ctx.caller.id) === undefined
+  if (mayStore && !(await isDistributed(deps.db))) {
+    const wanted = normalizeFields(body)
+    const changed = await withRetries(() => deps.directUpdate(ctx, id, versions, wanted))
+    if (changed) {
+      return changed
+    }
+  }
+  return changeTask(deps, ctx, updateOf(ctx, id, versions, body))
 }
 
 /** Returns the request that applies the fields of a body. */

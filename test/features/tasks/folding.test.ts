@@ -16,6 +16,7 @@ const titlesOf = (response: { json(): { data: { title: string }[] } }): string[]
 const found = async (who: Person, q: string): Promise<string[]> =>
   titlesOf(await who.get(`/api/v1/tasks?limit=100&q=${encodeURIComponent(q)}`)).sort()
 
+const THAI = 'เด็กๆ ไปกรุงเทพฯ'
 /** What each search finds, on every locale. */
 const SEARCHES: [title: string, searches: string[]][] = [
   ['Alpha/Beta Gamma', ['Beta', 'alpha', 'Alpha/Be', '"alpha beta"']],
@@ -36,12 +37,13 @@ const SEARCHES: [title: string, searches: string[]][] = [
   ['明日は東京に行く', ['東京', '明日', '東', '"東京に"', '行く']],
   ['ラーメンとｶﾞｽ', ['ラーメン', 'ガス', 'ラー']],
   ['ไปซื้อน้ำที่ตลาด', ['ซื้อ', 'น้ำ', 'ตลาด']],
-  ['เด็กๆ ไปกรุงเทพฯ', ['เด็กๆ', 'เด็ก', 'กรุงเทพฯ', 'กรุงเทพ', 'เด็กๆ ไปกรุงเทพฯ']],
+  [THAI, ['เด็กๆ', 'เด็ก', 'กรุงเทพฯ', 'กรุงเทพ', THAI]],
   ['葛\u{e0100}城市', ['葛城', '葛\u{e0100}城']],
   ['Ὁ Ἥλιος', ['ὁ ήλιος', 'ήλιος', 'Ὁ ΉΛ']],
   ['ᲗᲑᲘᲚᲘᲡᲘ ᎣᏏᏲ', ['თბილისი', 'ᲗᲑᲘᲚ', 'ꭳꮟᏺ']],
   ['Step ⓫ of ፩ and 1️⃣', ['step ⓫ of', '⓫ of ፩ and', 'and 1️⃣']],
-  ['မြန်မာ။ ܫܠܡܐ܀ ཀ་ཁ', ['မြန်မာ', 'မြန်မာ။', 'ܫܠܡܐ܀', 'ཀ་ཁ', 'ཁ']],
+  ['မြန်မာ။ one', ['မြန်မာ', 'မြန်မာ။']],
+  ['ܫܠܡܐ܀ ཀ་ཁ', ['ܫܠܡܐ܀', 'ཀ་ཁ', 'ཁ']],
   ['Hindi हिन्दी पाठ', ['हिन्दी', 'पा']],
   ['שָׁלוֹם עולם', ['שלום']],
   ['한국어 공부', ['한국', '공부']],
