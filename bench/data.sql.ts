@@ -91,12 +91,10 @@ export const FILL_BASELINE = [
   'CREATE INDEX ON baseline.tasks (owner_id, created_at, id)'
 ]
 
-/** Opens a session for every owner, whose id is that of the owner. */
+/** Opens a session for every owner, whose id is that of the owner, for as long as a run may take. */
 export const OPEN_SESSIONS = `
   INSERT INTO sessions (id, user_id, address_prefix, idle_expires_at, expires_at)
-  SELECT id, id, '127.0.0.1', now() + interval '1 day', now() + interval '1 day' FROM users
-  ON CONFLICT (id) DO UPDATE
-  SET idle_expires_at = excluded.idle_expires_at, expires_at = excluded.expires_at`
+  SELECT id, id, '127.0.0.1', now() + interval '1 day', now() + interval '1 day' FROM users`
 
 /** SQL for the megabytes that each takes on disk, with its indexes. */
 export const SIZES = `
@@ -106,17 +104,3 @@ export const SIZES = `
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = relnamespace
   WHERE relkind = 'r'`
-
-const isOfRun = "created_at > '2026-01-01'"
-const titleAgain = titleOf(`extract(epoch FROM date_trunc('second', created_at) - ${START})::int`)
-
-/** Restores the state of a filled database after a run; one statement each. */
-export const RESET = [
-  "DELETE FROM task_events WHERE request_id <> 'seed'",
-  ...['tasks', 'baseline.tasks'].flatMap((table) => [
-    `DELETE FROM ${table} WHERE ${isOfRun}`,
-    `UPDATE ${table} SET version = 1, title = ${titleAgain} WHERE version > 1`
-  ]),
-  OPEN_SESSIONS,
-  'VACUUM (ANALYZE) tasks, task_events, sessions, baseline.tasks'
-]

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
+import type { Sql } from 'postgres'
 import { createPasswords } from '../src/core/passwords.ts'
 import { openDatabase } from '../src/db/client.ts'
 import { migrate } from '../src/db/migrate.ts'
@@ -11,7 +12,6 @@ import {
   insertOwners,
   insertTasks,
   OPEN_SESSIONS,
-  RESET,
   SIZES
 } from './data.sql.ts'
 
@@ -37,37 +37,61 @@ export const countTasks = ({ owners, tasksPerOwner, bigOwnerTasks }: Size): numb
 export const PASSWORD = 'correct horse battery'
 
 const migrationsFolder = new URL('../drizzle', import.meta.url).pathname
-const schemaVersion = createHash('sha256')
+const version = createHash('sha256')
   .update(
-    [...readMigrationFiles({ migrationsFolder }).map(({ hash }) => hash), ...FILL_BASELINE].join()
+    [
+      ...readMigrationFiles({ migrationsFolder }).map(({ hash }) => hash),
+      ...[insertOwners(1, ''), insertTasks(1, 1), insertBigOwnerTasks(1), INSERT_EVENTS],
+      ...FILL_BASELINE
+    ].join()
   )
   .digest('hex')
   .slice(0, 8)
 
-/** Fills a database once per version of the schema, for all later runs as well. Returns its name. */
-export async function ensureDatabase(
+/**
+ * Copies a filled database, so that each run starts from the same state down to the bytes on disk. It is filled once
+ * per version of the schema and of the data, for all later runs. Returns the name of the copy.
+ */
+export async function prepareDatabase(
   urlOf: (database: string) => string,
   size: Size,
   log: (line: string) => void
 ): Promise<string> {
-  const name = `bench_${size.name}_${schemaVersion}`
+  const filled = `filled_${size.name}_${version}`
+  const copy = 'run'
+  await withClient(urlOf('postgres'), async (admin) => {
+    const found = await admin`SELECT 1 FROM pg_database WHERE datname = ${filled}`
+    if (found.length === 0) {
+      const draft = `${filled}_draft`
+      await admin.unsafe(`DROP DATABASE IF EXISTS ${draft}`)
+      await admin.unsafe(`CREATE DATABASE ${draft}`)
+      log(
+        `filling ${filled} with ${countTasks(size).toLocaleString('en')} tasks; later runs copy it`
+      )
+      await fillServer(urlOf(draft), size)
+      await admin.unsafe(`ALTER DATABASE ${draft} RENAME TO ${filled}`)
+    }
+    await admin.unsafe(`DROP DATABASE IF EXISTS ${copy}`)
+    await admin.unsafe(`CREATE DATABASE ${copy} TEMPLATE ${filled}`)
+  })
+  await withClient(urlOf(copy), async (client) => {
+    await client.unsafe(OPEN_SESSIONS)
+    await client.unsafe('VACUUM ANALYZE sessions')
+    // Else the server would write the copied pages to disk while it is measured.
+    await client.unsafe('CHECKPOINT')
+  })
+  return copy
+}
+
+/** Runs statements on one connection, without a limit of time. */
+async function withClient<T>(url: string, use: (client: Sql) => Promise<T>): Promise<T> {
   // Imported late: db/client.ts patches the driver and must load it first.
   const { default: postgres } = await import('postgres')
-  const admin = postgres(urlOf('postgres'), { max: 1, onnotice() {} })
+  const client = postgres(url, { max: 1, onnotice() {}, connection: { statement_timeout: 0 } })
   try {
-    const found = await admin`SELECT 1 FROM pg_database WHERE datname = ${name}`
-    if (found.length > 0) {
-      return name
-    }
-    const draft = `${name}_draft`
-    await admin.unsafe(`DROP DATABASE IF EXISTS ${draft}`)
-    await admin.unsafe(`CREATE DATABASE ${draft}`)
-    log(`filling ${name} with ${countTasks(size).toLocaleString('en')} tasks; later runs reuse it`)
-    await fillServer(urlOf(draft), size)
-    await admin.unsafe(`ALTER DATABASE ${draft} RENAME TO ${name}`)
-    return name
+    return await use(client)
   } finally {
-    await admin.end()
+    await client.end()
   }
 }
 
@@ -81,38 +105,24 @@ export async function fillEmbedded(dataDir: string): Promise<void> {
   await close()
 }
 
-/** Removes what earlier runs have written, so that each run starts from the same state. */
-export async function reset(url: string): Promise<void> {
-  const { default: postgres } = await import('postgres')
-  const client = postgres(url, { max: 1, onnotice() {} })
-  for (const statement of RESET) {
-    await client.unsafe(statement)
-  }
-  await client.end()
-}
-
 /** Returns the megabytes on disk of all tables of Tasklane, and of the baseline's. */
-export async function readSizes(url: string): Promise<{ tasklane: number; baseline: number }> {
-  const { default: postgres } = await import('postgres')
-  const client = postgres(url, { max: 1, onnotice() {} })
-  const [sizes] = await client.unsafe(SIZES)
-  await client.end()
-  return { tasklane: Number(sizes?.tasklane), baseline: Number(sizes?.baseline) }
-}
+export const readSizes = (url: string): Promise<{ tasklane: number; baseline: number }> =>
+  withClient(url, async (client) => {
+    const [sizes] = await client.unsafe(SIZES)
+    return { tasklane: Number(sizes?.tasklane), baseline: Number(sizes?.baseline) }
+  })
 
 async function fillServer(url: string, size: Size): Promise<void> {
   const database = await openDatabase({ url, dataDir: '', pool: 2 })
   await migrate(database.db)
   await database.close()
-  const { default: postgres } = await import('postgres')
-  const client = postgres(url, { max: 1, onnotice() {}, connection: { statement_timeout: 0 } })
-  const run = (statement: string) => client.unsafe(statement)
-  await fill(run, size)
-  for (const statement of FILL_BASELINE) {
-    await run(statement)
-  }
-  await run('VACUUM ANALYZE')
-  await client.end()
+  await withClient(url, async (client) => {
+    await fill((statement) => client.unsafe(statement), size)
+    for (const statement of FILL_BASELINE) {
+      await client.unsafe(statement)
+    }
+    await client.unsafe('VACUUM ANALYZE')
+  })
 }
 
 async function fill(

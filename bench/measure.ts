@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import autocannon, { type Request } from 'autocannon'
+import autocannon, { type Request, type Result } from 'autocannon'
 
 /** The kernel's clock ticks in /proc (USER_HZ). */
 const TICKS_PER_SECOND = 100
@@ -34,7 +34,6 @@ export interface Round {
   /** Of the server and the database together. */
   cpu: number
   memory: number
-  errors: number
 }
 
 /** Starts a server on `port` and waits until it responds. Its output goes to a file, as in production. */
@@ -88,7 +87,10 @@ export interface Load {
   seconds: number
 }
 
-/** Sends requests to a server for some seconds. Each is built from its number, to spread the load over owners. */
+/**
+ * Sends requests to a server for some seconds. Each is built from its number, to spread the load over owners. Throws
+ * when one of them fails: a response that is an error costs something else.
+ */
 export async function runLoad(
   server: Server,
   databasePid: number | undefined,
@@ -104,6 +106,10 @@ export async function runLoad(
     duration: seconds,
     requests: [{ setupRequest: (request: Request) => ({ ...request, ...requests(turn++) }) }]
   })
+  const failures = failuresOf(result)
+  if (failures !== '') {
+    throw new Error(`Requests to ${server.origin} failed: ${failures}.`)
+  }
   const served = result.requests.total
   const nodeCpu = ((cpuOf(pids()) - cpuBefore.node) / served) * 1e6
   const databaseCpu = ((cpuOf(database()) - cpuBefore.database) / served) * 1e6
@@ -111,12 +117,25 @@ export async function runLoad(
     rps: result.requests.average,
     p50: result.latency.p50,
     p99: result.latency.p99,
-    errors: result.non2xx + result.errors,
     nodeCpu,
     databaseCpu,
     cpu: nodeCpu + databaseCpu,
     memory: pids().reduce((sum, pid) => sum + memoryOf(pid), 0)
   }
+}
+
+/** Says how many requests failed in which way; nothing when none did. */
+function failuresOf({ statusCodeStats = {}, errors, timeouts }: Result): string {
+  const counts: Record<string, number> = { 'without a response': errors, 'timed out': timeouts }
+  for (const [status, { count }] of Object.entries(statusCodeStats)) {
+    if (!status.startsWith('2')) {
+      counts[`with status ${status}`] = count ?? 0
+    }
+  }
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => `${count} ${kind}`)
+    .join(', ')
 }
 
 export const packageVersion = (name: string): string =>

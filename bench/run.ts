@@ -9,14 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freePort } from '../test/support/postgres-server.ts'
 import { asServingRole, startCluster } from './cluster.ts'
-import {
-  ensureDatabase,
-  fillEmbedded,
-  readSizes,
-  reset,
-  SIZES_OF_DATA,
-  type SizeName
-} from './data.ts'
+import { fillEmbedded, prepareDatabase, readSizes, SIZES_OF_DATA, type SizeName } from './data.ts'
 import { JWT_SECRET } from './fixtures.ts'
 import { packageVersion, type Round, runLoad, type Server, START, startServer } from './measure.ts'
 import {
@@ -101,8 +94,10 @@ function defaultSize(): SizeName {
 }
 
 async function run(): Promise<Report> {
-  const url = cluster?.urlOf(await ensureDatabase(cluster.urlOf, size, log))
-  await (url === undefined ? fillEmbedded(workDir) : reset(url))
+  const url = cluster?.urlOf(await prepareDatabase(cluster.urlOf, size, log))
+  if (url === undefined) {
+    await fillEmbedded(workDir)
+  }
   const servers: Servers = {
     tasklane: await startTasklane(url),
     baseline: url === undefined ? undefined : await startBaseline(url)
@@ -173,11 +168,9 @@ async function measureRound(
   const { name, connections } = scenario
   const runOn = async (server: Server, requests: RequestFactory) => {
     const load = { requests, connections, seconds: duration }
-    const round = await runLoad(server, cluster?.pid, load)
-    if (round.errors > 0) {
-      throw new Error(`${name}: ${round.errors} requests to ${server.origin} failed`)
-    }
-    return round
+    return await runLoad(server, cluster?.pid, load).catch((cause) => {
+      throw new Error(`The scenario ${name} failed.`, { cause })
+    })
   }
   return {
     tasklane: await runOn(servers.tasklane, scenario.tasklane),

@@ -15,7 +15,12 @@ t.test(
     const app = await createTestApp(t, { env: LOOPBACK })
     const [ann, bob] = [await app.signUp(), await app.signUp()]
     const [slow, fast] = [await startReceiver(t), await startReceiver(t)]
-    slow.respond = () => {}
+    let [open, most] = [0, 0]
+    slow.respond = (_, response) => {
+      most = Math.max(most, ++open)
+      // An attempt that has taken too long ends, and another may take its place.
+      response.on('close', () => open--)
+    }
     const stuck = await createWebhook(ann, slow.url)
     const own = await createWebhook(ann, fast.url)
     const other = await createWebhook(bob, fast.url)
@@ -31,8 +36,8 @@ t.test(
       await bob.post(webhookUrl(other, '/ping'))
     }
     await waitUntil('everything of the others', () => fast.received.length === 24)
-    t.equal(slow.received.length, 5)
-    t.equal(new Set(slow.ids()).size, 5)
+    t.equal(most, 5)
+    t.equal(new Set(slow.ids().slice(0, 5)).size, 5)
     await slow.stop()
   }
 )
