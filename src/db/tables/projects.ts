@@ -40,7 +40,7 @@ export const projects = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.owner_id, t.id] }),
-    // The id of a user names their personal list: see taskListId.
+    // The id of a user names their personal list: see list_id of tasks.
     check('projects_id_of_no_owner', sql`${t.id} <> ${t.owner_id}`),
     // A path names a project by its id alone. Not unique: unique indexes start with the owner.
     index('projects_id').on(t.id),

@@ -36,13 +36,6 @@ export const taskSortKeys = (
   title: sortableText(t.title)
 })
 
-/**
- * The one list that a task is in: that of its project, or its owner's personal one. Indexes are on this expression,
- * after the owner, since a statement names both and PostgreSQL takes them for independent.
- */
-export const taskListId = (t: Record<'project_id' | 'owner_id', AnyPgColumn>): SQL =>
-  sql`coalesce(${t.project_id}, ${t.owner_id})`
-
 /** By what managers can sort everybody's tasks. */
 export const SORTS_OF_ALL: ReadonlySet<string> = new Set(['created_at', 'updated_at', 'due_date'])
 
@@ -66,6 +59,9 @@ export const positionAt = (moment: AnyPgColumn | SQL, id: AnyPgColumn | SQL, mor
 export const taskPosition = (t: Record<'position' | 'created_at' | 'id', AnyPgColumn>): SQL =>
   sql`coalesce(${t.position}, ${positionAt(t.created_at, t.id)}) COLLATE "C"`
 
+/** With the due date, all that statistics count by: one index has them together. */
+const COUNTED = ['status', 'priority', 'all_day'] as const
+
 const indexNameOf = (sortColumn: string): string => sortColumn.replace(/_(at|date)$/, '')
 
 /** Tasks, owned. A statement that changes a task also writes `version`, `updated_at` and the event: no trigger does. */
@@ -79,6 +75,8 @@ export const tasks = pgTable(
     assignee_id: uuid(),
     // The owner of a task in a project is the owner of the project.
     project_id: uuid(),
+    // The one list that it is in: that of its project, or its owner's personal one.
+    list_id: uuid().notNull().generatedAlwaysAs(sql`coalesce(project_id, owner_id)`),
     // Null when its owner made it.
     created_by: uuid(),
     // The task that it is a subtask of, in the same list.
@@ -112,10 +110,17 @@ export const tasks = pgTable(
     primaryKey({ columns: [t.owner_id, t.id] }),
     // A path names a task by its id alone, and a caller-made id must be free everywhere. Not unique: see listTakenIds.
     index('tasks_id').on(t.id),
-    // One index for each sort of a list, and of those assigned to one.
+    // One index for each sort of a list, and of those assigned to one. Those of a list begin with its owner, whom
+    // every statement names, so that the tasks of a list are counted without reading them.
     ...Object.entries(taskSortKeys(t)).flatMap(([column, key]) => [
       index(`tasks_list_${indexNameOf(column)}`)
-        .on(t.owner_id, taskListId(t), key, t.id)
+        .on(
+          t.owner_id,
+          t.list_id,
+          key,
+          t.id,
+          ...(column === 'due_date' ? COUNTED : []).map((name) => t[name])
+        )
         .where(sql`${t.deleted_at} is null`),
       index(`tasks_assigned_${indexNameOf(column)}`)
         .on(t.assignee_id, key, t.id)
@@ -129,14 +134,14 @@ export const tasks = pgTable(
           .where(sql`${t.deleted_at} is null`)
       ),
     index('tasks_list_position')
-      .on(t.owner_id, taskListId(t), taskPosition(t), t.id)
+      .on(t.owner_id, t.list_id, taskPosition(t), t.id)
       .where(sql`${t.deleted_at} is null`),
     index('tasks_subtasks').on(t.owner_id, t.parent_id).where(sql`${t.parent_id} is not null`),
     index('tasks_list_status')
-      .on(t.owner_id, taskListId(t), t.status, t.created_at, t.id)
+      .on(t.owner_id, t.list_id, t.status, t.created_at, t.id)
       .where(sql`${t.deleted_at} is null`),
     index('tasks_list_trash')
-      .on(t.owner_id, taskListId(t), t.created_at, t.id)
+      .on(t.owner_id, t.list_id, t.created_at, t.id)
       .where(sql`${t.deleted_at} is not null`),
     // Who is assigned to whose tasks: people see each other by it, and a deleted account is taken off all of them.
     index('tasks_people').on(t.assignee_id, t.owner_id).where(sql`${t.assignee_id} is not null`),

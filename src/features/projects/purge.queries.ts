@@ -3,7 +3,7 @@ import { NIL } from 'uuid'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
 import { projects } from '../../db/tables/projects.ts'
-import { taskListId, tasks } from '../../db/tables/tasks.ts'
+import { tasks } from '../../db/tables/tasks.ts'
 import type { Project } from './schema.ts'
 
 /** Deletes projects that have been in the trash for more than `afterDays` and have no tasks left; returns their ids. */
@@ -50,7 +50,7 @@ async function listWithoutTasks(
 ): Promise<string[]> {
   const used = new Set<string>()
   for (const [owner, own] of Map.groupBy(some, ({ owner_id }) => owner_id)) {
-    const isOfProject = sql`${tasks.owner_id} = ${owner} AND ${taskListId(tasks)} = p.id`
+    const isOfProject = sql`${tasks.owner_id} = ${owner} AND ${tasks.list_id} = p.id`
     const rows = await executeRows<{ id: string }>(
       tx,
       sql`

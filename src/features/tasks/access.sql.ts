@@ -1,7 +1,7 @@
 import { and, eq, isNotNull, isNull, ne, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { atLeast, type Caller } from '../../core/context.ts'
 import { projectMembers, projects } from '../../db/tables/projects.ts'
-import { taskListId, tasks } from '../../db/tables/tasks.ts'
+import { tasks } from '../../db/tables/tasks.ts'
 import { isOfUser } from '../../db/tables/users.ts'
 import type { MemberRole } from '../project-access/schema.ts'
 
@@ -16,7 +16,7 @@ const isOwned = isOfUser(tasks.owner_id)
 
 /** The tasks of one list, which is named by its project or its owner. */
 const isInList = (listId: SQL | Placeholder, ownerId: SQL | Placeholder) =>
-  and(eq(taskListId(tasks), sql`${listId}::uuid`), eq(tasks.owner_id, sql`${ownerId}::uuid`)) as SQL
+  and(eq(tasks.list_id, sql`${listId}::uuid`), eq(tasks.owner_id, sql`${ownerId}::uuid`)) as SQL
 
 /**
  * The caller's role as a member of a task's project; null for a personal task. Memberships are read once for the
@@ -81,13 +81,13 @@ const inBothStates = (name: string, where: SQL, ofOneList?: SQL, lists: SQL = LI
 }
 
 const isInLists = and(
-  sql`${taskListId(tasks)} = ANY(${lists})`,
+  sql`${tasks.list_id} = ANY(${lists})`,
   sql`${tasks.owner_id} = ANY(${owners})`
 ) as SQL
 const isOfOwner = (number: number): SQL =>
   and(
     sql`${tasks.owner_id} = ${sql.placeholder(`owner_${number}`)}::uuid`,
-    sql`${taskListId(tasks)} = ANY(${sql.placeholder(`lists_${number}`)}::uuid[])`
+    sql`${tasks.list_id} = ANY(${sql.placeholder(`lists_${number}`)}::uuid[])`
   ) as SQL
 
 export const branches = {

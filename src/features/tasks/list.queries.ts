@@ -205,26 +205,3 @@ function rangesOf({ sort, after }: ListStatement): (SQL | undefined)[] {
   }
   return isNullable ? [withKey, withoutKey] : [withKey]
 }
-
-/** Counts all rows of a list. */
-export async function countTasks(
-  db: Db,
-  { branches, conditions }: Pick<ListStatement, 'branches' | 'conditions'>,
-  values: Record<string, unknown>
-): Promise<number> {
-  const query = db
-    .select({ total: sql<number>`count(*)::int` })
-    .from(tasks)
-    .where(whereClause(branches, conditions))
-  const [row] = await prepared(query, undefined).execute(values)
-  return row?.total ?? 0
-}
-
-/** Everything that is in one of the branches and passes the filters, where no order is needed. */
-export function whereClause(branches: Branch[], conditions: Condition[]): SQL | undefined {
-  const isVisible = sql.join(
-    branches.map(({ where }) => sql`(${where})`),
-    sql` OR `
-  )
-  return and(sql`(${isVisible})`, ...conditions.map(({ where }) => where()))
-}

@@ -5,10 +5,10 @@ import { rowsThatFit } from '../../http/page-size.ts'
 import { DEFAULT_LIMIT } from '../../http/pagination.schema.ts'
 import { type Cursors, type Page, sortBinding, toPage } from '../../http/pagination.ts'
 import { canonicalFilter } from './canonical-filter.ts'
+import { countTasks } from './count.queries.ts'
 import { conditionsOf, needsCustomPlan } from './filter.sql.ts'
 import {
   type After,
-  countTasks,
   HEAD_SCAN_ROWS,
   type ListStatement,
   prepareHeadScan,
@@ -112,7 +112,7 @@ export function createTaskReader(db: Db) {
     }
     const [rows, total] = await Promise.all([
       readRows(),
-      include_total ? countTasks(db, list, values) : undefined
+      include_total ? countTasks(db, { ...list, values }) : undefined
     ])
     return { rows, total }
   }

@@ -2,7 +2,7 @@ import { and, eq, gt, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
-import { taskListId, taskPosition, tasks } from '../../db/tables/tasks.ts'
+import { taskPosition, tasks } from '../../db/tables/tasks.ts'
 import type { TaskList } from '../project-access/schema.ts'
 import { isLive, isManager, othersTask } from './access.sql.ts'
 import { isInReach } from './others.queries.ts'
@@ -19,7 +19,7 @@ const placed = {
 }
 
 const isIn = ({ list_id, owner_id }: TaskList): SQL =>
-  and(eq(tasks.owner_id, owner_id), eq(taskListId(tasks), sql`${list_id}::uuid`), isLive) as SQL
+  and(eq(tasks.owner_id, owner_id), eq(tasks.list_id, sql`${list_id}::uuid`), isLive) as SQL
 
 /** Lets one move of a list after the other happen, until the transaction ends. */
 export async function lockOrder(tx: Db, listId: string): Promise<void> {
@@ -33,7 +33,7 @@ export async function findListOf(
   id: string
 ): Promise<TaskList | undefined> {
   const [list] = await db
-    .select({ list_id: sql<string>`${taskListId(tasks)}`, owner_id: tasks.owner_id })
+    .select({ list_id: sql<string>`${tasks.list_id}`, owner_id: tasks.owner_id })
     .from(tasks)
     .where(and(eq(tasks.id, id), await isInReach(db, caller)))
   return list

@@ -1,14 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { executeRows } from '../../db/rows.ts'
-import { taskListId, tasks } from '../../db/tables/tasks.ts'
+import { tasks } from '../../db/tables/tasks.ts'
 import type { TaskList } from '../project-access/schema.ts'
 import { giveTasks } from './give.queries.ts'
 import { type TaskVersion, taskVersion } from './trash.queries.ts'
 
 /** The tasks of a project. */
 const isIn = ({ list_id, owner_id }: TaskList): SQL =>
-  sql`${tasks.owner_id} = ${owner_id} AND ${taskListId(tasks)} = ${list_id}`
+  sql`${tasks.owner_id} = ${owner_id} AND ${tasks.list_id} = ${list_id}`
 
 /** Changes up to `limit` tasks of a project to a new version. Waits for those that are being changed. */
 const change = (
@@ -137,7 +137,7 @@ export const countByStatus = (
         (count(*) FILTER (WHERE status = 'in_progress'))::int AS in_progress,
         (count(*) FILTER (WHERE status = 'done'))::int AS done
       FROM tasks
-      WHERE ${taskListId(tasks)} = ANY(${`{${projects.map(({ list_id }) => list_id).join()}}`}::uuid[])
+      WHERE ${tasks.list_id} = ANY(${`{${projects.map(({ list_id }) => list_id).join()}}`}::uuid[])
         AND owner_id = ANY(${`{${projects.map(({ owner_id }) => owner_id).join()}}`}::uuid[])
         AND deleted_at IS NULL
       GROUP BY project_id`

@@ -1,22 +1,23 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
-import { prepared } from '../../db/prepared-statements.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { readTimeZone } from '../../http/time-zone.ts'
 import { borderOf } from '../../lib/time-border.ts'
 import { type TimeZone, UTC } from '../../lib/time-zone.ts'
+import { type Counted, countTasksApart, sumOf } from './count.queries.ts'
 import { conditionsOf } from './filter.sql.ts'
-import { whereClause } from './list.queries.ts'
 import {
   DEFAULT_DAYS,
   type TaskStatsHistory,
   type TaskStatsHistoryQuery
 } from './stats-history.schema.ts'
-import { type VisibleTasks, visibleTasks } from './visible.ts'
+import { visibleTasks } from './visible.ts'
 
 const DAY_MS = 86_400_000
+/** Where the days begin, and the first is counted from. */
+const borders = sql`${sql.placeholder('day_borders')}::timestamptz[]`
 
 /** Counts by day, in a zone, what a list with the same filters would show: what was created, and what was finished. */
 export async function countTasksByDay(
@@ -26,13 +27,15 @@ export async function countTasksByDay(
 ): Promise<TaskStatsHistory> {
   const zone = readTimeZone(filter.time_zone) ?? UTC
   const days = lastDays(count, zone, Date.now())
-  const borders = days.map((day) => borderOf('created_after', day, zone).moment)
-  const visible = await visibleTasks(db, caller, filter)
-  const conditions = conditionsOf(filter)
-  const read = (column: AnyPgColumn) =>
-    readCounts(db, { visible, conditions, column, borders: `{${borders.join()}}` })
-  const created = await read(tasks.created_at)
-  const completed = await read(tasks.completed_at)
+  const starts = days.map((day) => borderOf('created_after', day, zone).moment)
+  const { branches, values } = await visibleTasks(db, caller, filter)
+  const counted = {
+    branches,
+    conditions: conditionsOf(filter),
+    values: { ...values, day_borders: `{${starts.join()}}` }
+  }
+  const created = await countByDay(db, counted, tasks.created_at)
+  const completed = await countByDay(db, counted, tasks.completed_at)
   return {
     days: days.map((day, i) => ({
       day,
@@ -50,39 +53,31 @@ function lastDays(count: number, zone: TimeZone, now: number): string[] {
   )
 }
 
-interface Counted {
-  visible: VisibleTasks
-  conditions: ReturnType<typeof conditionsOf>
-  column: AnyPgColumn
-  /** Where the days begin, as an array of the database. */
-  borders: string
-}
-
 /**
  * Counts tasks by the number of the day in which a column says that something happened to them. Whatever happened since
  * a moment has changed the task since then: the indexes of lists by their last change find these tasks alone.
  */
-async function readCounts(
+async function countByDay(
   db: Db,
-  { visible, conditions, column, borders }: Counted
-): Promise<Map<number, number>> {
-  const starts: SQL = sql`${sql.placeholder('day_borders')}::timestamptz[]`
-  const day = sql<number>`width_bucket(${column}, ${starts})`
-  const query = db
-    .select({ day, count: sql<number>`count(*)::int` })
-    .from(tasks)
-    .where(
-      sql`
-      ${whereClause(visible.branches, conditions)}
-      AND ${tasks.updated_at} >= (${starts})[1]
-      AND ${column} >= (${starts})[1]`
-    )
-    .groupBy(sql`1`)
-  const values: Record<string, unknown> = Object.assign(
-    { ...visible.values, day_borders: borders },
-    ...conditions.map((condition) => condition.values)
+  counted: Counted,
+  column: AnyPgColumn
+): Promise<Map<unknown, number>> {
+  const groups = await countTasksApart(
+    db,
+    {
+      ...counted,
+      conditions: [
+        ...counted.conditions,
+        {
+          name: 'since the first day',
+          where: () => sql`${tasks.updated_at} >= (${borders})[1] AND ${column} >= (${borders})[1]`,
+          values: {}
+        }
+      ]
+    },
+    { day: sql<number>`width_bucket(${column}, ${borders})` }
   )
-  // Without a name: the plan depends on how many rows match.
-  const rows = await prepared(query, undefined).execute(values)
-  return new Map(rows.map((row) => [row.day, row.count]))
+  return new Map(
+    [...Map.groupBy(groups, ({ day }) => day)].map(([day, ofDay]) => [day, sumOf(ofDay)])
+  )
 }

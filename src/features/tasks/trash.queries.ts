@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { eachOwner, ofFewOwners } from '../../db/by-owner.ts'
 import type { Db } from '../../db/client.ts'
 import { executeRows, uuids } from '../../db/rows.ts'
-import { taskListId, tasks } from '../../db/tables/tasks.ts'
+import { tasks } from '../../db/tables/tasks.ts'
 import { countEventsOf } from './events.queries.ts'
 
 /** A task in the version that it has now, or had when it was purged, and whom it concerns. */
@@ -62,7 +62,7 @@ export const listOldestTrees = (
         SELECT id, created_at
         FROM tasks
         WHERE owner_id = ${owner_id}
-          AND ${taskListId(tasks)} = ${owner_id}
+          AND ${tasks.list_id} = ${owner_id}
           AND deleted_at IS NULL
           AND parent_id IS NULL
           AND created_at <= ${until}::timestamptz
