@@ -6,7 +6,7 @@ import type { Tx } from '../../db/transaction.ts'
 import { etagOf } from '../../http/etag.ts'
 import { mustGet } from '../../lib/must-get.ts'
 import type { TaskChangeSet } from './changes.ts'
-import { listChangesSince, recordTaskEvents } from './events.queries.ts'
+import { readValuesBefore, recordTaskEvents } from './events.queries.ts'
 import { FIELD_NAMES } from './fields.ts'
 import { lockTasks, type VisibleTask } from './queries.ts'
 import type { Task } from './schema.ts'
@@ -77,14 +77,7 @@ export async function checkVersion(tx: Db, task: Task, versions: Versions): Prom
 
 /** Returns the writable fields whose value was another one at `version`; what was changed back is not among them. */
 async function fieldsChangedSince(tx: Db, task: Task, version: number): Promise<string[]> {
-  const before = new Map<string, unknown>()
-  for (const { changes } of await listChangesSince(tx, task.owner_id, task.id, version)) {
-    for (const [field, { old }] of Object.entries(changes)) {
-      if (!before.has(field)) {
-        before.set(field, old)
-      }
-    }
-  }
+  const before = await readValuesBefore(tx, task.owner_id, task.id, version)
   return [...before]
     .filter(([field]) => FIELD_NAMES.some((name) => name === field))
     .filter(([field, old]) => !isDeepStrictEqual(old, task[field as keyof Task]))

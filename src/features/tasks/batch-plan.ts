@@ -7,9 +7,9 @@ import type { TaskBatchOperation } from './batch.schema.ts'
 import { assertIdIsNew, bodyOfCreate, idOfChange, idsOf, withPointer } from './batch-forms.ts'
 import { buildDelete, buildUpdate, type TaskChangeSet } from './changes.ts'
 import type { NewTask } from './create.queries.ts'
-import { idTaken, newTask, unknownAssignee } from './create.ts'
+import { idTaken, newTask, projectOfNew, unknownAssignee } from './create.ts'
 import { normalizeFields } from './fields.ts'
-import { listAssignable, listTakenIds, lockTasks, type VisibleTask } from './queries.ts'
+import { type IdStates, listAssignable, lockTasks, lookUpIds, type VisibleTask } from './queries.ts'
 import { loadQuotas, type Quota, type Quotas } from './quota.ts'
 import type { Task, TaskUpdate } from './schema.ts'
 import type { StorageQuota } from './storage-quota.ts'
@@ -39,7 +39,7 @@ export interface BatchContext {
   tx: Tx
   ctx: RequestContext
   tasks: Map<string, VisibleTask>
-  takenIds: Set<string>
+  ids: IdStates
   /** The projects into which tasks are put, and those that tasks are in. */
   projects: ProjectsById
   assignable: Set<string>
@@ -61,7 +61,7 @@ export async function loadBatch(
   const creates = operations.filter(({ op }) => op === 'create')
   const others = operations.filter(({ op }) => op !== 'create')
   const { caller } = ctx
-  const takenIds = await listTakenIds(tx, idsOf(creates).filter(isUuidV7))
+  const ids = await lookUpIds(tx, idsOf(creates).filter(isUuidV7))
   const projects = await lockTargets(
     tx,
     caller,
@@ -78,7 +78,7 @@ export async function loadBatch(
     tx,
     ctx,
     tasks: new Map(tasks.map((task) => [task.id, task])),
-    takenIds,
+    ids,
     projects,
     assignable: await listAssignable(tx, [...new Set(assignees)]),
     memberships: await loadMemberships(tx, [...projects.keys()], allAssignees),
@@ -116,15 +116,15 @@ export async function planOperation(
 
 function planCreate(batch: BatchContext, operation: TaskBatchOperation, pointer: string): Plan {
   const body = bodyOfCreate(operation, pointer)
-  if (body.id !== undefined && batch.takenIds.has(body.id.toLowerCase())) {
+  if (body.id !== undefined && batch.ids.taken.has(body.id.toLowerCase())) {
     throw idTaken()
   }
   const at = `${pointer}/data`
   const wanted = normalizeFields(body, at)
   const parent = parentOf(batch, wanted.parent_id, at)
-  const project_id = wanted.project_id ?? parent?.project_id
-  const place = placeIn(batch.projects, batch.ctx.caller, project_id, at)
+  const place = placeIn(batch.projects, batch.ctx.caller, projectOfNew(wanted, parent), at)
   const task = newTask(batch.ctx, { ...wanted, project_id: place.project_id }, place, at)
+  task.version = batch.ids.firstVersions.get(task.id)
   if (parent) {
     assertParent(batch.tree, task, parent, at)
   }

@@ -24,6 +24,8 @@ export type TaskRecord = Partial<FieldValues> & {
   /** Set where the records of one statement go into several lists. */
   owner_id?: string
   created_by?: string | null
+  /** The version with which it begins; 1 where it is absent. */
+  version?: number | undefined
 }
 
 /** What sorts the records of one statement, and the end of the id, so that those of several differ. */
@@ -73,7 +75,7 @@ function rowsOf(arrays: SQL, { project_id }: RecordList, limit?: number): SQL {
       ROWS FROM (
         jsonb_to_recordset(stored.records)
           AS (
-            owner_id uuid, created_by uuid, id uuid, event_id uuid, ${fieldDefinitions},
+            owner_id uuid, created_by uuid, id uuid, version int, event_id uuid, ${fieldDefinitions},
             created_at timestamptz, completed_at timestamptz, position text
           )
       ) WITH ORDINALITY AS t
@@ -86,15 +88,17 @@ function insertsInto(ctx: RequestContext<Actor>, { owner_id }: RecordList) {
   const origin = eventOrigin(ctx)
   const eventRows = (given: SQL) => sql`
     SELECT
-      ${owner} AS owner_id, id, 1 AS version, event_id, '{}'::jsonb AS changes,
+      ${owner} AS owner_id, id, coalesce(version, 1) AS version, event_id, '{}'::jsonb AS changes,
       coalesce(project_id, list_project_id) AS project_id, assignee_id
     FROM ${given}`
   return {
     tasks: (given: SQL) => sql`
-      INSERT INTO tasks (owner_id, created_by, id, ${fieldList}, created_at, completed_at, position)
+      INSERT INTO tasks (
+        owner_id, created_by, id, version, ${fieldList}, created_at, completed_at, position
+      )
       SELECT
-        ${owner}, coalesce(created_by, ${createdBy(ctx, owner_id)}::uuid), id, ${storedFieldList},
-        least(created_at, moment),
+        ${owner}, coalesce(created_by, ${createdBy(ctx, owner_id)}::uuid), id,
+        coalesce(version, 1), ${storedFieldList}, least(created_at, moment),
         CASE WHEN status = 'done' THEN least(completed_at, moment) END,
         coalesce(position, ${positionAt(sql`moment`, placeOfRecord)})
       FROM ${given}`,
@@ -126,9 +130,10 @@ async function insertApart(
 ): Promise<number> {
   const given = (rows: object[]) =>
     sql`(${rowsOf(sql`SELECT ${JSON.stringify(rows)}::jsonb`, list)}) AS given`
-  const facts = records.map(({ owner_id, id, event_id, project_id, assignee_id }) => ({
+  const facts = records.map(({ owner_id, id, version, event_id, project_id, assignee_id }) => ({
     owner_id,
     id,
+    version,
     event_id,
     project_id,
     assignee_id

@@ -10,8 +10,14 @@ import { eventOrigin, originPlaceholders, taskEventsCte } from './events.queries
 import type { FieldValues } from './fields.ts'
 import type { Task } from './schema.ts'
 
-/** A task to be created, with every field; `created_by` is null when its owner creates it. */
-export type NewTask = FieldValues & Pick<Task, 'owner_id' | 'id'> & { created_by: string | null }
+/** A task to be created, with every field. */
+export type NewTask = FieldValues &
+  Pick<Task, 'owner_id' | 'id'> & {
+    /** Null when its owner creates it. */
+    created_by: string | null
+    /** The version with which it begins; 1 where it is absent. */
+    version?: number | undefined
+  }
 
 /** Returns who a task of an owner says it was created by: nobody where the owner creates it. */
 export const createdBy = ({ caller }: RequestContext<Actor>, owner_id: string): string | null =>

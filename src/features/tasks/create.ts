@@ -8,7 +8,7 @@ import { createdBy, type InsertTask, insertTasks, type NewTask } from './create.
 import { assertDay } from './due-date.fields.ts'
 import { recordVersions } from './events.queries.ts'
 import { DEFAULTS, normalizeFields } from './fields.ts'
-import { listAssignable, listTakenIds, lockTasks } from './queries.ts'
+import { listAssignable, lockTasks, lookUpIds } from './queries.ts'
 import { assertQuota, type Quota } from './quota.ts'
 import type { Task, TaskCreate } from './schema.ts'
 import { touchRows } from './subtasks.queries.ts'
@@ -62,14 +62,16 @@ export async function createInTransaction(
   const { projects, tree } = await lockFor(tx, caller, body)
   const wanted = normalizeFields(body)
   const parent = await findParent(tx, caller, wanted.parent_id)
-  const place = placeIn(projects, caller, wanted.project_id ?? parent?.project_id, '')
+  const place = placeIn(projects, caller, projectOfNew(wanted, parent), '')
   const task = newTask(ctx, { ...wanted, project_id: place.project_id }, place)
   if (parent) {
     assertParent(tree, task, parent)
   }
-  if (body.id !== undefined && (await listTakenIds(tx, [task.id])).has(task.id)) {
+  const { taken, firstVersions } = await lookUpIds(tx, body.id === undefined ? [] : [task.id])
+  if (taken.has(task.id)) {
     throw idTaken()
   }
+  task.version = firstVersions.get(task.id)
   await checkAssignee(tx, task)
   await assertQuota(tx, quota, task.owner_id)
   if (parent) {
@@ -104,6 +106,12 @@ async function findParent(
   }
   return parent
 }
+
+/** Returns the project of a new task: that of the task above it, unless the body names one, or null. */
+export const projectOfNew = (
+  { project_id }: Pick<TaskCreate, 'project_id'>,
+  parent: Pick<Task, 'project_id'> | undefined
+): string | null | undefined => (project_id === undefined ? parent?.project_id : project_id)
 
 const personalPlace = ({ caller }: RequestContext): Place => ({
   project_id: null,

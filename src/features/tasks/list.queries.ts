@@ -39,6 +39,9 @@ function sortKeyOf(sort: TaskSort): SortKey {
   }
 }
 
+/** Tells whether rows may have no key of a sort. */
+export const mayLackKey = (sort: TaskSort): boolean => sortKeyOf(sort).isNullable
+
 /** Where the previous page ended: nowhere, at a row with a sort key, or among the rows without one, which come last. */
 export type After = 'start' | 'key' | 'null'
 

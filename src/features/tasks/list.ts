@@ -11,6 +11,7 @@ import {
   type After,
   HEAD_SCAN_ROWS,
   type ListStatement,
+  mayLackKey,
   prepareHeadScan,
   prepareRows,
   type Row
@@ -168,7 +169,7 @@ export function createTaskList(db: Db, cursors: Cursors) {
       canonicalFilter(filter)
     ])
     const [sort_key, id] = cursor === undefined ? [] : cursors.decode(binding, cursor)
-    const after = id === undefined ? undefined : { sort_key: sort_key || null, id }
+    const after = id === undefined ? undefined : { sort_key: keyOf(sort, sort_key), id }
     const { rows, total } = await readTasks(ctx, {
       sort,
       filter,
@@ -186,6 +187,10 @@ export function createTaskList(db: Db, cursors: Cursors) {
     return include_subtasks ? { ...page, data: await withSubtasks(db, page.data) } : page
   }
 }
+
+/** Reads the sort key of a cursor: an empty one stands for none, where rows may have none; a title may sort as ''. */
+const keyOf = (sort: TaskSort, key = ''): string | null =>
+  key === '' && mayLackKey(sort) ? null : key
 
 /** Only long descriptions can make a page too large: usually nothing is measured. */
 function fittingRows(rows: Task[]): number {

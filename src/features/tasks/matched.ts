@@ -14,7 +14,7 @@ import {
   settleParents
 } from './matched-parents.ts'
 import { isMisplaced, type MatchedPair, updateMatched } from './matched-update.ts'
-import { listTakenIds, type VisibleTask } from './queries.ts'
+import { lookUpIds, type VisibleTask } from './queries.ts'
 import type { RecordPlaces } from './record-places.ts'
 import { roundsOf } from './record-rounds.ts'
 import type { StorageQuota } from './storage-quota.ts'
@@ -151,8 +151,8 @@ function withinStorage<T extends MatchedRecord, R extends { record: T }>(
   })
 }
 
-type Fresh<T> = { record: T; id: string }
-type Placed<T> = NewMember<T>
+type Fresh<T> = { record: T; id: string; version: number | undefined }
+type Placed<T> = NewMember<T> & Fresh<T>
 
 /** Finds the list of each new task. */
 async function placeFresh<T extends MatchedRecord>(
@@ -204,7 +204,7 @@ async function match<T extends MatchedRecord>(
 ): Promise<Match<T>> {
   const ids = records.flatMap(({ given_id }) => given_id ?? [])
   const ownIds = records.flatMap(({ own_id }) => own_id ?? [])
-  const taken = await listTakenIds(tx, [...ids, ...ownIds])
+  const { taken, firstVersions } = await lookUpIds(tx, [...ids, ...ownIds])
   const { open, memberRoleIn } = options.places
   const parentIds = options.isDryRun ? [] : records.flatMap(parentIdsOf)
   const own = await lockTasksIn(tx, ctx.caller.id, open, [...ids, ...ownIds, ...parentIds])
@@ -227,7 +227,7 @@ async function match<T extends MatchedRecord>(
     } else if (taken.has(next)) {
       result.blocked.push(record)
     } else {
-      result.fresh.push({ record, id: next })
+      result.fresh.push({ record, id: next, version: firstVersions.get(next) })
     }
   }
   return result
@@ -245,9 +245,10 @@ async function createFresh<T extends MatchedRecord>(
   )
   result.misplaced.push(...misplaced)
   result.links.push(...later.map(({ record, id }) => ({ record, id, isSkipped: false })))
-  const rows = placed.map(({ record, id, project_id, owner_id }) => ({
+  const rows = placed.map(({ record, id, version, project_id, owner_id }) => ({
     ...record,
     id,
+    version,
     owner_id,
     project_id,
     parent_id: parents.get(record) ?? null,

@@ -9,6 +9,7 @@ import { users } from '../../db/tables/users.ts'
 import type { MemberRole } from '../project-access/schema.ts'
 import { isLive, isManager, memberRole, othersTask } from './access.sql.ts'
 import { taskColumns } from './columns.sql.ts'
+import { readFirstVersions } from './events.queries.ts'
 import { isInReach, isOfOneOf, listOthers } from './others.queries.ts'
 import type { Task } from './schema.ts'
 
@@ -171,14 +172,24 @@ export async function listLive(db: Db, projectIds: string[]): Promise<Set<string
   return new Set(found.map(({ id }) => id))
 }
 
+/** What there is of caller-made ids. */
+export interface IdStates {
+  /** Those of tasks and projects of anybody. */
+  taken: Set<string>
+  /**
+   * The versions with which tasks begin whose ids had belonged to tasks that were purged: the last event of these is
+   * kept, and a version has one event. Those of other ids begin with 1.
+   */
+  firstVersions: Map<string, number>
+}
+
 /**
- * Returns which of these caller-made ids are taken by anybody, for a task or a project. Each is locked until the
- * transaction ends: the index on ids is not unique (unique indexes start with the owner), so the lock decides between
- * two owners at the same time.
+ * Looks up caller-made ids. Each is locked until the transaction ends: the index on ids is not unique (unique indexes
+ * start with the owner), so the lock decides between two owners at the same time.
  */
-export async function listTakenIds(tx: Db, ids: string[]): Promise<Set<string>> {
+export async function lookUpIds(tx: Db, ids: string[]): Promise<IdStates> {
   if (ids.length === 0) {
-    return new Set()
+    return { taken: new Set(), firstVersions: new Map() }
   }
   const sorted = [...ids].sort()
   await tx.execute(sql`
@@ -189,7 +200,10 @@ export async function listTakenIds(tx: Db, ids: string[]): Promise<Set<string>> 
     ...(await tx.select({ id: tasks.id }).from(tasks).where(inArray(tasks.id, sorted))),
     ...(await tx.select({ id: projects.id }).from(projects).where(inArray(projects.id, sorted)))
   ]
-  return new Set(found.map(({ id }) => id))
+  return {
+    taken: new Set(found.map(({ id }) => id)),
+    firstVersions: await readFirstVersions(tx, sorted)
+  }
 }
 
 /** Returns which of these ids belong to users to whom tasks can be assigned. */

@@ -306,3 +306,19 @@ t.test(
     }
   }
 )
+
+t.test(
+  'titles of which nothing is left to sort by are on no page twice, and on one each',
+  async (t) => {
+    const ann = await signUp()
+    // A combining mark without a letter, which sorting leaves out.
+    for (const title of ['\u0301', '\u0302', 'a', '\u0303', 'b']) {
+      await ann.create({ title })
+    }
+    for (const sort of ['title_asc', 'title_desc']) {
+      const found = await walk(ann, `sort=${sort}`, async () => {}, 1)
+      t.equal(new Set(found.map(({ id }) => id)).size, 5, sort)
+      t.equal(found.length, 5, sort)
+    }
+  }
+)

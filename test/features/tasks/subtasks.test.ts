@@ -36,6 +36,20 @@ t.test('a subtask names its parent, in every answer and in its history', async (
   t.strictSame(await treeViolations(db), [])
 })
 
+t.test('a new subtask is in the project of its parent, unless it says to be in none', async (t) => {
+  const ann = await signUp()
+  const project = await createProject(ann)
+  const top = await ann.create({ title: 'Top', project_id: project.id })
+  const within = await make(ann, { title: 'Sub', parent_id: top.id })
+  t.match(within.json(), { project_id: project.id })
+  const personal = { title: 'Private', parent_id: top.id, project_id: null }
+  t.strictSame(faultsOf(await make(ann, personal)), refused('other_list'))
+  const operations = [{ op: 'create', data: personal }]
+  const { results } = (await ann.post('/api/v1/task-batches', { operations, atomic: false })).json()
+  t.match(results, [{ status: 400, problem: { errors: [{ code: 'other_list' }] } }])
+  t.equal((await ann.get('/api/v1/tasks?q=private')).json().data.length, 0)
+})
+
 t.test('a parent is a live task that one sees, in the same list', async (t) => {
   const [ann, bob] = [await signUp(), await signUp()]
   const [here, there] = [await createProject(ann), await createProject(ann, 'There')]
