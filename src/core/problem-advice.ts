@@ -85,7 +85,7 @@ export const problemAdvice: Record<ProblemCode, string> = {
   cursor_expired: md`The cursor is older than the feed of changes goes back, so that what has happened since is not all
     known any more. Call without a cursor to get a new one, list what you follow, and go on from the new cursor.`,
   stale_version: md`Somebody has changed the resource since you read it. Read it again, repeat your change on it, and
-    send its new version. changed_fields names what differs.`,
+    send its new version. For tasks and comments, changed_fields names what differs.`,
   body_too_large: 'Send less at once: split a batch or a file, or shorten a text.',
   uri_too_long: 'Shorten the URL: fewer filters, or a shorter search.',
   unsupported_media_type: md`The operation takes another Content-Type, which the member detail names. Bodies must not be

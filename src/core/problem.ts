@@ -139,15 +139,18 @@ export function unavailable(detail: string, retryAfterSeconds = 1, cause?: unkno
   })
 }
 
-/** Rejects a write by a client that has not seen the current version. */
+/** Rejects a write by a client that has not seen the current version, and says what differs where that is known. */
 export function staleVersionProblem(
   currentVersion: number,
-  changedFields: string[],
+  changedFields?: string[],
   etag = `"${currentVersion}"`
 ): Problem {
   return new Problem('stale_version', {
     detail: `The version is now ${currentVersion}. Read the resource again and repeat your change on it.`,
-    extras: { current_version: currentVersion, changed_fields: changedFields },
+    extras: {
+      current_version: currentVersion,
+      ...(changedFields && { changed_fields: changedFields })
+    },
     headers: { etag }
   })
 }

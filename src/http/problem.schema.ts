@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { catalogue, PLACEHOLDER_URL, problemType } from '../core/problem.ts'
+import { md } from '../lib/md.ts'
 import { NO_NUL, ref, responseBody } from './schemas.ts'
 
 export const FieldErrorBody = responseBody(
@@ -91,8 +92,8 @@ export const ProblemBody = responseBody(
         Type.String({ maxLength: 50, pattern: '^[a-z_]+$', description: 'A field name.' }),
         {
           maxItems: 50,
-          description:
-            'With `stale_version`: the writable fields that differ from the version you named.'
+          description: md`
+            With \`stale_version\` of a task or comment: the writable fields that differ from the version you named.`
         }
       )
     ),

@@ -10,6 +10,10 @@ export const UUID_V7 =
 const uuidV7 = new RegExp(UUID_V7)
 export const isUuidV7 = (id: string): boolean => uuidV7.test(id)
 
+/** Returns the time in an id of version 7, in milliseconds since 1970. */
+export const millisecondsOf = (id: string): number =>
+  Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+
 const RANDOM_BYTES = 16
 /** Random bytes are fetched for 256 ids at a time, since fetching is slow. */
 const pool = Buffer.alloc(RANDOM_BYTES * 256)

@@ -5,7 +5,7 @@ import { atLeast, type Caller, type RequestContext } from '../../core/context.ts
 import { Problem, staleVersionProblem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { joinTransaction, type Tx, withTransaction } from '../../db/transaction.ts'
-import { newId } from '../../lib/uuid.ts'
+import { millisecondsOf, newId } from '../../lib/uuid.ts'
 import { listVisibleAmong } from '../people/service.ts'
 import { mayIn, roleIn } from '../project-access/service.ts'
 import { type CommentedTask, countComment, lockCommented } from '../tasks/service.ts'
@@ -169,8 +169,6 @@ function idAfter(last: string | undefined): string {
   const id = newId()
   return last === undefined || id > last ? id : uuidv7({ msecs: millisecondsOf(last) + 1 })
 }
-
-const millisecondsOf = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
 /** Writes the log, which names task and comment, but not what it says, and the feeds of whom the task concerns. */
 async function record(

@@ -1,6 +1,6 @@
 import { validatorOf } from '../../http/validation.ts'
 import { isDate, isTimestamp, normalizeTimestamp } from '../../lib/timestamp.ts'
-import { isUuidV7 } from '../../lib/uuid.ts'
+import { isUuidV7, millisecondsOf } from '../../lib/uuid.ts'
 import { schemas as commentSchemas, TaskCommentCreate } from '../comments/schema.ts'
 import { ProjectCreate, schemas as projectSchemas } from '../projects/schema.ts'
 import { keyOf, PROJECT } from './fields.ts'
@@ -30,6 +30,8 @@ const MAX_PROJECTS = 10_000
 /** Names of people that are kept for their comments. */
 const MAX_NAMES = 10_000
 const MAX_NAME = 254
+/** Clocks differ by less. */
+const DAY_MS = 86_400_000
 const validateProject = validatorOf(ProjectCreate, projectSchemas)
 const validateComment = validatorOf(TaskCommentCreate, commentSchemas)
 
@@ -162,6 +164,10 @@ function projectOf({ id, name, description, color, archived, created_at }: Value
 function commentOf({ id, task_id, author_id, body, created_at, edited_at }: Values) {
   const [key, task, author] = [idIn(id), idIn(task_id), idIn(author_id)]
   if (!key || !task || !author || validateComment({ body }).length > 0) {
+    return undefined
+  }
+  // Comments are in the order of their ids: behind one of the future no later one would be the last.
+  if (millisecondsOf(key) > Date.now() + DAY_MS) {
     return undefined
   }
   const [created, edited] = [momentIn(created_at), momentIn(edited_at)]

@@ -5,6 +5,7 @@ import { type Actor, type RequestContext, systemRequestId } from '../../core/con
 import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
+import { isPurgeable } from '../../lib/purgeable.ts'
 import type { TaskList } from '../project-access/schema.ts'
 import {
   accessChange,
@@ -102,6 +103,9 @@ export async function restoreProject(
     checkVersion(project as StoredProject, versions)
     if (project?.deleted_at == null) {
       return false
+    }
+    if (isPurgeable(project.deleted_at, config.TRASH_RETENTION_DAYS)) {
+      throw new Problem('not_found')
     }
     const ownerId = await livingOwner(tx, deps, ctx, project)
     const list = { list_id: id, owner_id: ownerId }

@@ -33,7 +33,7 @@ export async function listVisibleProjects(
   ])
   const [sort_key, id] = cursor === undefined ? [] : cursors.decode(binding, cursor)
   const after = sort_key !== undefined && id !== undefined ? { sort_key, id } : undefined
-  const rows = await listProjects(db, caller.id, filter, { sort, after, limit: limit + 1 })
+  const rows = await listProjects(db, caller, filter, { sort, after, limit: limit + 1 })
   const page = toPage(rows, limit, (last) => cursors.encode(binding, [last.sort_key, last.id]))
   return { ...page, data: await present(db, ctx, page.data, include_counts === true) }
 }

@@ -1,4 +1,5 @@
 import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { foldedLetters, sortableText } from '../../db/fold.sql.ts'
 import { executeRows } from '../../db/rows.ts'
@@ -162,7 +163,7 @@ export type ProjectFilter = Pick<ProjectListQuery, 'scope' | 'archived' | 'delet
 /** Lists projects in order, from a position on: those of a user, or everybody's. */
 export function listProjects(
   db: Db,
-  userId: string,
+  caller: Caller,
   filter: ProjectFilter,
   { sort, after, limit }: { sort: ProjectSort; after: ProjectPosition | undefined; limit: number }
 ): Promise<(StoredProject & { sort_key: string })[]> {
@@ -174,19 +175,23 @@ export function listProjects(
     sql`(${key}, ${projects.id}) ${sql.raw(isAscending ? '>' : '<')}
       (${after.sort_key}::${sql.raw(type)}, ${after.id}::uuid)`
   return db
-    .select({ ...columnsFor(userId), sort_key: sql<string>`(${key})::text`.as('sort_key') })
+    .select({ ...columnsFor(caller.id), sort_key: sql<string>`(${key})::text`.as('sort_key') })
     .from(projects)
-    .where(and(isListed(userId, filter), isAfter))
+    .where(and(isListed(caller, filter), isAfter))
     .orderBy(sql`${key} ${direction}`, sql`${projects.id} ${direction}`)
     .limit(limit)
 }
 
 function isListed(
-  userId: string,
+  caller: Caller,
   { scope = 'mine', archived = 'exclude', deleted = 'exclude', q }: ProjectFilter
 ): SQL | undefined {
   return and(
-    scope === 'mine' ? isOneOf(userId, deleted) : undefined,
+    scope === 'mine' ? isOneOf(caller.id, deleted) : undefined,
+    // Who may restore it knows of a deleted one: its owner, and admins.
+    deleted === 'exclude' || caller.role === 'admin'
+      ? undefined
+      : sql`(${deletionOf(projects)} IS NULL OR ${projects.owner_id} = ${caller.id})`,
     stateOf(archived, sql`${projects.archived}`),
     stateOf(deleted, sql`(${deletionOf(projects)} IS NOT NULL)`),
     q === undefined

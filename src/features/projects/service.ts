@@ -142,7 +142,7 @@ function assertVisible(
 /** Throws when the project has none of the versions that the caller accepts. */
 export function checkVersion({ version }: StoredProject, versions: Versions): void {
   if (versions !== undefined && !versions.includes(version)) {
-    throw staleVersionProblem(version, [])
+    throw staleVersionProblem(version)
   }
 }
 

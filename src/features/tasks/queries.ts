@@ -220,7 +220,10 @@ export async function listAssignable(tx: Db, ids: string[]): Promise<Set<string>
   return new Set(found.map(({ id }) => id))
 }
 
-/** Locks the owner's row and counts their live tasks, up to the quota. This serializes the writers of one owner. */
+/**
+ * Locks the owner's row and counts their live tasks, up to the quota, with those that have still to come back with a
+ * project that was restored. This serializes the writers of one owner.
+ */
 export async function countUnderLock(tx: Db, owner_id: string, quota: number): Promise<number> {
   await tx.execute(sql`SELECT FROM owners WHERE owner_id = ${owner_id} FOR NO KEY UPDATE`)
   const [row] = await executeRows<{ count: number }>(
@@ -228,7 +231,14 @@ export async function countUnderLock(tx: Db, owner_id: string, quota: number): P
     sql`
       SELECT count(*)::int AS count
       FROM (
-        SELECT 1 FROM tasks WHERE owner_id = ${owner_id} AND deleted_at IS NULL LIMIT ${quota}
+        SELECT 1 FROM tasks WHERE owner_id = ${owner_id} AND deleted_at IS NULL
+        UNION ALL
+        SELECT 1
+        FROM projects p
+        JOIN tasks t ON t.owner_id = p.owner_id AND t.list_id = p.id
+        WHERE p.owner_id = ${owner_id} AND p.tasks_pending AND p.deleted_at IS NULL
+          AND t.deleted_with = p.id AND t.deleted_at IS NOT NULL
+        LIMIT ${quota}
       ) AS counted`
   )
   return row?.count ?? 0

@@ -1,6 +1,7 @@
 import type { Caller, RequestContext } from '../../core/context.ts'
 import { Problem } from '../../core/problem.ts'
 import { type Tx, withTransaction } from '../../db/transaction.ts'
+import { isPurgeable } from '../../lib/purgeable.ts'
 import { applyChange, checkVersion, lockTask, type Versions } from './apply-changes.ts'
 import { buildRestore, leaveParent } from './changes.ts'
 import { lockTasks } from './queries.ts'
@@ -11,14 +12,6 @@ import { lockStructure, restoreBelow } from './subtasks.ts'
 import { addProjectsOf, assertOpen } from './task-projects.ts'
 import { faultOfParent, type TaskTree } from './task-tree.ts'
 import type { UpdateDeps } from './update.ts'
-
-const DAY_MS = 86_400_000
-/** Clocks may differ by so much from that of the database, by which tasks are purged. */
-const CLOCK_MS = 60_000
-
-/** Tells whether a purge may be at work on a task: it takes several transactions where there are many events. */
-const isPurgeable = ({ deleted_at }: Task, days: number): boolean =>
-  deleted_at !== null && Date.parse(deleted_at) < Date.now() - days * DAY_MS + CLOCK_MS
 
 /**
  * Moves a task out of the trash with the subtasks that went there with it; one that is not there is returned as it is,
@@ -37,7 +30,7 @@ export function restoreTask(
       withTheirParents: true
     })
     const task = await lockTask(tx, caller, id)
-    if (isPurgeable(task, retentionDays)) {
+    if (isPurgeable(task.deleted_at, retentionDays)) {
       throw new Problem('not_found')
     }
     await addProjectsOf(tx, caller, projects, [task])

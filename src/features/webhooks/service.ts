@@ -194,6 +194,6 @@ export const rotateSecret = (
 
 function checkVersion({ version }: Webhook, versions: Versions): void {
   if (versions !== undefined && !versions.includes(version)) {
-    throw staleVersionProblem(version, [])
+    throw staleVersionProblem(version)
   }
 }

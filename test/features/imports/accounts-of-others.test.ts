@@ -88,3 +88,23 @@ t.test('managers import an account into a project that they name', async (t) => 
   t.match(done, { projects_created: 0, rows_created: ROWS, comments_created: 1, errors_total: 0 })
   t.equal((await ownTasks(eve)).length, ROWS)
 })
+
+t.test(
+  'a comment whose id is of the future is not imported, since later ones follow it',
+  async (t) => {
+    const { ann } = await household()
+    const greatest = 'ffffffff-ffff-7fff-bfff-ffffffffffff'
+    const file = (await accountFile(ann)).replace(
+      /("type":"task_comment","data":\{"id":")[^"]+/,
+      `$1${greatest}`
+    )
+    const bob = await signUp()
+    const done = await imported(bob, file, JSON_LINES)
+    t.match(done, { rows_created: ROWS, comments_created: 0 })
+    t.ok(done.warnings.some(({ code }) => code === 'records_not_valid'))
+    const [below] = (await ownTasks(bob)).filter(({ title }) => title === 'Below')
+    await comment(bob, below as Id, 'First')
+    await comment(bob, below as Id, 'Second')
+    t.strictSame(await bodiesOn(bob, below as Id), ['First', 'Second'])
+  }
+)

@@ -1,0 +1,97 @@
+import { sql } from 'drizzle-orm'
+import t from 'tap'
+import type { Project } from '../../../src/features/projects/schema.ts'
+import { purgeTasks } from '../../../src/features/tasks/trash.ts'
+import {
+  createProject,
+  deleteProject,
+  namesIn,
+  patchProject,
+  projectUrl,
+  projectWith
+} from '../../support/projects.ts'
+import { createTestApp, type Person } from '../../support/test-app.ts'
+
+const { signUp, events, db } = await createTestApp(t, {
+  env: { DIRECTORY: 'all', MAX_TASKS_PER_USER: '10' }
+})
+const restore = (who: Person, project: Project) => who.post(projectUrl(project, '/restore'))
+
+t.test('a project that a purge may be at work on cannot be restored', async (t) => {
+  const [ann, root] = [await signUp(), await signUp('admin')]
+  const project = await createProject(ann)
+  const task = await ann.create({ title: 'x', project_id: project.id })
+  await deleteProject(ann, project)
+  for (const table of ['tasks', 'projects']) {
+    await db.execute(sql`
+      UPDATE ${sql.identifier(table)} SET deleted_at = now() - interval '30 days' + interval '30 seconds'
+      WHERE owner_id = ${ann.user.id} AND deleted_at IS NOT NULL`)
+  }
+  t.equal((await restore(ann, project)).statusCode, 404)
+  t.equal((await restore(root, project)).statusCode, 404)
+  t.strictSame(await events.of(task), ['task.created', 'task.deleted'])
+
+  for (const table of ['tasks', 'projects']) {
+    await db.execute(sql`
+      UPDATE ${sql.identifier(table)} SET deleted_at = deleted_at + interval '2 minutes'
+      WHERE owner_id = ${ann.user.id} AND deleted_at IS NOT NULL`)
+  }
+  t.strictSame(await purgeTasks(db, 30), { done: 0, more: false })
+  t.equal((await restore(ann, project)).statusCode, 200)
+  t.equal((await ann.read(task)).statusCode, 200)
+})
+
+t.test('a deleted project is known to its owner and to admins only', async (t) => {
+  const [ann, bob] = [await signUp(), await signUp()]
+  const [boss, root] = [await signUp('manager'), await signUp('admin')]
+  const project = await projectWith(ann, { editor: bob })
+  await patchProject(ann, project, { name: 'Shared' })
+  const own = await createProject(boss, 'Own')
+  await deleteProject(ann, project)
+  await deleteProject(boss, own)
+  for (const state of ['only', 'include']) {
+    const listed = async (who: Person, scope: string) =>
+      namesIn(await who.get(`/api/v1/projects?scope=${scope}&deleted=${state}&limit=100`)).filter(
+        (name) => ['Own', 'Shared'].includes(name)
+      )
+    t.strictSame(await listed(ann, 'mine'), ['Shared'], state)
+    t.strictSame(await listed(bob, 'mine'), [], state)
+    t.strictSame(await listed(boss, 'mine'), ['Own'], state)
+    t.strictSame(await listed(boss, 'all'), ['Own'], state)
+    t.strictSame(await listed(root, 'all'), ['Own', 'Shared'], state)
+  }
+  t.equal((await boss.get(projectUrl(project))).statusCode, 404)
+})
+
+t.test('tasks that are still to come back with their project use the quota', async (t) => {
+  const ann = await signUp()
+  const project = await createProject(ann)
+  for (let i = 0; i < 6; i++) {
+    await ann.create({ title: `${i}`, project_id: project.id })
+  }
+  await deleteProject(ann, project)
+  // As it is between two of the transactions in which a large project comes back.
+  await db.execute(sql`
+    UPDATE projects SET deleted_at = NULL, tasks_pending = true
+    WHERE owner_id = ${ann.user.id} AND id = ${project.id}`)
+  const created = []
+  for (let i = 0; i < 6; i++) {
+    created.push((await ann.post('/api/v1/tasks', { title: `${i}` })).statusCode)
+  }
+  t.strictSame(created, [201, 201, 201, 201, 403, 403])
+})
+
+t.test('a stale version of a project says which is current, and claims no fields', async (t) => {
+  const ann = await signUp()
+  const project = await createProject(ann)
+  await patchProject(ann, project, { name: 'B' })
+  const { statusCode, body } = await ann.send({
+    method: 'PATCH',
+    url: projectUrl(project),
+    headers: { 'if-match': '"1"' },
+    payload: { name: 'C' }
+  })
+  t.equal(statusCode, 412)
+  t.match(JSON.parse(body), { code: 'stale_version', current_version: 2 })
+  t.notOk('changed_fields' in JSON.parse(body))
+})
