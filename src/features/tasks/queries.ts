@@ -2,7 +2,7 @@ import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
 import type { Caller } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { prepared } from '../../db/prepared-statements.ts'
-import { executeRows } from '../../db/rows.ts'
+import { executeRows, uuids } from '../../db/rows.ts'
 import { projects } from '../../db/tables/projects.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { users } from '../../db/tables/users.ts'
@@ -226,20 +226,34 @@ export async function listAssignable(tx: Db, ids: string[]): Promise<Set<string>
  */
 export async function countUnderLock(tx: Db, owner_id: string, quota: number): Promise<number> {
   await tx.execute(sql`SELECT FROM owners WHERE owner_id = ${owner_id} FOR NO KEY UPDATE`)
-  const [row] = await executeRows<{ count: number }>(
+  const [live] = await executeRows<{ count: number }>(
     tx,
     sql`
       SELECT count(*)::int AS count
       FROM (
-        SELECT 1 FROM tasks WHERE owner_id = ${owner_id} AND deleted_at IS NULL
-        UNION ALL
-        SELECT 1
-        FROM projects p
-        JOIN tasks t ON t.owner_id = p.owner_id AND t.list_id = p.id
-        WHERE p.owner_id = ${owner_id} AND p.tasks_pending AND p.deleted_at IS NULL
-          AND t.deleted_with = p.id AND t.deleted_at IS NOT NULL
-        LIMIT ${quota}
+        SELECT 1 FROM tasks WHERE owner_id = ${owner_id} AND deleted_at IS NULL LIMIT ${quota}
       ) AS counted`
+  )
+  return (live?.count ?? 0) + (await countComingBack(tx, owner_id))
+}
+
+async function countComingBack(tx: Db, owner_id: string): Promise<number> {
+  const pending = await executeRows<{ id: string }>(
+    tx,
+    sql`
+      SELECT id FROM projects
+      WHERE owner_id = ${owner_id} AND tasks_pending AND deleted_at IS NULL`
+  )
+  if (pending.length === 0) {
+    return 0
+  }
+  const [row] = await executeRows<{ count: number }>(
+    tx,
+    sql`
+      SELECT count(*)::int AS count
+      FROM tasks
+      WHERE owner_id = ${owner_id} AND list_id = ANY(${uuids(pending.map(({ id }) => id))})
+        AND deleted_with = list_id AND deleted_at IS NOT NULL`
   )
   return row?.count ?? 0
 }

@@ -6,8 +6,8 @@ import { tasks } from '../../db/tables/tasks.ts'
 import { readTimeZone } from '../../http/time-zone.ts'
 import { borderOf } from '../../lib/time-border.ts'
 import { type TimeZone, UTC } from '../../lib/time-zone.ts'
-import { type Counted, countTasksApart, sumOf } from './count.queries.ts'
-import { conditionsOf } from './filter.sql.ts'
+import { type Counted, countEach, countOf } from './count.queries.ts'
+import { type Condition, conditionsOf } from './filter.sql.ts'
 import {
   DEFAULT_DAYS,
   type TaskStatsHistory,
@@ -59,25 +59,24 @@ function lastDays(count: number, zone: TimeZone, now: number): string[] {
  */
 async function countByDay(
   db: Db,
-  counted: Counted,
+  { conditions, ...counted }: Counted,
   column: AnyPgColumn
-): Promise<Map<unknown, number>> {
-  const groups = await countTasksApart(
+): Promise<Map<number, number>> {
+  const since: Condition = {
+    name: 'since the first day',
+    where: () => sql`${tasks.updated_at} >= (${borders})[1] AND ${column} >= (${borders})[1]`,
+    values: {}
+  }
+  const day = sql<number>`width_bucket(${column}, ${borders})`
+  const parts = await countEach(
     db,
-    {
-      ...counted,
-      conditions: [
-        ...counted.conditions,
-        {
-          name: 'since the first day',
-          where: () => sql`${tasks.updated_at} >= (${borders})[1] AND ${column} >= (${borders})[1]`,
-          values: {}
-        }
-      ]
-    },
-    { day: sql<number>`width_bucket(${column}, ${borders})` }
+    { ...counted, conditions: [...conditions, since] },
+    { day, count: countOf() },
+    1
   )
-  return new Map(
-    [...Map.groupBy(groups, ({ day }) => day)].map(([day, ofDay]) => [day, sumOf(ofDay)])
-  )
+  const byDay = new Map<number, number>()
+  for (const { day, count } of parts) {
+    byDay.set(day, (byDay.get(day) ?? 0) + count)
+  }
+  return byDay
 }

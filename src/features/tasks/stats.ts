@@ -1,12 +1,23 @@
+import { sql } from 'drizzle-orm'
 import type { RequestContext } from '../../core/context.ts'
 import type { Db } from '../../db/client.ts'
 import { tasks } from '../../db/tables/tasks.ts'
 import { readTimeZone } from '../../http/time-zone.ts'
-import { countTasksApart, sumOf } from './count.queries.ts'
+import { countEach, countOf } from './count.queries.ts'
 import { conditionsOf } from './filter.sql.ts'
 import type { TaskFilterQuery, TaskStats } from './list.schema.ts'
 import { overdue } from './time-filter.sql.ts'
 import { visibleTasks } from './visible.ts'
+
+const counts = {
+  total: countOf(),
+  todo: countOf(sql`${tasks.status} = 'todo'`),
+  in_progress: countOf(sql`${tasks.status} = 'in_progress'`),
+  done: countOf(sql`${tasks.status} = 'done'`),
+  low: countOf(sql`${tasks.priority} = 'low'`),
+  medium: countOf(sql`${tasks.priority} = 'medium'`),
+  high: countOf(sql`${tasks.priority} = 'high'`)
+}
 
 /** Counts what a list with the same filters would show, in one pass. */
 export async function countTasksBy(
@@ -16,25 +27,21 @@ export async function countTasksBy(
 ): Promise<TaskStats> {
   const { branches, values } = await visibleTasks(db, caller, filter)
   const late = overdue(readTimeZone(filter.time_zone))
-  const groups = await countTasksApart(
+  const parts = await countEach(
     db,
     { branches, conditions: conditionsOf(filter), values: { ...values, ...late.values } },
-    { status: tasks.status, priority: tasks.priority, is_overdue: late.where() }
+    { ...counts, overdue: countOf(late.where()) }
   )
-  const countOf = (name: keyof (typeof groups)[number], value: unknown): number =>
-    sumOf(groups.filter((group) => group[name] === value))
+  const sumOf = (name: keyof (typeof parts)[number]): number =>
+    parts.reduce((sum, part) => sum + part[name], 0)
   return {
-    total: sumOf(groups),
+    total: sumOf('total'),
     by_status: {
-      todo: countOf('status', 'todo'),
-      in_progress: countOf('status', 'in_progress'),
-      done: countOf('status', 'done')
+      todo: sumOf('todo'),
+      in_progress: sumOf('in_progress'),
+      done: sumOf('done')
     },
-    by_priority: {
-      low: countOf('priority', 'low'),
-      medium: countOf('priority', 'medium'),
-      high: countOf('priority', 'high')
-    },
-    overdue: countOf('is_overdue', true)
+    by_priority: { low: sumOf('low'), medium: sumOf('medium'), high: sumOf('high') },
+    overdue: sumOf('overdue')
   }
 }

@@ -17,25 +17,27 @@ const { signUp, events, db } = await createTestApp(t, {
 })
 const restore = (who: Person, project: Project) => who.post(projectUrl(project, '/restore'))
 
+/** Makes what somebody has in the trash look as if it were there for so long. */
+async function age(who: Person, ms: number): Promise<void> {
+  const deleted_at = new Date(Date.now() - ms).toISOString()
+  for (const table of ['tasks', 'projects']) {
+    await db.execute(sql`
+      UPDATE ${sql.identifier(table)} SET deleted_at = ${deleted_at}
+      WHERE owner_id = ${who.user.id} AND deleted_at IS NOT NULL`)
+  }
+}
+
 t.test('a project that a purge may be at work on cannot be restored', async (t) => {
   const [ann, root] = [await signUp(), await signUp('admin')]
   const project = await createProject(ann)
   const task = await ann.create({ title: 'x', project_id: project.id })
   await deleteProject(ann, project)
-  for (const table of ['tasks', 'projects']) {
-    await db.execute(sql`
-      UPDATE ${sql.identifier(table)} SET deleted_at = now() - interval '30 days' + interval '30 seconds'
-      WHERE owner_id = ${ann.user.id} AND deleted_at IS NOT NULL`)
-  }
+  await age(ann, 30 * 86_400_000 - 30_000)
   t.equal((await restore(ann, project)).statusCode, 404)
   t.equal((await restore(root, project)).statusCode, 404)
   t.strictSame(await events.of(task), ['task.created', 'task.deleted'])
 
-  for (const table of ['tasks', 'projects']) {
-    await db.execute(sql`
-      UPDATE ${sql.identifier(table)} SET deleted_at = deleted_at + interval '2 minutes'
-      WHERE owner_id = ${ann.user.id} AND deleted_at IS NOT NULL`)
-  }
+  await age(ann, 30 * 86_400_000 - 150_000)
   t.strictSame(await purgeTasks(db, 30), { done: 0, more: false })
   t.equal((await restore(ann, project)).statusCode, 200)
   t.equal((await ann.read(task)).statusCode, 200)
