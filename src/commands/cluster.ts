@@ -13,10 +13,19 @@ const HARD_STOP_MS = 12_000
 /** Environment variable with the number of a process in the cluster, from 1, for what must differ between them. */
 export const WORKER_SLOT = 'TASKLANE_WORKER_SLOT'
 
+/** A place for one server process. */
+interface Slot {
+  number: number
+  /** The last process that served in it, which may have died since. */
+  serving?: { worker: Worker; port: number }
+  /** Settles when nobody starts a process in it. */
+  turn: Promise<unknown>
+}
+
 interface Cluster {
   logger: Logger
-  /** The serving process of each slot. */
-  workers: Map<number, Worker>
+  /** Those that are served, or are about to be for the first time. */
+  slots: Slot[]
   isShuttingDown: boolean
   isReplacing: boolean
 }
@@ -29,7 +38,7 @@ interface Cluster {
 export async function runCluster(size: number, logger: Logger): Promise<{ port: number }> {
   const state: Cluster = {
     logger,
-    workers: new Map(),
+    slots: [],
     isShuttingDown: false,
     isReplacing: false
   }
@@ -47,7 +56,9 @@ export async function runCluster(size: number, logger: Logger): Promise<{ port: 
   })
   const ports: number[] = []
   // One by one: the first migrates, and an error is reported once.
-  for (let slot = 1; slot <= size; slot++) {
+  for (let number = 1; number <= size; number++) {
+    const slot: Slot = { number, turn: Promise.resolve() }
+    state.slots.push(slot)
     ports.push(await startWithRetry(state, slot))
   }
   logger.info(
@@ -58,18 +69,38 @@ export async function runCluster(size: number, logger: Logger): Promise<{ port: 
   return { port }
 }
 
-/** Starts a process and returns the port on which it serves. */
-async function startWorker(state: Cluster, slot: number): Promise<number> {
-  const worker = cluster.fork({ [WORKER_SLOT]: String(slot) })
+/**
+ * Runs `start` when nobody else starts a process in the slot: of two, one would serve unknown to us, with the number
+ * and the log file of the other.
+ */
+function inTurn<T>(slot: Slot, start: () => Promise<T>): Promise<T> {
+  const started = slot.turn.then(start)
+  slot.turn = started.catch(() => {})
+  return started
+}
+
+/** Starts a process if none serves in the slot, and returns the port on which the one in it serves. */
+const fill = (state: Cluster, slot: Slot): Promise<number> =>
+  inTurn(slot, async () => {
+    const { serving } = slot
+    return serving && !serving.worker.isDead() ? serving.port : startWorker(state, slot)
+  })
+
+/** Starts a process and returns the port on which it serves. Only for whoever has the turn of the slot. */
+async function startWorker(state: Cluster, slot: Slot): Promise<number> {
+  if (state.isShuttingDown) {
+    throw new Error('no process is started during the shutdown')
+  }
+  const worker = cluster.fork({ [WORKER_SLOT]: String(slot.number) })
   const exited = exitOf(worker)
   const outcome = await Promise.race([portOf(worker), exited])
   if (typeof outcome !== 'number') {
     throw new WorkerStartError(worker, outcome.code)
   }
   // Only now: during the start the slot still belongs to the process before it.
-  state.workers.set(slot, worker)
+  slot.serving = { worker, port: outcome }
   exited.then(({ code, signal }) => {
-    if (!state.isShuttingDown && state.workers.get(slot) === worker) {
+    if (!state.isShuttingDown && slot.serving?.worker === worker) {
       const { pid } = worker.process
       state.logger.error({ pid, code, signal }, 'a server process has died and is replaced')
       startReplacement(state, slot)
@@ -83,7 +114,12 @@ interface Exit {
   signal: NodeJS.Signals | null
 }
 
+/** Resolves when a process has ended. Of one that ended before, the event does not come again. */
 async function exitOf(worker: Worker): Promise<Exit> {
+  if (worker.isDead()) {
+    const { exitCode, signalCode } = worker.process
+    return { code: exitCode, signal: signalCode }
+  }
   const [code, signal] = await once(worker, 'exit')
   return { code, signal }
 }
@@ -95,13 +131,15 @@ async function portOf(worker: Worker): Promise<number> {
 }
 
 /** Starts a process in the slot of one that died, again and again until it serves. */
-async function startReplacement(state: Cluster, slot: number): Promise<void> {
+async function startReplacement(state: Cluster, slot: Slot): Promise<void> {
   while (!state.isShuttingDown) {
     try {
-      await startWorker(state, slot)
+      await fill(state, slot)
       return
     } catch (err) {
-      state.logger.error({ err }, 'the replacement did not start')
+      if (!state.isShuttingDown) {
+        state.logger.error({ err }, 'the replacement did not start')
+      }
     }
     await pause(RETRY_MS)
   }
@@ -111,10 +149,10 @@ async function startReplacement(state: Cluster, slot: number): Promise<void> {
  * Starts a process, again if it was killed meanwhile (by an operator, or for lack of memory). Throws when a process
  * ends by itself: then the others would not start either.
  */
-async function startWithRetry(state: Cluster, slot: number): Promise<number> {
+async function startWithRetry(state: Cluster, slot: Slot): Promise<number> {
   for (;;) {
     try {
-      return await startWorker(state, slot)
+      return await fill(state, slot)
     } catch (err) {
       const wasKilled = err instanceof WorkerStartError && err.code === null
       if (state.isShuttingDown || !wasKilled) {
@@ -159,20 +197,41 @@ async function replaceAll(state: Cluster): Promise<void> {
   state.isReplacing = true
   state.logger.info('replacing the server processes one by one')
   try {
-    for (const [slot, old] of [...state.workers]) {
-      if (state.isShuttingDown) {
-        return
-      }
-      await startWorker(state, slot)
-      const exited = exitOf(old)
-      old.process.kill('SIGTERM')
-      await exited
+    for (const slot of state.slots) {
+      await replace(state, slot)
     }
   } catch (err) {
-    state.logger.error({ err }, 'the processes were not all replaced')
+    if (!state.isShuttingDown) {
+      state.logger.error({ err }, 'the processes were not all replaced')
+    }
   } finally {
     state.isReplacing = false
   }
+}
+
+/** Starts a process in a slot and ends the one before it, unless that has died meanwhile. */
+async function replace(state: Cluster, slot: Slot): Promise<void> {
+  const old = await inTurn(slot, async () => {
+    const { serving } = slot
+    // Without one the slot is still being started, and whoever does that reads the present settings.
+    if (serving) {
+      await startWorker(state, slot)
+    }
+    return serving?.worker
+  })
+  if (old) {
+    await endReplaced(state, old)
+  }
+}
+
+/** Ends a process that another one has replaced; kills it if it hangs, for the others wait to be replaced. */
+async function endReplaced({ logger }: Cluster, worker: Worker): Promise<void> {
+  const timer = setTimeout(() => {
+    logger.error({ pid: worker.process.pid }, 'a replaced process did not end and is killed')
+    worker.process.kill('SIGKILL')
+  }, HARD_STOP_MS)
+  await endsCleanly(worker, 'SIGTERM')
+  clearTimeout(timer)
 }
 
 /** A process ended before it served: by itself with a code, or killed without one. */

@@ -8,6 +8,8 @@ export interface Job {
   name: string
   concurrency: number
   runOnce: (isStopping: () => boolean) => Promise<boolean>
+  /** Ends what runs have left in progress. Called when the runner stops, after the last run; never throws. */
+  stop?: () => Promise<void>
 }
 
 export interface JobRunner {
@@ -23,7 +25,7 @@ const RETRY_MS = 1000
 
 /**
  * Runs each job with its concurrency until stopped. `stop` waits for the runs in progress, which end at their next
- * step. `onRun` is called after each run.
+ * step, and for what they have left in progress. `onRun` is called after each run.
  */
 export function startJobRunner(
   jobs: Job[],
@@ -31,15 +33,16 @@ export function startJobRunner(
   onRun: (job: string, outcome: RunOutcome) => void = () => {}
 ): JobRunner {
   const runner = new Runner(log, onRun)
-  const workers = jobs.flatMap((job) =>
-    Array.from({ length: job.concurrency }, (_, i) => runner.work(job, i === 0))
-  )
+  const ends = jobs.map(async (job) => {
+    await Promise.all(Array.from({ length: job.concurrency }, (_, i) => runner.work(job, i === 0)))
+    await job.stop?.()
+  })
   return {
     wake: () => runner.wake(),
     stop: async () => {
       runner.isStopped = true
       runner.wake()
-      await Promise.all(workers)
+      await Promise.all(ends)
     }
   }
 }

@@ -60,12 +60,35 @@ async function runOnce(worker: Worker, isStopping: () => boolean): Promise<boole
     await failImport(db, leased, cannotContinue())
     return true
   }
-  const error = await processBlocks(worker, leased, isStopping)
-  await releaseImport(db, id, leased, error !== undefined)
-  if (error !== undefined) {
+  try {
+    await processBlocks(worker, leased, isStopping)
+  } catch (error) {
+    await releaseAfter(worker, leased, error)
     throw error
   }
+  await releaseImport(db, id, leased, 'more')
   return true
+}
+
+/** Releases an import whose run has ended with an error. */
+async function releaseAfter(
+  { db, log, id }: Worker,
+  leased: LeasedImport,
+  error: unknown
+): Promise<void> {
+  if (isOfDatabase(error)) {
+    // Held, it would be taken for one whose worker has died, which counts. The release may meet the same trouble.
+    await releaseImport(db, id, leased, 'postponed').catch(() => {})
+    return
+  }
+  log.error({ err: error, import_id: leased.id }, 'import block failed')
+  await releaseImport(db, id, leased, 'failed')
+}
+
+/** Tells that the database could not do its work, whatever the import is. */
+function isOfDatabase(error: unknown): boolean {
+  const kind = classifyDbError(error)
+  return kind === 'unavailable' || kind === 'unknown_outcome' || kind === 'retryable'
 }
 
 const cannotContinue = () =>
@@ -74,33 +97,23 @@ const cannotContinue = () =>
       'The import failed repeatedly. Tasks that it had created remain; the log has the error under this request id.'
   })
 
-/** Processes blocks until the time is over. Returns the error that ended the run; an unavailable database throws. */
+/** Processes blocks until the time is over. */
 async function processBlocks(
   worker: Worker,
   leased: LeasedImport,
   isStopping: () => boolean
-): Promise<unknown> {
-  const { log, isEmbedded } = worker
+): Promise<void> {
+  const { isEmbedded } = worker
   const until = performance.now() + RUN_MS
-  try {
-    let startedAt = performance.now()
-    while (await processBlock(worker, leased)) {
-      if (isStopping() || performance.now() > until) {
-        break
-      }
-      // The embedded database works on this event loop: as much time as a block took goes to the callers.
-      if (isEmbedded) {
-        await pause(performance.now() - startedAt)
-      }
-      startedAt = performance.now()
+  let startedAt = performance.now()
+  while (await processBlock(worker, leased)) {
+    if (isStopping() || performance.now() > until) {
+      break
     }
-    return undefined
-  } catch (error) {
-    const kind = classifyDbError(error)
-    if (kind === 'unavailable' || kind === 'unknown_outcome' || kind === 'retryable') {
-      throw error
+    // The embedded database works on this event loop: as much time as a block took goes to the callers.
+    if (isEmbedded) {
+      await pause(performance.now() - startedAt)
     }
-    log.error({ err: error, import_id: leased.id }, 'import block failed')
-    return error
+    startedAt = performance.now()
   }
 }

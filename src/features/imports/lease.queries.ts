@@ -11,8 +11,11 @@ import type { OnConflict } from './schema.ts'
  * of a dead one is taken over after this.
  */
 export const LEASE_SECONDS = 10
-/** Before an import is tried again that has failed. */
+/** Before an import is tried again that could not go on. */
 const RETRY_SECONDS = 2
+
+/** How a run of an import has ended: it can go on at once, or after a pause, or it has failed itself, which counts. */
+export type RunEnd = 'more' | 'postponed' | 'failed'
 
 export type LeasedImport = {
   owner_id: string
@@ -128,19 +131,19 @@ async function leaseOne(
   }
 }
 
-/** Releases an import, so that any worker can take it: at once, or after a pause when it has failed. */
+/** Releases an import, so that any worker can take it: at once, or after a pause when it could not go on. */
 export async function releaseImport(
   db: Db,
   workerId: string,
   { owner_id, id }: LeasedImport,
-  hasFailed: boolean
+  end: RunEnd
 ): Promise<void> {
   await db.execute(sql`
     UPDATE task_imports
     SET
       worker_id = NULL,
-      leased_until = ${hasFailed ? sql`now() + make_interval(secs => ${RETRY_SECONDS})` : sql`NULL`},
-      failed_attempts = failed_attempts + ${hasFailed ? 1 : 0}::int
+      leased_until = ${end === 'more' ? sql`NULL` : sql`now() + make_interval(secs => ${RETRY_SECONDS})`},
+      failed_attempts = failed_attempts + ${end === 'failed' ? 1 : 0}::int
     WHERE owner_id = ${owner_id}
       AND id = ${id}
       AND status = 'running'

@@ -43,14 +43,9 @@ export function deliverJob(options: DeliverOptions): Job {
         await releaseAll(db)
         isFirst = false
       }
-      try {
-        return await startNext(deliverer, isStopping)
-      } finally {
-        if (isStopping()) {
-          await inFlight.finish()
-        }
-      }
-    }
+      return startNext(deliverer, isStopping)
+    },
+    stop: () => inFlight.finish()
   }
 }
 

@@ -127,7 +127,7 @@ async function importOneBlock(): Promise<void> {
     throw new Error('nothing to import')
   }
   await processBlock({ db, id, quota: 0, storage: storageQuotaOf(db, config), config }, leased)
-  await releaseImport(db, id, leased, false)
+  await releaseImport(db, id, leased, 'more')
 }
 
 const LOSSES: [

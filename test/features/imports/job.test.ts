@@ -209,6 +209,45 @@ t.test('an import whose worker dies repeatedly fails with a problem', async (t) 
 })
 
 t.test(
+  'an import waits for as long as the database cannot take its tasks, and then goes on',
+  async (t) => {
+    const ann = await signUp()
+    const created = await accepted(ann, rows(3))
+    t.teardown(() => db.execute(sql`DROP FUNCTION IF EXISTS refuse_tasks() CASCADE`))
+    const isOfImport = eq(taskImports.id, created.id)
+    // As somebody else's lock on the table answers when a statement has waited for too long.
+    await db.execute(sql`
+      CREATE FUNCTION refuse_tasks() RETURNS trigger LANGUAGE plpgsql
+      AS $$ BEGIN RAISE EXCEPTION 'lock timeout' USING ERRCODE = 'lock_not_available'; END $$`)
+    await db.execute(sql`
+      CREATE TRIGGER refuse_tasks BEFORE INSERT ON tasks EXECUTE FUNCTION refuse_tasks()`)
+    for (let i = 0; i < 12; i++) {
+      await t.rejects(runOneBlock(), 'the log tells of it')
+      t.strictSame(
+        await db
+          .select({
+            worker_id: taskImports.worker_id,
+            failed_attempts: taskImports.failed_attempts
+          })
+          .from(taskImports)
+          .where(isOfImport),
+        [{ worker_id: null, failed_attempts: 0 }],
+        'any worker can go on, and no failure is counted'
+      )
+      t.equal(await runOneBlock(), false, 'after a pause')
+      await db
+        .update(taskImports)
+        .set({ leased_until: sql`now() - interval '1 s'` })
+        .where(isOfImport)
+    }
+    t.match(await read(ann, created), { status: 'running', rows_imported: 0 })
+    await db.execute(sql`DROP FUNCTION refuse_tasks() CASCADE`)
+    await runOneBlock()
+    t.match(await read(ann, created), { status: 'succeeded', rows_imported: 3 })
+  }
+)
+
+t.test(
   'the import of a disabled account fails with a problem; that of a deleted account is deleted',
   async (t) => {
     const [ann, bob] = [await signUp(), await signUp()]
