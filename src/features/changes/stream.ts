@@ -135,6 +135,7 @@ export class ChangeStreams {
       return
     }
     const idle = [...this.#followers].filter(({ isBusy }) => !isBusy)
+    const isEverybody = idle.length === this.count
     const places = idle.map(({ ctx, place }) => ({
       user_id: ctx.caller.id,
       position: place.position
@@ -148,7 +149,7 @@ export class ChangeStreams {
       }
     }
     // Those who were busy look again.
-    this.#told = idle.length === this.count ? reached : ''
+    this.#told = isEverybody ? reached : ''
   }
 
   /** Sends a follower all that there is for them. */
