@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { Webhook as Verifier } from 'standardwebhooks'
 import t, { type Test } from 'tap'
@@ -10,6 +10,7 @@ import { jobs } from '../../../src/background.ts'
 import { startJobRunner } from '../../../src/core/job-runner.ts'
 import type { Secrets } from '../../../src/core/secrets.ts'
 import { webhooks } from '../../../src/db/tables/webhooks.ts'
+import { scheduledIn } from '../../support/scheduled.ts'
 import { createTestApp, SECRET } from '../../support/test-app.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 import {
@@ -141,6 +142,54 @@ t.test('secrets of webhooks outlive the secret of the installation', async (t) =
   await waitUntil('a delivery', () => receiver.received.length === 1)
   t.ok(verifies(webhook.secret, receiver.received[0] as Received))
   await after.stop()
+})
+
+/** Runs what seals secrets anew, in a process of its own, until it finds nothing. */
+function resealer(secrets: Secrets) {
+  const log = pino({ level: 'silent' })
+  const job = jobs({ db, config, mail, log, secrets }).find(
+    ({ name }) => name === 'webhooks.reseal'
+  )
+  return async () => {
+    while (await job?.runOnce(() => false)) {
+      // Until it finds nothing.
+    }
+  }
+}
+
+const sealedOf = async ({ id }: { id: string }) => {
+  const { secret, previous_secret } = webhooks
+  return db.select({ secret, previous_secret }).from(webhooks).where(eq(webhooks.id, id))
+}
+
+t.test('a secret that cannot be opened now is not thrown away', async (t) => {
+  const ann = await app.signUp()
+  const receiver = await startReceiver(t)
+  const webhook = await createWebhook(ann, receiver.url)
+  const rotated = (await ann.post(webhookUrl(webhook, '/rotate-secret'))).json()
+  const before = await sealedOf(webhook)
+  await resealer([NEXT_SECRET])()
+  t.strictSame(await sealedOf(webhook), before)
+  await resealer([NEXT_SECRET, SECRET])()
+  await ann.post(webhookUrl(webhook, '/ping'))
+  workerWith(t, [NEXT_SECRET])
+  await waitUntil('a delivery', () => receiver.received.length === 1)
+  const [delivery] = receiver.received as [Received]
+  t.ok(verifies(webhook.secret, delivery) && verifies(rotated.secret, delivery))
+})
+
+t.test('secrets that others seal with the old one meanwhile are sealed anew later', async (t) => {
+  const ann = await app.signUp()
+  const receiver = await startReceiver(t)
+  const reseal = scheduledIn({ db, config, secrets: [NEXT_SECRET, SECRET] }, 'webhooks.reseal')
+  await reseal()
+  const webhook = await createWebhook(ann, receiver.url)
+  t.equal(await reseal(), 1)
+  t.equal(await reseal(), 0)
+  await ann.post(webhookUrl(webhook, '/ping'))
+  workerWith(t, [NEXT_SECRET])
+  await waitUntil('a delivery', () => receiver.received.length === 1)
+  t.ok(verifies(webhook.secret, receiver.received[0] as Received))
 })
 
 t.test('a secret that nobody can read any more sends nothing, and says what helps', async (t) => {
