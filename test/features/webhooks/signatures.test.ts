@@ -126,6 +126,33 @@ t.test('for a day after a secret was replaced both sign, then the new one alone'
   t.equal((await readWebhook(ann, webhook)).previous_secret_until, null)
 })
 
+t.test(
+  'a second rotation within the day leaves the receiver the secret that it knows',
+  async (t) => {
+    const ann = await app.signUp()
+    const receiver = await startReceiver(t)
+    const webhook = await createWebhook(ann, receiver.url)
+    const rotate = async () => (await ann.post(webhookUrl(webhook, '/rotate-secret'))).json()
+    const [lost, known] = [await rotate(), await rotate()]
+    t.equal(known.previous_secret_until, lost.previous_secret_until, 'the day is not prolonged')
+    workerWith(t, [SECRET])
+    await ann.post(webhookUrl(webhook, '/ping'))
+    await waitUntil('a delivery', () => receiver.received.length === 1)
+    const [first] = receiver.received as [Received]
+    t.strictSame(
+      [webhook, lost, known].map(({ secret }) => verifies(secret, first)),
+      [true, false, true]
+    )
+    await db.execute(sql`UPDATE webhooks SET previous_secret_until = now() - interval '1 second'`)
+    await rotate()
+    await ann.post(webhookUrl(webhook, '/ping'))
+    await waitUntil('a delivery', () => receiver.received.length === 2)
+    const second = receiver.received.at(-1) as Received
+    t.notOk(verifies(webhook.secret, second), 'its day is over')
+    t.ok(verifies(known.secret, second))
+  }
+)
+
 t.test('secrets of webhooks outlive the secret of the installation', async (t) => {
   const ann = await app.signUp()
   const receiver = await startReceiver(t)
