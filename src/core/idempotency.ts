@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, not, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import { deleteOwned } from '../db/delete-owned.ts'
 import { executeRows } from '../db/rows.ts'
@@ -134,7 +134,11 @@ const isClaim = ({ caller_id, operation, key }: IdempotencyClaim) =>
   )
 
 async function replay(tx: Db, claim: IdempotencyClaim): Promise<Replayable<unknown>> {
-  const [stored] = await tx.select().from(idempotencyKeys).where(isClaim(claim))
+  // An expired row means a new use of the key that is not committed yet.
+  const [stored] = await tx
+    .select()
+    .from(idempotencyKeys)
+    .where(and(isClaim(claim), not(isExpired)))
   if (!stored || stored.status === null) {
     throw new Problem('idempotency_in_flight', { headers: { 'retry-after': '1' } })
   }

@@ -27,15 +27,15 @@ interface ReadOptions {
 
 /**
  * Reads changes behind a place, oldest first, and the horizon, which is read before the lists: of a list that comes
- * later nothing is before it. While a list is on its way to another owner, it is as if nothing had happened.
+ * later nothing is before it. While a list is on its way to another owner, there is neither.
  */
 export async function readFeedByOwner(
   db: Db,
   userId: string,
   after: FeedPlace,
   { limit, project }: ReadOptions
-): Promise<{ horizon: string; changes: StoredChange[] }> {
-  const nothing = { horizon: after.position, changes: [] }
+): Promise<{ horizon: string | undefined; changes: StoredChange[] }> {
+  const nothing = { horizon: undefined, changes: [] }
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     const { horizon, unsettled } = await readSettledClock(db)
     const lists = await readLists(db, userId, project)

@@ -9,7 +9,13 @@ import type { FeedPlace, FollowedProject, Follower, StoredChange } from './feed.
 import { listsOf } from './feed.sql.ts'
 import { findFirstByOwner, listWithNewsByOwner, readFeedByOwner } from './feed-by-owner.queries.ts'
 
-export { type FeedPlace, FIRST_ID, type Follower, type StoredChange } from './feed.sql.ts'
+export {
+  type FeedPlace,
+  FIRST_ID,
+  type Follower,
+  type StoredChange,
+  type TimedPlace
+} from './feed.sql.ts'
 
 const COLUMNS = sql`
   position::text, id, type, actor_id, request_id, project_id, resource_type, resource_id, task_id, version,
@@ -26,14 +32,15 @@ const within = (alias: string, after: { position: SQL; id: SQL }): SQL => {
 
 /**
  * Reads changes of the lists of a user behind a place, oldest first, and the horizon: no change that is before it can
- * appear any more. One statement, so that lists and changes are as of one moment.
+ * appear any more. One statement, so that lists and changes are as of one moment. Without a horizon nothing could be
+ * read at this time.
  */
 export async function readFeed(
   db: Db,
   userId: string,
   after: FeedPlace,
   options: { limit: number; project?: FollowedProject | undefined }
-): Promise<{ horizon: string; changes: StoredChange[] }> {
+): Promise<{ horizon: string | undefined; changes: StoredChange[] }> {
   if (await isDistributed(db)) {
     return readFeedByOwner(db, userId, after, options)
   }

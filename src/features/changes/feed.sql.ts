@@ -8,6 +8,9 @@ export type FeedPlace = {
   id: string
 }
 
+/** A place, and the time, in milliseconds, from which on everything has happened that follows it. */
+export type TimedPlace = FeedPlace & { time: number }
+
 /** Before every change of a position. */
 export const FIRST_ID = NIL
 

@@ -3,7 +3,13 @@ import { Problem } from '../../core/problem.ts'
 import type { Db } from '../../db/client.ts'
 import { readProjectStates, roleIn } from '../project-access/service.ts'
 import { changedFieldsOf } from '../tasks/service.ts'
-import { type FeedPlace, FIRST_ID, readFeed, type StoredChange } from './feed.queries.ts'
+import {
+  type FeedPlace,
+  FIRST_ID,
+  readFeed,
+  type StoredChange,
+  type TimedPlace
+} from './feed.queries.ts'
 import { readResources } from './resources.ts'
 import type { Change, ChangeFilter } from './schema.ts'
 import { changeAsJson } from './serialize.ts'
@@ -15,7 +21,7 @@ const MIN_READ = 250
 
 /** A change with the JSON that it is sent as, and the place behind it. */
 export interface ReadChange {
-  place: FeedPlace
+  place: TimedPlace
   change: Change
   json: string
 }
@@ -23,14 +29,18 @@ export interface ReadChange {
 export interface FeedRead {
   changes: ReadChange[]
   /** Where the next read goes on. */
-  next: FeedPlace
+  next: TimedPlace
   /** True when there is more already. */
   hasMore: boolean
 }
 
-/** A change without the resource, and where it is; and a read of such. */
+/** A change without the resource, and where it is. */
 export type ChangeFacts = StoredChange
-export type FactsRead = Omit<FeedRead, 'changes'> & { changes: ChangeFacts[] }
+/** A read of such. It goes on from where it began, if nothing could be read. */
+export type FactsRead<Start extends FeedPlace = FeedPlace> = Omit<FeedRead, 'changes' | 'next'> & {
+  changes: ChangeFacts[]
+  next: TimedPlace | Start
+}
 
 interface ReadOptions {
   limit: number
@@ -45,7 +55,7 @@ interface ReadOptions {
 export async function readChanges(
   db: Db,
   ctx: RequestContext,
-  after: FeedPlace,
+  after: TimedPlace,
   options: ReadOptions
 ): Promise<FeedRead> {
   const facts = await readFacts(db, ctx, after, options)
@@ -55,13 +65,14 @@ export async function readChanges(
 }
 
 /** Reads the same without the resources, which `withResources` reads when they are needed. */
-export async function readFacts(
+export async function readFacts<Start extends FeedPlace>(
   db: Db,
   ctx: RequestContext,
-  after: FeedPlace,
+  after: Start,
   { limit, filter = {} }: ReadOptions
-): Promise<FactsRead> {
+): Promise<FactsRead<Start>> {
   const { caller } = ctx
+  const readAt = Date.now()
   const project = filter.project_id
     ? { id: filter.project_id.toLowerCase(), is_manager: atLeast(caller.role, 'manager') }
     : undefined
@@ -79,7 +90,7 @@ export async function readFacts(
   const hasMore = isCut || changes.length > wanted
   return {
     changes: shown,
-    next: hasMore && last ? { position: last.position, id: last.id } : laterOf(after, horizon),
+    next: hasMore && last ? placeOf(last) : laterOf(after, horizon, readAt),
     hasMore
   }
 }
@@ -111,7 +122,7 @@ export async function assertSeen(
 }
 
 function present(stored: StoredChange, data: object | null): ReadChange {
-  const { position, id, type, resource_type, resource_id, version, task_id: _, ...facts } = stored
+  const { id, type, resource_type, resource_id, version, ...facts } = stored
   const change: Change = {
     id,
     type,
@@ -124,7 +135,7 @@ function present(stored: StoredChange, data: object | null): ReadChange {
       resource_type === 'task' ? changedFieldsOf(facts.changed_fields) : facts.changed_fields,
     data: type === 'access.lost' ? null : data
   }
-  return { place: { position, id }, change, json: changeAsJson(change) }
+  return { place: placeOf(stored), change, json: changeAsJson(change) }
 }
 
 function thatFit(changes: ReadChange[]): ReadChange[] {
@@ -136,6 +147,25 @@ function thatFit(changes: ReadChange[]): ReadChange[] {
   return tooLong < 0 ? changes : changes.slice(0, Math.max(1, tooLong))
 }
 
-/** The horizon of a server that was restored may be behind what a reader has seen. */
-const laterOf = (after: FeedPlace, horizon: string): FeedPlace =>
-  BigInt(horizon) > BigInt(after.position) ? { position: horizon, id: FIRST_ID } : after
+/** Behind a change. It is as old as that, whenever it was read. */
+const placeOf = ({ position, id, occurred_at }: StoredChange): TimedPlace => ({
+  position,
+  id,
+  time: Date.parse(occurred_at)
+})
+
+/**
+ * Where a reader is who has read everything up to the horizon. That of a server that was restored may be behind what
+ * they have seen.
+ */
+function laterOf<Start extends FeedPlace>(
+  after: Start,
+  horizon: string | undefined,
+  readAt: number
+): TimedPlace | Start {
+  if (horizon === undefined) {
+    return after
+  }
+  const isLater = BigInt(horizon) > BigInt(after.position)
+  return { ...(isLater ? { position: horizon, id: FIRST_ID } : after), time: readAt }
+}

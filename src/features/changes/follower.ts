@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import type { RequestContext } from '../../core/context.ts'
-import { type FeedPlace, FIRST_ID } from './feed.queries.ts'
+import { FIRST_ID, type TimedPlace } from './feed.queries.ts'
 import type { ReadChange } from './feed.ts'
 import type { ChangeFilter } from './schema.ts'
 
@@ -13,9 +13,9 @@ const RETRY_MS = 2000
 /** One stream: who reads it, how far they are, and how the cursor after a change is written. */
 interface FollowerOptions {
   ctx: RequestContext
-  place: FeedPlace
+  place: TimedPlace
   filter: ChangeFilter
-  encode: (place: FeedPlace) => string
+  encode: (place: TimedPlace) => string
 }
 
 /** Writes changes to one client as Server-Sent Events. What the client does not read is not read from the feed. */
@@ -23,7 +23,7 @@ export class Follower {
   readonly ctx: RequestContext
   readonly filter: ChangeFilter
   readonly openedAt = Date.now()
-  place: FeedPlace
+  place: TimedPlace
   /** True while changes are being read for it, or the client has not taken what it was sent. */
   isBusy = false
   #sentAt = Date.now()
@@ -72,10 +72,17 @@ export class Follower {
     }
   }
 
-  /** Nothing concerns the client before a position. */
-  skipTo(position: string): void {
+  /** Nothing concerns the client before a position that was the horizon at a time. */
+  skipTo(position: string, time: number): void {
     if (BigInt(position) > BigInt(this.place.position)) {
-      this.place = { position, id: FIRST_ID }
+      this.place = { position, id: FIRST_ID, time }
+    }
+  }
+
+  /** Keeps the place of a client young who has everything that was before the horizon at a time. */
+  noteHorizon(position: string, time: number): void {
+    if (BigInt(position) <= BigInt(this.place.position)) {
+      this.place = { ...this.place, time }
     }
   }
 

@@ -18,7 +18,7 @@ const list = {
       its \`next_cursor\` means from now on: take it before you list, then follow it, and you miss nothing. A page may
       be shorter than \`limit\`, even empty, while \`has_more\` is true. A cursor belongs to you and to the filters it
       was made with. One that is older than the feed goes back (30 days, unless the operator says otherwise) is a 410:
-      list again, without a cursor.`,
+      list again, without a cursor. While \`has_more\` is true a cursor is as old as the last change before it.`,
     querystring: ChangeListQuery,
     response: responses({ 200: ref(ChangePage) }, 'not_found', 'cursor_expired')
   }

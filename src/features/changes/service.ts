@@ -4,11 +4,11 @@ import type { Deps } from '../../core/deps.ts'
 import type { Db } from '../../db/client.ts'
 import { changeCursors } from './cursor.ts'
 import {
-  type FeedPlace,
   FIRST_ID,
   type Follower,
   listWithNews,
-  readHorizon
+  readHorizon,
+  type TimedPlace
 } from './feed.queries.ts'
 import { assertSeen, type ReadChange, readChanges } from './feed.ts'
 import type { ChangeFilter } from './schema.ts'
@@ -43,13 +43,14 @@ type ReaderDeps = Pick<Deps, 'db' | 'secrets'> & { config: Pick<Config, 'CHANGES
 export function createChangeReader({ db, secrets, config }: ReaderDeps) {
   const cursors = changeCursors(secrets, config.CHANGES_RETENTION_DAYS)
   /** Returns the place behind everything that has happened; throws for a project that the caller cannot see. */
-  async function present(ctx: RequestContext, filter: ChangeFilter): Promise<FeedPlace> {
+  async function present(ctx: RequestContext, filter: ChangeFilter): Promise<TimedPlace> {
     await assertSeen(db, ctx, filter)
-    return { position: await readHorizon(db), id: FIRST_ID }
+    const time = Date.now()
+    return { position: await readHorizon(db), id: FIRST_ID, time }
   }
   const read = (
     ctx: RequestContext,
-    after: FeedPlace,
+    after: TimedPlace,
     options: { limit: number; filter: ChangeFilter }
   ) => readChanges(db, ctx, after, options)
   return {

@@ -7,7 +7,7 @@ import { createConcurrencyLimit } from '../../lib/concurrency-limit.ts'
 import { createPerKeyLimit } from '../../lib/per-key-limit.ts'
 import { readLiveKeys } from '../api-keys/service.ts'
 import { readLiveSessions } from '../identity/service.ts'
-import { type FeedPlace, listWithNews, readHorizon } from './feed.queries.ts'
+import { listWithNews, readHorizon, type TimedPlace } from './feed.queries.ts'
 import type { ReadChange } from './feed.ts'
 import { Follower } from './follower.ts'
 import type { ChangeFilter } from './schema.ts'
@@ -52,7 +52,7 @@ export class ChangeStreams {
   }
 
   /** Opens a stream behind a place; throws when the user, or the process, has too many. */
-  open(ctx: RequestContext, place: FeedPlace, filter: ChangeFilter): Readable {
+  open(ctx: RequestContext, place: TimedPlace, filter: ChangeFilter): Readable {
     const { reader, isShuttingDown } = this.#deps
     const leave = this.#take(ctx.caller.id)
     if (!leave) {
@@ -62,7 +62,7 @@ export class ChangeStreams {
       leave()
       throw unavailable('Too many streams are open here. Try again in a few seconds.', 5)
     }
-    const encode = (at: FeedPlace) => reader.cursors.encode(ctx.caller, at, filter)
+    const encode = (at: TimedPlace) => reader.cursors.encode(ctx.caller, at, filter)
     const follower = new Follower({ ctx, place, filter, encode })
     this.#followers.add(follower)
     follower.body.once('close', () => {
@@ -126,11 +126,16 @@ export class ChangeStreams {
   /** Looks for what is new, unless nothing at all has happened since. */
   async #lookForNews(): Promise<void> {
     const { db } = this.#deps
+    const askedAt = Date.now()
     const reached = await readHorizon(db)
+    for (const follower of this.#followers) {
+      follower.noteHorizon(reached, askedAt)
+    }
     if (reached === this.#told) {
       return
     }
     const idle = [...this.#followers].filter(({ isBusy }) => !isBusy)
+    const isEverybody = idle.length === this.count
     const places = idle.map(({ ctx, place }) => ({
       user_id: ctx.caller.id,
       position: place.position
@@ -140,11 +145,11 @@ export class ChangeStreams {
       if (withNews.has(follower.ctx.caller.id)) {
         this.#start(this.#tell(follower))
       } else {
-        follower.skipTo(reached)
+        follower.skipTo(reached, askedAt)
       }
     }
     // Those who were busy look again.
-    this.#told = idle.length === this.count ? reached : ''
+    this.#told = isEverybody ? reached : ''
   }
 
   /** Sends a follower all that there is for them. */

@@ -10,7 +10,7 @@ const LEASE_SECONDS = 30
 const MAX_PENDING = 10_000
 /** Before it is looked at again whether there are fewer. */
 const FULL_SECONDS = 30
-/** The newest of a webhook stay for thirty days, older ones as long as there are no more than this. */
+/** Finished deliveries of a webhook: the newest stay for thirty days, others as long as there are no more than this. */
 const MAX_KEPT = 10_000
 const TRIM_CHUNK = 1000
 
@@ -172,21 +172,26 @@ export async function insertDeliveries(
   }
 }
 
-/** Deletes a chunk of the finished deliveries of a webhook that has too many. */
+/** Deletes a chunk of the finished deliveries of a webhook that has too many. Those that wait are not counted. */
 export async function trimDeliveries(db: Db, { owner_id, id }: LeasedWebhook): Promise<void> {
   const isOf = sql`owner_id = ${owner_id} AND webhook_id = ${id}`
   await db.execute(sql`
     DELETE FROM webhook_deliveries
     WHERE ${isOf}
-      AND id IN (
+      AND id = ANY (ARRAY(
         SELECT id
         FROM webhook_deliveries
         WHERE ${isOf}
           AND finished_at IS NOT NULL
           AND id <= (
-            SELECT id FROM webhook_deliveries WHERE ${isOf} ORDER BY id DESC OFFSET ${MAX_KEPT} LIMIT 1
+            SELECT id
+            FROM webhook_deliveries
+            WHERE ${isOf} AND finished_at IS NOT NULL
+            ORDER BY id DESC
+            OFFSET ${MAX_KEPT}
+            LIMIT 1
           )
         ORDER BY id
         LIMIT ${TRIM_CHUNK}
-      )`)
+      ))`)
 }

@@ -11,7 +11,7 @@ import {
   purgeDeliveries,
   purgeWebhooksOf
 } from './purge.queries.ts'
-import { resealJob } from './reseal.job.ts'
+import { resealJob, resealTask } from './reseal.job.ts'
 import { webhookRoutes } from './routes.ts'
 import { schemas } from './schema.ts'
 
@@ -46,12 +46,13 @@ export const webhooks: Feature<RouteDeps, DeliverOptions> = {
     { prefix: '/webhooks', plugin: webhookRoutes },
     { prefix: '/webhooks', plugin: webhookDeliveryRoutes }
   ],
-  scheduled: ({ db, config }) => [
+  scheduled: ({ db, config, secrets }) => [
     {
       name: 'webhooks.purge',
       everySeconds: 300,
       run: () => purgeDeliveries(db, config.CHANGES_RETENTION_DAYS)
-    }
+    },
+    resealTask({ db, secrets })
   ],
   jobs: (deps) => [collectJob(deps), deliverJob(deps), resealJob(deps)],
   gauges: (db) => [

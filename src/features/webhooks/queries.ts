@@ -65,12 +65,8 @@ export async function lockWebhook(
   tx: Db,
   owner_id: string,
   id: string
-): Promise<(Webhook & { secret: string }) | undefined> {
-  const [row] = await tx
-    .select({ ...columns, secret: webhooks.secret })
-    .from(webhooks)
-    .where(isWebhook(owner_id, id))
-    .for('update')
+): Promise<Webhook | undefined> {
+  const [row] = await tx.select(columns).from(webhooks).where(isWebhook(owner_id, id)).for('update')
   return row
 }
 
@@ -105,18 +101,26 @@ export async function updateWebhook(
   return row as Webhook
 }
 
-/** Replaces the secret of a locked webhook; the one before stays valid for some hours. */
+/**
+ * Replaces the secret of a locked webhook; the one before stays valid for some hours. While an earlier one still is, as
+ * after a response that was lost, receivers know that: it stays until its own end, and what had followed it is over.
+ */
 export const replaceSecret = (
   tx: Db,
   owner_id: string,
   id: string,
-  { secret, previous, hours }: { secret: string; previous: string; hours: number }
-): Promise<Webhook> =>
-  updateWebhook(tx, owner_id, id, {
+  { secret, hours }: { secret: string; hours: number }
+): Promise<Webhook> => {
+  const { previous_secret, previous_secret_until } = webhooks
+  const isReplaced = sql`${previous_secret} IS NOT NULL AND ${previous_secret_until} > now()`
+  return updateWebhook(tx, owner_id, id, {
     secret,
-    previous_secret: previous,
-    previous_secret_until: sql`now() + make_interval(hours => ${hours})` as never
+    previous_secret: sql`
+      CASE WHEN ${isReplaced} THEN ${previous_secret} ELSE ${webhooks.secret} END` as never,
+    previous_secret_until: sql`
+      CASE WHEN ${isReplaced} THEN ${previous_secret_until} ELSE now() + make_interval(hours => ${hours}) END` as never
   })
+}
 
 /** Lets a webhook begin anew behind a place of the feed, without what happened before a time if one is given. */
 export async function rewind(

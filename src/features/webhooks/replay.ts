@@ -29,7 +29,7 @@ export async function replayWebhook(
   assertEnabled(await readWebhook(db, ctx, id))
   const place = await placeOf(deps, ctx, from)
   return withTransaction(db, async (tx) => {
-    const { secret: _, ...webhook } = await lockOwn(tx, ctx, id)
+    const webhook = await lockOwn(tx, ctx, id)
     assertEnabled(webhook)
     await rewind(tx, ctx.caller.id, id, place)
     const detail = from.since === undefined ? 'behind a cursor' : `since ${from.since}`

@@ -132,7 +132,8 @@ const rotate = {
     summary: 'Replace the secret of a webhook',
     description: md`
       Returns a new secret, shown only once. For 24 hours deliveries are signed with the old one as well: with both,
-      whichever your receiver knows.`,
+      whichever your receiver knows. Replaced again within these hours, as after a lost response, the second secret is
+      over at once, and the first one goes on signing until \`previous_secret_until\`, which stays.`,
     params: WebhookParams,
     response: responses({ 200: ref(WebhookWithSecret) }, 'not_found')
   }

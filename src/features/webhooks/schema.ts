@@ -59,7 +59,7 @@ const fields = {
     50
   ),
   previous_secret_until: NullableTimestamp(
-    'Until when each delivery is also signed with the secret before the present one.'
+    'Until when each delivery is also signed with the secret that was replaced.'
   ),
   version: Type.Integer({
     format: 'int32',

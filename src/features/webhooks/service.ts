@@ -128,7 +128,7 @@ export const changeWebhook = (
   update: WebhookUpdate
 ): Promise<Webhook> =>
   withTransaction(db, async (tx) => {
-    const { secret: _, ...before } = await lockOwn(tx, ctx, id)
+    const before = await lockOwn(tx, ctx, id)
     checkVersion(before, versions)
     const change = differencesFrom(before, update)
     if (change.url !== undefined) {
@@ -176,18 +176,17 @@ export const removeWebhook = (
     await audit.succeeded(tx, ctx, 'webhook.deleted', { webhook: id })
   })
 
-/** Gives a webhook a new secret; the one before goes on signing for a day. */
+/** Gives a webhook a new secret; the one before goes on signing for a day, also when this is done twice within it. */
 export const rotateSecret = (
   { db, secretBox }: WebhookDeps,
   ctx: RequestContext,
   id: string
 ): Promise<WebhookWithSecret> =>
   withTransaction(db, async (tx) => {
-    const { secret: previous } = await lockOwn(tx, ctx, id)
+    await lockOwn(tx, ctx, id)
     const owner_id = ctx.caller.id
     const { clear, sealed } = secretBox.generate({ owner_id, id })
-    const replaced = { secret: sealed, previous, hours: ROTATION_HOURS }
-    const rotated = await replaceSecret(tx, owner_id, id, replaced)
+    const rotated = await replaceSecret(tx, owner_id, id, { secret: sealed, hours: ROTATION_HOURS })
     await audit.succeeded(tx, ctx, 'webhook.secret_rotated', { webhook: id })
     return { ...rotated, secret: clear }
   })

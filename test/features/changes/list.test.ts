@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { deriveKeys } from '../../../src/core/secrets.ts'
 import { cursors } from '../../../src/http/pagination.ts'
@@ -172,6 +173,34 @@ t.test('a cursor belongs to its caller, cannot be altered, and expires', async (
   t.equal((await ann.get(`${CHANGES}?cursor=${madeAt(6.9)}`)).statusCode, 200)
   const expired = await ann.get(`${CHANGES}?cursor=${madeAt(7.1)}`)
   t.match(expired.json(), { status: 410, code: 'cursor_expired' })
+})
+
+t.test('a cursor is as old as what follows it, however recently it was given out', async (t) => {
+  const app = await createTestApp(t, { env: { CHANGES_RETENTION_DAYS: '1' } })
+  const ann = await app.signUp('user', 'ann')
+  const start = await presentOf(ann)
+  await projectWith(ann, {})
+  await projectWith(ann, {})
+  await ann.untilSettled()
+  const page = async (cursor: string) =>
+    (await ann.get(`${CHANGES}?cursor=${cursor}&limit=1`)).json()
+  await app.db.execute(sql`UPDATE list_changes SET created_at = now() - interval '25 hours'`)
+  const { data, pagination } = await page(start)
+  t.match([data.length, pagination.has_more], [1, true])
+  t.match(await page(pagination.next_cursor), { status: 410, code: 'cursor_expired' })
+})
+
+t.test('a cursor behind everything lives on, also when nothing happens', async (t) => {
+  const app = await createTestApp(t, { env: { CHANGES_RETENTION_DAYS: '7' } })
+  const ann = await app.signUp('user', 'ann')
+  const { encode, decode } = cursors(deriveKeys([SECRET], 'cursor'))
+  const binding = JSON.stringify(['changes', ann.user.id])
+  const [position, id, , filter] = decode(binding, await presentOf(ann)) as string[]
+  const madeAt = String(Date.now() - 6.9 * 86_400_000)
+  const cursor = encode(binding, [position, id, madeAt, filter] as string[])
+  const page = (await ann.get(`${CHANGES}?cursor=${cursor}`)).json()
+  const [, , time] = decode(binding, page.pagination.next_cursor) as string[]
+  t.ok(Number(time) > Date.now() - 60_000)
 })
 
 t.test('a page ends before its changes exceed a megabyte, and the next goes on', async (t) => {

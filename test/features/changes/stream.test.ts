@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import type { Deps } from '../../../src/core/deps.ts'
 import { createMetrics } from '../../../src/core/metrics.ts'
@@ -85,6 +86,21 @@ t.test('a client that comes back with the last id, or as cursor, misses nothing'
   await third.has(1)
   t.match(third.events, [{ change: { data: { title: 'later' } } }])
   t.equal((await app.stream(ann, `cursor=${last}x`)).status, 400)
+})
+
+t.test('an id in a stream is as old as the change, however late this was sent', async (t) => {
+  const app = await listening(t, { CHANGES_RETENTION_DAYS: '1' })
+  const ann = await app.signUp('user', 'ann')
+  const start = await presentOf(ann)
+  await projectWith(ann, {})
+  await projectWith(ann, {})
+  await ann.untilSettled()
+  await app.db.execute(sql`UPDATE list_changes SET created_at = now() - interval '25 hours'`)
+  const stream = await app.stream(ann, `cursor=${start}`)
+  await stream.has(2)
+  const [first] = stream.events
+  t.equal((await app.stream(ann, '', { 'last-event-id': String(first?.id) })).status, 410)
+  t.equal((await app.stream(ann, `cursor=${start}`)).status, 200)
 })
 
 t.test('a stream that cannot begin is refused', async (t) => {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { purgeIdempotencyKeys } from '../../../src/core/idempotency.ts'
+import { purgeIdempotencyKeys, runOnce } from '../../../src/core/idempotency.ts'
 import { executeRows } from '../../../src/db/rows.ts'
 import type { Task } from '../../../src/features/tasks/schema.ts'
+import { serverUrl } from '../../support/database.ts'
 import { createTestApp, type Person } from '../../support/test-app.ts'
 
 const { signUp, events, db } = await createTestApp(t)
@@ -164,6 +165,37 @@ t.test('a key expires after 24 hours', async (t) => {
     sql`update idempotency_keys set created_at = now() - interval '25 hours' where caller_id = ${ann.user.id}`
   )
   t.strictSame(await purgeIdempotencyKeys(db), { done: 1, more: false })
+})
+
+const skip = serverUrl === undefined && 'the embedded database has one transaction at a time'
+
+t.test('while an expired key is used anew, nobody gets its old response', { skip }, async (t) => {
+  const ann = await signUp()
+  await create(ann, 'again', { title: 'One' })
+  await db.execute(
+    sql`update idempotency_keys set created_at = now() - interval '25 hours' where caller_id = ${ann.user.id}`
+  )
+  const begun = Promise.withResolvers<void>()
+  const end = Promise.withResolvers<void>()
+  const claim = {
+    caller_id: ann.user.id,
+    operation: 'createTask',
+    key: 'again',
+    role: 'user'
+  } as const
+  const inFlight = runOnce(db, { ...claim, fingerprint: 'of another request' }, async () => {
+    begun.resolve()
+    await end.promise
+    return { status: 201, headers: {}, body: {} }
+  })
+  await begun.promise
+  for (const title of ['One', 'Two']) {
+    const response = await create(ann, 'again', { title })
+    t.match(response.json(), { status: 409, code: 'idempotency_in_flight' }, title)
+  }
+  end.resolve()
+  await inFlight
+  t.equal((await create(ann, 'again', { title: 'One' })).statusCode, 422, 'it is new now')
 })
 
 t.test('a caller who lost a role does not get the response that the role was given', async (t) => {

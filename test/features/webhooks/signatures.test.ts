@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { Webhook as Verifier } from 'standardwebhooks'
 import t, { type Test } from 'tap'
@@ -10,6 +10,7 @@ import { jobs } from '../../../src/background.ts'
 import { startJobRunner } from '../../../src/core/job-runner.ts'
 import type { Secrets } from '../../../src/core/secrets.ts'
 import { webhooks } from '../../../src/db/tables/webhooks.ts'
+import { scheduledIn } from '../../support/scheduled.ts'
 import { createTestApp, SECRET } from '../../support/test-app.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 import {
@@ -125,6 +126,33 @@ t.test('for a day after a secret was replaced both sign, then the new one alone'
   t.equal((await readWebhook(ann, webhook)).previous_secret_until, null)
 })
 
+t.test(
+  'a second rotation within the day leaves the receiver the secret that it knows',
+  async (t) => {
+    const ann = await app.signUp()
+    const receiver = await startReceiver(t)
+    const webhook = await createWebhook(ann, receiver.url)
+    const rotate = async () => (await ann.post(webhookUrl(webhook, '/rotate-secret'))).json()
+    const [lost, known] = [await rotate(), await rotate()]
+    t.equal(known.previous_secret_until, lost.previous_secret_until, 'the day is not prolonged')
+    workerWith(t, [SECRET])
+    await ann.post(webhookUrl(webhook, '/ping'))
+    await waitUntil('a delivery', () => receiver.received.length === 1)
+    const [first] = receiver.received as [Received]
+    t.strictSame(
+      [webhook, lost, known].map(({ secret }) => verifies(secret, first)),
+      [true, false, true]
+    )
+    await db.execute(sql`UPDATE webhooks SET previous_secret_until = now() - interval '1 second'`)
+    await rotate()
+    await ann.post(webhookUrl(webhook, '/ping'))
+    await waitUntil('a delivery', () => receiver.received.length === 2)
+    const second = receiver.received.at(-1) as Received
+    t.notOk(verifies(webhook.secret, second), 'its day is over')
+    t.ok(verifies(known.secret, second))
+  }
+)
+
 t.test('secrets of webhooks outlive the secret of the installation', async (t) => {
   const ann = await app.signUp()
   const receiver = await startReceiver(t)
@@ -141,6 +169,54 @@ t.test('secrets of webhooks outlive the secret of the installation', async (t) =
   await waitUntil('a delivery', () => receiver.received.length === 1)
   t.ok(verifies(webhook.secret, receiver.received[0] as Received))
   await after.stop()
+})
+
+/** Runs what seals secrets anew, in a process of its own, until it finds nothing. */
+function resealer(secrets: Secrets) {
+  const log = pino({ level: 'silent' })
+  const job = jobs({ db, config, mail, log, secrets }).find(
+    ({ name }) => name === 'webhooks.reseal'
+  )
+  return async () => {
+    while (await job?.runOnce(() => false)) {
+      // Until it finds nothing.
+    }
+  }
+}
+
+const sealedOf = async ({ id }: { id: string }) => {
+  const { secret, previous_secret } = webhooks
+  return db.select({ secret, previous_secret }).from(webhooks).where(eq(webhooks.id, id))
+}
+
+t.test('a secret that cannot be opened now is not thrown away', async (t) => {
+  const ann = await app.signUp()
+  const receiver = await startReceiver(t)
+  const webhook = await createWebhook(ann, receiver.url)
+  const rotated = (await ann.post(webhookUrl(webhook, '/rotate-secret'))).json()
+  const before = await sealedOf(webhook)
+  await resealer([NEXT_SECRET])()
+  t.strictSame(await sealedOf(webhook), before)
+  await resealer([NEXT_SECRET, SECRET])()
+  await ann.post(webhookUrl(webhook, '/ping'))
+  workerWith(t, [NEXT_SECRET])
+  await waitUntil('a delivery', () => receiver.received.length === 1)
+  const [delivery] = receiver.received as [Received]
+  t.ok(verifies(webhook.secret, delivery) && verifies(rotated.secret, delivery))
+})
+
+t.test('secrets that others seal with the old one meanwhile are sealed anew later', async (t) => {
+  const ann = await app.signUp()
+  const receiver = await startReceiver(t)
+  const reseal = scheduledIn({ db, config, secrets: [NEXT_SECRET, SECRET] }, 'webhooks.reseal')
+  await reseal()
+  const webhook = await createWebhook(ann, receiver.url)
+  t.equal(await reseal(), 1)
+  t.equal(await reseal(), 0)
+  await ann.post(webhookUrl(webhook, '/ping'))
+  workerWith(t, [NEXT_SECRET])
+  await waitUntil('a delivery', () => receiver.received.length === 1)
+  t.ok(verifies(webhook.secret, receiver.received[0] as Received))
 })
 
 t.test('a secret that nobody can read any more sends nothing, and says what helps', async (t) => {

@@ -1,8 +1,9 @@
-import { sql } from 'drizzle-orm'
+import { isNotNull, sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import t from 'tap'
 import { jobs } from '../../../src/background.ts'
 import { createMail } from '../../../src/core/mail.ts'
+import { webhookDeliveries } from '../../../src/db/tables/webhooks.ts'
 import { presentOf, settled } from '../../support/changes.ts'
 import { worker } from '../../support/imports.ts'
 import { createTestApp, SECRET } from '../../support/test-app.ts'
@@ -120,3 +121,26 @@ t.test(
     await waitUntil('there is room', async () => (await ping()).statusCode === 202)
   }
 )
+
+t.test('deliveries that wait push none out of the history of those that ended', async (t) => {
+  const app = await createTestApp(t)
+  const ann = await app.signUp()
+  const start = await presentOf(ann)
+  const webhook = await createWebhook(ann, 'https://hooks.example.com/')
+  await ann.post(webhookUrl(webhook, '/ping'))
+  await app.db.execute(sql`
+    INSERT INTO webhook_deliveries
+      (owner_id, webhook_id, id, change_id, type, change, status, next_attempt_at, finished_at)
+    SELECT
+      owner_id, webhook_id, ('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, change_id, type, change,
+      CASE WHEN i <= 4000 THEN 'failed' ELSE 'pending' END,
+      CASE WHEN i > 4000 THEN now() + interval '1 hour' END,
+      CASE WHEN i <= 4000 THEN now() END
+    FROM webhook_deliveries, generate_series(1, 13000) i`)
+  await ann.create({ title: 'New' })
+  await settled(ann, start)
+  await jobOf(app, 'webhooks.collect')()
+  t.match((await deliveriesOf(ann, webhook)).at(-1), { type: 'task.created' })
+  const ended = isNotNull(webhookDeliveries.finished_at)
+  t.equal(await app.db.$count(webhookDeliveries, ended), 4000)
+})

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import t from 'tap'
 import { watchBackgroundWork } from '../../../src/background.ts'
 import { createMetrics } from '../../../src/core/metrics.ts'
@@ -11,6 +11,7 @@ import {
   createWebhook,
   deliveriesOf,
   LOOPBACK,
+  lastDelivery,
   makeAllDue,
   startReceiver,
   webhookUrl
@@ -97,9 +98,14 @@ t.test('changes wait in the feed while as many deliveries wait as may', async (t
   await db.execute(sql`UPDATE webhooks SET leased_until = NULL`)
   await waitUntil('the change', () => receiver.received.length === 1)
   t.match(receiver.received, [{ body: { data: { title: 'Has to wait' } } }])
+  await lastDelivery(ann, webhook, ({ status }) => status === 'succeeded')
+  const oldest = eq(webhookDeliveries.id, '00000000-0000-7000-8000-000000000001')
+  t.equal(await db.$count(webhookDeliveries, oldest), 1)
+  await ann.create({ title: 'Comes next' })
   await waitUntil('the oldest is deleted', async () => {
-    return (await db.$count(webhookDeliveries)) === 10_000
+    return (await db.$count(webhookDeliveries, oldest)) === 0
   })
+  t.equal(await db.$count(webhookDeliveries), 10_001)
   await working.stop()
   await ann.send({ method: 'DELETE', url: webhookUrl(webhook) })
 })
