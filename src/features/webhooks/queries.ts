@@ -102,25 +102,22 @@ export async function updateWebhook(
 }
 
 /**
- * Replaces the secret of a locked webhook; the one before stays valid for some hours. While an earlier one still is, as
- * after a response that was lost, receivers know that: it stays until its own end, and what had followed it is over.
+ * Replaces the secret of a locked webhook. The one before stays valid for `hours`; without `hours` the one
+ * before is over at once, and an earlier one stays as it is.
  */
 export const replaceSecret = (
   tx: Db,
   owner_id: string,
   id: string,
-  { secret, hours }: { secret: string; hours: number }
-): Promise<Webhook> => {
-  const { previous_secret, previous_secret_until } = webhooks
-  const isReplaced = sql`${previous_secret} IS NOT NULL AND ${previous_secret_until} > now()`
-  return updateWebhook(tx, owner_id, id, {
+  { secret, hours }: { secret: string; hours: number | undefined }
+): Promise<Webhook> =>
+  updateWebhook(tx, owner_id, id, {
     secret,
-    previous_secret: sql`
-      CASE WHEN ${isReplaced} THEN ${previous_secret} ELSE ${webhooks.secret} END` as never,
-    previous_secret_until: sql`
-      CASE WHEN ${isReplaced} THEN ${previous_secret_until} ELSE now() + make_interval(hours => ${hours}) END` as never
+    ...(hours !== undefined && {
+      previous_secret: sql`${webhooks.secret}` as never,
+      previous_secret_until: sql`now() + make_interval(hours => ${hours})` as never
+    })
   })
-}
 
 /** Lets a webhook begin anew behind a place of the feed, without what happened before a time if one is given. */
 export async function rewind(

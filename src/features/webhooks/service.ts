@@ -183,10 +183,12 @@ export const rotateSecret = (
   id: string
 ): Promise<WebhookWithSecret> =>
   withTransaction(db, async (tx) => {
-    await lockOwn(tx, ctx, id)
+    const { previous_secret_until } = await lockOwn(tx, ctx, id)
+    // After a lost response receivers know the secret that was replaced first, not the one before this one.
+    const hours = previous_secret_until === null ? ROTATION_HOURS : undefined
     const owner_id = ctx.caller.id
     const { clear, sealed } = secretBox.generate({ owner_id, id })
-    const rotated = await replaceSecret(tx, owner_id, id, { secret: sealed, hours: ROTATION_HOURS })
+    const rotated = await replaceSecret(tx, owner_id, id, { secret: sealed, hours })
     await audit.succeeded(tx, ctx, 'webhook.secret_rotated', { webhook: id })
     return { ...rotated, secret: clear }
   })
