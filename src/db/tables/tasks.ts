@@ -108,7 +108,7 @@ export const tasks = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.owner_id, t.id] }),
-    // A path names a task by its id alone, and a caller-made id must be free everywhere. Not unique: see listTakenIds.
+    // A path names a task by its id alone, and a caller-made id must be free everywhere. Not unique: see lookUpIds.
     index('tasks_id').on(t.id),
     // One index for each sort of a list, and of those assigned to one. Those of a list begin with its owner, whom
     // every statement names, so that the tasks of a list are counted without reading them.

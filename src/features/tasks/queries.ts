@@ -9,8 +9,8 @@ import { users } from '../../db/tables/users.ts'
 import type { MemberRole } from '../project-access/schema.ts'
 import { isLive, isManager, memberRole, othersTask } from './access.sql.ts'
 import { taskColumns } from './columns.sql.ts'
-import { readFirstVersions } from './events.queries.ts'
 import { isInReach, isOfOneOf, listOthers } from './others.queries.ts'
+import { readFirstVersions } from './past-versions.queries.ts'
 import type { Task } from './schema.ts'
 
 /** A task that the caller sees, with their role in its project where it is not their own. */
