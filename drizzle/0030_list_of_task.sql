@@ -19,4 +19,5 @@ CREATE INDEX "tasks_list_position" ON "tasks" USING btree ("owner_id","list_id",
 CREATE INDEX "tasks_list_status" ON "tasks" USING btree ("owner_id","list_id","status","created_at","id") WHERE "tasks"."deleted_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_list_trash" ON "tasks" USING btree ("owner_id","list_id","created_at","id") WHERE "tasks"."deleted_at" is not null;--> statement-breakpoint
 -- The owner follows from the list: without it PostgreSQL takes the two for independent, and expects hardly any row.
-CREATE STATISTICS "tasks_list_owner" (dependencies) ON owner_id, list_id FROM tasks;
+CREATE STATISTICS "tasks_list_owner" (dependencies) ON owner_id, list_id FROM tasks;--> statement-breakpoint
+ANALYZE "tasks";

@@ -76,19 +76,18 @@ async function releaseAfter(
   leased: LeasedImport,
   error: unknown
 ): Promise<void> {
-  if (isOfDatabase(error)) {
+  const kind = classifyDbError(error)
+  if (kind === 'unavailable' || kind === 'retryable') {
     // Held, it would be taken for one whose worker has died, which counts. The release may meet the same trouble.
     await releaseImport(db, id, leased, 'postponed').catch(() => {})
     return
   }
+  if (kind === 'unknown_outcome') {
+    // It is held until its lease ends, and counts: what breaks the connection each time could be in the import.
+    return
+  }
   log.error({ err: error, import_id: leased.id }, 'import block failed')
   await releaseImport(db, id, leased, 'failed')
-}
-
-/** Tells that the database could not do its work, whatever the import is. */
-function isOfDatabase(error: unknown): boolean {
-  const kind = classifyDbError(error)
-  return kind === 'unavailable' || kind === 'unknown_outcome' || kind === 'retryable'
 }
 
 const cannotContinue = () =>

@@ -211,7 +211,9 @@ async function giveProject(
   storage.assertStorage(userId)
   storage.noteRemoval([project.owner_id])
   await assertRoomForProject(tx, config, userId)
-  await assertQuotaForProject(tx, config.MAX_TASKS_PER_USER, list, userId, 'live')
+  // Of a project that was just restored, some may have still to come back.
+  const quota = config.MAX_TASKS_PER_USER
+  await assertQuotaForProject(tx, quota, list, userId, 'live or gone with it')
   const wasMember = await deleteMember(tx, project, userId)
   const version = await updateProject(tx, project, { owner_id: userId })
   const given = { id: project.id, owner_id: userId, version }

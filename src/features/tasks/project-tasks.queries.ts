@@ -93,13 +93,14 @@ export async function giveTasksOf(
 export async function countTasksOf(
   tx: Db,
   project: TaskList,
-  which: 'live' | 'trashed' | 'gone with it',
+  which: 'live' | 'trashed' | 'gone with it' | 'live or gone with it',
   most: number
 ): Promise<number> {
   const states = {
     live: sql`deleted_at IS NULL`,
     trashed: sql`deleted_at IS NOT NULL`,
-    'gone with it': sql`deleted_at IS NOT NULL AND deleted_with = ${project.list_id}`
+    'gone with it': sql`deleted_at IS NOT NULL AND deleted_with = ${project.list_id}`,
+    'live or gone with it': sql`(deleted_at IS NULL OR deleted_with = ${project.list_id})`
   }
   const [row] = await executeRows<{ count: number }>(
     tx,

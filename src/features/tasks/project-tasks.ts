@@ -99,7 +99,7 @@ export async function assertQuotaForProject(
   quota: number,
   project: TaskList,
   ownerId: string,
-  which: 'live' | 'gone with it'
+  which: 'gone with it' | 'live or gone with it'
 ): Promise<void> {
   if (quota > 0) {
     await assertQuotaFor(tx, quota, ownerId, await countTasksOf(tx, project, which, quota + 1))

@@ -226,6 +226,8 @@ export async function listAssignable(tx: Db, ids: string[]): Promise<Set<string>
  */
 export async function countUnderLock(tx: Db, owner_id: string, quota: number): Promise<number> {
   await tx.execute(sql`SELECT FROM owners WHERE owner_id = ${owner_id} FOR NO KEY UPDATE`)
+  // Before those that are live: what comes back between the two statements is counted twice and not left out.
+  const comingBack = await countComingBack(tx, owner_id)
   const [live] = await executeRows<{ count: number }>(
     tx,
     sql`
@@ -234,7 +236,7 @@ export async function countUnderLock(tx: Db, owner_id: string, quota: number): P
         SELECT 1 FROM tasks WHERE owner_id = ${owner_id} AND deleted_at IS NULL LIMIT ${quota}
       ) AS counted`
   )
-  return (live?.count ?? 0) + (await countComingBack(tx, owner_id))
+  return comingBack + (live?.count ?? 0)
 }
 
 async function countComingBack(tx: Db, owner_id: string): Promise<number> {

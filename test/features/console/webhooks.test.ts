@@ -111,7 +111,10 @@ t.test('the pages of webhooks', { skip: withoutBrowser }, async (t) => {
     await dialog.getByRole('button', { name: 'Replace' }).click()
     t.match(await dialog.getByLabel('Secret').textContent(), /^whsec_/)
     await dialog.getByRole('button', { name: 'Done' }).click()
-    await page.getByText('Also signed with the old one until').waitFor()
+    await page.getByText('Also signed with an earlier one until').waitFor()
+    await button('Replace secret').click()
+    await dialog.getByText('The present secret ends at once.').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
     t.strictSame(await accessibilityViolations(), [])
   })
 

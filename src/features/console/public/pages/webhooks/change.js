@@ -1,4 +1,5 @@
 import { call } from '../../lib/api.js'
+import { formatDateTime } from '../../lib/time.js'
 import { confirm } from '../../ui/dialog.js'
 import { toast, toastProblem } from '../../ui/toast.js'
 import { showWebhookSecret } from './form.js'
@@ -63,9 +64,12 @@ export async function deleteWebhook(webhook) {
 /** Asks, then gives a webhook another secret and shows it. Returns the webhook as it is then. */
 export async function rotateSecret(webhook) {
   const name = titleOf(webhook)
+  const { previous_secret_until: until } = webhook
   const isConfirmed = await confirm({
     title: `Replace the secret of “${name}”?`,
-    text: 'For 24 hours what is sent is signed with the old secret as well, so that you can change the receiver.',
+    text: until
+      ? `The present secret ends at once. The one before it signs until ${formatDateTime(until)}.`
+      : 'For 24 hours what is sent is signed with the old secret as well, so that you can change the receiver.',
     confirmLabel: 'Replace'
   })
   if (!isConfirmed) {

@@ -89,7 +89,7 @@ const detailsOf = (webhook) => {
     ),
     detail('Of', projectOf(webhook)),
     reason && detail('State', reason),
-    until && detail('Secret', `Also signed with the old one until ${formatDateTime(until)}.`)
+    until && detail('Secret', `Also signed with an earlier one until ${formatDateTime(until)}.`)
   ]
 }
 
