@@ -1,16 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { call, logIn, runCommand, type Server, startServer } from '../support/command.ts'
-import { createTestDatabase, serverUrl } from '../support/database.ts'
-import { childrenOf } from '../support/processes.ts'
+import { call, logIn, runCommand, startServer } from '../support/command.ts'
+import { createTestDatabase, serverUrl, skipWithoutServer as skip } from '../support/database.ts'
+import { childrenOf, processesOf } from '../support/processes.ts'
 import { PASSWORD } from '../support/test-app.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-const skip =
-  serverUrl === undefined
-    ? 'the embedded database belongs to one process; this needs TEST_DATABASE_URL'
-    : false
 const database = serverUrl === undefined ? undefined : await createTestDatabase()
 t.teardown(() => database?.close())
 const env = {
@@ -25,8 +21,6 @@ const env = {
 }
 
 const STARTS_MS = 120_000
-
-const processesOf = ({ child }: Server) => childrenOf(child.pid as number)
 
 t.test('several processes on the embedded database are rejected at startup', async (t) => {
   t.match(await runCommand(t, ['serve'], { env: { WEB_CONCURRENCY: '2' } }), {

@@ -2,14 +2,10 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { type Server, startServer } from '../support/command.ts'
-import { createTestDatabase, serverUrl } from '../support/database.ts'
-import { childrenOf } from '../support/processes.ts'
+import { createTestDatabase, serverUrl, skipWithoutServer as skip } from '../support/database.ts'
+import { processesOf } from '../support/processes.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-const skip =
-  serverUrl === undefined
-    ? 'the embedded database belongs to one process; this needs TEST_DATABASE_URL'
-    : false
 const database = serverUrl === undefined ? undefined : await createTestDatabase()
 t.teardown(() => database?.close())
 const env = {
@@ -20,8 +16,6 @@ const env = {
 }
 
 const REPLACED_MS = 60_000
-
-const processesOf = ({ child }: Server) => childrenOf(child.pid as number)
 
 /** Waits until two processes run, of which none is one of these; returns them. */
 async function replacementOf(server: Server, before: number[]): Promise<number[]> {

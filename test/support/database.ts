@@ -28,6 +28,10 @@ export const PATIENT_MS = 4000
 
 /** The server that the suite runs on; without it, the embedded database. */
 export const serverUrl = process.env.TEST_DATABASE_URL
+/** For `skip` of tests with several processes: why they cannot run, or false. */
+export const skipWithoutServer =
+  serverUrl === undefined &&
+  'the embedded database belongs to one process; this needs TEST_DATABASE_URL'
 /** A pooler before that server, through which the application under test has to go; databases are made beside it. */
 const poolerUrl = process.env.TEST_POOLER_URL
 

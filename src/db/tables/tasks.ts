@@ -110,8 +110,8 @@ export const tasks = pgTable(
     primaryKey({ columns: [t.owner_id, t.id] }),
     // A path names a task by its id alone, and a caller-made id must be free everywhere. Not unique: see lookUpIds.
     index('tasks_id').on(t.id),
-    // One index for each sort of a list, and of those assigned to one. Those of a list begin with its owner, whom
-    // every statement names, so that the tasks of a list are counted without reading them.
+    // One index for each sort of a list, and of those assigned to one. Those of a list begin with its owner, whom every
+    // statement names: PostgreSQL sorted whole lists without, and counts tasks in the index alone with it.
     ...Object.entries(taskSortKeys(t)).flatMap(([column, key]) => [
       index(`tasks_list_${indexNameOf(column)}`)
         .on(

@@ -33,7 +33,7 @@ export async function findListOf(
   id: string
 ): Promise<TaskList | undefined> {
   const [list] = await db
-    .select({ list_id: sql<string>`${tasks.list_id}`, owner_id: tasks.owner_id })
+    .select({ list_id: tasks.list_id, owner_id: tasks.owner_id })
     .from(tasks)
     .where(and(eq(tasks.id, id), await isInReach(db, caller)))
   return list

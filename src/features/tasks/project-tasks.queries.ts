@@ -133,7 +133,7 @@ export const countByStatus = (
     db,
     sql`
       SELECT
-        project_id AS list_id,
+        list_id,
         (count(*) FILTER (WHERE status = 'todo'))::int AS todo,
         (count(*) FILTER (WHERE status = 'in_progress'))::int AS in_progress,
         (count(*) FILTER (WHERE status = 'done'))::int AS done
@@ -141,5 +141,5 @@ export const countByStatus = (
       WHERE ${tasks.list_id} = ANY(${`{${projects.map(({ list_id }) => list_id).join()}}`}::uuid[])
         AND owner_id = ANY(${`{${projects.map(({ owner_id }) => owner_id).join()}}`}::uuid[])
         AND deleted_at IS NULL
-      GROUP BY project_id`
+      GROUP BY list_id`
   )

@@ -7,7 +7,7 @@ import { watchBackgroundWork } from '../../../src/background.ts'
 import { createMetrics } from '../../../src/core/metrics.ts'
 import { taskImports } from '../../../src/db/tables/task-imports.ts'
 import { call, startServer } from '../../support/command.ts'
-import { createTestDatabase, serverUrl } from '../../support/database.ts'
+import { createTestDatabase, serverUrl, skipWithoutServer } from '../../support/database.ts'
 import { upload } from '../../support/imports.ts'
 import { freePort } from '../../support/postgres-server.ts'
 import { createTestApp } from '../../support/test-app.ts'
@@ -198,13 +198,9 @@ t.test(
   }
 )
 
-const skip =
-  serverUrl === undefined
-    ? 'the embedded database belongs to one process; this needs TEST_DATABASE_URL'
-    : false
 t.test(
   'the metrics port reports sums over all processes, with pool and jobs',
-  { skip },
+  { skip: skipWithoutServer },
   async (t) => {
     const database = await createTestDatabase()
     t.teardown(() => database.close())

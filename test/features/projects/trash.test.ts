@@ -65,6 +65,12 @@ t.test('a deleted project is known to its owner and to admins only', async (t) =
   t.equal((await boss.get(projectUrl(project))).statusCode, 404)
 })
 
+/** Leaves a project as it is between two of the transactions in which a large one comes back. */
+const beginRestore = (owner: Person, { id }: Project) =>
+  db.execute(sql`
+    UPDATE projects SET deleted_at = NULL, tasks_pending = true
+    WHERE owner_id = ${owner.user.id} AND id = ${id}`)
+
 t.test('tasks that are still to come back with their project use the quota', async (t) => {
   const ann = await signUp()
   const project = await createProject(ann)
@@ -72,15 +78,30 @@ t.test('tasks that are still to come back with their project use the quota', asy
     await ann.create({ title: `${i}`, project_id: project.id })
   }
   await deleteProject(ann, project)
-  // As it is between two of the transactions in which a large project comes back.
-  await db.execute(sql`
-    UPDATE projects SET deleted_at = NULL, tasks_pending = true
-    WHERE owner_id = ${ann.user.id} AND id = ${project.id}`)
+  await beginRestore(ann, project)
   const created = []
   for (let i = 0; i < 6; i++) {
     created.push((await ann.post('/api/v1/tasks', { title: `${i}` })).statusCode)
   }
   t.strictSame(created, [201, 201, 201, 201, 403, 403])
+})
+
+t.test('they use the quota of whom the project is transferred to as well', async (t) => {
+  const [ann, bob] = [await signUp(), await signUp()]
+  const project = await projectWith(ann, { editor: bob })
+  for (let i = 0; i < 6; i++) {
+    await ann.create({ title: `${i}`, project_id: project.id })
+  }
+  const own = []
+  for (let i = 0; i < 5; i++) {
+    own.push(await bob.create({ title: `${i}` }))
+  }
+  await deleteProject(ann, project)
+  await beginRestore(ann, project)
+  const transfer = () => ann.post(projectUrl(project, '/transfer'), { user_id: bob.user.id })
+  t.match((await transfer()).json(), { status: 403, code: 'quota_exceeded' })
+  await bob.remove(own[0] as { id: string })
+  t.match((await transfer()).json(), { owner_id: bob.user.id })
 })
 
 t.test('a stale version of a project says which is current, and claims no fields', async (t) => {
